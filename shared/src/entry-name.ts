@@ -1,0 +1,76 @@
+/**
+ * Names of directory entries. Linux names are bytes; here a name is a string in which each byte that is not part of
+ * valid UTF-8 stands as a lone low surrogate U+DC80…U+DCFF (Python's `surrogateescape`, PEP 383). So one string keeps
+ * every byte, compares and sorts, and is a plain string in all but the odd case.
+ */
+
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** Bytes of a name as the kernel gives them, to a name. */
+export function nameFromBytes(bytes: Uint8Array): string {
+  try {
+    return strictUtf8.decode(bytes)
+  } catch {
+    return escapeInvalid(bytes)
+  }
+}
+
+/** A name to the bytes on disk. */
+export function nameToBytes(name: string): Buffer {
+  if (name.isWellFormed()) return Buffer.from(name)
+  const parts: Buffer[] = []
+  for (const character of name) {
+    const code = character.charCodeAt(0)
+    const escaped = character.length === 1 && code >= 0xdc80 && code <= 0xdcff
+    parts.push(escaped ? Buffer.of(code - 0xdc00) : Buffer.from(character))
+  }
+  return Buffer.concat(parts)
+}
+
+/** What node:fs takes: the string itself, or bytes where a string would not reach the file. */
+export function pathForFs(path: string): string | Buffer {
+  return path.isWellFormed() ? path : nameToBytes(path)
+}
+
+/** For people and clients: well-formed Unicode, U+FFFD for each byte that is none. */
+export function displayName(name: string): string {
+  return name.toWellFormed()
+}
+
+/** The `raw_name` column: null where the name says it all. */
+export function rawNameColumn(name: string): Buffer | null {
+  return name.isWellFormed() ? null : nameToBytes(name)
+}
+
+/** A row's name back to the name on disk. */
+export function nameFromColumns(name: string, rawName: Uint8Array | null): string {
+  return rawName === null ? name : nameFromBytes(rawName)
+}
+
+function escapeInvalid(bytes: Uint8Array): string {
+  let name = ''
+  for (let at = 0; at < bytes.length; ) {
+    const length = validSequenceLength(bytes, at)
+    if (length === 0) {
+      name += String.fromCharCode(0xdc00 + (bytes[at] as number))
+      at += 1
+    } else {
+      name += strictUtf8.decode(bytes.subarray(at, at + length))
+      at += length
+    }
+  }
+  return name
+}
+
+/** Length in bytes of the valid UTF-8 character at `at`, 0 if there is none. */
+function validSequenceLength(bytes: Uint8Array, at: number): number {
+  const lead = bytes[at] as number
+  const length = lead < 0x80 ? 1 : lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 0
+  if (length === 0 || at + length > bytes.length) return 0
+  try {
+    strictUtf8.decode(bytes.subarray(at, at + length))
+    return length
+  } catch {
+    return 0
+  }
+}

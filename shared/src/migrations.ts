@@ -1,0 +1,177 @@
+/**
+ * The schema's DDL and the way to it from older files. `PRAGMA user_version` is the schema version: 0 an empty file,
+ * 1 the original program's, 2 ours.
+ */
+import type Database from 'better-sqlite3'
+import { SUPER_ROOT_ID } from './schema.ts'
+
+export const SCHEMA_VERSION = 2
+
+/** Brings an empty file or a version 1 file to `SCHEMA_VERSION`. Runs inside the caller's transaction. */
+export function migrate(db: Database.Database, from: 0 | 1): void {
+  if (from === 0) db.exec(CREATE_NODES)
+  else upgradeNodes(db)
+  db.exec(from === 0 ? CREATE_CHANGES : REBUILD_CHANGES)
+  db.exec(CREATE_REST)
+  db.prepare(
+    `INSERT INTO nodes (node_id, parent_id, name, is_directory, ctime, mtime) VALUES (?, NULL, '', 1, 0, 0)
+     ON CONFLICT (node_id) DO NOTHING`,
+  ).run(SUPER_ROOT_ID)
+  if (from === 1) restoreParentsFirst(db)
+  db.exec(CREATE_INDEXES)
+  db.pragma(`user_version = ${SCHEMA_VERSION}`)
+}
+
+const NEW_NODE_COLUMNS = [
+  'change_id INTEGER NOT NULL DEFAULT 0',
+  "device TEXT NOT NULL DEFAULT ''",
+  "inode TEXT NOT NULL DEFAULT ''",
+  'birth_time INTEGER NOT NULL DEFAULT 0',
+  "metadata_state TEXT NOT NULL DEFAULT 'ready'",
+  'metadata_due_ms INTEGER NOT NULL DEFAULT 0',
+  'metadata_error TEXT',
+  'raw_name BLOB',
+]
+
+const CREATE_NODES = `
+  CREATE TABLE nodes (
+    node_id      TEXT    PRIMARY KEY,
+    parent_id    TEXT,
+    name         TEXT    NOT NULL,
+    is_directory INTEGER NOT NULL DEFAULT 0,
+    ctime        INTEGER NOT NULL,
+    mtime        INTEGER NOT NULL,
+    mime_type    TEXT    NOT NULL DEFAULT '',
+    hash         TEXT    NOT NULL DEFAULT '',
+    size         INTEGER NOT NULL DEFAULT 0,
+    is_image     INTEGER NOT NULL DEFAULT 0,
+    is_video     INTEGER NOT NULL DEFAULT 0,
+    width        INTEGER NOT NULL DEFAULT 0,
+    height       INTEGER NOT NULL DEFAULT 0,
+    ms_duration  INTEGER NOT NULL DEFAULT 0,
+    ${NEW_NODE_COLUMNS.join(',\n    ')}
+  );`
+
+const CREATE_CHANGES = `
+  CREATE TABLE changes (
+    change_id       INTEGER PRIMARY KEY AUTOINCREMENT,
+    node_id         TEXT    NOT NULL,
+    is_removed      INTEGER NOT NULL DEFAULT 0,
+    first_change_id INTEGER NOT NULL
+  );`
+
+/**
+ * The original appends a row an event; kept is each node's last one, under its number. A node that is gone from `nodes`
+ * is a tombstone whatever its last row says. sqlite_sequence is carried over, so that no cursor is handed out twice.
+ */
+const REBUILD_CHANGES = `
+  ALTER TABLE changes RENAME TO changes_v1;
+  ${CREATE_CHANGES}
+  INSERT INTO changes (change_id, node_id, is_removed, first_change_id)
+    SELECT max(change_id), node_id, node_id NOT IN (SELECT node_id FROM nodes), min(change_id)
+    FROM changes_v1 GROUP BY node_id ORDER BY 1;
+  UPDATE sqlite_sequence SET seq = max(seq, (SELECT seq FROM sqlite_sequence WHERE name = 'changes_v1'))
+    WHERE name = 'changes';
+  INSERT INTO sqlite_sequence (name, seq)
+    SELECT 'changes', seq FROM sqlite_sequence
+    WHERE name = 'changes_v1' AND NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'changes');
+  DROP TABLE changes_v1;
+  UPDATE nodes SET change_id = coalesce((SELECT change_id FROM changes WHERE changes.node_id = nodes.node_id), 0);`
+
+const CREATE_REST = `
+  CREATE TABLE watch_roots (
+    name              TEXT    PRIMARY KEY,
+    node_id           TEXT    NOT NULL,
+    path              TEXT    NOT NULL,
+    state             TEXT    NOT NULL,
+    state_since_ms    INTEGER NOT NULL,
+    message           TEXT,
+    unwatched_folders INTEGER NOT NULL DEFAULT 0
+  );
+  CREATE TABLE devices (
+    device          TEXT PRIMARY KEY,
+    current_number  TEXT NOT NULL,
+    filesystem_id   TEXT NOT NULL,
+    filesystem_type TEXT NOT NULL,
+    mount_source    TEXT NOT NULL,
+    mount_root      TEXT NOT NULL
+  );
+  CREATE TABLE status (
+    id              INTEGER PRIMARY KEY CHECK (id = 1),
+    state           TEXT    NOT NULL,
+    version         TEXT    NOT NULL,
+    started_ms      INTEGER NOT NULL,
+    heartbeat_ms    INTEGER NOT NULL,
+    folders_listed  INTEGER NOT NULL DEFAULT 0,
+    folders_waiting INTEGER NOT NULL DEFAULT 0,
+    files_waiting   INTEGER NOT NULL DEFAULT 0,
+    files_failed    INTEGER NOT NULL DEFAULT 0,
+    lag_ms          INTEGER NOT NULL DEFAULT 0,
+    overflows       INTEGER NOT NULL DEFAULT 0,
+    rescans         INTEGER NOT NULL DEFAULT 0,
+    files_hashed    INTEGER NOT NULL DEFAULT 0
+  );
+  -- For people with sqlite3: every node with its full path.
+  CREATE VIEW files AS
+    WITH RECURSIVE tree (node_id, path) AS (
+      SELECT node_id, path FROM watch_roots
+      UNION ALL
+      SELECT nodes.node_id, tree.path || '/' || nodes.name FROM tree JOIN nodes ON nodes.parent_id = tree.node_id
+    )
+    SELECT tree.path, nodes.size, datetime(nodes.mtime / 1000000, 'unixepoch') AS modified, nodes.mime_type, nodes.hash,
+           nodes.width, nodes.height, nodes.ms_duration, nodes.metadata_state, nodes.metadata_error, nodes.node_id
+    FROM tree JOIN nodes ON nodes.node_id = tree.node_id
+    WHERE NOT nodes.is_directory;
+  -- The last hundred changes, newest first.
+  CREATE VIEW recent_changes AS
+    SELECT changes.change_id, CASE WHEN changes.is_removed THEN 'removed' ELSE 'present' END AS kind,
+           nodes.name, nodes.size, nodes.hash, changes.node_id
+    FROM changes LEFT JOIN nodes ON nodes.node_id = changes.node_id
+    ORDER BY changes.change_id DESC LIMIT 100;`
+
+const CREATE_INDEXES = `
+  CREATE INDEX nodes_by_place ON nodes (parent_id, name);
+  CREATE INDEX nodes_by_inode ON nodes (inode, device);
+  CREATE INDEX nodes_waiting ON nodes (metadata_state, metadata_due_ms) WHERE metadata_state IN ('fresh', 'backlog');
+  CREATE INDEX nodes_failed ON nodes (metadata_state) WHERE metadata_state = 'failed';
+  CREATE INDEX changes_removed ON changes (node_id) WHERE is_removed;`
+
+function upgradeNodes(db: Database.Database): void {
+  // The original's indexes are either useless here or cost more than they give on every write.
+  db.exec('DROP INDEX IF EXISTS ix_changes_node_id; DROP INDEX IF EXISTS ix_nodes_parent_id;')
+  for (const column of NEW_NODE_COLUMNS) db.exec(`ALTER TABLE nodes ADD COLUMN ${column}`)
+  db.exec("UPDATE nodes SET metadata_state = 'backlog' WHERE NOT is_directory AND hash = ''")
+}
+
+/** Re-issues, breadth first, every node that is listed before its parent or has no row in `changes` (invariant I3). */
+function restoreParentsFirst(db: Database.Database): void {
+  const tree = db
+    .prepare(
+      `WITH RECURSIVE tree (node_id, depth) AS (
+         SELECT node_id, 0 FROM nodes WHERE parent_id = ?
+         UNION ALL
+         SELECT nodes.node_id, tree.depth + 1 FROM tree JOIN nodes ON nodes.parent_id = tree.node_id
+       )
+       SELECT nodes.node_id AS nodeId, nodes.parent_id AS parentId, nodes.change_id AS changeId
+       FROM tree JOIN nodes ON nodes.node_id = tree.node_id ORDER BY tree.depth, nodes.change_id`,
+    )
+    .all(SUPER_ROOT_ID) as { nodeId: string; parentId: string; changeId: number }[]
+  const first = db.prepare('SELECT first_change_id FROM changes WHERE change_id = ?').pluck()
+  const forget = db.prepare('DELETE FROM changes WHERE change_id = ?')
+  const append = db.prepare('INSERT INTO changes (node_id, is_removed, first_change_id) VALUES (?, 0, ?)')
+  const setFirst = db.prepare('UPDATE changes SET first_change_id = change_id WHERE change_id = ?')
+  const setChange = db.prepare('UPDATE nodes SET change_id = ? WHERE node_id = ?')
+
+  const newest = new Map<string, number>([[SUPER_ROOT_ID, 0]])
+  for (const node of tree) {
+    let changeId = node.changeId
+    if (changeId === 0 || changeId < (newest.get(node.parentId) ?? 0)) {
+      const firstChangeId = first.get(changeId) as number | undefined
+      forget.run(changeId)
+      changeId = Number(append.run(node.nodeId, firstChangeId ?? 0).lastInsertRowid)
+      if (firstChangeId === undefined) setFirst.run(changeId)
+      setChange.run(changeId, node.nodeId)
+    }
+    newest.set(node.nodeId, changeId)
+  }
+}

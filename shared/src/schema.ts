@@ -1,0 +1,124 @@
+/**
+ * The tables as Drizzle sees them. The DDL that makes them is in `migrations.ts`; a test holds the two together.
+ *
+ * Times are microseconds since 1970 unless a name ends in another unit. Device and inode numbers are decimal text: both
+ * are unsigned 64-bit numbers (mergerfs uses all the bits), which neither a JavaScript number nor SQLite's signed
+ * INTEGER holds.
+ */
+import { blob, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+
+/**
+ * Where a file's metadata stands. `fresh` and `backlog` wait for a worker, fresh ones first; `failed` was tried and is
+ * not retried until the file changes.
+ */
+export type MetadataState = 'ready' | 'fresh' | 'backlog' | 'failed'
+
+/** One row a name on disk: every directory and every regular file, and the super-root. */
+export const nodes = sqliteTable('nodes', {
+  nodeId: text('node_id').primaryKey(),
+  parentId: text('parent_id'),
+  /** Well-formed Unicode for people and clients; the bytes on disk differ where `rawName` is set. */
+  name: text('name').notNull(),
+  isDirectory: integer('is_directory', { mode: 'boolean' }).notNull(),
+  ctime: integer('ctime').notNull(),
+  mtime: integer('mtime').notNull(),
+  mimeType: text('mime_type').notNull(),
+  /** MD5 in lower-case hex; empty for directories and while it is not known yet. */
+  hash: text('hash').notNull(),
+  /** Bytes; 0 for directories. */
+  size: integer('size').notNull(),
+  isImage: integer('is_image', { mode: 'boolean' }).notNull(),
+  isVideo: integer('is_video', { mode: 'boolean' }).notNull(),
+  /** Pixels, of the first image or video track; 0 where unknown. */
+  width: integer('width').notNull(),
+  height: integer('height').notNull(),
+  /** Milliseconds, rounded down; 0 where unknown. */
+  msDuration: integer('ms_duration').notNull(),
+  /** This node's one row in `changes`. */
+  changeId: integer('change_id').notNull(),
+  /** The device's stable name (`devices.device`), not today's `st_dev`. Empty in rows of the original until first seen. */
+  device: text('device').notNull(),
+  inode: text('inode').notNull(),
+  /** Birth time of the inode, 0 where the filesystem has none. Tells a reused inode number from a renamed file. */
+  birthTime: integer('birth_time').notNull(),
+  metadataState: text('metadata_state').$type<MetadataState>().notNull(),
+  /** Milliseconds since 1970 before which the file is left alone, because it may still be growing. */
+  metadataDueMs: integer('metadata_due_ms').notNull(),
+  metadataError: text('metadata_error'),
+  /** The name's bytes where they are not UTF-8, otherwise null. */
+  rawName: blob('raw_name', { mode: 'buffer' }),
+})
+
+/** One row a node, its latest change. AUTOINCREMENT: a cursor is never handed out twice. */
+export const changes = sqliteTable('changes', {
+  changeId: integer('change_id').primaryKey({ autoIncrement: true }),
+  nodeId: text('node_id').notNull(),
+  isRemoved: integer('is_removed', { mode: 'boolean' }).notNull(),
+  /** The id's first ever change. A client whose cursor is older has never heard of the node. */
+  firstChangeId: integer('first_change_id').notNull(),
+})
+
+export type RootState = 'starting' | 'scanning' | 'watching' | 'offline'
+
+/** The watched folders: what the api needs to build paths, and how each is doing. */
+export const watchRoots = sqliteTable('watch_roots', {
+  /** Key in the config's `watches`, and the name of the root's node. */
+  name: text('name').primaryKey(),
+  nodeId: text('node_id').notNull(),
+  /** Absolute, symbolic links resolved, as the indexer sees it. */
+  path: text('path').notNull(),
+  state: text('state').$type<RootState>().notNull(),
+  /** Milliseconds since 1970 since when it is in this state. */
+  stateSinceMs: integer('state_since_ms').notNull(),
+  /** Why it is offline or not fully watched, and what to do; null when all is well. */
+  message: text('message'),
+  /** Folders that have no watch because a kernel limit was reached; they are found by rescans. */
+  unwatchedFolders: integer('unwatched_folders').notNull(),
+})
+
+/**
+ * Filesystems, by the device number they had when first seen. `st_dev` changes across reboots on btrfs, ZFS, LVM and
+ * NFS, and node ids are made of it, so ids use the first-seen one.
+ */
+export const devices = sqliteTable('devices', {
+  /** What node ids are made of: the first-seen `st_dev`, with a suffix where another filesystem already had it. */
+  device: text('device').primaryKey(),
+  /** `st_dev` when last seen, decimal. */
+  currentNumber: text('current_number').notNull(),
+  /** `f_fsid` of statfs(2) in hex; empty where the filesystem has none. */
+  filesystemId: text('filesystem_id').notNull(),
+  filesystemType: text('filesystem_type').notNull(),
+  /** Source and root of its line in /proc/self/mountinfo. */
+  mountSource: text('mount_source').notNull(),
+  mountRoot: text('mount_root').notNull(),
+})
+
+/** The indexer's one status row; `id` is always 1. */
+export const status = sqliteTable('status', {
+  id: integer('id').primaryKey(),
+  state: text('state').$type<'starting' | 'scanning' | 'watching' | 'stopped'>().notNull(),
+  version: text('version').notNull(),
+  startedMs: integer('started_ms').notNull(),
+  /** Milliseconds since 1970 when this row was last refreshed; stands still when the indexer is gone. */
+  heartbeatMs: integer('heartbeat_ms').notNull(),
+  /** Folders listed, and known but not yet listed, in the scan under way. */
+  foldersListed: integer('folders_listed').notNull(),
+  foldersWaiting: integer('folders_waiting').notNull(),
+  filesWaiting: integer('files_waiting').notNull(),
+  filesFailed: integer('files_failed').notNull(),
+  /** Age of the oldest event not yet reconciled. */
+  lagMs: integer('lag_ms').notNull(),
+  overflows: integer('overflows').notNull(),
+  rescans: integer('rescans').notNull(),
+  /** Hash jobs finished since start. */
+  filesHashed: integer('files_hashed').notNull(),
+})
+
+export type NodeRow = typeof nodes.$inferSelect
+export type ChangeRow = typeof changes.$inferSelect
+export type WatchRootRow = typeof watchRoots.$inferSelect
+export type DeviceRow = typeof devices.$inferSelect
+export type StatusRow = typeof status.$inferSelect
+
+/** The node above all watch roots. It has no row in `changes`. */
+export const SUPER_ROOT_ID = '00000000-0000-0000-0000-000000000000'

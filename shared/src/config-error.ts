@@ -1,0 +1,4 @@
+/** A mistake in the config file. The message is one line for people: the file, the key, the value, what is allowed. */
+export class ConfigError extends Error {
+  override name = 'ConfigError'
+}

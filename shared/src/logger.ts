@@ -1,0 +1,58 @@
+/** Logging: JSON lines on standard output (readable ones on a terminal), and the same JSON lines in a file if wanted. */
+import { existsSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
+import pino from 'pino'
+import pretty from 'pino-pretty'
+import { ConfigError } from './config-error.ts'
+
+/**
+ * Writes are synchronous, so that `process.exit` loses no line.
+ *
+ * A `path` on a read-only filesystem is no mistake: both services read one config, and the api's volume is mounted
+ * read-only. It then logs to standard output only, and says so.
+ *
+ * @throws {ConfigError} with one line for people, when the file can't be written
+ */
+export function createLogger(options: { name: string; path: string | null; level?: pino.Level }): pino.Logger {
+  const { name, path, level = 'info' } = options
+  const file = path === null ? null : openLogFile(path)
+  const streams: pino.StreamEntry[] = [{ level, stream: standardOutput() }]
+  if (typeof file === 'number') streams.push({ level, stream: fileStream(file, path as string) })
+  const logger = pino(
+    { name, level, base: { name, pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime },
+    pino.multistream(streams),
+  )
+  if (file === 'read-only') logger.warn({ path }, 'log_path is on a read-only filesystem: logging to stdout only')
+  return logger
+}
+
+function standardOutput(): pino.DestinationStream {
+  if (!process.stdout.isTTY) return pino.destination({ dest: 1, sync: true })
+  const colorize = process.env.NO_COLOR === undefined
+  return pretty({ colorize, sync: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' })
+}
+
+function openLogFile(path: string): number | 'read-only' {
+  if (!existsSync(dirname(path))) {
+    throw new ConfigError(`log_path: ${JSON.stringify(path)}: the folder ${dirname(path)} does not exist; make it`)
+  }
+  try {
+    return openSync(path, 'a')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EROFS') return 'read-only'
+    throw new ConfigError(`log_path: ${JSON.stringify(path)} can't be written (${code}): must be a writable file`)
+  }
+}
+
+function fileStream(descriptor: number, path: string): pino.DestinationStream {
+  const stream = pino.destination({ dest: descriptor, sync: true })
+  let failed = false
+  // A full disk must not stop the feed, and neither fill standard error with one line for each that is lost.
+  stream.removeAllListeners('error')
+  stream.on('error', (error: Error) => {
+    if (!failed) process.stderr.write(`log_path: ${path}: lines are being lost: ${error.message}\n`)
+    failed = true
+  })
+  return stream
+}

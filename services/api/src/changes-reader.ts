@@ -1,0 +1,64 @@
+/**
+ * What an answer of `/changes` holds: first its end is found, then it is read page by page.
+ *
+ * Why an answer read in several short transactions, with the writer at work between them, is still correct:
+ *
+ * - The writer only ever deletes a node's row and appends a new one, so after the head was taken no row at or below it
+ *   appears or changes; rows only go away. A row that is still there belongs to a node that was not touched since, and
+ *   `nodes` says of it what it said then. What went away is beyond the answer's cursor and comes with the next answer.
+ * - Hence a node is at most once in an answer, and what is in it is its current state.
+ * - Parents first (I3) holds in the state each page is read from: the parent of a live node N that is still listed at or
+ *   below the head is listed before N, so it was not touched either and had that place all the time. It came earlier in
+ *   this answer, or in an earlier one. A folder re-issued meanwhile takes its whole subtree beyond the head with it in the
+ *   same transaction: those not yet sent come with the next answer, after it. A file moved into a folder that was made
+ *   meanwhile has itself a new row beyond the head.
+ * - Replay (I2): at the answer's cursor the client has seen every row at or below it that still exists. That is all the
+ *   next request builds on.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Reading } from './database-source.ts'
+import type { ChangeRow } from './queries.ts'
+
+/** What is asked for: changes after `cursor`, at most `maxSize` of them, all of them if that is null. */
+export type Wanted = { readonly cursor: number; readonly maxSize: number | null }
+
+/** The answer holds what is visible up to `cursor`; `hasMore` says whether anything visible is beyond. */
+export type Extent = { readonly cursor: number; readonly hasMore: boolean }
+
+/** Bounds what one answer holds in memory, and how long other requests wait. About 100 KB of JSON. */
+const PAGE_ROWS = 256
+
+/**
+ * Finds where the answer ends. That is the head where nothing more is to be seen, even if skipped tombstones are the last
+ * rows; so a client that is up to date always has the head as its cursor.
+ *
+ * A cursor beyond the head was given out by another database (the file was lost or an older copy restored). The answer is
+ * empty and has the head, so that the client gets what changes from now on; with the cursor it sent (the original's
+ * answer) it would miss everything until the head has passed it.
+ */
+export async function findExtent(reading: Reading, wanted: Wanted): Promise<Extent> {
+  const head = reading.read((queries) => queries.head())
+  if (wanted.maxSize === null) return { cursor: head, hasMore: false }
+  let after = wanted.cursor
+  let last = wanted.cursor
+  for (let room = wanted.maxSize; after < head; ) {
+    const stretch = { after, upTo: head, cursor: wanted.cursor, limit: room + 1 }
+    const { ids, reached } = reading.read((queries) => queries.visibleIds(stretch))
+    if (ids.length > room) return { cursor: ids[room - 1] ?? last, hasMore: true }
+    room -= ids.length
+    last = ids.at(-1) ?? last
+    after = reached
+    if (after < head) await nextTurn()
+  }
+  return { cursor: head, hasMore: false }
+}
+
+/** The changes after `cursor` up to `upTo`, oldest first. Each step is one short read; a page may be empty. */
+export function* readPages(reading: Reading, cursor: number, upTo: number): Generator<ChangeRow[]> {
+  for (let after = cursor; after < upTo; ) {
+    const stretch = { after, upTo, cursor, limit: PAGE_ROWS }
+    const { rows, reached } = reading.read((queries) => queries.visibleChanges(stretch))
+    after = reached
+    yield rows
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * The one connection of this process: opened when first needed, opened again when it failed or when the file at the path
+ * is another one. Nothing happens between requests.
+ */
+import { type BigIntStats, statSync } from 'node:fs'
+import { DatabaseUnusableError, type FeedDatabase, openReader } from '@drive-feed/shared/open-database.ts'
+import type { Logger } from 'pino'
+import { createQueries, type Queries } from './queries.ts'
+
+/** The database can't be read now; it may be later. The cause is for the log. */
+export class DatabaseUnavailableError extends Error {
+  override name = 'DatabaseUnavailableError'
+}
+
+/**
+ * Reads from the file that was at the path when the request came. An answer keeps to one: pages of two databases would
+ * make no sense together.
+ */
+export type Reading = {
+  /**
+   * @param query synchronous, one short read
+   * @throws {DatabaseUnavailableError} also once the file was found to be replaced
+   */
+  read<T>(query: (queries: Queries) => T): T
+}
+
+export type DatabaseSource = {
+  /** @throws {DatabaseUnavailableError} when there is no database to read now */
+  open(): Reading
+  close(): void
+}
+
+type Connection = { readonly database: FeedDatabase; readonly file: BigIntStats; readonly reading: Reading }
+
+// The reader would wait for 10 s, and all other requests with it. In WAL mode a reader meets a lock only in the moment in
+// which a writer recovers the file after a crash.
+const BUSY_TIMEOUT_MS = 500
+
+/** The file need not be there yet. */
+export function createDatabaseSource(path: string, logger: Logger): DatabaseSource {
+  let connection: Connection | null = null
+  let isReported = false
+
+  function drop(): void {
+    connection?.database.sqlite.close()
+    connection = null
+  }
+
+  function unavailable(cause: unknown): DatabaseUnavailableError {
+    drop()
+    // Once, not for each request of each client that waits.
+    if (!isReported)
+      logger.warn({ reason: reasonOf(cause) }, 'the database can not be read; answering 503 until it can')
+    isReported = true
+    return new DatabaseUnavailableError('the database can not be read now', { cause })
+  }
+
+  function readingOf(database: FeedDatabase, queries: Queries): Reading {
+    return {
+      read(query) {
+        if (!database.sqlite.open) throw new DatabaseUnavailableError('the database was replaced during this answer')
+        try {
+          return query(queries)
+        } catch (error) {
+          if (isSqliteError(error)) throw unavailable(error)
+          throw error
+        }
+      },
+    }
+  }
+
+  function connect(file: BigIntStats): Connection {
+    const database = openReader(path)
+    try {
+      database.sqlite.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`)
+      const queries = createQueries(database.orm)
+      if (!isSameFile(file, fileAt(path))) throw new DatabaseUnusableError(`${path} was replaced while it was opened`)
+      return { database, file, reading: readingOf(database, queries) }
+    } catch (error) {
+      database.sqlite.close()
+      throw error
+    }
+  }
+
+  function open(): Reading {
+    const file = fileAt(path)
+    // An open file keeps its inode number, so another file can't have the same one.
+    if (connection !== null && isSameFile(connection.file, file)) return connection.reading
+    if (connection !== null) logger.info('the database file was replaced')
+    drop()
+    if (file === null) throw unavailable(new DatabaseUnusableError(`${path} does not exist`))
+    try {
+      connection = connect(file)
+    } catch (error) {
+      if (error instanceof DatabaseUnusableError || isSqliteError(error)) throw unavailable(error)
+      throw error
+    }
+    logger.info({ path }, 'reading the database')
+    isReported = false
+    return connection.reading
+  }
+
+  return { open, close: drop }
+}
+
+function fileAt(path: string): BigIntStats | null {
+  try {
+    return statSync(path, { bigint: true, throwIfNoEntry: false }) ?? null
+  } catch {
+    // The folder can't be entered now; opening would say the same.
+    return null
+  }
+}
+
+function isSameFile(one: BigIntStats, other: BigIntStats | null): boolean {
+  return other !== null && one.dev === other.dev && one.ino === other.ino
+}
+
+function isSqliteError(error: unknown): boolean {
+  return error instanceof Error && error.name === 'SqliteError'
+}
+
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
+}

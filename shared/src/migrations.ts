@@ -17,9 +17,32 @@ export function migrate(db: Database.Database, from: 0 | 1): void {
     `INSERT INTO nodes (node_id, parent_id, name, is_directory, ctime, mtime) VALUES (?, NULL, '', 1, 0, 0)
      ON CONFLICT (node_id) DO NOTHING`,
   ).run(SUPER_ROOT_ID)
-  if (from === 1) restoreParentsFirst(db)
   db.exec(CREATE_INDEXES)
+  if (from === 1) {
+    bury(db)
+    restoreParentsFirst(db)
+  }
   db.pragma(`user_version = ${SCHEMA_VERSION}`)
+}
+
+/**
+ * What makes a file of this version ours and not some other program's: many number their schemas 1 or 2. Tables with
+ * the columns that a reader or an upgrade relies on.
+ */
+export const TABLES_OF_VERSION: Readonly<Record<1 | 2, Readonly<Record<string, readonly string[]>>>> = {
+  1: {
+    nodes: [
+      ...['node_id', 'parent_id', 'name', 'is_directory', 'ctime', 'mtime', 'mime_type', 'hash', 'size'],
+      ...['is_image', 'is_video', 'width', 'height', 'ms_duration'],
+    ],
+    changes: ['change_id', 'node_id', 'is_removed'],
+  },
+  2: {
+    nodes: ['node_id', 'change_id', 'metadata_state'],
+    changes: ['change_id', 'node_id', 'is_removed', 'first_change_id'],
+    watch_roots: ['name', 'node_id', 'path'],
+    status: ['id', 'heartbeat_ms'],
+  },
 }
 
 const NEW_NODE_COLUMNS = [
@@ -61,22 +84,24 @@ const CREATE_CHANGES = `
   );`
 
 /**
- * The original appends a row an event; kept is each node's last one, under its number. A node that is gone from `nodes`
- * is a tombstone whatever its last row says. sqlite_sequence is carried over, so that no cursor is handed out twice.
+ * The original appends a row an event; kept is each node's last one, under its number. sqlite_sequence is carried over,
+ * so that no cursor is handed out twice.
  */
 const REBUILD_CHANGES = `
   ALTER TABLE changes RENAME TO changes_v1;
   ${CREATE_CHANGES}
   INSERT INTO changes (change_id, node_id, is_removed, first_change_id)
-    SELECT max(change_id), node_id, node_id NOT IN (SELECT node_id FROM nodes), min(change_id)
-    FROM changes_v1 GROUP BY node_id ORDER BY 1;
+    SELECT changes_v1.change_id, changes_v1.node_id, changes_v1.is_removed, ends.first_id
+    FROM (SELECT max(change_id) AS last_id, min(change_id) AS first_id FROM changes_v1 GROUP BY node_id) AS ends
+    JOIN changes_v1 ON changes_v1.change_id = ends.last_id
+    ORDER BY changes_v1.change_id;
   UPDATE sqlite_sequence SET seq = max(seq, (SELECT seq FROM sqlite_sequence WHERE name = 'changes_v1'))
     WHERE name = 'changes';
   INSERT INTO sqlite_sequence (name, seq)
     SELECT 'changes', seq FROM sqlite_sequence
     WHERE name = 'changes_v1' AND NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'changes');
   DROP TABLE changes_v1;
-  UPDATE nodes SET change_id = coalesce((SELECT change_id FROM changes WHERE changes.node_id = nodes.node_id), 0);`
+  UPDATE nodes SET change_id = changes.change_id FROM changes WHERE changes.node_id = nodes.node_id;`
 
 const CREATE_REST = `
   CREATE TABLE watch_roots (
@@ -133,7 +158,7 @@ const CREATE_INDEXES = `
   CREATE INDEX nodes_by_place ON nodes (parent_id, name);
   CREATE INDEX nodes_by_inode ON nodes (inode, device);
   CREATE INDEX nodes_waiting ON nodes (metadata_state, metadata_due_ms) WHERE metadata_state IN ('fresh', 'backlog');
-  CREATE INDEX nodes_failed ON nodes (metadata_state) WHERE metadata_state = 'failed';
+  CREATE INDEX nodes_failed ON nodes (metadata_state) WHERE metadata_state IN ('failed', 'unreadable');
   CREATE INDEX changes_removed ON changes (node_id) WHERE is_removed;`
 
 function upgradeNodes(db: Database.Database): void {
@@ -143,35 +168,66 @@ function upgradeNodes(db: Database.Database): void {
   db.exec("UPDATE nodes SET metadata_state = 'backlog' WHERE NOT is_directory AND hash = ''")
 }
 
-/** Re-issues, breadth first, every node that is listed before its parent or has no row in `changes` (invariant I3). */
-function restoreParentsFirst(db: Database.Database): void {
-  const tree = db
-    .prepare(
-      `WITH RECURSIVE tree (node_id, depth) AS (
-         SELECT node_id, 0 FROM nodes WHERE parent_id = ?
-         UNION ALL
-         SELECT nodes.node_id, tree.depth + 1 FROM tree JOIN nodes ON nodes.parent_id = tree.node_id
-       )
-       SELECT nodes.node_id AS nodeId, nodes.parent_id AS parentId, nodes.change_id AS changeId
-       FROM tree JOIN nodes ON nodes.node_id = tree.node_id ORDER BY tree.depth, nodes.change_id`,
-    )
-    .all(SUPER_ROOT_ID) as { nodeId: string; parentId: string; changeId: number }[]
-  const first = db.prepare('SELECT first_change_id FROM changes WHERE change_id = ?').pluck()
-  const forget = db.prepare('DELETE FROM changes WHERE change_id = ?')
-  const append = db.prepare('INSERT INTO changes (node_id, is_removed, first_change_id) VALUES (?, 0, ?)')
-  const setFirst = db.prepare('UPDATE changes SET first_change_id = change_id WHERE change_id = ?')
-  const setChange = db.prepare('UPDATE nodes SET change_id = ? WHERE node_id = ?')
+/**
+ * Tombstones for what the original left behind when it was killed between two of its transactions: ids whose node is
+ * gone while the log calls them present, and nodes that no watched folder holds any more.
+ */
+function bury(db: Database.Database): void {
+  db.exec(`
+    CREATE TEMP TABLE gone AS
+      SELECT node_id, change_id, first_change_id FROM changes
+      WHERE NOT is_removed AND node_id NOT IN (SELECT node_id FROM nodes);
+    CREATE TEMP TABLE stray AS
+      WITH RECURSIVE held (node_id) AS (
+        VALUES ('${SUPER_ROOT_ID}')
+        UNION
+        SELECT nodes.node_id FROM held JOIN nodes ON nodes.parent_id = held.node_id
+      ), strays (node_id, depth) AS (
+        SELECT node_id, 0 FROM nodes
+        WHERE node_id NOT IN held AND (parent_id IS NULL OR parent_id NOT IN (SELECT node_id FROM nodes))
+        UNION ALL
+        SELECT nodes.node_id, strays.depth + 1 FROM strays JOIN nodes ON nodes.parent_id = strays.node_id
+      )
+      SELECT nodes.node_id, nodes.change_id, changes.first_change_id, coalesce(strays.depth, 0) AS depth
+      FROM nodes LEFT JOIN changes ON changes.change_id = nodes.change_id
+      LEFT JOIN strays ON strays.node_id = nodes.node_id
+      WHERE nodes.node_id NOT IN held;
+    DELETE FROM changes WHERE change_id IN (SELECT change_id FROM gone UNION ALL SELECT change_id FROM stray);
+    DELETE FROM nodes WHERE node_id IN (SELECT node_id FROM stray);
+    INSERT INTO changes (node_id, is_removed, first_change_id)
+      SELECT node_id, 1, first_change_id FROM gone ORDER BY change_id DESC;
+    INSERT INTO changes (node_id, is_removed, first_change_id)
+      SELECT node_id, 1, first_change_id FROM stray WHERE first_change_id IS NOT NULL ORDER BY depth DESC, change_id DESC;
+    DROP TABLE temp.gone;
+    DROP TABLE temp.stray;`)
+}
 
-  const newest = new Map<string, number>([[SUPER_ROOT_ID, 0]])
-  for (const node of tree) {
-    let changeId = node.changeId
-    if (changeId === 0 || changeId < (newest.get(node.parentId) ?? 0)) {
-      const firstChangeId = first.get(changeId) as number | undefined
-      forget.run(changeId)
-      changeId = Number(append.run(node.nodeId, firstChangeId ?? 0).lastInsertRowid)
-      if (firstChangeId === undefined) setFirst.run(changeId)
-      setChange.run(changeId, node.nodeId)
-    }
-    newest.set(node.nodeId, changeId)
-  }
+/**
+ * Re-issues, breadth first, every node that is listed before its parent, has no row in `changes` or is called removed
+ * there (invariant I3). All below a re-issued one follow, since its new number is above all of theirs.
+ */
+function restoreParentsFirst(db: Database.Database): void {
+  const lastId = db.prepare('SELECT coalesce(max(change_id), 0) FROM changes').pluck().get() as number
+  db.exec(`
+    CREATE TEMP TABLE reissued AS
+      WITH RECURSIVE tree (node_id, depth, change_id, again) AS (
+        VALUES ('${SUPER_ROOT_ID}', 0, 0, 0)
+        UNION ALL
+        SELECT nodes.node_id, tree.depth + 1, nodes.change_id,
+               tree.again OR nodes.change_id <= tree.change_id OR coalesce(changes.is_removed, 1)
+        FROM tree JOIN nodes ON nodes.parent_id = tree.node_id
+        LEFT JOIN changes ON changes.change_id = nodes.change_id
+      )
+      SELECT node_id, change_id FROM tree WHERE again ORDER BY depth, change_id;
+    INSERT INTO changes (node_id, is_removed, first_change_id)
+      SELECT reissued.node_id, 0, coalesce(changes.first_change_id, 0)
+      FROM reissued LEFT JOIN changes ON changes.change_id = reissued.change_id
+      ORDER BY reissued.rowid;
+    DELETE FROM changes WHERE change_id IN (SELECT change_id FROM reissued);
+    DROP TABLE temp.reissued;`)
+  const setOwn = 'UPDATE changes SET first_change_id = change_id WHERE change_id > ? AND first_change_id = 0'
+  const setNew = `UPDATE nodes SET change_id = changes.change_id FROM changes
+    WHERE changes.node_id = nodes.node_id AND changes.change_id > ? AND NOT changes.is_removed`
+  db.prepare(setOwn).run(lastId)
+  db.prepare(setNew).run(lastId)
 }

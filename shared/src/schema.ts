@@ -8,10 +8,10 @@
 import { blob, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
 /**
- * Where a file's metadata stands. `fresh` and `backlog` wait for a worker, fresh ones first; `failed` was tried and is
- * not retried until the file changes.
+ * Where a file's metadata stands. `fresh` and `backlog` wait for a worker, fresh ones first. `failed`: a library failed
+ * on it, not retried until the file changes. `unreadable`: it could not be read, retried with the next scan.
  */
-export type MetadataState = 'ready' | 'fresh' | 'backlog' | 'failed'
+export type MetadataState = 'ready' | 'fresh' | 'backlog' | 'failed' | 'unreadable'
 
 /** One row a name on disk: every directory and every regular file, and the super-root. */
 export const nodes = sqliteTable('nodes', {

@@ -1,0 +1,39 @@
+/** Entry of the looking thread: joins the looking of `scan` with the watching of `watch`. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { createExclude } from '@drive-feed/shared/exclude.ts'
+import { filesystemSigns } from './scan/filesystem-signs.ts'
+import { type LookTools, look } from './scan/look.ts'
+import type { ObserverReply, ObserverRequest } from './scan/observer-messages.ts'
+import { createSightsBuilder } from './scan/sights.ts'
+import { FOLDER_MASK } from './watch/inotify-events.ts'
+import { addWatch } from './watch/libc.ts'
+
+const { excludes } = workerData as { excludes: readonly string[] }
+
+const tools: LookTools = {
+  isExcluded: createExclude(excludes),
+  addWatch: (inotifyFd, path) => {
+    const added = addWatch(inotifyFd, path, FOLDER_MASK)
+    return added.ok ? { kind: 'watched', watch: added.value } : { kind: 'refused', errno: added.errno }
+  },
+}
+
+parentPort?.on('message', (request: ObserverRequest) => {
+  if (request.kind === 'signs') {
+    const signs = filesystemSigns(request.path)
+    post({ kind: 'signs', ticket: request.ticket, signs })
+    return
+  }
+  const builder = createSightsBuilder()
+  const answers = request.requests.map((one) => look(one, tools, builder))
+  const sights = builder.pack()
+  post({ kind: 'look', ticket: request.ticket, answers, sights }, [
+    sights.kinds.buffer,
+    sights.numbers.buffer,
+    sights.ids.buffer,
+  ])
+})
+
+function post(reply: ObserverReply, transfer: ArrayBuffer[] = []): void {
+  parentPort?.postMessage(reply, transfer)
+}

@@ -1,0 +1,74 @@
+/** A look at a place beside what the database knows of it. */
+import { plainNodeId } from '@drive-feed/shared/node-id.ts'
+import type { FileSight, FolderSight, Sight } from '../scan/sight.ts'
+import type { Known } from '../store/known.ts'
+import type { Facts } from '../store/store.ts'
+
+/**
+ * Why a place was looked at. `created`: a name appeared and no writer has closed it yet; `written`: a writer closed it;
+ * `linked`: another name of the same inode changed; `stale`: it did not hold still while it was read; `touched`: any
+ * other event; `scan`: a listing.
+ */
+export type Cause = 'created' | 'written' | 'linked' | 'stale' | 'touched' | 'scan'
+
+export type Place = { readonly parentId: string; readonly name: string }
+
+/** A sight whose device number has been replaced by the device's stable name. */
+export type PlacedSight =
+  | { readonly kind: 'file'; readonly facts: Facts; readonly links: number }
+  | { readonly kind: 'folder'; readonly facts: Facts }
+  | { readonly kind: 'gone' | 'unlisted' | 'unreadable' }
+
+export type Seen = Place & {
+  readonly sight: PlacedSight
+  readonly known: Known | undefined
+  readonly cause: Cause
+}
+
+export function placedSight(sight: Sight, stableDevice: (deviceNumber: string) => string): PlacedSight {
+  if (sight.kind === 'file')
+    return { kind: 'file', facts: factsOf(sight, sight.size, stableDevice), links: sight.links }
+  // A folder's size is the filesystem's own business.
+  if (sight.kind === 'folder') return { kind: 'folder', facts: factsOf(sight, 0, stableDevice) }
+  return { kind: sight.kind }
+}
+
+function factsOf(sight: FileSight | FolderSight, size: number, stableDevice: (number: string) => string): Facts {
+  const { inode, birthTime, mtime, ctime } = sight
+  return { device: stableDevice(sight.deviceNumber), inode, birthTime, size, mtime, ctime }
+}
+
+export type PresentSight = Extract<PlacedSight, { facts: Facts }>
+
+export function isPresent(sight: PlacedSight): sight is PresentSight {
+  return sight.kind === 'file' || sight.kind === 'folder'
+}
+
+/**
+ * Whether the row is about the very thing that was seen: same inode of the same device, both file or both folder, and
+ * not a new inode under a reused number, which a birth time tells where the filesystem has one.
+ */
+export function isSameThing(row: Known, sight: PresentSight): boolean {
+  return isSameInode(row, sight.facts) && row.isDirectory === (sight.kind === 'folder') && isSameBirth(row, sight.facts)
+}
+
+export function isSameInode(row: Known, facts: Facts): boolean {
+  if (row.device === '') return row.nodeId === plainNodeId(facts.device, facts.inode)
+  return row.inode === facts.inode && row.device === facts.device
+}
+
+function isSameBirth(row: Known, facts: Facts): boolean {
+  return row.birthTime === 0 || facts.birthTime === 0 || row.birthTime === facts.birthTime
+}
+
+/** Whether the file's size or time differ from the row's, so that its bytes may. */
+export function isRewritten(row: Known, facts: Facts): boolean {
+  // The original program rounded times where this one cuts.
+  const tolerance = row.device === '' ? 1 : 0
+  return row.size !== facts.size || Math.abs(row.mtime - facts.mtime) > tolerance
+}
+
+/** A place as a map key; NUL can't be in a name. */
+export function placeKey({ parentId, name }: Place): string {
+  return `${parentId}\0${name}`
+}

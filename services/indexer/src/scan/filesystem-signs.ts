@@ -1,0 +1,99 @@
+/** What a filesystem can be recognised by when its device number has changed. */
+import { type BigIntStats, lstatSync, readFileSync } from 'node:fs'
+import { pathForFs } from '@drive-feed/shared/entry-name.ts'
+import koffi from 'koffi'
+
+export type FilesystemSigns = {
+  /** `st_dev` now, decimal. */
+  readonly deviceNumber: string
+  /** `f_fsid` in hex; empty where it is zero or merely repeats the device number, and so says nothing. */
+  readonly filesystemId: string
+  readonly filesystemType: string
+  readonly mountSource: string
+  readonly mountRoot: string
+}
+
+// struct statfs of statfs(2) on 64-bit Linux: f_type, f_bsize, f_blocks, f_bfree, f_bavail, f_files, f_ffree, f_fsid,
+// f_namelen, f_frsize, f_flags, f_spare[4].
+const STATFS_BYTES = 120
+const FSID_AT = 56
+
+const statfsCall = koffi.load('libc.so.6').func('int statfs(const char *path, _Out_ void *buffer)')
+
+/** The signs of the filesystem that holds `path`; null when it can't be asked. */
+export function filesystemSigns(path: string): FilesystemSigns | null {
+  const stats = statsOf(path)
+  if (stats === undefined) return null
+  const buffer = Buffer.alloc(STATFS_BYTES)
+  if (statfsCall(pathForFs(path), buffer) !== 0) return null
+  const mount = mountOf(readFileSync('/proc/self/mountinfo', 'utf8'), stats.dev, path)
+  const fsid = buffer.readBigUInt64LE(FSID_AT)
+  return {
+    deviceNumber: stats.dev.toString(),
+    filesystemId: saysNothing(fsid, stats.dev) ? '' : fsid.toString(16).padStart(16, '0'),
+    filesystemType: mount?.type ?? '',
+    mountSource: mount?.source ?? '',
+    mountRoot: mount?.root ?? '',
+  }
+}
+
+function statsOf(path: string): BigIntStats | undefined {
+  try {
+    return lstatSync(pathForFs(path), { bigint: true, throwIfNoEntry: false })
+  } catch {
+    // Whatever the reason: a filesystem that can't be asked is not recognised.
+    return undefined
+  }
+}
+
+/** XFS, FAT and others put the device number itself into `f_fsid` (huge_encode_dev in the kernel). */
+function saysNothing(fsid: bigint, device: bigint): boolean {
+  const { major, minor } = majorMinor(device)
+  const encoded = (minor & 0xffn) | (major << 8n) | ((minor & ~0xffn) << 12n)
+  return fsid === 0n || fsid === encoded || fsid === device
+}
+
+/** gnu_dev_major and gnu_dev_minor of glibc. */
+function majorMinor(device: bigint): { major: bigint; minor: bigint } {
+  return {
+    major: ((device >> 8n) & 0xfffn) | ((device >> 32n) & ~0xfffn),
+    minor: (device & 0xffn) | ((device >> 12n) & ~0xffn),
+  }
+}
+
+export type MountLine = {
+  readonly root: string
+  readonly point: string
+  readonly type: string
+  readonly source: string
+}
+
+/**
+ * The line of /proc/self/mountinfo (proc(5)) for a device: the one with the longest mount point that leads to `path`.
+ * btrfs subvolumes have device numbers that no line has; then the mount point alone decides.
+ */
+export function mountOf(mountinfo: string, device: bigint, path: string): MountLine | undefined {
+  const { major, minor } = majorMinor(device)
+  const number = `${major}:${minor}`
+  let best: { line: MountLine; rank: number } | undefined
+  for (const text of mountinfo.split('\n')) {
+    const [mountFields, sourceFields] = text.split(' - ')
+    const fields = mountFields?.split(' ') ?? []
+    const source = sourceFields?.split(' ') ?? []
+    if (fields.length < 5 || source.length < 2) continue
+    const point = unescapeOctal(fields[4] as string)
+    if (point !== '/' && path !== point && !path.startsWith(`${point}/`)) continue
+    const rank = point.length + (fields[2] === number ? 1_000_000 : 0)
+    // Of two mounts on one point the later line is the one on top.
+    if (best !== undefined && rank < best.rank) continue
+    best = {
+      rank,
+      line: { root: fields[3] as string, point, type: source[0] as string, source: source[1] as string },
+    }
+  }
+  return best?.line
+}
+
+function unescapeOctal(text: string): string {
+  return text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))
+}

@@ -1,0 +1,124 @@
+/**
+ * Looking at a folder: the only code that reads the watched folders' structure. A folder is opened once, its inode
+ * compared with the one that is meant, and everything else goes through that descriptor by way of /proc/self/fd. So an
+ * answer is always about the folder that was asked about, whatever is renamed meanwhile.
+ */
+import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync } from 'node:fs'
+import { nameFromBytes, pathForFs } from '@drive-feed/shared/entry-name.ts'
+import { type FolderSight, sightOf } from './sight.ts'
+import type { SightsBuilder } from './sights.ts'
+
+/** `names: null` lists the folder; otherwise just these names are looked at. */
+export type LookRequest = {
+  readonly path: string
+  /** Whose folder it must be: `st_dev` and inode, decimal; null for a root whose identity is not known yet. */
+  readonly expected: { readonly deviceNumber: string; readonly inode: string } | null
+  readonly names: readonly string[] | null
+  /** The inotify instance that is to watch the folder before it is listed; null for none. */
+  readonly inotifyFd: number | null
+}
+
+/** The outcome of asking for a watch; `refused` carries the errno. */
+export type WatchOutcome =
+  | { readonly kind: 'watched'; readonly watch: number }
+  | { readonly kind: 'not-asked' }
+  | { readonly kind: 'refused'; readonly errno: number }
+
+/**
+ * - `seen`: the sights from index `from` up to, not including, `to` of the batch are this folder's. - `elsewhere`: the
+ *   path leads to nothing or to another folder. - `unreadable`: nothing can be said.
+ */
+export type LookAnswer =
+  | {
+      readonly kind: 'seen'
+      readonly folder: FolderSight
+      readonly from: number
+      readonly to: number
+      readonly watch: WatchOutcome
+    }
+  | { readonly kind: 'elsewhere' }
+  | { readonly kind: 'unreadable'; readonly problem: string }
+
+export type LookTools = {
+  readonly isExcluded: (name: string) => boolean
+  /** Watches the folder behind `path` (of /proc/self/fd). */
+  readonly addWatch: (inotifyFd: number, path: string) => WatchOutcome
+}
+
+const OPEN_FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+/** Below PATH_MAX (4096 bytes, the terminating NUL included), beyond which a path is opened in steps. */
+const STEP_BYTES_MAX = 4000
+
+/** Answers one request; the sights are appended to `sights`. Never throws for what a disk may do. */
+export function look(request: LookRequest, tools: LookTools, sights: SightsBuilder): LookAnswer {
+  let fd: number | undefined
+  try {
+    fd = openFolder(request.path)
+    const folder = sightOf(fstatSync(fd, { bigint: true }))
+    if (folder.kind !== 'folder' || !isExpected(folder, request)) return { kind: 'elsewhere' }
+    const door = `/proc/self/fd/${fd}`
+    // Watch before listing: what is created between the two would be missed.
+    const watch: WatchOutcome =
+      request.inotifyFd === null ? { kind: 'not-asked' } : tools.addWatch(request.inotifyFd, door)
+    const from = sights.length
+    if (request.names === null) {
+      for (const name of listNames(door)) if (!tools.isExcluded(name)) lookAt(door, name, sights)
+    } else {
+      for (const name of request.names) {
+        if (tools.isExcluded(name)) sights.pushUnlisted(name)
+        else lookAt(door, name, sights)
+      }
+    }
+    return { kind: 'seen', folder, from, to: sights.length, watch }
+  } catch (error) {
+    return isAbsence(error) ? { kind: 'elsewhere' } : { kind: 'unreadable', problem: problemOf(error) }
+  } finally {
+    if (fd !== undefined) closeSync(fd)
+  }
+}
+
+/** Opens a folder for listing. A path longer than PATH_MAX is opened in steps, each from the descriptor before. */
+function openFolder(path: string): number {
+  if (Buffer.byteLength(path) < STEP_BYTES_MAX) return openSync(pathForFs(path), OPEN_FOLDER)
+  const cut = path.lastIndexOf('/', Math.floor(STEP_BYTES_MAX / 4))
+  if (cut <= 0) return openSync(pathForFs(path), OPEN_FOLDER)
+  const above = openSync(pathForFs(path.slice(0, cut)), OPEN_FOLDER)
+  try {
+    return openFolder(`/proc/self/fd/${above}${path.slice(cut)}`)
+  } finally {
+    closeSync(above)
+  }
+}
+
+function isExpected(folder: FolderSight, { expected }: LookRequest): boolean {
+  return expected === null || (folder.inode === expected.inode && folder.deviceNumber === expected.deviceNumber)
+}
+
+function lookAt(door: string, name: string, sights: SightsBuilder): void {
+  try {
+    const stats = lstatSync(pathForFs(`${door}/${name}`), { bigint: true, throwIfNoEntry: false })
+    if (stats === undefined) sights.pushGone(name)
+    else sights.pushStats(name, stats)
+  } catch (error) {
+    if (isAbsence(error)) sights.pushGone(name)
+    else sights.pushUnreadable(name, problemOf(error))
+  }
+}
+
+/** U+FFFD in a name means that its bytes may not be UTF-8; only then the slower listing in bytes is worth its price. */
+function listNames(door: string): string[] {
+  const names = readdirSync(door)
+  if (!names.some((name) => name.includes('\uFFFD'))) return names
+  return readdirSync(door, 'buffer').map((bytes) => nameFromBytes(bytes))
+}
+
+/** ELOOP is a symbolic link where a folder was. */
+function isAbsence(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException
+  return code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP'
+}
+
+function problemOf(error: unknown): string {
+  if (error instanceof Error && (error as NodeJS.ErrnoException).code !== undefined) return error.message
+  throw error
+}

@@ -1,0 +1,18 @@
+/** What goes to and from the looking thread. */
+
+import type { FilesystemSigns } from './filesystem-signs.ts'
+import type { LookAnswer, LookRequest } from './look.ts'
+import type { PackedSights } from './sights.ts'
+
+export type ObserverRequest =
+  | { readonly kind: 'look'; readonly ticket: number; readonly requests: readonly LookRequest[] }
+  | { readonly kind: 'signs'; readonly ticket: number; readonly path: string }
+
+export type ObserverReply =
+  | {
+      readonly kind: 'look'
+      readonly ticket: number
+      readonly answers: readonly LookAnswer[]
+      readonly sights: PackedSights
+    }
+  | { readonly kind: 'signs'; readonly ticket: number; readonly signs: FilesystemSigns | null }

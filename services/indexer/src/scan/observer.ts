@@ -1,0 +1,60 @@
+/**
+ * The looking thread as the main thread sees it. All looks of all roots go through this one queue and come back in
+ * order, so a later answer about a place is always the newer truth.
+ */
+import { Worker } from 'node:worker_threads'
+import type { FilesystemSigns } from './filesystem-signs.ts'
+import type { LookAnswer, LookRequest } from './look.ts'
+import type { ObserverReply, ObserverRequest } from './observer-messages.ts'
+import type { PackedSights } from './sights.ts'
+
+export type LookReply = { readonly answers: readonly LookAnswer[]; readonly sights: PackedSights }
+
+export type Observer = {
+  readonly look: (requests: readonly LookRequest[]) => Promise<LookReply>
+  /** What the filesystem at `path` can be recognised by; null when it can't be asked. */
+  readonly signs: (path: string) => Promise<FilesystemSigns | null>
+  readonly stop: () => Promise<void>
+}
+
+/** Starts the thread whose entry module is `threadModule`. */
+export function startObserver(
+  threadModule: URL,
+  workerData: { readonly excludes: readonly string[] },
+  onCrash: (error: Error) => void,
+): Observer {
+  const thread = new Worker(threadModule, { workerData })
+  const waiting = new Map<number, (reply: ObserverReply) => void>()
+  let tickets = 0
+  let stopping = false
+  thread.on('error', onCrash)
+  thread.on('exit', () => {
+    if (!stopping) onCrash(new Error('the thread that looks at folders ended'))
+  })
+  thread.on('message', (reply: ObserverReply) => {
+    waiting.get(reply.ticket)?.(reply)
+    waiting.delete(reply.ticket)
+  })
+  const ask = (make: (ticket: number) => ObserverRequest): Promise<ObserverReply> =>
+    new Promise((resolve) => {
+      tickets += 1
+      waiting.set(tickets, resolve)
+      thread.postMessage(make(tickets))
+    })
+  return {
+    look: async (requests) => {
+      const reply = await ask((ticket) => ({ kind: 'look', ticket, requests }))
+      if (reply.kind !== 'look') throw new Error(`asked to look, answered ${reply.kind}`)
+      return reply
+    },
+    signs: async (path) => {
+      const reply = await ask((ticket) => ({ kind: 'signs', ticket, path }))
+      if (reply.kind !== 'signs') throw new Error(`asked for signs, answered ${reply.kind}`)
+      return reply.signs
+    },
+    stop: async () => {
+      stopping = true
+      await thread.terminate()
+    },
+  }
+}

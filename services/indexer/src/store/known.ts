@@ -1,0 +1,150 @@
+/** What the database knows of the tree: every SELECT of the indexer. */
+import { nameFromColumns } from '@drive-feed/shared/entry-name.ts'
+import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
+import { type MetadataState, nodes, SUPER_ROOT_ID, watchRoots } from '@drive-feed/shared/schema.ts'
+import { and, asc, eq, inArray, lte, sql } from 'drizzle-orm'
+
+/** A live node as reconciling needs it. */
+export type Known = {
+  readonly nodeId: string
+  readonly parentId: string
+  /** The name on disk, see `entry-name.ts`. */
+  readonly name: string
+  readonly isDirectory: boolean
+  /** Empty strings in a row of the original program that was not seen yet. */
+  readonly device: string
+  readonly inode: string
+  readonly birthTime: number
+  readonly size: number
+  readonly mtime: number
+  readonly ctime: number
+  readonly hash: string
+  readonly metadataState: MetadataState
+}
+
+/** A file that waits for its metadata. */
+export type Waiting = {
+  readonly nodeId: string
+  readonly parentId: string
+  readonly name: string
+  readonly inode: string
+  readonly size: number
+  readonly mtime: number
+}
+
+export type KnownNodes = {
+  readonly children: (parentId: string) => Known[]
+  readonly childAt: (parentId: string, name: string) => Known | undefined
+  /** All names of an inode. */
+  readonly byInode: (device: string, inode: string) => Known[]
+  readonly byId: (nodeId: string) => Known | undefined
+  /** Absolute path of a node, null if it hangs under no watch root. */
+  readonly pathOf: (nodeId: string) => string | null
+  /** Files whose metadata is due, fresh changes before the backlog, oldest first. */
+  readonly waiting: (nowMs: number, limit: number) => Waiting[]
+  /** When the next waiting file is due, ms since 1970; null if none waits. */
+  readonly nextDueMs: () => number | null
+  readonly counts: () => { readonly waiting: number; readonly failed: number }
+}
+
+const COLUMNS = {
+  nodeId: nodes.nodeId,
+  parentId: sql<string>`coalesce(${nodes.parentId}, '')`,
+  name: nodes.name,
+  rawName: nodes.rawName,
+  isDirectory: nodes.isDirectory,
+  device: nodes.device,
+  inode: nodes.inode,
+  birthTime: nodes.birthTime,
+  size: nodes.size,
+  mtime: nodes.mtime,
+  ctime: nodes.ctime,
+  hash: nodes.hash,
+  metadataState: nodes.metadataState,
+}
+
+type Row = Omit<Known, 'name'> & { readonly name: string; readonly rawName: Buffer | null }
+
+/** Prepares the statements once. */
+export function createKnownNodes({ orm, sqlite }: FeedDatabase): KnownNodes {
+  const param = sql.placeholder
+  const select = () => orm.select(COLUMNS).from(nodes)
+  const children = select()
+    .where(eq(nodes.parentId, param('parentId')))
+    .prepare()
+  const place = and(eq(nodes.parentId, param('parentId')), eq(nodes.name, param('name')))
+  const atPlace = select().where(place).prepare()
+  const inode = and(eq(nodes.inode, param('inode')), eq(nodes.device, param('device')))
+  const byInode = select().where(inode).prepare()
+  const byId = select()
+    .where(eq(nodes.nodeId, param('nodeId')))
+    .prepare()
+  const due = (state: MetadataState) =>
+    orm
+      .select(COLUMNS)
+      .from(nodes)
+      // The planner takes the partial index only for a literal.
+      .where(and(sql`${nodes.metadataState} = ${sql.raw(`'${state}'`)}`, lte(nodes.metadataDueMs, param('nowMs'))))
+      .orderBy(asc(nodes.metadataDueMs))
+      .limit(param('limit'))
+      .prepare()
+  const fresh = due('fresh')
+  const backlog = due('backlog')
+  const next = orm
+    .select({ dueMs: sql<number | null>`min(${nodes.metadataDueMs})` })
+    .from(nodes)
+    .where(sql`${nodes.metadataState} IN ('fresh', 'backlog')`)
+    .prepare()
+  const count = orm.select({ state: nodes.metadataState, files: sql<number>`count(*)` }).from(nodes)
+  const countWaiting = count.where(inArray(nodes.metadataState, sql`('fresh', 'backlog')`)).prepare()
+  const countFailed = orm
+    .select({ files: sql<number>`count(*)` })
+    .from(nodes)
+    .where(inArray(nodes.metadataState, sql`('failed', 'unreadable')`))
+    .prepare()
+  const pathOf = createPathOf(sqlite)
+
+  return {
+    children: (parentId) => children.all({ parentId }).map(known),
+    childAt: (parentId, name) =>
+      atPlace
+        .all({ parentId, name: name.toWellFormed() })
+        .map(known)
+        .find((row) => row.name === name),
+    byInode: (device, inodeNumber) => byInode.all({ device, inode: inodeNumber }).map(known),
+    byId: (nodeId) => byId.all({ nodeId }).map(known)[0],
+    pathOf,
+    waiting: (nowMs, limit) => {
+      const first = fresh.all({ nowMs, limit }).map(known)
+      return first.length === limit
+        ? first
+        : [...first, ...backlog.all({ nowMs, limit: limit - first.length }).map(known)]
+    },
+    nextDueMs: () => next.get()?.dueMs ?? null,
+    counts: () => ({ waiting: countWaiting.get()?.files ?? 0, failed: countFailed.get()?.files ?? 0 }),
+  }
+}
+
+function known({ rawName, ...row }: Row): Known {
+  return rawName === null ? row : { ...row, name: nameFromColumns(row.name, rawName) }
+}
+
+function createPathOf(sqlite: FeedDatabase['sqlite']): (nodeId: string) => string | null {
+  const climb = sqlite.prepare<[string], { name: string; rawName: Buffer | null; rootPath: string | null }>(
+    `WITH RECURSIVE up (node_id, parent_id, depth) AS (
+       SELECT node_id, parent_id, 0 FROM nodes WHERE node_id = ?
+       UNION ALL
+       SELECT nodes.node_id, nodes.parent_id, up.depth + 1 FROM up JOIN nodes ON nodes.node_id = up.parent_id
+     )
+     SELECT nodes.name, nodes.raw_name AS rawName, ${watchRoots.path.name} AS rootPath
+     FROM up JOIN nodes ON nodes.node_id = up.node_id LEFT JOIN watch_roots ON watch_roots.node_id = up.node_id
+     WHERE nodes.node_id <> '${SUPER_ROOT_ID}'
+     ORDER BY up.depth DESC`,
+  )
+  return (nodeId) => {
+    const [top, ...below] = climb.all(nodeId)
+    if (top === undefined || top.rootPath === null) return null
+    const names = below.map((row) => nameFromColumns(row.name, row.rawName))
+    return [top.rootPath === '/' ? '' : top.rootPath, ...names].join('/')
+  }
+}

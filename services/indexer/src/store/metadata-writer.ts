@@ -1,0 +1,144 @@
+/** Storing what the metadata workers found, on rows that are still what was read (invariant I6). */
+import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
+import { type MetadataState, nodes } from '@drive-feed/shared/schema.ts'
+import { and, eq, sql } from 'drizzle-orm'
+import type { ChangeLog } from './change-log.ts'
+
+/** Meaning and units as in the `nodes` table. */
+export type FoundMetadata = {
+  readonly hash: string
+  readonly mimeType: string
+  readonly isImage: boolean
+  readonly isVideo: boolean
+  readonly width: number
+  readonly height: number
+  readonly msDuration: number
+}
+
+/** The bytes a finding is about. */
+export type ReadBytes = {
+  readonly nodeId: string
+  readonly inode: string
+  readonly size: number
+  readonly mtime: number
+}
+
+/**
+ * - `found`: the metadata of these bytes; `problem` where a library failed on them. - `failed`, `unreadable`: nothing is
+ *   known; the row keeps what it shows. - `later`: not the file of the row (any more); asked again at `dueMs`.
+ */
+export type MetadataFinding =
+  | {
+      readonly kind: 'found'
+      readonly bytes: ReadBytes
+      readonly metadata: FoundMetadata
+      readonly problem: string | null
+    }
+  | { readonly kind: 'failed' | 'unreadable'; readonly bytes: ReadBytes; readonly problem: string }
+  | { readonly kind: 'later'; readonly bytes: ReadBytes; readonly dueMs: number }
+
+type CurrentRow = FoundMetadata & { readonly nodeId: string; readonly changeId: number }
+
+export function createMetadataWriter(
+  { orm }: FeedDatabase,
+  log: ChangeLog,
+): { readonly save: (finding: MetadataFinding) => void } {
+  const param = sql.placeholder
+  const set = (name: string) => sql`${param(name)}`
+  const columns = {
+    nodeId: nodes.nodeId,
+    changeId: nodes.changeId,
+    hash: nodes.hash,
+    mimeType: nodes.mimeType,
+    isImage: nodes.isImage,
+    isVideo: nodes.isVideo,
+    width: nodes.width,
+    height: nodes.height,
+    msDuration: nodes.msDuration,
+  }
+  // Every name of the inode that still has the size and time of the bytes that were read: hard links share one reading.
+  const sameBytes = orm
+    .select(columns)
+    .from(nodes)
+    .where(
+      and(
+        eq(nodes.inode, param('inode')),
+        sql`${nodes.device} = (SELECT device FROM nodes WHERE node_id = ${param('nodeId')})`,
+        eq(nodes.size, param('size')),
+        eq(nodes.mtime, param('mtime')),
+        sql`${nodes.metadataState} IN ('fresh', 'backlog')`,
+      ),
+    )
+    .prepare()
+  const thisNode = eq(nodes.nodeId, param('nodeId'))
+  const settle = orm
+    .update(nodes)
+    .set({ metadataState: set('state'), metadataError: set('problem') })
+    .where(thisNode)
+    .prepare()
+  const postpone = orm
+    .update(nodes)
+    .set({ metadataDueMs: set('dueMs') })
+    .where(thisNode)
+    .prepare()
+  const show = orm
+    .update(nodes)
+    .set({
+      hash: set('hash'),
+      mimeType: set('mimeType'),
+      isImage: set('isImage'),
+      isVideo: set('isVideo'),
+      width: set('width'),
+      height: set('height'),
+      msDuration: set('msDuration'),
+      metadataState: set('state'),
+      metadataError: set('problem'),
+      changeId: set('changeId'),
+    })
+    .where(thisNode)
+    .prepare()
+
+  const saveFound = (rows: readonly CurrentRow[], metadata: FoundMetadata, problem: string | null) => {
+    const state: MetadataState = problem === null ? 'ready' : 'failed'
+    for (const row of rows) {
+      // Silence for nothing (I12): read again, found the same.
+      if (isSame(row, metadata)) settle.run({ nodeId: row.nodeId, state, problem })
+      else {
+        const changeId = log.appendAgain(row.nodeId, row.changeId)
+        show.run({
+          ...metadata,
+          isImage: Number(metadata.isImage),
+          isVideo: Number(metadata.isVideo),
+          nodeId: row.nodeId,
+          state,
+          problem,
+          changeId,
+        })
+      }
+    }
+  }
+  return {
+    save: (finding) => {
+      const { nodeId, inode, size, mtime } = finding.bytes
+      const rows = sameBytes.all({ nodeId, inode, size, mtime })
+      if (finding.kind === 'found') saveFound(rows, finding.metadata, finding.problem)
+      else if (finding.kind === 'later') {
+        for (const row of rows) postpone.run({ nodeId: row.nodeId, dueMs: finding.dueMs })
+      } else {
+        for (const row of rows) settle.run({ nodeId: row.nodeId, state: finding.kind, problem: finding.problem })
+      }
+    },
+  }
+}
+
+function isSame(row: FoundMetadata, found: FoundMetadata): boolean {
+  return (
+    row.hash === found.hash &&
+    row.mimeType === found.mimeType &&
+    row.isImage === found.isImage &&
+    row.isVideo === found.isVideo &&
+    row.width === found.width &&
+    row.height === found.height &&
+    row.msDuration === found.msDuration
+  )
+}

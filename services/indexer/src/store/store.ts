@@ -1,0 +1,204 @@
+/**
+ * Every write of the indexer, each in one short synchronous transaction. A transaction that fails is rolled back whole
+ * and thrown: what is in memory no longer matches, so the caller must not go on.
+ */
+import { displayName, rawNameColumn } from '@drive-feed/shared/entry-name.ts'
+import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
+import { type MetadataState, nodes } from '@drive-feed/shared/schema.ts'
+import { eq, sql } from 'drizzle-orm'
+import { createChangeLog } from './change-log.ts'
+import { createKnownNodes, type KnownNodes } from './known.ts'
+import { createMetadataWriter, type MetadataFinding } from './metadata-writer.ts'
+
+/** What `lstat` said of a file or folder, with the device's stable name. */
+export type Facts = {
+  readonly device: string
+  readonly inode: string
+  readonly birthTime: number
+  readonly size: number
+  readonly mtime: number
+  readonly ctime: number
+}
+
+/** Where a file's metadata stands after a decision. `dueMs`: ms since 1970 before which it is left alone. */
+export type Awaiting = { readonly state: MetadataState; readonly dueMs: number }
+
+/**
+ * - `create`: a node that is not known. Its metadata is copied from another name of the same inode where `copyOf` says
+ *   so. - `move`: the same file or folder at another place. - `rewrite`: other bytes; the old MIME type and dimensions
+ *   stay visible until the new ones are known. - `recheck`: the bytes may have changed though size and time did not;
+ *   silent. - `adopt`: facts that a row does not have yet; silent. - `remove`: the node and, below it first, all under it.
+ */
+export type Decision =
+  | {
+      readonly kind: 'create'
+      readonly nodeId: string
+      readonly parentId: string
+      readonly name: string
+      readonly isDirectory: boolean
+      readonly facts: Facts
+      readonly awaiting: Awaiting
+      readonly copyOf: string | null
+    }
+  | {
+      readonly kind: 'move'
+      readonly nodeId: string
+      readonly parentId: string
+      readonly name: string
+      readonly isDirectory: boolean
+      readonly ctime: number
+    }
+  | { readonly kind: 'rewrite'; readonly nodeId: string; readonly facts: Facts; readonly awaiting: Awaiting }
+  | { readonly kind: 'recheck'; readonly nodeId: string; readonly awaiting: Awaiting }
+  | { readonly kind: 'adopt'; readonly nodeId: string; readonly facts: Facts }
+  | { readonly kind: 'remove'; readonly nodeId: string }
+
+export type Store = {
+  readonly known: KnownNodes
+  /** The newest cursor. */
+  readonly head: () => number
+  /** Carries the decisions out, in their order, in one transaction. */
+  readonly apply: (decisions: readonly Decision[]) => void
+  /** Stores what the metadata workers found. What no longer fits its row is left out (invariant I6). */
+  readonly saveMetadata: (findings: readonly MetadataFinding[]) => void
+}
+
+export function createStore(db: FeedDatabase): Store {
+  const { sqlite } = db
+  const known = createKnownNodes(db)
+  const log = createChangeLog(db)
+  const writer = createMetadataWriter(db, log)
+  const carryOut = createCarryOut(db, log)
+
+  const inTransaction = sqlite.transaction((work: () => void) => work())
+  const transact = (work: () => void) => {
+    try {
+      inTransaction.immediate(work)
+    } catch (error) {
+      log.reload()
+      throw error
+    }
+  }
+  return {
+    known,
+    head: log.head,
+    apply: (decisions) => transact(() => decisions.forEach(carryOut)),
+    saveMetadata: (findings) => transact(() => findings.forEach(writer.save)),
+  }
+}
+
+function createCarryOut(db: FeedDatabase, log: ReturnType<typeof createChangeLog>): (decision: Decision) => void {
+  const write = prepareWrites(db)
+  const { sqlite } = db
+  const changeIdOf = sqlite.prepare('SELECT change_id FROM nodes WHERE node_id = ?').pluck()
+  const childFolders = sqlite.prepare('SELECT node_id FROM nodes WHERE parent_id = ? AND is_directory').pluck()
+  const appendAgain = (nodeId: string) => log.appendAgain(nodeId, changeIdOf.get(nodeId) as number)
+
+  /** The folder and all folders below it, breadth first. Proportional to folders, not to files (invariant I9). */
+  const foldersFrom = (nodeId: string): string[] => {
+    const folders = [nodeId]
+    for (const folder of folders) folders.push(...(childFolders.all(folder) as string[]))
+    return folders
+  }
+  return (decision) => {
+    const { nodeId } = decision
+    switch (decision.kind) {
+      case 'create': {
+        const { name, facts, awaiting } = decision
+        const changeId = log.appendNew(nodeId)
+        const { parentId, isDirectory } = decision
+        const named = { name: displayName(name), rawName: rawNameColumn(name) }
+        write.insert.run({ nodeId, parentId, ...named, isDirectory, ...facts, ...awaiting, changeId })
+        if (decision.copyOf !== null) write.copy.run({ nodeId, copyOf: decision.copyOf })
+        break
+      }
+      case 'move': {
+        const { parentId, name, ctime } = decision
+        const changeId = appendAgain(nodeId)
+        write.move.run({ nodeId, parentId, name: displayName(name), rawName: rawNameColumn(name), ctime, changeId })
+        // Parents first (I3): everything below comes again, after the folder, folder by folder.
+        if (decision.isDirectory) foldersFrom(nodeId).forEach(log.reissueChildren)
+        break
+      }
+      case 'rewrite':
+        write.rewrite.run({ nodeId, ...decision.facts, ...decision.awaiting, changeId: appendAgain(nodeId) })
+        break
+      case 'recheck':
+        write.recheck.run({ nodeId, ...decision.awaiting })
+        break
+      case 'adopt':
+        write.adopt.run({ nodeId, ...decision.facts })
+        break
+      case 'remove':
+        for (const folder of foldersFrom(nodeId).reverse()) {
+          log.removeFiles(folder)
+          log.remove(folder)
+        }
+    }
+  }
+}
+
+function prepareWrites({ orm, sqlite }: FeedDatabase) {
+  const param = sql.placeholder
+  // Drizzle's `set` knows placeholders only as SQL.
+  const set = (name: string) => sql`${param(name)}`
+  const thisNode = eq(nodes.nodeId, param('nodeId'))
+  const awaiting = { metadataState: set('state'), metadataDueMs: set('dueMs'), metadataError: null }
+  const facts = { size: set('size'), mtime: set('mtime'), ctime: set('ctime'), birthTime: set('birthTime') }
+  return {
+    insert: orm
+      .insert(nodes)
+      .values({
+        nodeId: param('nodeId'),
+        parentId: param('parentId'),
+        name: param('name'),
+        rawName: param('rawName'),
+        isDirectory: param('isDirectory'),
+        device: param('device'),
+        inode: param('inode'),
+        birthTime: param('birthTime'),
+        size: param('size'),
+        mtime: param('mtime'),
+        ctime: param('ctime'),
+        changeId: param('changeId'),
+        metadataState: param('state'),
+        metadataDueMs: param('dueMs'),
+        mimeType: '',
+        hash: '',
+        isImage: false,
+        isVideo: false,
+        width: 0,
+        height: 0,
+        msDuration: 0,
+      })
+      .prepare(),
+    move: orm
+      .update(nodes)
+      .set({
+        parentId: set('parentId'),
+        name: set('name'),
+        rawName: set('rawName'),
+        ctime: set('ctime'),
+        changeId: set('changeId'),
+      })
+      .where(thisNode)
+      .prepare(),
+    rewrite: orm
+      .update(nodes)
+      .set({ ...facts, ...awaiting, hash: '', changeId: set('changeId') })
+      .where(thisNode)
+      .prepare(),
+    recheck: orm.update(nodes).set(awaiting).where(thisNode).prepare(),
+    adopt: orm
+      .update(nodes)
+      .set({ ...facts, device: set('device'), inode: set('inode') })
+      .where(thisNode)
+      .prepare(),
+    copy: sqlite.prepare(
+      `UPDATE nodes SET (hash, mime_type, is_image, is_video, width, height, ms_duration, metadata_state, metadata_error)
+         = (SELECT hash, mime_type, is_image, is_video, width, height, ms_duration, metadata_state, metadata_error
+            FROM nodes WHERE node_id = :copyOf)
+       WHERE node_id = :nodeId`,
+    ),
+  }
+}

@@ -1,0 +1,69 @@
+/** The few libc calls that Node has no door to. Each throws nothing: a negative result comes with its errno. */
+import koffi from 'koffi'
+
+const libc = koffi.load('libc.so.6')
+
+const inotifyInit1 = libc.func('int inotify_init1(int flags)')
+const inotifyAddWatch = libc.func('int inotify_add_watch(int fd, const char *path, uint32_t mask)')
+const inotifyRmWatch = libc.func('int inotify_rm_watch(int fd, int wd)')
+const eventfd = libc.func('int eventfd(unsigned int initial, int flags)')
+const pollFd = koffi.struct('pollfd', { fd: 'int', events: 'short', revents: 'short' })
+const pollCall = libc.func('int poll(_Inout_ pollfd *fds, unsigned long count, int timeout)')
+const flockCall = libc.func('int flock(int fd, int operation)')
+
+const IN_CLOEXEC = 0o2000000
+const IN_NONBLOCK = 0o4000
+const EFD_CLOEXEC = 0o2000000
+const EFD_NONBLOCK = 0o4000
+const LOCK_EX = 2
+const LOCK_NB = 4
+
+export const POLLIN = 0x1
+export const POLLPRI = 0x2
+export const POLLERR = 0x8
+
+export const EINTR = koffi.os.errno.EINTR as number
+export const ENOSPC = koffi.os.errno.ENOSPC as number
+export const EMFILE = koffi.os.errno.EMFILE as number
+export const EWOULDBLOCK = koffi.os.errno.EWOULDBLOCK as number
+
+export type Outcome = { readonly ok: true; readonly value: number } | { readonly ok: false; readonly errno: number }
+
+/** A new inotify instance, non-blocking; EMFILE when `max_user_instances` is reached. */
+export function createInotify(): Outcome {
+  return outcome(inotifyInit1(IN_CLOEXEC | IN_NONBLOCK))
+}
+
+/** inotify_add_watch(2); the same inode always gives the same watch descriptor. ENOSPC when `max_user_watches` is reached. */
+export function addWatch(inotifyFd: number, path: string, mask: number): Outcome {
+  return outcome(inotifyAddWatch(inotifyFd, path, mask))
+}
+
+/** inotify_rm_watch(2). The kernel answers with IN_IGNORED; a watch that is gone already is no matter. */
+export function removeWatch(inotifyFd: number, watchDescriptor: number): void {
+  inotifyRmWatch(inotifyFd, watchDescriptor)
+}
+
+/** A non-blocking eventfd(2) with which one thread wakes another out of poll(2). */
+export function createWakeUp(): Outcome {
+  return outcome(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))
+}
+
+export type PollEntry = { fd: number; events: number; revents: number }
+
+/** poll(2), without a time limit. Fills `revents`; returns when something is ready, or a signal came (EINTR). */
+export function poll(entries: PollEntry[]): Outcome {
+  return outcome(pollCall(entries, entries.length, -1))
+}
+
+/** flock(2), exclusive, without waiting: EWOULDBLOCK when another process has it. Ends with the process, however it ends. */
+export function tryLock(fd: number): Outcome {
+  return outcome(flockCall(fd, LOCK_EX | LOCK_NB))
+}
+
+function outcome(result: number): Outcome {
+  return result >= 0 ? { ok: true, value: result } : { ok: false, errno: koffi.errno() }
+}
+
+// koffi looks the type up by its name in the prototype above.
+void pollFd

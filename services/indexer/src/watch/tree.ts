@@ -1,0 +1,115 @@
+/**
+ * The folders that are known to be on disk, in memory: what a watch descriptor stands for and what path leads to it.
+ * Files are not here (invariant I9). A folder is its inode; its path is made by walking its parents, so a rename is one
+ * re-link and its watches, which follow the inode, stay right.
+ */
+
+export type Folder = {
+  readonly nodeId: string
+  /** Stable device and inode number, decimal, as in the `nodes` table. */
+  readonly device: string
+  readonly inode: string
+  readonly root: RootFolder
+  /** Null only for a root. */
+  parent: Folder | null
+  name: string
+  readonly children: Map<string, Folder>
+  /** Watch descriptor of its root's inotify instance; null while there is none. */
+  watch: number | null
+  /** False once it was taken out of the tree; whoever still holds it must drop it. */
+  attached: boolean
+}
+
+/** A watched root: the folder at the top and what belongs to its inotify instance. */
+export type RootFolder = {
+  /** The key in the config's `watches`. */
+  readonly key: string
+  readonly path: string
+  readonly inotifyFd: number
+  readonly byWatch: Map<number, Folder>
+}
+
+export type Tree = {
+  readonly size: () => number
+  readonly get: (nodeId: string) => Folder | undefined
+  readonly addRoot: (root: RootFolder, identity: FolderIdentity) => Folder
+  readonly add: (parent: Folder, name: string, identity: FolderIdentity) => Folder
+  /** Puts a folder under another parent and name. A folder under a different root must be removed and added instead. */
+  readonly relink: (folder: Folder, parent: Folder, name: string) => void
+  /** Takes a folder and all below it out; gives the watch descriptors that are to be removed. */
+  readonly remove: (folder: Folder) => number[]
+  readonly setWatch: (folder: Folder, watch: number | null) => void
+}
+
+export type FolderIdentity = { readonly nodeId: string; readonly device: string; readonly inode: string }
+
+export function createTree(): Tree {
+  const byId = new Map<string, Folder>()
+
+  const make = (root: RootFolder, parent: Folder | null, name: string, identity: FolderIdentity): Folder => {
+    const folder: Folder = { ...identity, root, parent, name, children: new Map(), watch: null, attached: true }
+    byId.set(folder.nodeId, folder)
+    parent?.children.set(name, folder)
+    return folder
+  }
+  const setWatch = (folder: Folder, watch: number | null) => {
+    const { byWatch } = folder.root
+    if (folder.watch !== null && byWatch.get(folder.watch) === folder) byWatch.delete(folder.watch)
+    folder.watch = watch
+    if (watch !== null) byWatch.set(watch, folder)
+  }
+  const unlink = (folder: Folder) => {
+    // A name may already be another folder's: two folders can swap names in one transaction.
+    if (folder.parent?.children.get(folder.name) === folder) folder.parent.children.delete(folder.name)
+  }
+
+  return {
+    size: () => byId.size,
+    get: (nodeId) => byId.get(nodeId),
+    addRoot: (root, identity) => make(root, null, '', identity),
+    add: (parent, name, identity) => make(parent.root, parent, name, identity),
+    relink: (folder, parent, name) => {
+      unlink(folder)
+      folder.parent = parent
+      folder.name = name
+      parent.children.set(name, folder)
+    },
+    remove: (folder) => {
+      unlink(folder)
+      const watches: number[] = []
+      for (const gone of withDescendants(folder)) {
+        gone.attached = false
+        // Its id may already stand for a folder that took its place.
+        if (byId.get(gone.nodeId) === gone) byId.delete(gone.nodeId)
+        if (gone.watch !== null) watches.push(gone.watch)
+        setWatch(gone, null)
+      }
+      return watches
+    },
+    setWatch,
+  }
+}
+
+/** The folder's absolute path, made of its parents' names. */
+export function pathOf(folder: Folder): string {
+  const names: string[] = []
+  let at = folder
+  while (at.parent !== null) {
+    names.push(at.name)
+    at = at.parent
+  }
+  const top = at.root.path === '/' ? '' : at.root.path
+  return names.length === 0 ? at.root.path : `${top}/${names.reverse().join('/')}`
+}
+
+/** The folder itself and all below it, parents first. */
+export function* withDescendants(folder: Folder): Generator<Folder> {
+  yield folder
+  for (const child of folder.children.values()) yield* withDescendants(child)
+}
+
+/** Whether `folder` is `ancestor` or below it. */
+export function isWithin(folder: Folder, ancestor: Folder): boolean {
+  for (let at: Folder | null = folder; at !== null; at = at.parent) if (at === ancestor) return true
+  return false
+}

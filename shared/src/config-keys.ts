@@ -85,7 +85,7 @@ function valueAt(raw: unknown, keys: readonly PropertyKey[]): unknown {
 /** One line, whatever the value is. */
 function show(value: unknown): string {
   if (value === undefined || value === null) return 'missing'
-  const text = JSON.stringify(value) ?? String(value)
+  const text = typeof value === 'number' ? String(value) : JSON.stringify(value)
   return text.length > 80 ? `${text.slice(0, 80)}…` : text
 }
 

@@ -3,7 +3,7 @@ import { existsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3'
-import { migrate, SCHEMA_VERSION } from './migrations.ts'
+import { migrate, SCHEMA_VERSION, TABLES_OF_VERSION } from './migrations.ts'
 
 export type FeedDatabase = { readonly sqlite: Database.Database; readonly orm: BetterSQLite3Database }
 
@@ -19,22 +19,23 @@ const BUSY_TIMEOUT_MS = 10_000
 
 /**
  * Opens the file for writing, making or upgrading it if needed. An upgrade is one transaction; a file of an unknown
- * version, or that is no database, is left as it was.
+ * version, of another program, or that is no database is left as it was.
  *
  * @throws {DatabaseUnusableError} with a message for people
  */
 export function openWriter(path: string): FeedDatabase {
-  const from = checkFile(path)
   let sqlite: Database.Database | undefined
   try {
+    checkBeforeWriting(path)
     sqlite = new Database(path, { timeout: BUSY_TIMEOUT_MS })
+    const writer = sqlite
+    // Before anything else is set: a failing upgrade leaves the file as it was, its journal mode included.
+    writer.transaction(() => bringUpToDate(writer, path)).immediate()
     sqlite.pragma('journal_mode = WAL')
     // FULL: a cursor a client was given must survive a power loss, or it would be given out again for other changes.
     sqlite.pragma('synchronous = FULL')
     sqlite.pragma(`cache_size = -${WRITER_CACHE_KIB}`)
     sqlite.pragma(`wal_autocheckpoint = ${AUTOCHECKPOINT_PAGES}`)
-    const writer = sqlite
-    if (from !== SCHEMA_VERSION) writer.transaction(() => migrate(writer, from)).immediate()
     return { sqlite, orm: drizzle(sqlite) }
   } catch (error) {
     sqlite?.close()
@@ -45,14 +46,16 @@ export function openWriter(path: string): FeedDatabase {
 /**
  * Opens the file for reading. The connection itself refuses to write.
  *
- * @throws {DatabaseUnusableError} when it can't be read now: not made yet, another version, unreadable
+ * @throws {DatabaseUnusableError} when it can't be read now: not made or not upgraded yet, another version, unreadable
  */
 export function openReader(path: string): FeedDatabase {
   let sqlite: Database.Database | undefined
   try {
     sqlite = new Database(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS })
-    const version = sqlite.pragma('user_version', { simple: true })
-    if (version !== SCHEMA_VERSION) throw new DatabaseUnusableError(wrongVersion(path, version))
+    const version = identify(sqlite, path)
+    if (version !== SCHEMA_VERSION) {
+      throw new DatabaseUnusableError(`database_url: ${path} is not ready yet: the indexer has to set it up first`)
+    }
     sqlite.pragma(`cache_size = -${READER_CACHE_KIB}`)
     return { sqlite, orm: drizzle(sqlite) }
   } catch (error) {
@@ -61,32 +64,53 @@ export function openReader(path: string): FeedDatabase {
   }
 }
 
-/** Reads the version without changing the file. */
-function checkFile(path: string): 0 | 1 | typeof SCHEMA_VERSION {
+/** Looks at the file through a connection that can't change it. */
+function checkBeforeWriting(path: string): void {
   if (!existsSync(dirname(path))) {
     throw new DatabaseUnusableError(
       `database_url: the folder ${dirname(path)} does not exist; make it, or change the path`,
     )
   }
-  if (!existsSync(path) || statSync(path).size === 0) return 0
-  let sqlite: Database.Database | undefined
+  const stats = statSync(path, { throwIfNoEntry: false })
+  if (stats?.isDirectory()) {
+    throw new DatabaseUnusableError(`database_url: ${path} is a folder; name a file, such as ${path}/feed.db`)
+  }
+  if (stats === undefined || stats.size === 0) return
+  const sqlite = new Database(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS })
   try {
-    sqlite = new Database(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS })
-    const version = sqlite.pragma('user_version', { simple: true })
-    const tables = sqlite.prepare("SELECT count(*) FROM sqlite_schema WHERE type = 'table'").pluck().get()
-    if (version === SCHEMA_VERSION || version === 1) return version
-    if (version === 0 && tables === 0) return 0
-    throw new DatabaseUnusableError(wrongVersion(path, version))
-  } catch (error) {
-    throw unusable(path, error)
+    identify(sqlite, path)
   } finally {
-    sqlite?.close()
+    sqlite.close()
   }
 }
 
-function wrongVersion(path: string, version: unknown): string {
-  return `database_url: ${path} has schema version ${version}, this program knows 1 and ${SCHEMA_VERSION}; \
-use the program that made it, or another path (the file was left as it is)`
+function bringUpToDate(writer: Database.Database, path: string): void {
+  // Asked again inside the transaction: another process may have been first.
+  const version = identify(writer, path)
+  if (version !== SCHEMA_VERSION) migrate(writer, version)
+}
+
+/** The schema version: 0 for an empty database. @throws {DatabaseUnusableError} for a file that is not ours */
+function identify(sqlite: Database.Database, path: string): 0 | 1 | typeof SCHEMA_VERSION {
+  const version = sqlite.pragma('user_version', { simple: true })
+  const isEmpty = sqlite.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() === 0
+  if (version === 0 && isEmpty) return 0
+  if (version !== 1 && version !== SCHEMA_VERSION) {
+    const what = version === 0 ? 'is the database of another program' : `has schema version ${version}`
+    throw new DatabaseUnusableError(notOurs(path, what))
+  }
+  const columnsOf = sqlite.prepare('SELECT name FROM pragma_table_info(?)').pluck()
+  for (const [table, columns] of Object.entries(TABLES_OF_VERSION[version])) {
+    const present = new Set(columnsOf.all(table))
+    const isOurs = columns.every((column) => present.has(column))
+    if (!isOurs) throw new DatabaseUnusableError(notOurs(path, 'is the database of another program'))
+  }
+  return version
+}
+
+function notOurs(path: string, what: string): string {
+  return `database_url: ${path} ${what}; drive-feed knows its own versions 1 and ${SCHEMA_VERSION}: use another path, \
+or a newer drive-feed (the file was left as it is)`
 }
 
 function unusable(path: string, error: unknown): DatabaseUnusableError {

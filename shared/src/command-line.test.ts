@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { test } from 'node:test'
+import { VERSION } from './version.ts'
+
+const SOURCE = `import { parseCommandLine } from '${new URL('./command-line.ts', import.meta.url).href}'
+  const argv = process.argv.slice(1)
+  console.log(parseCommandLine({ program: 'drive-feed-api', summary: 'Serves it.', argv }).configPath)`
+
+function run(...argv: string[]) {
+  const args = ['--input-type=module-typescript', '--eval', SOURCE, '--', ...argv]
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+  return { status, stdout, stderr }
+}
+
+test('the config is the one that is named, otherwise /data/server.yaml', () => {
+  assert.deepEqual(run(), { status: 0, stdout: '/data/server.yaml\n', stderr: '' })
+  assert.deepEqual(run('--config=/etc/feed.yaml'), { status: 0, stdout: '/etc/feed.yaml\n', stderr: '' })
+  assert.deepEqual(run('--config', 'feed.yaml'), { status: 0, stdout: 'feed.yaml\n', stderr: '' })
+})
+
+test('--help and --version print and end well', () => {
+  const help = run('--help')
+  assert.equal(help.status, 0)
+  assert.match(help.stdout, /^Serves it\.\n\nUsage: drive-feed-api \[--config=PATH\]\n/)
+  assert.deepEqual(run('--version'), { status: 0, stdout: `drive-feed-api ${VERSION}\n`, stderr: '' })
+})
+
+test('what is not known ends with 2 and one line', () => {
+  const mistakes = [
+    [['--confg=x'], "Unknown option '--confg'"],
+    [['extra'], "Unexpected argument 'extra'"],
+    [['--config'], "Option '--config <value>' argument missing"],
+    [['--config='], '--config needs the path of a file'],
+    [['--help=3'], "Option '-h, --help' does not take an argument"],
+  ] as const
+  for (const [argv, what] of mistakes) {
+    const stderr = `drive-feed-api: ${what}; see drive-feed-api --help\n`
+    assert.deepEqual(run(...argv), { status: 2, stdout: '', stderr })
+  }
+})

@@ -1,0 +1,338 @@
+import assert from 'node:assert/strict'
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { temporaryFolder } from '../test-support/temporary-folder.ts'
+import { type Config, ConfigError, loadConfig } from './config.ts'
+
+const NOTHING_KNOWN = { isKnown: () => false }
+const GOOD = 'database_url: feed.db\nwatches: {media: /mnt/media}\n'
+const WATCHES_ALLOWED = 'must name at least one folder to watch, as in "media: /mnt/media"'
+const WATCH_NAME_ALLOWED = 'a name must not be empty, "." or "..", and must not contain "/" or NUL'
+const DATABASE_ALLOWED = 'must be the path of an SQLite file, absolute or relative to the config file'
+const HOURS_ALLOWED = 'must be a number of hours, more than 0, at most 720'
+const WORKERS_ALLOWED = 'must be a whole number from 1 to 1024'
+const KNOWN_KEYS =
+  'host, port, database_url, watches, exclude, log_path, metadata_workers, settle_ms, rescan_hours, watcher, skip_initial_hash'
+
+/** A mistake and the whole message after the file's name. */
+const MISTAKES: readonly (readonly [title: string, yaml: string, message: string])[] = [
+  ['an empty file', '', `: database_url: missing: ${DATABASE_ALLOWED}`],
+  ['a list', '- 1', ': [1]: must hold keys and values, as in "port: 8080"'],
+  [
+    'a bracket left open',
+    'port: [1',
+    ':1:9: not valid YAML: Flow sequence in block collection must be sufficiently indented and end with a ]',
+  ],
+  ['a tab', 'port: 1\n\twatches: 3', ':2:1: not valid YAML: Tabs are not allowed as indentation'],
+  ['a key twice', 'port: 1\nport: 2', ':2:1: not valid YAML: Map keys must be unique'],
+  [
+    'a star without quotes',
+    `${GOOD}exclude: [*x]`,
+    ': not valid YAML: Unresolved alias (the anchor must be set before the alias): x; a pattern that begins with "*" needs quotes',
+  ],
+  ['a mistyped key', `${GOOD}prot: 80`, ': prot: unknown key; did you mean "port"?'],
+  [
+    'a mistyped key that makes another one missing',
+    'databse_url: x',
+    ': databse_url: unknown key; did you mean "database_url"?',
+  ],
+  [
+    'a mistyped key below another',
+    `${GOOD}watcher: {bakend: inotify}`,
+    ': watcher.bakend: unknown key; did you mean "backend"?',
+  ],
+  ['a key like no other', `${GOOD}colour: red`, `: colour: unknown key; known keys are ${KNOWN_KEYS}`],
+  ['no database_url', 'watches: {media: /mnt/media}', `: database_url: missing: ${DATABASE_ALLOWED}`],
+  [
+    'another kind of database',
+    'database_url: postgres://x/y\nwatches: {a: /a}',
+    `: database_url: "postgres://x/y": ${DATABASE_ALLOWED}`,
+  ],
+  ['a database_url that is a number', 'database_url: 3\nwatches: {a: /a}', `: database_url: 3: ${DATABASE_ALLOWED}`],
+  ['no watches', 'database_url: feed.db', `: watches: missing: ${WATCHES_ALLOWED}`],
+  ['empty watches', 'database_url: feed.db\nwatches: {}', `: watches: {}: ${WATCHES_ALLOWED}`],
+  ['watches as a list', 'database_url: feed.db\nwatches: [/a]', `: watches: ["/a"]: ${WATCHES_ALLOWED}`],
+  ['an empty watch name', 'database_url: f\nwatches: {"": /a}', `: watches."": "/a": ${WATCH_NAME_ALLOWED}`],
+  ['a watch name with a slash', 'database_url: f\nwatches: {a/b: /a}', `: watches."a/b": "/a": ${WATCH_NAME_ALLOWED}`],
+  [
+    'a watch name with NUL',
+    'database_url: f\nwatches: {"a\\0": /a}',
+    `: watches."a\\u0000": "/a": ${WATCH_NAME_ALLOWED}`,
+  ],
+  ['the watch name .', 'database_url: f\nwatches: {.: /a}', `: watches.".": "/a": ${WATCH_NAME_ALLOWED}`],
+  ['the watch name ..', 'database_url: f\nwatches: {..: /a}', `: watches."..": "/a": ${WATCH_NAME_ALLOWED}`],
+  [
+    'a relative folder',
+    'database_url: f\nwatches: {a: media}',
+    ': watches.a: "media": must be the absolute path of a folder, starting with "/"',
+  ],
+  [
+    'a watch without folder',
+    'database_url: f\nwatches: {a: }',
+    ': watches.a: missing: must be the absolute path of a folder, starting with "/"',
+  ],
+  [
+    'one watch inside another',
+    'database_url: f\nwatches: {a: /a, b: /a/b/}',
+    ': watches.b: "/a/b" is inside watches.a (/a): must be outside every other watch',
+  ],
+  [
+    'one watch around another',
+    'database_url: f\nwatches: {a: /a/b, b: /}',
+    ': watches.a: "/a/b" is inside watches.b (/): must be outside every other watch',
+  ],
+  [
+    'a folder watched twice',
+    'database_url: f\nwatches: {a: /a, b: /x/../a/}',
+    ': watches.b: "/a" is the same folder as watches.a (/a): must be another one',
+  ],
+  [
+    'the database inside a watch',
+    'database_url: /a/f.db\nwatches: {a: /a}',
+    ': database_url: "/a/f.db" is inside watches.a (/a): must be outside every watched folder',
+  ],
+  [
+    'the log inside a watch',
+    'database_url: f\nlog_path: /a/b/f.log\nwatches: {a: /a}',
+    ': log_path: "/a/b/f.log" is inside watches.a (/a): must be outside every watched folder',
+  ],
+  ['port 0', `${GOOD}port: 0`, ': port: 0: must be a whole number from 1 to 65535'],
+  ['port 65536', `${GOOD}port: 65536`, ': port: 65536: must be a whole number from 1 to 65535'],
+  ['a port that is text', `${GOOD}port: "80"`, ': port: "80": must be a whole number from 1 to 65535'],
+  ['an empty host', `${GOOD}host: ""`, ': host: "": must be an address to listen on'],
+  [
+    'exclude as text',
+    `${GOOD}exclude: a`,
+    ': exclude: "a": must be a list of patterns, as in ["*.part", "lost+found"]',
+  ],
+  [
+    'a pattern that is a number',
+    `${GOOD}exclude: [a, 3]`,
+    ': exclude[1]: 3: must be a pattern for one name, without "/"',
+  ],
+  ['a pattern for a path', `${GOOD}exclude: [a/b]`, ': exclude[0]: "a/b": must be a pattern for one name, without "/"'],
+  ['log_path as a number', `${GOOD}log_path: 3`, ': log_path: 3: must be a path'],
+  ['no workers', `${GOOD}metadata_workers: 0`, `: metadata_workers: 0: ${WORKERS_ALLOWED}`],
+  ['half a worker', `${GOOD}metadata_workers: 1.5`, `: metadata_workers: 1.5: ${WORKERS_ALLOWED}`],
+  ['negative settle_ms', `${GOOD}settle_ms: -1`, ': settle_ms: -1: must be a whole number from 0 to 600000'],
+  [
+    'settle_ms of an hour',
+    `${GOOD}settle_ms: 3600000`,
+    ': settle_ms: 3600000: must be a whole number from 0 to 600000',
+  ],
+  ['no rescan_hours', `${GOOD}rescan_hours: 0`, `: rescan_hours: 0: ${HOURS_ALLOWED}`],
+  ['too many rescan_hours', `${GOOD}rescan_hours: 721`, `: rescan_hours: 721: ${HOURS_ALLOWED}`],
+  ['endless rescan_hours', `${GOOD}rescan_hours: .inf`, `: rescan_hours: Infinity: ${HOURS_ALLOWED}`],
+  ['watcher as text', `${GOOD}watcher: inotify`, ': watcher: "inotify": must hold the key "backend", or nothing'],
+  [
+    'a backend that is a number',
+    `${GOOD}watcher: {backend: 3}`,
+    ': watcher.backend: 3: must be a name, as in "inotify"',
+  ],
+  ['skip_initial_hash as text', `${GOOD}skip_initial_hash: "no"`, ': skip_initial_hash: "no": must be true or false'],
+]
+
+for (const [title, yaml, message] of MISTAKES) {
+  test(`a mistake in the config: ${title}`, (t) => {
+    const path = writeConfig(temporaryFolder(t), yaml)
+    assert.equal(
+      messageOf(() => loadConfig(path, { checkFolders: false })),
+      path + message,
+    )
+  })
+}
+
+test('defaults are filled in, and keys without a value count as not given', (t) => {
+  const folder = temporaryFolder(t)
+  const path = writeConfig(folder, `${GOOD}port:\nexclude:\nlog_path:\nwatcher:\n`)
+  assert.deepEqual(loadConfig(path, { checkFolders: false }), {
+    host: '0.0.0.0',
+    port: 8080,
+    databasePath: join(folder, 'feed.db'),
+    watches: [{ name: 'media', path: '/mnt/media' }],
+    exclude: [],
+    logPath: null,
+    metadataWorkers: availableParallelism(),
+    settleMs: 200,
+    rescanHours: 24,
+  } satisfies Config)
+})
+
+test('every key is taken over, those of the original program without effect', (t) => {
+  const yaml = `host: 127.0.0.1
+port: 65535
+database_url: /data/db/feed.db
+watches:
+  media: /mnt/media/
+  2024: "/mnt/with space"
+exclude: ["*.part", lost+found]
+log_path: logs/feed.log
+metadata_workers: 3
+settle_ms: 0
+rescan_hours: 0.5
+watcher: {backend: fanotify}
+skip_initial_hash: true
+`
+  const folder = temporaryFolder(t)
+  const config = loadConfig(writeConfig(folder, yaml), { checkFolders: false })
+  assert.deepEqual(config, {
+    host: '127.0.0.1',
+    port: 65535,
+    databasePath: '/data/db/feed.db',
+    watches: [
+      { name: '2024', path: '/mnt/with space' },
+      { name: 'media', path: '/mnt/media' },
+    ],
+    exclude: ['*.part', 'lost+found'],
+    logPath: join(folder, 'logs/feed.log'),
+    metadataWorkers: 3,
+    settleMs: 0,
+    rescanHours: 0.5,
+  } satisfies Config)
+})
+
+test('database_url may be an SQLite URL: three slashes and a relative path, or four and an absolute one', (t) => {
+  const folder = temporaryFolder(t)
+  const databasePath = (url: string) =>
+    loadConfig(writeConfig(folder, `database_url: ${url}\nwatches: {a: /a}`), { checkFolders: false }).databasePath
+  assert.equal(databasePath('sqlite:////data/feed.db'), '/data/feed.db')
+  assert.equal(databasePath('sqlite:///db/feed.db'), join(folder, 'db/feed.db'))
+})
+
+test('a missing config file says how to name another', (t) => {
+  const path = join(temporaryFolder(t), 'server.yaml')
+  assert.equal(
+    messageOf(() => loadConfig(path, { checkFolders: false })),
+    `${path}: this config file does not exist; make it, or name another with --config=PATH`,
+  )
+})
+
+test('a config file that is a folder is a mistake', (t) => {
+  const path = temporaryFolder(t)
+  assert.equal(
+    messageOf(() => loadConfig(path, { checkFolders: false })),
+    `${path}: this config file can't be read: EISDIR`,
+  )
+})
+
+test('symbolic links in watched folders are resolved', (t) => {
+  const { folder, config } = withFolders(t, ['disk/media'])
+  symlinkSync(join(folder, 'disk'), join(folder, 'mnt'))
+  const path = config({ media: join(folder, 'mnt/media') })
+  assert.deepEqual(loadConfig(path, { checkFolders: NOTHING_KNOWN }).watches, [
+    { name: 'media', path: join(folder, 'disk/media') },
+  ])
+  assert.deepEqual(loadConfig(path, { checkFolders: false }).watches, [
+    { name: 'media', path: join(folder, 'mnt/media') },
+  ])
+})
+
+test('a missing folder, a file and a folder below a file are mistakes', (t) => {
+  const { folder, config } = withFolders(t, [])
+  writeFileSync(join(folder, 'file'), '')
+  const mistakes = [
+    ['nowhere', 'does not exist: must be an existing folder'],
+    ['file', 'is not a folder: must be one'],
+    ['file/below', 'does not exist: must be an existing folder'],
+  ] as const
+  for (const [name, mistake] of mistakes) {
+    const path = config({ media: join(folder, name) })
+    const message = messageOf(() => loadConfig(path, { checkFolders: NOTHING_KNOWN }))
+    assert.equal(message, `${path}: watches.media: "${join(folder, name)}" ${mistake}`)
+  }
+})
+
+test('a folder that is away is no mistake if the database knows it, and its path is what it would be', (t) => {
+  const { folder, config } = withFolders(t, ['disk'])
+  symlinkSync(join(folder, 'disk/media'), join(folder, 'media'))
+  const asked: string[][] = []
+  const isKnown = (...watch: string[]) => asked.push(watch) > 0
+  const { watches } = loadConfig(config({ media: join(folder, 'media') }), { checkFolders: { isKnown } })
+  assert.deepEqual(watches, [{ name: 'media', path: join(folder, 'disk/media') }])
+  assert.deepEqual(asked, [['media', join(folder, 'disk/media')]])
+})
+
+test('a folder that this user may not list, or not enter, is a mistake', (t) => {
+  if (process.getuid?.() !== 0) return t.skip('needs root, to make a folder of another user')
+  const { folder, config } = withFolders(t, ['closed', 'unlisted', 'unentered'])
+  for (const [name, mode] of [
+    ['closed', 0o700],
+    ['unlisted', 0o711],
+    ['unentered', 0o744],
+  ] as const) {
+    chmodSync(join(folder, name), mode)
+    const path = config({ media: join(folder, name) })
+    assert.equal(
+      asNobody(() => messageOf(() => loadConfig(path, { checkFolders: NOTHING_KNOWN }))),
+      `${path}: watches.media: "${join(folder, name)}" can't be read (EACCES): must be a folder that this user may list and enter`,
+    )
+  }
+})
+
+test('watches that overlap only through a symbolic link are a mistake', (t) => {
+  const { folder, config } = withFolders(t, ['a/inner'])
+  symlinkSync(join(folder, 'a/inner'), join(folder, 'link'))
+  const nested = config({ a: join(folder, 'a'), b: join(folder, 'link') })
+  assert.equal(
+    messageOf(() => loadConfig(nested, { checkFolders: NOTHING_KNOWN })),
+    `${nested}: watches.b: "${join(folder, 'a/inner')}" is inside watches.a (${join(folder, 'a')}): must be outside every other watch`,
+  )
+  const same = config({ a: join(folder, 'a/inner'), b: join(folder, 'link') })
+  assert.equal(
+    messageOf(() => loadConfig(same, { checkFolders: NOTHING_KNOWN })),
+    `${same}: watches.b: "${join(folder, 'a/inner')}" is the same folder as watches.a (${join(folder, 'a/inner')}): must be another one`,
+  )
+})
+
+test('a database that is inside a watched folder through a symbolic link is a mistake', (t) => {
+  const { folder, config } = withFolders(t, ['media/db'])
+  symlinkSync(join(folder, 'media/db'), join(folder, 'db'))
+  const path = config({ media: join(folder, 'media') }, join(folder, 'db/feed.db'))
+  assert.equal(
+    messageOf(() => loadConfig(path, { checkFolders: NOTHING_KNOWN })),
+    `${path}: database_url: "${join(folder, 'media/db/feed.db')}" is inside watches.media (${join(folder, 'media')}): must be outside every watched folder`,
+  )
+})
+
+test('folders whose names begin alike are not inside each other', (t) => {
+  const { folder, config } = withFolders(t, ['media', 'media2', 'media.db'])
+  const path = config({ a: join(folder, 'media'), b: join(folder, 'media2') }, join(folder, 'media.db/feed.db'))
+  assert.equal(loadConfig(path, { checkFolders: NOTHING_KNOWN }).watches.length, 2)
+})
+
+function writeConfig(folder: string, yaml: string): string {
+  const path = join(folder, 'server.yaml')
+  writeFileSync(path, yaml)
+  return path
+}
+
+function withFolders(t: TestContext, names: readonly string[]) {
+  const folder = temporaryFolder(t)
+  chmodSync(folder, 0o755)
+  for (const name of names) mkdirSync(join(folder, name), { recursive: true })
+  const config = (watches: Record<string, string>, databaseUrl = join(folder, 'feed.db')) =>
+    writeConfig(folder, JSON.stringify({ database_url: databaseUrl, watches }))
+  return { folder, config }
+}
+
+function messageOf(load: () => unknown): string {
+  try {
+    load()
+  } catch (error) {
+    assert.ok(error instanceof ConfigError, String(error))
+    assert.ok(!error.message.includes('\n'), 'one line')
+    return error.message
+  }
+  assert.fail('no mistake was found')
+}
+
+function asNobody<Result>(run: () => Result): Result {
+  process.seteuid?.(65_534)
+  try {
+    return run()
+  } finally {
+    process.seteuid?.(0)
+  }
+}

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { displayName, nameFromBytes, nameFromColumns, nameToBytes, pathForFs, rawNameColumn } from './entry-name.ts'
+
+/** Bytes as directory entries may have them: random ones, text, and text cut in the middle of a character. */
+const nameBytes = fc.oneof(
+  fc.uint8Array({ minLength: 1, maxLength: 255 }),
+  fc.string({ unit: 'binary', minLength: 1, maxLength: 60 }).map((text) => Buffer.from(text)),
+  fc
+    .array(
+      fc.oneof(
+        fc.string({ unit: 'grapheme', maxLength: 4 }).map((text) => Buffer.from(text)),
+        fc.uint8Array(),
+      ),
+    )
+    .map((parts) => Buffer.concat(parts)),
+  fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }).map((text) => Buffer.from(text).subarray(0, -1)),
+)
+
+test('bytes to a name and back are the same bytes, whatever they are', () => {
+  fc.assert(
+    fc.property(nameBytes, (bytes) => {
+      assert.deepEqual(nameToBytes(nameFromBytes(bytes)), Buffer.from(bytes))
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+test('what is shown and what is stored are well-formed, and lead back to the name', () => {
+  fc.assert(
+    fc.property(nameBytes, (bytes) => {
+      const name = nameFromBytes(bytes)
+      const shown = displayName(name)
+      assert.ok(shown.isWellFormed())
+      assert.equal(nameFromColumns(shown, rawNameColumn(name)), name)
+    }),
+  )
+})
+
+test('different bytes are different names', () => {
+  fc.assert(
+    fc.property(nameBytes, nameBytes, (a, b) => {
+      assert.equal(nameFromBytes(a) === nameFromBytes(b), Buffer.compare(a, b) === 0)
+    }),
+  )
+})
+
+const NAMES: readonly (readonly [title: string, bytes: Buffer, name: string, shown: string])[] = [
+  ['text', Buffer.from('ünïcode 😀.jpg'), 'ünïcode 😀.jpg', 'ünïcode 😀.jpg'],
+  ['Latin-1', Buffer.from('caf\xe9.jpg', 'latin1'), 'caf\udce9.jpg', 'caf\ufffd.jpg'],
+  ['a character cut short', Buffer.from([0x61, 0xe2, 0x82]), 'a\udce2\udc82', 'a\ufffd\ufffd'],
+  ['a surrogate written as UTF-8', Buffer.from([0xed, 0xb2, 0x80]), '\udced\udcb2\udc80', '\ufffd\ufffd\ufffd'],
+  ['an overlong slash', Buffer.from([0xc0, 0xaf]), '\udcc0\udcaf', '\ufffd\ufffd'],
+  ['a byte order mark', Buffer.from('\ufeffa'), '\ufeffa', '\ufeffa'],
+  ['U+FFFD that is really there', Buffer.from('\ufffd'), '\ufffd', '\ufffd'],
+]
+
+for (const [title, bytes, name, shown] of NAMES) {
+  test(`a name of ${title}`, () => {
+    assert.equal(nameFromBytes(bytes), name)
+    assert.equal(displayName(name), shown)
+    assert.deepEqual(nameToBytes(name), bytes)
+    assert.deepEqual(rawNameColumn(name), name === shown ? null : bytes)
+    assert.deepEqual(pathForFs(name), name === shown ? name : bytes)
+  })
+}

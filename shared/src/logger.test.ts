@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { temporaryFolder } from '../test-support/temporary-folder.ts'
+import { ConfigError } from './config-error.ts'
+import { createLogger } from './logger.ts'
+
+const LOGGER_URL = new URL('./logger.ts', import.meta.url).href
+
+/** A program that logs and at once ends. */
+function program(path: string | null): string[] {
+  const source = `import { createLogger } from '${LOGGER_URL}'
+    const logger = createLogger({ name: 'indexer', path: ${JSON.stringify(path)} })
+    logger.debug('unseen')
+    for (let number = 0; number < 1000; number += 1) logger.info({ number }, 'counted')
+    process.exit(3)`
+  return ['--input-type=module-typescript', '--eval', source]
+}
+
+function messages(text: string): { name: string; msg: string; number: number }[] {
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+}
+
+test('standard output and the file get the same JSON lines, and process.exit loses none', (t) => {
+  const path = join(temporaryFolder(t), 'feed.log')
+  const { status, stdout } = spawnSync(process.execPath, program(path), { encoding: 'utf8' })
+  assert.equal(status, 3)
+  const lines = messages(stdout)
+  assert.equal(lines.length, 1000)
+  assert.deepEqual([lines[999]?.name, lines[999]?.msg, lines[999]?.number], ['indexer', 'counted', 999])
+  assert.equal(readFileSync(path, 'utf8'), stdout)
+})
+
+test('a log file goes on where it ended', (t) => {
+  const path = join(temporaryFolder(t), 'feed.log')
+  for (const _ of [1, 2]) spawnSync(process.execPath, program(path))
+  assert.equal(messages(readFileSync(path, 'utf8')).length, 2000)
+})
+
+test('a full disk under the log file is said once, and the program goes on', () => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, program('/dev/full'), { encoding: 'utf8' })
+  assert.equal(status, 3)
+  assert.equal(messages(stdout).length, 1000)
+  assert.equal(stderr, 'log_path: /dev/full: lines are being lost: ENOSPC: no space left on device, write\n')
+})
+
+test('a reader of standard output that goes away does not stop the program', () => {
+  const command = `"$0" "$@" | true; echo "\${PIPESTATUS[0]}"`
+  const output = execFileSync('bash', ['-c', command, process.execPath, ...program(null)], { encoding: 'utf8' })
+  assert.equal(output, '3\n')
+})
+
+test('a log file that cannot be written is a mistake in the config', (t) => {
+  const folder = temporaryFolder(t)
+  const logTo = (path: string) => () => createLogger({ name: 'test', path })
+  assert.throws(logTo(join(folder, 'logs/feed.log')), {
+    name: ConfigError.name,
+    message: `log_path: "${folder}/logs/feed.log": the folder ${folder}/logs does not exist; make it`,
+  })
+  assert.throws(logTo(folder), {
+    name: ConfigError.name,
+    message: `log_path: "${folder}" can't be written (EISDIR): must be a writable file`,
+  })
+})

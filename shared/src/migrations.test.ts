@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict'
+import { copyFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import Database from 'better-sqlite3'
+import { temporaryFolder } from '../test-support/temporary-folder.ts'
+import { openWriter } from './open-database.ts'
+import { SUPER_ROOT_ID } from './schema.ts'
+
+type Change = { change_id: number; node_id: string; is_removed: 0 | 1; first_change_id: number }
+type Event = Pick<Change, 'change_id' | 'node_id' | 'is_removed'>
+type Node = { node_id: string; parent_id: string | null; change_id: number; name: string } & Record<string, unknown>
+
+/** Left by version 1.0.1 of the original program: several rows a node, tombstones, a folder newer than its children. */
+const ORIGINAL = new URL('../test-data/original-1.0.1.db', import.meta.url)
+
+const ORIGINAL_COLUMNS =
+  'node_id, parent_id, name, is_directory, ctime, mtime, mime_type, hash, size, is_image, is_video, width, height, ms_duration'
+
+test('upgrade: every node of the original is there, with the same values in all its columns', (t) => {
+  const { before, after } = upgraded(t)
+  const select = `SELECT ${ORIGINAL_COLUMNS} FROM nodes ORDER BY node_id`
+  const rows = before.prepare(select).all()
+  assert.equal(rows.length, 11)
+  assert.deepEqual(after.prepare(select).all(), rows)
+})
+
+test('I5, upgrade: the cursor is not lower than before, and the next change is above every old one', (t) => {
+  // A number that was handed out and whose row is gone still counts.
+  const { after } = upgraded(t, "INSERT INTO changes (node_id) VALUES ('x'); DELETE FROM changes WHERE node_id = 'x'")
+  const next = after.prepare("INSERT INTO changes (node_id, first_change_id) VALUES ('y', 0)").run().lastInsertRowid
+  assert.ok(Number(next) > 22, String(next))
+})
+
+test('I5, upgrade: a log that was emptied keeps its cursor', (t) => {
+  const { after } = upgraded(t, `DELETE FROM changes; DELETE FROM nodes WHERE node_id <> '${SUPER_ROOT_ID}'`)
+  const next = after.prepare("INSERT INTO changes (node_id, first_change_id) VALUES ('y', 0)").run().lastInsertRowid
+  assert.equal(next, 22)
+})
+
+test('upgrade: each node has one change, its own, and remembers its first one', (t) => {
+  const { before, after } = upgraded(t)
+  const firsts = before.prepare('SELECT node_id, min(change_id) AS first FROM changes GROUP BY node_id').all() as {
+    node_id: string
+    first: number
+  }[]
+  const changes = changesOf(after)
+  assert.deepEqual(
+    new Map(changes.map((change) => [change.node_id, change.first_change_id])),
+    new Map(firsts.map(({ node_id, first }) => [node_id, first])),
+  )
+  for (const node of nodesOf(after)) {
+    const own = changes.filter((change) => change.node_id === node.node_id).map((change) => change.change_id)
+    assert.deepEqual(own, node.node_id === SUPER_ROOT_ID ? [] : [node.change_id])
+  }
+})
+
+test('I3, upgrade: every node comes after its parent', (t) => {
+  const { before, after } = upgraded(t)
+  assert.ok(violationsOfParentsFirst(lastEvents(before), before) > 0, 'the original file breaks the order')
+  assert.equal(violationsOfParentsFirst(changesOf(after), after), 0)
+})
+
+test('I2, upgrade: from every cursor that the original handed out, a client ends with the nodes', (t) => {
+  const { before, after } = upgraded(t)
+  const old = before.prepare('SELECT * FROM changes ORDER BY change_id').all() as Event[]
+  for (let cursor = 0; cursor <= old.length; cursor += 1) {
+    assert.deepEqual(replay(old.slice(0, cursor), changesOf(after), cursor), idsOf(after), `cursor ${cursor}`)
+  }
+})
+
+test('I2, I4, upgrade: what the original left behind when it was killed is put right', (t) => {
+  const { before, after } = upgraded(t, LEFT_BEHIND)
+  const nodes = idsOf(after)
+  for (const gone of ['lost-parent', 'lost-child', 'loop-a', 'loop-b', 'forgotten', 'unreported']) {
+    assert.ok(!nodes.has(gone), gone)
+  }
+  const old = before.prepare('SELECT * FROM changes ORDER BY change_id').all() as Event[]
+  const changes = changesOf(after)
+  for (let cursor = 0; cursor <= 35; cursor += 1) {
+    const seen = old.filter((event) => event.change_id <= cursor)
+    assert.deepEqual(replay(seen, changes, cursor), nodes, `cursor ${cursor}`)
+  }
+  const removals = changes.filter((change) => change.is_removed === 1).map((change) => change.node_id)
+  assert.ok(removals.indexOf('lost-child') < removals.indexOf('lost-parent'), 'children before parents')
+  assert.equal(violationsOfParentsFirst(changes, after), 0)
+})
+
+const HOLIDAY_ID = '474f30cc-739a-568b-921d-8c8f307d958c'
+
+/** Nodes no watched folder holds, an id whose removal was not written, one whose node is there but called removed. */
+const LEFT_BEHIND = `
+  INSERT INTO nodes (node_id, parent_id, name, is_directory, ctime, mtime) VALUES
+    ('lost-parent', 'never-there', 'lost', 1, 0, 0), ('lost-child', 'lost-parent', 'child', 0, 0, 0),
+    ('loop-a', 'loop-b', 'a', 1, 0, 0), ('loop-b', 'loop-a', 'b', 1, 0, 0),
+    ('unreported', 'never-there', 'unreported', 0, 0, 0);
+  INSERT INTO changes (change_id, node_id, is_removed) VALUES
+    (30, 'lost-child', 0), (31, 'lost-parent', 0), (32, 'loop-a', 0), (33, 'loop-b', 0), (34, 'forgotten', 0),
+    (35, '${HOLIDAY_ID}', 1);`
+
+test('upgrade: files without a hash wait for one, and no other', (t) => {
+  const { after } = upgraded(t, "UPDATE nodes SET hash = '' WHERE name = 'i.jpg'")
+  const waiting = after.prepare("SELECT name FROM nodes WHERE metadata_state = 'backlog'").pluck().all()
+  assert.deepEqual(waiting, ['i.jpg'])
+  const others = after
+    .prepare("SELECT count(*) FROM nodes WHERE metadata_state NOT IN ('backlog', 'ready')")
+    .pluck()
+    .get()
+  assert.equal(others, 0)
+})
+
+test('upgrade: an upgraded file has the schema of a new one', (t) => {
+  const { after } = upgraded(t)
+  const fresh = openWriter(join(temporaryFolder(t), 'new.db')).sqlite
+  const select = 'SELECT name, type, tbl_name FROM sqlite_schema ORDER BY name'
+  assert.deepEqual(after.prepare(select).all(), fresh.prepare(select).all())
+  for (const table of ['nodes', 'changes', 'watch_roots', 'devices', 'status']) {
+    assert.deepEqual(after.pragma(`table_info(${table})`), fresh.pragma(`table_info(${table})`), table)
+  }
+  assert.equal(after.pragma('integrity_check', { simple: true }), 'ok')
+  fresh.close()
+})
+
+test('the views show files by their full path, and the latest changes', (t) => {
+  const { after } = upgraded(t)
+  after.exec(
+    `INSERT INTO watch_roots (name, node_id, path, state, state_since_ms)
+     SELECT name, node_id, '/mnt/' || name, 'watching', 0 FROM nodes WHERE parent_id = '${SUPER_ROOT_ID}'`,
+  )
+  assert.deepEqual(after.prepare('SELECT path, size, hash FROM files ORDER BY path').raw().all(), [
+    ['/mnt/media/holiday/i.jpg', 9833, 'fd47c22f88b738ccc918064119a2e5f3'],
+    ['/mnt/media/holiday/v.mp4', 51229, 'ea06390e006bc658727785176464df4c'],
+    ['/mnt/media/new/moved.pdf', 9, '6446a98080f5e51ab7f0abc0e8eda635'],
+    ['/mnt/media/renamed/a.txt', 2, '60b725f10c9c85c70d97880dfe8191b3'],
+    ['/mnt/photos/i.png', 30107, 'ed241c4a06ac95a23c29f578ba9a016b'],
+  ])
+  const recent = after.prepare('SELECT change_id, kind, name FROM recent_changes').raw().all() as [
+    number,
+    string,
+    string,
+  ][]
+  assert.equal(recent.length, 10)
+  assert.deepEqual(recent[0]?.slice(1), ['present', 'a.txt'])
+})
+
+/** The original's file, with `sql` run on it first, before and after the upgrade. */
+function upgraded(t: TestContext, sql = '') {
+  const folder = temporaryFolder(t)
+  const [oldPath, path] = [join(folder, 'old.db'), join(folder, 'feed.db')]
+  copyFileSync(ORIGINAL, oldPath)
+  const before = new Database(oldPath)
+  before.exec(sql)
+  copyFileSync(oldPath, path)
+  const after = openWriter(path).sqlite
+  t.after(() => {
+    before.close()
+    after.close()
+  })
+  return { before, after }
+}
+
+function changesOf(db: Database.Database): Change[] {
+  return db.prepare('SELECT * FROM changes ORDER BY change_id').all() as Change[]
+}
+
+function nodesOf(db: Database.Database): Node[] {
+  return db.prepare('SELECT * FROM nodes').all() as Node[]
+}
+
+function idsOf(db: Database.Database): Set<string> {
+  return new Set(
+    nodesOf(db)
+      .map((node) => node.node_id)
+      .filter((id) => id !== SUPER_ROOT_ID)
+      .sort(),
+  )
+}
+
+function lastEvents(db: Database.Database): Event[] {
+  return db
+    .prepare('SELECT max(change_id) AS change_id, node_id, is_removed FROM changes GROUP BY node_id ORDER BY 1')
+    .all() as Event[]
+}
+
+/** What a client that read `seen` knows after it has read the new log from `cursor` on. */
+function replay(seen: readonly Event[], log: readonly Change[], cursor: number): Set<string> {
+  const known = new Set<string>()
+  const apply = (change: Event) => (change.is_removed ? known.delete(change.node_id) : known.add(change.node_id))
+  seen.forEach(apply)
+  for (const change of log) {
+    const isNews = change.change_id > cursor && !(change.is_removed === 1 && change.first_change_id > cursor)
+    if (isNews) apply(change)
+  }
+  return new Set([...known].sort())
+}
+
+function violationsOfParentsFirst(events: readonly Event[], db: Database.Database): number {
+  const place = new Map(events.filter((event) => !event.is_removed).map((event) => [event.node_id, event.change_id]))
+  const nodes = db.prepare('SELECT node_id, parent_id FROM nodes').all() as Pick<Node, 'node_id' | 'parent_id'>[]
+  return nodes.filter(({ node_id, parent_id }) => {
+    if (parent_id === null || parent_id === SUPER_ROOT_ID) return false
+    return (place.get(node_id) ?? 0) <= (place.get(parent_id) ?? 0)
+  }).length
+}

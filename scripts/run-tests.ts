@@ -59,7 +59,7 @@ async function runFiles(files: readonly string[]): Promise<boolean> {
     if (type === 'test:diagnostic' && data.file === undefined) closing.push(`ℹ ${data.message}`)
   }
   const failures = printEnd(outcomes)
-  const ran = total === null ? 0 : total.counts.passed + total.counts.failed
+  const ran = failures + (total?.counts.passed ?? 0)
   if (ran === 0) console.log('✖ no test ran')
   console.log(closing.join('\n'))
   return ran > 0 && failures === 0 && total?.success === true

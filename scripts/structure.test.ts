@@ -1,0 +1,210 @@
+/** The shape of the code: who may import whom (the table in ARCHITECTURE.md), and how long a function may be. */
+import assert from 'node:assert/strict'
+import { globSync } from 'node:fs'
+import { basename, dirname, join, relative } from 'node:path'
+import { after, test } from 'node:test'
+import {
+  isCallExpression,
+  isExportAssignment,
+  isExportDeclaration,
+  isFunctionLikeDeclaration,
+  isImportDeclaration,
+  isStringLiteral,
+  type Node,
+  type SourceFile,
+  SyntaxKind,
+} from 'typescript/unstable/ast'
+import { API } from 'typescript/unstable/sync'
+
+const ROOT = join(import.meta.dirname, '..')
+const FUNCTION_LINES_MAX = 60
+
+type Zone = {
+  readonly name: string
+  /** Matches the paths of its files, from the top of the project. */
+  readonly holds: RegExp
+  readonly mayImport: readonly string[]
+  readonly mayImportTypesOf?: readonly string[]
+}
+
+/** The first that matches. Files directly in `services/indexer/src` (`main.ts`, entries of threads) wire the stages. */
+const ZONES: readonly Zone[] = [
+  { name: 'shared', holds: /^shared\/src\//, mayImport: [] },
+  { name: 'watch', holds: /^services\/indexer\/src\/watch\//, mayImport: ['shared'] },
+  { name: 'scan', holds: /^services\/indexer\/src\/scan\//, mayImport: ['shared'] },
+  {
+    name: 'reconcile',
+    holds: /^services\/indexer\/src\/reconcile\//,
+    mayImport: ['shared'],
+    mayImportTypesOf: ['watch', 'scan'],
+  },
+  { name: 'metadata', holds: /^services\/indexer\/src\/metadata\//, mayImport: ['shared'] },
+  { name: 'store', holds: /^services\/indexer\/src\/store\//, mayImport: ['shared'] },
+  {
+    name: 'indexer',
+    holds: /^services\/indexer\/src\/[^/]+$/,
+    mayImport: ['shared', 'watch', 'scan', 'reconcile', 'metadata', 'store'],
+  },
+  { name: 'api', holds: /^services\/api\/src\//, mayImport: ['shared'] },
+]
+
+/** Tests and what supports them may look across the stages of a service, and scripts may run everything. */
+const FREE = /\.test\.ts$|(^|\/)test(-support)?\/|^scripts\//
+
+type Import = { readonly specifier: string; readonly isTypeOnly: boolean; readonly line: number }
+
+const compiler = new API({ cwd: ROOT })
+after(() => compiler.close())
+const sources = readSources()
+
+test('a file imports only what its place in the design allows', () => {
+  const violations: string[] = []
+  for (const [file, source] of sources) {
+    const zone = zoneOf(file)
+    if (zone === null || FREE.test(file)) continue
+    for (const { specifier, isTypeOnly, line } of importsOf(source)) {
+      const target = resolveSpecifier(file, specifier)
+      if (target === null || isAllowed(zone, target, isTypeOnly)) continue
+      violations.push(`${file}:${line}: ${zone.name} must not import ${isTypeOnly ? 'types' : 'values'} of ${target}`)
+    }
+  }
+  assertNone(violations)
+})
+
+test('neither service imports the other, not even in tests', () => {
+  const violations: string[] = []
+  for (const [file, source] of sources) {
+    const service = serviceOf(file)
+    for (const { specifier, line } of importsOf(source)) {
+      const other = serviceOf(resolveSpecifier(file, specifier) ?? '')
+      if (service !== null && other !== null && service !== other) violations.push(`${file}:${line}: ${specifier}`)
+    }
+  }
+  assertNone(violations)
+})
+
+test('every source file has a place in the design', () => {
+  assertNone([...sources.keys()].filter((file) => file.includes('/src/') && zoneOf(file) === null))
+})
+
+test(`no function is longer than ${FUNCTION_LINES_MAX} lines`, () => {
+  const violations: string[] = []
+  for (const [file, source] of sources) {
+    const lineAt = lineCounter(source.text)
+    visit(source, (node) => {
+      if (!isFunctionLikeDeclaration(node) || isGroupOfTests(node)) return
+      const [first, last] = [lineAt(node.getStart(source)), lineAt(node.end)]
+      if (last - first + 1 > FUNCTION_LINES_MAX) violations.push(`${file}:${first}: ${last - first + 1} lines`)
+    })
+  }
+  assertNone(violations)
+})
+
+test('exports have names', () => {
+  const violations: string[] = []
+  for (const [file, source] of sources) {
+    visit(source, (node) => {
+      if (isExportAssignment(node) || node.kind === SyntaxKind.DefaultKeyword) {
+        if (!isClauseOfSwitch(node)) violations.push(file)
+      }
+    })
+  }
+  assertNone(violations)
+})
+
+test('files are named after what they hold', () => {
+  const vague = /^(utils?|utilities|helpers?|misc|common)\b/
+  assertNone([...sources.keys()].filter((file) => file.split('/').some((part) => vague.test(part))))
+})
+
+function assertNone(violations: readonly string[]): void {
+  assert.ok(violations.length === 0, `\n${violations.join('\n')}`)
+}
+
+function readSources(): Map<string, SourceFile> {
+  const project = compiler.updateSnapshot({ openProjects: [join(ROOT, 'tsconfig.json')] }).getProjects()[0]
+  const files = globSync('{shared,services,scripts}/**/*.ts', {
+    cwd: ROOT,
+    exclude: (path) => basename(path) === 'node_modules',
+  })
+  const found = files.flatMap((file) => {
+    const source = project?.program.getSourceFile(join(ROOT, file))
+    return source === undefined ? [] : ([[file, source]] as const)
+  })
+  assert.equal(found.length, files.length, 'tsconfig.json includes every file')
+  return new Map(found)
+}
+
+function zoneOf(file: string): Zone | null {
+  return ZONES.find(({ holds }) => holds.test(file)) ?? null
+}
+
+function serviceOf(file: string): string | null {
+  return /^services\/([^/]+)\//.exec(file)?.[1] ?? null
+}
+
+/** The file's path from the top of the project, null for packages and Node's own modules. */
+function resolveSpecifier(file: string, specifier: string): string | null {
+  const shared = /^@drive-feed\/shared\/(.*)/.exec(specifier)
+  if (shared !== null) return `shared/src/${shared[1]}`
+  const service = /^@drive-feed\/(.*)/.exec(specifier)
+  if (service !== null) return `services/${service[1]}/`
+  return specifier.startsWith('.') ? relative(ROOT, join(ROOT, dirname(file), specifier)) : null
+}
+
+function isAllowed(zone: Zone, target: string, isTypeOnly: boolean): boolean {
+  // Tests, scripts and what lies outside the source folders are nobody's to import.
+  const targetZone = zoneOf(target)
+  if (targetZone === null || FREE.test(target)) return false
+  if (targetZone === zone || zone.mayImport.includes(targetZone.name)) return true
+  return isTypeOnly && (zone.mayImportTypesOf ?? []).includes(targetZone.name)
+}
+
+/** Everything that makes another module load: imports, re-exports and `import()`. */
+function importsOf(source: SourceFile): Import[] {
+  const lineAt = lineCounter(source.text)
+  const imports: Import[] = []
+  visit(source, (node) => {
+    const specifier = specifierOf(node)
+    if (specifier === undefined || !isStringLiteral(specifier)) return
+    imports.push({ specifier: specifier.text, isTypeOnly: isTypeOnly(node), line: lineAt(node.getStart(source)) })
+  })
+  return imports
+}
+
+function specifierOf(node: Node): Node | undefined {
+  if (isImportDeclaration(node) || isExportDeclaration(node)) return node.moduleSpecifier
+  const isDynamic = isCallExpression(node) && node.expression.kind === SyntaxKind.ImportKeyword
+  return isDynamic ? node.arguments[0] : undefined
+}
+
+/** `import { type T }` is none: the module still loads. */
+function isTypeOnly(node: Node): boolean {
+  if (isImportDeclaration(node)) return node.importClause?.phaseModifier === SyntaxKind.TypeKeyword
+  return isExportDeclaration(node) && node.isTypeOnly
+}
+
+/** The function given to `describe` or `suite` is a list of tests, however long. */
+function isGroupOfTests(node: Node): boolean {
+  const call = node.parent
+  return isCallExpression(call) && /^(describe|suite)\b/.test(call.expression.getText())
+}
+
+function isClauseOfSwitch(node: Node): boolean {
+  return node.parent.kind === SyntaxKind.DefaultClause
+}
+
+function visit(node: Node, see: (node: Node) => void): void {
+  see(node)
+  node.forEachChild((child) => visit(child, see))
+}
+
+/** Line numbers from 1 for offsets into the text. */
+function lineCounter(text: string): (offset: number) => number {
+  const starts = [0]
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) starts.push(at + 1)
+  return (offset) => {
+    const next = starts.findIndex((start) => start > offset)
+    return next === -1 ? starts.length : next
+  }
+}

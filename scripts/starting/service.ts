@@ -1,0 +1,62 @@
+/** One of the two services as a child process. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+export type Service = {
+  readonly name: string
+  readonly logPath: string
+  /** Settles when the process has ended, with words for how: "exit code 1". */
+  readonly ended: Promise<string>
+  /** The last lines that this run wrote to the log, readable ones. */
+  lastLines(count: number): string[]
+  /** Asks it to end, and after `patienceMs` makes it. */
+  stop(patienceMs: number): Promise<void>
+}
+
+/** Starts `script` with Node, everything that it prints appended to `logPath`. */
+export function startService(options: { name: string; script: string; argv: string[]; logPath: string }): Service {
+  const { name, script, argv, logPath } = options
+  mkdirSync(dirname(logPath), { recursive: true })
+  const log = openSync(logPath, 'a')
+  const logStart = statSync(logPath).size
+  // A process group of its own: Ctrl-C in the terminal must reach it once, through `stop`, and not twice.
+  const child = spawn(process.execPath, [script, ...argv], { stdio: ['ignore', log, log], detached: true })
+  closeSync(log)
+  // It would outlive this process otherwise, should that end by an error.
+  process.once('exit', () => child.kill('SIGTERM'))
+  const ended = endOf(child)
+  return {
+    name,
+    logPath,
+    ended,
+    lastLines: (count) =>
+      readFileSync(logPath).subarray(logStart).toString().trimEnd().split('\n').slice(-count).map(readable),
+    stop: async (patienceMs) => {
+      child.kill('SIGTERM')
+      const timer = new AbortController()
+      const tooLate = sleep(patienceMs, 'too late', { signal: timer.signal }).catch(() => 'stopped')
+      if ((await Promise.race([ended, tooLate])) === 'too late') child.kill('SIGKILL')
+      timer.abort()
+      await ended
+    },
+  }
+}
+
+function endOf(child: ChildProcess): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>()
+  child.once('error', (error) => resolve(error.message))
+  child.once('exit', (code, signal) => resolve(signal === null ? `exit code ${code}` : `signal ${signal}`))
+  return promise
+}
+
+/** A log line is JSON; what was written before logging began, or by a crash, is text. */
+function readable(line: string): string {
+  try {
+    const { time, msg, err } = JSON.parse(line) as { time?: string; msg?: string; err?: { message?: string } }
+    return [time, msg, err?.message].filter((part) => part !== undefined).join('  ')
+  } catch {
+    return line
+  }
+}

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { isUpToDate, type Progress, progressBars, progressLine } from './progress.ts'
+
+const SCANNING: Progress = {
+  state: 'scanning',
+  foldersListed: 1234,
+  foldersWaiting: 1126,
+  filesHashed: 1500,
+  filesWaiting: 8500,
+}
+
+test('bars show what is done of what is known, and how fast', () => {
+  assert.deepEqual(progressBars(SCANNING, 5000, 100), [
+    'Scan      [###############...............]  52%  1,234 of 2,360 folders',
+    'Metadata  [####..........................]  15%  1,500 of 10,000 files, 300/s',
+  ])
+})
+
+test('bars fit the terminal', () => {
+  assert.deepEqual(progressBars(SCANNING, 5000, 20), ['Scan      [########', 'Metadata  [####....'])
+})
+
+test('before anything is known nothing is done', () => {
+  const starting: Progress = {
+    ...SCANNING,
+    state: 'starting',
+    foldersListed: 0,
+    foldersWaiting: 0,
+    filesHashed: 0,
+    filesWaiting: 0,
+  }
+  assert.deepEqual(progressBars(starting, 0, 100), [
+    'Scan      [..............................]   0%  0 of 0 folders',
+    'Metadata  [..............................]   0%  0 of 0 files, 0/s',
+  ])
+})
+
+test('100 % is said only when nothing is left', () => {
+  const allKnownHashed: Progress = { ...SCANNING, foldersWaiting: 0, filesWaiting: 0 }
+  assert.match(progressBars(allKnownHashed, 5000, 100).join('\n'), / 99% .*\n.* 99% /)
+  assert.ok(!isUpToDate(allKnownHashed))
+  const watching: Progress = { ...allKnownHashed, state: 'watching' }
+  assert.match(progressBars(watching, 5000, 100).join('\n'), /100% .*\n.*100% /)
+  assert.ok(isUpToDate(watching))
+})
+
+test('a second start, with nothing to hash, is complete', () => {
+  const watching: Progress = { state: 'watching', foldersListed: 0, foldersWaiting: 0, filesHashed: 0, filesWaiting: 0 }
+  assert.match(progressBars(watching, 0, 100).join('\n'), /100% .*\n.*100% /)
+})
+
+test('one line says the same', () => {
+  assert.equal(progressLine(SCANNING), 'scan: 1,234 of 2,360 folders; metadata: 1,500 of 10,000 files')
+})

@@ -1,0 +1,50 @@
+/** MD5 of an open file. */
+import { createHash, hash } from 'node:crypto'
+import { readSync } from 'node:fs'
+import type { PageCache } from './page-cache.ts'
+
+/** Bytes. The buffer is one for the process: a worker reads one file at a time. */
+const READ_BYTES = 1024 * 1024
+const buffer = Buffer.allocUnsafeSlow(READ_BYTES)
+
+/** How much of a large file may stand in the page cache while it is hashed. */
+const KEPT_BYTES = 16 * READ_BYTES
+
+/**
+ * MD5 of the first `size` bytes in lower-case hex, or null if the file ends before. The descriptor's offset stays.
+ *
+ * Files above 1 MiB leave the page cache as they are read: ten terabytes would otherwise push out everything else.
+ * For smaller ones the two system calls would be a tenth of the work, and they push out little.
+ *
+ * @throws {NodeJS.ErrnoException} what reading gives: EIO and the like
+ */
+export function hashFile(fd: number, size: number, pageCache: PageCache): string | null {
+  return size <= READ_BYTES ? hashSmall(fd, size) : hashLarge(fd, size, pageCache)
+}
+
+function hashSmall(fd: number, size: number): string | null {
+  for (let at = 0; at < size; ) {
+    const length = readSync(fd, buffer, at, size - at, at)
+    if (length === 0) return null
+    at += length
+  }
+  return hash('md5', buffer.subarray(0, size), 'hex')
+}
+
+function hashLarge(fd: number, size: number, pageCache: PageCache): string | null {
+  const md5 = createHash('md5')
+  pageCache.expectSequentialReading(fd)
+  let droppedTo = 0
+  for (let at = 0; at < size; ) {
+    const length = readSync(fd, buffer, 0, Math.min(READ_BYTES, size - at), at)
+    if (length === 0) return null
+    md5.update(buffer.subarray(0, length))
+    at += length
+    if (at - droppedTo >= KEPT_BYTES) {
+      pageCache.drop(fd, droppedTo, at - droppedTo)
+      droppedTo = at
+    }
+  }
+  pageCache.drop(fd, 0, 0)
+  return md5.digest('hex')
+}

@@ -1,0 +1,34 @@
+/** Jobs on their way to a worker. */
+import type { FileToRead } from './extract.ts'
+import type { Effort } from './identify.ts'
+
+/**
+ * One column a field, a row a file. The parent's time is the database's time: columns cost it 0.4 µs a file where
+ * objects cost 0.8 (structured clone, both ways).
+ */
+export type JobsMessage = {
+  readonly effort: Effort
+  readonly paths: readonly string[]
+  readonly inodes: readonly string[]
+  readonly sizes: readonly number[]
+  readonly mtimes: readonly number[]
+}
+
+export function encodeJobs(files: readonly FileToRead[], effort: Effort): JobsMessage {
+  return {
+    effort,
+    paths: files.map(({ path }) => path),
+    inodes: files.map(({ inode }) => inode),
+    sizes: files.map(({ size }) => size),
+    mtimes: files.map(({ mtime }) => mtime),
+  }
+}
+
+export function decodeJobs({ paths, inodes, sizes, mtimes }: JobsMessage): FileToRead[] {
+  return paths.map((path, row) => ({
+    path,
+    inode: inodes[row] as string,
+    size: sizes[row] as number,
+    mtime: mtimes[row] as number,
+  }))
+}

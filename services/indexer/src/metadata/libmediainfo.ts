@@ -1,0 +1,74 @@
+/** Dimensions and duration of images and videos by MediaInfo. */
+import koffi from 'koffi'
+import { loadLibrary } from './load-library.ts'
+
+/** Pixels and milliseconds, 0 where unknown. */
+export type Dimensions = { readonly width: number; readonly height: number; readonly msDuration: number }
+
+export type MediaInfo = {
+  /** As the library says it: "MediaInfoLib - v25.04". */
+  readonly version: string
+  /** `path` is handed over as UTF-8. Null when the library can't open it. A file it makes nothing of has zeros. */
+  readonly dimensions: (path: string) => Dimensions | null
+}
+
+/** `stream_t`, `info_t` and a "how many" of MediaInfoDLL.h. */
+const GENERAL = 0
+const VIDEO = 1
+const IMAGE = 5
+const TEXT = 1
+const NAME = 0
+const ALL_STREAMS = -1
+
+/** `LC_CTYPE` of glibc. */
+const LC_CTYPE = 0
+
+/** @throws {LibraryMissingError} */
+export function openMediaInfo(): MediaInfo {
+  const library = loadLibrary('libmediainfo.so.0', 'libmediainfo0v5')
+  const create = library.func('void *MediaInfoA_New()')
+  const destroy = library.func('void MediaInfoA_Delete(void *handle)')
+  const open = library.func('size_t MediaInfoA_Open(void *handle, const char *path)')
+  const option = library.func('const char *MediaInfoA_Option(void *handle, const char *name, const char *value)')
+  const count = library.func('size_t MediaInfoA_Count_Get(void *handle, int kind, intptr_t stream)')
+  const get = library.func(
+    'const char *MediaInfoA_Get(void *handle, int kind, size_t stream, const char *field, int info, int search)',
+  )
+  acceptNonAsciiPaths()
+
+  function field(handle: unknown, kind: number, name: string): number {
+    return wholeNumber(get(handle, kind, 0, name, TEXT, NAME))
+  }
+
+  return {
+    version: option(null, 'Info_Version', ''),
+    dimensions: (path) => {
+      // A handle a file: one that was used before keeps settings it took from the file before.
+      const handle: unknown = create()
+      try {
+        // Otherwise IMG_0001.jpg opens IMG_0002.jpg and all that follow as one sequence.
+        option(handle, 'File_TestContinuousFileNames', '0')
+        if (Number(open(handle, path)) === 0) return null
+        const track = Number(count(handle, VIDEO, ALL_STREAMS)) > 0 ? VIDEO : IMAGE
+        return {
+          width: field(handle, track, 'Width'),
+          height: field(handle, track, 'Height'),
+          msDuration: field(handle, GENERAL, 'Duration'),
+        }
+      } finally {
+        destroy(handle)
+      }
+    },
+  }
+}
+
+/** MediaInfo takes wide characters inside and opens files through wcstombs(3), which is ASCII only in the C locale. */
+function acceptNonAsciiPaths(): void {
+  koffi.load('libc.so.6').func('const char *setlocale(int category, const char *locale)')(LC_CTYPE, 'C.UTF-8')
+}
+
+/** Fields are text: "640", "1920.000000", or empty where unknown. */
+function wholeNumber(text: string | null): number {
+  const number = Math.floor(Number(text ?? ''))
+  return Number.isSafeInteger(number) && number > 0 ? number : 0
+}

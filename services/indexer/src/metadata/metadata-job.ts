@@ -1,0 +1,44 @@
+/** What goes into the metadata stage and what comes out of it. */
+
+/** One file as its row has it. The answer is about exactly this file or says that it is another one by now. */
+export type MetadataJob = {
+  readonly nodeId: string
+  /** Absolute; bytes that are not UTF-8 are escaped as in `@drive-feed/shared/entry-name.ts`. */
+  readonly path: string
+  /** Decimal text. */
+  readonly inode: string
+  /** Bytes. */
+  readonly size: number
+  /** Microseconds since 1970, rounded down. */
+  readonly mtime: number
+}
+
+/** The fields of a node that come from reading the file; 0 where unknown. */
+export type Metadata = {
+  /** MD5 in lower-case hex. */
+  readonly hash: string
+  readonly mimeType: string
+  readonly isImage: boolean
+  readonly isVideo: boolean
+  /** Pixels. */
+  readonly width: number
+  readonly height: number
+  readonly msDuration: number
+}
+
+export type MetadataResult =
+  /** `problem`: a library crashed, hung or refused; the hash is right, the rest is what could be known. */
+  | {
+      readonly kind: 'done'
+      readonly job: MetadataJob
+      readonly metadata: Metadata
+      readonly problem: string | null
+    }
+  /** Not the file of the job (any more): other inode, size, mtime or type, before or after reading. */
+  | { readonly kind: 'changed'; readonly job: MetadataJob }
+  /** Nothing there (ENOENT, ENOTDIR) or a symbolic link by now (ELOOP). */
+  | { readonly kind: 'gone'; readonly job: MetadataJob }
+  /** It is there but can't be read now: EACCES, EIO and the like. */
+  | { readonly kind: 'unreadable'; readonly job: MetadataJob; readonly problem: string }
+  /** Even hashing alone crashed or took too long. */
+  | { readonly kind: 'failed'; readonly job: MetadataJob; readonly problem: string }

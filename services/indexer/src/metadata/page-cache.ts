@@ -1,0 +1,21 @@
+/** What to keep of a file in the page cache, told by posix_fadvise(2). */
+import koffi from 'koffi'
+
+export type PageCache = {
+  /** It will be read from start to end: the kernel reads further ahead. */
+  readonly expectSequentialReading: (fd: number) => void
+  /** `length` bytes from `offset` are not needed any more; `length` 0 means to the end. */
+  readonly drop: (fd: number, offset: number, length: number) => void
+}
+
+const POSIX_FADV_SEQUENTIAL = 2
+const POSIX_FADV_DONTNEED = 4
+
+/** Advice is only that: what the kernel answers is of no interest. */
+export function openPageCache(): PageCache {
+  const advise = koffi.load('libc.so.6').func('int posix_fadvise(int fd, int64_t offset, int64_t length, int advice)')
+  return {
+    expectSequentialReading: (fd) => advise(fd, 0, 0, POSIX_FADV_SEQUENTIAL),
+    drop: (fd, offset, length) => advise(fd, offset, length, POSIX_FADV_DONTNEED),
+  }
+}

@@ -1,0 +1,34 @@
+/** A worker's loop: jobs in, answers out, in order, nothing else. */
+import type { Extract } from './extract.ts'
+import { decodeJobs, type JobsMessage } from './jobs-message.ts'
+import { encodeAnswers, type WorkerMessage } from './worker-message.ts'
+
+/**
+ * Serves until the parent closes the channel. `prepare` makes the process ready and may throw: its message then goes to
+ * the parent instead of `ready`, and the process ends.
+ */
+export function serveJobs(prepare: () => Extract): void {
+  // Ctrl-C and a service manager's stop reach the whole group; when to stop is the parent's decision.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {})
+  process.on('disconnect', () => process.exit(0))
+
+  let extract: Extract
+  try {
+    extract = prepare()
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error)
+    tell({ type: 'unusable', problem }, () => process.exit(1))
+    return
+  }
+  process.on('message', (message: JobsMessage) => {
+    const { effort } = message
+    tell(encodeAnswers(decodeJobs(message).map((file) => extract(file, effort))))
+  })
+  tell({ type: 'ready' })
+}
+
+/** A failure to send means that the parent is gone; `disconnect` follows. */
+function tell(message: WorkerMessage, sent: () => void = () => {}): void {
+  if (process.send === undefined) throw new Error('this is a worker process, started by the metadata pool')
+  process.send(message, sent)
+}

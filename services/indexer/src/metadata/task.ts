@@ -1,0 +1,58 @@
+/** A job inside the pool: how it is to be tried, and what follows when the process that tried it dies. */
+import type { Effort } from './identify.ts'
+import type { MetadataJob, MetadataResult } from './metadata-job.ts'
+
+export type Task = {
+  readonly job: MetadataJob
+  readonly effort: Effort
+  /** It was being read, alone or among others, when a process died: it goes into a message of its own. */
+  readonly isSuspect: boolean
+  /** Why the effort is less than full. */
+  readonly problem: string | null
+}
+
+/** How a process ended while it had work. */
+export type Death = {
+  /** For people: "killed by SIGSEGV". */
+  readonly reason: string
+  /** It was killed because it took too long. */
+  readonly tookTooLong: boolean
+}
+
+export function newTask(job: MetadataJob): Task {
+  return { job, effort: 'full', isSuspect: false, problem: null }
+}
+
+/**
+ * What becomes of the files of the message a process died over. Several files: each again, alone, to find the culprit.
+ * One file: once more in full, since the process may have been killed for another reason (out of memory); then without
+ * MediaInfo, then without libmagic too, then it has failed. So a file costs four processes at most. A file that took too
+ * long alone would do so again, so it is not tried in full twice.
+ */
+export function afterDeath(tasks: readonly Task[], death: Death): { again: Task[]; failed: MetadataResult[] } {
+  const [task] = tasks
+  if (task === undefined || tasks.length > 1) {
+    return { again: tasks.map((each) => ({ ...each, isSuspect: true })), failed: [] }
+  }
+  if (!task.isSuspect && !death.tookTooLong) return { again: [{ ...task, isSuspect: true }], failed: [] }
+  switch (task.effort) {
+    case 'full': {
+      const problem = `MediaInfo or libmagic: ${death.reason}; read without MediaInfo`
+      return { again: [{ ...task, isSuspect: true, effort: 'without-mediainfo', problem }], failed: [] }
+    }
+    case 'without-mediainfo': {
+      const problem = `libmagic: ${death.reason}; read without libmagic and MediaInfo`
+      return { again: [{ ...task, isSuspect: true, effort: 'hash-only', problem }], failed: [] }
+    }
+    case 'hash-only':
+      return { again: [], failed: [{ kind: 'failed', job: task.job, problem: `hashing: ${death.reason}` }] }
+  }
+}
+
+/** A worker's result for a task: what was left out is said, unless the file turned out not to need it. */
+export function settle(task: Task, result: MetadataResult): MetadataResult {
+  if (result.kind !== 'done' || task.problem === null) return result
+  const { isImage, isVideo } = result.metadata
+  if (task.effort === 'without-mediainfo' && !isImage && !isVideo) return result
+  return { ...result, problem: task.problem }
+}

@@ -25,8 +25,8 @@ export type Wanted = { readonly cursor: number; readonly maxSize: number | null 
 /** The answer holds what is visible up to `cursor`; `hasMore` says whether anything visible is beyond. */
 export type Extent = { readonly cursor: number; readonly hasMore: boolean }
 
-/** Bounds what one answer holds in memory, and how long other requests wait. About 100 KB of JSON. */
-const PAGE_ROWS = 256
+/** Bounds what one answer holds in memory, and how long other requests wait. About 50 KB of JSON. */
+const PAGE_ROWS = 128
 
 /**
  * Finds where the answer ends. That is the head where nothing more is to be seen, even if skipped tombstones are the last

@@ -36,6 +36,9 @@ type Connection = { readonly database: FeedDatabase; readonly file: BigIntStats;
 // which a writer recovers the file after a crash.
 const BUSY_TIMEOUT_MS = 500
 
+// The kernel caches the file, once for all replicas; what this holds on top is the inner pages of the indexes.
+const CACHE_KIB = 4 * 1024
+
 /** The file need not be there yet. */
 export function createDatabaseSource(path: string, logger: Logger): DatabaseSource {
   let connection: Connection | null = null
@@ -72,6 +75,7 @@ export function createDatabaseSource(path: string, logger: Logger): DatabaseSour
   function connect(file: BigIntStats): Connection {
     const database = openReader(path)
     try {
+      database.sqlite.pragma(`cache_size = -${CACHE_KIB}`)
       database.sqlite.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`)
       const queries = createQueries(database.orm)
       if (!isSameFile(file, fileAt(path))) throw new DatabaseUnusableError(`${path} was replaced while it was opened`)

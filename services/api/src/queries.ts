@@ -30,7 +30,7 @@ export type Ancestor = { readonly name: string; readonly rootPath: string | null
 export type Queries = ReturnType<typeof createQueries>
 
 /** Rows that one read looks at, at most: a long run of tombstones to skip must not make it a long read. */
-const SCAN_ROWS = 10_000
+const SCAN_ROWS = 4_000
 
 // Deeper than any path the kernel takes (PATH_MAX is 4,096 bytes). Only a damaged file has a cycle, but then the climb
 // must end too.

@@ -2,12 +2,15 @@
 import type { RequestHandler } from 'express'
 import { type Extent, findExtent, readPages } from '../changes-reader.ts'
 import type { DatabaseSource, Reading } from '../database-source.ts'
-import { nodeJson } from '../node-json.ts'
+import { type NodeJson, nodeJson } from '../node-json.ts'
 import { sendProblem } from '../problem.ts'
 import type { ChangeRow } from '../queries.ts'
 import { parseCursor, parseMaxSize, type RawParameter } from '../request-parameters.ts'
 import { sendPieces } from '../send-pieces.ts'
 
+type ChangeJson =
+  | { readonly removed: true; readonly node_id: string }
+  | { readonly removed: false; readonly node: NodeJson }
 type Query = { readonly cursor?: RawParameter; readonly max_size?: RawParameter }
 
 export function changesRoute(database: DatabaseSource): RequestHandler<object, unknown, unknown, Query> {
@@ -27,18 +30,21 @@ function* answerPieces(reading: Reading, cursor: number, extent: Extent): Genera
   let text = `{"cursor":${extent.cursor},"changes":[`
   let separator = ''
   for (const page of readPages(reading, cursor, extent.cursor)) {
-    for (const row of page) {
-      text += separator + changeText(row)
-      separator = ','
+    // Also when all of it is to be skipped: between two pieces others have their turn.
+    if (page.length === 0) {
+      yield ''
+      continue
     }
-    if (text !== '') yield text
+    // The page as an array, without its brackets.
+    yield text + separator + JSON.stringify(page.map(changeJson)).slice(1, -1)
     text = ''
+    separator = ','
   }
   yield `${text}],"has_more":${extent.hasMore}}`
 }
 
-function changeText(row: ChangeRow): string {
-  if (row.isRemoved) return JSON.stringify({ removed: true, node_id: row.nodeId })
+function changeJson(row: ChangeRow): ChangeJson {
+  if (row.isRemoved) return { removed: true, node_id: row.nodeId }
   if (row.node === null) throw new Error(`change ${row.changeId} is not the latest of node ${row.nodeId}`)
-  return JSON.stringify({ removed: false, node: nodeJson(row.node) })
+  return { removed: false, node: nodeJson(row.node) }
 }

@@ -1,0 +1,58 @@
+/** The api as a process: command line, config, wiring, signals, exit codes. */
+import type { Server } from 'node:http'
+import { parseCommandLine } from '@drive-feed/shared/command-line.ts'
+import { type Config, ConfigError, loadConfig } from '@drive-feed/shared/config.ts'
+import { createLogger } from '@drive-feed/shared/logger.ts'
+import { createApp } from './app.ts'
+import { createDatabaseSource } from './database-source.ts'
+import { listen, stop } from './http-server.ts'
+
+const PROGRAM = 'drive-feed-api'
+const EXIT_FAILURE = 1
+
+/** Serves until it is told to stop. Ends the process itself, with one line on standard error where people can help. */
+export async function runService(argv: readonly string[]): Promise<void> {
+  const { configPath } = parseCommandLine({
+    program: PROGRAM,
+    summary: 'Serves what changed in the watched folders over HTTP; reads the database that the indexer writes.',
+    argv,
+  })
+  try {
+    await serve(loadConfig(configPath, { checkFolders: false }))
+  } catch (error) {
+    const message = messageForPeople(error)
+    if (message === null) throw error
+    process.stderr.write(`${PROGRAM}: ${message}\n`)
+    process.exit(EXIT_FAILURE)
+  }
+}
+
+async function serve(config: Config): Promise<void> {
+  const logger = createLogger({ name: 'api', path: config.logPath })
+  const database = createDatabaseSource(config.databasePath, logger)
+  const server = await listen(createApp({ database, logger }), config)
+  logger.info({ host: config.host, port: boundPort(server) }, 'listening')
+
+  const stopping = Promise.withResolvers<NodeJS.Signals>()
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, stopping.resolve)
+  logger.info({ signal: await stopping.promise }, 'stopping')
+  await stop(server)
+  database.close()
+  process.exit(0)
+}
+
+function boundPort(server: Server): number | null {
+  const address = server.address()
+  return address !== null && typeof address === 'object' ? address.port : null
+}
+
+/** One line for what the person who starts the program can put right; null for what is a bug. */
+function messageForPeople(error: unknown): string | null {
+  if (error instanceof ConfigError) return error.message
+  const { code, syscall, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number }
+  if (syscall !== 'listen' && syscall !== 'getaddrinfo') return null
+  const place = `${address ?? ''}:${port ?? ''}`
+  if (code === 'EADDRINUSE') return `port: ${place} is in use by another program; stop it, or set another port`
+  if (code === 'EACCES') return `port: ${place} needs more rights than this user has; set a port above 1023`
+  return `host, port: can't listen on ${place} (${code}); set another host or port`
+}

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { temporaryFolder } from '../shared/test-support/temporary-folder.ts'
+
+const ROOT = join(import.meta.dirname, '..')
+const BOTH_LIBRARIES = 'libmagic.so.1 (libc6) => x\\nlibmediainfo.so.0 (libc6) => x\\n'
+
+/** The programs that the script may find besides those that every Debian has. Each is the body of a shell script. */
+type Machine = Readonly<Record<string, string>>
+
+const READY: Machine = {
+  ldconfig: `printf '${BOTH_LIBRARIES}'`,
+  node: 'echo true',
+  npm: 'echo "npm $*" >>calls; mkdir -p node_modules/.bin; printf "#!/bin/sh\\n" >node_modules/.bin/node; chmod +x node_modules/.bin/node',
+}
+const USER: Machine = { id: 'echo 1000' }
+const ROOT_USER: Machine = { id: 'echo 0' }
+const APT: Machine = { 'apt-get': 'echo "apt-get $*" >>calls', 'apt-cache': 'test "$2" = libmagic1t64' }
+const OLD_APT: Machine = { ...APT, 'apt-cache': 'exit 100' }
+const NO_LIBRARIES: Machine = { ldconfig: 'echo libc.so.6' }
+
+test('a fresh clone gets its packages once, and again when the lock file changes', (t) => {
+  const clone = cloneOn(t, READY)
+  const installed = 'npm ci --ignore-scripts --no-audit --no-fund --loglevel=error\n'
+  assert.deepEqual(clone.setUp(), { status: 0, stdout: '', stderr: 'Installing the Node packages...\n' })
+  assert.equal(clone.calls(), installed)
+  assert.deepEqual(clone.setUp(), { status: 0, stdout: '', stderr: '' })
+  assert.equal(clone.calls(), installed)
+  writeFileSync(join(clone.folder, 'package-lock.json'), '{}')
+  assert.equal(clone.setUp().status, 0)
+  assert.equal(clone.calls(), installed.repeat(2))
+})
+
+test('an installation that failed is tried again', (t) => {
+  const clone = cloneOn(t, { ...READY, npm: 'echo "npm $*" >>calls; exit 1' })
+  assert.equal(clone.setUp().status, 1)
+  assert.equal(clone.setUp().status, 1)
+  assert.equal(clone.calls().split('\n').length, 3)
+})
+
+test('without Node or npm it says how to get them', (t) => {
+  const stderr = `drive-feed needs Node.js and npm, which are not installed. On Debian and Ubuntu:
+  sudo apt-get install -y nodejs npm
+`
+  assert.deepEqual(cloneOn(t, { node: '' }).setUp(), { status: 1, stdout: '', stderr })
+  assert.deepEqual(cloneOn(t, { npm: '' }).setUp(), { status: 1, stdout: '', stderr })
+})
+
+test('a user without libraries is told the exact command', (t) => {
+  const { status, stderr } = cloneOn(t, { ...READY, ...NO_LIBRARIES, ...APT, ...USER }).setUp()
+  assert.equal(status, 1)
+  assert.equal(
+    stderr,
+    `drive-feed needs two system libraries, and only root can install them. Please run:
+  sudo apt-get update && sudo apt-get install -y --no-install-recommends libmagic1t64 libmediainfo0v5
+`,
+  )
+})
+
+test('one library of the two is not enough', (t) => {
+  const half = { ldconfig: "printf 'libmagic.so.1 (libc6) => x\\nlibmediainfo.so.01 (libc6) => x\\n'" }
+  assert.equal(cloneOn(t, { ...READY, ...half, ...APT, ...USER }).setUp().status, 1)
+})
+
+test('root gets the libraries installed, by the name that the release has for them', (t) => {
+  for (const [apt, magic] of [
+    [APT, 'libmagic1t64'],
+    [OLD_APT, 'libmagic1'],
+  ] as const) {
+    const clone = cloneOn(t, { ...READY, ...NO_LIBRARIES, ...apt, ...ROOT_USER })
+    assert.equal(clone.setUp().status, 0)
+    assert.equal(
+      clone.calls().split('\n').slice(0, 2).join('\n'),
+      `apt-get update -qq\napt-get install -y -qq --no-install-recommends ${magic} libmediainfo0v5`,
+    )
+  }
+})
+
+test('where there is no apt-get it names the libraries', (t) => {
+  const { status, stderr } = cloneOn(t, { ...READY, ...NO_LIBRARIES, ...ROOT_USER }).setUp()
+  assert.equal(status, 1)
+  assert.match(stderr, /^drive-feed needs libmagic \(libmagic\.so\.1\) and MediaInfo \(libmediainfo\.so\.0\):\n/)
+})
+
+test('where the packages bring no Node 24, the one of the machine has to be', (t) => {
+  const noBinary = { npm: 'mkdir -p node_modules' }
+  assert.equal(cloneOn(t, { ...READY, ...noBinary }).setUp().status, 0)
+  const old = { node: 'case $1 in -p) echo false;; *) echo v20.1.0;; esac', uname: 'echo armv7l' }
+  const { status, stderr } = cloneOn(t, { ...READY, ...noBinary, ...old }).setUp()
+  assert.equal(status, 1)
+  assert.match(stderr, /Node 24.*this is armv7l with Node v20\.1\.0\.\nInstall Node 24 and start again\.\n$/s)
+})
+
+/** What the set-up looks at of a clone, on a machine that has nothing but the basics and `machine`. */
+function cloneOn(t: TestContext, machine: Machine) {
+  const folder = temporaryFolder(t)
+  for (const file of [
+    'package.json',
+    'package-lock.json',
+    'shared/package.json',
+    'services/api/package.json',
+    'scripts/setup',
+  ]) {
+    cpSync(join(ROOT, file), join(folder, file))
+  }
+  const programs = join(folder, 'programs')
+  mkdirSync(programs)
+  for (const name of ['dirname', 'cksum', 'flock', 'mkdir', 'chmod', 'sh', 'bash', 'env', 'uname', 'id']) {
+    const found = ['/usr/bin', '/bin'].map((place) => join(place, name)).find(existsSync)
+    if (found !== undefined && !(name in machine)) symlinkSync(found, join(programs, name))
+  }
+  for (const [name, body] of Object.entries(machine)) {
+    writeFileSync(join(programs, name), `#!/bin/sh\n${body}\n`, { mode: 0o755 })
+  }
+  const environment = { PATH: programs }
+  return {
+    folder,
+    setUp: () => {
+      const { status, stdout, stderr } = spawnSync(join(folder, 'scripts/setup'), {
+        env: environment,
+        encoding: 'utf8',
+      })
+      return { status, stdout, stderr }
+    },
+    calls: () => readFileSync(join(folder, 'calls'), 'utf8'),
+  }
+}

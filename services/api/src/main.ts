@@ -1,7 +1,7 @@
 /**
  * Starts the api in a small heap. Loading is what would make it large: Node looks into the library's package.json, 180 KB,
  * once for each of its hundred modules, and V8 lets some 150 MB of that pile up and never gives them back. Collecting all
- * garbage each time while loading takes no longer, and leaves 40 MB of memory that is its own
+ * garbage each time while loading takes no longer, and leaves 40 MB of memory that is its own.
  */
 import { setFlagsFromString } from 'node:v8'
 

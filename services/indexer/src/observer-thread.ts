@@ -2,11 +2,14 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { createExclude } from '@drive-feed/shared/exclude.ts'
 import { filesystemSigns } from './scan/filesystem-signs.ts'
-import { type LookTools, look } from './scan/look.ts'
+import { type LookAnswer, type LookTools, look } from './scan/look.ts'
 import type { ObserverReply, ObserverRequest } from './scan/observer-messages.ts'
 import { createSightsBuilder } from './scan/sights.ts'
 import { FOLDER_MASK } from './watch/inotify-events.ts'
 import { addWatch } from './watch/libc.ts'
+
+/** Keeps one answer's memory bounded however large the folders are, but for a single one. */
+const BATCH_ENTRIES_MAX = 10_000
 
 const { excludes } = workerData as { excludes: readonly string[] }
 
@@ -25,7 +28,9 @@ parentPort?.on('message', (request: ObserverRequest) => {
     return
   }
   const builder = createSightsBuilder()
-  const answers = request.requests.map((one) => look(one, tools, builder))
+  const answers = request.requests.map(
+    (one): LookAnswer => (builder.length < BATCH_ENTRIES_MAX ? look(one, tools, builder) : { kind: 'later' }),
+  )
   const sights = builder.pack()
   post({ kind: 'look', ticket: request.ticket, answers, sights }, [
     sights.kinds.buffer,

@@ -14,16 +14,7 @@ import { nameToBytes } from '@drive-feed/shared/entry-name.ts'
 import { furtherNodeId, plainNodeId } from '@drive-feed/shared/node-id.ts'
 import type { Known } from '../store/known.ts'
 import type { Awaiting, Decision, Facts } from '../store/store.ts'
-import {
-  isPresent,
-  isRewritten,
-  isSameInode,
-  isSameThing,
-  type Place,
-  type PresentSight,
-  placeKey,
-  type Seen,
-} from './seen.ts'
+import { isPresent, isRewritten, isSameThing, type Place, type PresentSight, placeKey, type Seen } from './seen.ts'
 
 /** - `holds`: its place still holds it. - `vacant`: it is somewhere else, or nowhere. - `unknown`: can't be told now. */
 export type Vacancy = 'holds' | 'vacant' | 'unknown'
@@ -48,14 +39,20 @@ export type Plan = {
   /** Rows that were found, whether they were in limbo or not. */
   readonly found: string[]
   /** Places to look at again soon: they could not be settled. */
-  readonly again: Place[]
+  readonly again: Seen[]
   /** Places to look at now, because of what was found elsewhere; `linked` ones hold other names of a changed inode. */
   readonly lookAt: { readonly place: Place; readonly cause: 'touched' | 'linked' }[]
   /** Folders that are in the listing and in the database alike. */
   readonly present: { readonly nodeId: string; readonly place: Place; readonly facts: Facts }[]
 }
 
-type Claim = { readonly seen: Seen; readonly sight: PresentSight; row: Known | null; waits: boolean }
+type Claim = {
+  readonly seen: Seen
+  readonly sight: PresentSight
+  readonly rows: readonly Known[]
+  row: Known | null
+  waits: boolean
+}
 
 /** Rows whose own place must be looked at before `decide` can tell a move from a further name. */
 export function rowsToLookAt(seens: readonly Seen[], rowsOf: Knowledge['rowsOf']): Known[] {
@@ -86,7 +83,7 @@ export function decide(seens: readonly Seen[], knowledge: Knowledge): Plan {
       continue
     }
     if (known !== undefined) loose.set(known.nodeId, known)
-    if (isPresent(sight)) claims.push({ seen, sight, row: null, waits: false })
+    if (isPresent(sight)) claims.push({ seen, sight, rows: knowledge.rowsOf(sight.facts), row: null, waits: false })
   }
   const dead = new Map<string, Known>()
   for (const claim of claims) matchRow(claim, { loose, settled, dead, knowledge, plan })
@@ -146,7 +143,7 @@ function mayHoldOtherBytes({ cause }: Seen, row: Known, facts: Facts): boolean {
 
 type Matching = {
   readonly loose: Map<string, Known>
-  readonly settled: ReadonlySet<string>
+  readonly settled: Set<string>
   readonly dead: Map<string, Known>
   readonly knowledge: Knowledge
   readonly plan: Plan
@@ -156,7 +153,7 @@ type Matching = {
 function matchRow(claim: Claim, { loose, settled, dead, knowledge, plan }: Matching): void {
   const { sight } = claim
   let isUnsure = false
-  for (const row of plainFirst(knowledge.rowsOf(sight.facts), sight.facts)) {
+  for (const row of plainFirst(claim.rows, sight.facts)) {
     if (settled.has(row.nodeId) || dead.has(row.nodeId)) continue
     if (!isSameThing(row, sight)) {
       // The inode number lives again as something else, so what the row was about is gone for good.
@@ -173,7 +170,7 @@ function matchRow(claim: Claim, { loose, settled, dead, knowledge, plan }: Match
     if (vacancy === 'unknown') isUnsure = true
     if (vacancy !== 'vacant') continue
     claim.row = row
-    ;(settled as Set<string>).add(row.nodeId)
+    settled.add(row.nodeId)
   }
   if (isUnsure && claim.row === null) {
     claim.waits = true
@@ -216,15 +213,15 @@ type Carrying = Omit<Matching, 'settled'>
 
 /** Moves, then removals (what was moved out is spared), then new nodes, then other bytes. */
 function carryOut(claims: readonly Claim[], { loose, dead, knowledge, plan }: Carrying): void {
-  const seenPlaces = new Set(claims.map(({ seen }) => placeKey(seen)))
   const going = claims.filter((claim) => !claim.waits)
   const creations: Decision[] = []
   const moved = new Set<string>()
   const taken = new Set<string>()
   const rewrites: Plan = { ...plan, decisions: [] }
-  for (const { seen, sight, row } of going) {
+  for (const claim of going) {
+    const { seen, sight, row } = claim
     if (row === null) {
-      creations.push(creation(seen, sight, knowledge, { dead, taken }))
+      creations.push(creation(claim, knowledge, { dead, taken }))
       continue
     }
     const { nodeId } = row
@@ -234,8 +231,9 @@ function carryOut(claims: readonly Claim[], { loose, dead, knowledge, plan }: Ca
     const isDirectory = sight.kind === 'folder'
     plan.decisions.push({ kind: 'move', nodeId, parentId, name, isDirectory, ctime: sight.facts.ctime })
     if (sight.kind === 'file') rewriteIfNeeded(seen, row, sight, knowledge, rewrites)
+    else if (row.device === '') rewrites.decisions.push({ kind: 'adopt', nodeId, facts: sight.facts })
     // Nobody looked at where it was: something else may be there by now.
-    if (!loose.has(nodeId) && !seenPlaces.has(placeKey(row))) plan.lookAt.push({ place: row, cause: 'touched' })
+    if (!loose.has(nodeId)) plan.lookAt.push({ place: row, cause: 'touched' })
   }
   for (const nodeId of dead.keys()) plan.decisions.push({ kind: 'remove', nodeId })
   const blocked = new Set(claims.filter((claim) => claim.waits).map(({ seen }) => placeKey(seen)))
@@ -248,15 +246,19 @@ function carryOut(claims: readonly Claim[], { loose, dead, knowledge, plan }: Ca
 }
 
 function creation(
-  seen: Seen,
-  { kind, facts }: PresentSight,
+  { seen, sight, rows }: Claim,
   knowledge: Knowledge,
   { dead, taken }: { dead: ReadonlyMap<string, Known>; taken: Set<string> },
 ): Decision {
+  const { kind, facts } = sight
   const { parentId, name } = seen
-  const siblings = knowledge.rowsOf(facts).filter((row) => !dead.has(row.nodeId) && isSameInode(row, facts))
-  const isFree = (id: string) => !taken.has(id) && (dead.has(id) || !knowledge.isLive(id))
-  let nodeId = plainNodeId(facts.device, facts.inode)
+  const siblings = rows.filter((row) => !dead.has(row.nodeId))
+  const plain = plainNodeId(facts.device, facts.inode)
+  const isFree = (id: string) => {
+    if (taken.has(id)) return false
+    return dead.has(id) || (id === plain ? siblings.every((row) => row.nodeId !== plain) : !knowledge.isLive(id))
+  }
+  let nodeId = plain
   for (let attempt = 0; !isFree(nodeId); attempt += 1) {
     nodeId = furtherNodeId(facts.device, facts.inode, parentId, nameToBytes(name), attempt)
   }

@@ -38,6 +38,8 @@ export type LookAnswer =
     }
   | { readonly kind: 'elsewhere' }
   | { readonly kind: 'unreadable'; readonly problem: string }
+  /** Not looked at: the batch is full. To be asked again. */
+  | { readonly kind: 'later' }
 
 export type LookTools = {
   readonly isExcluded: (name: string) => boolean

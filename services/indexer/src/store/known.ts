@@ -1,8 +1,9 @@
 /** What the database knows of the tree: every SELECT of the indexer. */
 import { nameFromColumns } from '@drive-feed/shared/entry-name.ts'
+import { plainNodeId } from '@drive-feed/shared/node-id.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
 import { type MetadataState, nodes, SUPER_ROOT_ID, watchRoots } from '@drive-feed/shared/schema.ts'
-import { and, asc, eq, inArray, lte, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, lte, sql } from 'drizzle-orm'
 
 /** A live node as reconciling needs it. */
 export type Known = {
@@ -35,15 +36,15 @@ export type Waiting = {
 export type KnownNodes = {
   readonly children: (parentId: string) => Known[]
   readonly childAt: (parentId: string, name: string) => Known | undefined
-  /** All names of an inode. */
+  /** All names of an inode, and the original program's row with this id that knows no inode yet. */
   readonly byInode: (device: string, inode: string) => Known[]
   readonly byId: (nodeId: string) => Known | undefined
   /** Absolute path of a node, null if it hangs under no watch root. */
   readonly pathOf: (nodeId: string) => string | null
   /** Files whose metadata is due, fresh changes before the backlog, oldest first. */
   readonly waiting: (nowMs: number, limit: number) => Waiting[]
-  /** When the next waiting file is due, ms since 1970; null if none waits. */
-  readonly nextDueMs: () => number | null
+  /** When the next waiting file that is not due yet is, ms since 1970; null if there is none. */
+  readonly nextDueMs: (nowMs: number) => number | null
   readonly counts: () => { readonly waiting: number; readonly failed: number }
 }
 
@@ -90,11 +91,13 @@ export function createKnownNodes({ orm, sqlite }: FeedDatabase): KnownNodes {
       .prepare()
   const fresh = due('fresh')
   const backlog = due('backlog')
-  const next = orm
-    .select({ dueMs: sql<number | null>`min(${nodes.metadataDueMs})` })
-    .from(nodes)
-    .where(sql`${nodes.metadataState} IN ('fresh', 'backlog')`)
-    .prepare()
+  const nextOf = (state: MetadataState) =>
+    orm
+      .select({ dueMs: sql<number | null>`min(${nodes.metadataDueMs})` })
+      .from(nodes)
+      .where(and(sql`${nodes.metadataState} = ${sql.raw(`'${state}'`)}`, gt(nodes.metadataDueMs, param('nowMs'))))
+      .prepare()
+  const next = [nextOf('fresh'), nextOf('backlog')]
   const count = orm.select({ state: nodes.metadataState, files: sql<number>`count(*)` }).from(nodes)
   const countWaiting = count.where(inArray(nodes.metadataState, sql`('fresh', 'backlog')`)).prepare()
   const countFailed = orm
@@ -103,6 +106,11 @@ export function createKnownNodes({ orm, sqlite }: FeedDatabase): KnownNodes {
     .where(inArray(nodes.metadataState, sql`('failed', 'unreadable')`))
     .prepare()
   const pathOf = createPathOf(sqlite)
+  const hasOldRows =
+    sqlite
+      .prepare("SELECT EXISTS (SELECT 1 FROM nodes WHERE device = '' AND node_id <> ?)")
+      .pluck()
+      .get(SUPER_ROOT_ID) === 1
 
   return {
     children: (parentId) => children.all({ parentId }).map(known),
@@ -111,7 +119,12 @@ export function createKnownNodes({ orm, sqlite }: FeedDatabase): KnownNodes {
         .all({ parentId, name: name.toWellFormed() })
         .map(known)
         .find((row) => row.name === name),
-    byInode: (device, inodeNumber) => byInode.all({ device, inode: inodeNumber }).map(known),
+    byInode: (device, inodeNumber) => {
+      const rows = byInode.all({ device, inode: inodeNumber }).map(known)
+      if (!hasOldRows) return rows
+      const old = byId.all({ nodeId: plainNodeId(device, inodeNumber) }).map(known)[0]
+      return old?.device === '' ? [...rows, old] : rows
+    },
     byId: (nodeId) => byId.all({ nodeId }).map(known)[0],
     pathOf,
     waiting: (nowMs, limit) => {
@@ -120,7 +133,10 @@ export function createKnownNodes({ orm, sqlite }: FeedDatabase): KnownNodes {
         ? first
         : [...first, ...backlog.all({ nowMs, limit: limit - first.length }).map(known)]
     },
-    nextDueMs: () => next.get()?.dueMs ?? null,
+    nextDueMs: (nowMs) => {
+      const dues = next.flatMap((statement) => statement.get({ nowMs })?.dueMs ?? [])
+      return dues.length === 0 ? null : Math.min(...dues)
+    },
     counts: () => ({ waiting: countWaiting.get()?.files ?? 0, failed: countFailed.get()?.files ?? 0 }),
   }
 }

@@ -16,6 +16,8 @@ export type Folder = {
   readonly children: Map<string, Folder>
   /** Watch descriptor of its root's inotify instance; null while there is none. */
   watch: number | null
+  /** Whether it must be listed when it is next found at its place: it could not be when its turn came. */
+  needsVisit: boolean
   /** False once it was taken out of the tree; whoever still holds it must drop it. */
   attached: boolean
 }
@@ -25,7 +27,8 @@ export type RootFolder = {
   /** The key in the config's `watches`. */
   readonly key: string
   readonly path: string
-  readonly inotifyFd: number
+  /** Null where the kernel gave no instance; such a root lives by rescans. */
+  readonly inotifyFd: number | null
   readonly byWatch: Map<number, Folder>
 }
 
@@ -47,7 +50,16 @@ export function createTree(): Tree {
   const byId = new Map<string, Folder>()
 
   const make = (root: RootFolder, parent: Folder | null, name: string, identity: FolderIdentity): Folder => {
-    const folder: Folder = { ...identity, root, parent, name, children: new Map(), watch: null, attached: true }
+    const folder: Folder = {
+      ...identity,
+      root,
+      parent,
+      name,
+      children: new Map(),
+      watch: null,
+      needsVisit: false,
+      attached: true,
+    }
     byId.set(folder.nodeId, folder)
     parent?.children.set(name, folder)
     return folder

@@ -1,0 +1,114 @@
+/**
+ * Keeps the metadata workers busy with files that wait in the database, and hands their results on. The queue is rows,
+ * not memory: what is in work is still waiting there until its result is stored, so a restart loses nothing.
+ */
+import type { MetadataJob, MetadataResult } from './metadata-job.ts'
+import type { MetadataPool } from './pool.ts'
+
+/** A file that waits, with where it is. */
+export type WaitingFile = MetadataJob & { readonly device: string }
+
+export type FeederTools = {
+  readonly pool: Pick<MetadataPool, 'room' | 'bigRoom' | 'submit'>
+  readonly bigFileBytes: number
+  /** Files whose time has come, the most urgent first. */
+  readonly waiting: (nowMs: number, limit: number) => readonly WaitingFile[]
+  /** When the next of those not due yet is, ms since 1970. */
+  readonly nextDueMs: (nowMs: number) => number | null
+  /** Stores results, some at a time. */
+  readonly save: (results: readonly MetadataResult[]) => void
+  readonly nowMs: () => number
+}
+
+export type Feeder = {
+  /** Tells that files may be waiting. */
+  readonly wake: () => void
+  readonly takeResults: (results: readonly MetadataResult[]) => void
+  /** Stores what has come in. */
+  readonly stop: () => void
+  readonly finished: () => number
+}
+
+/** Results are stored together, for one disk flush, when this many have come or this time has passed. */
+const SAVE_MAX = 256
+const SAVE_AFTER_MS = 20
+
+export function createFeeder(tools: FeederTools): Feeder {
+  const { pool, nowMs } = tools
+  const inWork = new Set<string>()
+  // Two names of one inode are read once: the result is stored for both.
+  const inodesInWork = new Set<string>()
+  const deviceOf = new Map<string, string>()
+  let results: MetadataResult[] = []
+  let saveTimer: NodeJS.Timeout | undefined
+  let dueTimer: NodeJS.Timeout | undefined
+  let wakeTimer: NodeJS.Immediate | undefined
+  let finished = 0
+  let isStopped = false
+
+  const feed = () => {
+    wakeTimer = undefined
+    if (isStopped || pool.room === 0) return
+    let { room, bigRoom } = pool
+    // What is in work still waits in the database, ahead of what is new.
+    const limit = room + inWork.size
+    const files = tools.waiting(nowMs(), limit)
+    const jobs: MetadataJob[] = []
+    for (const file of files) {
+      if (room === 0) break
+      const inode = `${file.device}:${file.inode}`
+      if (inWork.has(file.nodeId) || inodesInWork.has(inode)) continue
+      const isBig = file.size >= tools.bigFileBytes
+      if (isBig && bigRoom === 0) continue
+      if (isBig) bigRoom -= 1
+      room -= 1
+      inWork.add(file.nodeId)
+      inodesInWork.add(inode)
+      deviceOf.set(file.nodeId, file.device)
+      jobs.push(file)
+    }
+    if (jobs.length > 0) pool.submit(jobs)
+    if (files.length < limit) waitForNext()
+  }
+  const waitForNext = () => {
+    clearTimeout(dueTimer)
+    dueTimer = undefined
+    const nextMs = tools.nextDueMs(nowMs())
+    if (nextMs === null) return
+    // setTimeout takes 31 bits of milliseconds; a wake-up too early does no harm.
+    dueTimer = setTimeout(feed, Math.min(Math.max(1, nextMs - nowMs()), 3_600_000))
+  }
+  const save = () => {
+    clearTimeout(saveTimer)
+    saveTimer = undefined
+    const batch = results
+    results = []
+    if (batch.length > 0) tools.save(batch)
+    for (const { job } of batch) {
+      inWork.delete(job.nodeId)
+      inodesInWork.delete(`${deviceOf.get(job.nodeId)}:${job.inode}`)
+      deviceOf.delete(job.nodeId)
+    }
+    finished += batch.length
+    feed()
+  }
+  return {
+    wake: () => {
+      clearTimeout(dueTimer)
+      dueTimer = undefined
+      wakeTimer ??= setImmediate(feed)
+    },
+    takeResults: (some) => {
+      results.push(...some)
+      if (results.length >= SAVE_MAX) save()
+      else saveTimer ??= setTimeout(save, SAVE_AFTER_MS)
+    },
+    stop: () => {
+      isStopped = true
+      clearTimeout(dueTimer)
+      clearImmediate(wakeTimer)
+      save()
+    },
+    finished: () => finished,
+  }
+}

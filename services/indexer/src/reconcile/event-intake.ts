@@ -1,0 +1,98 @@
+/** From kernel events to hints. Knows watch descriptors; decides nothing. */
+import type { WatchEvent } from '../watch/inotify-events.ts'
+import type { Folder, RootFolder, Tree } from '../watch/tree.ts'
+import type { Hints } from './hints.ts'
+
+/**
+ * How long a hint waits for others about the same place: a program that writes, closes, sets the time and renames is
+ * looked at once.
+ */
+const GATHER_MS = 10
+/** How long a new file waits for its writer to close it before it is listed with the size it has. */
+const OPEN_GRACE_MS = 100
+/** Events of watches not known yet that are kept, per root; beyond, the root is scanned again. */
+const EARLY_MAX = 100_000
+
+export type EventIntakeTools = {
+  readonly tree: Tree
+  readonly hints: Hints
+  readonly isExcluded: (name: string) => boolean
+  readonly nowMs: () => number
+  /** Events were lost. */
+  readonly onLost: (top: RootFolder) => void
+  /** The root's own folder was moved, deleted or unmounted. */
+  readonly onRootGone: (top: RootFolder) => void
+}
+
+export type EventIntake = {
+  readonly take: (top: RootFolder, events: readonly WatchEvent[]) => void
+  /** To be called when a folder got its watch: what it told before that was known is taken now. */
+  readonly watched: (folder: Folder, watch: number) => void
+  /** To be called when a watch was taken away: what it still tells is about nothing. */
+  readonly unwatched: (top: RootFolder, watch: number) => void
+}
+
+export function createEventIntake(tools: EventIntakeTools): EventIntake {
+  const { tree, hints, nowMs } = tools
+  // A folder's watch is set by the looking thread; its first events can be read before that thread's answer is.
+  const early = new Map<RootFolder, { readonly byWatch: Map<number, WatchEvent[]>; size: number }>()
+  /** Watches taken away whose IN_IGNORED has not come yet. */
+  const removed = new Map<RootFolder, Set<number>>()
+
+  const keep = (top: RootFolder, watch: number, event: Exclude<WatchEvent, { kind: 'overflow' }>) => {
+    const gone = removed.get(top)
+    if (gone?.has(watch)) {
+      if (event.kind === 'ignored') gone.delete(watch)
+      return
+    }
+    const watches = early.get(top) ?? { byWatch: new Map<number, WatchEvent[]>(), size: 0 }
+    early.set(top, watches)
+    const events = watches.byWatch.get(watch)
+    if (events === undefined) watches.byWatch.set(watch, [event])
+    else events.push(event)
+    watches.size += 1
+    if (watches.size <= EARLY_MAX) return
+    early.delete(top)
+    tools.onLost(top)
+  }
+  const place = (folder: Folder, event: Extract<WatchEvent, { name: string }>) => {
+    if (tools.isExcluded(event.name)) return
+    const now = nowMs()
+    const { name, kind } = event
+    hints.add({ folder, name, cause: kind }, now, now + (kind === 'created' ? OPEN_GRACE_MS : GATHER_MS))
+  }
+  const lost = (folder: Folder) => {
+    tree.setWatch(folder, null)
+    folder.needsVisit = true
+    if (folder.parent === null) tools.onRootGone(folder.root)
+    else hints.add({ folder: folder.parent, name: folder.name, cause: 'touched' }, nowMs(), nowMs() + GATHER_MS)
+  }
+  const one = (top: RootFolder, event: WatchEvent) => {
+    if (event.kind === 'overflow') return tools.onLost(top)
+    const folder = top.byWatch.get(event.watch)
+    if (folder === undefined) return keep(top, event.watch, event)
+    if (event.kind === 'ignored') return lost(folder)
+    if (event.kind === 'self') {
+      if (folder.parent === null) tools.onRootGone(top)
+    } else place(folder, event)
+  }
+  return {
+    take: (top, events) => {
+      for (const event of events) one(top, event)
+    },
+    watched: (folder, watch) => {
+      tree.setWatch(folder, watch)
+      const watches = early.get(folder.root)
+      const events = watches?.byWatch.get(watch)
+      if (watches === undefined || events === undefined) return
+      watches.byWatch.delete(watch)
+      watches.size -= events.length
+      for (const event of events) one(folder.root, event)
+    },
+    unwatched: (top, watch) => {
+      const gone = removed.get(top)
+      if (gone === undefined) removed.set(top, new Set([watch]))
+      else gone.add(watch)
+    },
+  }
+}

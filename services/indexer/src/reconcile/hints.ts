@@ -1,0 +1,109 @@
+/** Places that may have changed, waiting to be looked at. Hints merge: a thousand events at one name are one look. */
+import type { Folder, RootFolder } from '../watch/tree.ts'
+import type { Cause } from './seen.ts'
+
+export type Hint = { readonly folder: Folder; readonly name: string; readonly cause: Cause }
+
+export type Hints = {
+  /** Hints now known, due or not. */
+  readonly size: () => number
+  /** Adds a hint, or merges it into the one for the place. It is due at `dueMs`, ms since 1970. */
+  readonly add: (hint: Hint, nowMs: number, dueMs: number) => void
+  /** Takes at most about `max` due hints, longest known first, those of one folder together. */
+  readonly take: (nowMs: number, max: number) => Hint[]
+  /** When the next one is due; null if there is none. */
+  readonly nextDueMs: () => number | null
+  /** When the longest waiting due hint was added; null if none is due. */
+  readonly oldestDueSinceMs: (nowMs: number) => number | null
+  /** Whether a hint is left that was added by then and is not being held back for long. */
+  readonly hasSince: (ms: number) => boolean
+  readonly dropRoot: (root: RootFolder) => void
+}
+
+/** A hint due later than this is being tried again, or waits for a writer; nothing else waits for it. */
+const PROMPT_MS = 50
+
+type Waiting = { cause: Cause; dueMs: number; readonly addedMs: number }
+
+export function createHints(): Hints {
+  const byFolder = new Map<Folder, Map<string, Waiting>>()
+  let size = 0
+  /** Not later than the due time of any hint. */
+  let earliestMs = Number.POSITIVE_INFINITY
+
+  const forget = (folder: Folder) => {
+    size -= byFolder.get(folder)?.size ?? 0
+    byFolder.delete(folder)
+  }
+  const findEarliest = () => {
+    earliestMs = Number.POSITIVE_INFINITY
+    for (const names of byFolder.values()) {
+      for (const { dueMs } of names.values()) if (dueMs < earliestMs) earliestMs = dueMs
+    }
+  }
+  return {
+    size: () => size,
+    add: ({ folder, name, cause }, nowMs, dueMs) => {
+      const names = byFolder.get(folder) ?? new Map<string, Waiting>()
+      if (names.size === 0) byFolder.set(folder, names)
+      const waiting = names.get(name)
+      if (waiting === undefined) {
+        names.set(name, { cause, dueMs, addedMs: nowMs })
+        size += 1
+        earliestMs = Math.min(earliestMs, dueMs)
+        return
+      }
+      waiting.cause = mergedCause(waiting.cause, cause)
+      // Only its close makes an open file due sooner; an attribute change on it does not.
+      if (cause !== 'touched' || waiting.cause !== 'created') waiting.dueMs = Math.min(waiting.dueMs, dueMs)
+      earliestMs = Math.min(earliestMs, waiting.dueMs)
+    },
+    take: (nowMs, max) => {
+      const taken: Hint[] = []
+      if (earliestMs > nowMs) return taken
+      for (const [folder, names] of byFolder) {
+        if (taken.length >= max) break
+        if (!folder.attached) {
+          forget(folder)
+          continue
+        }
+        for (const [name, { cause, dueMs }] of names) {
+          if (dueMs > nowMs) continue
+          taken.push({ folder, name, cause })
+          names.delete(name)
+          size -= 1
+        }
+        if (names.size === 0) byFolder.delete(folder)
+      }
+      findEarliest()
+      return taken
+    },
+    nextDueMs: () => (size === 0 ? null : earliestMs),
+    oldestDueSinceMs: (nowMs) => {
+      let oldest: number | null = null
+      if (earliestMs > nowMs) return oldest
+      for (const names of byFolder.values()) {
+        for (const { dueMs, addedMs } of names.values()) {
+          if (dueMs <= nowMs && (oldest === null || addedMs < oldest)) oldest = addedMs
+        }
+      }
+      return oldest
+    },
+    hasSince: (ms) => {
+      for (const names of byFolder.values()) {
+        for (const { addedMs, dueMs } of names.values()) if (addedMs <= ms && dueMs <= ms + PROMPT_MS) return true
+      }
+      return false
+    },
+    dropRoot: (root) => {
+      for (const folder of [...byFolder.keys()]) if (folder.root === root) forget(folder)
+      findEarliest()
+    },
+  }
+}
+
+/** The later event says more, but for one that says nothing of a writer. */
+function mergedCause(before: Cause, after: Cause): Cause {
+  if (after === 'created' || after === 'written') return after
+  return before === 'created' || before === 'written' ? before : after
+}

@@ -1,0 +1,89 @@
+/** The three kinds of work of the reconciler's loop, and what each asks the looking thread. */
+import type { LookRequest } from '../scan/look.ts'
+import type { LookReply } from '../scan/observer.ts'
+import type { Folder, Tree } from '../watch/tree.ts'
+import type { Devices } from './devices.ts'
+import type { Hint, Hints } from './hints.ts'
+import type { Limbo, LimboEntry } from './limbo.ts'
+import type { Scans } from './scans.ts'
+import { folderAddress } from './settle.ts'
+import type { Visit, Visits } from './visits.ts'
+
+/** Places looked at in one job, and folders listed in one job. */
+const HINTS_MAX = 2000
+const VISITS_MAX = 64
+
+export type HintGroup = { readonly folder: Folder; readonly hints: readonly Hint[] }
+export type LimboGroup = { readonly folder: Folder; readonly entries: readonly LimboEntry[] }
+
+/** - `hints`: places that may have changed. - `visits`: folders to list. - `limbo`: rows whose time is over. */
+export type Job = { readonly reply: Promise<LookReply> } & (
+  | { readonly kind: 'hints'; readonly groups: readonly HintGroup[] }
+  | { readonly kind: 'visits'; readonly visits: readonly Visit[] }
+  | { readonly kind: 'limbo'; readonly groups: readonly LimboGroup[] }
+)
+
+export type JobTools = {
+  readonly tree: Tree
+  readonly devices: Devices
+  readonly look: (requests: readonly LookRequest[]) => Promise<LookReply>
+  readonly hints: Hints
+  readonly visits: Visits
+  readonly limbo: Limbo
+  readonly scans: Pick<Scans, 'isOnline'>
+  readonly nowMs: () => number
+}
+
+/** Takes due hints; null if there are none. Those of a root that is away are dropped: it is scanned when it is back. */
+export function takeHintJob(tools: JobTools): Job | null {
+  const taken = tools.hints.take(tools.nowMs(), HINTS_MAX).filter(({ folder }) => tools.scans.isOnline(folder.root))
+  if (taken.length === 0) return null
+  const byFolder = Map.groupBy(taken, (hint) => hint.folder)
+  const groups = Array.from(byFolder, ([folder, hints]): HintGroup => ({ folder, hints }))
+  const requests = groups.map(({ folder, hints }) => placesRequest(tools, folder, hints))
+  return { kind: 'hints', groups, reply: tools.look(requests) }
+}
+
+/** Takes folders to list; null if there are none. */
+export function takeVisitJob(tools: JobTools): Job | null {
+  const visits = tools.visits.take(VISITS_MAX)
+  if (visits.length === 0) return null
+  const requests = visits.map(({ folder }): LookRequest => {
+    return { ...folderAddress(tools.devices, folder), names: null, inotifyFd: folder.root.inotifyFd }
+  })
+  return { kind: 'visits', visits, reply: tools.look(requests) }
+}
+
+/**
+ * Looks once more at the places of rows whose time in limbo is over, and of all that something else waits for: who waits
+ * for whom is only seen when they are looked at together.
+ */
+export function makeLimboJob(tools: JobTools, due: readonly LimboEntry[]): Job | null {
+  const blocking = [...tools.limbo.entries()].filter((entry) => entry.blocks)
+  const reachable: { folder: Folder; entry: LimboEntry }[] = []
+  for (const entry of new Set([...due, ...blocking])) {
+    const folder = tools.tree.get(entry.row.parentId)
+    // Its folder was removed, and the row with it.
+    if (folder === undefined) tools.limbo.take(entry.row.nodeId)
+    else if (tools.scans.isOnline(folder.root)) reachable.push({ folder, entry })
+    else tools.limbo.extend(entry.row.nodeId, tools.nowMs())
+  }
+  if (reachable.length === 0) return null
+  const byFolder = Map.groupBy(reachable, ({ folder }) => folder)
+  const groups = Array.from(
+    byFolder,
+    ([folder, group]): LimboGroup => ({ folder, entries: group.map((one) => one.entry) }),
+  )
+  const requests = groups.map(({ folder, entries }) =>
+    placesRequest(
+      tools,
+      folder,
+      entries.map((entry) => entry.row),
+    ),
+  )
+  return { kind: 'limbo', groups, reply: tools.look(requests) }
+}
+
+function placesRequest(tools: JobTools, folder: Folder, places: readonly { readonly name: string }[]): LookRequest {
+  return { ...folderAddress(tools.devices, folder), names: places.map(({ name }) => name), inotifyFd: null }
+}

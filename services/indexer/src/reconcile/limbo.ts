@@ -1,0 +1,82 @@
+/**
+ * Nodes whose place no longer holds them. They stay visible where they were until they turn up elsewhere (a move) or
+ * their time is over (a removal).
+ */
+import type { Known } from '../store/known.ts'
+
+/** How long an unmatched node may turn up elsewhere. */
+const GRACE_MS = 500
+/** The same where something else already stands at its place and has to wait for it. */
+const BLOCKING_GRACE_MS = 50
+
+export type LimboEntry = { readonly row: Known; deadlineMs: number; blocks: boolean; isAfterScan: boolean }
+
+export type Limbo = {
+  readonly size: () => number
+  readonly has: (nodeId: string) => boolean
+  readonly entries: () => Iterable<LimboEntry>
+  /**
+   * Puts a row in, or finds it there. With `isAfterScan` its time does not run before `scanEnded`: what was moved while
+   * nobody watched turns up wherever the scan comes to it.
+   */
+  readonly put: (row: Known, options: { blocks: boolean; isAfterScan: boolean; nowMs: number }) => void
+  readonly take: (nodeId: string) => void
+  readonly scanEnded: (nowMs: number) => void
+  /** Gives a row more time: whether it is gone could not be told. */
+  readonly extend: (nodeId: string, nowMs: number) => void
+  /** Entries whose time is over. */
+  readonly due: (nowMs: number) => LimboEntry[]
+  /** Not later than the next deadline; null if there is none. */
+  readonly nextDeadlineMs: () => number | null
+}
+
+export function createLimbo(): Limbo {
+  const entries = new Map<string, LimboEntry>()
+  let earliestMs = Number.POSITIVE_INFINITY
+  const setDeadline = (entry: LimboEntry, deadlineMs: number) => {
+    entry.deadlineMs = deadlineMs
+    earliestMs = Math.min(earliestMs, deadlineMs)
+  }
+  return {
+    size: () => entries.size,
+    has: (nodeId) => entries.has(nodeId),
+    entries: () => entries.values(),
+    put: (row, { blocks, isAfterScan, nowMs }) => {
+      const deadlineMs = isAfterScan ? Number.POSITIVE_INFINITY : nowMs + (blocks ? BLOCKING_GRACE_MS : GRACE_MS)
+      const entry = entries.get(row.nodeId)
+      if (entry === undefined) {
+        const added = { row, deadlineMs, blocks, isAfterScan }
+        entries.set(row.nodeId, added)
+        setDeadline(added, deadlineMs)
+      } else if (blocks && !entry.blocks) {
+        entry.blocks = true
+        setDeadline(entry, Math.min(entry.deadlineMs, deadlineMs))
+      }
+    },
+    take: (nodeId) => {
+      entries.delete(nodeId)
+    },
+    scanEnded: (nowMs) => {
+      for (const entry of entries.values()) {
+        if (!entry.isAfterScan) continue
+        entry.isAfterScan = false
+        setDeadline(entry, nowMs + (entry.blocks ? BLOCKING_GRACE_MS : GRACE_MS))
+      }
+    },
+    extend: (nodeId, nowMs) => {
+      const entry = entries.get(nodeId)
+      if (entry !== undefined) setDeadline(entry, nowMs + GRACE_MS)
+    },
+    due: (nowMs) => {
+      if (earliestMs > nowMs) return []
+      const due: LimboEntry[] = []
+      earliestMs = Number.POSITIVE_INFINITY
+      for (const entry of entries.values()) {
+        if (entry.deadlineMs <= nowMs) due.push(entry)
+        earliestMs = Math.min(earliestMs, entry.deadlineMs)
+      }
+      return due
+    },
+    nextDeadlineMs: () => (earliestMs === Number.POSITIVE_INFINITY ? null : earliestMs),
+  }
+}

@@ -1,0 +1,126 @@
+/**
+ * The loop at the middle of the indexer: takes places to look at and folders to visit, has them looked at, and settles
+ * what was seen. Jobs are settled one at a time and in the order in which they were looked at, so that an older sight
+ * never overrides a newer one; the next one is looked at meanwhile.
+ */
+import { createBackoff } from './backoff.ts'
+import { type Job, makeLimboJob, takeHintJob, takeVisitJob } from './jobs.ts'
+import type { SettleTools } from './settle.ts'
+import { type SettleJobTools, settleJob } from './settle-jobs.ts'
+
+export type ReconcilerTools = Omit<SettleJobTools, 'hint' | 'retries'> & {
+  /** Resolves when every event queued by now has been taken in. */
+  readonly drained: () => Promise<void>
+}
+
+export type Reconciler = {
+  /** Runs until `stop`; rejects on a bug or when the database can't be written. */
+  readonly run: () => Promise<void>
+  /** Tells that there may be something to do. */
+  readonly wake: () => void
+  /** Runs a task between two jobs, so that nothing is settled meanwhile. */
+  readonly between: (task: () => Promise<void>) => void
+  readonly hint: SettleTools['hint']
+  /** Ends the loop after the job under way. */
+  readonly stop: () => void
+}
+
+const RETRY_FIRST_MS = 20
+const RETRY_LAST_MS = 10_000
+
+export function createReconciler(tools: ReconcilerTools): Reconciler {
+  const { tree, hints, visits, nowMs } = tools
+  const retries = createBackoff<string>(RETRY_FIRST_MS, RETRY_LAST_MS)
+  const tasks: (() => Promise<void>)[] = []
+  const pipeline: Job[] = []
+  let wake = () => {}
+  let isStopping = false
+  let isVisitFirst = false
+
+  const hint: SettleTools['hint'] = ({ parentId, name }, cause, when) => {
+    const folder = tree.get(parentId)
+    if (folder === undefined) return
+    const now = nowMs()
+    hints.add({ folder, name, cause }, now, when === 'now' ? now : now + retries.next(`${parentId}/${name}`))
+  }
+  const jobTools: SettleJobTools = { ...tools, hint, retries }
+  const limboGate = createLimboGate(tools, () => wake())
+
+  const takeLimboJob = () => {
+    const due = limboGate.takeDue()
+    return due.length === 0 ? null : makeLimboJob(jobTools, due)
+  }
+  const takeJob = (): Job | null => {
+    // Neither a flood of events nor a long scan keeps the other waiting.
+    isVisitFirst = !isVisitFirst
+    const first = isVisitFirst ? takeVisitJob(jobTools) : null
+    return first ?? takeHintJob(jobTools) ?? takeLimboJob() ?? takeVisitJob(jobTools)
+  }
+  const idle = async () => {
+    tools.scans.finishThoseDone()
+    if (visits.size() > 0 || tasks.length > 0 || isStopping) return
+    const nextMs = Math.min(hints.nextDueMs() ?? Number.POSITIVE_INFINITY, limboGate.nextMs())
+    await new Promise<void>((resolve) => {
+      const timer = nextMs === Number.POSITIVE_INFINITY ? undefined : setTimeout(resolve, Math.max(0, nextMs - nowMs()))
+      wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+    wake = () => {}
+  }
+  return {
+    run: async () => {
+      while (!isStopping) {
+        const task = tasks.shift()
+        if (task !== undefined) await task()
+        while (pipeline.length < 2) {
+          const job = takeJob()
+          if (job === null) break
+          pipeline.push(job)
+        }
+        const job = pipeline.shift()
+        if (job === undefined) await idle()
+        else await settleJob(jobTools, job)
+        tools.scans.finishThoseDone()
+      }
+    },
+    wake: () => wake(),
+    between: (task) => {
+      tasks.push(task)
+      wake()
+    },
+    hint,
+    stop: () => {
+      isStopping = true
+      wake()
+    },
+  }
+}
+
+/**
+ * Lets rows out of limbo only when everything that happened before their time was over has been taken in and looked at:
+ * the kernel's queue is drained first, then every hint of that time is settled.
+ */
+function createLimboGate({ limbo, hints, nowMs, drained }: ReconcilerTools, wake: () => void) {
+  let barrier: { readonly askedMs: number; passedMs: number | null } | null = null
+  return {
+    takeDue: () => {
+      if (barrier === null) {
+        if (limbo.due(nowMs()).length === 0) return []
+        const asked: { askedMs: number; passedMs: number | null } = { askedMs: nowMs(), passedMs: null }
+        barrier = asked
+        void drained().then(() => {
+          asked.passedMs = nowMs()
+          wake()
+        })
+      }
+      if (barrier.passedMs === null || hints.hasSince(barrier.passedMs)) return []
+      const due = limbo.due(barrier.askedMs)
+      barrier = null
+      return due
+    },
+    /** When there may be something to take, ms since 1970. */
+    nextMs: () => (barrier === null ? (limbo.nextDeadlineMs() ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY),
+  }
+}

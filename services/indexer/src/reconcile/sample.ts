@@ -1,0 +1,32 @@
+/** Looking for what is known below a place, to recognise its filesystem. */
+import type { LookReply, Observer } from '../scan/observer.ts'
+import { sightAt } from '../scan/sights.ts'
+import type { Known, KnownNodes } from '../store/known.ts'
+import type { Sample } from './recognise-device.ts'
+
+const SAMPLE_MAX = 64
+
+/** Looks for the first known children of `row` at `path`, the place where the row is known and `inode` was seen. */
+export async function takeSample(
+  known: KnownNodes,
+  observer: Pick<Observer, 'look'>,
+  { path, inode, row }: { path: string; inode: string; row: Known | undefined },
+): Promise<Sample> {
+  if (row === undefined || row.device === '') return { device: '', isSameInode: false, looked: 0, matched: 0 }
+  const children = known.children(row.nodeId).slice(0, SAMPLE_MAX)
+  const names = children.map((child) => child.name)
+  const reply = await observer.look([{ path, expected: null, names, inotifyFd: null }])
+  const isSameInode = row.inode === inode
+  return { device: row.device, isSameInode, looked: children.length, matched: countMatches(reply, children) }
+}
+
+function countMatches({ answers: [answer], sights }: LookReply, children: readonly Known[]): number {
+  if (answer?.kind !== 'seen') return 0
+  const { from } = answer
+  return children.filter((child, offset) => {
+    const sight = sightAt(sights, from + offset)
+    if (sight.kind === 'folder') return child.isDirectory && sight.inode === child.inode
+    if (sight.kind !== 'file' || sight.inode !== child.inode) return false
+    return sight.size === child.size && sight.mtime === child.mtime
+  }).length
+}

@@ -1,0 +1,154 @@
+/** Scans of whole roots: when they start, when they are through, when the next is due, and what the kernel did not watch. */
+import { readFileSync } from 'node:fs'
+import type { Logger } from '@drive-feed/shared/logger.ts'
+import type { Folder, RootFolder, Tree } from '../watch/tree.ts'
+import type { Limbo } from './limbo.ts'
+import type { RootKeeper } from './root-keeper.ts'
+import { isSharedFilesystem, type Root } from './roots.ts'
+import type { Visits } from './visits.ts'
+
+/** Roots on network and FUSE filesystems are scanned at least this often. */
+const SHARED_RESCAN_HOURS = 1
+/** Folders without a watch are listed this often, or less often where listing them takes long. */
+const UNWATCHED_INTERVAL_MS = 60_000
+const UNWATCHED_REST_FACTOR = 20
+
+export type ScansTools = {
+  readonly tree: Tree
+  readonly visits: Visits
+  readonly limbo: Limbo
+  readonly keeper: () => RootKeeper
+  readonly rescanHours: number
+  readonly nowMs: () => number
+  readonly log: Logger
+  /** All scans have ended, for the first time or again. */
+  readonly onAllDone: () => void
+}
+
+export type Scans = {
+  /** Scans a root from its top; when a scan is under way, once more after it. */
+  readonly start: (root: Root, reason: 'start' | 'back' | 'overflow' | 'interval') => void
+  readonly isOnline: (top: RootFolder) => boolean
+  readonly isScanning: () => boolean
+  /** Ends the scans whose folders are all listed. */
+  readonly finishThoseDone: () => void
+  /** Starts what is due by the clock: rescans, and listings of folders without a watch. */
+  readonly startDue: () => void
+  readonly listed: (folder: Folder) => void
+  readonly refused: (folder: Folder, limit: 'max_user_watches' | 'unknown') => void
+  readonly watched: (folder: Folder) => void
+  readonly counts: () => { readonly listed: number; readonly rescans: number; readonly overflows: number }
+}
+
+export function createScans(tools: ScansTools): Scans {
+  const { visits, limbo, nowMs, log } = tools
+  let listed = 0
+  let rescans = 0
+  let overflows = 0
+  let unwatchedStartedMs = 0
+  let unwatchedDueMs = 0
+  /** From the start: what the first scan finds missing waits for its end, whichever roots are there. */
+  let wasScanning = true
+  const rootOf = (top: RootFolder) => tools.keeper().byTop(top)
+  const isScanning = () => tools.keeper().roots.some((root) => root.state === 'scanning' || root.state === 'starting')
+
+  const start: Scans['start'] = (root, reason) => {
+    if (reason === 'overflow') overflows += 1
+    if (root.state === 'offline' && reason !== 'back') return
+    if (root.folder === null) return
+    if (root.state === 'scanning') {
+      root.scanAgain = true
+      return
+    }
+    if (reason !== 'start') {
+      rescans += 1
+      log.info({ root: root.key, reason }, 'scanning again')
+    }
+    root.scanStartedMs = nowMs()
+    wasScanning = true
+    tools.keeper().setState(root, 'scanning', root.message)
+    visits.add(root.folder, true)
+  }
+  const finish = (root: Root) => {
+    const seconds = (nowMs() - root.scanStartedMs) / 1000
+    log.info({ root: root.key, seconds, folders: tools.tree.size() }, 'scan is complete')
+    const hours = isSharedFilesystem(root.filesystemType)
+      ? Math.min(SHARED_RESCAN_HOURS, tools.rescanHours)
+      : tools.rescanHours
+    // Jittered, so that several roots, and several machines on one filer, do not scan at the same time.
+    root.nextRescanMs = nowMs() + hours * 3_600_000 * (0.9 + Math.random() * 0.2)
+    tools
+      .keeper()
+      .setState(root, 'watching', root.unwatched.size === 0 ? instanceMessage(root) : limitMessage(root, tools))
+    if (!root.scanAgain) return
+    root.scanAgain = false
+    start(root, 'interval')
+  }
+  const startUnwatched = () => {
+    const roots = tools.keeper().roots.filter((root) => root.state === 'watching')
+    const folders = roots.flatMap((root) => (root.top?.inotifyFd === null ? [] : [...root.unwatched]))
+    for (const folder of folders) if (folder.attached) visits.add(folder, false)
+    for (const root of roots) if (root.top?.inotifyFd === null) start(root, 'interval')
+    unwatchedStartedMs = nowMs()
+    unwatchedDueMs = Number.POSITIVE_INFINITY
+  }
+  return {
+    start,
+    isOnline: (top) => {
+      const root = rootOf(top)
+      return root !== undefined && root.state !== 'offline'
+    },
+    isScanning,
+    finishThoseDone: () => {
+      if (visits.size() > 0) return
+      const done = tools
+        .keeper()
+        .roots.filter((root) => root.state === 'scanning' && root.top !== null && visits.open(root.top) === 0)
+      for (const root of done) finish(root)
+      if (unwatchedDueMs === Number.POSITIVE_INFINITY) {
+        const tookMs = nowMs() - unwatchedStartedMs
+        unwatchedDueMs = nowMs() + Math.max(UNWATCHED_INTERVAL_MS, tookMs * UNWATCHED_REST_FACTOR)
+      }
+      if (!wasScanning || isScanning()) return
+      wasScanning = false
+      limbo.scanEnded(nowMs())
+      tools.onAllDone()
+    },
+    startDue: () => {
+      for (const root of tools.keeper().roots) {
+        if (root.state === 'watching' && root.nextRescanMs <= nowMs()) start(root, 'interval')
+      }
+      if (unwatchedDueMs <= nowMs()) startUnwatched()
+    },
+    listed: () => {
+      listed += 1
+    },
+    refused: (folder, limit) => {
+      const root = rootOf(folder.root)
+      if (root === undefined) return
+      root.unwatched.add(folder)
+      if (root.unwatched.size > 1 || limit === 'unknown') return
+      log.warn({ root: root.key }, limitMessage(root, tools))
+      tools.keeper().setState(root, root.state, limitMessage(root, tools))
+    },
+    watched: (folder) => {
+      const root = rootOf(folder.root)
+      if (root?.unwatched.delete(folder) !== true || root.unwatched.size > 0) return
+      log.info({ root: root.key }, 'every folder is watched again')
+      tools.keeper().setState(root, root.state, null)
+    },
+    counts: () => ({ listed, rescans, overflows }),
+  }
+}
+
+function instanceMessage(root: Root): string | null {
+  return root.top?.inotifyFd === null ? root.message : null
+}
+
+/** How many watches are needed, and the line that allows them. */
+function limitMessage(root: Root, { tree }: ScansTools): string {
+  const allowed = readFileSync('/proc/sys/fs/inotify/max_user_watches', 'utf8').trim()
+  const needed = 2 ** Math.ceil(Math.log2(tree.size() * 1.25 + 1024))
+  return `the kernel allows ${allowed} inotify watches (of all programs together), ${tree.size()} folders need one each; \
+${root.unwatched.size} or more are rescanned every minute instead. On the host: sysctl -w fs.inotify.max_user_watches=${needed}`
+}

@@ -1,0 +1,168 @@
+/** Carries what was seen into the database, the tree and the queues: decide, one transaction, then the consequences. */
+import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
+import type { LookRequest } from '../scan/look.ts'
+import type { Observer } from '../scan/observer.ts'
+import { sightAt } from '../scan/sights.ts'
+import type { Known, KnownNodes } from '../store/known.ts'
+import type { Awaiting, Decision, Facts } from '../store/store.ts'
+import { type Folder, pathOf, type Tree } from '../watch/tree.ts'
+import { decide, type Plan, rowsToLookAt, type Vacancy } from './decide.ts'
+import type { Devices } from './devices.ts'
+import type { Limbo } from './limbo.ts'
+import type { Cause, Place, Seen } from './seen.ts'
+import type { Visits } from './visits.ts'
+
+export type SettleTools = {
+  readonly tree: Tree
+  readonly look: Observer['look']
+  readonly devices: Devices
+  readonly known: KnownNodes
+  readonly apply: (decisions: readonly Decision[]) => void
+  readonly limbo: Limbo
+  readonly visits: Visits
+  readonly nowMs: () => number
+  readonly awaiting: (seen: Seen, facts: Facts) => Awaiting
+  /** Asks for a look at a place: now, or after a growing delay for `again`. */
+  readonly hint: (place: Place, cause: Cause, when: 'now' | 'again') => void
+  /** Whether the root node's folder is where it is configured. */
+  readonly rootVacancy: (row: Known) => Vacancy
+  /** Takes the watches of folders that left the tree away. */
+  readonly dropFolder: (folder: Folder) => void
+  /** Tells that rows were written, files may wait for metadata. */
+  readonly onApplied: (decisions: readonly Decision[]) => void
+}
+
+/**
+ * Settles what was seen. `mayRemove` are the rows whose time in limbo is over; they are removed if the sights confirm
+ * that they are gone. `isScan`: rows found missing by a listing wait in limbo until every scan has ended.
+ */
+export async function settle(
+  tools: SettleTools,
+  seens: readonly Seen[],
+  mayRemove: ReadonlySet<string>,
+  isScan: boolean,
+): Promise<void> {
+  const rowsOf = ({ device, inode }: Facts) => tools.known.byInode(device, inode)
+  const rows = rowsToLookAt(seens, rowsOf).filter((row) => !tools.limbo.has(row.nodeId))
+  const vacancies = rows.length === 0 ? new Map<string, Vacancy>() : await lookAtRows(tools, rows)
+  const plan = decide(seens, {
+    rowsOf,
+    vacancyOf: (row) => (tools.limbo.has(row.nodeId) ? 'vacant' : (vacancies.get(row.nodeId) ?? 'unknown')),
+    mayRemove,
+    isBelow: (parentId, folderId) => isBelow(tools.tree, parentId, folderId),
+    isLive: (nodeId) => tools.known.byId(nodeId) !== undefined,
+    awaiting: tools.awaiting,
+  })
+  // Another name of the inode may have been written meanwhile; but nothing else writes, so the rows are still the rows.
+  if (plan.decisions.length > 0) tools.apply(plan.decisions)
+  followUp(tools, plan, isScan)
+}
+
+function followUp(tools: SettleTools, plan: Plan, isScan: boolean): void {
+  const { limbo } = tools
+  for (const nodeId of plan.found) limbo.take(nodeId)
+  for (const decision of plan.decisions) follow(tools, decision)
+  for (const { nodeId, place, facts } of plan.present) ensureInTree(tools, place, { nodeId, ...facts })
+  const nowMs = tools.nowMs()
+  for (const { row, blocks } of plan.toLimbo) limbo.put(row, { blocks, isAfterScan: isScan, nowMs })
+  for (const seen of plan.again) tools.hint(seen, seen.cause, 'again')
+  for (const { place, cause } of plan.lookAt) tools.hint(place, cause, 'now')
+  if (plan.decisions.length > 0) tools.onApplied(plan.decisions)
+}
+
+function follow(tools: SettleTools, decision: Decision): void {
+  const { tree } = tools
+  if (decision.kind === 'create' && decision.isDirectory) {
+    ensureInTree(tools, decision, { nodeId: decision.nodeId, ...decision.facts })
+  } else if (decision.kind === 'move' && decision.isDirectory) {
+    const row = tools.known.byId(decision.nodeId)
+    if (row !== undefined) ensureInTree(tools, decision, row)
+  } else if (decision.kind === 'remove') {
+    tools.limbo.take(decision.nodeId)
+    const folder = tree.get(decision.nodeId)
+    if (folder !== undefined) tools.dropFolder(folder)
+  }
+}
+
+/** Puts a folder at its place in the tree; one that was not there, or has no watch, is visited. */
+export function ensureInTree(
+  tools: Pick<SettleTools, 'tree' | 'visits' | 'dropFolder'>,
+  place: Place,
+  identity: { readonly nodeId: string; readonly device: string; readonly inode: string },
+): void {
+  const { tree, visits } = tools
+  const parent = tree.get(place.parentId)
+  let folder = tree.get(identity.nodeId)
+  // The parent left the tree while this was under way; what is below it is visited with it when it is back.
+  if (parent === undefined) return
+  if (folder !== undefined && (folder.root !== parent.root || folder.inode !== identity.inode)) {
+    tools.dropFolder(folder)
+    folder = undefined
+  }
+  if (folder === undefined) {
+    const { nodeId, device, inode } = identity
+    folder = tree.add(parent, place.name, { nodeId, device, inode })
+    visits.add(folder, true)
+    return
+  }
+  if (folder.parent !== parent || folder.name !== place.name) tree.relink(folder, parent, place.name)
+  if (folder.needsVisit) {
+    folder.needsVisit = false
+    visits.add(folder, true)
+  }
+}
+
+function isBelow(tree: Tree, parentId: string, folderId: string): boolean {
+  for (let at: Folder | null | undefined = tree.get(parentId); at != null; at = at.parent) {
+    if (at.nodeId === folderId) return true
+  }
+  return false
+}
+
+/** Looks whether rows are still at their own places. */
+async function lookAtRows(tools: SettleTools, rows: readonly Known[]): Promise<Map<string, Vacancy>> {
+  const vacancies = new Map<string, Vacancy>()
+  const byParent = Map.groupBy(rows, (row) => row.parentId)
+  const requests: { request: LookRequest; rows: Known[] }[] = []
+  for (const [parentId, siblings] of byParent) {
+    const address = parentId === SUPER_ROOT_ID ? null : addressOf(tools, parentId)
+    for (const row of siblings) {
+      if (parentId === SUPER_ROOT_ID) vacancies.set(row.nodeId, tools.rootVacancy(row))
+      // Not found in the database's own tree: nothing is known that could contradict.
+      else if (address === null) vacancies.set(row.nodeId, 'vacant')
+    }
+    if (address === null) continue
+    requests.push({ rows: siblings, request: { ...address, names: siblings.map((row) => row.name), inotifyFd: null } })
+  }
+  if (requests.length === 0) return vacancies
+  const { answers, sights } = await tools.look(requests.map(({ request }) => request))
+  for (const [at, answer] of answers.entries()) {
+    const siblings = requests[at]?.rows ?? []
+    for (const [offset, row] of siblings.entries()) {
+      if (answer.kind === 'seen') {
+        const sight = sightAt(sights, answer.from + offset)
+        const isThere = 'inode' in sight && sight.inode === row.inode
+        vacancies.set(row.nodeId, isThere || sight.kind === 'unreadable' ? 'holds' : 'vacant')
+      } else if (answer.kind === 'elsewhere') {
+        // Its folder is on the way; a folder can't be at two places, a hard link can.
+        vacancies.set(row.nodeId, row.isDirectory ? 'vacant' : 'unknown')
+      } else vacancies.set(row.nodeId, row.isDirectory ? 'vacant' : 'holds')
+    }
+  }
+  return vacancies
+}
+
+/** Path and identity of a folder, of the tree where it is there, otherwise as the database has it. */
+function addressOf(tools: SettleTools, nodeId: string): Pick<LookRequest, 'path' | 'expected'> | null {
+  const folder = tools.tree.get(nodeId)
+  if (folder !== undefined) return folderAddress(tools.devices, folder)
+  const row = tools.known.byId(nodeId)
+  const path = tools.known.pathOf(nodeId)
+  if (row === undefined || path === null) return null
+  return { path, expected: { deviceNumber: tools.devices.numberOf(row.device), inode: row.inode } }
+}
+
+export function folderAddress(devices: Devices, folder: Folder): Pick<LookRequest, 'path' | 'expected'> {
+  const { device, inode } = folder
+  return { path: pathOf(folder), expected: { deviceNumber: devices.numberOf(device), inode } }
+}

@@ -1,0 +1,65 @@
+/** From raw sights to what `decide` takes: device numbers become stable names, places get what is known of them. */
+import type { Logger } from '@drive-feed/shared/logger.ts'
+import type { Observer } from '../scan/observer.ts'
+import type { Sight } from '../scan/sight.ts'
+import type { Known, KnownNodes } from '../store/known.ts'
+import { type Folder, pathOf } from '../watch/tree.ts'
+import type { Devices } from './devices.ts'
+import { takeSample } from './sample.ts'
+import { type Cause, placedSight, type Seen } from './seen.ts'
+
+/** One place, looked at. `known` is read when it is not given. */
+export type RawSeen = {
+  readonly folder: Folder
+  readonly name: string
+  readonly sight: Sight
+  readonly cause: Cause
+  readonly known?: Known | undefined
+}
+
+export type SightReaderTools = {
+  readonly devices: Devices
+  readonly known: KnownNodes
+  readonly observer: Pick<Observer, 'look' | 'signs'>
+  readonly log: Logger
+}
+
+/** Resolves what has to be asked, then reads what is known; the rows are those of this moment. */
+export async function readSights(tools: SightReaderTools, raws: readonly RawSeen[]): Promise<Seen[]> {
+  for (const raw of raws) {
+    const { sight } = raw
+    if ('deviceNumber' in sight && tools.devices.nameOf(sight.deviceNumber) === undefined) {
+      await resolve(tools, raw, sight)
+    }
+  }
+  return raws.map((raw) => toSeen(tools, raw))
+}
+
+async function resolve(tools: SightReaderTools, raw: RawSeen, sight: { deviceNumber: string; inode: string }) {
+  const path = `${pathOf(raw.folder)}/${raw.name}`
+  const row = tools.known.childAt(raw.folder.nodeId, raw.name)
+  const sample = () => takeSample(tools.known, tools.observer, { path, inode: sight.inode, row })
+  const device = await tools.devices.resolve(sight.deviceNumber, path, sample)
+  if (device !== null) tools.log.info({ path, device }, 'another filesystem is mounted inside a root')
+}
+
+function toSeen(tools: SightReaderTools, raw: RawSeen): Seen {
+  const { folder, name, cause } = raw
+  const parentId = folder.nodeId
+  const known = 'known' in raw ? raw.known : tools.known.childAt(parentId, name)
+  const { sight } = raw
+  const isUnresolved = 'deviceNumber' in sight && tools.devices.nameOf(sight.deviceNumber) === undefined
+  if (isUnresolved) return { parentId, name, cause, known, sight: { kind: 'unreadable' } }
+  const placed = placedSight(sight, (number) => tools.devices.nameOf(number) ?? '')
+  if (known !== undefined && isUnmounted(known, placed, folder)) {
+    tools.log.warn({ path: `${pathOf(folder)}/${name}` }, 'the filesystem mounted here is away: its nodes are kept')
+    return { parentId, name, cause, known, sight: { kind: 'unreadable' } }
+  }
+  return { parentId, name, cause, known, sight: placed }
+}
+
+/** A known folder of another filesystem, and where it was mounted the empty folder below it: away, not deleted (I7). */
+function isUnmounted(known: Known, sight: Seen['sight'], parent: Folder): boolean {
+  if (sight.kind !== 'folder' || !known.isDirectory || known.device === '') return false
+  return known.device !== parent.device && sight.facts.device === parent.device
+}

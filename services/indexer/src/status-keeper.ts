@@ -1,0 +1,63 @@
+/** Keeps the status row: every second while there is work, once a minute otherwise, so that a resting disk may rest. */
+import type { StatusRow } from '@drive-feed/shared/schema.ts'
+import { VERSION } from '@drive-feed/shared/version.ts'
+
+const BUSY_MS = 1_000
+const IDLE_MS = 60_000
+
+export type Progress = {
+  readonly state: 'scanning' | 'watching'
+  readonly listed: number
+  readonly foldersWaiting: number
+  readonly filesHashed: number
+  readonly rescans: number
+  readonly overflows: number
+  /** When the longest waiting place was noticed, ms since 1970; null if none waits. */
+  readonly oldestHintMs: number | null
+}
+
+export type StatusKeeper = {
+  readonly stop: () => void
+}
+
+export function startStatusKeeper(tools: {
+  readonly save: (row: Omit<StatusRow, 'id'>) => void
+  readonly counts: () => { readonly waiting: number; readonly failed: number }
+  readonly progress: () => Progress
+  readonly nowMs: () => number
+}): StatusKeeper {
+  const { nowMs } = tools
+  const startedMs = nowMs()
+  let savedMs = 0
+  let saved = ''
+
+  const save = (state: StatusRow['state'] | null) => {
+    const progress = tools.progress()
+    const { waiting, failed } = tools.counts()
+    const row = {
+      state: state ?? progress.state,
+      version: VERSION,
+      startedMs,
+      foldersListed: progress.listed,
+      foldersWaiting: progress.foldersWaiting,
+      filesWaiting: waiting,
+      filesFailed: failed,
+      lagMs: progress.oldestHintMs === null ? 0 : Math.max(0, nowMs() - progress.oldestHintMs),
+      overflows: progress.overflows,
+      rescans: progress.rescans,
+      filesHashed: progress.filesHashed,
+    }
+    const now = JSON.stringify(row)
+    if (now === saved && nowMs() - savedMs < IDLE_MS) return
+    saved = now
+    savedMs = nowMs()
+    tools.save({ ...row, heartbeatMs: savedMs })
+  }
+  const timer = setInterval(() => save(null), BUSY_MS)
+  return {
+    stop: () => {
+      clearInterval(timer)
+      save('stopped')
+    },
+  }
+}

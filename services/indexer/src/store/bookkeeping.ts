@@ -1,0 +1,44 @@
+/** The small tables beside the feed: watch roots, devices, status. */
+import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
+import {
+  type DeviceRow,
+  devices,
+  type StatusRow,
+  status,
+  type WatchRootRow,
+  watchRoots,
+} from '@drive-feed/shared/schema.ts'
+import { eq } from 'drizzle-orm'
+
+export type Bookkeeping = {
+  readonly roots: () => WatchRootRow[]
+  readonly saveRoot: (row: WatchRootRow) => void
+  readonly removeRoot: (name: string) => void
+  readonly devices: () => DeviceRow[]
+  readonly saveDevice: (row: DeviceRow) => void
+  /** Refreshes the one status row; `id` is filled in. */
+  readonly saveStatus: (row: Omit<StatusRow, 'id'>) => void
+}
+
+export function createBookkeeping({ orm }: FeedDatabase): Bookkeeping {
+  return {
+    roots: () => orm.select().from(watchRoots).all(),
+    saveRoot: (row) => {
+      orm.insert(watchRoots).values(row).onConflictDoUpdate({ target: watchRoots.name, set: row }).run()
+    },
+    removeRoot: (name) => {
+      orm.delete(watchRoots).where(eq(watchRoots.name, name)).run()
+    },
+    devices: () => orm.select().from(devices).all(),
+    saveDevice: (row) => {
+      orm.insert(devices).values(row).onConflictDoUpdate({ target: devices.device, set: row }).run()
+    },
+    saveStatus: (row) => {
+      orm
+        .insert(status)
+        .values({ id: 1, ...row })
+        .onConflictDoUpdate({ target: status.id, set: row })
+        .run()
+    },
+  }
+}

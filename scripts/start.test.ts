@@ -21,6 +21,7 @@ const INDEXER = `
   const row = sqlite.prepare("INSERT OR REPLACE INTO status (id, state, version, started_ms, heartbeat_ms, files_hashed) VALUES (1, ?, '0', ?, ?, 3)")
   const startedMs = Date.now()
   row.run('scanning', startedMs, startedMs)
+  sqlite.exec("INSERT OR REPLACE INTO watch_roots (name, node_id, path, state, state_since_ms, message) VALUES ('media', 'm', '/mnt/media', 'offline', 0, 'is away')")
   setTimeout(() => row.run('watching', startedMs, Date.now()), 100)
   process.once('SIGTERM', () => { console.log('was asked to end'); process.exit(0) })
   setInterval(() => {}, 1000)`
@@ -40,7 +41,7 @@ const DYING_API = `
 test('both services run until Ctrl-C, which each of them hears of once', async (t) => {
   const project = await projectWith(t, { indexer: INDEXER, api: API })
   const started = project.start()
-  await started.untilSaid('Up to date: 0 files, 3 hashed now. Watching for changes.\n')
+  await started.untilSaid('Up to date: 0 files, 3 hashed now. Watching for changes.\nmedia: is away\n')
   started.child.kill('SIGINT')
   assert.equal(await started.exitCode, 0)
   const said = started.said()

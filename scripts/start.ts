@@ -4,6 +4,7 @@ import { join, relative, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { type Config, ConfigError, loadConfig } from '@drive-feed/shared/config.ts'
+import type { StatusRow } from '@drive-feed/shared/schema.ts'
 import { unwatchedOf, watchesOf, watchLines, writeConfigFile } from './starting/config-file.ts'
 import { isUpToDate } from './starting/progress.ts'
 import { createProgressView, type ProgressView } from './starting/progress-view.ts'
@@ -128,10 +129,7 @@ async function tell(
       view.show(status, status.heartbeatMs - status.startedMs)
       if (isUpToDate(status)) {
         view.clear()
-        const failed = status.filesFailed > 0 ? ` (${status.filesFailed} without metadata: see the log)` : ''
-        return say(
-          `Up to date: ${reader.fileCount()} files${failed}, ${status.filesHashed} hashed now. Watching for changes.`,
-        )
+        return say(describeUpToDate(status, reader))
       }
     }
     await pause(PROGRESS_INTERVAL_MS, over)
@@ -145,6 +143,12 @@ function describeRunning(config: Config, base: string, services: readonly Servic
   ${base}/api/v1/root     the node above all watched folders
 Watching ${config.watches.map(({ name, path }) => `${name} (${path})`).join(', ')}.
 Logs: ${services.map(({ logPath }) => shown(logPath)).join(', ')}`
+}
+
+function describeUpToDate({ filesFailed, filesHashed }: StatusRow, reader: StatusReader): string {
+  const failed = filesFailed > 0 ? ` (${filesFailed} without metadata: see the log)` : ''
+  const first = `Up to date: ${reader.fileCount()} files${failed}, ${filesHashed} hashed now. Watching for changes.`
+  return [first, ...reader.remarks()].join('\n')
 }
 
 async function end(services: readonly Service[], ending: Ending): Promise<number> {

@@ -26,7 +26,8 @@ function barsView(output: WriteStream): ProgressView {
     clear,
     show: (progress, elapsedMs) => {
       clear()
-      const lines = progressBars(progress, elapsedMs, output.columns)
+      // A terminal that does not know its width says 0.
+      const lines = progressBars(progress, elapsedMs, output.columns || 80)
       output.write(`${lines.join('\n')}\n`)
       drawn = lines.length
     },

@@ -1,11 +1,13 @@
 /** How far the indexer is, from the status row that it keeps in the database. */
 import { DatabaseUnusableError, type FeedDatabase, openReader } from '@drive-feed/shared/open-database.ts'
-import { type StatusRow, status } from '@drive-feed/shared/schema.ts'
+import { type StatusRow, status, watchRoots } from '@drive-feed/shared/schema.ts'
 
 export type StatusReader = {
   /** Null until the indexer started at or after `sinceMs` has written its first one. */
   read(): StatusRow | null
   fileCount(): number
+  /** What is wrong with watched folders, and what to do about it; one line each. */
+  remarks(): string[]
   close(): void
 }
 
@@ -20,6 +22,10 @@ export function createStatusReader(databasePath: string, sinceMs: number): Statu
     },
     fileCount: () =>
       Number(database?.sqlite.prepare('SELECT count(*) FROM nodes WHERE NOT is_directory').pluck().get() ?? 0),
+    remarks: () =>
+      (database?.orm.select().from(watchRoots).all() ?? []).flatMap(({ name, message }) =>
+        message === null ? [] : [`${name}: ${message}`],
+      ),
     close: () => database?.sqlite.close(),
   }
 }

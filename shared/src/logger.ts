@@ -5,6 +5,8 @@ import pino from 'pino'
 import pretty from 'pino-pretty'
 import { ConfigError } from './config-error.ts'
 
+export type Logger = pino.Logger
+
 /**
  * Writes are synchronous, so that `process.exit` loses no line.
  *

@@ -55,7 +55,7 @@ export function createEventIntake(tools: EventIntakeTools): EventIntake {
     early.delete(top)
     tools.onLost(top)
   }
-  const place = (folder: Folder, event: Extract<WatchEvent, { name: string }>) => {
+  const place = (folder: Folder, event: Extract<WatchEvent, { kind: 'created' | 'written' | 'touched' }>) => {
     if (tools.isExcluded(event.name)) return
     const now = nowMs()
     const { name, kind } = event

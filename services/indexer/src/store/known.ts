@@ -28,6 +28,7 @@ export type Waiting = {
   readonly nodeId: string
   readonly parentId: string
   readonly name: string
+  readonly device: string
   readonly inode: string
   readonly size: number
   readonly mtime: number

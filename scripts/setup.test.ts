@@ -97,13 +97,7 @@ test('where the packages bring no Node 24, the one of the machine has to be', (t
 /** What the set-up looks at of a clone, on a machine that has nothing but the basics and `machine`. */
 function cloneOn(t: TestContext, machine: Machine) {
   const folder = temporaryFolder(t)
-  for (const file of [
-    'package.json',
-    'package-lock.json',
-    'shared/package.json',
-    'services/api/package.json',
-    'scripts/setup',
-  ]) {
+  for (const file of ['package-lock.json', 'scripts/setup']) {
     cpSync(join(ROOT, file), join(folder, file))
   }
   const programs = join(folder, 'programs')

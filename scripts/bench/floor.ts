@@ -1,0 +1,41 @@
+/** The least the metadata can take: the same workers over the same files, and nobody who writes anything down. */
+import { readdirSync, statSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import type { MetadataJob } from '@drive-feed/indexer/src/metadata/metadata-job.ts'
+import { createMetadataPool } from '@drive-feed/indexer/src/metadata/pool.ts'
+
+/** Milliseconds from starting the workers to the last result. */
+export async function measureFloor(folder: string): Promise<number> {
+  const jobs = jobsBelow(folder)
+  const started = performance.now()
+  let left = jobs.length
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const feed = () => pool.submit(jobs.splice(0, pool.room))
+  const pool = createMetadataPool({
+    workers: availableParallelism(),
+    onResults: (results) => {
+      left -= results.length
+      if (left === 0) resolve()
+      else feed()
+    },
+    onProblem: (problem) => {
+      throw new Error(problem)
+    },
+  })
+  feed()
+  await promise
+  const tookMs = performance.now() - started
+  await pool.stop()
+  return tookMs
+}
+
+function jobsBelow(folder: string): MetadataJob[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).flatMap((name): MetadataJob[] => {
+    const path = join(folder, name)
+    const stats = statSync(path, { bigint: true })
+    if (!stats.isFile()) return []
+    const mtime = Number(stats.mtimeNs / 1000n)
+    return [{ nodeId: name, path, inode: stats.ino.toString(), size: Number(stats.size), mtime }]
+  })
+}

@@ -24,6 +24,7 @@ const INDEXER = `
   sqlite.exec("INSERT OR REPLACE INTO watch_roots (name, node_id, path, state, state_since_ms, message) VALUES ('media', 'm', '/mnt/media', 'offline', 0, 'is away')")
   setTimeout(() => row.run('watching', startedMs, Date.now()), 100)
   process.once('SIGTERM', () => { console.log('was asked to end'); process.exit(0) })
+  console.log('ready')
   setInterval(() => {}, 1000)`
 
 const API = `
@@ -33,10 +34,13 @@ const API = `
   createServer((request, response) => response.end('{}')).listen(port, () => console.log('listening'))
   process.once('SIGTERM', () => { console.log('was asked to end'); process.exit(0) })`
 
+/** Dies once the indexer is there to be stopped. */
 const DYING_API = `
+  import { readFileSync } from 'node:fs'
+  const log = process.argv[2].replace('--config=', '').replace('server.yaml', 'indexer.log')
   console.log('{"level":30,"time":"T","msg":"before the end"}')
   console.log('disk on fire')
-  setTimeout(() => process.exit(7), 500)`
+  setInterval(() => { if (readFileSync(log, 'utf8').includes('ready')) process.exit(7) }, 20)`
 
 test('both services run until Ctrl-C, which each of them hears of once', async (t) => {
   const project = await projectWith(t, { indexer: INDEXER, api: API })

@@ -72,9 +72,8 @@ export function createEventIntake(tools: EventIntakeTools): EventIntake {
     const folder = top.byWatch.get(event.watch)
     if (folder === undefined) return keep(top, event.watch, event)
     if (event.kind === 'ignored') return lost(folder)
-    if (event.kind === 'self') {
-      if (folder.parent === null) tools.onRootGone(top)
-    } else place(folder, event)
+    if ('name' in event) place(folder, event)
+    else if (folder.parent === null) tools.onRootGone(top)
   }
   return {
     take: (top, events) => {

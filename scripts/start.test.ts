@@ -46,7 +46,8 @@ test('both services run until Ctrl-C, which each of them hears of once', async (
   const project = await projectWith(t, { indexer: INDEXER, api: API })
   const started = project.start()
   await started.untilSaid('Up to date: 0 files, 3 hashed now. Watching for changes.\nmedia: is away\n')
-  started.child.kill('SIGINT')
+  // To all processes of the group, as the terminal does it.
+  process.kill(-(started.child.pid ?? assert.fail()), 'SIGINT')
   assert.equal(await started.exitCode, 0)
   const said = started.said()
   assert.match(
@@ -122,7 +123,8 @@ async function projectWith(t: TestContext, services: Readonly<Record<'indexer' |
   }
   mkdirSync(data)
   writeFileSync(join(data, 'server.yaml'), `port: ${port}\ndatabase_url: feed.db\nwatches: {media: /mnt/media}\n`)
-  const start = (...argv: string[]) => observe(t, spawn(process.execPath, [join(folder, 'scripts/start.ts'), ...argv]))
+  const script = join(folder, 'scripts/start.ts')
+  const start = (...argv: string[]) => observe(t, spawn(process.execPath, [script, ...argv], { detached: true }))
   return { data, port, start }
 }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
@@ -280,6 +281,23 @@ test('watches that overlap only through a symbolic link are a mistake', (t) => {
   assert.equal(
     messageOf(() => loadConfig(same, { checkFolders: NOTHING_KNOWN })),
     `${same}: watches.b: "${join(folder, 'a/inner')}" is the same folder as watches.a (${join(folder, 'a/inner')}): must be another one`,
+  )
+})
+
+test('one folder under two paths, as a bind mount has it, is a mistake', (t) => {
+  const { folder, config } = withFolders(t, ['disk', 'bound'])
+  const [disk, bound] = [join(folder, 'disk'), join(folder, 'bound')]
+  const path = config({ a: disk, b: bound })
+  const source = `import { loadConfig } from '${new URL('./config.ts', import.meta.url).href}'
+    try { loadConfig('${path}', { checkFolders: { isKnown: () => false } }) } catch (error) { console.log(error.message) }`
+  const command = `mount --bind "$1" "$2" || exit 125; exec "$3" --input-type=module-typescript --eval "$4"`
+  // A mount namespace of its own, and the rights to mount in it.
+  const argv = ['--map-root-user', '--mount', 'sh', '-c', command, 'sh', disk, bound, process.execPath, source]
+  const { status, stdout, error } = spawnSync('unshare', argv, { encoding: 'utf8' })
+  if (error !== undefined || status !== 0) return t.skip('this system lets no one mount in a namespace')
+  assert.equal(
+    stdout,
+    `${path}: watches.b: "${bound}" is the same folder as watches.a (${disk}): must be another one\n`,
   )
 })
 

@@ -61,6 +61,11 @@ test('I3, upgrade: every node comes after its parent', (t) => {
   assert.equal(violationsOfParentsFirst(changesOf(after), after), 0)
 })
 
+test('I3, upgrade: what is below a folder that is issued again follows it, however deep', (t) => {
+  const { after } = upgraded(t, `INSERT INTO changes (node_id) SELECT node_id FROM nodes WHERE name = 'media'`)
+  assert.equal(violationsOfParentsFirst(changesOf(after), after), 0)
+})
+
 test('I2, upgrade: from every cursor that the original handed out, a client ends with the nodes', (t) => {
   const { before, after } = upgraded(t)
   const old = before.prepare('SELECT * FROM changes ORDER BY change_id').all() as Event[]

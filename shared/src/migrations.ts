@@ -227,7 +227,7 @@ function restoreParentsFirst(db: Database.Database): void {
     DROP TABLE temp.reissued;`)
   const setOwn = 'UPDATE changes SET first_change_id = change_id WHERE change_id > ? AND first_change_id = 0'
   const setNew = `UPDATE nodes SET change_id = changes.change_id FROM changes
-    WHERE changes.node_id = nodes.node_id AND changes.change_id > ? AND NOT changes.is_removed`
+    WHERE changes.node_id = nodes.node_id AND changes.change_id > ?`
   db.prepare(setOwn).run(lastId)
   db.prepare(setNew).run(lastId)
 }

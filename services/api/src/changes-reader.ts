@@ -53,10 +53,17 @@ export async function findExtent(reading: Reading, wanted: Wanted): Promise<Exte
   return { cursor: head, hasMore: false }
 }
 
-/** The changes after `cursor` up to `upTo`, oldest first. Each step is one short read; a page may be empty. */
-export function* readPages(reading: Reading, cursor: number, upTo: number): Generator<ChangeRow[]> {
+/**
+ * The changes after `cursor` up to `upTo`, oldest first. Each step is one short read; a page may be empty.
+ *
+ * @param pageRows changes a page at most
+ */
+export function* readPages(
+  reading: Reading,
+  { cursor, upTo, pageRows = PAGE_ROWS }: { cursor: number; upTo: number; pageRows?: number },
+): Generator<ChangeRow[]> {
   for (let after = cursor; after < upTo; ) {
-    const stretch = { after, upTo, cursor, limit: PAGE_ROWS }
+    const stretch = { after, upTo, cursor, limit: pageRows }
     const { rows, reached } = reading.read((queries) => queries.visibleChanges(stretch))
     after = reached
     yield rows

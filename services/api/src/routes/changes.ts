@@ -29,7 +29,7 @@ export function changesRoute(database: DatabaseSource): RequestHandler<object, u
 function* answerPieces(reading: Reading, cursor: number, extent: Extent): Generator<string> {
   let text = `{"cursor":${extent.cursor},"changes":[`
   let separator = ''
-  for (const page of readPages(reading, cursor, extent.cursor)) {
+  for (const page of readPages(reading, { cursor, upTo: extent.cursor })) {
     // Also when all of it is to be skipped: between two pieces others have their turn.
     if (page.length === 0) {
       yield ''

@@ -2,59 +2,60 @@
  * A folder's listing against what is known of it. Nearly always they are equal, so that is settled here, entry by entry
  * and without an object for each; only what differs goes on.
  */
-
+import { nameFromColumns } from '@drive-feed/shared/entry-name.ts'
 import type { Sight } from '../scan/sight.ts'
-import { FOLDER, isSameFile, type PackedSights, sightAt } from '../scan/sights.ts'
-import type { Known } from '../store/known.ts'
+import { isSameFile, isSameFolder, type PackedSights, sightAt } from '../scan/sights.ts'
+import type { ListedRow } from '../store/known.ts'
 
-export type Difference = { readonly name: string; readonly sight: Sight; readonly known: Known | undefined }
+/** `isNew`: nothing is known at the name. */
+export type Difference = { readonly name: string; readonly sight: Sight; readonly isNew: boolean }
+
+export type SameFolder = {
+  readonly nodeId: string
+  readonly name: string
+  readonly device: string
+  readonly inode: string
+}
 
 export type Comparison = {
   /** Known nodes that are not listed come first, so that what was renamed inside the folder finds its row at once. */
   readonly differences: Difference[]
   /** Known folders that are where they were. */
-  readonly sameFolders: Known[]
+  readonly sameFolders: SameFolder[]
 }
 
 /**
  * @param range the folder's entries in `sights`
- * @param deviceNumber `st_dev` of the folder itself; an entry of another one is always looked at closely
- * @param isSettled false for a node that needs a closer look though it seems the same
+ * @param folder `deviceNumber`: `st_dev` of the folder itself; an entry of another one is always looked at closely
+ * @param isInLimbo for a node that needs a closer look though it seems the same
  */
 export function compareListing(
   sights: PackedSights,
   range: { readonly from: number; readonly to: number },
-  known: readonly Known[],
+  known: readonly ListedRow[],
   folder: { readonly device: string; readonly deviceNumber: bigint },
-  isSettled: (row: Known) => boolean,
+  isInLimbo: (nodeId: string) => boolean,
 ): Comparison {
-  const missing = new Map(known.map((row) => [row.name, row]))
-  const others: Difference[] = []
-  const sameFolders: Known[] = []
+  const missing = new Map<string, ListedRow>()
+  for (const row of known) missing.set(nameFromColumns(row[0], row[1]), row)
+  const present: Difference[] = []
+  const sameFolders: SameFolder[] = []
   for (let index = range.from; index < range.to; index += 1) {
     const name = sights.names[index] as string
     const row = missing.get(name)
-    missing.delete(name)
-    const isHere = row?.device === folder.device && sights.ids[index * 2] === folder.deviceNumber && isSettled(row)
-    if (row !== undefined && isHere && row.metadataState !== 'unreadable') {
-      if (!row.isDirectory && isSameFile(sights, index, row)) continue
-      if (row.isDirectory && isSameFolder(sights, index, row)) {
-        sameFolders.push(row)
+    if (row !== undefined) {
+      missing.delete(name)
+      const [, , inode, device, size, mtime, birthTime, isDirectory, nodeId, state] = row
+      const isHere = device === folder.device && sights.ids[index * 2] === folder.deviceNumber && !isInLimbo(nodeId)
+      if (isHere && isDirectory === 0 && state !== 'unreadable') {
+        if (isSameFile(sights, index, { inode, size, mtime, birthTime })) continue
+      } else if (isHere && isDirectory === 1 && isSameFolder(sights, index, { inode, birthTime })) {
+        sameFolders.push({ nodeId, name, device, inode })
         continue
       }
     }
-    others.push({ name, sight: sightAt(sights, index), known: row })
+    present.push({ name, sight: sightAt(sights, index), isNew: row === undefined })
   }
-  const gone = Array.from(
-    missing.values(),
-    (row): Difference => ({ name: row.name, sight: { kind: 'gone' }, known: row }),
-  )
-  return { differences: [...gone, ...others], sameFolders }
-}
-
-function isSameFolder(sights: PackedSights, index: number, row: Known): boolean {
-  const birthTime = sights.numbers[index * 5 + 3]
-  return (
-    sights.kinds[index] === FOLDER && String(sights.ids[index * 2 + 1]) === row.inode && birthTime === row.birthTime
-  )
+  const gone = Array.from(missing.keys(), (name): Difference => ({ name, sight: { kind: 'gone' }, isNew: false }))
+  return { differences: [...gone, ...present], sameFolders }
 }

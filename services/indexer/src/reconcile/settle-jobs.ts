@@ -125,18 +125,20 @@ function readListing(
   takeWatch(tools, folder, answer.watch)
   tools.retries.clear(folder.nodeId)
   tools.scans.listed(folder)
-  const known = tools.known.children(folder.nodeId)
+  const known = tools.known.listedChildren(folder.nodeId)
   if (folder.parent === null && answer.from === answer.to && known.length > 0) {
     tools.onRootGone(folder, 'empty')
     return []
   }
-  const { device } = folder
+  const { device, nodeId } = folder
   const deviceNumber = BigInt(answer.folder.deviceNumber)
-  const isSettled = (row: { nodeId: string }) => !tools.limbo.has(row.nodeId)
-  const comparison = compareListing(sights, answer, known, { device, deviceNumber }, isSettled)
-  for (const row of comparison.sameFolders) ensureInTree(tools, row, row)
+  const { differences, sameFolders } = compareListing(sights, answer, known, { device, deviceNumber }, tools.limbo.has)
+  for (const child of sameFolders) ensureInTree(tools, { parentId: nodeId, name: child.name }, child)
   if (isDeep) for (const child of folder.children.values()) tools.visits.add(child, true)
-  return comparison.differences.map((difference) => ({ ...difference, folder, cause: 'scan' }))
+  return differences.map(({ name, sight, isNew }): RawSeen => {
+    const raw = { folder, name, sight, cause: 'scan' } as const
+    return isNew ? { ...raw, known: undefined } : raw
+  })
 }
 
 function takeWatch(tools: SettleJobTools, folder: Folder, watch: Extract<LookAnswer, { kind: 'seen' }>['watch']): void {

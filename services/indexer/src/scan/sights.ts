@@ -9,8 +9,8 @@ import { microseconds, type Sight } from './sight.ts'
 const GONE = 0
 const UNLISTED = 1
 const UNREADABLE = 2
-export const FILE = 3
-export const FOLDER = 4
+const FILE = 3
+const FOLDER = 4
 
 /** Columns of `numbers`, this many an entry. */
 const NUMBERS = 5
@@ -118,6 +118,19 @@ export function isSameFile(
     sights.numbers[at + SIZE] === known.size &&
     sights.numbers[at + MTIME] === known.mtime &&
     sights.numbers[at + BIRTH_TIME] === known.birthTime &&
+    String(sights.ids[index * 2 + 1]) === known.inode
+  )
+}
+
+/** The same of a folder, whose size and times are no matter. */
+export function isSameFolder(
+  sights: PackedSights,
+  index: number,
+  known: { readonly inode: string; readonly birthTime: number },
+): boolean {
+  return (
+    sights.kinds[index] === FOLDER &&
+    sights.numbers[index * NUMBERS + BIRTH_TIME] === known.birthTime &&
     String(sights.ids[index * 2 + 1]) === known.inode
   )
 }

@@ -34,8 +34,26 @@ export type Waiting = {
   readonly mtime: number
 }
 
+/**
+ * What a listing is compared with: name, raw name, inode, device, size, mtime, birth time, is a directory (0 or 1), node
+ * id, metadata state. A tuple and not an object, since a restart reads one for every file there is.
+ */
+export type ListedRow = readonly [
+  name: string,
+  rawName: Buffer | null,
+  inode: string,
+  device: string,
+  size: number,
+  mtime: number,
+  birthTime: number,
+  isDirectory: 0 | 1,
+  nodeId: string,
+  metadataState: MetadataState,
+]
+
 export type KnownNodes = {
   readonly children: (parentId: string) => Known[]
+  readonly listedChildren: (parentId: string) => ListedRow[]
   readonly childAt: (parentId: string, name: string) => Known | undefined
   /** All names of an inode, and the original program's row with this id that knows no inode yet. */
   readonly byInode: (device: string, inode: string) => Known[]
@@ -113,7 +131,14 @@ export function createKnownNodes({ orm, sqlite }: FeedDatabase): KnownNodes {
       .pluck()
       .get(SUPER_ROOT_ID) === 1
 
+  const listed = sqlite
+    .prepare<[string], ListedRow>(
+      `SELECT name, raw_name, inode, device, size, mtime, birth_time, is_directory, node_id, metadata_state
+       FROM nodes WHERE parent_id = ?`,
+    )
+    .raw()
   return {
+    listedChildren: (parentId) => listed.all(parentId),
     children: (parentId) => children.all({ parentId }).map(known),
     childAt: (parentId, name) =>
       atPlace

@@ -2,8 +2,9 @@
  * Every SELECT of the api. Each is one prepared statement that is read to its end at once, so each is its own short read
  * transaction and none is open between two of them: an open one would keep the writer from emptying the WAL (I10).
  */
+
+import { and, asc, eq, gt, lte, sql } from '@drive-feed/shared/drizzle.ts'
 import { changes, nodes, SUPER_ROOT_ID, watchRoots } from '@drive-feed/shared/schema.ts'
-import { and, asc, eq, gt, lte, sql } from 'drizzle-orm'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import type { WireRow } from './node-json.ts'
 

@@ -1,0 +1,101 @@
+import { openWriter } from '@drive-feed/shared/open-database.ts'
+import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
+
+export type NewNode = {
+  readonly id: string
+  readonly parentId?: string
+  readonly name?: string
+  readonly isDirectory?: boolean
+  readonly size?: number
+  readonly mtime?: number
+}
+
+export type LiveNode = { readonly id: string; readonly parentId: string; readonly name: string; readonly size: number }
+
+export type FeedWriter = ReturnType<typeof openFeedWriter>
+
+/** Writes a feed by the rules of the indexer's store: one row a node in the log, the old one deleted, a new one appended. */
+export function openFeedWriter(path: string) {
+  const { sqlite } = openWriter(path)
+  // Tests need no file that survives a power loss.
+  sqlite.pragma('synchronous = OFF')
+  const oldRow = sqlite.prepare(
+    `SELECT change_id AS changeId, first_change_id AS first FROM changes WHERE change_id =
+       coalesce((SELECT nullif(change_id, 0) FROM nodes WHERE node_id = :id),
+                (SELECT change_id FROM changes WHERE node_id = :id AND is_removed))`,
+  )
+  const forget = sqlite.prepare('DELETE FROM changes WHERE change_id = ?')
+  const append = sqlite.prepare('INSERT INTO changes (node_id, is_removed, first_change_id) VALUES (?, ?, 0)')
+  const setFirst = sqlite.prepare('UPDATE changes SET first_change_id = ? WHERE change_id = ?')
+  const setChange = sqlite.prepare('UPDATE nodes SET change_id = ? WHERE node_id = ?')
+  const upsert = sqlite.prepare(
+    `INSERT INTO nodes (node_id, parent_id, name, is_directory, ctime, mtime, size)
+     VALUES (:id, :parentId, :name, :isDirectory, 0, :mtime, :size)
+     ON CONFLICT (node_id) DO UPDATE SET parent_id = :parentId, name = :name, mtime = :mtime, size = :size`,
+  )
+  const childrenOf = sqlite.prepare('SELECT node_id FROM nodes WHERE parent_id = ?').pluck()
+  const deleteNode = sqlite.prepare('DELETE FROM nodes WHERE node_id = ?')
+
+  function emit(id: string, isRemoved: boolean): void {
+    const old = oldRow.get({ id }) as { changeId: number; first: number } | undefined
+    if (old !== undefined) forget.run(old.changeId)
+    const changeId = Number(append.run(id, isRemoved ? 1 : 0).lastInsertRowid)
+    setFirst.run(old?.first ?? changeId, changeId)
+    setChange.run(changeId, id)
+  }
+
+  /** The node's descendants, breadth first. */
+  function below(id: string): string[] {
+    const found = childrenOf.all(id) as string[]
+    for (let at = 0; at < found.length; at += 1) found.push(...(childrenOf.all(found[at]) as string[]))
+    return found
+  }
+
+  return {
+    sqlite,
+    /** Creates a node, or changes a file in place. */
+    put: sqlite.transaction((node: NewNode) => {
+      const { id, parentId = SUPER_ROOT_ID, name = id, isDirectory = false, size = 0, mtime = 0 } = node
+      upsert.run({ id, parentId, name, isDirectory: isDirectory ? 1 : 0, size, mtime })
+      emit(id, false)
+    }),
+    /** Renames or moves a node, and re-issues all below it. */
+    move: sqlite.transaction((id: string, parentId: string, name: string) => {
+      sqlite.prepare('UPDATE nodes SET parent_id = ?, name = ? WHERE node_id = ?').run(parentId, name, id)
+      for (const one of [id, ...below(id)]) emit(one, false)
+    }),
+    /** Removes a node and all below it, children first. */
+    remove: sqlite.transaction((id: string) => {
+      for (const one of [id, ...below(id)].reverse()) {
+        emit(one, true)
+        deleteNode.run(one)
+      }
+    }),
+    watch(name: string, path: string): void {
+      sqlite
+        .prepare("INSERT INTO watch_roots (name, node_id, path, state, state_since_ms) VALUES (?, ?, ?, 'watching', 0)")
+        .run(name, name, path)
+    },
+    isBelow: (id: string, ancestor: string): boolean => id === ancestor || below(ancestor).includes(id),
+    liveNodes: (): LiveNode[] =>
+      sqlite
+        .prepare(
+          'SELECT node_id AS id, parent_id AS parentId, name, size FROM nodes WHERE node_id <> ? ORDER BY node_id',
+        )
+        .all(SUPER_ROOT_ID) as LiveNode[],
+    /** How many changes a client at this cursor has before it, counted the slow way. */
+    countVisible: (cursor: number): number =>
+      sqlite
+        .prepare(
+          'SELECT count(*) FROM changes WHERE change_id > :cursor AND (NOT is_removed OR first_change_id <= :cursor)',
+        )
+        .pluck()
+        .get({ cursor }) as number,
+    head: (): number =>
+      sqlite
+        .prepare("SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'changes'), 0)")
+        .pluck()
+        .get() as number,
+    close: (): void => void sqlite.close(),
+  }
+}

@@ -5,7 +5,7 @@
  * are unsigned 64-bit numbers (mergerfs uses all the bits), which neither a JavaScript number nor SQLite's signed
  * INTEGER holds.
  */
-import { blob, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import { blob, integer, sqliteTable, text } from './drizzle.ts'
 
 /**
  * Where a file's metadata stands. `fresh` and `backlog` wait for a worker, fresh ones first. `failed`: a library failed

@@ -30,7 +30,7 @@ const LAST_WORDS_MAX = 4000
 export function startWorkerProcess(module: string, events: WorkerEvents): WorkerProcess {
   const child = fork(module, {
     // None of the parent's own flags: --test or --inspect would start that here too.
-    execArgv: ['--max-semi-space-size=1'],
+    execArgv: [],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   })
   let unusable: string | null = null

@@ -1,4 +1,6 @@
 /** The small tables beside the feed: watch roots, devices, status. */
+
+import { eq } from '@drive-feed/shared/drizzle.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
 import {
   type DeviceRow,
@@ -8,7 +10,6 @@ import {
   type WatchRootRow,
   watchRoots,
 } from '@drive-feed/shared/schema.ts'
-import { eq } from 'drizzle-orm'
 
 export type Bookkeeping = {
   readonly roots: () => WatchRootRow[]

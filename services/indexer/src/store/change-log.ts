@@ -4,9 +4,10 @@
  * The next `change_id` is counted here and not by SQLite, because a node's first row also says its own number in
  * `first_change_id`. There is only one writer (invariant I8); after a rollback `reload` must be called.
  */
+
+import { and, eq, sql } from '@drive-feed/shared/drizzle.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
 import { changes } from '@drive-feed/shared/schema.ts'
-import { and, eq, sql } from 'drizzle-orm'
 
 export type ChangeLog = {
   /** The newest `change_id` handed out. */

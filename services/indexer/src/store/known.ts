@@ -1,9 +1,10 @@
 /** What the database knows of the tree: every SELECT of the indexer. */
+
+import { and, asc, eq, gt, inArray, lte, sql } from '@drive-feed/shared/drizzle.ts'
 import { nameFromColumns } from '@drive-feed/shared/entry-name.ts'
 import { plainNodeId } from '@drive-feed/shared/node-id.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
 import { type MetadataState, nodes, SUPER_ROOT_ID, watchRoots } from '@drive-feed/shared/schema.ts'
-import { and, asc, eq, gt, inArray, lte, sql } from 'drizzle-orm'
 
 /** A live node as reconciling needs it. */
 export type Known = {

@@ -1,7 +1,8 @@
 /** Storing what the metadata workers found, on rows that are still what was read (invariant I6). */
+
+import { and, eq, sql } from '@drive-feed/shared/drizzle.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
 import { type MetadataState, nodes } from '@drive-feed/shared/schema.ts'
-import { and, eq, sql } from 'drizzle-orm'
 import type { ChangeLog } from './change-log.ts'
 
 /** Meaning and units as in the `nodes` table. */

@@ -2,10 +2,11 @@
  * Every write of the indexer, each in one short synchronous transaction. A transaction that fails is rolled back whole
  * and thrown: what is in memory no longer matches, so the caller must not go on.
  */
+
+import { eq, sql } from '@drive-feed/shared/drizzle.ts'
 import { displayName, rawNameColumn } from '@drive-feed/shared/entry-name.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
 import { type MetadataState, nodes } from '@drive-feed/shared/schema.ts'
-import { eq, sql } from 'drizzle-orm'
 import { createChangeLog } from './change-log.ts'
 import { createKnownNodes, type KnownNodes } from './known.ts'
 import { createMetadataWriter, type MetadataFinding } from './metadata-writer.ts'

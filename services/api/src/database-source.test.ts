@@ -1,0 +1,147 @@
+/** A database that is not there, comes, goes, is replaced, or was left behind. */
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { chmodSync, existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { openReader } from '@drive-feed/shared/open-database.ts'
+import pino from 'pino'
+import { createDatabaseSource, DatabaseUnavailableError } from './database-source.ts'
+import { type FeedWriter, openFeedWriter } from './test-support/feed-writer.ts'
+import { serveFeed } from './test-support/serve-feed.ts'
+import { exitOf, startApi } from './test-support/start-api.ts'
+import { tempFolder } from './test-support/temp-folder.ts'
+
+async function cursorOf(url: string): Promise<number | string> {
+  const response = await fetch(`${url}/cursor`)
+  if (response.status === 200) return ((await response.json()) as { cursor: number }).cursor
+  assert.match(response.headers.get('retry-after') ?? '', /^[1-9]\d*$/)
+  return String(response.status)
+}
+
+function feedWith(t: TestContext, path: string, nodeCount: number): FeedWriter {
+  const feed = openFeedWriter(path)
+  t.after(() => feed.close())
+  for (let n = 0; n < nodeCount; n += 1) feed.put({ id: `n${n}` })
+  return feed
+}
+
+function removeDatabase(path: string): void {
+  for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true })
+}
+
+/** A writer in a process of its own that is killed with everything it wrote in the WAL. */
+async function killedWriter(path: string, nodeCount: number): Promise<void> {
+  const script = `
+    const { openFeedWriter } = await import(${JSON.stringify(join(import.meta.dirname, 'test-support/feed-writer.ts'))})
+    const feed = openFeedWriter(${JSON.stringify(path)})
+    for (let n = 0; n < ${nodeCount}; n += 1) feed.put({ id: 'k' + n })
+    process.kill(process.pid, 'SIGKILL')`
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', script], { stdio: 'inherit' })
+  assert.equal(await exitOf(child), 'SIGKILL')
+}
+
+test('503 until there is a database, and again while it is away', async (t) => {
+  const path = join(tempFolder(t), 'feed.db')
+  const { url, log } = await serveFeed(t, path)
+  for (const route of ['/cursor', '/changes', '/changes?max_size=1', '/root', '/nodes/a/path']) {
+    assert.equal((await fetch(url + route)).status, 503, route)
+  }
+  writeFileSync(path, '')
+  assert.equal(await cursorOf(url), '503', 'an empty file')
+  feedWith(t, path, 3)
+  assert.equal(await cursorOf(url), 3)
+  renameSync(path, `${path}.away`)
+  assert.equal(await cursorOf(url), '503', 'away')
+  renameSync(`${path}.away`, path)
+  assert.equal(await cursorOf(url), 3)
+  const notes = log.map((line) => line.msg.split(';')[0])
+  const [away, back] = ['the database can not be read', 'reading the database']
+  assert.deepEqual(notes, [away, back, 'the database file was replaced', away, back], 'told once each time')
+})
+
+test('what is no feed is 503, and its file is not touched', async (t) => {
+  const path = join(tempFolder(t), 'feed.db')
+  const { url } = await serveFeed(t, path)
+  writeFileSync(path, 'not a database, but a text that is longer than nothing at all'.repeat(100))
+  assert.equal(await cursorOf(url), '503')
+  removeDatabase(path)
+  const feed = openFeedWriter(path)
+  feed.sqlite.pragma('user_version = 99')
+  assert.equal(await cursorOf(url), '503')
+  feed.sqlite.pragma('user_version = 2')
+  assert.equal(await cursorOf(url), 0)
+  feed.close()
+})
+
+test('a replaced file is noticed with the next request', async (t) => {
+  const path = join(tempFolder(t), 'feed.db')
+  feedWith(t, path, 5)
+  const { url } = await serveFeed(t, path)
+  assert.equal(await cursorOf(url), 5)
+  removeDatabase(path)
+  feedWith(t, path, 2)
+  assert.equal(await cursorOf(url), 2)
+})
+
+test('an answer does not go on with another database', (t) => {
+  const path = join(tempFolder(t), 'feed.db')
+  feedWith(t, path, 5)
+  const source = createDatabaseSource(path, pino({ level: 'silent' }))
+  t.after(() => source.close())
+  const before = source.open()
+  removeDatabase(path)
+  feedWith(t, path, 2)
+  const after = source.open()
+  assert.equal(
+    after.read((queries) => queries.head()),
+    2,
+  )
+  assert.throws(() => before.read((queries) => queries.head()), DatabaseUnavailableError)
+})
+
+test('a read that SQLite refuses drops the connection, and the next one is good again', (t) => {
+  const path = join(tempFolder(t), 'feed.db')
+  const feed = feedWith(t, path, 1)
+  const source = createDatabaseSource(path, pino({ level: 'silent' }))
+  t.after(() => source.close())
+  feed.sqlite.exec('ALTER TABLE changes RENAME TO elsewhere')
+  assert.throws(() => source.open().read((queries) => queries.superRoot()), DatabaseUnavailableError)
+  feed.sqlite.exec('ALTER TABLE elsewhere RENAME TO changes')
+  assert.equal(source.open().read((queries) => queries.superRoot())?.name, '')
+})
+
+test('what a killed writer left in the WAL is read, also when the next writer goes on', async (t) => {
+  const path = join(tempFolder(t), 'feed.db')
+  await killedWriter(path, 10)
+  assert.ok(existsSync(`${path}-wal`))
+  const { url } = await serveFeed(t, path)
+  assert.equal(await cursorOf(url), 10)
+  const feed = feedWith(t, path, 1)
+  assert.equal(await cursorOf(url), 11)
+  feed.sqlite.pragma('wal_checkpoint(TRUNCATE)')
+  assert.equal(await cursorOf(url), 11)
+})
+
+test('a reader that is the last to close leaves the WAL where it is', async (t) => {
+  const folder = tempFolder(t)
+  const path = join(folder, 'feed.db')
+  await killedWriter(path, 3)
+  openReader(path).sqlite.close()
+  assert.deepEqual(readdirSync(folder).sort(), ['feed.db', 'feed.db-shm', 'feed.db-wal'])
+})
+
+test('a folder that can not be written is enough', async (t) => {
+  const folder = tempFolder(t)
+  const path = join(folder, 'feed.db')
+  const feed = feedWith(t, path, 4)
+  for (const name of readdirSync(folder)) chmodSync(join(folder, name), 0o444)
+  const isRoot = process.getuid?.() === 0
+  // Root may write everywhere, so the api runs as nobody then.
+  const api = await startApi(t, folder, isRoot ? { uid: 65_534 } : {})
+  chmodSync(folder, 0o555)
+  t.after(() => chmodSync(folder, 0o755))
+  assert.equal(await cursorOf(api.url), 4)
+  if (isRoot) feed.put({ id: 'later' })
+  assert.equal(await cursorOf(api.url), isRoot ? 5 : 4)
+})

@@ -1,0 +1,125 @@
+/** The process: its command line, exit codes, signals, and its needs while it answers. */
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { get, type IncomingMessage } from 'node:http'
+import { type AddressInfo, connect, createServer } from 'node:net'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { openFeedWriter } from './test-support/feed-writer.ts'
+import { exitOf, MAIN, startApi, writeConfig } from './test-support/start-api.ts'
+import { tempFolder } from './test-support/temp-folder.ts'
+
+function runMain(...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', timeout: 10_000 })
+  return { status, stdout, stderr }
+}
+
+async function openStream(url: string): Promise<IncomingMessage> {
+  const [response] = (await once(get(`${url}/changes`), 'response')) as [IncomingMessage]
+  return response
+}
+
+/** Memory that is the process's own, without the pages of the program and of libraries, in MB. */
+function ownMemory(pid: number): number {
+  const [, kilobytes] = /RssAnon:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
+  return Number(kilobytes) / 1_024
+}
+
+function largeFeed(path: string, nodeCount: number) {
+  const feed = openFeedWriter(path)
+  feed.sqlite.transaction(() => {
+    for (let n = 0; n < nodeCount; n += 1) feed.put({ id: `00000000-0000-4000-8000-${String(n).padStart(12, '0')}` })
+  })()
+  return feed
+}
+
+test('--help and --version', () => {
+  const help = runMain('--help')
+  assert.equal(help.status, 0)
+  assert.match(help.stdout, /--config=PATH/)
+  const version = runMain('--version')
+  assert.equal(version.status, 0)
+  assert.match(version.stdout, /^drive-feed-api \d+\.\d+\.\d+\n$/)
+})
+
+test('a mistake in the config or on the command line is one line and a non-zero exit', (t) => {
+  const folder = tempFolder(t)
+  const bad = join(folder, 'bad.yaml')
+  writeFileSync(bad, 'port: many\ndatabase_url: feed.db\nwatches: { media: /media }\n')
+  for (const [argument, complaint] of [
+    [`--config=${join(folder, 'missing.yaml')}`, /missing\.yaml/],
+    [`--config=${bad}`, /port/],
+    ['--colour', /--colour/],
+  ] as const) {
+    const { status, stdout, stderr } = runMain(argument)
+    assert.notEqual(status, 0)
+    assert.equal(stdout, '')
+    assert.match(stderr, complaint)
+    assert.equal(stderr.trimEnd().split('\n').length, 1, stderr)
+  }
+})
+
+test('a port in use is one line and a non-zero exit', async (t) => {
+  const other = createServer().listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  t.after(() => other.close())
+  const { port } = other.address() as AddressInfo
+  const { status, stderr } = runMain(`--config=${writeConfig(tempFolder(t), port)}`)
+  assert.equal(status, 1)
+  assert.match(stderr, new RegExp(`^drive-feed-api: port: 127\\.0\\.0\\.1:${port} is in use[^\\n]*\\n$`))
+})
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  test(`${signal} ends it with 0 within two seconds, whatever is open`, async (t) => {
+    const folder = tempFolder(t)
+    const feed = largeFeed(join(folder, 'feed.db'), 40_000)
+    t.after(() => feed.close())
+    const api = await startApi(t, folder)
+    await (await fetch(`${api.url}/cursor`)).text()
+    const { hostname, port } = new URL(api.url)
+    const silent = connect(Number(port), hostname)
+    await once(silent, 'connect')
+    silent.on('error', () => {})
+    t.after(() => silent.destroy())
+    const stalled = await openStream(api.url)
+    stalled.on('error', () => {})
+
+    const start = performance.now()
+    api.process.kill(signal)
+    assert.equal(await exitOf(api.process), 0)
+    assert.ok(performance.now() - start < 2_000)
+  })
+}
+
+test('I10: a slow reader of 200,000 changes costs no memory and does not hold the WAL', async (t) => {
+  const folder = tempFolder(t)
+  const feed = largeFeed(join(folder, 'feed.db'), 200_000)
+  t.after(() => feed.close())
+  const api = await startApi(t, folder)
+  const pid = api.process.pid as number
+
+  // Some 75 MB: far more than sockets hold, so the answer is under way until it has been read.
+  const response = await openStream(api.url)
+  const counts = { changes: 0, bytes: 0, memory: 0, checkpoints: 0 }
+  let rest = ''
+  for await (const chunk of response.setEncoding('utf8')) {
+    counts.bytes += chunk.length
+    const texts = (rest + chunk).split('"removed":false')
+    counts.changes += texts.length - 1
+    rest = (texts.at(-1) as string).slice(-20)
+    counts.memory = Math.max(counts.memory, ownMemory(pid))
+    if (counts.bytes > (counts.checkpoints + 1) * 10_000_000) {
+      feed.put({ id: `later-${counts.checkpoints}` })
+      const [checkpoint] = feed.sqlite.pragma('wal_checkpoint(TRUNCATE)') as { busy: number; log: number }[]
+      assert.deepEqual([checkpoint?.busy, checkpoint?.log], [0, 0])
+      counts.checkpoints += 1
+    }
+    await nextTurn()
+  }
+  assert.equal(counts.changes, 200_000)
+  assert.ok(counts.checkpoints >= 5)
+  assert.ok(counts.memory < 100, `${counts.memory} MB`)
+})

@@ -4,25 +4,25 @@ import { createExclude } from '@drive-feed/shared/exclude.ts'
 import type { Logger } from '@drive-feed/shared/logger.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
 import { BIG_FILE_BYTES } from './metadata/backlog.ts'
-import { createFeeder, type WaitingFile } from './metadata/feeder.ts'
+import { createFeeder, type Feeder, type WaitingFile } from './metadata/feeder.ts'
 import type { MetadataResult } from './metadata/metadata-job.ts'
-import { createMetadataPool } from './metadata/pool.ts'
-import { createDevices } from './reconcile/devices.ts'
-import { createEventIntake } from './reconcile/event-intake.ts'
+import { createMetadataPool, type MetadataPool } from './metadata/pool.ts'
+import { createDevices, type Devices } from './reconcile/devices.ts'
+import { createEventIntake, type EventIntake } from './reconcile/event-intake.ts'
 import { createHints } from './reconcile/hints.ts'
 import { createLimbo } from './reconcile/limbo.ts'
-import { createReconciler } from './reconcile/reconciler.ts'
-import { createRootKeeper } from './reconcile/root-keeper.ts'
+import { createReconciler, type Reconciler } from './reconcile/reconciler.ts'
+import { createRootKeeper, type RootKeeper } from './reconcile/root-keeper.ts'
 import type { Root } from './reconcile/roots.ts'
-import { createScans } from './reconcile/scans.ts'
+import { createScans, type Scans } from './reconcile/scans.ts'
 import { createVisits } from './reconcile/visits.ts'
-import { startObserver } from './scan/observer.ts'
+import { type Observer, startObserver } from './scan/observer.ts'
 import { createSchedule } from './schedule.ts'
 import { startStatusKeeper } from './status-keeper.ts'
 import { createBookkeeping } from './store/bookkeeping.ts'
 import type { MetadataFinding } from './store/metadata-writer.ts'
-import { createStore } from './store/store.ts'
-import { startDrain } from './watch/drain.ts'
+import { createStore, type Decision } from './store/store.ts'
+import { type Drain, startDrain } from './watch/drain.ts'
 import { decodeEvents } from './watch/inotify-events.ts'
 import { createInotify, EMFILE, ENOSPC, removeWatch } from './watch/libc.ts'
 import { createTree, type Folder, pathOf, type RootFolder } from './watch/tree.ts'
@@ -41,162 +41,59 @@ const CHANGED_RETRY_MS = 1_000
 /** Places that may wait; beyond, a root is scanned instead. */
 const HINTS_MAX = 200_000
 
-export function createIndexer(config: Config, db: FeedDatabase, log: Logger, onCrash: (error: Error) => void): Indexer {
+/** What needs nothing of the others. */
+function createCore(config: Config, db: FeedDatabase, log: Logger) {
   const nowMs = Date.now
-  const schedule = createSchedule(config.settleMs, nowMs)
   const store = createStore(db)
-  const books = createBookkeeping(db)
-  const { known } = store
-  const tree = createTree()
-  const hints = createHints()
-  const visits = createVisits()
-  const limbo = createLimbo()
-  const rootsByFd = new Map<number, Root>()
+  return {
+    config,
+    log,
+    nowMs,
+    store,
+    known: store.known,
+    books: createBookkeeping(db),
+    schedule: createSchedule(config.settleMs, nowMs),
+    tree: createTree(),
+    hints: createHints(),
+    visits: createVisits(),
+    limbo: createLimbo(),
+    rootsByFd: new Map<number, Root>(),
+  }
+}
+type Core = ReturnType<typeof createCore>
 
-  const observer = startObserver(
-    new URL('./observer-thread.ts', import.meta.url),
-    { excludes: config.exclude },
-    onCrash,
-  )
-  const devices = createDevices({ signs: observer.signs, rows: books.devices, save: books.saveDevice })
-  const drain = startDrain({
-    onBytes: (fd, bytes) => {
-      const top = rootsByFd.get(fd)?.top
-      if (!top) return
-      intake.take(top, decodeEvents(bytes))
-      if (hints.size() > HINTS_MAX) collapse(top)
-      reconciler.wake()
-    },
-    onDropped: (fd) => {
-      const root = rootsByFd.get(fd)
-      if (root !== undefined) scans.start(root, 'overflow')
-      reconciler.wake()
-    },
-    onMounts: () => checkRoots(() => true),
-    onCrash,
-  })
-  const dropFolder = (folder: Folder) => {
-    for (const watch of tree.remove(folder)) {
-      intake.unwatched(folder.root, watch)
-      if (folder.root.inotifyFd !== null) removeWatch(folder.root.inotifyFd, watch)
-    }
-  }
-  const apply = (decisions: Parameters<typeof store.apply>[0]) => {
-    store.apply(decisions)
-    feeder.wake()
-  }
-  const keeper = createRootKeeper(config.watches, {
-    tree,
-    observer,
-    devices,
-    known,
-    apply,
-    savedRoots: books.roots,
-    saveRoot: books.saveRoot,
-    removeRoot: books.removeRoot,
-    createInstance: (root) => {
-      const made = createInotify()
-      if (!made.ok) return { message: instanceLimitMessage(made.errno) }
-      rootsByFd.set(made.value, root)
-      drain.add(made.value)
-      return { fd: made.value }
-    },
-    onAttached: (root) => scans.start(root, root.scanStartedMs === 0 ? 'start' : 'back'),
-    onOffline: ({ top }) => {
-      if (top === null) return
-      hints.dropRoot(top)
-      visits.dropRoot(top)
-    },
-    dropFolder,
-    nowMs,
-    log,
-  })
-  const scans = createScans({
-    tree,
-    visits,
-    limbo,
-    keeper: () => keeper,
-    rescanHours: config.rescanHours,
-    nowMs,
-    log,
-    onAllDone: () => keeper.removeUnconfigured(),
-  })
-  const rootOf = (top: RootFolder) => keeper.byTop(top)
-  const collapse = (top: RootFolder) => {
-    hints.dropRoot(top)
-    const root = rootOf(top)
-    if (root !== undefined) scans.start(root, 'overflow')
-  }
-  const checkRoots = (which: (root: Root) => boolean) => {
-    for (const root of keeper.roots.filter(which)) reconciler.between(() => keeper.check(root))
-  }
-  const intake = createEventIntake({
-    tree,
-    hints,
-    isExcluded: createExclude(config.exclude),
-    nowMs,
-    onLost: (top) => {
-      const root = rootOf(top)
-      if (root !== undefined) scans.start(root, 'overflow')
-    },
-    onRootGone: (top) => checkRoots((root) => root.top === top),
-  })
-  const reconciler = createReconciler({
-    tree,
-    observer,
-    look: observer.look,
-    devices,
-    known,
-    apply,
-    limbo,
-    hints,
-    visits,
-    intake,
-    scans,
-    nowMs,
-    log,
-    awaiting: (seen, facts) => schedule.awaiting(seen, facts, scans.isScanning()),
-    rootVacancy: keeper.vacancyOf,
-    dropFolder,
-    onApplied: () => {},
-    drained: drain.drained,
-    watchLimitErrno: ENOSPC,
-    onRootGone: (folder, how) => {
-      const root = rootOf(folder.root)
-      if (root === undefined) return
-      if (how === 'empty') keeper.takeOffline(root, emptyMessage(root))
-      else checkRoots((other) => other === root)
-    },
-  })
-  const pool = createMetadataPool({
+/** The stages that call each other, which they do only once all of them are made. */
+type Stages = {
+  observer: Observer
+  devices: Devices
+  drain: Drain
+  keeper: RootKeeper
+  scans: Scans
+  intake: EventIntake
+  reconciler: Reconciler
+  pool: MetadataPool
+  feeder: Feeder
+}
+
+export function createIndexer(config: Config, db: FeedDatabase, log: Logger, onCrash: (error: Error) => void): Indexer {
+  const core = createCore(config, db, log)
+  const { books, known, hints, visits, nowMs } = core
+  const stages = {} as Stages
+  const excludes = config.exclude
+  stages.observer = startObserver(new URL('./observer-thread.ts', import.meta.url), { excludes }, onCrash)
+  stages.devices = createDevices({ signs: stages.observer.signs, rows: books.devices, save: books.saveDevice })
+  stages.drain = createDrain(core, stages, onCrash)
+  stages.keeper = createKeeper(core, stages)
+  stages.scans = createRootScans(core, stages)
+  stages.intake = createIntake(core, stages)
+  stages.reconciler = createLoop(core, stages)
+  stages.pool = createMetadataPool({
     workers: config.metadataWorkers,
-    onResults: (results) => feeder.takeResults(results),
+    onResults: (results) => stages.feeder.takeResults(results),
     onProblem: (problem) => log.error(problem),
   })
-  const feeder = createFeeder({
-    pool,
-    bigFileBytes: BIG_FILE_BYTES,
-    waiting: (now, limit) =>
-      known.waiting(now, limit).flatMap((file): WaitingFile[] => {
-        const path = folderPath(file.parentId)
-        return path === null ? [] : [{ ...file, path: `${path}/${file.name}` }]
-      }),
-    nextDueMs: known.nextDueMs,
-    save: (results) => {
-      const lookAgain = results.filter(({ kind }) => kind === 'changed' || kind === 'gone')
-      store.saveMetadata(results.map((result) => findingOf(result, nowMs())))
-      for (const { job } of lookAgain) {
-        const row = known.byId(job.nodeId)
-        if (row !== undefined) reconciler.hint(row, 'stale', 'now')
-      }
-      if (lookAgain.length > 0) reconciler.wake()
-    },
-    nowMs,
-  })
-  const folderPath = (folderId: string) => {
-    const folder = tree.get(folderId)
-    return folder === undefined ? known.pathOf(folderId) : pathOf(folder)
-  }
+  stages.feeder = createMetadataFeeder(core, stages)
+  const { keeper, scans, feeder, pool, reconciler, drain, observer } = stages
   const status = startStatusKeeper({
     save: books.saveStatus,
     counts: known.counts,
@@ -209,17 +106,11 @@ export function createIndexer(config: Config, db: FeedDatabase, log: Logger, onC
     }),
     nowMs,
   })
-  const timers = [
-    setInterval(() => checkRoots((root) => root.state !== 'offline'), ROOT_CHECK_MS),
-    setInterval(() => {
-      checkRoots((root) => root.state === 'offline')
-      scans.startDue()
-      reconciler.wake()
-    }, OFFLINE_ROOT_CHECK_MS),
-  ]
+  const timers = startTimers(stages)
   return {
     run: async () => {
-      if (known.counts().waiting > 0 || keeper.roots.length > 0) pool.start()
+      // Starting the workers takes as long as the first folders; most starts find something to read.
+      pool.start()
       reconciler.between(keeper.attachAll)
       feeder.wake()
       await reconciler.run()
@@ -232,6 +123,168 @@ export function createIndexer(config: Config, db: FeedDatabase, log: Logger, onC
       status.stop()
     },
   }
+}
+
+function startTimers(stages: Stages): NodeJS.Timeout[] {
+  const { scans, reconciler } = stages
+  return [
+    setInterval(() => checkRoots(stages, (root) => root.state !== 'offline'), ROOT_CHECK_MS),
+    setInterval(() => {
+      checkRoots(stages, (root) => root.state === 'offline')
+      scans.startDue()
+      reconciler.wake()
+    }, OFFLINE_ROOT_CHECK_MS),
+  ]
+}
+
+function checkRoots({ keeper, reconciler }: Stages, which: (root: Root) => boolean): void {
+  for (const root of keeper.roots.filter(which)) reconciler.between(() => keeper.check(root))
+}
+
+/** Scans a root from its top, because what happened in it is not known any more. */
+function scanAfterLoss({ keeper, scans }: Stages, top: RootFolder): void {
+  const root = keeper.byTop(top)
+  if (root !== undefined) scans.start(root, 'overflow')
+}
+
+function dropFolder({ tree }: Core, { intake }: Stages, folder: Folder): void {
+  for (const watch of tree.remove(folder)) {
+    intake.unwatched(folder.root, watch)
+    if (folder.root.inotifyFd !== null) removeWatch(folder.root.inotifyFd, watch)
+  }
+}
+
+function createDrain({ rootsByFd, hints }: Core, stages: Stages, onCrash: (error: Error) => void): Drain {
+  return startDrain({
+    onBytes: (fd, bytes) => {
+      const top = rootsByFd.get(fd)?.top
+      if (top == null) return
+      stages.intake.take(top, decodeEvents(bytes))
+      if (hints.size() > HINTS_MAX) {
+        hints.dropRoot(top)
+        scanAfterLoss(stages, top)
+      }
+      stages.reconciler.wake()
+    },
+    onDropped: (fd) => {
+      const top = rootsByFd.get(fd)?.top
+      if (top != null) scanAfterLoss(stages, top)
+      stages.reconciler.wake()
+    },
+    onMounts: () => checkRoots(stages, () => true),
+    onCrash,
+  })
+}
+
+function createKeeper(core: Core, stages: Stages): RootKeeper {
+  const { tree, known, books, hints, visits, nowMs, log, rootsByFd } = core
+  return createRootKeeper(core.config.watches, {
+    tree,
+    observer: stages.observer,
+    devices: stages.devices,
+    known,
+    apply: (decisions) => applyAndFeed(core, stages, decisions),
+    savedRoots: books.roots,
+    saveRoot: books.saveRoot,
+    removeRoot: books.removeRoot,
+    createInstance: (root) => {
+      const made = createInotify()
+      if (!made.ok) return { message: instanceLimitMessage(made.errno) }
+      rootsByFd.set(made.value, root)
+      stages.drain.add(made.value)
+      return { fd: made.value }
+    },
+    onAttached: (root) => stages.scans.start(root, root.scanStartedMs === 0 ? 'start' : 'back'),
+    onOffline: ({ top }) => {
+      if (top === null) return
+      hints.dropRoot(top)
+      visits.dropRoot(top)
+    },
+    dropFolder: (folder) => dropFolder(core, stages, folder),
+    nowMs,
+    log,
+  })
+}
+
+function applyAndFeed({ store }: Core, { feeder }: Stages, decisions: readonly Decision[]): void {
+  store.apply(decisions)
+  feeder.wake()
+}
+
+function createRootScans({ tree, visits, limbo, config, nowMs, log }: Core, stages: Stages): Scans {
+  return createScans({
+    tree,
+    visits,
+    limbo,
+    keeper: () => stages.keeper,
+    rescanHours: config.rescanHours,
+    nowMs,
+    log,
+    onAllDone: () => stages.keeper.removeUnconfigured(),
+  })
+}
+
+function createIntake({ tree, hints, config, nowMs }: Core, stages: Stages): EventIntake {
+  return createEventIntake({
+    tree,
+    hints,
+    isExcluded: createExclude(config.exclude),
+    nowMs,
+    onLost: (top) => scanAfterLoss(stages, top),
+    onRootGone: (top) => checkRoots(stages, (root) => root.top === top),
+  })
+}
+
+function createLoop(core: Core, stages: Stages): Reconciler {
+  const { schedule } = core
+  const { observer, devices, keeper, scans, intake, drain } = stages
+  return createReconciler({
+    ...core,
+    observer,
+    look: observer.look,
+    devices,
+    intake,
+    scans,
+    apply: (decisions) => applyAndFeed(core, stages, decisions),
+    awaiting: (seen, facts) => schedule.awaiting(seen, facts, scans.isScanning()),
+    rootVacancy: keeper.vacancyOf,
+    dropFolder: (folder) => dropFolder(core, stages, folder),
+    drained: drain.drained,
+    watchLimitErrno: ENOSPC,
+    onRootGone: (folder, how) => {
+      const root = keeper.byTop(folder.root)
+      if (root === undefined) return
+      if (how === 'empty') keeper.takeOffline(root, emptyMessage(root))
+      else checkRoots(stages, (other) => other === root)
+    },
+  })
+}
+
+function createMetadataFeeder({ tree, known, store, nowMs }: Core, stages: Stages): Feeder {
+  const folderPath = (folderId: string) => {
+    const folder = tree.get(folderId)
+    return folder === undefined ? known.pathOf(folderId) : pathOf(folder)
+  }
+  return createFeeder({
+    pool: stages.pool,
+    bigFileBytes: BIG_FILE_BYTES,
+    waiting: (now, limit) =>
+      known.waiting(now, limit).flatMap((file): WaitingFile[] => {
+        const path = folderPath(file.parentId)
+        return path === null ? [] : [{ ...file, path: `${path}/${file.name}` }]
+      }),
+    nextDueMs: known.nextDueMs,
+    save: (results) => {
+      store.saveMetadata(results.map((result) => findingOf(result, nowMs())))
+      for (const { kind, job } of results) {
+        if (kind !== 'changed' && kind !== 'gone') continue
+        const row = known.byId(job.nodeId)
+        if (row !== undefined) stages.reconciler.hint(row, 'stale', 'now')
+        stages.reconciler.wake()
+      }
+    },
+    nowMs,
+  })
 }
 
 function findingOf(result: MetadataResult, nowMs: number): MetadataFinding {

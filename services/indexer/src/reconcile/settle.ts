@@ -28,8 +28,6 @@ export type SettleTools = {
   readonly rootVacancy: (row: Known) => Vacancy
   /** Takes the watches of folders that left the tree away. */
   readonly dropFolder: (folder: Folder) => void
-  /** Tells that rows were written, files may wait for metadata. */
-  readonly onApplied: (decisions: readonly Decision[]) => void
 }
 
 /**
@@ -67,7 +65,6 @@ function followUp(tools: SettleTools, plan: Plan, isScan: boolean): void {
   for (const { row, blocks } of plan.toLimbo) limbo.put(row, { blocks, isAfterScan: isScan, nowMs })
   for (const seen of plan.again) tools.hint(seen, seen.cause, 'again')
   for (const { place, cause } of plan.lookAt) tools.hint(place, cause, 'now')
-  if (plan.decisions.length > 0) tools.onApplied(plan.decisions)
 }
 
 function follow(tools: SettleTools, decision: Decision): void {

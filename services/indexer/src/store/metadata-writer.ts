@@ -44,6 +44,42 @@ export function createMetadataWriter(
   { orm }: FeedDatabase,
   log: ChangeLog,
 ): { readonly save: (finding: MetadataFinding) => void } {
+  const { sameBytes, settle, postpone, show } = prepareStatements(orm)
+
+  const saveFound = (rows: readonly CurrentRow[], metadata: FoundMetadata, problem: string | null) => {
+    const state: MetadataState = problem === null ? 'ready' : 'failed'
+    for (const row of rows) {
+      // Silence for nothing (I12): read again, found the same.
+      if (isSame(row, metadata)) settle.run({ nodeId: row.nodeId, state, problem })
+      else {
+        const changeId = log.appendAgain(row.nodeId, row.changeId)
+        show.run({
+          ...metadata,
+          isImage: Number(metadata.isImage),
+          isVideo: Number(metadata.isVideo),
+          nodeId: row.nodeId,
+          state,
+          problem,
+          changeId,
+        })
+      }
+    }
+  }
+  return {
+    save: (finding) => {
+      const { nodeId, inode, size, mtime } = finding.bytes
+      const rows = sameBytes.all({ nodeId, inode, size, mtime })
+      if (finding.kind === 'found') saveFound(rows, finding.metadata, finding.problem)
+      else if (finding.kind === 'later') {
+        for (const row of rows) postpone.run({ nodeId: row.nodeId, dueMs: finding.dueMs })
+      } else {
+        for (const row of rows) settle.run({ nodeId: row.nodeId, state: finding.kind, problem: finding.problem })
+      }
+    },
+  }
+}
+
+function prepareStatements(orm: FeedDatabase['orm']) {
   const param = sql.placeholder
   const set = (name: string) => sql`${param(name)}`
   const columns = {
@@ -99,38 +135,7 @@ export function createMetadataWriter(
     })
     .where(thisNode)
     .prepare()
-
-  const saveFound = (rows: readonly CurrentRow[], metadata: FoundMetadata, problem: string | null) => {
-    const state: MetadataState = problem === null ? 'ready' : 'failed'
-    for (const row of rows) {
-      // Silence for nothing (I12): read again, found the same.
-      if (isSame(row, metadata)) settle.run({ nodeId: row.nodeId, state, problem })
-      else {
-        const changeId = log.appendAgain(row.nodeId, row.changeId)
-        show.run({
-          ...metadata,
-          isImage: Number(metadata.isImage),
-          isVideo: Number(metadata.isVideo),
-          nodeId: row.nodeId,
-          state,
-          problem,
-          changeId,
-        })
-      }
-    }
-  }
-  return {
-    save: (finding) => {
-      const { nodeId, inode, size, mtime } = finding.bytes
-      const rows = sameBytes.all({ nodeId, inode, size, mtime })
-      if (finding.kind === 'found') saveFound(rows, finding.metadata, finding.problem)
-      else if (finding.kind === 'later') {
-        for (const row of rows) postpone.run({ nodeId: row.nodeId, dueMs: finding.dueMs })
-      } else {
-        for (const row of rows) settle.run({ nodeId: row.nodeId, state: finding.kind, problem: finding.problem })
-      }
-    },
-  }
+  return { sameBytes, settle, postpone, show }
 }
 
 function isSame(row: FoundMetadata, found: FoundMetadata): boolean {

@@ -147,32 +147,7 @@ function prepareWrites({ orm, sqlite }: FeedDatabase) {
   const awaiting = { metadataState: set('state'), metadataDueMs: set('dueMs'), metadataError: null }
   const facts = { size: set('size'), mtime: set('mtime'), ctime: set('ctime'), birthTime: set('birthTime') }
   return {
-    insert: orm
-      .insert(nodes)
-      .values({
-        nodeId: param('nodeId'),
-        parentId: param('parentId'),
-        name: param('name'),
-        rawName: param('rawName'),
-        isDirectory: param('isDirectory'),
-        device: param('device'),
-        inode: param('inode'),
-        birthTime: param('birthTime'),
-        size: param('size'),
-        mtime: param('mtime'),
-        ctime: param('ctime'),
-        changeId: param('changeId'),
-        metadataState: param('state'),
-        metadataDueMs: param('dueMs'),
-        mimeType: '',
-        hash: '',
-        isImage: false,
-        isVideo: false,
-        width: 0,
-        height: 0,
-        msDuration: 0,
-      })
-      .prepare(),
+    insert: prepareInsert(orm),
     move: orm
       .update(nodes)
       .set({
@@ -202,4 +177,34 @@ function prepareWrites({ orm, sqlite }: FeedDatabase) {
        WHERE node_id = :nodeId`,
     ),
   }
+}
+
+function prepareInsert(orm: FeedDatabase['orm']) {
+  const param = sql.placeholder
+  return orm
+    .insert(nodes)
+    .values({
+      nodeId: param('nodeId'),
+      parentId: param('parentId'),
+      name: param('name'),
+      rawName: param('rawName'),
+      isDirectory: param('isDirectory'),
+      device: param('device'),
+      inode: param('inode'),
+      birthTime: param('birthTime'),
+      size: param('size'),
+      mtime: param('mtime'),
+      ctime: param('ctime'),
+      changeId: param('changeId'),
+      metadataState: param('state'),
+      metadataDueMs: param('dueMs'),
+      mimeType: '',
+      hash: '',
+      isImage: false,
+      isVideo: false,
+      width: 0,
+      height: 0,
+      msDuration: 0,
+    })
+    .prepare()
 }

@@ -109,8 +109,8 @@ export function createIndexer(config: Config, db: FeedDatabase, log: Logger, onC
   const timers = startTimers(stages)
   return {
     run: async () => {
-      // Starting the workers takes as long as the first folders; most starts find something to read.
-      pool.start()
+      // Starting the workers takes as long as the first folders, where there is something to read.
+      if (known.counts().waiting > 0 || books.roots().length === 0) pool.start()
       reconciler.between(keeper.attachAll)
       feeder.wake()
       await reconciler.run()

@@ -30,15 +30,19 @@ export type Feeder = {
 }
 
 /** Results are stored together, for one disk flush, when this many have come or this time has passed. */
-const SAVE_MAX = 256
-const SAVE_AFTER_MS = 20
+const SAVE_MAX = 512
+const SAVE_AFTER_MS = 25
+/** Files fetched from the database at once. */
+const FETCH_MAX = 1024
 
 export function createFeeder(tools: FeederTools): Feeder {
   const { pool, nowMs } = tools
-  const inWork = new Set<string>()
+  /** Node id to the inode that is being read for it. */
+  const inWork = new Map<string, string>()
   // Two names of one inode are read once: the result is stored for both.
   const inodesInWork = new Set<string>()
-  const deviceOf = new Map<string, string>()
+  /** Files fetched and not yet given away. */
+  let next: WaitingFile[] = []
   let results: MetadataResult[] = []
   let saveTimer: NodeJS.Timeout | undefined
   let dueTimer: NodeJS.Timeout | undefined
@@ -46,29 +50,38 @@ export function createFeeder(tools: FeederTools): Feeder {
   let finished = 0
   let isStopped = false
 
-  const feed = () => {
-    wakeTimer = undefined
-    if (isStopped || pool.room === 0) return
+  /** Takes files that wait and are not in work until `room` is used up. */
+  const choose = (): MetadataJob[] => {
     let { room, bigRoom } = pool
-    // What is in work still waits in the database, ahead of what is new.
-    const limit = room + inWork.size
-    const files = tools.waiting(nowMs(), limit)
     const jobs: MetadataJob[] = []
-    for (const file of files) {
-      if (room === 0) break
+    while (room > 0 && next.length > 0) {
+      const file = next.shift() as WaitingFile
       const inode = `${file.device}:${file.inode}`
       if (inWork.has(file.nodeId) || inodesInWork.has(inode)) continue
       const isBig = file.size >= tools.bigFileBytes
       if (isBig && bigRoom === 0) continue
       if (isBig) bigRoom -= 1
       room -= 1
-      inWork.add(file.nodeId)
+      inWork.set(file.nodeId, inode)
       inodesInWork.add(inode)
-      deviceOf.set(file.nodeId, file.device)
       jobs.push(file)
     }
-    if (jobs.length > 0) pool.submit(jobs)
-    if (files.length < limit) waitForNext()
+    return jobs
+  }
+  const feed = () => {
+    wakeTimer = undefined
+    if (isStopped) return
+    while (pool.room > 0) {
+      if (next.length === 0) {
+        // What is in work still waits in the database, ahead of what is new.
+        const limit = FETCH_MAX + inWork.size
+        next = [...tools.waiting(nowMs(), limit)]
+        if (next.length < limit) waitForNext()
+      }
+      const jobs = choose()
+      if (jobs.length === 0) return
+      pool.submit(jobs)
+    }
   }
   const waitForNext = () => {
     clearTimeout(dueTimer)
@@ -85,9 +98,8 @@ export function createFeeder(tools: FeederTools): Feeder {
     results = []
     if (batch.length > 0) tools.save(batch)
     for (const { job } of batch) {
+      inodesInWork.delete(inWork.get(job.nodeId) ?? '')
       inWork.delete(job.nodeId)
-      inodesInWork.delete(`${deviceOf.get(job.nodeId)}:${job.inode}`)
-      deviceOf.delete(job.nodeId)
     }
     finished += batch.length
     feed()
@@ -96,10 +108,14 @@ export function createFeeder(tools: FeederTools): Feeder {
     wake: () => {
       clearTimeout(dueTimer)
       dueTimer = undefined
+      // Fresh changes overtake what was fetched before them.
+      next = []
       wakeTimer ??= setImmediate(feed)
     },
     takeResults: (some) => {
       results.push(...some)
+      // The workers first: what they are given is read while this thread writes.
+      feed()
       if (results.length >= SAVE_MAX) save()
       else saveTimer ??= setTimeout(save, SAVE_AFTER_MS)
     },

@@ -100,22 +100,21 @@ export function createKnownNodes({ orm, sqlite }: FeedDatabase): KnownNodes {
   const byId = select()
     .where(eq(nodes.nodeId, param('nodeId')))
     .prepare()
-  const due = (state: MetadataState) =>
+  const due = (state: 'fresh' | 'backlog') =>
     orm
       .select(COLUMNS)
       .from(nodes)
-      // The planner takes the partial index only for a literal.
-      .where(and(sql`${nodes.metadataState} = ${sql.raw(`'${state}'`)}`, lte(nodes.metadataDueMs, param('nowMs'))))
+      .where(and(waitsAs(state), lte(nodes.metadataDueMs, param('nowMs'))))
       .orderBy(asc(nodes.metadataDueMs))
       .limit(param('limit'))
       .prepare()
   const fresh = due('fresh')
   const backlog = due('backlog')
-  const nextOf = (state: MetadataState) =>
+  const nextOf = (state: 'fresh' | 'backlog') =>
     orm
       .select({ dueMs: sql<number | null>`min(${nodes.metadataDueMs})` })
       .from(nodes)
-      .where(and(sql`${nodes.metadataState} = ${sql.raw(`'${state}'`)}`, gt(nodes.metadataDueMs, param('nowMs'))))
+      .where(and(waitsAs(state), gt(nodes.metadataDueMs, param('nowMs'))))
       .prepare()
   const next = [nextOf('fresh'), nextOf('backlog')]
   const count = orm.select({ state: nodes.metadataState, files: sql<number>`count(*)` }).from(nodes)
@@ -166,6 +165,12 @@ export function createKnownNodes({ orm, sqlite }: FeedDatabase): KnownNodes {
     },
     counts: () => ({ waiting: countWaiting.get()?.files ?? 0, failed: countFailed.get()?.files ?? 0 }),
   }
+}
+
+/** The index of what waits is partial: the planner takes it only where its own condition stands in the query as well. */
+function waitsAs(state: 'fresh' | 'backlog') {
+  const { metadataState } = nodes
+  return sql`${metadataState} IN ('fresh', 'backlog') AND ${metadataState} = ${sql.raw(`'${state}'`)}`
 }
 
 function known({ rawName, ...row }: Row): Known {

@@ -1,0 +1,196 @@
+/** The indexer and the api as real processes on a folder of their own, and what tests ask of them. */
+import { chownSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import Database from 'better-sqlite3'
+import { type Exit, type LaunchOptions, launch, type ServiceProcess } from './service-process.ts'
+import { until } from './until.ts'
+
+const SERVICES = join(import.meta.dirname, '..', '..', '..')
+export const INDEXER_MAIN = join(SERVICES, 'indexer', 'src', 'main.ts')
+export const API_MAIN = join(SERVICES, 'api', 'src', 'main.ts')
+
+export type PairOptions = {
+  /** Keys of the watched folders, made under the test's folder. Default: `media`. */
+  readonly roots?: readonly string[]
+  /** Further keys of the config. */
+  readonly config?: Readonly<Record<string, unknown>>
+  /** The indexer runs as this user, who also owns the folders. */
+  readonly uid?: number
+}
+
+export type Configuration = {
+  readonly roots: Readonly<Record<string, string>>
+  readonly exclude: readonly string[]
+  /** Further keys. */
+  readonly other: Readonly<Record<string, unknown>>
+}
+
+export type Pair = {
+  /** The test's folder; what is watched lies in it, beside the database. */
+  readonly folder: string
+  readonly databasePath: string
+  readonly configPath: string
+  /** Where the api answers. */
+  readonly url: string
+  readonly configuration: () => Configuration
+  /** Writes the config file anew; the next start of a program reads it. */
+  readonly configure: (changes: Partial<Configuration>) => void
+  /** A path inside the first root. */
+  readonly path: (...names: string[]) => string
+  /** The indexer's latest run. */
+  readonly indexer: () => ServiceProcess
+  /** Starts the indexer without waiting for anything. */
+  readonly launchIndexer: () => ServiceProcess
+  /** Starts it and waits until the roots (default: all) have been scanned. */
+  readonly startIndexer: (roots?: readonly string[]) => Promise<void>
+  readonly endIndexer: (signal?: NodeJS.Signals) => Promise<Exit>
+  readonly startApi: (how?: Partial<LaunchOptions>) => Promise<ServiceProcess>
+  /** A short read of the database file. */
+  readonly read: <T>(work: (sqlite: Database.Database) => T) => T
+}
+
+/** Everything is gone when the test ends, however it ends; what the programs printed is shown if it failed. */
+export async function createPair(t: TestContext, options: PairOptions = {}): Promise<Pair> {
+  const folder = makeFolder(t, options.uid)
+  const configPath = join(folder, 'config.yaml')
+  const databasePath = join(folder, 'db', 'feed.db')
+  const port = await freePort()
+  const keys = options.roots ?? ['media']
+  let configuration: Configuration = {
+    roots: Object.fromEntries(keys.map((key) => [key, join(folder, key)])),
+    exclude: [],
+    other: { settle_ms: 50, metadata_workers: 1, ...options.config },
+  }
+  for (const path of [join(folder, 'db'), ...Object.values(configuration.roots)]) {
+    mkdirSync(path)
+    if (options.uid !== undefined) chownSync(path, options.uid, options.uid)
+  }
+  const configure = (changes: Partial<Configuration>) => {
+    configuration = { ...configuration, ...changes }
+    const { roots: watches, exclude, other } = configuration
+    // JSON is YAML.
+    writeFileSync(
+      configPath,
+      JSON.stringify({ host: '127.0.0.1', port, database_url: databasePath, watches, exclude, ...other }),
+    )
+  }
+  configure({})
+  const url = `http://127.0.0.1:${port}`
+  const run = createRunner(t, configPath)
+  let indexer: ServiceProcess | null = null
+  const read = <T>(work: (sqlite: Database.Database) => T) => readDatabase(databasePath, work)
+  const latest = () => indexer ?? fail('the indexer was not started')
+  const launchIndexer = () => {
+    indexer = run(INDEXER_MAIN, options.uid === undefined ? {} : { uid: options.uid })
+    return indexer
+  }
+  return {
+    folder,
+    databasePath,
+    configPath,
+    url,
+    configuration: () => configuration,
+    configure,
+    path: (...names) => join(folder, keys[0] ?? '', ...names),
+    indexer: latest,
+    launchIndexer,
+    startIndexer: async (roots = Object.keys(configuration.roots)) => {
+      const launched = launchIndexer()
+      await until(`the first scan of ${roots.join(', ')}`, () => {
+        if (launched.exited()) fail(`the indexer ended: ${launched.stderr()}`)
+        const watching = rootsWatching(databasePath, launched.startedMs)
+        return roots.every((root) => watching.has(root))
+      })
+    },
+    endIndexer: (signal = 'SIGTERM') => latest().end(signal),
+    startApi: async (how = {}) => {
+      const api = run(API_MAIN, how)
+      await until('the api to listen', () => {
+        if (api.exited()) fail(`the api ended: ${api.stderr()}`)
+        return api.stdout().includes('"listening"')
+      })
+      return api
+    },
+    read,
+  }
+}
+
+export function readDatabase<T>(path: string, work: (sqlite: Database.Database) => T): T {
+  const sqlite = new Database(path, { readonly: true, fileMustExist: true, timeout: 5_000 })
+  try {
+    return work(sqlite)
+  } finally {
+    sqlite.close()
+  }
+}
+
+/** Roots that an indexer started at that time has scanned. */
+function rootsWatching(databasePath: string, startedMs: number): Set<string> {
+  try {
+    const names = readDatabase(databasePath, (sqlite) =>
+      sqlite
+        .prepare<[number], string>("SELECT name FROM watch_roots WHERE state = 'watching' AND state_since_ms >= ?")
+        .pluck()
+        .all(startedMs),
+    )
+    return new Set(names)
+  } catch {
+    // Not made or not upgraded yet.
+    return new Set()
+  }
+}
+
+function createRunner(t: TestContext, configPath: string) {
+  const processes: ServiceProcess[] = []
+  t.after(async () => {
+    for (const one of processes) {
+      if (!one.exited()) await one.end('SIGKILL')
+      if (!hasPassed(t)) console.log(`pid ${one.pid} printed:\n${one.stdout().slice(-6_000)}\n${one.stderr()}`)
+    }
+  })
+  return (main: string, how: Partial<LaunchOptions>) => {
+    const args = [...(how.args ?? []), main, `--config=${configPath}`]
+    const launched = launch({ command: process.execPath, ...how, args })
+    processes.push(launched)
+    return launched
+  }
+}
+
+/** Node has had the property since 22.14, its types do not. */
+function hasPassed(t: TestContext): boolean {
+  return 'passed' in t && t.passed === true
+}
+
+const folders = new Set<string>()
+process.on('exit', () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+})
+
+function makeFolder(t: TestContext, uid: number | undefined): string {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'drive-feed-pair-')))
+  folders.add(folder)
+  if (uid !== undefined) chownSync(folder, uid, uid)
+  t.after(() => {
+    rmSync(folder, { recursive: true, force: true })
+    folders.delete(folder)
+  })
+  return folder
+}
+
+/** Below the ports that the kernel gives to outgoing connections, so that none of those takes it before the api does. */
+async function freePort(): Promise<number> {
+  const port = 10_000 + Math.floor(Math.random() * 20_000)
+  const server = createServer()
+  const isFree = await new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })
+  return isFree ? port : freePort()
+}
+
+function fail(message: string): never {
+  throw new Error(message)
+}

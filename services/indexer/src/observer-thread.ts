@@ -9,7 +9,7 @@ import { FOLDER_MASK } from './watch/inotify-events.ts'
 import { addWatch } from './watch/libc.ts'
 
 /** Keeps one answer's memory bounded however large the folders are, but for a single one. */
-const BATCH_ENTRIES_MAX = 10_000
+const BATCH_ENTRIES_MAX = 16_000
 
 const { excludes } = workerData as { excludes: readonly string[] }
 

@@ -11,7 +11,7 @@ import type { Visit, Visits } from './visits.ts'
 
 /** Places looked at in one job, and folders listed in one job. */
 const HINTS_MAX = 2000
-const VISITS_MAX = 64
+const VISITS_MAX = 256
 
 export type HintGroup = { readonly folder: Folder; readonly hints: readonly Hint[] }
 export type LimboGroup = { readonly folder: Folder; readonly entries: readonly LimboEntry[] }

@@ -15,7 +15,7 @@ import { type RawSeen, readSights, type SightReaderTools } from './sight-reader.
 import type { Visit } from './visits.ts'
 
 /** Differences settled in one transaction. */
-const SETTLE_MAX = 4000
+const SETTLE_MAX = 16_000
 
 export type SettleJobTools = Omit<JobTools, 'scans'> &
   SettleTools &

@@ -97,6 +97,7 @@ export function createKnownNodes({ orm, sqlite }: FeedDatabase): KnownNodes {
   const atPlace = select().where(place).prepare()
   const inode = and(eq(nodes.inode, param('inode')), eq(nodes.device, param('device')))
   const byInode = select().where(inode).prepare()
+  const anyByInode = sqlite.prepare('SELECT 1 FROM nodes WHERE inode = ? AND device = ? LIMIT 1').pluck()
   const byId = select()
     .where(eq(nodes.nodeId, param('nodeId')))
     .prepare()
@@ -146,7 +147,9 @@ export function createKnownNodes({ orm, sqlite }: FeedDatabase): KnownNodes {
         .map(known)
         .find((row) => row.name === name),
     byInode: (device, inodeNumber) => {
-      const rows = byInode.all({ device, inode: inodeNumber }).map(known)
+      // Nearly all that is asked is new.
+      const rows =
+        anyByInode.get(inodeNumber, device) === undefined ? [] : byInode.all({ device, inode: inodeNumber }).map(known)
       if (!hasOldRows) return rows
       const old = byId.all({ nodeId: plainNodeId(device, inodeNumber) }).map(known)[0]
       return old?.device === '' ? [...rows, old] : rows

@@ -105,11 +105,15 @@ function createCarryOut(db: FeedDatabase, log: ReturnType<typeof createChangeLog
     const { nodeId } = decision
     switch (decision.kind) {
       case 'create': {
-        const { name, facts, awaiting } = decision
+        const { parentId, name, isDirectory, facts, awaiting } = decision
+        const { device, inode, birthTime, size, mtime, ctime } = facts
+        const place = [nodeId, parentId, displayName(name), rawNameColumn(name), isDirectory ? 1 : 0]
         const changeId = log.appendNew(nodeId)
-        const { parentId, isDirectory } = decision
-        const named = { name: displayName(name), rawName: rawNameColumn(name) }
-        write.insert.run({ nodeId, parentId, ...named, isDirectory, ...facts, ...awaiting, changeId })
+        write.insert.run(
+          ...place,
+          ...[device, inode, birthTime, size, mtime, ctime, changeId],
+          ...[awaiting.state, awaiting.dueMs],
+        )
         if (decision.copyOf !== null) write.copy.run({ nodeId, copyOf: decision.copyOf })
         break
       }
@@ -147,7 +151,7 @@ function prepareWrites({ orm, sqlite }: FeedDatabase) {
   const awaiting = { metadataState: set('state'), metadataDueMs: set('dueMs'), metadataError: null }
   const facts = { size: set('size'), mtime: set('mtime'), ctime: set('ctime'), birthTime: set('birthTime') }
   return {
-    insert: prepareInsert(orm),
+    insert: prepareInsert(sqlite),
     move: orm
       .update(nodes)
       .set({
@@ -179,32 +183,11 @@ function prepareWrites({ orm, sqlite }: FeedDatabase) {
   }
 }
 
-function prepareInsert(orm: FeedDatabase['orm']) {
-  const param = sql.placeholder
-  return orm
-    .insert(nodes)
-    .values({
-      nodeId: param('nodeId'),
-      parentId: param('parentId'),
-      name: param('name'),
-      rawName: param('rawName'),
-      isDirectory: param('isDirectory'),
-      device: param('device'),
-      inode: param('inode'),
-      birthTime: param('birthTime'),
-      size: param('size'),
-      mtime: param('mtime'),
-      ctime: param('ctime'),
-      changeId: param('changeId'),
-      metadataState: param('state'),
-      metadataDueMs: param('dueMs'),
-      mimeType: '',
-      hash: '',
-      isImage: false,
-      isVideo: false,
-      width: 0,
-      height: 0,
-      msDuration: 0,
-    })
-    .prepare()
+/** Plain SQL for the same reason as in `change-log.ts`; what is not named starts with the table's defaults. */
+function prepareInsert(sqlite: FeedDatabase['sqlite']) {
+  return sqlite.prepare(
+    `INSERT INTO nodes (node_id, parent_id, name, raw_name, is_directory, device, inode, birth_time, size, mtime, ctime,
+                        change_id, metadata_state, metadata_due_ms)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  )
 }

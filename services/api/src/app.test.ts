@@ -45,9 +45,9 @@ function idsOf({ changes }: Answer): string {
 async function assertProblem(response: Response, status: number): Promise<void> {
   assert.equal(response.status, status)
   assert.match(response.headers.get('content-type') ?? '', /^application\/problem\+json/)
-  const problem = (await response.json()) as Record<string, unknown>
+  const problem = (await response.json()) as { status: number }
   assert.deepEqual(Object.keys(problem), ['type', 'title', 'status', 'detail'])
-  assert.equal(problem['status'], status)
+  assert.equal(problem.status, status)
 }
 
 test('a new database has cursor 0, no changes, and a super-root', async (t) => {

@@ -8,7 +8,7 @@ const KEEP_ALIVE_MS = 75_000
 // a slow reader costs one page of memory.
 const HEADERS_MS = 15_000
 const REQUEST_MS = 30_000
-const STOP_GRACE_MS = 1_000
+const STOP_GRACE_MS = 500
 
 /** Rejects with the error of listen(2) when the address can't be had. */
 export function listen(listener: RequestListener, address: { host: string; port: number }): Promise<Server> {
@@ -25,7 +25,7 @@ export function listen(listener: RequestListener, address: { host: string; port:
   })
 }
 
-/** Takes no new connections, lets short answers finish for a second, then cuts what is still open. */
+/** Takes no new connections, lets short answers finish for half a second, then cuts what is still open. */
 export async function stop(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   const cut = setTimeout(() => server.closeAllConnections(), STOP_GRACE_MS)

@@ -38,13 +38,18 @@ const ROOT_CHECK_MS = 30_000
 const OFFLINE_ROOT_CHECK_MS = 3_000
 /** After a file did not hold still while it was read: when it is looked at, and how soon it may be read again. */
 const CHANGED_RETRY_MS = 1_000
+/** No file waits longer than this for its metadata to be read for the first time. */
+const DUE_AHEAD_MAX_MS = 60_000
 /** Places that may wait; beyond, a root is scanned instead. */
 const HINTS_MAX = 200_000
 
 /** What needs nothing of the others. */
 function createCore(config: Config, db: FeedDatabase, log: Logger) {
-  const nowMs = Date.now
+  // Milliseconds since 1970 that never jump: a clock that is set back must not hold up what is due.
+  const nowMs = () => performance.timeOrigin + performance.now()
   const store = createStore(db)
+  // The same across a restart, where the clock may have been ahead when it was written.
+  store.capDue(nowMs() + DUE_AHEAD_MAX_MS)
   return {
     config,
     log,
@@ -296,7 +301,7 @@ function findingOf(result: MetadataResult, nowMs: number): MetadataFinding {
     case 'unreadable':
       return { kind: result.kind, bytes, problem: result.problem }
     default:
-      return { kind: 'later', bytes, dueMs: nowMs + CHANGED_RETRY_MS }
+      return { kind: 'later', bytes, dueMs: Math.floor(nowMs) + CHANGED_RETRY_MS }
   }
 }
 

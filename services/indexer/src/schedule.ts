@@ -13,7 +13,7 @@ export type Schedule = {
 export function createSchedule(settleMs: number, nowMs: () => number): Schedule {
   return {
     awaiting: ({ cause, sight }, { ctime }, isScanning) => {
-      const now = nowMs()
+      const now = Math.floor(nowMs())
       const isLinked = sight.kind === 'file' && sight.links > 1
       if ((cause === 'created' && !isLinked) || cause === 'stale') return { state: 'fresh', dueMs: now + OPEN_QUIET_MS }
       const ageMs = now - ctime / 1000

@@ -27,7 +27,7 @@ export function startStatusKeeper(tools: {
   readonly nowMs: () => number
 }): StatusKeeper {
   const { nowMs } = tools
-  const startedMs = nowMs()
+  const startedMs = Math.floor(nowMs())
   let savedMs = 0
   let saved = ''
 
@@ -42,7 +42,7 @@ export function startStatusKeeper(tools: {
       foldersWaiting: progress.foldersWaiting,
       filesWaiting: waiting,
       filesFailed: failed,
-      lagMs: progress.oldestHintMs === null ? 0 : Math.max(0, nowMs() - progress.oldestHintMs),
+      lagMs: progress.oldestHintMs === null ? 0 : Math.max(0, Math.floor(nowMs() - progress.oldestHintMs)),
       overflows: progress.overflows,
       rescans: progress.rescans,
       filesHashed: progress.filesHashed,
@@ -50,7 +50,7 @@ export function startStatusKeeper(tools: {
     const now = JSON.stringify(row)
     if (now === saved && nowMs() - savedMs < IDLE_MS) return
     saved = now
-    savedMs = nowMs()
+    savedMs = Math.floor(nowMs())
     tools.save({ ...row, heartbeatMs: savedMs })
   }
   const timer = setInterval(() => save(null), BUSY_MS)

@@ -56,7 +56,7 @@ export function createRootKeeper(
     tools.saveRoot({ name, nodeId, path, state, stateSinceMs, message, unwatchedFolders: unwatched.size })
   }
   const setState: RootKeeper['setState'] = (root, state, message) => {
-    if (root.state !== state) root.stateSinceMs = nowMs()
+    if (root.state !== state) root.stateSinceMs = Math.floor(nowMs())
     root.state = state
     root.message = message
     const saved = tools.savedRoots().find((row) => row.name === root.key)

@@ -32,7 +32,7 @@ export function createRoot(watch: { readonly name: string; readonly path: string
     key: watch.name,
     path: watch.path,
     state: 'starting',
-    stateSinceMs: nowMs,
+    stateSinceMs: Math.floor(nowMs),
     message: null,
     folder: null,
     top: null,

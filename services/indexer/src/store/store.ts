@@ -60,6 +60,8 @@ export type Store = {
   readonly head: () => number
   /** Carries the decisions out, in their order, in one transaction. */
   readonly apply: (decisions: readonly Decision[]) => void
+  /** Makes everything that waits for its metadata due at `latestMs` (ms since 1970) or before. */
+  readonly capDue: (latestMs: number) => void
   /** Stores what the metadata workers found. What no longer fits its row is left out (invariant I6). */
   readonly saveMetadata: (findings: readonly MetadataFinding[]) => void
 }
@@ -71,6 +73,10 @@ export function createStore(db: FeedDatabase): Store {
   const writer = createMetadataWriter(db, log)
   const carryOut = createCarryOut(db, log)
 
+  const capDue = sqlite.prepare(
+    `UPDATE nodes SET metadata_due_ms = :latestMs
+     WHERE metadata_state IN ('fresh', 'backlog') AND metadata_due_ms > :latestMs`,
+  )
   const inTransaction = sqlite.transaction((work: () => void) => work())
   const transact = (work: () => void) => {
     try {
@@ -83,6 +89,7 @@ export function createStore(db: FeedDatabase): Store {
   return {
     known,
     head: log.head,
+    capDue: (latestMs) => capDue.run({ latestMs: Math.floor(latestMs) }),
     apply: (decisions) => transact(() => decisions.forEach(carryOut)),
     saveMetadata: (findings) => transact(() => findings.forEach(writer.save)),
   }

@@ -164,6 +164,18 @@ test('a run of skipped tombstones longer than one read ends with the head, and h
   })
 })
 
+test('a page that is full before a run of skipped tombstones ends where it is full', async () => {
+  await inFeed(async (feed, reading) => {
+    for (const id of ['a', 'b', 'c']) feed.put({ id })
+    feed.sqlite.exec(`
+      WITH RECURSIVE numbers (n) AS (SELECT 4 UNION ALL SELECT n + 1 FROM numbers WHERE n < 10000)
+      INSERT INTO changes (node_id, is_removed, first_change_id) SELECT 'gone' || n, 1, n FROM numbers`)
+    assert.deepEqual(await findExtent(reading, { cursor: 0, maxSize: 3 }), { cursor: 10_000, hasMore: false })
+    feed.put({ id: 'd' })
+    assert.deepEqual(await findExtent(reading, { cursor: 0, maxSize: 3 }), { cursor: 3, hasMore: true })
+  })
+})
+
 test('a cursor beyond the head, from a database that was lost, comes back as the head', async () => {
   await inFeed(async (feed, reading) => {
     feed.put({ id: 'a' })

@@ -75,21 +75,23 @@ export function createFeeder(tools: FeederTools): Feeder {
       if (next.length === 0) {
         // What is in work still waits in the database, ahead of what is new.
         const limit = FETCH_MAX + inWork.size
-        next = [...tools.waiting(nowMs(), limit)]
-        if (next.length < limit) waitForNext()
+        // One moment for both questions: what is due between two would be in neither answer.
+        const now = nowMs()
+        next = [...tools.waiting(now, limit)]
+        if (next.length < limit) waitForNext(now)
       }
       const jobs = choose()
       if (jobs.length === 0) return
       pool.submit(jobs)
     }
   }
-  const waitForNext = () => {
+  const waitForNext = (now: number) => {
     clearTimeout(dueTimer)
     dueTimer = undefined
-    const nextMs = tools.nextDueMs(nowMs())
+    const nextMs = tools.nextDueMs(now)
     if (nextMs === null) return
     // setTimeout takes 31 bits of milliseconds; a wake-up too early does no harm.
-    dueTimer = setTimeout(feed, Math.min(Math.max(1, nextMs - nowMs()), 3_600_000))
+    dueTimer = setTimeout(feed, Math.min(Math.max(1, nextMs - now), 3_600_000))
   }
   const save = () => {
     clearTimeout(saveTimer)

@@ -22,11 +22,12 @@ export function createRestartDelay(report: (problem: string) => void, onOver: ()
   return {
     allows: (starting) => timer === undefined && (failures === 0 || starting === 0),
     failed: (reason) => {
-      failures += 1
       if (reason !== reported) report(`metadata workers can't start: ${reason}`)
       reported = reason
       // Several that were started together fail together; that is one attempt.
-      timer ??= setTimeout(
+      if (timer !== undefined) return
+      failures += 1
+      timer = setTimeout(
         () => {
           timer = undefined
           onOver()

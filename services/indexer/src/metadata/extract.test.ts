@@ -1,0 +1,244 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import {
+  appendFileSync,
+  chmodSync,
+  closeSync,
+  copyFileSync,
+  existsSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { nameFromBytes, pathForFs } from '@drive-feed/shared/entry-name.ts'
+import { createExtract, type Extract } from './extract.ts'
+import type { Libraries } from './identify.ts'
+import { openLibmagic } from './libmagic.ts'
+import { openMediaInfo } from './libmediainfo.ts'
+import { openPageCache } from './page-cache.ts'
+import { CORPUS, corpusAnswers } from './test-support/corpus.ts'
+import { jobFor } from './test-support/job-for.ts'
+import { temporaryFolder } from './test-support/temporary-folder.ts'
+
+const libraries: Libraries = { libmagic: openLibmagic(), mediaInfo: openMediaInfo() }
+const extract = createExtract(libraries, openPageCache())
+
+/** Does something to the file in the middle of each reading, between the first fstat and the last. */
+function extractWhile(interfere: () => void): Extract {
+  const mimeType = (fd: number) => {
+    interfere()
+    return libraries.libmagic.mimeType(fd)
+  }
+  return createExtract({ ...libraries, libmagic: { ...libraries.libmagic, mimeType } }, openPageCache())
+}
+
+/** An old file, so that any write moves its times however coarse the clock of the filesystem is. */
+function writeOldFile(path: string, content: string | Uint8Array): void {
+  writeFileSync(path, content)
+  utimesSync(path, 1_700_000_000, 1_700_000_000)
+}
+
+function md5(content: string | Uint8Array): string {
+  return createHash('md5').update(content).digest('hex')
+}
+
+for (const [file, metadata] of corpusAnswers()) {
+  test(`${file} has the hash, type and dimensions that the original program found`, () => {
+    assert.deepEqual(extract(jobFor(join(CORPUS, file)), 'full'), { kind: 'done', metadata, problem: null })
+  })
+}
+
+test('less effort leaves out dimensions, then the type, never the hash', () => {
+  const job = jobFor(join(CORPUS, 'v.mp4'))
+  const hash = md5(readFileSync(job.path))
+  const none = { width: 0, height: 0, msDuration: 0 }
+  assert.deepEqual(extract(job, 'without-mediainfo'), {
+    kind: 'done',
+    metadata: { hash, mimeType: 'video/mp4', isImage: false, isVideo: true, ...none },
+    problem: null,
+  })
+  assert.deepEqual(extract(job, 'hash-only'), {
+    kind: 'done',
+    metadata: { hash, mimeType: 'application/octet-stream', isImage: false, isVideo: false, ...none },
+    problem: null,
+  })
+})
+
+test('truncated media are hashed like any other file', (context) => {
+  const folder = temporaryFolder(context)
+  for (const [name, mimeType] of [
+    ['i.jpg', 'image/jpeg'],
+    ['i.png', 'image/png'],
+    ['v.mp4', 'video/mp4'],
+    ['v.mkv', 'video/x-matroska'],
+  ] as const) {
+    const content = readFileSync(join(CORPUS, name)).subarray(0, 2000)
+    const path = join(folder, name)
+    writeFileSync(path, content)
+    const found = extract(jobFor(path), 'full')
+    assert.ok(found.kind === 'done' && found.problem === null)
+    assert.equal(found.metadata.hash, md5(content))
+    assert.equal(found.metadata.mimeType, mimeType)
+  }
+})
+
+test('a path gives the same as the original whatever characters it has', (context) => {
+  const folder = temporaryFolder(context)
+  const expected = corpusAnswers().get('i.jpg')
+  const latin1 = nameFromBytes(Buffer.from('caf\xe9.jpg', 'latin1'))
+  for (const name of ['日本😀 é.jpg', latin1, 'a\nb?*|;"\\.jpg', '-x.jpg', 'no extension', 'wrong.txt', 'x.JPG']) {
+    const path = join(folder, name)
+    copyFileSync(join(CORPUS, 'i.jpg'), pathForFs(path))
+    assert.deepEqual(extract(jobFor(path), 'full'), { kind: 'done', metadata: expected, problem: null }, name)
+  }
+})
+
+test('a path longer than PATH_MAX is read', (context) => {
+  const folder = temporaryFolder(context)
+  const inFolder = { cwd: folder }
+  const names = Array.from({ length: 25 }, (_, depth) => `${depth}`.padEnd(120, 'é'))
+  // Only by steps: no system call takes the whole path.
+  const script = `mkdir() { command mkdir -- "$1" && cd -P -- "$1"; }; for name in "$@"; do mkdir "$name"; done; cat > i.jpg`
+  execFileSync('bash', ['-c', script, 'bash', ...names], { ...inFolder, input: readFileSync(join(CORPUS, 'i.jpg')) })
+  context.after(() => execFileSync('rm', ['-rf', folder]))
+  const path = join(folder, ...names, 'i.jpg')
+  assert.ok(Buffer.byteLength(path) > 4096)
+  const [inode, size, mtime] = execFileSync('find', ['.', '-name', 'i.jpg', '-printf', '%i %s %T@'], inFolder)
+    .toString()
+    .split(' ') as [string, string, string]
+  const job = { path, inode, size: Number(size), mtime: Number(mtime.replace('.', '').slice(0, 16)) }
+  assert.deepEqual(extract(job, 'full'), { kind: 'done', metadata: corpusAnswers().get('i.jpg'), problem: null })
+})
+
+test('what is not a regular file is told apart without being read', async (context) => {
+  const folder = temporaryFolder(context)
+  const file = join(folder, 'file')
+  writeFileSync(file, 'x')
+  const job = jobFor(file)
+  const at = (name: string) => extract({ ...job, path: join(folder, name) }, 'full')
+
+  execFileSync('mkfifo', [join(folder, 'fifo')])
+  mkdirSync(join(folder, 'folder'))
+  symlinkSync(file, join(folder, 'link'))
+  symlinkSync('link-to-itself', join(folder, 'link-to-itself'))
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(join(folder, 'socket'), resolve))
+
+  assert.deepEqual(at('fifo'), { kind: 'changed' })
+  assert.deepEqual(at('folder'), { kind: 'changed' })
+  assert.deepEqual(at('socket'), { kind: 'changed' })
+  assert.deepEqual(at('link'), { kind: 'gone' })
+  assert.deepEqual(at('link-to-itself'), { kind: 'gone' })
+  assert.deepEqual(at('nothing'), { kind: 'gone' })
+  assert.deepEqual(at('file/below'), { kind: 'gone' })
+  await new Promise((resolve) => server.close(resolve))
+})
+
+test('a file that is not the one of the job is not read', (context) => {
+  const path = join(temporaryFolder(context), 'file')
+  writeOldFile(path, 'content')
+  const job = jobFor(path)
+  assert.equal(extract(job, 'full').kind, 'done')
+  assert.deepEqual(extract({ ...job, inode: `${job.inode}0` }, 'full'), { kind: 'changed' })
+  assert.deepEqual(extract({ ...job, size: job.size + 1 }, 'full'), { kind: 'changed' })
+  assert.deepEqual(extract({ ...job, mtime: job.mtime + 1 }, 'full'), { kind: 'changed' })
+})
+
+test('times before 1970 are rounded down as well', (context) => {
+  const path = join(temporaryFolder(context), 'old')
+  writeFileSync(path, 'old')
+  execFileSync('touch', ['-d', '1969-12-31 23:59:58.1234567 UTC', path])
+  assert.equal(extract({ ...jobFor(path), mtime: -1_876_544 }, 'full').kind, 'done')
+})
+
+test('I6: a file that changes while it is read has no hash', (context) => {
+  const path = join(temporaryFolder(context), 'file')
+  const interferences: [string, () => void][] = [
+    ['grows', () => appendFileSync(path, 'more')],
+    ['is rewritten in place, same size', () => writeFileSync(path, 'CONTENT', { flag: 'r+' })],
+    ['shrinks', () => truncateSync(path, 3)],
+    ['is touched', () => utimesSync(path, 1_700_000_001, 1_700_000_001)],
+  ]
+  for (const [what, interfere] of interferences) {
+    writeOldFile(path, 'content')
+    assert.deepEqual(extractWhile(interfere)(jobFor(path), 'full'), { kind: 'changed' }, what)
+  }
+})
+
+test('I6: a file that is rewritten and gets its old mtime back is read again', (context) => {
+  const path = join(temporaryFolder(context), 'file')
+  writeOldFile(path, 'content')
+  const job = jobFor(path)
+  let changes = 0
+  const found = extractWhile(() => {
+    if (changes > 0) return
+    changes += 1
+    writeOldFile(path, 'CONTENT')
+  })(job, 'full')
+  assert.ok(found.kind === 'done')
+  assert.equal(found.metadata.hash, md5('CONTENT'))
+
+  const ctime = () => statSync(path, { bigint: true }).ctimeNs
+  const endless = extractWhile(() => {
+    // The clock of file times ticks every 1 to 10 ms.
+    for (const before = ctime(); ctime() === before; ) chmodSync(path, 0o600)
+  })
+  assert.deepEqual(endless(job, 'full'), { kind: 'changed' }, 'but not for ever')
+})
+
+test('the dimensions are those of the file that is hashed, though its path leads to another by then', (context) => {
+  const folder = temporaryFolder(context)
+  const path = join(folder, 'i.jpg')
+  copyFileSync(join(CORPUS, 'i.jpg'), path)
+  writeFileSync(join(folder, 'other'), '')
+  const job = jobFor(path)
+  const dimensions = (of: string) => {
+    if (of !== path) return libraries.mediaInfo.dimensions(of)
+    if (existsSync(join(folder, 'other'))) {
+      renameSync(path, join(folder, 'moved'))
+      renameSync(join(folder, 'other'), path)
+    }
+    return { width: 1, height: 1, msDuration: 1 }
+  }
+  const mediaInfo = { ...libraries.mediaInfo, dimensions }
+  const found = createExtract({ ...libraries, mediaInfo }, openPageCache())(job, 'full')
+  assert.deepEqual(found, { kind: 'done', metadata: corpusAnswers().get('i.jpg'), problem: null })
+})
+
+test('a file larger than the read buffer is hashed whole, sparse or not', (context) => {
+  const path = join(temporaryFolder(context), 'large')
+  const fd = openSync(path, 'w')
+  ftruncateSync(fd, 40 * 1024 * 1024 + 17)
+  closeSync(fd)
+  writeFileSync(path, 'head', { flag: 'r+' })
+  const found = extract(jobFor(path), 'full')
+  assert.ok(found.kind === 'done')
+  assert.equal(found.metadata.hash, md5(readFileSync(path)))
+})
+
+test('a library that refuses a file costs it its type, with the reason', (context) => {
+  const path = join(temporaryFolder(context), 'file')
+  writeFileSync(path, 'content')
+  const refusing = {
+    ...libraries.libmagic,
+    mimeType: () => {
+      throw new Error('libmagic: no')
+    },
+  }
+  const found = createExtract({ ...libraries, libmagic: refusing }, openPageCache())(jobFor(path), 'full')
+  assert.ok(found.kind === 'done')
+  assert.equal(found.metadata.hash, md5('content'))
+  assert.equal(found.metadata.mimeType, 'application/octet-stream')
+  assert.equal(found.problem, 'libmagic: no')
+})

@@ -1,0 +1,366 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, execFileSync, fork } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs'
+import { getPriority } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { BATCH_FILES, BIG_FILE_BYTES } from './backlog.ts'
+import type { MetadataJob, MetadataResult } from './metadata-job.ts'
+import { createMetadataPool, type MetadataPool, type MetadataPoolOptions } from './pool.ts'
+import { CORPUS, corpusAnswers } from './test-support/corpus.ts'
+import { jobFor } from './test-support/job-for.ts'
+import { temporaryFolder } from './test-support/temporary-folder.ts'
+
+const FAULTY = join(import.meta.dirname, 'test-support/faulty-worker.ts')
+const WITHOUT_LIBRARY = join(import.meta.dirname, 'test-support/worker-without-library.ts')
+const POOL_OWNER = join(import.meta.dirname, 'test-support/pool-owner.ts')
+const WAIT_MS = 20_000
+
+type Bench = {
+  readonly pool: MetadataPool
+  readonly results: MetadataResult[]
+  readonly problems: string[]
+  /** Waits until so many results have come, and gives them by file name. */
+  readonly answered: (count: number) => Promise<Map<string, MetadataResult>>
+}
+
+function createBench(context: TestContext, options: Partial<MetadataPoolOptions> = {}): Bench {
+  const results: MetadataResult[] = []
+  const problems: string[] = []
+  const pool = createMetadataPool({
+    workers: 2,
+    onResults: (some) => results.push(...some),
+    onProblem: (problem) => problems.push(problem),
+    ...options,
+  })
+  context.after(() => pool.stop())
+  return {
+    pool,
+    results,
+    problems,
+    answered: async (count) => {
+      await until(() => results.length >= count)
+      assert.equal(results.length, count)
+      return new Map(results.map((result) => [result.job.path.split('/').at(-1) as string, result]))
+    },
+  }
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  for (const startMs = performance.now(); !condition(); ) {
+    assert.ok(performance.now() - startMs < WAIT_MS, `waited in vain for ${condition}`)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
+
+/** Jobs for new small files of these names. */
+function filesNamed(folder: string, names: readonly string[]): MetadataJob[] {
+  return names.map((name) => {
+    writeFileSync(join(folder, name), `content of ${name}`)
+    return jobFor(join(folder, name))
+  })
+}
+
+function sparseFile(path: string, bytes: number): MetadataJob {
+  const fd = openSync(path, 'w')
+  ftruncateSync(fd, bytes)
+  closeSync(fd)
+  return jobFor(path)
+}
+
+function hashOf(name: string): string {
+  return createHash('md5').update(`content of ${name}`).digest('hex')
+}
+
+/** Process ids of the children of a process. */
+function childrenOf(pid: number): number[] {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim()
+  return text === '' ? [] : text.split(' ').map(Number)
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    // The state follows the name, which may contain anything but ends with the last parenthesis.
+    return !/\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))
+  } catch {
+    return false
+  }
+}
+
+function plainFiles(count: number): string[] {
+  return Array.from({ length: count }, (_, n) => `plain-${n}`)
+}
+
+test('every file of the corpus comes back with what the original program found', async (context) => {
+  const { pool, answered } = createBench(context)
+  const answers = corpusAnswers()
+  const jobs = [...answers.keys()].map((file) => jobFor(join(CORPUS, file)))
+  pool.submit(jobs)
+  const results = await answered(jobs.length)
+  for (const job of jobs) {
+    const file = job.path.split('/').at(-1) as string
+    assert.deepEqual(results.get(file), { kind: 'done', job, metadata: answers.get(file), problem: null })
+  }
+})
+
+test('room is two batches a worker, taken by what is not answered yet', async (context) => {
+  const { pool, answered } = createBench(context)
+  assert.equal(pool.room, 4 * BATCH_FILES)
+  pool.submit(filesNamed(temporaryFolder(context), plainFiles(100)))
+  assert.equal(pool.room, 4 * BATCH_FILES - 100)
+  await answered(100)
+  assert.equal(pool.room, 4 * BATCH_FILES)
+})
+
+test('a file that crashes MediaInfo costs itself its dimensions, and the files beside it nothing', async (context) => {
+  const { pool, answered, problems } = createBench(context, { workerModule: FAULTY })
+  const folder = temporaryFolder(context)
+  const image = readFileSync(join(CORPUS, 'i.jpg'))
+  const jobs = filesNamed(folder, plainFiles(100))
+  for (const at of [10, 40]) {
+    const path = join(folder, `crash-mediainfo-${at}.jpg`)
+    writeFileSync(path, image)
+    jobs.splice(at, 0, jobFor(path))
+  }
+  pool.submit(jobs)
+  const results = await answered(102)
+  for (const name of plainFiles(100)) {
+    const result = results.get(name)
+    assert.ok(result?.kind === 'done' && result.problem === null, name)
+    assert.equal(result.metadata.hash, hashOf(name))
+  }
+  for (const at of [10, 40]) {
+    const result = results.get(`crash-mediainfo-${at}.jpg`)
+    assert.ok(result?.kind === 'done')
+    assert.equal(result.problem, 'MediaInfo or libmagic: killed by SIGSEGV; read without MediaInfo')
+    assert.equal(result.metadata.mimeType, 'image/jpeg')
+    assert.equal(result.metadata.hash, createHash('md5').update(image).digest('hex'))
+    assert.equal(result.metadata.width, 0)
+  }
+  assert.deepEqual(problems, [])
+})
+
+test('a file that crashes libmagic keeps its hash; one that can not even be hashed has failed', async (context) => {
+  const { pool, answered } = createBench(context, { workerModule: FAULTY })
+  const jobs = filesNamed(temporaryFolder(context), ['a', 'crash-libmagic', 'crash-hashing', 'b'])
+  pool.submit(jobs)
+  const results = await answered(4)
+  for (const name of ['a', 'b']) {
+    const result = results.get(name)
+    assert.ok(result?.kind === 'done' && result.problem === null)
+  }
+  const crashed = results.get('crash-libmagic')
+  assert.ok(crashed?.kind === 'done')
+  assert.equal(crashed.metadata.hash, hashOf('crash-libmagic'))
+  assert.equal(crashed.metadata.mimeType, 'application/octet-stream')
+  assert.equal(crashed.problem, 'libmagic: killed by SIGSEGV; read without libmagic and MediaInfo')
+  const [, , job] = jobs
+  assert.deepEqual(results.get('crash-hashing'), { kind: 'failed', job, problem: 'hashing: killed by SIGSEGV' })
+})
+
+test('a worker that is killed once, for whatever reason, costs no file anything', async (context) => {
+  const { pool, answered } = createBench(context, { workerModule: FAULTY })
+  const folder = temporaryFolder(context)
+  const large = sparseFile(join(folder, 'crash-once-large'), 2 * 1024 * 1024)
+  pool.submit([...filesNamed(folder, ['a', 'crash-once', 'b']), large])
+  for (const result of (await answered(4)).values()) {
+    assert.ok(result.kind === 'done' && result.problem === null, result.job.path)
+  }
+})
+
+test('a library that hangs is given up after the time limit of the file', async (context) => {
+  const { pool, answered } = createBench(context, { workerModule: FAULTY, limitMs: () => 400 })
+  pool.submit(filesNamed(temporaryFolder(context), ['a', 'hang-mediainfo', 'b', 'hang-hashing']))
+  const results = await answered(4)
+  const hung = results.get('hang-mediainfo')
+  assert.ok(hung?.kind === 'done')
+  assert.equal(hung.metadata.hash, hashOf('hang-mediainfo'))
+  const failed = results.get('hang-hashing')
+  assert.ok(failed?.kind === 'failed')
+  assert.equal(failed.problem, 'hashing: took longer than 0.4 s')
+  for (const name of ['a', 'b']) assert.equal(results.get(name)?.kind, 'done')
+})
+
+test('the time limit grows with the bytes of a message', async (context) => {
+  const asked: number[] = []
+  const limitMs = (bytes: number) => {
+    asked.push(bytes)
+    return 60_000
+  }
+  const { pool, answered } = createBench(context, { limitMs })
+  const folder = temporaryFolder(context)
+  pool.submit([...filesNamed(folder, ['12', '345']), sparseFile(join(folder, 'large'), 3_000_000)])
+  await answered(3)
+  assert.deepEqual(
+    asked.toSorted((a, b) => a - b),
+    ['content of 12content of 345'.length, 3_000_000],
+  )
+})
+
+for (const workers of [1, 2]) {
+  test(`with ${workers} worker(s) big files keep no small file waiting, nor each other`, async (context) => {
+    const { pool, answered, results } = createBench(context, { workers, workerModule: FAULTY, limitMs: () => 60_000 })
+    const folder = temporaryFolder(context)
+    assert.equal(pool.bigRoom, 2)
+    pool.submit(['hang-hashing-1', 'hang-hashing-2'].map((name) => sparseFile(join(folder, name), BIG_FILE_BYTES)))
+    assert.equal(pool.bigRoom, 0)
+    pool.submit(filesNamed(folder, plainFiles(60)))
+    await answered(60)
+    assert.ok(results.every(({ job }) => job.path.includes('plain')))
+    assert.equal(childrenOf(process.pid).length, 2)
+  })
+}
+
+test('a missing library is named with its package, once, and not tried in a loop', async (context) => {
+  const { pool, problems, results } = createBench(context, { workerModule: WITHOUT_LIBRARY })
+  const seen = new Set<number>()
+  pool.submit(filesNamed(temporaryFolder(context), ['a']))
+  pool.start()
+  const startMs = performance.now()
+  await until(() => {
+    for (const pid of childrenOf(process.pid)) seen.add(pid)
+    return seen.size >= 4
+  })
+  assert.ok(performance.now() - startMs > 1500, 'two at once, one after half a second, one after another second')
+  assert.equal(problems.length, 1)
+  assert.match(
+    problems[0] ?? '',
+    /^metadata workers can't start: .*libnowhere\.so\.7 can't be loaded; install the Debian package libnowhere7 \(.*\)$/,
+  )
+  assert.deepEqual(results, [])
+})
+
+test('a worker whose module is broken says so in a line', async (context) => {
+  const folder = temporaryFolder(context)
+  const workerModule = join(folder, 'broken.mjs')
+  writeFileSync(workerModule, "import './not-there.mjs'\n")
+  const { pool, problems } = createBench(context, { workerModule })
+  pool.start()
+  await until(() => problems.length > 0)
+  assert.match(problems[0] ?? '', /can't start: ended with exit code 1: Error.*not-there\.mjs/)
+})
+
+test('workers without work are let go, and started again on demand', async (context) => {
+  const { pool, answered } = createBench(context, { idleMs: 50 })
+  pool.start()
+  await until(() => childrenOf(process.pid).length === 2)
+  await until(() => childrenOf(process.pid).length === 0)
+  const jobs = filesNamed(temporaryFolder(context), ['a', 'b'])
+  pool.submit(jobs)
+  await answered(2)
+  await until(() => childrenOf(process.pid).length === 0)
+})
+
+test('stop ends the workers within about a second whatever they do, and no result comes after', async (context) => {
+  const { pool, results } = createBench(context, { workerModule: FAULTY })
+  const folder = temporaryFolder(context)
+  pool.submit([sparseFile(join(folder, 'hang-hashing'), 2_000_000), ...filesNamed(folder, plainFiles(100))])
+  await until(() => existsSync(join(folder, 'hang-hashing.hangs')) && results.length > 0)
+  const before = results.length
+  const startMs = performance.now()
+  await pool.stop()
+  assert.ok(performance.now() - startMs < 1500)
+  assert.deepEqual(childrenOf(process.pid), [])
+  pool.submit(filesNamed(folder, ['late']))
+  assert.deepEqual(childrenOf(process.pid), [])
+  assert.equal(results.length, before)
+})
+
+test('stop ends workers that are just starting', async (context) => {
+  const { pool, problems } = createBench(context)
+  pool.start()
+  assert.equal(childrenOf(process.pid).length, 2)
+  await pool.stop()
+  assert.deepEqual(childrenOf(process.pid), [])
+  assert.deepEqual(problems, [])
+})
+
+test('workers take the lowest claims on CPU and disk', async (context) => {
+  const { pool, answered } = createBench(context, { workers: 1 })
+  pool.submit(filesNamed(temporaryFolder(context), ['a']))
+  await answered(1)
+  const [pid] = childrenOf(process.pid)
+  assert.equal(getPriority(pid), 10)
+  assert.equal(execFileSync('ionice', ['-p', `${pid}`]).toString(), 'best-effort: prio 7\n')
+})
+
+test('I6: a file that grows while workers read it never gets a hash of other bytes', async (context) => {
+  const folder = temporaryFolder(context)
+  const path = join(folder, 'growing')
+  const chunk = Buffer.alloc(1024 * 1024, 'x')
+  writeFileSync(path, Buffer.concat(Array.from({ length: 30 }, () => chunk)))
+  const { pool, results } = createBench(context)
+  const hashes = new Map<number, string>()
+  const md5 = createHash('md5').update(readFileSync(path))
+  for (let round = 1; round <= 20; round += 1) {
+    const job = jobFor(path)
+    hashes.set(job.size, md5.copy().digest('hex'))
+    pool.submit([job])
+    while (results.length < round) {
+      await new Promise((resolve) => setImmediate(resolve))
+      if (round % 3 === 0) continue
+      // Past the end of what the job is about, at any moment of its reading.
+      const extra = Buffer.from(`${results.length}${round}`)
+      appendFileSync(path, extra)
+      md5.update(extra)
+    }
+  }
+  for (const result of results) {
+    if (result.kind === 'done') assert.equal(result.metadata.hash, hashes.get(result.job.size))
+    else assert.equal(result.kind, 'changed')
+  }
+  assert.ok(results.some(({ kind }) => kind === 'done') && results.some(({ kind }) => kind === 'changed'))
+})
+
+test('workers without work do not survive a parent that is killed', async (context) => {
+  const owner = startPoolOwner(context, filesNamed(temporaryFolder(context), ['a']))
+  await new Promise((resolve) => owner.once('message', resolve))
+  await assertWorkersDieWith(owner)
+})
+
+test('workers that hang inside a library do not survive a parent that is killed', async (context) => {
+  const folder = temporaryFolder(context)
+  const owner = startPoolOwner(context, filesNamed(folder, ['hang-hashing']))
+  await until(() => existsSync(join(folder, 'hang-hashing.hangs')))
+  await assertWorkersDieWith(owner)
+})
+
+test("workers ignore the signals of the terminal and the service manager: when to end is the parent's decision", async (context) => {
+  const folder = temporaryFolder(context)
+  const { pool, answered } = createBench(context)
+  pool.submit(filesNamed(folder, ['a']))
+  await answered(1)
+  const children = childrenOf(process.pid)
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    for (const pid of children) process.kill(pid, signal)
+  }
+  mkdirSync(join(folder, 'more'))
+  pool.submit(filesNamed(join(folder, 'more'), ['b']))
+  await answered(2)
+  assert.deepEqual(childrenOf(process.pid), children)
+})
+
+/** Another process with a pool that was given these jobs. */
+function startPoolOwner(context: TestContext, jobs: readonly MetadataJob[]): ChildProcess {
+  const owner = fork(POOL_OWNER, { execArgv: [] })
+  context.after(() => owner.kill('SIGKILL'))
+  owner.send({ jobs, workerModule: FAULTY })
+  return owner
+}
+
+async function assertWorkersDieWith(owner: ChildProcess): Promise<void> {
+  const workers = childrenOf(owner.pid as number)
+  assert.ok(workers.length > 0)
+  owner.kill('SIGKILL')
+  await until(() => !workers.some(isAlive))
+}

@@ -1,0 +1,19 @@
+/** What a worker process does before its first file. */
+import { flushCompileCache } from 'node:module'
+import { dieWithParent } from './die-with-parent.ts'
+import { createExtract, type Extract } from './extract.ts'
+import { openLibmagic } from './libmagic.ts'
+import { openMediaInfo } from './libmediainfo.ts'
+import { takeLowPriority } from './low-priority.ts'
+import { openPageCache } from './page-cache.ts'
+
+/** @throws {LibraryMissingError} */
+export function prepareWorker(): Extract {
+  dieWithParent()
+  takeLowPriority()
+  const extract = createExtract({ libmagic: openLibmagic(), mediaInfo: openMediaInfo() }, openPageCache())
+  // Where NODE_COMPILE_CACHE is set; it halves the start and saves 11 MB. Node writes it at an orderly end, which a
+  // worker rarely has.
+  flushCompileCache()
+  return extract
+}

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Extraction } from './extract.ts'
+import { decodeJobs, encodeJobs } from './jobs-message.ts'
+import type { MetadataJob } from './metadata-job.ts'
+import { type AnswersMessage, decodeAnswers, encodeAnswers } from './worker-message.ts'
+
+/** What the channel between the processes makes of a message. */
+function throughChannel<Message>(message: Message): Message {
+  return JSON.parse(JSON.stringify(message)) as Message
+}
+
+const JOBS: MetadataJob[] = Array.from({ length: 5 }, (_, n) => ({
+  nodeId: `${n}`,
+  path: `/\udce9\n\0"${n}`,
+  inode: '18446744073709551615',
+  size: 2 ** 50,
+  mtime: -1_876_544 + n,
+}))
+
+test('jobs arrive as they were sent, without what a worker has no use for', () => {
+  const message = throughChannel(encodeJobs(JOBS, 'hash-only'))
+  assert.equal(message.effort, 'hash-only')
+  assert.deepEqual(
+    decodeJobs(message),
+    JOBS.map(({ path, inode, size, mtime }) => ({ path, inode, size, mtime })),
+  )
+})
+
+test('answers of every kind arrive as they were given, with their jobs', () => {
+  const metadata = {
+    hash: 'd41d8cd98f00b204e9800998ecf8427e',
+    mimeType: 'video/mp4',
+    isImage: false,
+    isVideo: true,
+    width: 640,
+    height: 360,
+    msDuration: 3000,
+  }
+  const extractions: Extraction[] = [
+    { kind: 'done', metadata, problem: null },
+    { kind: 'done', metadata: { ...metadata, mimeType: 'image/png', isImage: true, isVideo: false }, problem: 'p' },
+    { kind: 'changed' },
+    { kind: 'gone' },
+    { kind: 'unreadable', problem: 'EIO: i/o error' },
+  ]
+  const answers: AnswersMessage = throughChannel(encodeAnswers(extractions))
+  assert.deepEqual(
+    decodeAnswers(answers, JOBS),
+    extractions.map((extraction, row) => ({ ...extraction, job: JOBS[row] })),
+  )
+  assert.throws(() => decodeAnswers(answers, JOBS.slice(1)), /another message/)
+})

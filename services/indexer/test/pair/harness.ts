@@ -3,7 +3,6 @@ import { chownSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync 
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { TestContext } from 'node:test'
 import Database from 'better-sqlite3'
 import { type Exit, type LaunchOptions, launch, type ServiceProcess } from './service-process.ts'
 import { until } from './until.ts'
@@ -52,8 +51,15 @@ export type Pair = {
   readonly read: <T>(work: (sqlite: Database.Database) => T) => T
 }
 
+/** What ends what was begun: a test, or a program that stands in for one. */
+export type Cleaner = {
+  readonly after: (cleanup: () => Promise<void> | void) => void
+  /** Node has had it since 22.14, its types do not. */
+  readonly passed?: boolean
+}
+
 /** Everything is gone when the test ends, however it ends; what the programs printed is shown if it failed. */
-export async function createPair(t: TestContext, options: PairOptions = {}): Promise<Pair> {
+export async function createPair(t: Cleaner, options: PairOptions = {}): Promise<Pair> {
   const folder = makeFolder(t, options.uid)
   const configPath = join(folder, 'config.yaml')
   const databasePath = join(folder, 'db', 'feed.db')
@@ -143,12 +149,12 @@ function rootsWatching(databasePath: string, startedMs: number): Set<string> {
   }
 }
 
-function createRunner(t: TestContext, configPath: string) {
+function createRunner(t: Cleaner, configPath: string) {
   const processes: ServiceProcess[] = []
   t.after(async () => {
     for (const one of processes) {
       if (!one.exited()) await one.end('SIGKILL')
-      if (!hasPassed(t)) console.log(`pid ${one.pid} printed:\n${one.stdout().slice(-6_000)}\n${one.stderr()}`)
+      if (t.passed !== true) console.log(`pid ${one.pid} printed:\n${one.stdout().slice(-6_000)}\n${one.stderr()}`)
     }
   })
   return (main: string, how: Partial<LaunchOptions>) => {
@@ -159,17 +165,12 @@ function createRunner(t: TestContext, configPath: string) {
   }
 }
 
-/** Node has had the property since 22.14, its types do not. */
-function hasPassed(t: TestContext): boolean {
-  return 'passed' in t && t.passed === true
-}
-
 const folders = new Set<string>()
 process.on('exit', () => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true })
 })
 
-function makeFolder(t: TestContext, uid: number | undefined): string {
+function makeFolder(t: Cleaner, uid: number | undefined): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'drive-feed-pair-')))
   folders.add(folder)
   if (uid !== undefined) chownSync(folder, uid, uid)

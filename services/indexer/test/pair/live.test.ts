@@ -17,16 +17,10 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import koffi from 'koffi'
 import { assertAllEqual, follow } from './convergence.ts'
+import { exchangeNames } from './exchange-names.ts'
 import { createPair, type Pair } from './harness.ts'
 import { changesSince, headOf, idAt, passSentinel } from './observations.ts'
-
-const RENAME_EXCHANGE = 2
-const AT_FDCWD = -100
-const renameat2 = koffi
-  .load('libc.so.6')
-  .func('int renameat2(int from, const char *old, int to, const char *new, unsigned int flags)')
 
 type Scenario = {
   readonly name: string
@@ -110,7 +104,7 @@ const SCENARIOS: readonly Scenario[] = [
       writeFileSync(a('one'), 'first')
       writeFileSync(a('two'), 'second')
     },
-    act: ({ a }) => exchange(a('one'), a('two')),
+    act: ({ a }) => exchangeNames(a('one'), a('two')),
     moved: { 'a/one': 'a/two', 'a/two': 'a/one' },
   },
   {
@@ -120,7 +114,7 @@ const SCENARIOS: readonly Scenario[] = [
       mkdirSync(a('two'))
       writeFileSync(a('two', 'file'), 'below')
     },
-    act: ({ a }) => exchange(a('one'), a('two')),
+    act: ({ a }) => exchangeNames(a('one'), a('two')),
     moved: { 'a/one': 'a/two', 'a/two': 'a/one', 'a/two/file': 'a/one/file' },
   },
   {
@@ -131,7 +125,7 @@ const SCENARIOS: readonly Scenario[] = [
       writeFileSync(a('tree', 'x', 'file'), 'first')
       writeFileSync(b('tree', 'y', 'file'), 'second')
     },
-    act: ({ a, b }) => exchange(a('tree'), b('tree')),
+    act: ({ a, b }) => exchangeNames(a('tree'), b('tree')),
     moved: { 'a/tree': 'b/tree', 'b/tree/y/file': 'a/tree/y/file' },
   },
   {
@@ -140,8 +134,8 @@ const SCENARIOS: readonly Scenario[] = [
       for (const name of ['one', 'two', 'three']) writeFileSync(a(name), name)
     },
     act: ({ a }) => {
-      exchange(a('one'), a('two'))
-      exchange(a('two'), a('three'))
+      exchangeNames(a('one'), a('two'))
+      exchangeNames(a('two'), a('three'))
     },
     moved: { 'a/one': 'a/three', 'a/two': 'a/one', 'a/three': 'a/two' },
   },
@@ -342,7 +336,7 @@ const SCENARIOS: readonly Scenario[] = [
       writeFileSync(a('y1'), 'shared y')
       linkSync(a('y1'), a('y2'))
     },
-    act: ({ a }) => exchange(a('x1'), a('y2')),
+    act: ({ a }) => exchangeNames(a('x1'), a('y2')),
     moved: { 'a/x2': 'a/x2', 'a/y1': 'a/y1' },
   },
   {
@@ -404,10 +398,6 @@ const SCENARIOS: readonly Scenario[] = [
     },
   },
 ]
-
-function exchange(one: string, other: string): void {
-  assert.equal(renameat2(AT_FDCWD, one, AT_FDCWD, other, RENAME_EXCHANGE), 0)
-}
 
 test('what happens while the indexer watches', async (t) => {
   const pair = await createPair(t, { roots: ['a', 'b'] })

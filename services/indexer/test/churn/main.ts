@@ -1,0 +1,34 @@
+/** Long runs: `node services/indexer/test/churn/main.ts --minutes=N --seed=S`. */
+import { parseArgs } from 'node:util'
+import { churn } from './churn.ts'
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '1' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+  },
+})
+const seed = Number(values.seed)
+const cleanups: (() => unknown)[] = []
+console.log(`seed ${seed}, ${values.minutes} minutes`)
+try {
+  const figures = await churn(
+    {
+      passed: true,
+      after: (cleanup) => void cleanups.push(cleanup),
+    },
+    {
+      seed,
+      durationMs: Number(values.minutes) * 60_000,
+      onRound: (so) => {
+        if (so.rounds % 10 === 0) console.log(JSON.stringify(so))
+      },
+    },
+  )
+  console.log('equal after every round', JSON.stringify(figures))
+} catch (error) {
+  console.error((error as Error).message)
+  process.exitCode = 1
+} finally {
+  for (const cleanup of cleanups.reverse()) await cleanup()
+}

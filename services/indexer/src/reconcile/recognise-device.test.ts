@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { DeviceRow } from '@drive-feed/shared/schema.ts'
+import type { FilesystemSigns } from '../scan/filesystem-signs.ts'
+import { newDeviceName, recogniseDevice, type Sample } from './recognise-device.ts'
+
+function device(name: string, other: Partial<DeviceRow> = {}): DeviceRow {
+  return {
+    device: name,
+    currentNumber: name,
+    filesystemId: '',
+    filesystemType: 'xfs',
+    mountSource: '/dev/sda1',
+    mountRoot: '/',
+    ...other,
+  }
+}
+
+function signs(deviceNumber: string, other: Partial<FilesystemSigns> = {}): FilesystemSigns {
+  return { deviceNumber, filesystemId: '', filesystemType: 'xfs', mountSource: '/dev/sda1', mountRoot: '/', ...other }
+}
+
+const NOTHING_KNOWN: Sample = { device: '', isSameInode: false, looked: 0, matched: 0 }
+const NONE_BOUND = new Set<string>()
+
+function recognised(
+  found: FilesystemSigns,
+  candidates: readonly DeviceRow[],
+  sample: Partial<Sample> = {},
+  bound: ReadonlySet<string> = NONE_BOUND,
+): string | null {
+  return recogniseDevice(found, candidates, { ...NOTHING_KNOWN, ...sample }, bound)?.device ?? null
+}
+
+test('a filesystem id is enough, whatever number and source the filesystem has now', () => {
+  const known = [device('10', { filesystemId: 'aa' }), device('11', { filesystemId: 'bb' })]
+  assert.equal(recognised(signs('99', { filesystemId: 'bb', mountSource: '/dev/mapper/x' }), known), '11')
+})
+
+test('device numbers that were swapped by a reboot are told by the filesystem ids', () => {
+  const known = [device('10', { filesystemId: 'aa' }), device('11', { filesystemId: 'bb' })]
+  assert.equal(recognised(signs('10', { filesystemId: 'bb' }), known), '11')
+  assert.equal(recognised(signs('11', { filesystemId: 'aa' }), known), '10')
+})
+
+test('another filesystem id is another filesystem, though number, source and inodes are those of a known one', () => {
+  const known = [device('10', { filesystemId: 'aa' })]
+  const sample = { device: '10', isSameInode: true, looked: 5, matched: 5 }
+  assert.equal(recognised(signs('10', { filesystemId: 'cc' }), known, sample), null)
+})
+
+test('of two clones mounted at once the second is not taken for the first', () => {
+  const known = [device('10', { filesystemId: 'aa' })]
+  assert.equal(recognised(signs('20', { filesystemId: 'aa' }), known), '10')
+  assert.equal(recognised(signs('20', { filesystemId: 'aa' }), known, {}, new Set(['10'])), null)
+  const both = [...known, device('20', { filesystemId: 'aa' })]
+  assert.equal(recognised(signs('20', { filesystemId: 'aa' }), both, {}, new Set(['10'])), '20')
+})
+
+test('without a filesystem id most of what is known at the place must be there again', () => {
+  const known = [device('10')]
+  const found = signs('77', { mountSource: '/dev/sdb1' })
+  const at = (looked: number, matched: number) => ({ device: '10', isSameInode: true, looked, matched })
+  assert.equal(recognised(found, known, at(8, 8)), '10')
+  assert.equal(recognised(found, known, at(8, 4)), '10')
+  assert.equal(recognised(found, known, at(8, 3)), null)
+  assert.equal(recognised(found, known, { ...at(8, 8), isSameInode: false }), null)
+})
+
+test('an empty folder with a familiar inode is recognised only if its mount looks alike', () => {
+  const known = [device('10')]
+  const sample = { device: '10', isSameInode: true, looked: 0, matched: 0 }
+  assert.equal(recognised(signs('77'), known, sample), '10')
+  assert.equal(recognised(signs('77', { mountSource: '/dev/sdb1' }), known, sample), null)
+})
+
+test('the same number of the same source is the same, unless nothing known is there any more', () => {
+  const known = [device('10')]
+  assert.equal(recognised(signs('10'), known), '10')
+  assert.equal(recognised(signs('10', { mountRoot: '/other' }), known), null)
+  assert.equal(recognised(signs('11'), known), null)
+  const emptied = { device: '10', isSameInode: false, looked: 8, matched: 0 }
+  assert.equal(recognised(signs('10'), known, emptied), null)
+})
+
+test('a device without an id that got one since is still found by what is on it', () => {
+  const known = [device('10')]
+  const sample = { device: '10', isSameInode: true, looked: 4, matched: 4 }
+  assert.equal(recognised(signs('10', { filesystemId: 'aa' }), known, sample), '10')
+})
+
+test('a new device is called by its number, unless another had that number before', () => {
+  assert.equal(newDeviceName('10', []), '10')
+  assert.equal(newDeviceName('10', [device('10')]), '10.2')
+  assert.equal(newDeviceName('10', [device('10'), device('10.2')]), '10.3')
+})

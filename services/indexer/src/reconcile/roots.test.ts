@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { plainNodeId } from '@drive-feed/shared/node-id.ts'
+import { isSameRoot, isSharedFilesystem, type KnownRoot, rootNode } from './roots.ts'
+
+const known: KnownRoot = { nodeId: plainNodeId('10', '2'), device: '10', inode: '2', path: '/mnt/media' }
+
+test('I7: another folder at the path of a root is a mount that is missing', () => {
+  assert.ok(isSameRoot(known, '/mnt/media', { device: '10', inode: '2' }))
+  assert.ok(!isSameRoot(known, '/mnt/media', { device: '10', inode: '3' }))
+  assert.ok(!isSameRoot(known, '/mnt/media', { device: '11', inode: '2' }))
+})
+
+test('another folder at another path is what the owner asked for, and so is a first one', () => {
+  assert.ok(isSameRoot(known, '/mnt/other', { device: '11', inode: '9' }))
+  assert.ok(isSameRoot(null, '/mnt/media', { device: '11', inode: '9' }))
+})
+
+test("a root of the original program's file is recognised by its id", () => {
+  const old = { ...known, device: '', inode: '' }
+  assert.ok(isSameRoot(old, '/mnt/media', { device: '10', inode: '2' }))
+  assert.ok(!isSameRoot(old, '/mnt/media', { device: '10', inode: '3' }))
+})
+
+test('a root has the plain id under the super-root, and no size', () => {
+  const times = { birthTime: 1, mtime: 2, ctime: 3 }
+  const sight = { kind: 'folder', deviceNumber: '99', inode: '2', ...times } as const
+  assert.deepEqual(rootNode({ device: '10' }, sight), {
+    nodeId: known.nodeId,
+    parentId: '00000000-0000-0000-0000-000000000000',
+    facts: { device: '10', inode: '2', size: 0, ...times },
+  })
+})
+
+test('filesystems with other writers are known by their types', () => {
+  for (const type of ['nfs', 'nfs4', 'cifs', 'smb3', 'fuse', 'fuse.mergerfs', 'fuse.sshfs', 'fuseblk', '9p', 'ceph']) {
+    assert.ok(isSharedFilesystem(type), type)
+  }
+  for (const type of ['ext4', 'btrfs', 'xfs', 'zfs', 'tmpfs', 'overlay', 'fusectl', 'nfsd', '']) {
+    assert.ok(!isSharedFilesystem(type), type)
+  }
+})

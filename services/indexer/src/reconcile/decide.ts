@@ -235,7 +235,11 @@ function carryOut(claims: readonly Claim[], { loose, dead, knowledge, plan }: Ca
     // Nobody looked at where it was: something else may be there by now.
     if (!loose.has(nodeId)) plan.lookAt.push({ place: row, cause: 'touched' })
   }
-  for (const nodeId of dead.keys()) plan.decisions.push({ kind: 'remove', nodeId })
+  for (const [nodeId, row] of dead) {
+    plan.decisions.push({ kind: 'remove', nodeId })
+    // Something may have been waiting there for the row to leave.
+    if (!loose.has(nodeId)) plan.lookAt.push({ place: row, cause: 'touched' })
+  }
   const blocked = new Set(claims.filter((claim) => claim.waits).map(({ seen }) => placeKey(seen)))
   for (const row of loose.values()) {
     if (moved.has(row.nodeId) || dead.has(row.nodeId)) continue

@@ -10,24 +10,20 @@ const { values } = parseArgs({
 })
 const seed = Number(values.seed)
 const cleanups: (() => unknown)[] = []
+const cleaner = { passed: true, after: (cleanup: () => unknown) => void cleanups.push(cleanup) }
 console.log(`seed ${seed}, ${values.minutes} minutes`)
 try {
-  const figures = await churn(
-    {
-      passed: true,
-      after: (cleanup) => void cleanups.push(cleanup),
+  const figures = await churn(cleaner, {
+    seed,
+    durationMs: Number(values.minutes) * 60_000,
+    onRound: (so) => {
+      if (so.rounds % 10 === 0) console.log(JSON.stringify(so))
     },
-    {
-      seed,
-      durationMs: Number(values.minutes) * 60_000,
-      onRound: (so) => {
-        if (so.rounds % 10 === 0) console.log(JSON.stringify(so))
-      },
-    },
-  )
+  })
   console.log('equal after every round', JSON.stringify(figures))
 } catch (error) {
-  console.error((error as Error).message)
+  cleaner.passed = false
+  console.error(error)
   process.exitCode = 1
 } finally {
   for (const cleanup of cleanups.reverse()) await cleanup()

@@ -35,10 +35,19 @@ export type FeedClient = {
 const REQUEST_MS = 20_000
 
 export async function getJson<T>(url: string): Promise<T> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(REQUEST_MS) })
-  const text = await response.text()
-  assert.equal(response.status, 200, `${url}: ${text}`)
+  const { status, text } = await get(url)
+  assert.equal(status, 200, `${url}: ${text}`)
   return JSON.parse(text) as T
+}
+
+async function get(url: string): Promise<{ status: number; text: string }> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(REQUEST_MS) })
+    return { status: response.status, text: await response.text() }
+  } catch (error) {
+    // "fetch failed" alone tells nothing.
+    throw new Error(`${url}: ${(error as Error).message}: ${String((error as Error).cause)}`, { cause: error })
+  }
 }
 
 /** @param maxSize `max_size` of its requests; null asks for everything at once */
@@ -60,9 +69,8 @@ export function createFeedClient(
       cursor = page.cursor
       hasMore = page.has_more
     }
-    for (const { id, parent_id: parentId } of nodes.values()) {
-      if (parentId !== SUPER_ROOT_ID) assert.ok(nodes.has(parentId ?? ''), `I4: node ${id} outlived its parent`)
-    }
+    // An answer without `max_size` is read in pieces: what is removed and comes back meanwhile is told with the next one.
+    if (maxSize !== null) assertNoOrphans(nodes)
     return all
   }
   return {
@@ -82,6 +90,12 @@ function apply(nodes: Map<string, WireNode>, change: WireChange): void {
   const parentId = node.parent_id ?? ''
   assert.ok(parentId === SUPER_ROOT_ID || nodes.has(parentId), `I3: ${node.name} came before its parent ${parentId}`)
   nodes.set(node.id, node)
+}
+
+function assertNoOrphans(nodes: ReadonlyMap<string, WireNode>): void {
+  for (const { id, parent_id: parentId } of nodes.values()) {
+    if (parentId !== SUPER_ROOT_ID) assert.ok(nodes.has(parentId ?? ''), `I4: node ${id} outlived its parent`)
+  }
 }
 
 /** Microseconds since 1970 of the wire's times. */

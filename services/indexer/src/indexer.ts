@@ -40,6 +40,8 @@ const OFFLINE_ROOT_CHECK_MS = 3_000
 const CHANGED_RETRY_MS = 1_000
 /** No file waits longer than this for its metadata to be read for the first time. */
 const DUE_AHEAD_MAX_MS = 60_000
+/** From when on files are read while the first scan goes on. */
+const READ_DURING_SCAN_AFTER_MS = 3_000
 /** Places that may wait; beyond, a root is scanned instead. */
 const HINTS_MAX = 200_000
 
@@ -63,6 +65,7 @@ function createCore(config: Config, db: FeedDatabase, log: Logger) {
     visits: createVisits(),
     limbo: createLimbo(),
     rootsByFd: new Map<number, Root>(),
+    startedMs: nowMs(),
   }
 }
 type Core = ReturnType<typeof createCore>
@@ -117,7 +120,6 @@ export function createIndexer(config: Config, db: FeedDatabase, log: Logger, onC
       // Starting the workers takes as long as the first folders, where there is something to read.
       if (known.counts().waiting > 0 || books.roots().length === 0) pool.start()
       reconciler.between(keeper.attachAll)
-      feeder.wake()
       await reconciler.run()
     },
     stop: async () => {
@@ -211,9 +213,15 @@ function createKeeper(core: Core, stages: Stages): RootKeeper {
   })
 }
 
-function applyAndFeed({ store }: Core, { feeder }: Stages, decisions: readonly Decision[]): void {
+function applyAndFeed(
+  { store, startedMs, nowMs }: Core,
+  { feeder, scans }: Stages,
+  decisions: readonly Decision[],
+): void {
   store.apply(decisions)
-  feeder.wake()
+  // A short first scan is through sooner when nothing is read meanwhile, and the workers are hardly up yet; a long one
+  // must not keep them waiting. Its end wakes the feeder too.
+  if (!scans.isScanning() || nowMs() - startedMs > READ_DURING_SCAN_AFTER_MS) feeder.wake()
 }
 
 function createRootScans({ tree, visits, limbo, config, nowMs, log }: Core, stages: Stages): Scans {
@@ -225,7 +233,10 @@ function createRootScans({ tree, visits, limbo, config, nowMs, log }: Core, stag
     rescanHours: config.rescanHours,
     nowMs,
     log,
-    onAllDone: () => stages.keeper.removeUnconfigured(),
+    onAllDone: () => {
+      stages.keeper.removeUnconfigured()
+      stages.feeder.wake()
+    },
   })
 }
 

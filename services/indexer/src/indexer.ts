@@ -136,6 +136,7 @@ function startTimers(stages: Stages): NodeJS.Timeout[] {
   const { scans, reconciler } = stages
   return [
     setInterval(() => checkRoots(stages, (root) => root.state !== 'offline'), ROOT_CHECK_MS),
+    setTimeout(() => stages.feeder.wake(), READ_DURING_SCAN_AFTER_MS),
     setInterval(() => {
       checkRoots(stages, (root) => root.state === 'offline')
       scans.startDue()

@@ -142,6 +142,8 @@ function createCarryOut(db: FeedDatabase, log: ReturnType<typeof createChangeLog
         write.adopt.run({ nodeId, ...decision.facts })
         break
       case 'remove':
+        // It went with a folder that was removed before it in the same plan; its tombstone is there already.
+        if (changeIdOf.get(nodeId) === undefined) break
         for (const folder of foldersFrom(nodeId).reverse()) {
           log.removeFiles(folder)
           log.remove(folder)
@@ -181,11 +183,12 @@ function prepareWrites({ orm, sqlite }: FeedDatabase) {
       .set({ ...facts, device: set('device'), inode: set('inode') })
       .where(thisNode)
       .prepare(),
+    // Joined, so that without the other name nothing is copied: the file is then read like any new one.
     copy: sqlite.prepare(
-      `UPDATE nodes SET (hash, mime_type, is_image, is_video, width, height, ms_duration, metadata_state, metadata_error)
-         = (SELECT hash, mime_type, is_image, is_video, width, height, ms_duration, metadata_state, metadata_error
-            FROM nodes WHERE node_id = :copyOf)
-       WHERE node_id = :nodeId`,
+      `UPDATE nodes SET hash = twin.hash, mime_type = twin.mime_type, is_image = twin.is_image, is_video = twin.is_video,
+         width = twin.width, height = twin.height, ms_duration = twin.ms_duration,
+         metadata_state = twin.metadata_state, metadata_error = twin.metadata_error
+       FROM nodes AS twin WHERE nodes.node_id = :nodeId AND twin.node_id = :copyOf`,
     ),
   }
 }

@@ -1,0 +1,85 @@
+/** What a client makes of `changes`, and what must hold of the file after every transaction. For tests. */
+import assert from 'node:assert/strict'
+import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
+import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
+
+export type ChangeLine = { changeId: number; nodeId: string; isRemoved: 0 | 1; firstChangeId: number }
+export type NodeLine = { nodeId: string; parentId: string; name: string; changeId: number; isDirectory: 0 | 1 }
+
+/** Rows newer than the cursor, in order; tombstones of what the client has never heard of are left out. */
+export function changesSince({ sqlite }: FeedDatabase, cursor: number): ChangeLine[] {
+  return sqlite
+    .prepare<[number, number], ChangeLine>(
+      `SELECT change_id AS changeId, node_id AS nodeId, is_removed AS isRemoved, first_change_id AS firstChangeId
+       FROM changes WHERE change_id > ? AND NOT (is_removed AND first_change_id > ?) ORDER BY change_id`,
+    )
+    .all(cursor, cursor)
+}
+
+export function liveNodes({ sqlite }: FeedDatabase): NodeLine[] {
+  return sqlite
+    .prepare<[string], NodeLine>(
+      `SELECT node_id AS nodeId, parent_id AS parentId, iif(raw_name IS NULL, name, hex(raw_name) || '/') AS name, change_id AS changeId,
+              is_directory AS isDirectory
+       FROM nodes WHERE node_id <> ?`,
+    )
+    .all(SUPER_ROOT_ID)
+}
+
+/** A client that keeps what it was told, and complains about what it must never be told. */
+export function createFeedClient(db: FeedDatabase) {
+  const nodes = new Map<string, NodeLine>()
+  const rowOf = new Map<string, NodeLine>()
+  let cursor = 0
+  return {
+    nodes,
+    cursor: () => cursor,
+    catchUp: () => {
+      rowOf.clear()
+      for (const node of liveNodes(db)) rowOf.set(node.nodeId, node)
+      for (const { changeId, nodeId, isRemoved } of changesSince(db, cursor)) {
+        cursor = changeId
+        if (isRemoved) {
+          assert.ok(nodes.delete(nodeId), `I4: ${nodeId} was removed twice, or never told`)
+          continue
+        }
+        const node = rowOf.get(nodeId)
+        assert.ok(node !== undefined, `${nodeId} has a row in changes and no node`)
+        const isParentKnown = node.parentId === SUPER_ROOT_ID || nodes.has(node.parentId)
+        assert.ok(isParentKnown, `I3: ${node.name} comes before its parent`)
+        nodes.set(nodeId, node)
+      }
+    },
+  }
+}
+
+/** I3, I11, and one row a node. */
+export function checkFile(db: FeedDatabase): void {
+  const nodes = liveNodes(db)
+  const byId = new Map(nodes.map((node) => [node.nodeId, node]))
+  const places = new Set<string>()
+  for (const { parentId, name, changeId } of nodes) {
+    const place = `${parentId}/${name}`
+    assert.ok(!places.has(place), `I11: two nodes at ${place}`)
+    places.add(place)
+    const parent = byId.get(parentId)
+    assert.ok(parent !== undefined || parentId === SUPER_ROOT_ID, `${name} hangs under nothing`)
+    assert.ok(parent === undefined || parent.isDirectory === 1, `${name} hangs under a file`)
+    assert.ok(parent === undefined || parent.changeId < changeId, `I3: ${name} is listed before its parent`)
+  }
+  const rows = db.sqlite
+    .prepare<[], ChangeLine>(
+      `SELECT change_id AS changeId, node_id AS nodeId, is_removed AS isRemoved, first_change_id AS firstChangeId
+       FROM changes`,
+    )
+    .all()
+  const seen = new Set<string>()
+  for (const { changeId, nodeId, isRemoved, firstChangeId } of rows) {
+    assert.ok(!seen.has(nodeId), `${nodeId} has two rows in changes`)
+    seen.add(nodeId)
+    assert.ok(firstChangeId <= changeId)
+    if (isRemoved) assert.ok(!byId.has(nodeId), `${nodeId} lives and is called removed`)
+    else assert.equal(byId.get(nodeId)?.changeId, changeId)
+  }
+  for (const { nodeId } of nodes) assert.ok(seen.has(nodeId), `${nodeId} is not in changes`)
+}

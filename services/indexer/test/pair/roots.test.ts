@@ -1,0 +1,128 @@
+/** Roots that come, go, are renamed, replaced and emptied (invariant I7). */
+import assert from 'node:assert/strict'
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { assertAllEqual, expectedTree, follow } from './convergence.ts'
+import { differences, nodesTree, readNodes } from './disk-tree.ts'
+import { createPair, type Pair } from './harness.ts'
+import { idAt, passSentinel, statusOf } from './observations.ts'
+import { until } from './until.ts'
+
+function rootState(pair: Pair, name: string): string | undefined {
+  return pair.read((sqlite) =>
+    sqlite.prepare<[string], string>('SELECT state FROM watch_roots WHERE name = ?').pluck().get(name),
+  )
+}
+
+test('roots are added, renamed and removed, and excludes changed, across restarts', async (t) => {
+  const pair = await createPair(t, { roots: ['one', 'two'] })
+  const at = (...names: string[]) => join(pair.folder, ...names)
+  for (const root of ['one', 'two', 'three']) {
+    mkdirSync(at(root, 'folder'), { recursive: true })
+    writeFileSync(at(root, 'folder', 'file.txt'), root)
+    writeFileSync(at(root, 'folder', 'file.log'), root)
+  }
+  await Promise.all([pair.startIndexer(), pair.startApi()])
+  await assertAllEqual(pair)
+  const follower = follow(pair)
+  await follower.catchUp()
+  const id = idAt(pair, 'one/folder/file.txt')
+  const restart = async (changes: Parameters<Pair['configure']>[0]) => {
+    await pair.endIndexer()
+    pair.configure(changes)
+    await pair.startIndexer()
+    await assertAllEqual(pair, follower)
+  }
+  await t.test('added', () => restart({ roots: { one: at('one'), two: at('two'), three: at('three') } }))
+  await t.test('renamed: ids stay and nothing is read', async () => {
+    await restart({ roots: { uno: at('one'), two: at('two'), three: at('three') } })
+    assert.equal(idAt(pair, 'uno/folder/file.txt'), id)
+    await pair.endIndexer()
+    assert.equal(statusOf(pair)?.filesHashed, 0)
+    await pair.startIndexer()
+  })
+  await t.test('removed', () => restart({ roots: { uno: at('one'), three: at('three') } }))
+  await t.test('keys swapped', () => restart({ roots: { uno: at('three'), three: at('one') } }))
+  await t.test('excludes added', () => restart({ exclude: ['*.log', 'folder?'] }))
+  await t.test('excludes removed', () => restart({ exclude: [] }))
+  await follower.stop()
+})
+
+const AWAY: Readonly<
+  Record<string, { leave: (path: string, aside: string) => void; back: (path: string, aside: string) => void }>
+> = {
+  missing: {
+    leave: (path, aside) => renameSync(path, aside),
+    back: (path, aside) => renameSync(aside, path),
+  },
+  'replaced by an empty folder': {
+    leave: (path, aside) => {
+      renameSync(path, aside)
+      mkdirSync(path)
+    },
+    back: (path, aside) => {
+      rmSync(path, { recursive: true })
+      renameSync(aside, path)
+    },
+  },
+  'replaced by a folder with other files': {
+    leave: (path, aside) => {
+      renameSync(path, aside)
+      mkdirSync(path)
+      writeFileSync(join(path, 'other'), 'other')
+    },
+    back: (path, aside) => {
+      rmSync(path, { recursive: true })
+      renameSync(aside, path)
+    },
+  },
+  emptied: {
+    leave: (path, aside) => {
+      mkdirSync(aside)
+      renameSync(join(path, 'folder'), join(aside, 'folder'))
+    },
+    back: (path, aside) => {
+      renameSync(join(aside, 'folder'), join(path, 'folder'))
+      rmSync(aside, { recursive: true })
+    },
+  },
+}
+
+test('I7: a root that is away keeps its nodes, and heals when it is back', async (t) => {
+  const pair = await createPair(t, { roots: ['media', 'other'] })
+  mkdirSync(pair.path('folder'))
+  writeFileSync(pair.path('folder', 'file'), 'bytes')
+  writeFileSync(join(pair.folder, 'other', 'file'), 'bytes')
+  await Promise.all([pair.startIndexer(), pair.startApi()])
+  await assertAllEqual(pair)
+  const follower = follow(pair)
+  await follower.catchUp()
+  const id = idAt(pair, 'media/folder/file')
+  const nodes = () => nodesTree(pair.read(readNodes))
+  const aside = join(pair.folder, 'aside')
+  for (const [how, { leave, back }] of Object.entries(AWAY)) {
+    for (const isRunning of [false, true]) {
+      // Whoever empties a root file by file under the eyes of the indexer means it.
+      if (isRunning && how === 'emptied') continue
+      await t.test(`${how}, while the indexer ${isRunning ? 'runs' : 'is stopped'}`, async () => {
+        const before = expectedTree(pair)
+        if (!isRunning) await pair.endIndexer()
+        leave(pair.path(), aside)
+        if (!isRunning) await pair.startIndexer(['other'])
+        await until('the root to be offline', () => rootState(pair, 'media') === 'offline')
+        const sentinel = await passSentinel(pair, join(pair.folder, 'other'))
+        const kept = nodes()
+        kept.delete(`other/${sentinel}`)
+        assert.deepEqual(differences(before, kept, 'the nodes'), [])
+        back(pair.path(), aside)
+        await until('the root to be back', () => rootState(pair, 'media') === 'watching')
+        await assertAllEqual(pair, follower)
+        assert.equal(idAt(pair, 'media/folder/file'), id)
+      })
+    }
+  }
+  writeFileSync(pair.path('folder', 'after'), 'all of it')
+  await assertAllEqual(pair, follower)
+  await follower.stop()
+})

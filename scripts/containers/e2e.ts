@@ -1,0 +1,329 @@
+/**
+ * The containers as an owner runs them: the images are built, three replicas started, and everything is asked over the
+ * published port. The tests are one story, each goes on where the one before it ended. `scripts/e2e` runs it.
+ */
+import assert from 'node:assert/strict'
+import { createHash, randomBytes } from 'node:crypto'
+import {
+  chmodSync,
+  closeSync,
+  copyFileSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { createFeedClient, getJson, type WireNode } from '../../services/indexer/test/pair/feed-client.ts'
+import { until, untilNone } from '../../services/indexer/test/pair/until.ts'
+import { createDeployment, docker, linesOf } from './deployment.ts'
+import { mountMemory } from './mounts.ts'
+
+const CORPUS = join(import.meta.dirname, '../../services/indexer/test-data/corpus')
+/** Containers start in a second on a fast machine, and in half a minute on a slow one. */
+const START_MS = 60_000
+const HEALTHY_MS = 180_000
+const NOTHING_COMPILES = ['cc', 'gcc', 'g++', 'clang', 'make', 'python3']
+
+type Expected = Omit<WireNode, 'id' | 'parent_id' | 'name' | 'is_directory' | 'ctime' | 'mtime'>
+
+const expected = JSON.parse(readFileSync(join(CORPUS, 'expected.json'), 'utf8')) as Record<string, Expected>
+const deployment = await createDeployment()
+const { compose, containers, inEach, media, project, url } = deployment
+const client = createFeedClient(url, 500)
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => {
+    deployment.remove()
+    process.exit(1)
+  })
+}
+let isBroken = false
+after(async () => {
+  if (isBroken) console.error(await compose('logs', '--no-color', '--tail', '50').catch(String))
+  deployment.remove()
+})
+
+/** The story can't go on after a failure: what follows would fail for no reason of its own. */
+function step(name: string, run: () => Promise<void>): void {
+  test(name, async (t) => {
+    if (isBroken) assert.fail('not reached, because of the failure above')
+    const began = performance.now()
+    try {
+      await run()
+    } catch (error) {
+      isBroken = true
+      throw error
+    }
+    t.diagnostic(`${((performance.now() - began) / 1000).toFixed(1)} s`)
+  })
+}
+
+step('the images are built', async () => {
+  await compose('build', '--quiet')
+})
+
+step('without a folder to watch nothing starts, and the message says what to set', async () => {
+  const { MEDIA: _, ...environment } = process.env
+  const file = join(import.meta.dirname, '../../docker-compose.yml')
+  await assert.rejects(docker(['compose', '--env-file', '/dev/null', '--file', file, 'config'], environment), {
+    message: /MEDIA.*say in \.env which folder to watch/,
+  })
+})
+
+step('before there is a database the answer is 503 with Retry-After', async () => {
+  await compose('up', '--detach', '--no-deps', '--scale', 'api=3', 'api', 'proxy')
+  const problem = await until('an answer of the api itself', async () => await problemOf('/api/v1/cursor'), START_MS)
+  assert.match(problem.detail, /database/)
+  assert.deepEqual(problem, { status: 503, type: 'application/problem+json', retryAfter: '2', detail: problem.detail })
+})
+
+step('with the indexer it recovers, and every field of every sample file is as the original has it', async () => {
+  for (const name of Object.keys(expected)) copyFileSync(join(CORPUS, name), join(media, name))
+  await compose('up', '--detach', '--scale', 'api=3')
+  await until('the first answer', async () => (await problemOf('/api/v1/cursor')) === null, START_MS)
+  await untilNone('all files with all fields', async () => {
+    await client.poll()
+    return Object.keys(expected).flatMap((name) => differences(name, nodeNamed(name)))
+  })
+  assert.equal(client.nodes.size, Object.keys(expected).length + 1, 'the files and their folder, nothing else')
+})
+
+step('pictures and films of phones are recognised as such', async () => {
+  const kinds = ['i.heic', 'i.avif', 'v.3gp'].map((name) => {
+    const { mime_type: type, is_image: isImage, is_video: isVideo, width } = existing(name)
+    return [type, isImage, isVideo, width > 0]
+  })
+  assert.deepEqual(kinds, [
+    ['image/heic', true, false, true],
+    ['image/avif', true, false, true],
+    ['video/3gpp', false, true, true],
+  ])
+})
+
+step('answers come from all three replicas', async () => {
+  const before = await sentBytes()
+  assert.equal(before.length, 3)
+  const answer = await (await fetch(`${url}/api/v1/changes`)).text()
+  for (let count = 0; count < 30; count += 1) await getJson(`${url}/api/v1/changes`)
+  const sent = (await sentBytes()).map((bytes, replica) => bytes - (before[replica] ?? 0))
+  for (const bytes of sent) assert.ok(bytes > 5 * answer.length, `bytes sent by each: ${sent.join(', ')}`)
+})
+
+step('a new file appears with an empty hash, and again with its MD5', async () => {
+  const bytes = randomBytes(100_000)
+  const file = openSync(join(media, 'new.bin'), 'w')
+  writeSync(file, bytes)
+  const first = await until('the file, still open', async () => await polled('new.bin'))
+  assert.equal(first.hash, '')
+  closeSync(file)
+  const md5 = createHash('md5').update(bytes).digest('hex')
+  const last = await until('its hash', async () => await polled('new.bin', ({ hash }) => hash !== ''))
+  assert.deepEqual([last.id, last.hash, last.size], [first.id, md5, bytes.length])
+})
+
+step('a folder that is moved has its new path at once, and so has what is in it', async () => {
+  mkdirSync(join(media, 'before/deep'), { recursive: true })
+  copyFileSync(join(CORPUS, 'i.jpg'), join(media, 'before/deep/moved.jpg'))
+  const { id } = await until('the file', async () => await polled('moved.jpg', ({ hash }) => hash !== ''))
+  assert.equal(await pathOf(id), '/mnt/media/before/deep/moved.jpg')
+  renameSync(join(media, 'before'), join(media, 'after'))
+  await until('the new path', async () => (await pathOf(id)) === '/mnt/media/after/deep/moved.jpg', 3_000)
+  await until('the change', async () => await polled('after'))
+  assert.equal(existing('moved.jpg').id, id)
+})
+
+step('files that only their owner may read are hashed', async () => {
+  writeFileSync(join(media, 'private.txt'), 'private')
+  chmodSync(join(media, 'private.txt'), 0o000)
+  mkdirSync(join(media, 'locked'))
+  writeFileSync(join(media, 'locked/inner.txt'), 'inner')
+  chmodSync(join(media, 'locked'), 0o000)
+  for (const name of ['private.txt', 'inner.txt']) {
+    await until(name, async () => await polled(name, ({ hash }) => hash !== ''))
+  }
+  chmodSync(join(media, 'locked'), 0o755)
+})
+
+step('the indexer can not write to the media, and the api has neither media nor a volume it can write to', async () => {
+  const writes = (path: string) => ['sh', '-c', `touch ${path} 2>&1 || true`]
+  assert.match((await inEach('indexer', ...writes('/mnt/media/x'))).join(), /Read-only file system/)
+  for (const words of await inEach('api', ...writes('/data/x'))) assert.match(words, /Read-only file system/)
+  assert.deepEqual(await inEach('api', 'ls', '/mnt'), ['', '', ''])
+  assert.deepEqual(await inEach('api', 'id', '-un'), ['node\n', 'node\n', 'node\n'])
+})
+
+step('no image has anything that compiles, and the api has no libraries of the indexer', async () => {
+  const looks = `command -v ${NOTHING_COMPILES.join(' ')}; ls -d /app/node_modules/node-linux-* 2>&-; true`
+  for (const service of ['indexer', 'api']) {
+    for (const found of await inEach(service, 'sh', '-c', looks)) assert.equal(found, '', service)
+  }
+  const libraries = 'ldconfig -p | grep -cE "lib(magic|mediainfo)\\.so"; ls -d /app/node_modules/koffi 2>&-; true'
+  assert.deepEqual(await inEach('api', 'sh', '-c', libraries), ['0\n', '0\n', '0\n'])
+  assert.deepEqual(await inEach('indexer', 'sh', '-c', libraries), ['2\n/app/node_modules/koffi\n'])
+})
+
+step('a replica that is killed costs no answer, nor does one that comes', async () => {
+  const asking = askUntilStopped()
+  const [victim] = await containers('api')
+  await docker(['kill', victim ?? ''])
+  await asking.answers(200)
+  await compose('up', '--detach', '--no-recreate', '--scale', 'api=3')
+  await asking.answers(200)
+  assert.deepEqual(await asking.stop(), [])
+})
+
+step('while the indexer is stopped the api answers, also one that starts then', async () => {
+  const cursor = await cursorNow()
+  await compose('stop', 'indexer')
+  assert.equal(await cursorNow(), cursor)
+  await compose('restart', 'api')
+  await until('answers after the restart', async () => (await problemOf('/api/v1/cursor')) === null, START_MS)
+  // Each replica, not only one of them.
+  for (let count = 0; count < 9; count += 1) assert.equal(await cursorNow(), cursor)
+  writeFileSync(join(media, 'while-stopped.txt'), 'written while the indexer was stopped')
+  await compose('start', 'indexer')
+  await until(
+    'what happened meanwhile',
+    async () => await polled('while-stopped.txt', ({ hash }) => hash !== ''),
+    START_MS,
+  )
+})
+
+step('while the indexer is killed the api answers, and afterwards it goes on', async () => {
+  const cursor = await cursorNow()
+  await compose('kill', '--signal', 'SIGKILL', 'indexer')
+  assert.equal(await cursorNow(), cursor)
+  await compose('restart', 'api')
+  await until('answers after the restart', async () => (await problemOf('/api/v1/cursor')) === null, START_MS)
+  for (let count = 0; count < 9; count += 1) assert.equal(await cursorNow(), cursor)
+  await compose('start', 'indexer')
+  writeFileSync(join(media, 'after-kill.txt'), 'written after the indexer was killed')
+  await until('a new file', async () => await polled('after-kill.txt', ({ hash }) => hash !== ''), START_MS)
+})
+
+step('a restart of the indexer changes nothing', async () => {
+  const cursor = await cursorNow()
+  const scans = await completeScans()
+  await compose('restart', 'indexer')
+  await until('its scan', async () => (await completeScans()) > scans, START_MS)
+  writeFileSync(join(media, 'after-restart.txt'), '')
+  await until('a change after it', async () => await polled('after-restart.txt'), START_MS)
+  const { changes } = await getJson<{ changes: { node: WireNode }[] }>(`${url}/api/v1/changes?cursor=${cursor}`)
+  assert.deepEqual(
+    changes.map(({ node }) => node?.name),
+    ['after-restart.txt'],
+  )
+})
+
+test('what this machine mounts below the folder later is there in the container', async (t) => {
+  assert.ok(!isBroken, 'not reached, because of the failure above')
+  mkdirSync(join(media, 'disk'))
+  const problem = deployment.mountsStayOutside ?? mountMemory(join(media, 'disk'))
+  if (problem !== null) return t.skip(`this user can not mount here: ${problem}`)
+  writeFileSync(join(media, 'disk/on-the-disk.txt'), '')
+  assert.deepEqual(await inEach('indexer', 'ls', '/mnt/media/disk'), ['on-the-disk.txt\n'])
+})
+
+step('all containers are found healthy', async () => {
+  const states = async () => linesOf(await compose('ps', '--format', '{{.Service}} {{.State}} {{.Health}}')).sort()
+  const wanted = [...Array(3).fill('api running healthy'), 'indexer running healthy', 'proxy running ']
+  await untilNone(
+    'healthy containers',
+    async () => (await states()).flatMap((state, index) => (state.trim() === wanted[index]?.trim() ? [] : [state])),
+    HEALTHY_MS,
+  )
+})
+
+step('compose down -v leaves nothing', async () => {
+  await compose('down', '--volumes')
+  const label = ['--filter', `label=com.docker.compose.project=${project}`, '--quiet']
+  for (const list of [
+    ['ps', '--all'],
+    ['volume', 'ls'],
+    ['network', 'ls'],
+  ]) {
+    assert.equal(await docker([...list, ...label]), '', list.join(' '))
+  }
+})
+
+/** What is in an error's answer; null if it is none. */
+async function problemOf(path: string) {
+  const response = await fetch(url + path).catch(() => null)
+  if (response === null) return { status: 0, type: '', retryAfter: null, detail: 'the port is closed' }
+  const text = await response.text()
+  if (response.ok) return null
+  const type = (response.headers.get('content-type') ?? '').split(';')[0]
+  const { detail } = JSON.parse(text) as { detail: string }
+  return { status: response.status, type, retryAfter: response.headers.get('retry-after'), detail }
+}
+
+function nodeNamed(name: string): WireNode | undefined {
+  return [...client.nodes.values()].find((node) => node.name === name)
+}
+
+function existing(name: string): WireNode {
+  const node = nodeNamed(name)
+  assert.ok(node !== undefined, `${name} is not there`)
+  return node
+}
+
+async function polled(name: string, isWanted = (_node: WireNode) => true): Promise<WireNode | null> {
+  await client.poll()
+  const node = nodeNamed(name)
+  return node !== undefined && isWanted(node) ? node : null
+}
+
+function differences(name: string, node: WireNode | undefined): string[] {
+  if (node === undefined) return [`${name} is missing`]
+  const fields = Object.entries(expected[name] ?? {}) as [keyof Expected, unknown][]
+  return fields.flatMap(([field, value]) =>
+    node[field] === value ? [] : [`${name}: ${field} is ${node[field]}, expected ${value}`],
+  )
+}
+
+async function pathOf(id: string): Promise<string> {
+  return (await getJson<{ path: string }>(`${url}/api/v1/nodes/${id}/path`)).path
+}
+
+async function cursorNow(): Promise<number> {
+  return (await getJson<{ cursor: number }>(`${url}/api/v1/cursor`)).cursor
+}
+
+/** What each replica has sent over the network; checks of its health stay inside it. */
+async function sentBytes(): Promise<number[]> {
+  const tables = await inEach('api', 'cat', '/proc/net/dev')
+  return tables.map((table) => Number(/eth0:\s*(?:\d+\s+){8}(\d+)/.exec(table)?.[1]))
+}
+
+async function completeScans(): Promise<number> {
+  return linesOf(await compose('logs', '--no-color', 'indexer')).filter((line) => line.includes('scan is complete'))
+    .length
+}
+
+/** Asks all the time. `answers` waits for that many more, `stop` gives what went wrong. */
+function askUntilStopped() {
+  const problems: string[] = []
+  let isStopped = false
+  let count = 0
+  const asking = (async () => {
+    while (!isStopped) {
+      await cursorNow().catch((error: Error) => problems.push(error.message))
+      count += 1
+    }
+  })()
+  return {
+    answers: async (more: number) => {
+      const wanted = count + more
+      await until(`${more} answers`, () => count >= wanted, START_MS)
+    },
+    stop: async () => {
+      isStopped = true
+      await asking
+      return problems
+    },
+  }
+}

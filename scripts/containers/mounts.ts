@@ -1,0 +1,39 @@
+/** Mounts of this machine, as far as containers are meant to see them. */
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+
+/** Whether what is mounted below the path later is told to others: proc_pid_mountinfo(5), the optional fields. */
+export function isSharedMount(path: string, mountinfo = readFileSync('/proc/self/mountinfo', 'utf8')): boolean {
+  let [longest, isShared] = ['', false]
+  for (const line of mountinfo.split('\n')) {
+    const fields = line.split(' ')
+    const place = fields[4] ?? ''
+    const isAround = path === place || path.startsWith(place.endsWith('/') ? place : `${place}/`)
+    // Of two at one place the later one is on top.
+    if (place === '' || !isAround || place.length < longest.length) continue
+    longest = place
+    isShared = fields.slice(6, fields.indexOf('-')).some((field) => /^(shared|master):/.test(field))
+  }
+  return isShared
+}
+
+/** Makes the folder a shared mount of its own, as most systems have all of theirs. Null, or why it can't be done. */
+export function shareMount(folder: string): string | null {
+  return run('mount', '--bind', folder, folder) ?? run('mount', '--make-shared', folder)
+}
+
+/** An empty filesystem in memory. Null, or why it can't be done. */
+export function mountMemory(folder: string): string | null {
+  return run('mount', '-t', 'tmpfs', 'drive-feed-e2e', folder)
+}
+
+/** Also what is mounted below it, and also if it is in use. Nothing happens if nothing is mounted there. */
+export function unmount(folder: string): void {
+  spawnSync('umount', ['--recursive', '--lazy', folder], { stdio: 'ignore' })
+}
+
+function run(program: string, ...argv: readonly string[]): string | null {
+  const { status, stderr, error } = spawnSync(program, argv, { encoding: 'utf8' })
+  if (error !== undefined) return error.message
+  return status === 0 ? null : stderr.trim()
+}

@@ -86,10 +86,14 @@ export function decide(seens: readonly Seen[], knowledge: Knowledge): Plan {
     if (isPresent(sight)) claims.push({ seen, sight, rows: knowledge.rowsOf(sight.facts), row: null, waits: false })
   }
   const dead = new Map<string, Known>()
-  for (const claim of claims) matchRow(claim, { loose, settled, dead, knowledge, plan })
-  const leaving = new Set([...dead.keys(), ...[...loose.keys()].filter((id) => knowledge.mayRemove.has(id))])
+  const matching: Matching = { loose, settled, dead, claimedFolders: new Set(), knowledge, plan }
+  for (const claim of claims) matchRow(claim, matching)
+  const found = new Set(claims.map((claim) => claim.row?.nodeId))
+  const due = [...loose.keys()].filter((id) => knowledge.mayRemove.has(id) && !found.has(id))
+  const leaving = new Set([...dead.keys(), ...due])
+  spareFrom(claims, leaving, { loose, dead, knowledge })
   makeWait(claims, leaving)
-  carryOut(claims, { loose, dead, knowledge, plan })
+  carryOut(claims, { loose, dead, knowledge, plan }, leaving)
   return plan
 }
 
@@ -145,13 +149,20 @@ type Matching = {
   readonly loose: Map<string, Known>
   readonly settled: Set<string>
   readonly dead: Map<string, Known>
+  /** Device and inode of each folder that was seen where it is not known. */
+  readonly claimedFolders: Set<string>
   readonly knowledge: Knowledge
   readonly plan: Plan
 }
 
 /** Finds the row that moved to the claim's place, if one did. */
-function matchRow(claim: Claim, { loose, settled, dead, knowledge, plan }: Matching): void {
+function matchRow(claim: Claim, matching: Matching): void {
+  const { loose, settled, dead, knowledge, plan } = matching
   const { sight } = claim
+  if (sight.kind === 'folder' && isMountedTwice(claim, matching)) {
+    claim.waits = true
+    return
+  }
   let isUnsure = false
   for (const row of plainFirst(claim.rows, sight.facts)) {
     if (settled.has(row.nodeId) || dead.has(row.nodeId)) continue
@@ -182,6 +193,17 @@ function matchRow(claim: Claim, { loose, settled, dead, knowledge, plan }: Match
   }
 }
 
+/**
+ * Whether the same folder was seen at another place of this batch already. A folder has no second name; listed twice,
+ * its files would seem to move to and fro, and its one watch would tell of one of the places only.
+ */
+function isMountedTwice({ sight, rows }: Claim, { settled, claimedFolders }: Matching): boolean {
+  const key = `${sight.facts.device}:${sight.facts.inode}`
+  if (claimedFolders.has(key)) return true
+  claimedFolders.add(key)
+  return rows.some((row) => settled.has(row.nodeId) && isSameThing(row, sight))
+}
+
 function vacancyFor(row: Known, { sight }: Claim, loose: Map<string, Known>, knowledge: Knowledge): Vacancy {
   if (loose.has(row.nodeId)) return 'vacant'
   if (sight.kind === 'file' && sight.links === 1) return 'vacant'
@@ -192,6 +214,19 @@ function plainFirst(rows: readonly Known[], { device, inode }: Facts): readonly 
   if (rows.length < 2) return rows
   const plain = plainNodeId(device, inode)
   return [...rows].sort((a, b) => Number(b.nodeId === plain) - Number(a.nodeId === plain))
+}
+
+/** Lets every claim wait that is below a folder on its way out: it was seen there before the folder was seen to be gone. */
+function spareFrom(
+  claims: readonly Claim[],
+  leaving: ReadonlySet<string>,
+  { loose, dead, knowledge }: Pick<Matching, 'loose' | 'dead' | 'knowledge'>,
+): void {
+  const folders = [...leaving].filter((id) => (dead.get(id) ?? loose.get(id))?.isDirectory)
+  if (folders.length === 0) return
+  for (const claim of claims) {
+    if (folders.some((id) => knowledge.isBelow(claim.seen.parentId, id))) claim.waits = true
+  }
 }
 
 /** Lets every claim wait whose place is still a row's that is not leaving, and then those that waited for such a row. */
@@ -209,10 +244,14 @@ function makeWait(claims: readonly Claim[], leaving: Set<string>): void {
   }
 }
 
-type Carrying = Omit<Matching, 'settled'>
+type Carrying = Omit<Matching, 'settled' | 'claimedFolders'>
 
 /** Moves, then removals (what was moved out is spared), then new nodes, then other bytes. */
-function carryOut(claims: readonly Claim[], { loose, dead, knowledge, plan }: Carrying): void {
+function carryOut(
+  claims: readonly Claim[],
+  { loose, dead, knowledge, plan }: Carrying,
+  leaving: ReadonlySet<string>,
+): void {
   const going = claims.filter((claim) => !claim.waits)
   const creations: Decision[] = []
   const moved = new Set<string>()
@@ -243,7 +282,8 @@ function carryOut(claims: readonly Claim[], { loose, dead, knowledge, plan }: Ca
   const blocked = new Set(claims.filter((claim) => claim.waits).map(({ seen }) => placeKey(seen)))
   for (const row of loose.values()) {
     if (moved.has(row.nodeId) || dead.has(row.nodeId)) continue
-    if (knowledge.mayRemove.has(row.nodeId)) plan.decisions.push({ kind: 'remove', nodeId: row.nodeId })
+    // What was found at a place that is not free yet is not gone, though its time is over.
+    if (leaving.has(row.nodeId)) plan.decisions.push({ kind: 'remove', nodeId: row.nodeId })
     else plan.toLimbo.push({ row, blocks: blocked.has(placeKey(row)) })
   }
   plan.decisions.push(...creations, ...rewrites.decisions)

@@ -53,16 +53,20 @@ export async function settle(
   })
   // Another name of the inode may have been written meanwhile; but nothing else writes, so the rows are still the rows.
   if (plan.decisions.length > 0) tools.apply(plan.decisions)
-  followUp(tools, plan, isScan)
+  followUp(tools, plan, mayRemove, isScan)
 }
 
-function followUp(tools: SettleTools, plan: Plan, isScan: boolean): void {
+function followUp(tools: SettleTools, plan: Plan, mayRemove: ReadonlySet<string>, isScan: boolean): void {
   const { limbo } = tools
   for (const nodeId of plan.found) limbo.take(nodeId)
   for (const decision of plan.decisions) follow(tools, decision)
   for (const { nodeId, place, facts } of plan.present) ensureInTree(tools, place, { nodeId, ...facts })
   const nowMs = tools.nowMs()
-  for (const { row, blocks } of plan.toLimbo) limbo.put(row, { blocks, isAfterScan: isScan, nowMs })
+  for (const { row, blocks } of plan.toLimbo) {
+    limbo.put(row, { blocks, isAfterScan: isScan, nowMs })
+    // Its time was over, but it was found where something else still is.
+    if (mayRemove.has(row.nodeId)) limbo.extend(row.nodeId, nowMs)
+  }
   for (const seen of plan.again) tools.hint(seen, seen.cause, 'again')
   for (const { place, cause } of plan.lookAt) tools.hint(place, cause, 'now')
 }

@@ -139,7 +139,7 @@ const CREATE_REST = `
   -- For people with sqlite3: every node with its full path.
   CREATE VIEW files AS
     WITH RECURSIVE tree (node_id, path) AS (
-      SELECT node_id, path FROM watch_roots
+      SELECT node_id, rtrim(path, '/') FROM watch_roots
       UNION ALL
       SELECT nodes.node_id, tree.path || '/' || nodes.name FROM tree JOIN nodes ON nodes.parent_id = tree.node_id
     )

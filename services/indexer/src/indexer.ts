@@ -1,4 +1,5 @@
 /** Wires the stages: watch → reconcile → store → metadata, and what they tell each other. */
+import { readFileSync } from 'node:fs'
 import type { Config } from '@drive-feed/shared/config.ts'
 import { createExclude } from '@drive-feed/shared/exclude.ts'
 import type { Logger } from '@drive-feed/shared/logger.ts'
@@ -9,13 +10,14 @@ import type { MetadataResult } from './metadata/metadata-job.ts'
 import { createMetadataPool, type MetadataPool } from './metadata/pool.ts'
 import { createDevices, type Devices } from './reconcile/devices.ts'
 import { createEventIntake, type EventIntake } from './reconcile/event-intake.ts'
-import { createHints } from './reconcile/hints.ts'
+import { createHints, type Hints } from './reconcile/hints.ts'
 import { createLimbo } from './reconcile/limbo.ts'
 import { createReconciler, type Reconciler } from './reconcile/reconciler.ts'
 import { createRootKeeper, type RootKeeper } from './reconcile/root-keeper.ts'
 import type { Root } from './reconcile/roots.ts'
 import { createScans, type Scans } from './reconcile/scans.ts'
 import { createVisits } from './reconcile/visits.ts'
+import { mountPointsBelow } from './scan/filesystem-signs.ts'
 import { type Observer, startObserver } from './scan/observer.ts'
 import { createSchedule } from './schedule.ts'
 import { startStatusKeeper } from './status-keeper.ts'
@@ -162,7 +164,7 @@ function dropFolder({ tree }: Core, { intake }: Stages, folder: Folder): void {
   }
 }
 
-function createDrain({ rootsByFd, hints }: Core, stages: Stages, onCrash: (error: Error) => void): Drain {
+function createDrain({ rootsByFd, hints, tree, nowMs }: Core, stages: Stages, onCrash: (error: Error) => void): Drain {
   return startDrain({
     onBytes: (fd, bytes) => {
       const top = rootsByFd.get(fd)?.top
@@ -179,9 +181,37 @@ function createDrain({ rootsByFd, hints }: Core, stages: Stages, onCrash: (error
       if (top != null) scanAfterLoss(stages, top)
       stages.reconciler.wake()
     },
-    onMounts: () => checkRoots(stages, () => true),
+    onMounts: () => {
+      checkRoots(stages, () => true)
+      hintMounts({ tree, hints, nowMs })
+      stages.reconciler.wake()
+    },
     onCrash,
   })
+}
+
+/** Something was mounted or unmounted, which no watch tells: looks at every place inside a root where that may have been. */
+function hintMounts({ tree, hints, nowMs }: Pick<Core, 'tree' | 'hints' | 'nowMs'>): void {
+  const mountinfo = readFileSync('/proc/self/mountinfo', 'utf8')
+  const now = nowMs()
+  for (const folder of tree.folders()) {
+    const { parent, name } = folder
+    if (parent === null) hintMountPoints(folder, mountPointsBelow(mountinfo, folder.root.path), hints, now)
+    else if (folder.needsVisit || folder.device !== parent.device) {
+      hints.add({ folder: parent, name, cause: 'touched' }, now, now)
+    }
+  }
+}
+
+function hintMountPoints(root: Folder, points: readonly string[], hints: Hints, now: number): void {
+  const top = root.root.path === '/' ? '' : root.root.path
+  for (const point of points) {
+    const names = point.slice(top.length + 1).split('/')
+    const last = names.pop() as string
+    let folder: Folder | undefined = root
+    for (const name of names) folder = folder?.children.get(name)
+    if (folder !== undefined) hints.add({ folder, name: last, cause: 'touched' }, now, now)
+  }
 }
 
 function createKeeper(core: Core, stages: Stages): RootKeeper {
@@ -241,12 +271,13 @@ function createRootScans({ tree, visits, limbo, config, nowMs, log }: Core, stag
   })
 }
 
-function createIntake({ tree, hints, config, nowMs }: Core, stages: Stages): EventIntake {
+function createIntake({ tree, hints, visits, config, nowMs }: Core, stages: Stages): EventIntake {
   return createEventIntake({
     tree,
     hints,
     isExcluded: createExclude(config.exclude),
     nowMs,
+    isVisiting: (top) => visits.open(top) > 0,
     onLost: (top) => scanAfterLoss(stages, top),
     onRootGone: (top) => checkRoots(stages, (root) => root.top === top),
   })
@@ -257,6 +288,7 @@ function createLoop(core: Core, stages: Stages): Reconciler {
   const { observer, devices, keeper, scans, intake, drain } = stages
   return createReconciler({
     ...core,
+    unmounted: new Set(),
     observer,
     look: observer.look,
     devices,
@@ -271,6 +303,7 @@ function createLoop(core: Core, stages: Stages): Reconciler {
     onRootGone: (folder, how) => {
       const root = keeper.byTop(folder.root)
       if (root === undefined) return
+      root.isEmptied = how === 'empty'
       if (how === 'empty') keeper.takeOffline(root, emptyMessage(root))
       else checkRoots(stages, (other) => other === root)
     },
@@ -285,15 +318,16 @@ function createMetadataFeeder({ tree, known, store, nowMs }: Core, stages: Stage
   return createFeeder({
     pool: stages.pool,
     bigFileBytes: BIG_FILE_BYTES,
-    waiting: (now, limit) =>
-      known.waiting(now, limit).flatMap((file): WaitingFile[] => {
+    waiting: (now, limit, sizeBelow) =>
+      known.waiting(now, limit, sizeBelow).flatMap((file): WaitingFile[] => {
         const path = folderPath(file.parentId)
         return path === null ? [] : [{ ...file, path: `${path}/${file.name}` }]
       }),
     nextDueMs: known.nextDueMs,
     save: (results) => {
-      store.saveMetadata(results.map((result) => findingOf(result, nowMs())))
-      for (const { kind, job } of results) {
+      store.saveMetadata(results.map(({ result, askedMs }) => findingOf(result, askedMs, nowMs())))
+      for (const { result } of results) {
+        const { kind, job } = result
         if (kind !== 'changed' && kind !== 'gone') continue
         const row = known.byId(job.nodeId)
         if (row !== undefined) stages.reconciler.hint(row, 'stale', 'now')
@@ -304,8 +338,8 @@ function createMetadataFeeder({ tree, known, store, nowMs }: Core, stages: Stage
   })
 }
 
-function findingOf(result: MetadataResult, nowMs: number): MetadataFinding {
-  const { job: bytes } = result
+function findingOf(result: MetadataResult, askedMs: number, nowMs: number): MetadataFinding {
+  const bytes = { ...result.job, askedMs }
   switch (result.kind) {
     case 'done':
       return { kind: 'found', bytes, metadata: result.metadata, problem: result.problem }

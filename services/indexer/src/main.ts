@@ -56,6 +56,11 @@ function runUntilSignal(config: Config, db: FeedDatabase, log: Logger): void {
   let isStopping = false
   const crash = (error: unknown) => {
     if (isStopping) return
+    const advice = databaseAdvice(error)
+    if (advice !== null) {
+      log.fatal({ code: (error as NodeJS.ErrnoException).code }, `${config.databasePath}: ${advice}`)
+      process.exit(EXIT_UNUSABLE)
+    }
     log.fatal({ err: error }, 'stopping: this should not have happened; what is in the database is right')
     process.exit(EXIT_CRASHED)
   }
@@ -73,6 +78,21 @@ function runUntilSignal(config: Config, db: FeedDatabase, log: Logger): void {
   process.on('SIGINT', stop)
   log.info({ database: config.databasePath, watches: config.watches }, 'started')
   indexer.run().catch(crash)
+}
+
+/** What to do about an error of SQLite that is not ours to mend; null for any other. Nothing is lost by stopping there. */
+function databaseAdvice(error: unknown): string | null {
+  const { code = '', message = '' } = error as NodeJS.ErrnoException
+  if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
+    return 'another program holds the database locked, perhaps a sqlite3 left in a transaction; end it and start again'
+  }
+  if (code.startsWith('SQLITE_FULL')) return 'the disk of the database is full; make room and start again'
+  if (code.startsWith('SQLITE_READONLY')) return 'the database can not be written; check its permissions and mount'
+  if (code.startsWith('SQLITE_IOERR')) return `the disk of the database answers with errors (${message}); check it`
+  if (code.startsWith('SQLITE_CORRUPT') || code.startsWith('SQLITE_NOTADB')) {
+    return 'the database file is damaged; restore a copy, or remove it to have everything scanned anew'
+  }
+  return null
 }
 
 async function stopIndexer(indexer: Indexer, log: Logger): Promise<void> {

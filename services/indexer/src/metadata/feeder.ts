@@ -12,11 +12,11 @@ export type FeederTools = {
   readonly pool: Pick<MetadataPool, 'room' | 'bigRoom' | 'submit'>
   readonly bigFileBytes: number
   /** Files whose time has come, the most urgent first. */
-  readonly waiting: (nowMs: number, limit: number) => readonly WaitingFile[]
+  readonly waiting: (nowMs: number, limit: number, sizeBelow: number) => readonly WaitingFile[]
   /** When the next of those not due yet is, ms since 1970. */
   readonly nextDueMs: (nowMs: number) => number | null
-  /** Stores results, some at a time. */
-  readonly save: (results: readonly MetadataResult[]) => void
+  /** Stores results, some at a time. `askedMs`: what the database said of the file then is what was read. */
+  readonly save: (results: readonly { readonly result: MetadataResult; readonly askedMs: number }[]) => void
   readonly nowMs: () => number
 }
 
@@ -37,12 +37,13 @@ const FETCH_MAX = 1024
 
 export function createFeeder(tools: FeederTools): Feeder {
   const { pool, nowMs } = tools
-  /** Node id to the inode that is being read for it. */
-  const inWork = new Map<string, string>()
+  /** Node id to the inode that is being read for it, and when the database was asked for it. */
+  const inWork = new Map<string, { readonly inode: string; readonly askedMs: number }>()
   // Two names of one inode are read once: the result is stored for both.
   const inodesInWork = new Set<string>()
   /** Files fetched and not yet given away. */
   let next: WaitingFile[] = []
+  let askedMs = 0
   let results: MetadataResult[] = []
   let saveTimer: NodeJS.Timeout | undefined
   let dueTimer: NodeJS.Timeout | undefined
@@ -62,7 +63,7 @@ export function createFeeder(tools: FeederTools): Feeder {
       if (isBig && bigRoom === 0) continue
       if (isBig) bigRoom -= 1
       room -= 1
-      inWork.set(file.nodeId, inode)
+      inWork.set(file.nodeId, { inode, askedMs })
       inodesInWork.add(inode)
       jobs.push(file)
     }
@@ -77,7 +78,10 @@ export function createFeeder(tools: FeederTools): Feeder {
         const limit = FETCH_MAX + inWork.size
         // One moment for both questions: what is due between two would be in neither answer.
         const now = nowMs()
-        next = [...tools.waiting(now, limit)]
+        askedMs = Math.floor(now)
+        // Where no more big files may be read, small ones behind them may.
+        const sizeBelow = pool.bigRoom > 0 ? Number.MAX_SAFE_INTEGER : tools.bigFileBytes
+        next = [...tools.waiting(now, limit, sizeBelow)]
         if (next.length < limit) waitForNext(now)
       }
       const jobs = choose()
@@ -98,9 +102,10 @@ export function createFeeder(tools: FeederTools): Feeder {
     saveTimer = undefined
     const batch = results
     results = []
-    if (batch.length > 0) tools.save(batch)
+    if (batch.length > 0)
+      tools.save(batch.map((result) => ({ result, askedMs: inWork.get(result.job.nodeId)?.askedMs ?? 0 })))
     for (const { job } of batch) {
-      inodesInWork.delete(inWork.get(job.nodeId) ?? '')
+      inodesInWork.delete(inWork.get(job.nodeId)?.inode ?? '')
       inWork.delete(job.nodeId)
     }
     finished += batch.length

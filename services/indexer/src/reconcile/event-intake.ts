@@ -18,6 +18,8 @@ export type EventIntakeTools = {
   readonly hints: Hints
   readonly isExcluded: (name: string) => boolean
   readonly nowMs: () => number
+  /** Whether folders of the root are being watched and listed just now. */
+  readonly isVisiting: (top: RootFolder) => boolean
   /** Events were lost. */
   readonly onLost: (top: RootFolder) => void
   /** The root's own folder was moved, deleted or unmounted. */
@@ -45,6 +47,8 @@ export function createEventIntake(tools: EventIntakeTools): EventIntake {
       if (event.kind === 'ignored') gone.delete(watch)
       return
     }
+    // No answer under way could say what this watch is: it was of a folder that is gone.
+    if (!tools.isVisiting(top)) return
     const watches = early.get(top) ?? { byWatch: new Map<number, WatchEvent[]>(), size: 0 }
     early.set(top, watches)
     const events = watches.byWatch.get(watch)

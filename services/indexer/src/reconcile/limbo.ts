@@ -65,7 +65,7 @@ export function createLimbo(): Limbo {
     },
     extend: (nodeId, nowMs) => {
       const entry = entries.get(nodeId)
-      if (entry !== undefined) setDeadline(entry, nowMs + GRACE_MS)
+      if (entry !== undefined && !entry.isAfterScan) setDeadline(entry, nowMs + GRACE_MS)
     },
     due: (nowMs) => {
       if (earliestMs > nowMs) return []

@@ -38,6 +38,8 @@ export type RootKeeper = {
   /** Looks whether a root is where it was; takes it offline or attaches it again. */
   readonly check: (root: Root) => Promise<void>
   readonly takeOffline: (root: Root, message: string) => void
+  /** Asks again for an inotify instance where there was none; whether there is one now. */
+  readonly retryInstance: (root: Root) => boolean
   readonly setState: (root: Root, state: Root['state'], message: string | null) => void
   readonly vacancyOf: (rootRow: Known) => Vacancy
   /** Removes the nodes of watches that are no longer configured, once their files had the chance to turn up elsewhere. */
@@ -60,28 +62,37 @@ export function createRootKeeper(
     root.state = state
     root.message = message
     const saved = tools.savedRoots().find((row) => row.name === root.key)
-    const nodeId = root.folder?.nodeId ?? saved?.nodeId
+    const nodeId = root.folder?.nodeId ?? saved?.nodeId ?? known.childAt(SUPER_ROOT_ID, root.key)?.nodeId
     // A root that was never found has no node, and so no row that the api could build a path from.
     if (nodeId !== undefined) save(root, nodeId)
   }
   const takeOffline: RootKeeper['takeOffline'] = (root, message) => {
     if (root.state === 'offline' && root.message === message) return
     log.warn({ root: root.key, path: root.path }, `root is offline: ${message}`)
-    if (root.folder !== null) tools.devices.forget(root.folder.device)
+    const device = root.folder?.device
+    const isShared = roots.some(
+      (other) => other !== root && other.state !== 'offline' && other.folder?.device === device,
+    )
+    if (device !== undefined && !isShared) tools.devices.forget(device)
     setState(root, 'offline', message)
     tools.onOffline(root)
   }
 
   const attach = async (root: Root): Promise<void> => {
-    const reply = await tools.observer.look([{ path: root.path, expected: null, names: [], inotifyFd: null }])
+    // One that was found empty is listed, any other only opened.
+    const names = root.isEmptied ? null : []
+    const reply = await tools.observer.look([{ path: root.path, expected: null, names, inotifyFd: null }])
     const [answer] = reply.answers
     if (answer?.kind !== 'seen') return takeOffline(root, awayMessage(root, answer))
+    if (root.isEmptied && answer.from === answer.to) return
+    root.isEmptied = false
     const device = await resolveDevice(tools, root, answer.folder)
     if (device === null) return takeOffline(root, 'its filesystem can not be asked what it is; trying again')
     const before = knownRoot(tools, root.key)
     if (!isSameRoot(before, root.path, { device, inode: answer.folder.inode })) {
       return takeOffline(root, replacedMessage(root))
     }
+    root.message = null
     bindRoot(tools, root, answer.folder, device, before)
     log.info({ root: root.key, path: root.path }, 'root is attached')
     tools.onAttached(root)
@@ -103,6 +114,14 @@ export function createRootKeeper(
     },
     check,
     takeOffline,
+    retryInstance: (root) => {
+      if (root.top === null || root.top.inotifyFd !== null) return true
+      const instance = tools.createInstance(root)
+      if ('message' in instance) return false
+      root.top.inotifyFd = instance.fd
+      root.message = null
+      return true
+    },
     setState,
     vacancyOf: (row) => (roots.some((root) => root.key === row.name) ? 'holds' : 'vacant'),
     removeUnconfigured: () => {
@@ -141,7 +160,10 @@ function bindRoot(
   if (root.folder !== null && root.folder.nodeId === nodeId && root.folder.attached) return
   if (root.folder !== null) tools.dropFolder(root.folder)
   const instance = root.top === null ? tools.createInstance(root) : { fd: root.top.inotifyFd }
-  if ('message' in instance) root.message = instance.message
+  if ('message' in instance) {
+    root.message = instance.message
+    tools.log.warn({ root: root.key }, instance.message)
+  }
   const inotifyFd = 'fd' in instance ? instance.fd : null
   root.top = { key: root.key, path: root.path, inotifyFd, byWatch: new Map() }
   root.folder = tools.tree.addRoot(root.top, { nodeId, device, inode: facts.inode })

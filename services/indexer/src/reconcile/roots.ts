@@ -13,6 +13,8 @@ export type Root = {
   state: RootState
   stateSinceMs: number
   message: string | null
+  /** Whether it is offline because it was found empty; then it is back when it is no longer so. */
+  isEmptied: boolean
   /** Its place in the tree, from when it was first found. */
   folder: Folder | null
   /** Made with `folder`; the inotify instance stays the same while the root is away. */
@@ -23,6 +25,8 @@ export type Root = {
   scanAgain: boolean
   /** Folders the kernel gave no watch for. */
   readonly unwatched: Set<Folder>
+  /** Whether it was `max_user_watches` that kept the kernel from watching them. */
+  isWatchLimit: boolean
   nextRescanMs: number
   scanStartedMs: number
 }
@@ -34,11 +38,13 @@ export function createRoot(watch: { readonly name: string; readonly path: string
     state: 'starting',
     stateSinceMs: Math.floor(nowMs),
     message: null,
+    isEmptied: false,
     folder: null,
     top: null,
     filesystemType: '',
     scanAgain: false,
     unwatched: new Set(),
+    isWatchLimit: false,
     nextRescanMs: Number.POSITIVE_INFINITY,
     scanStartedMs: 0,
   }
@@ -57,8 +63,10 @@ export type KnownRoot = {
  * that is missing; another folder at another path is what the owner asked for.
  */
 export function isSameRoot(known: KnownRoot | null, path: string, found: { device: string; inode: string }): boolean {
-  if (known === null || known.path !== path) return true
+  if (known === null) return true
+  // The original program kept neither path nor inode: only its id tells.
   if (known.device === '') return known.nodeId === plainNodeId(found.device, found.inode)
+  if (known.path !== path) return true
   return known.device === found.device && known.inode === found.inode
 }
 

@@ -72,14 +72,21 @@ export function createScans(tools: ScansTools): Scans {
   const finish = (root: Root) => {
     const seconds = (nowMs() - root.scanStartedMs) / 1000
     log.info({ root: root.key, seconds, folders: tools.tree.size() }, 'scan is complete')
-    const hours = isSharedFilesystem(root.filesystemType)
-      ? Math.min(SHARED_RESCAN_HOURS, tools.rescanHours)
-      : tools.rescanHours
+    const isShared = isSharedFilesystem(root.filesystemType)
+    const hours = isShared ? Math.min(SHARED_RESCAN_HOURS, tools.rescanHours) : tools.rescanHours
+    if (isShared && root.nextRescanMs === Number.POSITIVE_INFINITY) {
+      const { key, filesystemType } = root
+      log.info(
+        { root: key, filesystemType, hours },
+        'others can change this filesystem unseen: it is scanned this often',
+      )
+    }
     // Jittered, so that several roots, and several machines on one filer, do not scan at the same time.
     root.nextRescanMs = nowMs() + hours * 3_600_000 * (0.9 + Math.random() * 0.2)
-    tools
-      .keeper()
-      .setState(root, 'watching', root.unwatched.size === 0 ? instanceMessage(root) : limitMessage(root, tools))
+    for (const folder of root.unwatched) if (!folder.attached) root.unwatched.delete(folder)
+    const message = messageOf(root, tools)
+    if (root.unwatched.size > 0) log.warn({ root: root.key }, message ?? '')
+    tools.keeper().setState(root, 'watching', message)
     if (!root.scanAgain) return
     root.scanAgain = false
     start(root, 'interval')
@@ -88,7 +95,11 @@ export function createScans(tools: ScansTools): Scans {
     const roots = tools.keeper().roots.filter((root) => root.state === 'watching')
     const folders = roots.flatMap((root) => (root.top?.inotifyFd === null ? [] : [...root.unwatched]))
     for (const folder of folders) if (folder.attached) visits.add(folder, false)
-    for (const root of roots) if (root.top?.inotifyFd === null) start(root, 'interval')
+    for (const root of roots) {
+      if (root.top?.inotifyFd !== null) continue
+      tools.keeper().retryInstance(root)
+      start(root, 'interval')
+    }
     unwatchedStartedMs = nowMs()
     unwatchedDueMs = Number.POSITIVE_INFINITY
   }
@@ -127,9 +138,11 @@ export function createScans(tools: ScansTools): Scans {
       const root = rootOf(folder.root)
       if (root === undefined) return
       root.unwatched.add(folder)
-      if (root.unwatched.size > 1 || limit === 'unknown') return
-      log.warn({ root: root.key }, limitMessage(root, tools))
-      tools.keeper().setState(root, root.state, limitMessage(root, tools))
+      root.isWatchLimit = limit === 'max_user_watches'
+      // During a scan it is said at the end, when it is known how many.
+      if (root.unwatched.size > 1 || root.state === 'scanning') return
+      log.warn({ root: root.key }, messageOf(root, tools) ?? '')
+      tools.keeper().setState(root, root.state, messageOf(root, tools))
     },
     watched: (folder) => {
       const root = rootOf(folder.root)
@@ -141,14 +154,19 @@ export function createScans(tools: ScansTools): Scans {
   }
 }
 
-function instanceMessage(root: Root): string | null {
-  return root.top?.inotifyFd === null ? root.message : null
+/** What the owner should know of a root that is there but not fully watched; null if it is. */
+function messageOf(root: Root, tools: ScansTools): string | null {
+  if (root.top?.inotifyFd === null) return root.message
+  if (root.unwatched.size === 0) return null
+  if (root.isWatchLimit) return limitMessage(root, tools)
+  return `${root.unwatched.size} folders can not be watched; they are listed again every minute instead`
 }
 
-/** How many watches are needed, and the line that allows them. */
+/** How many watches are needed, and the line that allows them: other programs have theirs already. */
 function limitMessage(root: Root, { tree }: ScansTools): string {
-  const allowed = readFileSync('/proc/sys/fs/inotify/max_user_watches', 'utf8').trim()
-  const needed = 2 ** Math.ceil(Math.log2(tree.size() * 1.25 + 1024))
-  return `the kernel allows ${allowed} inotify watches (of all programs together), ${tree.size()} folders need one each; \
-${root.unwatched.size} or more are rescanned every minute instead. On the host: sysctl -w fs.inotify.max_user_watches=${needed}`
+  const allowed = Number(readFileSync('/proc/sys/fs/inotify/max_user_watches', 'utf8'))
+  const needed = 2 ** Math.ceil(Math.log2(allowed + tree.size()))
+  return `the kernel allows ${allowed} inotify watches, those of all other programs included; ${tree.size()} folders need \
+one each, ${root.unwatched.size} have none and are listed again every minute instead. \
+On the host: sysctl -w fs.inotify.max_user_watches=${needed}`
 }

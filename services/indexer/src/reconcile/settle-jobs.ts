@@ -158,6 +158,7 @@ function notFound(
 ): void {
   folder.needsVisit = true
   if (answer.kind === 'unreadable') {
+    takeWatch(tools, folder, answer.watch)
     tools.log.warn(
       { path: pathOf(folder), problem: answer.problem },
       'folder can not be read; what is known of it stays',

@@ -22,6 +22,8 @@ export type SightReaderTools = {
   readonly known: KnownNodes
   readonly observer: Pick<Observer, 'look' | 'signs'>
   readonly log: Logger
+  /** Nodes whose filesystem is away, so that it is said once. */
+  readonly unmounted: Set<string>
 }
 
 /** Resolves what has to be asked, then reads what is known; the rows are those of this moment. */
@@ -52,9 +54,15 @@ function toSeen(tools: SightReaderTools, raw: RawSeen): Seen {
   if (isUnresolved) return { parentId, name, cause, known, sight: { kind: 'unreadable' } }
   const placed = placedSight(sight, (number) => tools.devices.nameOf(number) ?? '')
   if (known !== undefined && isUnmounted(known, placed, folder)) {
-    tools.log.warn({ path: `${pathOf(folder)}/${name}` }, 'the filesystem mounted here is away: its nodes are kept')
+    // Recognised anew when it is back.
+    tools.devices.forget(known.device)
+    if (!tools.unmounted.has(known.nodeId)) {
+      tools.log.warn({ path: `${pathOf(folder)}/${name}` }, 'the filesystem mounted here is away: its nodes are kept')
+    }
+    tools.unmounted.add(known.nodeId)
     return { parentId, name, cause, known, sight: { kind: 'unreadable' } }
   }
+  if (known !== undefined) tools.unmounted.delete(known.nodeId)
   return { parentId, name, cause, known, sight: placed }
 }
 

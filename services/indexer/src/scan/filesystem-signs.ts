@@ -94,6 +94,12 @@ export function mountOf(mountinfo: string, device: bigint, path: string): MountL
   return best?.line
 }
 
+/** Where something is mounted below `path`. */
+export function mountPointsBelow(mountinfo: string, path: string): string[] {
+  const points = mountinfo.split('\n').map((line) => unescapeOctal(line.split(' ')[4] ?? ''))
+  return points.filter((point) => point.startsWith(path === '/' ? path : `${path}/`))
+}
+
 function unescapeOctal(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))
 }

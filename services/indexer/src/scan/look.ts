@@ -37,7 +37,7 @@ export type LookAnswer =
       readonly watch: WatchOutcome
     }
   | { readonly kind: 'elsewhere' }
-  | { readonly kind: 'unreadable'; readonly problem: string }
+  | { readonly kind: 'unreadable'; readonly problem: string; readonly watch: WatchOutcome }
   /** Not looked at: the batch is full. To be asked again. */
   | { readonly kind: 'later' }
 
@@ -54,14 +54,14 @@ const STEP_BYTES_MAX = 4000
 /** Answers one request; the sights are appended to `sights`. Never throws for what a disk may do. */
 export function look(request: LookRequest, tools: LookTools, sights: SightsBuilder): LookAnswer {
   let fd: number | undefined
+  let watch: WatchOutcome = { kind: 'not-asked' }
   try {
     fd = openFolder(request.path)
     const folder = sightOf(fstatSync(fd, { bigint: true }))
     if (folder.kind !== 'folder' || !isExpected(folder, request)) return { kind: 'elsewhere' }
     const door = `/proc/self/fd/${fd}`
     // Watch before listing: what is created between the two would be missed.
-    const watch: WatchOutcome =
-      request.inotifyFd === null ? { kind: 'not-asked' } : tools.addWatch(request.inotifyFd, door)
+    if (request.inotifyFd !== null) watch = tools.addWatch(request.inotifyFd, door)
     const from = sights.length
     if (request.names === null) {
       for (const name of listNames(door)) if (!tools.isExcluded(name)) lookAt(door, name, sights)
@@ -73,7 +73,7 @@ export function look(request: LookRequest, tools: LookTools, sights: SightsBuild
     }
     return { kind: 'seen', folder, from, to: sights.length, watch }
   } catch (error) {
-    return isAbsence(error) ? { kind: 'elsewhere' } : { kind: 'unreadable', problem: problemOf(error) }
+    return isAbsence(error) ? { kind: 'elsewhere' } : { kind: 'unreadable', problem: problemOf(error), watch }
   } finally {
     if (fd !== undefined) closeSync(fd)
   }

@@ -1,6 +1,6 @@
 /** What the database knows of the tree: every SELECT of the indexer. */
 
-import { and, asc, eq, gt, inArray, lte, sql } from '@drive-feed/shared/drizzle.ts'
+import { and, asc, eq, gt, inArray, lt, lte, sql } from '@drive-feed/shared/drizzle.ts'
 import { nameFromColumns } from '@drive-feed/shared/entry-name.ts'
 import { plainNodeId } from '@drive-feed/shared/node-id.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
@@ -61,8 +61,8 @@ export type KnownNodes = {
   readonly byId: (nodeId: string) => Known | undefined
   /** Absolute path of a node, null if it hangs under no watch root. */
   readonly pathOf: (nodeId: string) => string | null
-  /** Files whose metadata is due, fresh changes before the backlog, oldest first. */
-  readonly waiting: (nowMs: number, limit: number) => Waiting[]
+  /** Files below a size (bytes) whose metadata is due, fresh changes before the backlog, oldest first. */
+  readonly waiting: (nowMs: number, limit: number, sizeBelow: number) => Waiting[]
   /** When the next waiting file that is not due yet is, ms since 1970; null if there is none. */
   readonly nextDueMs: (nowMs: number) => number | null
   readonly counts: () => { readonly waiting: number; readonly failed: number }
@@ -105,7 +105,14 @@ export function createKnownNodes({ orm, sqlite }: FeedDatabase): KnownNodes {
     orm
       .select(COLUMNS)
       .from(nodes)
-      .where(and(waitsAs(state), lte(nodes.metadataDueMs, param('nowMs'))))
+      .where(
+        and(
+          waitsAs(state),
+          lte(nodes.metadataDueMs, param('nowMs')),
+          lt(nodes.size, param('sizeBelow')),
+          sql`${nodes.device} <> ''`,
+        ),
+      )
       .orderBy(asc(nodes.metadataDueMs))
       .limit(param('limit'))
       .prepare()
@@ -156,11 +163,11 @@ export function createKnownNodes({ orm, sqlite }: FeedDatabase): KnownNodes {
     },
     byId: (nodeId) => byId.all({ nodeId }).map(known)[0],
     pathOf,
-    waiting: (nowMs, limit) => {
-      const first = fresh.all({ nowMs, limit }).map(known)
+    waiting: (nowMs, limit, sizeBelow) => {
+      const first = fresh.all({ nowMs, limit, sizeBelow }).map(known)
       return first.length === limit
         ? first
-        : [...first, ...backlog.all({ nowMs, limit: limit - first.length }).map(known)]
+        : [...first, ...backlog.all({ nowMs, limit: limit - first.length, sizeBelow }).map(known)]
     },
     nextDueMs: (nowMs) => {
       const dues = next.flatMap((statement) => statement.get({ nowMs })?.dueMs ?? [])

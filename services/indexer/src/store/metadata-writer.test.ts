@@ -24,7 +24,7 @@ function file(nodeId: string, inode: string): Decision {
 }
 
 function bytesOf(nodeId: string, inode: string, other: Partial<ReadBytes> = {}): ReadBytes {
-  return { nodeId, inode, size: 10, mtime: 1_000, ...other }
+  return { nodeId, inode, size: 10, mtime: 1_000, askedMs: 10_000, ...other }
 }
 
 function found(
@@ -151,15 +151,24 @@ test('I12: a failure and an unreadable file are silent, and not tried in a loop'
   assert.deepEqual(row('z'), ['', '', 0, 0, 0, 0, 0, 'failed', 'timed out'])
   assert.deepEqual(row('y'), ['', '', 0, 0, 0, 0, 0, 'unreadable', 'EACCES'])
   assert.deepEqual(told(), [])
-  assert.deepEqual(store.known.waiting(1_000_000, 10), [])
+  assert.deepEqual(store.known.waiting(1_000_000, 10, Number.MAX_SAFE_INTEGER), [])
   assert.deepEqual(store.known.counts(), { waiting: 0, failed: 3 })
 })
 
 test('a file that did not hold still is asked for again later', (t) => {
   const { store, told } = opened(t)
   store.saveMetadata([{ kind: 'later', bytes: bytesOf('z', '2'), dueMs: 5_000 }])
-  const waiting = (nowMs: number) => store.known.waiting(nowMs, 10).map(({ nodeId }) => nodeId)
+  const waiting = (nowMs: number) => store.known.waiting(nowMs, 10, Number.MAX_SAFE_INTEGER).map(({ nodeId }) => nodeId)
   assert.deepEqual(waiting(4_999), ['x', 'y'])
   assert.deepEqual(waiting(5_000), ['x', 'y', 'z'])
   assert.deepEqual(told(), [])
+})
+
+test('I6: what was read before the row was told to be read again is left out', (t) => {
+  const { store, told } = opened(t)
+  store.apply([{ kind: 'recheck', nodeId: 'z', awaiting: { state: 'fresh', dueMs: 700 } }])
+  store.saveMetadata([found(bytesOf('z', '2', { askedMs: 699 }))])
+  assert.deepEqual(told(), [])
+  store.saveMetadata([found(bytesOf('z', '2', { askedMs: 700 }))])
+  assert.deepEqual(told(), ['z'])
 })

@@ -1,6 +1,6 @@
 /** Storing what the metadata workers found, on rows that are still what was read (invariant I6). */
 
-import { and, eq, sql } from '@drive-feed/shared/drizzle.ts'
+import { and, eq, lte, sql } from '@drive-feed/shared/drizzle.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
 import { type MetadataState, nodes } from '@drive-feed/shared/schema.ts'
 import type { ChangeLog } from './change-log.ts'
@@ -22,6 +22,8 @@ export type ReadBytes = {
   readonly inode: string
   readonly size: number
   readonly mtime: number
+  /** When the row was read that sent for them, ms since 1970: a row that was told later to be read is about other bytes. */
+  readonly askedMs: number
 }
 
 /**
@@ -67,8 +69,8 @@ export function createMetadataWriter(
   }
   return {
     save: (finding) => {
-      const { nodeId, inode, size, mtime } = finding.bytes
-      const rows = sameBytes.all({ nodeId, inode, size, mtime })
+      const { nodeId, inode, size, mtime, askedMs } = finding.bytes
+      const rows = sameBytes.all({ nodeId, inode, size, mtime, askedMs })
       if (finding.kind === 'found') saveFound(rows, finding.metadata, finding.problem)
       else if (finding.kind === 'later') {
         for (const row of rows) postpone.run({ nodeId: row.nodeId, dueMs: finding.dueMs })
@@ -103,6 +105,7 @@ function prepareStatements(orm: FeedDatabase['orm']) {
         sql`${nodes.device} = (SELECT device FROM nodes WHERE node_id = ${param('nodeId')})`,
         eq(nodes.size, param('size')),
         eq(nodes.mtime, param('mtime')),
+        lte(nodes.metadataDueMs, param('askedMs')),
         // The plus keeps the planner off the index of all that waits, which would be walked for every single file.
         sql`+${nodes.metadataState} IN ('fresh', 'backlog')`,
       ),

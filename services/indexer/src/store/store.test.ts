@@ -300,7 +300,8 @@ test('fresh files are read before the backlog, each in the order in which they a
     at('much later', 'backlog', 1_000),
   ])
   const { known } = store
-  const waiting = (nowMs: number, limit: number) => known.waiting(nowMs, limit).map(({ nodeId }) => nodeId)
+  const waiting = (nowMs: number, limit: number) =>
+    known.waiting(nowMs, limit, Number.MAX_SAFE_INTEGER).map(({ nodeId }) => nodeId)
   assert.deepEqual(waiting(100, 10), ['first', 'second', 'older', 'old'])
   assert.deepEqual(waiting(100, 2), ['first', 'second'])
   assert.deepEqual(waiting(100, 3), ['first', 'second', 'older'])

@@ -1,5 +1,6 @@
 /** One writer (invariant I8): an flock(2) on a file beside the database, held until the process ends, however it ends. */
-import { openSync } from 'node:fs'
+import { existsSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { DatabaseUnusableError } from '@drive-feed/shared/open-database.ts'
 
 /**
@@ -7,6 +8,10 @@ import { DatabaseUnusableError } from '@drive-feed/shared/open-database.ts'
  * @throws {DatabaseUnusableError} when another indexer runs on the same database
  */
 export function lockForWriting(databasePath: string, tryLock: (fd: number) => boolean): void {
+  const folder = dirname(databasePath)
+  if (!existsSync(folder)) {
+    throw new DatabaseUnusableError(`database_url: the folder ${folder} does not exist; make it, or change the path`)
+  }
   const path = `${databasePath}.lock`
   let fd: number
   try {

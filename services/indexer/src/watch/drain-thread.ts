@@ -9,13 +9,12 @@ import { POLLERR, POLLIN, POLLPRI, type PollEntry, poll } from './libc.ts'
 /** To this thread. `drained` is answered once everything queued before it has been read and posted. */
 export type DrainRequest =
   | { readonly kind: 'add'; readonly fd: number }
-  | { readonly kind: 'remove'; readonly fd: number }
   | { readonly kind: 'drained'; readonly ticket: number }
   | { readonly kind: 'stop' }
 
 /** From this thread. `dropped`: the receiver was too far behind, bytes of this instance were thrown away. */
 export type DrainReport =
-  | { readonly kind: 'bytes'; readonly fd: number; readonly bytes: Uint8Array; readonly readMs: number }
+  | { readonly kind: 'bytes'; readonly fd: number; readonly bytes: Uint8Array }
   | { readonly kind: 'dropped'; readonly fd: number }
   | { readonly kind: 'mounts' }
   | { readonly kind: 'drained'; readonly ticket: number }
@@ -63,7 +62,7 @@ function drain(fd: number): void {
     }
     Atomics.add(backlogBytes, 0, length)
     const bytes = Uint8Array.prototype.slice.call(buffer, 0, length)
-    post({ kind: 'bytes', fd, bytes, readMs: Date.now() }, [bytes.buffer])
+    post({ kind: 'bytes', fd, bytes }, [bytes.buffer])
   }
 }
 
@@ -87,7 +86,6 @@ function takeRequests(): boolean {
     const request = received.message
     if (request.kind === 'stop') return false
     if (request.kind === 'add') instances.add(request.fd)
-    if (request.kind === 'remove') instances.delete(request.fd)
     if (request.kind === 'drained') {
       for (const fd of instances) drain(fd)
       post({ kind: 'drained', ticket: request.ticket })

@@ -8,8 +8,8 @@ import { createWakeUp } from './libc.ts'
 const BACKLOG_BYTES_MAX = 64 * 1024 * 1024
 
 export type DrainHandlers = {
-  /** Raw inotify bytes of one instance; `readMs` is when they left the kernel, in ms since 1970. */
-  readonly onBytes: (fd: number, bytes: Buffer, readMs: number) => void
+  /** Raw inotify bytes of one instance. */
+  readonly onBytes: (fd: number, bytes: Buffer) => void
   /** Events of this instance were thrown away because the main thread was too far behind. */
   readonly onDropped: (fd: number) => void
   /** Some filesystem was mounted or unmounted. */
@@ -19,7 +19,6 @@ export type DrainHandlers = {
 
 export type Drain = {
   readonly add: (fd: number) => void
-  readonly remove: (fd: number) => void
   /** Resolves when every event queued before the call has been handed to `onBytes`. */
   readonly drained: () => Promise<void>
   readonly stop: () => Promise<void>
@@ -51,7 +50,7 @@ export function startDrain(handlers: DrainHandlers, backlogMax = BACKLOG_BYTES_M
   port1.on('message', (report: DrainReport) => {
     if (report.kind === 'bytes') {
       Atomics.sub(taken, 0, report.bytes.length)
-      handlers.onBytes(report.fd, Buffer.from(report.bytes.buffer), report.readMs)
+      handlers.onBytes(report.fd, Buffer.from(report.bytes.buffer))
     } else if (report.kind === 'dropped') handlers.onDropped(report.fd)
     else if (report.kind === 'mounts') handlers.onMounts()
     else if (report.kind === 'drained') {
@@ -67,7 +66,6 @@ export function startDrain(handlers: DrainHandlers, backlogMax = BACKLOG_BYTES_M
   }
   return {
     add: (fd) => send({ kind: 'add', fd }),
-    remove: (fd) => send({ kind: 'remove', fd }),
     drained: () =>
       new Promise((resolve) => {
         tickets += 1

@@ -28,12 +28,13 @@ export type RootFolder = {
   readonly key: string
   readonly path: string
   /** Null where the kernel gave no instance; such a root lives by rescans. */
-  readonly inotifyFd: number | null
+  inotifyFd: number | null
   readonly byWatch: Map<number, Folder>
 }
 
 export type Tree = {
   readonly size: () => number
+  readonly folders: () => Iterable<Folder>
   readonly get: (nodeId: string) => Folder | undefined
   readonly addRoot: (root: RootFolder, identity: FolderIdentity) => Folder
   readonly add: (parent: Folder, name: string, identity: FolderIdentity) => Folder
@@ -77,6 +78,7 @@ export function createTree(): Tree {
 
   return {
     size: () => byId.size,
+    folders: () => byId.values(),
     get: (nodeId) => byId.get(nodeId),
     addRoot: (root, identity) => make(root, null, '', identity),
     add: (parent, name, identity) => make(parent.root, parent, name, identity),

@@ -46,7 +46,7 @@ export function openMediaInfo(): MediaInfo {
       // A handle a file: one that was used before keeps settings it took from the file before.
       const handle: unknown = create()
       try {
-        // Otherwise IMG_0001.jpg opens IMG_0002.jpg and all that follow as one sequence.
+        // Otherwise IMG_0001.jpg has it look for IMG_0002.jpg and open all that follow, as one sequence (seen by strace).
         option(handle, 'File_TestContinuousFileNames', '0')
         if (Number(open(handle, path)) === 0) return null
         const track = Number(count(handle, VIDEO, ALL_STREAMS)) > 0 ? VIDEO : IMAGE

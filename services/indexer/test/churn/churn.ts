@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { assertAllEqual, type Follower, follow } from '../pair/convergence.ts'
 import { type Cleaner, createPair, type Pair } from '../pair/harness.ts'
-import { closeAll, operate, rewriteSecretly, type World } from './operations.ts'
+import { closeAll, operate, rewriteSecretly, stirLinks, type World } from './operations.ts'
 import { createRandom, type Random } from './random.ts'
 
 export type ChurnFigures = { rounds: number; operations: number; kills: number; restarts: number; pauses: number }
@@ -65,6 +65,7 @@ async function round(run: Churn): Promise<void> {
     closeAll(world)
     // Before a kill, its only sign could be lost with the indexer.
     if (treatment === 'none') log.push(rewriteSecretly(world, random))
+    stirLinks(world)
     await compare(run, follower)
   } finally {
     await follower.stop()

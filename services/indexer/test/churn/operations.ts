@@ -81,7 +81,7 @@ export function operate(world: World, random: Random): string {
 
 /** A write that leaves size and time as they were; only its close tells. */
 export function rewriteSecretly(world: World, random: Random): string {
-  const file = random.pick(walk(world).files)
+  const file = random.pick(walk(world).files.filter((path) => lstatSync(path).nlink === 1))
   if (file === undefined) return 'no file to rewrite'
   // `touch -r` keeps the nanoseconds, which a JavaScript date does not have.
   const reference = join(world.base, 'reference')
@@ -91,12 +91,20 @@ export function rewriteSecretly(world: World, random: Random): string {
   return `rewrite ${relative(world.base, file)} secretly`
 }
 
+/** A write through a name that nobody watches gives no event: it is found with the next one at a watched name. */
+export function stirLinks({ watched }: World): void {
+  for (const path of walk({ watched }).files) {
+    const { nlink, mode } = lstatSync(path)
+    if (nlink > 1) chmodSync(path, mode ^ 0o020)
+  }
+}
+
 export function closeAll(world: World): void {
   for (const fd of world.open.keys()) closeSync(fd)
   world.open.clear()
 }
 
-function walk({ watched, outside }: World): Here {
+function walk({ watched, outside }: { watched: readonly string[]; outside?: string }): Here {
   const here: Here = { files: [], folders: [] }
   const visit = (folder: string) => {
     here.folders.push(folder)
@@ -105,7 +113,7 @@ function walk({ watched, outside }: World): Here {
       else if (entry.isFile()) here.files.push(join(folder, entry.name))
     }
   }
-  for (const top of [...watched, outside]) visit(top)
+  for (const top of outside === undefined ? watched : [...watched, outside]) visit(top)
   return here
 }
 

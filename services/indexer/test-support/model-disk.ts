@@ -1,0 +1,129 @@
+/** A disk in memory: folders hold names, names stand for inodes, freed inode numbers may be used again. */
+import type { PlacedSight } from '../src/reconcile/seen.ts'
+import { DEVICE } from './rows.ts'
+
+export type Inode = {
+  readonly number: number
+  readonly birthTime: number
+  size: number
+  mtime: number
+  ctime: number
+  /** Null in a file. */
+  readonly entries: Map<string, Inode> | null
+}
+
+/** Numbers that choose among what is possible at that moment. */
+export type Choice = readonly [what: number, which: number, where: number, name: number]
+
+const NAMES = ['a', 'b', 'c', 'd', 'e']
+
+export class ModelDisk {
+  readonly top: Inode
+  #clock = 1
+  #numbers = 1
+  readonly #freed: number[] = []
+  readonly #reusesNumbers: boolean
+  readonly #keepsBirthTimes: boolean
+
+  constructor(options: { reusesNumbers: boolean; keepsBirthTimes: boolean }) {
+    this.#reusesNumbers = options.reusesNumbers
+    this.#keepsBirthTimes = options.keepsBirthTimes
+    this.top = this.#make(true)
+  }
+
+  /** Every name, with the folder it is in, and its path. */
+  *names(folder = this.top, path = ''): Generator<{ folder: Inode; name: string; inode: Inode; path: string }> {
+    for (const [name, inode] of folder.entries ?? []) {
+      yield { folder, name, inode, path: `${path}/${name}` }
+      if (inode.entries !== null) yield* this.names(inode, `${path}/${name}`)
+    }
+  }
+
+  linksOf(inode: Inode): number {
+    return [...this.names()].filter((other) => other.inode === inode).length
+  }
+
+  /** What is behind names from the top; undefined if a name leads nowhere. */
+  resolve(names: readonly string[]): Inode | undefined {
+    let at: Inode | undefined = this.top
+    for (const name of names) at = at?.entries?.get(name)
+    return at
+  }
+
+  sight(inode: Inode | undefined): PlacedSight {
+    if (inode === undefined) return { kind: 'gone' }
+    const { number, birthTime, size, mtime, ctime, entries } = inode
+    const facts = { device: DEVICE, inode: String(number), birthTime, size, mtime, ctime }
+    return entries === null ? { kind: 'file', facts, links: this.linksOf(inode) } : { kind: 'folder', facts }
+  }
+
+  change([what, which, where, nameNumber]: Choice): void {
+    this.#clock += 1
+    const name = NAMES[nameNumber % NAMES.length] as string
+    const folders = [
+      this.top,
+      ...Array.from(this.names(), ({ inode }) => inode).filter(({ entries }) => entries !== null),
+    ]
+    const folder = folders[where % folders.length] as Inode
+    const all = [...this.names()]
+    const one = all[which % Math.max(1, all.length)]
+    if (one === undefined || what < 30) this.#put(folder, name, what % 3 === 0)
+    else if (what < 65) this.#rename(one, folder, name)
+    else if (what < 75) this.#exchange(one, all[where % all.length] as typeof one)
+    else if (what < 82) this.#link(one.inode, folder, name)
+    else if (what < 92) this.#remove(one.folder, one.name)
+    else if (one.inode.entries === null) Object.assign(one.inode, { mtime: this.#clock, ctime: this.#clock })
+  }
+
+  #make(isFolder: boolean): Inode {
+    const freed = this.#reusesNumbers ? this.#freed.pop() : undefined
+    if (freed === undefined) this.#numbers += 1
+    return {
+      number: freed ?? this.#numbers,
+      birthTime: this.#keepsBirthTimes ? this.#clock : 0,
+      size: isFolder ? 0 : 10,
+      mtime: this.#clock,
+      ctime: this.#clock,
+      entries: isFolder ? new Map() : null,
+    }
+  }
+
+  #put(folder: Inode, name: string, isFolder: boolean): void {
+    if (folder.entries?.has(name) === false) folder.entries.set(name, this.#make(isFolder))
+  }
+
+  /** rename(2), over a file too, or over a folder that is removed with all in it just before. */
+  #rename({ folder, name, inode }: { folder: Inode; name: string; inode: Inode }, to: Inode, toName: string): void {
+    if (this.#isWithin(to, inode)) return
+    const victim = to.entries?.get(toName)
+    if (victim === inode || (victim !== undefined && this.#isWithin(folder, victim))) return
+    if (victim !== undefined) this.#remove(to, toName)
+    folder.entries?.delete(name)
+    to.entries?.set(toName, inode)
+    inode.ctime = this.#clock
+  }
+
+  #exchange(a: { folder: Inode; name: string; inode: Inode }, b: typeof a): void {
+    if (this.#isWithin(a.folder, b.inode) || this.#isWithin(b.folder, a.inode)) return
+    a.folder.entries?.set(a.name, b.inode)
+    b.folder.entries?.set(b.name, a.inode)
+    Object.assign(a.inode, { ctime: this.#clock })
+    Object.assign(b.inode, { ctime: this.#clock })
+  }
+
+  #link(inode: Inode, folder: Inode, name: string): void {
+    if (inode.entries === null && folder.entries?.has(name) === false) folder.entries.set(name, inode)
+  }
+
+  #remove(folder: Inode, name: string): void {
+    const inode = folder.entries?.get(name)
+    if (inode === undefined) return
+    for (const below of [...(inode.entries?.keys() ?? [])]) this.#remove(inode, below)
+    folder.entries?.delete(name)
+    if (this.linksOf(inode) === 0) this.#freed.push(inode.number)
+  }
+
+  #isWithin(inode: Inode, folder: Inode): boolean {
+    return inode === folder || [...this.names(folder)].some((other) => other.inode === inode)
+  }
+}

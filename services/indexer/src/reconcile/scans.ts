@@ -54,7 +54,8 @@ export function createScans(tools: ScansTools): Scans {
 
   const start: Scans['start'] = (root, reason) => {
     if (reason === 'overflow') overflows += 1
-    if (root.state === 'offline' && reason !== 'back') return
+    // Both come right after the root was attached; whatever else wants a scan waits for that.
+    if (root.state === 'offline' && reason !== 'back' && reason !== 'start') return
     if (root.folder === null) return
     if (root.state === 'scanning') {
       root.scanAgain = true

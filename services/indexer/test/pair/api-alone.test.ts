@@ -57,7 +57,7 @@ test('I10: the api answers while the indexer is stopped or was killed, from a pl
 })
 
 test('I5: the original program’s database is upgraded, and the cursor never falls', async (t) => {
-  const pair = await createPair(t)
+  const pair = await createPair(t, { roots: ['library'] })
   const original = join(import.meta.dirname, '..', '..', '..', '..', 'shared', 'test-data', 'original-1.0.1.db')
   copyFileSync(original, pair.databasePath)
   const head =

@@ -14,7 +14,7 @@ import { createHints, type Hints } from './reconcile/hints.ts'
 import { createLimbo } from './reconcile/limbo.ts'
 import { createReconciler, type Reconciler } from './reconcile/reconciler.ts'
 import { createRootKeeper, type RootKeeper } from './reconcile/root-keeper.ts'
-import type { Root } from './reconcile/roots.ts'
+import { emptyMessage, type Root } from './reconcile/roots.ts'
 import { createScans, type Scans } from './reconcile/scans.ts'
 import { createVisits } from './reconcile/visits.ts'
 import { mountPointsBelow } from './scan/filesystem-signs.ts'
@@ -232,7 +232,7 @@ function createKeeper(core: Core, stages: Stages): RootKeeper {
       stages.drain.add(made.value)
       return { fd: made.value }
     },
-    onAttached: (root) => stages.scans.start(root, root.scanStartedMs === 0 ? 'start' : 'back'),
+    onAttached: (root) => stages.scans.start(root, root.state === 'starting' ? 'start' : 'back'),
     onOffline: ({ top }) => {
       if (top === null) return
       hints.dropRoot(top)
@@ -355,9 +355,4 @@ function instanceLimitMessage(errno: number): string {
   if (errno !== EMFILE) return `inotify is not to be had (errno ${errno}); the root is rescanned every minute instead`
   return 'the kernel gives no further inotify instance; the root is rescanned every minute instead. \
 On the host: sysctl -w fs.inotify.max_user_instances=1024'
-}
-
-function emptyMessage(root: Root): string {
-  return `${root.path} is suddenly empty, as when a disk is not mounted; mount it, its nodes are kept until then. \
-If it was emptied on purpose, put any file into it, or give the watch another name in the config`
 }

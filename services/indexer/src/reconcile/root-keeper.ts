@@ -9,7 +9,7 @@ import type { Decision } from '../store/store.ts'
 import type { Folder, RootFolder, Tree } from '../watch/tree.ts'
 import type { Vacancy } from './decide.ts'
 import type { Devices } from './devices.ts'
-import { createRoot, isSameRoot, type Root, rootNode } from './roots.ts'
+import { createRoot, emptyMessage, isSameRoot, type Root, rootNode } from './roots.ts'
 import { takeSample } from './sample.ts'
 
 export type RootKeeperTools = {
@@ -79,16 +79,18 @@ export function createRootKeeper(
   }
 
   const attach = async (root: Root): Promise<void> => {
-    // One that was found empty is listed, any other only opened.
-    const names = root.isEmptied ? null : []
+    // One that was found empty, or of which only the original program knew, is listed, any other only opened.
+    const before = knownRoot(tools, root.key)
+    const isListed = root.isEmptied || before?.device === ''
+    const names = isListed ? null : []
     const reply = await tools.observer.look([{ path: root.path, expected: null, names, inotifyFd: null }])
     const [answer] = reply.answers
     if (answer?.kind !== 'seen') return takeOffline(root, awayMessage(root, answer))
-    if (root.isEmptied && answer.from === answer.to) return
-    root.isEmptied = false
+    root.isEmptied =
+      isListed && answer.from === answer.to && before !== null && known.children(before.nodeId).length > 0
+    if (root.isEmptied) return takeOffline(root, emptyMessage(root))
     const device = await resolveDevice(tools, root, answer.folder)
     if (device === null) return takeOffline(root, 'its filesystem can not be asked what it is; trying again')
-    const before = knownRoot(tools, root.key)
     if (!isSameRoot(before, root.path, { device, inode: answer.folder.inode })) {
       return takeOffline(root, replacedMessage(root))
     }

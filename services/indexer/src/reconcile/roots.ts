@@ -64,8 +64,9 @@ export type KnownRoot = {
  */
 export function isSameRoot(known: KnownRoot | null, path: string, found: { device: string; inode: string }): boolean {
   if (known === null) return true
-  // The original program kept neither path nor inode: only its id tells.
-  if (known.device === '') return known.nodeId === plainNodeId(found.device, found.inode)
+  // The original program kept neither path nor inode. Its root may have had another device number; that the folder is
+  // not empty has to do.
+  if (known.device === '') return true
   if (known.path !== path) return true
   return known.device === found.device && known.inode === found.inode
 }
@@ -80,4 +81,9 @@ export function rootNode(found: { device: string }, sight: FolderSight) {
 /** Filesystems whose other writers the kernel knows nothing of: events come only for changes made through this mount. */
 export function isSharedFilesystem(filesystemType: string): boolean {
   return /^(nfs4?|cifs|smb3|smbfs|9p|ceph|glusterfs|afs|virtiofs|fuse(\..*)?|fuseblk)$/.test(filesystemType)
+}
+
+export function emptyMessage(root: Root): string {
+  return `${root.path} is suddenly empty, as when a disk is not mounted; mount it, its nodes are kept until then. \
+If it was emptied on purpose, put any file into it, or give the watch another name in the config`
 }

@@ -1,10 +1,10 @@
 /** Rounds of random operations on a running pair; after each the disk, the nodes and every replay must be equal. */
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { assertAllEqual, type Follower, follow } from '../pair/convergence.ts'
 import { type Cleaner, createPair, type Pair } from '../pair/harness.ts'
-import { closeAll, operate, rewriteSecretly, stirLinks, type World } from './operations.ts'
+import { closeAll, KEPT_NAME, operate, rewriteSecretly, stirLinks, type World } from './operations.ts'
 import { createRandom, type Random } from './random.ts'
 
 export type ChurnFigures = { rounds: number; operations: number; kills: number; restarts: number; pauses: number }
@@ -31,6 +31,7 @@ export async function churn(
   const watched = Object.values(pair.configuration().roots)
   const outside = join(pair.folder, 'outside')
   mkdirSync(outside)
+  for (const folder of watched) writeFileSync(join(folder, KEPT_NAME), 'kept')
   const world: World = { base: pair.folder, watched, outside, open: new Map(), mayLeaveOpen: true }
   const figures = { rounds: 0, operations: 0, kills: 0, restarts: 0, pauses: 0 }
   const run: Churn = { pair, world, random: createRandom(options.seed), log: [], figures }

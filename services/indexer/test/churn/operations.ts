@@ -39,6 +39,8 @@ type Operation = (world: World, random: Random, here: Here) => string
 
 const NAMES = ['a', 'b', 'c', 'd', 'e', 'f.txt', 'g.jpg', 'ü', 'Thumbs.db', 'x.__tmp__', '@eaDir']
 const ENTRIES_MAX = 400
+/** Never touched: a root found empty at a start is taken for one that is away. */
+export const KEPT_NAME = 'kept'
 
 /** Some more likely than others: as often as they are listed. */
 const OPERATIONS: readonly Operation[] = [
@@ -110,7 +112,7 @@ function walk({ watched, outside }: { watched: readonly string[]; outside?: stri
     here.folders.push(folder)
     for (const entry of readdirSync(folder, { withFileTypes: true })) {
       if (entry.isDirectory()) visit(join(folder, entry.name))
-      else if (entry.isFile()) here.files.push(join(folder, entry.name))
+      else if (entry.isFile() && entry.name !== KEPT_NAME) here.files.push(join(folder, entry.name))
     }
   }
   for (const top of outside === undefined ? watched : [...watched, outside]) visit(top)

@@ -155,7 +155,8 @@ function rewriteFile({ base }: World, random: Random, { files }: Here): string {
 }
 
 function replaceAtomically({ base }: World, random: Random, { files }: Here): string {
-  const path = random.pick(files) ?? ''
+  const path = random.pick(files)
+  if (path === undefined) return 'no file to replace'
   writeFileSync(`${path}~`, bytes(random))
   renameSync(`${path}~`, path)
   return `replace ${relative(base, path)}`

@@ -167,7 +167,8 @@ function createRunner(t: Cleaner, configPath: string) {
 
 const folders = new Set<string>()
 process.on('exit', () => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+  // The programs were killed just now and may write until they are gone.
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 10 })
 })
 
 function makeFolder(t: Cleaner, uid: number | undefined): string {

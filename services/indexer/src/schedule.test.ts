@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { factsOf, fileSight } from '../test-support/rows.ts'
+import type { Cause, Seen } from './reconcile/seen.ts'
+import { createSchedule } from './schedule.ts'
+import type { Awaiting } from './store/store.ts'
+
+const NOW_MS = 1_000_000
+const SETTLE_MS = 2_000
+const OPEN_QUIET_MS = 30_000
+
+type Case = {
+  readonly what: string
+  readonly cause: Cause
+  /** How long ago the file's ctime is. */
+  readonly ageMs: number
+  readonly links?: number
+  readonly isScanning?: boolean
+  readonly expected: Awaiting
+}
+
+const SETTLED: Awaiting = { state: 'fresh', dueMs: NOW_MS + SETTLE_MS }
+const HELD_BACK: Awaiting = { state: 'fresh', dueMs: NOW_MS + OPEN_QUIET_MS }
+
+const CASES: readonly Case[] = [
+  { what: 'a new file that nobody has closed is held back', cause: 'created', ageMs: 0, expected: HELD_BACK },
+  { what: 'a new hard link is nobody to wait for', cause: 'created', ageMs: 0, links: 2, expected: SETTLED },
+  { what: 'what did not hold still is held back', cause: 'stale', ageMs: 60_000, expected: HELD_BACK },
+  { what: 'what did not hold still is held back, linked too', cause: 'stale', ageMs: 0, links: 2, expected: HELD_BACK },
+  { what: 'a closed file is quiet in a moment', cause: 'written', ageMs: 0, expected: SETTLED },
+  { what: 'a closed file waits though its ctime is old', cause: 'written', ageMs: 60_000, expected: SETTLED },
+  { what: 'a moved file is quiet in a moment', cause: 'touched', ageMs: 0, expected: SETTLED },
+  { what: 'another name of a written file', cause: 'linked', ageMs: 0, links: 2, expected: SETTLED },
+  {
+    what: 'an old file that a scan finds is read at once, as backlog',
+    cause: 'scan',
+    ageMs: SETTLE_MS + 1,
+    isScanning: true,
+    expected: { state: 'backlog', dueMs: NOW_MS },
+  },
+  {
+    what: 'a file that a scan finds just written waits',
+    cause: 'scan',
+    ageMs: SETTLE_MS - 1,
+    isScanning: true,
+    expected: { state: 'backlog', dueMs: NOW_MS + SETTLE_MS },
+  },
+  {
+    what: 'an old file in a new folder, listed while nothing is scanned, is fresh',
+    cause: 'scan',
+    ageMs: 60_000,
+    expected: { state: 'fresh', dueMs: NOW_MS },
+  },
+  {
+    what: 'a ctime in the future keeps nobody waiting',
+    cause: 'scan',
+    ageMs: -60_000,
+    expected: { state: 'fresh', dueMs: NOW_MS },
+  },
+  {
+    what: 'a fresh change is no backlog, though a scan is under way',
+    cause: 'written',
+    ageMs: 0,
+    isScanning: true,
+    expected: SETTLED,
+  },
+]
+
+for (const { what, cause, ageMs, links = 1, isScanning = false, expected } of CASES) {
+  test(what, () => {
+    const facts = factsOf(1, { ctime: (NOW_MS - ageMs) * 1_000 })
+    const sight = fileSight(1, { ...facts, links })
+    const seen: Seen = { parentId: 'p', name: 'a', known: undefined, cause, sight }
+    assert.deepEqual(createSchedule(SETTLE_MS, () => NOW_MS).awaiting(seen, facts, isScanning), expected)
+  })
+}
+
+test('due times are whole milliseconds, as the table keeps them', () => {
+  const facts = factsOf(1)
+  const seen: Seen = { parentId: 'p', name: 'a', known: undefined, cause: 'written', sight: fileSight(1) }
+  const { dueMs } = createSchedule(SETTLE_MS, () => NOW_MS + 0.7).awaiting(seen, facts, false)
+  assert.equal(dueMs, NOW_MS + SETTLE_MS)
+})

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import type { StatusRow } from '@drive-feed/shared/schema.ts'
+import { VERSION } from '@drive-feed/shared/version.ts'
+import { type Progress, startStatusKeeper } from './status-keeper.ts'
+
+const START_MS = 1_000_000
+const RESTING: Progress = {
+  state: 'watching',
+  listed: 5,
+  foldersWaiting: 0,
+  filesHashed: 3,
+  rescans: 1,
+  overflows: 2,
+  oldestHintMs: null,
+}
+
+/** A keeper on a clock of its own. */
+function keeping(t: TestContext) {
+  t.mock.timers.enable({ apis: ['setInterval', 'Date'], now: START_MS })
+  const saved: Omit<StatusRow, 'id'>[] = []
+  let progress = RESTING
+  const keeper = startStatusKeeper({
+    save: (row) => saved.push(row),
+    counts: () => ({ waiting: 7, failed: 8 }),
+    progress: () => progress,
+    nowMs: Date.now,
+  })
+  return {
+    saved,
+    keeper,
+    set: (next: Partial<Progress>) => {
+      progress = { ...RESTING, ...next }
+    },
+    pass: (ms: number) => t.mock.timers.tick(ms),
+  }
+}
+
+test('the first second tells everything', (t) => {
+  const { saved, pass } = keeping(t)
+  pass(1_000)
+  const { listed, foldersWaiting, filesHashed, rescans, overflows, state } = RESTING
+  assert.deepEqual(saved, [
+    {
+      ...{ state, foldersListed: listed, foldersWaiting, filesHashed, rescans, overflows },
+      version: VERSION,
+      startedMs: START_MS,
+      heartbeatMs: START_MS + 1_000,
+      filesWaiting: 7,
+      filesFailed: 8,
+      lagMs: 0,
+    },
+  ])
+})
+
+test('a resting indexer writes once a minute', (t) => {
+  const { saved, pass } = keeping(t)
+  for (let second = 0; second < 181; second += 1) pass(1_000)
+  assert.deepEqual(
+    saved.map(({ heartbeatMs }) => (heartbeatMs - START_MS) / 1_000),
+    [1, 61, 121, 181],
+  )
+})
+
+test('a busy one writes every second, and once more when it comes to rest', (t) => {
+  const { saved, set, pass } = keeping(t)
+  for (let listed = 1; listed <= 3; listed += 1) {
+    set({ state: 'scanning', listed })
+    pass(1_000)
+  }
+  set({ listed: 4 })
+  for (let second = 0; second < 10; second += 1) pass(1_000)
+  assert.deepEqual(
+    saved.map(({ state, foldersListed }) => [state, foldersListed]),
+    [
+      ['scanning', 1],
+      ['scanning', 2],
+      ['scanning', 3],
+      ['watching', 4],
+    ],
+  )
+})
+
+test('the lag is the age of the oldest place that waits, and never negative', (t) => {
+  const { saved, set, pass } = keeping(t)
+  set({ oldestHintMs: START_MS + 400 })
+  pass(1_000)
+  set({ oldestHintMs: START_MS + 99_000 })
+  pass(1_000)
+  assert.deepEqual(
+    saved.map(({ lagMs }) => lagMs),
+    [600, 0],
+  )
+})
+
+test('the end is told at once, and nothing after it', (t) => {
+  const { saved, keeper, pass } = keeping(t)
+  keeper.stop()
+  pass(120_000)
+  assert.deepEqual(
+    saved.map(({ state, heartbeatMs }) => [state, heartbeatMs]),
+    [['stopped', START_MS]],
+  )
+})

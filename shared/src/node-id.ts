@@ -1,5 +1,5 @@
 /** Node ids: UUID version 5 (RFC 9562, SHA-1) in the URL namespace, as the original program makes them. */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 const NAMESPACE_URL = Buffer.from('6ba7b8119dad11d180b400c04fd430c8', 'hex')
 
@@ -24,7 +24,11 @@ export function furtherNodeId(
 }
 
 function uuid5Url(name: string | Uint8Array): string {
-  const digest = createHash('sha1').update(NAMESPACE_URL).update(name).digest()
+  const digest = hash(
+    'sha1',
+    Buffer.concat([NAMESPACE_URL, typeof name === 'string' ? Buffer.from(name) : name]),
+    'buffer',
+  )
   digest[6] = ((digest[6] as number) & 0x0f) | 0x50
   digest[8] = ((digest[8] as number) & 0x3f) | 0x80
   const hex = digest.toString('hex', 0, 16)

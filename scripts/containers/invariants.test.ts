@@ -65,7 +65,7 @@ test('every service comes back after a restart of the machine', () => {
 test('the folder to watch has to be named, and what the host mounts below it later is seen', () => {
   const media = indexer.volumes.find(({ target }) => target === '/mnt/media')
   assert.match(media?.source ?? '', /^\$\{MEDIA:\?.+\}$/)
-  assert.equal(media?.bind?.propagation, `\${MEDIA_PROPAGATION:-rslave}`)
+  assert.equal(media?.bind?.propagation, `\${MEDIA_PROPAGATION:-rprivate}`)
 })
 
 test('a path that is not there is an error, not a new folder', () => {

@@ -62,7 +62,7 @@ test('every service comes back after a restart of the machine', () => {
   for (const [name, { restart }] of Object.entries(services)) assert.equal(restart, 'unless-stopped', name)
 })
 
-test('the folder to watch has to be named, and what the host mounts below it later is seen', () => {
+test('the folder to watch has to be named, and it starts on hosts whose mounts are private', () => {
   const media = indexer.volumes.find(({ target }) => target === '/mnt/media')
   assert.match(media?.source ?? '', /^\$\{MEDIA:\?.+\}$/)
   assert.equal(media?.bind?.propagation, `\${MEDIA_PROPAGATION:-rprivate}`)

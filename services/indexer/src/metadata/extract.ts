@@ -1,6 +1,8 @@
 /** Reading one file: its hash, its type, its dimensions, and the certainty that all are of the same bytes. */
+
 import { type BigIntStats, closeSync, fstatSync } from 'node:fs'
 import { getSystemErrorMessage } from 'node:util'
+import { microseconds } from '@drive-feed/shared/microseconds.ts'
 import { hashFile } from './hash-file.ts'
 import { type Effort, type Identified, identify, type Libraries } from './identify.ts'
 import type { Metadata, MetadataJob } from './metadata-job.ts'
@@ -68,12 +70,6 @@ function isFileOf(stats: BigIntStats, { inode, size, mtime }: FileToRead): boole
     Number(stats.size) === size &&
     microseconds(stats.mtimeNs) === mtime
   )
-}
-
-/** Rounded down, before 1970 too. */
-function microseconds(nanoseconds: bigint): number {
-  const quotient = nanoseconds / 1000n
-  return Number(nanoseconds % 1000n < 0n ? quotient - 1n : quotient)
 }
 
 function refusal(error: unknown): Extraction {

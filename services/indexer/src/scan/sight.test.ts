@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { microseconds } from '@drive-feed/shared/microseconds.ts'
 import fc from 'fast-check'
-import { microseconds } from './sight.ts'
 
 const CASES: readonly [nanoseconds: bigint, expected: number][] = [
   [0n, 0],

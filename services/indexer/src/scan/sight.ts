@@ -1,5 +1,7 @@
 /** What was seen at a place, by `lstat` alone. */
+
 import type { BigIntStats } from 'node:fs'
+import { microseconds } from '@drive-feed/shared/microseconds.ts'
 
 export type Identity = {
   /** `st_dev` as seen now, decimal. */
@@ -46,10 +48,4 @@ export function sightOf(stats: BigIntStats): Sight {
   if (stats.isDirectory()) return { kind: 'folder', ...identity }
   if (stats.isFile()) return { kind: 'file', ...identity, size: Number(stats.size), links: Number(stats.nlink) }
   return { kind: 'unlisted' }
-}
-
-/** Nanoseconds to microseconds, rounded down, before 1970 too. Exact up to the year 2255. */
-export function microseconds(nanoseconds: bigint): number {
-  const quotient = nanoseconds / 1000n
-  return Number(nanoseconds % 1000n < 0n ? quotient - 1n : quotient)
 }

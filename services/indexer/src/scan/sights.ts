@@ -3,7 +3,8 @@
  * entries would cost more to copy than the disk took to answer.
  */
 import type { BigIntStats } from 'node:fs'
-import { microseconds, type Sight } from './sight.ts'
+import { microseconds } from '@drive-feed/shared/microseconds.ts'
+import type { Sight } from './sight.ts'
 
 /** Values of `kinds`. */
 const GONE = 0

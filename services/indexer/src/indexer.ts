@@ -119,8 +119,7 @@ export function createIndexer(config: Config, db: FeedDatabase, log: Logger, onC
   const timers = startTimers(stages)
   return {
     run: async () => {
-      // Starting the workers takes as long as the first folders, where there is something to read.
-      if (known.counts().waiting > 0 || books.roots().length === 0) pool.start()
+      // The metadata workers start with their first file: until then the scan has the cores to itself.
       reconciler.between(keeper.attachAll)
       await reconciler.run()
     },

@@ -142,7 +142,9 @@ async function lookAtRows(tools: SettleTools, rows: readonly Known[]): Promise<M
     for (const [offset, row] of siblings.entries()) {
       if (answer.kind === 'seen') {
         const sight = sightAt(sights, answer.from + offset)
-        const isThere = 'inode' in sight && sight.inode === row.inode
+        // The inode alone says little: the top of every ext4 is inode 2.
+        const isThere =
+          'inode' in sight && sight.inode === row.inode && tools.devices.nameOf(sight.deviceNumber) === row.device
         vacancies.set(row.nodeId, isThere || sight.kind === 'unreadable' ? 'holds' : 'vacant')
       } else if (answer.kind === 'elsewhere') {
         // Its folder is on the way; a folder can't be at two places, a hard link can.

@@ -10,5 +10,5 @@ const require = createRequire(import.meta.url)
 export const { and, asc, desc, eq, getTableColumns, gt, gte, inArray, lt, lte, sql } =
   require('drizzle-orm') as typeof import('drizzle-orm')
 export const { drizzle } = require('drizzle-orm/better-sqlite3') as typeof import('drizzle-orm/better-sqlite3')
-export const { blob, integer, sqliteTable, text } =
+export const { blob, integer, real, sqliteTable, text } =
   require('drizzle-orm/sqlite-core') as typeof import('drizzle-orm/sqlite-core')

@@ -119,11 +119,58 @@ test('upgrade: an upgraded file has the schema of a new one', (t) => {
   const fresh = openWriter(join(temporaryFolder(t), 'new.db')).sqlite
   const select = 'SELECT name, type, tbl_name FROM sqlite_schema ORDER BY name'
   assert.deepEqual(after.prepare(select).all(), fresh.prepare(select).all())
-  for (const table of ['nodes', 'changes', 'watch_roots', 'devices', 'status']) {
+  for (const table of ['nodes', 'changes', 'watch_roots', 'devices', 'status', 'feed']) {
     assert.deepEqual(after.pragma(`table_info(${table})`), fresh.pragma(`table_info(${table})`), table)
   }
   assert.equal(after.pragma('integrity_check', { simple: true }), 'ok')
   fresh.close()
+})
+
+test('upgrade: a version 2 file gets the schema of a new one and keeps its nodes, cursors and log', (t) => {
+  const path = join(temporaryFolder(t), 'feed.db')
+  const old = openWriter(path).sqlite
+  old.exec(BACK_TO_VERSION_2)
+  old.exec(`INSERT INTO nodes (node_id, parent_id, name, ctime, mtime, change_id) VALUES ('a', '${SUPER_ROOT_ID}', 'a', 0, 0, 7);
+    INSERT INTO changes (change_id, node_id, first_change_id) VALUES (7, 'a', 3)`)
+  old.close()
+  const after = openWriter(path).sqlite
+  const fresh = openWriter(join(temporaryFolder(t), 'new.db')).sqlite
+  for (const table of ['nodes', 'changes', 'watch_roots', 'devices', 'status', 'feed']) {
+    assert.deepEqual(after.pragma(`table_info(${table})`), fresh.pragma(`table_info(${table})`), table)
+  }
+  assert.deepEqual(changesOf(after), [{ change_id: 7, node_id: 'a', is_removed: 0, first_change_id: 3 }])
+  // When it came to its path is not known; not before its latest change is safe.
+  assert.equal(after.prepare("SELECT moved_change_id FROM nodes WHERE node_id = 'a'").pluck().get(), 7)
+  after.close()
+  fresh.close()
+})
+
+const BACK_TO_VERSION_2 = `
+  DROP TABLE feed;
+  DROP INDEX nodes_by_hash;
+  ALTER TABLE nodes DROP COLUMN moved_change_id;
+  ALTER TABLE status DROP COLUMN folders_known;
+  ALTER TABLE status DROP COLUMN folders_unwatched;
+  ALTER TABLE status DROP COLUMN watches_allowed;
+  ALTER TABLE status DROP COLUMN instances_allowed;
+  ALTER TABLE status DROP COLUMN folders_per_second;
+  ALTER TABLE status DROP COLUMN files_per_second;
+  PRAGMA user_version = 2;`
+
+test('every new database has an epoch of its own, which stays with the file', (t) => {
+  const paths = [join(temporaryFolder(t), 'one.db'), join(temporaryFolder(t), 'other.db')]
+  const epochsOf = () =>
+    paths.map((path) => {
+      const { sqlite } = openWriter(path)
+      const epochs = sqlite.prepare('SELECT epoch FROM feed').pluck().all()
+      sqlite.close()
+      assert.equal(epochs.length, 1)
+      return epochs[0]
+    })
+  const epochs = epochsOf()
+  assert.notEqual(epochs[0], epochs[1])
+  assert.match(String(epochs[0]), /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
+  assert.deepEqual(epochsOf(), epochs)
 })
 
 test('the views show files by their full path, and the latest changes', (t) => {

@@ -1,14 +1,25 @@
 /**
  * The schema's DDL and the way to it from older files. `PRAGMA user_version` is the schema version: 0 an empty file,
- * 1 the original program's, 2 ours.
+ * 1 the original program's, 2 and 3 ours.
  */
+import { randomUUID } from 'node:crypto'
 import type Database from 'better-sqlite3'
 import { SUPER_ROOT_ID } from './schema.ts'
 
-export const SCHEMA_VERSION = 2
+export const SCHEMA_VERSION = 3
 
-/** Brings an empty file or a version 1 file to `SCHEMA_VERSION`. Runs inside the caller's transaction. */
-export function migrate(db: Database.Database, from: 0 | 1): void {
+/** A version that can be brought to `SCHEMA_VERSION`. */
+export type OlderVersion = 0 | 1 | 2
+
+/** Brings an empty file or one of an older version to `SCHEMA_VERSION`. Runs inside the caller's transaction. */
+export function migrate(db: Database.Database, from: OlderVersion): void {
+  if (from < 2) makeVersion2(db, from as 0 | 1)
+  db.exec(VERSION_3)
+  db.prepare('INSERT INTO feed (id, epoch) VALUES (1, ?)').run(randomUUID())
+  db.pragma(`user_version = ${SCHEMA_VERSION}`)
+}
+
+function makeVersion2(db: Database.Database, from: 0 | 1): void {
   if (from === 0) db.exec(CREATE_NODES)
   else upgradeNodes(db)
   db.exec(from === 0 ? CREATE_CHANGES : REBUILD_CHANGES)
@@ -22,14 +33,13 @@ export function migrate(db: Database.Database, from: 0 | 1): void {
     bury(db)
     restoreParentsFirst(db)
   }
-  db.pragma(`user_version = ${SCHEMA_VERSION}`)
 }
 
 /**
  * What makes a file of this version ours and not some other program's: many number their schemas 1 or 2. Tables with
  * the columns that a reader or an upgrade relies on.
  */
-export const TABLES_OF_VERSION: Readonly<Record<1 | 2, Readonly<Record<string, readonly string[]>>>> = {
+export const TABLES_OF_VERSION: Readonly<Record<1 | 2 | 3, Readonly<Record<string, readonly string[]>>>> = {
   1: {
     nodes: [
       ...['node_id', 'parent_id', 'name', 'is_directory', 'ctime', 'mtime', 'mime_type', 'hash', 'size'],
@@ -42,6 +52,13 @@ export const TABLES_OF_VERSION: Readonly<Record<1 | 2, Readonly<Record<string, r
     changes: ['change_id', 'node_id', 'is_removed', 'first_change_id'],
     watch_roots: ['name', 'node_id', 'path'],
     status: ['id', 'heartbeat_ms'],
+  },
+  3: {
+    nodes: ['node_id', 'change_id', 'moved_change_id', 'metadata_state'],
+    changes: ['change_id', 'node_id', 'is_removed', 'first_change_id'],
+    watch_roots: ['name', 'node_id', 'path'],
+    status: ['id', 'heartbeat_ms', 'folders_known'],
+    feed: ['id', 'epoch'],
   },
 }
 
@@ -160,6 +177,25 @@ const CREATE_INDEXES = `
   CREATE INDEX nodes_waiting ON nodes (metadata_state, metadata_due_ms) WHERE metadata_state IN ('fresh', 'backlog');
   CREATE INDEX nodes_failed ON nodes (metadata_state) WHERE metadata_state IN ('failed', 'unreadable');
   CREATE INDEX changes_removed ON changes (node_id) WHERE is_removed;`
+
+/**
+ * What version 3 adds. Of a node that is there already nobody knows when it came to its path: its latest change is the
+ * latest it can have been.
+ */
+const VERSION_3 = `
+  CREATE TABLE feed (
+    id    INTEGER PRIMARY KEY CHECK (id = 1),
+    epoch TEXT    NOT NULL
+  );
+  ALTER TABLE nodes ADD COLUMN moved_change_id INTEGER NOT NULL DEFAULT 0;
+  UPDATE nodes SET moved_change_id = change_id;
+  CREATE INDEX nodes_by_hash ON nodes (hash) WHERE hash <> '';
+  ALTER TABLE status ADD COLUMN folders_known INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE status ADD COLUMN folders_unwatched INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE status ADD COLUMN watches_allowed INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE status ADD COLUMN instances_allowed INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE status ADD COLUMN folders_per_second REAL NOT NULL DEFAULT 0;
+  ALTER TABLE status ADD COLUMN files_per_second REAL NOT NULL DEFAULT 0;`
 
 function upgradeNodes(db: Database.Database): void {
   // The original's indexes are either useless here or cost more than they give on every write.

@@ -118,13 +118,13 @@ const FOREIGN: readonly (readonly [title: string, make: (path: string) => void, 
   ],
   [
     "another program's database with tables of our names",
-    (path) => makeDatabase(path, 'CREATE TABLE nodes (id); CREATE TABLE changes (id); PRAGMA user_version = 2'),
+    (path) => makeDatabase(path, 'CREATE TABLE nodes (id); CREATE TABLE changes (id); PRAGMA user_version = 3'),
     ' is the database of another program',
   ],
   [
     'a later version',
-    (path) => makeDatabase(path, 'CREATE TABLE nodes (id); PRAGMA user_version = 3'),
-    ' has schema version 3',
+    (path) => makeDatabase(path, 'CREATE TABLE nodes (id); PRAGMA user_version = 4'),
+    ' has schema version 4',
   ],
   [
     'a file that holds nothing but a version',

@@ -5,7 +5,7 @@
  * are unsigned 64-bit numbers (mergerfs uses all the bits), which neither a JavaScript number nor SQLite's signed
  * INTEGER holds.
  */
-import { blob, integer, sqliteTable, text } from './drizzle.ts'
+import { blob, integer, real, sqliteTable, text } from './drizzle.ts'
 
 /**
  * Where a file's metadata stands. `fresh` and `backlog` wait for a worker, fresh ones first. `failed`: a library failed
@@ -47,6 +47,8 @@ export const nodes = sqliteTable('nodes', {
   metadataError: text('metadata_error'),
   /** The name's bytes where they are not UTF-8, otherwise null. */
   rawName: blob('raw_name', { mode: 'buffer' }),
+  /** The change with which it came to its path: it was created, renamed or moved, or a folder above it was. */
+  movedChangeId: integer('moved_change_id').notNull(),
 })
 
 /** One row a node, its latest change. AUTOINCREMENT: a cursor is never handed out twice. */
@@ -112,6 +114,22 @@ export const status = sqliteTable('status', {
   rescans: integer('rescans').notNull(),
   /** Hash jobs finished since start. */
   filesHashed: integer('files_hashed').notNull(),
+  /** Folders in the tree, each of which needs a watch, and those that have none. */
+  foldersKnown: integer('folders_known').notNull().default(0),
+  foldersUnwatched: integer('folders_unwatched').notNull().default(0),
+  /** What the kernel allows this user: fs.inotify.max_user_watches and max_user_instances. */
+  watchesAllowed: integer('watches_allowed').notNull().default(0),
+  instancesAllowed: integer('instances_allowed').notNull().default(0),
+  /** How fast folders are listed and files are read just now. */
+  foldersPerSecond: real('folders_per_second').notNull().default(0),
+  filesPerSecond: real('files_per_second').notNull().default(0),
+})
+
+/** What tells this feed from any other; `id` is always 1. */
+export const feed = sqliteTable('feed', {
+  id: integer('id').primaryKey(),
+  /** UUID made with the database: cursors mean something only within it. */
+  epoch: text('epoch').notNull(),
 })
 
 export type NodeRow = typeof nodes.$inferSelect

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import { chmodSync, existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { SCHEMA_VERSION } from '@drive-feed/shared/migrations.ts'
 import { openReader } from '@drive-feed/shared/open-database.ts'
 import pino from 'pino'
 import { createDatabaseSource, DatabaseUnavailableError } from './database-source.ts'
@@ -69,7 +70,7 @@ test('what is no feed is 503, and its file is not touched', async (t) => {
   const feed = openFeedWriter(path)
   feed.sqlite.pragma('user_version = 99')
   assert.equal(await cursorOf(url), '503')
-  feed.sqlite.pragma('user_version = 2')
+  feed.sqlite.pragma(`user_version = ${SCHEMA_VERSION}`)
   assert.equal(await cursorOf(url), 0)
   feed.close()
 })

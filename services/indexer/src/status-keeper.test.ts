@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import type { StatusRow } from '@drive-feed/shared/schema.ts'
+import type { status } from '@drive-feed/shared/schema.ts'
 import { VERSION } from '@drive-feed/shared/version.ts'
 import { type Progress, startStatusKeeper } from './status-keeper.ts'
 
@@ -18,7 +18,7 @@ const RESTING: Progress = {
 /** A keeper on a clock of its own. */
 function keeping(t: TestContext) {
   t.mock.timers.enable({ apis: ['setInterval', 'Date'], now: START_MS })
-  const saved: Omit<StatusRow, 'id'>[] = []
+  const saved: Omit<typeof status.$inferInsert, 'id'>[] = []
   let progress = RESTING
   const keeper = startStatusKeeper({
     save: (row) => saved.push(row),

@@ -1,5 +1,5 @@
 /** Keeps the status row: every second while there is work, once a minute otherwise, so that a resting disk may rest. */
-import type { StatusRow } from '@drive-feed/shared/schema.ts'
+import type { StatusRow, status } from '@drive-feed/shared/schema.ts'
 import { VERSION } from '@drive-feed/shared/version.ts'
 
 const BUSY_MS = 1_000
@@ -21,7 +21,7 @@ export type StatusKeeper = {
 }
 
 export function startStatusKeeper(tools: {
-  readonly save: (row: Omit<StatusRow, 'id'>) => void
+  readonly save: (row: Omit<typeof status.$inferInsert, 'id'>) => void
   readonly counts: () => { readonly waiting: number; readonly failed: number }
   readonly progress: () => Progress
   readonly nowMs: () => number

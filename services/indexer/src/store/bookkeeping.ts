@@ -2,14 +2,7 @@
 
 import { eq } from '@drive-feed/shared/drizzle.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
-import {
-  type DeviceRow,
-  devices,
-  type StatusRow,
-  status,
-  type WatchRootRow,
-  watchRoots,
-} from '@drive-feed/shared/schema.ts'
+import { type DeviceRow, devices, status, type WatchRootRow, watchRoots } from '@drive-feed/shared/schema.ts'
 
 export type Bookkeeping = {
   readonly roots: () => WatchRootRow[]
@@ -18,7 +11,7 @@ export type Bookkeeping = {
   readonly devices: () => DeviceRow[]
   readonly saveDevice: (row: DeviceRow) => void
   /** Refreshes the one status row; `id` is filled in. */
-  readonly saveStatus: (row: Omit<StatusRow, 'id'>) => void
+  readonly saveStatus: (row: Omit<typeof status.$inferInsert, 'id'>) => void
 }
 
 export function createBookkeeping({ orm }: FeedDatabase): Bookkeeping {

@@ -104,7 +104,7 @@ function prepareMany(sqlite: FeedDatabase['sqlite']) {
       'DELETE FROM changes WHERE change_id IN (SELECT change_id FROM nodes WHERE parent_id = :parentId)',
     ),
     renumber: sqlite.prepare(
-      `UPDATE nodes SET change_id = :head + ranked.place
+      `UPDATE nodes SET change_id = :head + ranked.place, moved_change_id = :head + ranked.place
        FROM (SELECT rowid AS id, row_number() OVER (ORDER BY change_id) AS place FROM nodes WHERE parent_id = :parentId)
          AS ranked
        WHERE nodes.rowid = ranked.id`,

@@ -138,6 +138,25 @@ test('I3: a file that moves or changes is told alone', (t) => {
   checkFile(db)
 })
 
+test('a node says with which change it came to its path: not its own rewrite, but a move of a folder above it', (t) => {
+  const { db, store } = opened(t)
+  const movedSince = (cursor: number) =>
+    db.sqlite
+      .prepare('SELECT node_id FROM nodes WHERE moved_change_id > ? ORDER BY moved_change_id')
+      .pluck()
+      .all(cursor)
+  assert.equal(movedSince(0).length, TREE.length)
+  const created = store.head()
+  store.apply([rewrite('deep')])
+  assert.deepEqual(movedSince(created), [])
+  store.apply([move('b', 'z', 'b', true), move('top', 'a', 'renamed')])
+  assert.deepEqual(movedSince(created), ['b', 'beside', 'c', 'deep', 'top'])
+  const moved = store.head()
+  store.apply([remove('top')])
+  store.apply([file('top', 'a')])
+  assert.deepEqual(movedSince(moved), ['top'])
+})
+
 test('moving a folder writes three rows for each node in it, and no more', (t) => {
   const files = Array.from({ length: 500 }, (_, at) => file(`f${at}`, 'b'))
   const { db, store } = opened(t, [folder('a'), folder('b', 'a'), ...files, folder('other')])

@@ -120,7 +120,7 @@ function createCarryOut(db: FeedDatabase, log: ReturnType<typeof createChangeLog
         // One after the other as in the statement: this is the hottest line of a first scan.
         // biome-ignore format: two lines as in the statement
         write.insert.run(nodeId, parentId, shown, raw, isFolder, device, inode, birthTime, size, mtime, ctime,
-                         changeId, state, dueMs)
+                         changeId, changeId, state, dueMs)
         if (decision.copyOf !== null) write.copy.run({ nodeId, copyOf: decision.copyOf })
         break
       }
@@ -169,6 +169,7 @@ function prepareWrites({ orm, sqlite }: FeedDatabase) {
         rawName: set('rawName'),
         ctime: set('ctime'),
         changeId: set('changeId'),
+        movedChangeId: set('changeId'),
       })
       .where(thisNode)
       .prepare(),
@@ -197,7 +198,7 @@ function prepareWrites({ orm, sqlite }: FeedDatabase) {
 function prepareInsert(sqlite: FeedDatabase['sqlite']) {
   return sqlite.prepare(
     `INSERT INTO nodes (node_id, parent_id, name, raw_name, is_directory, device, inode, birth_time, size, mtime, ctime,
-                        change_id, metadata_state, metadata_due_ms)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+                        change_id, moved_change_id, metadata_state, metadata_due_ms)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
 }

@@ -144,15 +144,48 @@ test('a file on which a library failed shows what is known, with the reason besi
   assert.deepEqual(told(), ['z'])
 })
 
-test('I12: a failure and an unreadable file are silent, and not tried in a loop', (t) => {
-  const { store, row, told } = opened(t)
+test('a failure and an unreadable file are told once, for who waits for their hash, and not tried in a loop', (t) => {
+  const { store, row, told, check } = opened(t)
   store.saveMetadata([{ kind: 'failed', bytes: bytesOf('z', '2'), problem: 'timed out' }])
   store.saveMetadata([{ kind: 'unreadable', bytes: bytesOf('x', '1'), problem: 'EACCES' }])
   assert.deepEqual(row('z'), ['', '', 0, 0, 0, 0, 0, 'failed', 'timed out'])
   assert.deepEqual(row('y'), ['', '', 0, 0, 0, 0, 0, 'unreadable', 'EACCES'])
-  assert.deepEqual(told(), [])
+  assert.deepEqual(told().toSorted(), ['x', 'y', 'z'])
   assert.deepEqual(store.known.waiting(1_000_000, 10, Number.MAX_SAFE_INTEGER), [])
   assert.deepEqual(store.known.counts(), { waiting: 0, failed: 3 })
+  check()
+})
+
+for (const kind of ['failed', 'unreadable'] as const) {
+  test(`I12: a file that is ${kind} again, or was hashed before, is silent`, (t) => {
+    const { store, row } = opened(t)
+    const awaiting = { state: 'fresh', dueMs: 0 } as const
+    store.saveMetadata([{ kind, bytes: bytesOf('z', '2'), problem: 'once' }, found(bytesOf('x', '1'))])
+    const before = store.head()
+    store.apply([
+      { kind: 'recheck', nodeId: 'z', awaiting },
+      { kind: 'recheck', nodeId: 'x', awaiting },
+    ])
+    assert.equal((row('z') as unknown[])[8], 'once', 'while it waits it is not pending: no row is certain to come')
+    store.saveMetadata([
+      { kind, bytes: bytesOf('z', '2'), problem: 'again' },
+      { kind, bytes: bytesOf('x', '1'), problem: 'now' },
+    ])
+    assert.equal(store.head(), before)
+    assert.deepEqual([(row('z') as unknown[])[8], (row('x') as unknown[])[8]], ['again', 'now'])
+  })
+}
+
+test('a rewrite makes a file that failed pending again', (t) => {
+  const { store, row, told } = opened(t)
+  store.saveMetadata([{ kind: 'failed', bytes: bytesOf('z', '2'), problem: 'p' }])
+  const awaiting = { state: 'fresh', dueMs: 0 } as const
+  store.apply([{ kind: 'rewrite', nodeId: 'z', facts: factsOf('2', { mtime: 2_000 }), awaiting }])
+  assert.deepEqual(row('z'), UNTOUCHED)
+  const before = store.head()
+  store.saveMetadata([{ kind: 'failed', bytes: bytesOf('z', '2', { mtime: 2_000 }), problem: 'p' }])
+  assert.equal(store.head(), before + 1)
+  assert.deepEqual(told(), ['z'])
 })
 
 test('a file that did not hold still is asked for again later', (t) => {

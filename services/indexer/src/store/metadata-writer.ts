@@ -28,7 +28,8 @@ export type ReadBytes = {
 
 /**
  * - `found`: the metadata of these bytes; `problem` where a library failed on them. - `failed`, `unreadable`: nothing is
- *   known; the row keeps what it shows. - `later`: not the file of the row (any more); asked again at `dueMs`.
+ *   known; the row keeps what it shows, and is told again if it was pending: who leaves pending files out waits for that
+ *   row. - `later`: not the file of the row (any more); asked again at `dueMs`.
  */
 export type MetadataFinding =
   | {
@@ -40,13 +41,17 @@ export type MetadataFinding =
   | { readonly kind: 'failed' | 'unreadable'; readonly bytes: ReadBytes; readonly problem: string }
   | { readonly kind: 'later'; readonly bytes: ReadBytes; readonly dueMs: number }
 
-type CurrentRow = FoundMetadata & { readonly nodeId: string; readonly changeId: number }
+type CurrentRow = FoundMetadata & {
+  readonly nodeId: string
+  readonly changeId: number
+  readonly metadataError: string | null
+}
 
 export function createMetadataWriter(
   { orm }: FeedDatabase,
   log: ChangeLog,
 ): { readonly save: (finding: MetadataFinding) => void } {
-  const { sameBytes, settle, postpone, show } = prepareStatements(orm)
+  const { sameBytes, settle, tell, postpone, show } = prepareStatements(orm)
 
   const saveFound = (rows: readonly CurrentRow[], metadata: FoundMetadata, problem: string | null) => {
     const state: MetadataState = problem === null ? 'ready' : 'failed'
@@ -75,29 +80,34 @@ export function createMetadataWriter(
       else if (finding.kind === 'later') {
         for (const row of rows) postpone.run({ nodeId: row.nodeId, dueMs: finding.dueMs })
       } else {
-        for (const row of rows) settle.run({ nodeId: row.nodeId, state: finding.kind, problem: finding.problem })
+        for (const row of rows) {
+          settle.run({ nodeId: row.nodeId, state: finding.kind, problem: finding.problem })
+          if (isPending(row)) tell.run({ nodeId: row.nodeId, changeId: log.appendAgain(row.nodeId, row.changeId) })
+        }
       }
     },
   }
 }
 
+const currentRow = {
+  nodeId: nodes.nodeId,
+  changeId: nodes.changeId,
+  hash: nodes.hash,
+  mimeType: nodes.mimeType,
+  isImage: nodes.isImage,
+  isVideo: nodes.isVideo,
+  width: nodes.width,
+  height: nodes.height,
+  msDuration: nodes.msDuration,
+  metadataError: nodes.metadataError,
+}
+
 function prepareStatements(orm: FeedDatabase['orm']) {
   const param = sql.placeholder
   const set = (name: string) => sql`${param(name)}`
-  const columns = {
-    nodeId: nodes.nodeId,
-    changeId: nodes.changeId,
-    hash: nodes.hash,
-    mimeType: nodes.mimeType,
-    isImage: nodes.isImage,
-    isVideo: nodes.isVideo,
-    width: nodes.width,
-    height: nodes.height,
-    msDuration: nodes.msDuration,
-  }
   // Every name of the inode that still has the size and time of the bytes that were read: hard links share one reading.
   const sameBytes = orm
-    .select(columns)
+    .select(currentRow)
     .from(nodes)
     .where(
       and(
@@ -115,6 +125,11 @@ function prepareStatements(orm: FeedDatabase['orm']) {
   const settle = orm
     .update(nodes)
     .set({ metadataState: set('state'), metadataError: set('problem') })
+    .where(thisNode)
+    .prepare()
+  const tell = orm
+    .update(nodes)
+    .set({ changeId: set('changeId') })
     .where(thisNode)
     .prepare()
   const postpone = orm
@@ -138,7 +153,12 @@ function prepareStatements(orm: FeedDatabase['orm']) {
     })
     .where(thisNode)
     .prepare()
-  return { sameBytes, settle, postpone, show }
+  return { sameBytes, settle, tell, postpone, show }
+}
+
+/** Of a row that waits: whether nothing was found of its bytes yet, not even that they can't be read. */
+function isPending(row: CurrentRow): boolean {
+  return row.hash === '' && row.metadataError === null
 }
 
 function isSame(row: FoundMetadata, found: FoundMetadata): boolean {

@@ -157,7 +157,7 @@ function prepareWrites({ orm, sqlite }: FeedDatabase) {
   // Drizzle's `set` knows placeholders only as SQL.
   const set = (name: string) => sql`${param(name)}`
   const thisNode = eq(nodes.nodeId, param('nodeId'))
-  const awaiting = { metadataState: set('state'), metadataDueMs: set('dueMs'), metadataError: null }
+  const awaiting = { metadataState: set('state'), metadataDueMs: set('dueMs') }
   const facts = { size: set('size'), mtime: set('mtime'), ctime: set('ctime'), birthTime: set('birthTime') }
   return {
     insert: prepareInsert(sqlite),
@@ -175,9 +175,10 @@ function prepareWrites({ orm, sqlite }: FeedDatabase) {
       .prepare(),
     rewrite: orm
       .update(nodes)
-      .set({ ...facts, ...awaiting, hash: '', changeId: set('changeId') })
+      .set({ ...facts, ...awaiting, metadataError: null, hash: '', changeId: set('changeId') })
       .where(thisNode)
       .prepare(),
+    // The old error stays: a file that was told as unreadable must not become a pending one, for whose row clients wait.
     recheck: orm.update(nodes).set(awaiting).where(thisNode).prepare(),
     adopt: orm
       .update(nodes)

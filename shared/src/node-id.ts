@@ -24,13 +24,17 @@ export function furtherNodeId(
 }
 
 function uuid5Url(name: string | Uint8Array): string {
-  const digest = hash(
-    'sha1',
-    Buffer.concat([NAMESPACE_URL, typeof name === 'string' ? Buffer.from(name) : name]),
-    'buffer',
-  )
-  digest[6] = ((digest[6] as number) & 0x0f) | 0x50
-  digest[8] = ((digest[8] as number) & 0x3f) | 0x80
-  const hex = digest.toString('hex', 0, 16)
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+  const digest = hash('sha1', namespaced(name))
+  // Version 5 and the variant bits 10 take the place of six bits of the digest.
+  const variant = '89ab'[Number.parseInt(digest[16] as string, 16) & 3]
+  return `${digest.slice(0, 8)}-${digest.slice(8, 12)}-5${digest.slice(13, 16)}-${variant}${digest.slice(17, 20)}-${digest.slice(20, 32)}`
+}
+
+/** Used again for every plain id, whose name is two numbers: a first scan makes one of each file there is. */
+const scratch = Buffer.concat([NAMESPACE_URL, Buffer.alloc(1024)])
+
+function namespaced(name: string | Uint8Array): Uint8Array {
+  if (typeof name !== 'string') return Buffer.concat([NAMESPACE_URL, name])
+  const length = NAMESPACE_URL.length + scratch.write(name, NAMESPACE_URL.length)
+  return scratch.subarray(0, length)
 }

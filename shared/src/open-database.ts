@@ -15,7 +15,8 @@ export class DatabaseUnusableError extends Error {
 
 const WRITER_CACHE_KIB = 48 * 1024
 const READER_CACHE_KIB = 16 * 1024
-const AUTOCHECKPOINT_PAGES = 16_000
+// Each checkpoint rewrites pages all over the file; the price of fewer is a WAL of 128 MiB.
+const AUTOCHECKPOINT_PAGES = 32_000
 const BUSY_TIMEOUT_MS = 10_000
 
 /**

@@ -1,5 +1,6 @@
 /** Wires the stages: watch → reconcile → store → metadata, and what they tell each other. */
 import { readFileSync } from 'node:fs'
+import type { Worker } from 'node:worker_threads'
 import type { Config } from '@drive-feed/shared/config.ts'
 import { createExclude } from '@drive-feed/shared/exclude.ts'
 import type { Logger } from '@drive-feed/shared/logger.ts'
@@ -18,7 +19,7 @@ import { emptyMessage, type Root } from './reconcile/roots.ts'
 import { createScans, type Scans } from './reconcile/scans.ts'
 import { createVisits } from './reconcile/visits.ts'
 import { mountPointsBelow } from './scan/filesystem-signs.ts'
-import { type Observer, startObserver } from './scan/observer.ts'
+import { createObserver, type Observer } from './scan/observer.ts'
 import { createSchedule } from './schedule.ts'
 import { startStatusKeeper } from './status-keeper.ts'
 import { createBookkeeping } from './store/bookkeeping.ts'
@@ -85,12 +86,15 @@ type Stages = {
   feeder: Feeder
 }
 
-export function createIndexer(config: Config, db: FeedDatabase, log: Logger, onCrash: (error: Error) => void): Indexer {
+/** @param lookingThread runs `observer-thread.ts` and was sent nothing yet */
+export function createIndexer(
+  { config, db, log, lookingThread }: { config: Config; db: FeedDatabase; log: Logger; lookingThread: Worker },
+  onCrash: (error: Error) => void,
+): Indexer {
   const core = createCore(config, db, log)
   const { books, known, hints, visits, nowMs } = core
   const stages = {} as Stages
-  const excludes = config.exclude
-  stages.observer = startObserver(new URL('./observer-thread.ts', import.meta.url), { excludes }, onCrash)
+  stages.observer = createObserver(lookingThread, config.exclude, onCrash)
   stages.devices = createDevices({ signs: stages.observer.signs, rows: books.devices, save: books.saveDevice })
   stages.drain = createDrain(core, stages, onCrash)
   stages.keeper = createKeeper(core, stages)

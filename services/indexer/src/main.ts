@@ -1,5 +1,9 @@
 /** Entry of the indexer. What it does is in `service.ts`, imported once the compile cache is on. */
+import { Worker } from 'node:worker_threads'
 import { useCompileCache } from '@drive-feed/shared/compile-cache.ts'
 
 useCompileCache()
-await import('./service.ts')
+// It starts while the rest is imported, which takes about as long.
+const lookingThread = new Worker(new URL('./observer-thread.ts', import.meta.url))
+const { runService } = await import('./service.ts')
+runService(lookingThread)

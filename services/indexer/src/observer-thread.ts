@@ -1,5 +1,5 @@
 /** Entry of the looking thread: joins the looking of `scan` with the watching of `watch`. */
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort } from 'node:worker_threads'
 import { createExclude } from '@drive-feed/shared/exclude.ts'
 import { filesystemSigns } from './scan/filesystem-signs.ts'
 import { type LookAnswer, type LookTools, look } from './scan/look.ts'
@@ -11,10 +11,11 @@ import { addWatch } from './watch/libc.ts'
 /** Keeps one answer's memory bounded however large the folders are, but for a single one. */
 const BATCH_ENTRIES_MAX = 16_000
 
-const { excludes } = workerData as { excludes: readonly string[] }
-
+let isExcluded: LookTools['isExcluded'] = () => {
+  throw new Error('asked to look before the excludes were told')
+}
 const tools: LookTools = {
-  isExcluded: createExclude(excludes),
+  isExcluded: (name) => isExcluded(name),
   addWatch: (inotifyFd, path) => {
     const added = addWatch(inotifyFd, path, FOLDER_MASK)
     return added.ok ? { kind: 'watched', watch: added.value } : { kind: 'refused', errno: added.errno }
@@ -22,6 +23,10 @@ const tools: LookTools = {
 }
 
 parentPort?.on('message', (request: ObserverRequest) => {
+  if (request.kind === 'excludes') {
+    isExcluded = createExclude(request.excludes)
+    return
+  }
   if (request.kind === 'signs') {
     const signs = filesystemSigns(request.path)
     post({ kind: 'signs', ticket: request.ticket, signs })

@@ -1,4 +1,5 @@
 /** The indexer as a process: command line, config, signals, exit codes. */
+import type { Worker } from 'node:worker_threads'
 import { parseCommandLine } from '@drive-feed/shared/command-line.ts'
 import { type Config, ConfigError, loadConfig } from '@drive-feed/shared/config.ts'
 import { createLogger, type Logger } from '@drive-feed/shared/logger.ts'
@@ -13,19 +14,18 @@ const EXIT_CRASHED = 70
 /** The container engine kills after ten seconds, and users expect an answer to Ctrl-C sooner. */
 const STOP_MAX_MS = 1_800
 
-const { configPath } = parseCommandLine({
-  program: 'drive-feed indexer',
-  summary: 'Watches folders and keeps the feed database.',
-  argv: process.argv.slice(2),
-})
-start(configPath)
-
-function start(path: string): void {
+/** Runs until it is told to stop; ends the process itself. `lookingThread` runs `observer-thread.ts`. */
+export function runService(lookingThread: Worker): void {
+  const { configPath } = parseCommandLine({
+    program: 'drive-feed indexer',
+    summary: 'Watches folders and keeps the feed database.',
+    argv: process.argv.slice(2),
+  })
   try {
-    const config = readConfig(path)
+    const config = readConfig(configPath)
     const log = createLogger({ name: 'indexer', path: config.logPath })
     lockForWriting(config.databasePath, (fd) => tryLock(fd).ok)
-    runUntilSignal(config, openWriter(config.databasePath), log)
+    runUntilSignal({ config, db: openWriter(config.databasePath), log, lookingThread })
   } catch (error) {
     if (!(error instanceof ConfigError) && !(error instanceof DatabaseUnusableError)) throw error
     process.stderr.write(`drive-feed indexer: ${error.message}\n`)
@@ -52,7 +52,8 @@ function knownWatches(databasePath: string): Map<string, string> {
   }
 }
 
-function runUntilSignal(config: Config, db: FeedDatabase, log: Logger): void {
+function runUntilSignal(parts: { config: Config; db: FeedDatabase; log: Logger; lookingThread: Worker }): void {
+  const { config, db, log } = parts
   let isStopping = false
   const crash = (error: unknown) => {
     if (isStopping) return
@@ -66,7 +67,7 @@ function runUntilSignal(config: Config, db: FeedDatabase, log: Logger): void {
   }
   process.on('uncaughtException', crash)
   process.on('unhandledRejection', crash)
-  const indexer = createIndexer(config, db, log, crash)
+  const indexer = createIndexer(parts, crash)
   const stop = (signal: NodeJS.Signals) => {
     if (isStopping) return
     isStopping = true

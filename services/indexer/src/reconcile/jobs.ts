@@ -9,9 +9,8 @@ import type { Scans } from './scans.ts'
 import { folderAddress } from './settle.ts'
 import type { Visit, Visits } from './visits.ts'
 
-/** Places looked at in one job, and folders listed in one job. */
+/** Places looked at in one job. */
 const HINTS_MAX = 2000
-const VISITS_MAX = 256
 
 export type HintGroup = { readonly folder: Folder; readonly hints: readonly Hint[] }
 export type LimboGroup = { readonly folder: Folder; readonly entries: readonly LimboEntry[] }
@@ -44,9 +43,9 @@ export function takeHintJob(tools: JobTools): Job | null {
   return { kind: 'hints', groups, reply: tools.look(requests) }
 }
 
-/** Takes folders to list; null if there are none. */
-export function takeVisitJob(tools: JobTools): Job | null {
-  const visits = tools.visits.take(VISITS_MAX)
+/** Takes folders to list, so many at most; null if there are none. */
+export function takeVisitJob(tools: JobTools, foldersMax: number): Job | null {
+  const visits = tools.visits.take(foldersMax)
   if (visits.length === 0) return null
   const requests = visits.map(({ folder }): LookRequest => {
     return { ...folderAddress(tools.devices, folder), names: null, inotifyFd: folder.root.inotifyFd }

@@ -27,6 +27,9 @@ export type Reconciler = {
 
 const RETRY_FIRST_MS = 20
 const RETRY_LAST_MS = 10_000
+/** Folders listed in the first job of a scan; each further one may hold twice as many, up to the second. */
+const FOLDERS_FIRST = 8
+const FOLDERS_MAX = 256
 
 export function createReconciler(tools: ReconcilerTools): Reconciler {
   const { tree, hints, visits, nowMs } = tools
@@ -45,7 +48,14 @@ export function createReconciler(tools: ReconcilerTools): Reconciler {
   }
   const jobTools: SettleJobTools = { ...tools, hint, retries }
   const limboGate = createLimboGate(tools, () => wake())
+  let foldersMax = FOLDERS_FIRST
 
+  /** Small jobs first: settling takes longer than looking, so that the first is waited for and no other. */
+  const takeVisits = (): Job | null => {
+    const job = takeVisitJob(jobTools, foldersMax)
+    foldersMax = job === null ? FOLDERS_FIRST : Math.min(foldersMax * 2, FOLDERS_MAX)
+    return job
+  }
   const takeLimboJob = () => {
     const due = limboGate.takeDue()
     return due.length === 0 ? null : makeLimboJob(jobTools, due)
@@ -53,8 +63,8 @@ export function createReconciler(tools: ReconcilerTools): Reconciler {
   const takeJob = (): Job | null => {
     // Neither a flood of events nor a long scan keeps the other waiting.
     isVisitFirst = !isVisitFirst
-    const first = isVisitFirst ? takeVisitJob(jobTools) : null
-    return first ?? takeHintJob(jobTools) ?? takeLimboJob() ?? takeVisitJob(jobTools)
+    const first = isVisitFirst ? takeVisits() : null
+    return first ?? takeHintJob(jobTools) ?? takeLimboJob() ?? takeVisits()
   }
   const idle = async () => {
     tools.scans.finishThoseDone()

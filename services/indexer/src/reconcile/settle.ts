@@ -9,7 +9,7 @@ import { type Folder, pathOf, type Tree } from '../watch/tree.ts'
 import { decide, type Plan, rowsToLookAt, type Vacancy } from './decide.ts'
 import type { Devices } from './devices.ts'
 import type { Limbo } from './limbo.ts'
-import type { Cause, Place, Seen } from './seen.ts'
+import { type Cause, isPresent, type Place, type Seen } from './seen.ts'
 import type { Visits } from './visits.ts'
 
 export type SettleTools = {
@@ -40,7 +40,7 @@ export async function settle(
   mayRemove: ReadonlySet<string>,
   isScan: boolean,
 ): Promise<void> {
-  const rowsOf = ({ device, inode }: Facts) => tools.known.byInode(device, inode)
+  const rowsOf = rowsOfThose(tools.known, seens)
   const rows = rowsToLookAt(seens, rowsOf).filter((row) => !tools.limbo.has(row.nodeId))
   const vacancies = rows.length === 0 ? new Map<string, Vacancy>() : await lookAtRows(tools, rows)
   const plan = decide(seens, {
@@ -54,6 +54,13 @@ export async function settle(
   // Another name of the inode may have been written meanwhile; but nothing else writes, so the rows are still the rows.
   if (plan.decisions.length > 0) tools.apply(plan.decisions)
   followUp(tools, plan, mayRemove, isScan)
+}
+
+/** Nearly every inode of a first scan is new, so that is asked once for all of them. */
+function rowsOfThose(known: KnownNodes, seens: readonly Seen[]): (facts: Facts) => readonly Known[] {
+  const inodes = seens.flatMap(({ sight }) => (isPresent(sight) ? sight.facts.inode : []))
+  const withNames = known.inodesWithNames(inodes)
+  return ({ device, inode }) => (withNames.has(inode) ? known.byInode(device, inode) : [])
 }
 
 function followUp(tools: SettleTools, plan: Plan, mayRemove: ReadonlySet<string>, isScan: boolean): void {

@@ -4,7 +4,9 @@ import type { FilesystemSigns } from './filesystem-signs.ts'
 import type { LookAnswer, LookRequest } from './look.ts'
 import type { PackedSights } from './sights.ts'
 
+/** `excludes` comes first, once, and has no reply. */
 export type ObserverRequest =
+  | { readonly kind: 'excludes'; readonly excludes: readonly string[] }
   | { readonly kind: 'look'; readonly ticket: number; readonly requests: readonly LookRequest[] }
   | { readonly kind: 'signs'; readonly ticket: number; readonly path: string }
 

@@ -2,7 +2,7 @@
  * The looking thread as the main thread sees it. All looks of all roots go through this one queue and come back in
  * order, so a later answer about a place is always the newer truth.
  */
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import type { FilesystemSigns } from './filesystem-signs.ts'
 import type { LookAnswer, LookRequest } from './look.ts'
 import type { ObserverReply, ObserverRequest } from './observer-messages.ts'
@@ -17,13 +17,8 @@ export type Observer = {
   readonly stop: () => Promise<void>
 }
 
-/** Starts the thread whose entry module is `threadModule`. */
-export function startObserver(
-  threadModule: URL,
-  workerData: { readonly excludes: readonly string[] },
-  onCrash: (error: Error) => void,
-): Observer {
-  const thread = new Worker(threadModule, { workerData })
+/** Takes the looking thread into service; patterns in `excludes` are names it does not look at. */
+export function createObserver(thread: Worker, excludes: readonly string[], onCrash: (error: Error) => void): Observer {
   const waiting = new Map<number, (reply: ObserverReply) => void>()
   let tickets = 0
   let stopping = false
@@ -35,6 +30,7 @@ export function startObserver(
     waiting.get(reply.ticket)?.(reply)
     waiting.delete(reply.ticket)
   })
+  thread.postMessage({ kind: 'excludes', excludes } satisfies ObserverRequest)
   const ask = (make: (ticket: number) => ObserverRequest): Promise<ObserverReply> =>
     new Promise((resolve) => {
       tickets += 1

@@ -70,6 +70,7 @@ const INTENDED: readonly [what: string, parts: readonly (string | RegExp)[], ind
     [/^select .*nodes.inode = \? and nodes.device = \?\)?$/],
     /nodes_by_inode \(inode=\? AND device=\?\)/,
   ],
+  ['which inodes have names', [/json_each/], /nodes_by_inode \(inode=\?\)/],
   ['the bytes that were read', [/nodes.inode = \?.*SELECT device/], /nodes_by_inode \(inode=\? AND device=\?\)/],
   ['what is due', [/metadata_due_ms <= \?.*limit/], /nodes_waiting \(metadata_state=\? AND metadata_due_ms<\?\)/],
   ['what is due next', [/min\(.*metadata_due_ms\)/], /nodes_waiting \(metadata_state=\? AND metadata_due_ms>\?\)/],

@@ -47,10 +47,11 @@ const ZONES: readonly Zone[] = [
   },
   { name: 'metadata', holds: /^services\/indexer\/src\/metadata\//, mayImport: ['shared'] },
   { name: 'store', holds: /^services\/indexer\/src\/store\//, mayImport: ['shared'] },
+  { name: 'audit', holds: /^services\/indexer\/src\/audit\//, mayImport: ['shared'] },
   {
     name: 'indexer',
     holds: /^services\/indexer\/src\/[^/]+$/,
-    mayImport: ['shared', 'watch', 'scan', 'reconcile', 'metadata', 'store'],
+    mayImport: ['shared', 'watch', 'scan', 'reconcile', 'metadata', 'store', 'audit'],
   },
   { name: 'api', holds: /^services\/api\/src\//, mayImport: ['shared'] },
 ]

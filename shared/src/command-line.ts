@@ -11,13 +11,17 @@ const EXIT_USAGE = 2
  *
  * @param argv without the interpreter and the script: `process.argv.slice(2)`
  */
-export function parseCommandLine(options: { program: string; summary: string; argv: readonly string[] }): {
-  configPath: string
-} {
-  const { program, summary, argv } = options
-  const values = readOptions(program, argv)
+export function parseCommandLine(options: {
+  program: string
+  summary: string
+  argv: readonly string[]
+  /** Further options that are just given or not, with what they do. */
+  flags?: Readonly<Record<string, string>>
+}): { configPath: string; flags: ReadonlySet<string> } {
+  const { program, summary, argv, flags = {} } = options
+  const values = readOptions(program, argv, Object.keys(flags))
   if (values.help) {
-    process.stdout.write(helpText(program, summary))
+    process.stdout.write(helpText(program, summary, flags))
     process.exit(0)
   }
   if (values.version) {
@@ -25,14 +29,16 @@ export function parseCommandLine(options: { program: string; summary: string; ar
     process.exit(0)
   }
   if (values.config === '') exitWithUsage(program, '--config needs the path of a file')
-  return { configPath: values.config }
+  const given: Readonly<Record<string, unknown>> = values
+  return { configPath: values.config, flags: new Set(Object.keys(flags).filter((flag) => given[flag] === true)) }
 }
 
-function readOptions(program: string, argv: readonly string[]) {
+function readOptions(program: string, argv: readonly string[], flags: readonly string[]) {
   try {
     return parseArgs({
       args: [...argv],
       options: {
+        ...Object.fromEntries(flags.map((flag) => [flag, { type: 'boolean' as const }])),
         config: { type: 'string', default: DEFAULT_CONFIG_PATH },
         help: { type: 'boolean', short: 'h', default: false },
         version: { type: 'boolean', default: false },
@@ -50,12 +56,15 @@ function exitWithUsage(program: string, what: string): never {
   process.exit(EXIT_USAGE)
 }
 
-function helpText(program: string, summary: string): string {
+function helpText(program: string, summary: string, flags: Readonly<Record<string, string>>): string {
+  const names = Object.keys(flags).map((flag) => ` [--${flag}]`)
+  const lines = Object.entries(flags).map(([flag, does]) => `  ${`--${flag}`.padEnd(13)}  ${does}\n`)
   return `${summary}
 
-Usage: ${program} [--config=PATH]
+Usage: ${program} [--config=PATH]${names.join('')}
 
   --config=PATH  the YAML config file (default ${DEFAULT_CONFIG_PATH})
+${lines.join('')}\
   -h, --help     print this and exit
   --version      print the version and exit
 `

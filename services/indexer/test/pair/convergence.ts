@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { displayName, nameFromColumns } from '@drive-feed/shared/entry-name.ts'
-import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import type Database from 'better-sqlite3'
+import { brokenTableRules } from '../../src/audit/table-rules.ts'
 import { describeFile, differences, diskTree, type NodeRow, nodesTree, readNodes, type TreeImage } from './disk-tree.ts'
 import { createFeedClient, type FeedClient, microsecondsOf, type WireChange, type WireNode } from './feed-client.ts'
 import type { Pair } from './harness.ts'
@@ -101,7 +101,11 @@ export async function assertAllEqual(
 ): Promise<void> {
   await untilConverged(pair, bounds)
   const rows = pair.read(readNodes)
-  assert.deepEqual(pair.read(brokenRules), [], 'the tables hold together')
+  assert.deepEqual(
+    pair.read((sqlite) => [...brokenTableRules(sqlite)]),
+    [],
+    'the tables hold together',
+  )
   const expected = wireImageOfRows(rows)
   const clients = [createFeedClient(pair.url, null), createFeedClient(pair.url, 7)]
   if (rows.length > 2_000) clients.pop()
@@ -114,32 +118,6 @@ export async function assertAllEqual(
     await client.poll()
     assert.deepEqual(differences(expected, wireImage(client), 'the replay'), [], `I2: replay from cursor ${from}`)
   }
-}
-
-/** Rules on the tables that hold after every transaction, as sentences about what breaks them. */
-function brokenRules(sqlite: Database.Database): string[] {
-  const superRoot = `'${SUPER_ROOT_ID}'`
-  const rules = {
-    'I3: not after its parent': `SELECT child.name FROM nodes child JOIN nodes parent ON parent.node_id = child.parent_id
-      WHERE parent.node_id <> ${superRoot} AND child.change_id <= parent.change_id`,
-    'I4: without a parent': `SELECT name FROM nodes WHERE node_id <> ${superRoot}
-      AND parent_id NOT IN (SELECT node_id FROM nodes)`,
-    'I11: two nodes at one place': `SELECT name FROM nodes GROUP BY parent_id, name, raw_name HAVING count(*) > 1`,
-    'node without its change': `SELECT name FROM nodes LEFT JOIN changes USING (change_id)
-      WHERE nodes.node_id <> ${superRoot} AND (changes.node_id IS NOT nodes.node_id OR is_removed)`,
-    'node with two changes': 'SELECT node_id FROM changes GROUP BY node_id HAVING count(*) > 1',
-    'change without its node': `SELECT node_id FROM changes WHERE NOT is_removed
-      AND node_id NOT IN (SELECT node_id FROM nodes)`,
-    'tombstone of a live node': `SELECT node_id FROM changes WHERE is_removed AND node_id IN (SELECT node_id FROM nodes)`,
-    'first change after the latest': 'SELECT node_id FROM changes WHERE first_change_id > change_id',
-  }
-  return Object.entries(rules).flatMap(([rule, query]) =>
-    sqlite
-      .prepare<[], string>(query)
-      .pluck()
-      .all()
-      .map((what) => `${rule}: ${what}`),
-  )
 }
 
 function wireImageOfRows(rows: readonly NodeRow[]): TreeImage {

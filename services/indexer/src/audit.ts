@@ -1,0 +1,41 @@
+/** `npm run audit -- --config=PATH`: every difference between the disk and the database, in one line each. */
+import { parseCommandLine } from '@drive-feed/shared/command-line.ts'
+import { ConfigError, loadConfig } from '@drive-feed/shared/config.ts'
+import { DatabaseUnusableError, openReader } from '@drive-feed/shared/open-database.ts'
+import { type AuditReport, audit } from './audit/audit.ts'
+
+/** As of diff(1). */
+const EXIT_DIFFERENT = 1
+const EXIT_TROUBLE = 2
+
+const { configPath, flags } = parseCommandLine({
+  program: 'drive-feed audit',
+  summary: 'Compares the watched folders with the database and prints every difference. Changes nothing.',
+  argv: process.argv.slice(2),
+  flags: { hashes: 'read every file and compare its MD5 too' },
+})
+
+try {
+  const { watches, exclude, databasePath } = loadConfig(configPath, { checkFolders: false })
+  const report = await audit(openReader(databasePath), {
+    watches: watches.map(({ name }) => name),
+    excludes: exclude,
+    readsFiles: flags.has('hashes'),
+  })
+  print(report)
+  process.exit(report.lines.length === 0 ? 0 : EXIT_DIFFERENT)
+} catch (error) {
+  if (!(error instanceof ConfigError) && !(error instanceof DatabaseUnusableError)) throw error
+  process.stderr.write(`drive-feed audit: ${error.message}\n`)
+  process.exit(EXIT_TROUBLE)
+}
+
+function print({ lines, files, folders, waiting, changing }: AuditReport): void {
+  for (const line of lines) process.stdout.write(`${line}\n`)
+  const what =
+    lines.length === 0 ? 'no difference' : lines.length === 1 ? '1 difference' : `${lines.length} differences`
+  const parts = [`${what}; ${files} files and ${folders} folders are equal`]
+  if (waiting > 0) parts.push(`${waiting} of them wait for their hash`)
+  if (changing > 0) parts.push(`${changing} places kept changing`)
+  process.stderr.write(`${parts.join('; ')}\n`)
+}

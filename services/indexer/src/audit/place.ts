@@ -1,0 +1,67 @@
+/** One place: what is on the disk there beside what the database says of it. Written anew, not shared with what it checks. */
+import type { BigIntStats } from 'node:fs'
+import { microseconds } from '@drive-feed/shared/microseconds.ts'
+import { plainNodeId } from '@drive-feed/shared/node-id.ts'
+import type { MetadataState } from '@drive-feed/shared/schema.ts'
+
+/** A row of `nodes`, with the number that its device has now. */
+export type AuditRow = {
+  readonly nodeId: string
+  readonly parentId: string
+  /** The name on disk, see `entry-name.ts`. */
+  readonly name: string
+  readonly isDirectory: boolean
+  readonly device: string
+  readonly deviceNumber: string
+  readonly inode: string
+  readonly size: number
+  readonly mtime: number
+  readonly hash: string
+  readonly metadataState: MetadataState
+  readonly metadataError: string | null
+}
+
+/** What is on the disk: null for nothing, and for what is never listed (symbolic links, FIFOs, sockets, devices). */
+export type OnDisk = Pick<BigIntStats, 'dev' | 'ino' | 'size' | 'mtimeNs' | 'isDirectory'>
+
+/** What differs, in words; null if nothing does. `hash`: MD5 of the bytes where they were read. */
+export function difference(row: AuditRow | undefined, disk: OnDisk | null, hash?: string): string | null {
+  if (row === undefined) return disk === null ? null : `${kindOf(disk.isDirectory())} on the disk, not in the database`
+  if (disk === null) return `${kindOf(row.isDirectory)} in the database, not on the disk`
+  if (row.isDirectory !== disk.isDirectory()) {
+    return `${kindOf(disk.isDirectory())} on the disk, ${kindOf(row.isDirectory)} in the database`
+  }
+  const parts = [
+    differs('device', String(disk.dev), row.deviceNumber),
+    differs('inode', String(disk.ino), row.inode),
+    row.isDirectory ? null : differs('size', Number(disk.size), row.size),
+    row.isDirectory ? null : differs('mtime in µs', microseconds(disk.mtimeNs), row.mtime),
+    hasRightId(row) ? null : `its id ${row.nodeId} is not made of its device and inode`,
+    row.isDirectory ? null : hashProblem(row, hash),
+  ].filter((part) => part !== null)
+  return parts.length === 0 ? null : parts.join('; ')
+}
+
+/** A file whose bytes are still to be read: the database says so itself, and it is no difference. */
+export function isWaiting(row: AuditRow): boolean {
+  return row.metadataState === 'fresh' || row.metadataState === 'backlog'
+}
+
+function kindOf(isDirectory: boolean): string {
+  return isDirectory ? 'a folder' : 'a file'
+}
+
+function differs(what: string, disk: string | number, known: string | number): string | null {
+  return disk === known ? null : `${what} ${disk} on the disk, ${known} in the database`
+}
+
+function hashProblem(row: AuditRow, hash: string | undefined): string | null {
+  if (isWaiting(row)) return null
+  if (row.hash === '') return `it has no hash: ${row.metadataError ?? 'and nobody is going to read it'}`
+  return hash === undefined ? null : differs('MD5', hash, row.hash)
+}
+
+/** Of a file that is or was a hard link, the id is made of the place where it was linked: that can't be told from here. */
+function hasRightId({ nodeId, device, inode, isDirectory }: AuditRow): boolean {
+  return !isDirectory || nodeId === plainNodeId(device, inode)
+}

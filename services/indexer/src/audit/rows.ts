@@ -1,0 +1,43 @@
+/** What the audit asks of the database, each a short read of its own: the indexer may be writing meanwhile. */
+import { nameFromColumns } from '@drive-feed/shared/entry-name.ts'
+import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
+import { SUPER_ROOT_ID, type WatchRootRow } from '@drive-feed/shared/schema.ts'
+import type { AuditRow } from './place.ts'
+
+export type AuditRows = {
+  readonly roots: () => Pick<WatchRootRow, 'name' | 'path' | 'state' | 'stateSinceMs' | 'message'>[]
+  readonly root: (name: string) => AuditRow | undefined
+  readonly children: (parentId: string) => AuditRow[]
+  readonly childAt: (parentId: string, name: string) => AuditRow | undefined
+}
+
+type Columns = Omit<AuditRow, 'isDirectory' | 'name'> & { name: string; rawName: Buffer | null; isDirectory: 0 | 1 }
+
+const SELECT = `
+  SELECT node_id AS nodeId, coalesce(parent_id, '') AS parentId, name, raw_name AS rawName, is_directory AS isDirectory,
+         nodes.device, coalesce(devices.current_number, nodes.device) AS deviceNumber, inode, size, mtime, hash,
+         metadata_state AS metadataState, metadata_error AS metadataError
+  FROM nodes LEFT JOIN devices ON devices.device = nodes.device`
+
+export function createAuditRows({ sqlite }: FeedDatabase): AuditRows {
+  const children = sqlite.prepare<[string], Columns>(`${SELECT} WHERE parent_id = ?`)
+  const atPlace = sqlite.prepare<[string, string], Columns>(`${SELECT} WHERE parent_id = ? AND name = ?`)
+  const roots = sqlite.prepare<[], ReturnType<AuditRows['roots']>[number]>(
+    'SELECT name, path, state, state_since_ms AS stateSinceMs, message FROM watch_roots ORDER BY name',
+  )
+  const childAt = (parentId: string, name: string) =>
+    atPlace
+      .all(parentId, name.toWellFormed())
+      .map(toRow)
+      .find((row) => row.name === name)
+  return {
+    roots: () => roots.all(),
+    root: (name) => childAt(SUPER_ROOT_ID, name),
+    children: (parentId) => children.all(parentId).map(toRow),
+    childAt,
+  }
+}
+
+function toRow({ name, rawName, isDirectory, ...rest }: Columns): AuditRow {
+  return { ...rest, name: nameFromColumns(name, rawName), isDirectory: isDirectory === 1 }
+}

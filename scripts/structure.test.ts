@@ -143,7 +143,7 @@ function assertNone(violations: readonly string[]): void {
 
 function readSources(): Map<string, SourceFile> {
   const project = compiler.updateSnapshot({ openProjects: [join(ROOT, 'tsconfig.json')] }).getProjects()[0]
-  const files = globSync('{shared,services,scripts}/**/*.ts', {
+  const files = globSync('{shared,services,scripts,test}/**/*.ts', {
     cwd: ROOT,
     exclude: (path) => basename(path) === 'node_modules',
   })

@@ -1,0 +1,111 @@
+/**
+ * Random histories, written by the indexer's store and read through the api, with writes between any two reads of an
+ * answer. The order of the changes, the pages and their cursors are held to what invariants I2 to I5 promise.
+ */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
+import fc from 'fast-check'
+import { changesSince } from '../../services/indexer/test-support/feed-client.ts'
+import { type Choice, ModelTree } from '../../services/indexer/test-support/model-tree.ts'
+import { type InterleavedFeed, openInterleavedFeed } from './interleaved-feed.ts'
+import { type Page, StrictClient, type WireNode } from './strict-client.ts'
+
+/** Few enough that a short history has answers of several reads. */
+const ROWS_A_READ = 2
+
+const choices: fc.Arbitrary<Choice[]> = fc.array(fc.tuple(fc.nat(99), fc.nat(), fc.nat()), {
+  minLength: 1,
+  maxLength: 5,
+})
+
+const step = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('write' as const), choices }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant('request' as const),
+      client: fc.nat(),
+      maxSize: fc.option(fc.integer({ min: 1, max: 8 })),
+      /** What is written before each of the answer's reads. */
+      between: fc.oneof(fc.constant([]), fc.array(choices, { minLength: 1, maxLength: 6 })),
+    }),
+  },
+)
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never
+type Request = Extract<Step, { kind: 'request' }>
+
+type Run = {
+  readonly feed: InterleavedFeed
+  readonly model: ModelTree
+  readonly clients: StrictClient[]
+}
+
+function write({ feed, model }: Run, made: readonly Choice[]): void {
+  feed.store.apply(made.flatMap((choice) => model.decide(choice)))
+}
+
+/** One request of one client; another one stays where it was, and will go on from that cursor later. */
+async function request(run: Run, { client: which, maxSize, between }: Request): Promise<void> {
+  const { feed, clients } = run
+  const client = clients[which % clients.length] as StrictClient
+  if (!clients.some((other) => other !== client && other.cursor === client.cursor)) clients.push(client.fork())
+  const toCome = changesSince(feed.db, client.cursor)
+  let reads = 0
+  feed.beforeEachRead(() => {
+    write(run, between[reads] ?? [])
+    reads += 1
+  })
+  const page = await client.take(feed.url, maxSize)
+  feed.beforeEachRead(() => {})
+  if (between.length === 0) assertExact(run, { client, page, toCome, maxSize })
+}
+
+/** With nothing written meanwhile, an answer is exactly what was to come, and its cursor stands for exactly that. */
+function assertExact(
+  { feed }: Run,
+  answer: {
+    client: StrictClient
+    page: Page
+    toCome: ReturnType<typeof changesSince>
+    maxSize: number | null
+  },
+): void {
+  const { client, page, toCome, maxSize } = answer
+  const expected = toCome.slice(0, maxSize ?? toCome.length)
+  const told = page.changes.map((change) => (change.removed ? `-${change.node_id}` : change.node.id))
+  assert.deepEqual(
+    told,
+    expected.map(({ nodeId, isRemoved }) => (isRemoved ? `-${nodeId}` : nodeId)),
+  )
+  assert.equal(page.has_more, expected.length < toCome.length, 'has_more is exact')
+  assert.equal(page.cursor, page.has_more ? expected.at(-1)?.changeId : feed.store.head())
+  if (!page.has_more) assert.deepEqual(client.nodes, liveNodes(feed))
+}
+
+function liveNodes({ db }: InterleavedFeed): Map<string, WireNode> {
+  const rows = db.sqlite
+    .prepare<[string], WireNode>('SELECT node_id AS id, parent_id, name, size FROM nodes WHERE node_id <> ?')
+    .all(SUPER_ROOT_ID)
+  return new Map(rows.map((row) => [row.id, row]))
+}
+
+test('I2–I5: whatever is written between its reads, a client has a tree without unknown parents or cycles, and ends with what lives', async (t) => {
+  const feed = await openInterleavedFeed(t, ROWS_A_READ)
+  const history = fc.array(step, { minLength: 5, maxLength: 30, size: 'max' })
+  const property = fc.asyncProperty(history, async (steps) => {
+    feed.clear()
+    const run: Run = { feed, model: new ModelTree(), clients: [new StrictClient(0)] }
+    for (const now of steps) {
+      if (now.kind === 'write') write(run, now.choices)
+      else await request(run, now)
+    }
+    const live = liveNodes(feed)
+    for (const [index, client] of run.clients.entries()) {
+      const maxSize = index % 3 === 0 ? 5 : null
+      while ((await client.take(feed.url, maxSize)).has_more) {}
+      assert.deepEqual(client.nodes, live)
+    }
+  })
+  await fc.assert(property, { numRuns: 60 })
+})

@@ -6,8 +6,9 @@ import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import pino from 'pino'
 import { createApp } from '../../services/api/src/app.ts'
 import { createDatabaseSource, type DatabaseSource, type Reading } from '../../services/api/src/database-source.ts'
-import { listen, stop } from '../../services/api/src/http-server.ts'
+import { listen, stop } from '../../services/api/src/http/http-server.ts'
 import type { Queries } from '../../services/api/src/queries.ts'
+import { createFeedWatch } from '../../services/api/src/waiting/feed-watch.ts'
 import type { Store } from '../../services/indexer/src/store/store.ts'
 import { openStore } from '../../services/indexer/test-support/open-store.ts'
 
@@ -29,8 +30,11 @@ export async function openInterleavedFeed(t: TestContext, rowsARead: number | nu
   const source = createDatabaseSource(db.sqlite.name, logger)
   let work = () => {}
   const database = interrupted(source, rowsARead, () => work())
-  const server = await listen(createApp({ database, logger }), { host: '127.0.0.1', port: 0 })
+  const watch = createFeedWatch(db.sqlite.name, database, 100)
+  const timing = { heartbeatMs: 15_000, slowReaderMs: 30_000 }
+  const server = await listen(createApp({ database, watch, timing, logger }), { host: '127.0.0.1', port: 0 })
   t.after(async () => {
+    watch.close()
     server.closeAllConnections()
     await stop(server)
     source.close()
@@ -57,17 +61,21 @@ function interrupted(source: DatabaseSource, rowsARead: number | null, work: () 
     visibleChanges: (stretch) =>
       queries.visibleChanges({ ...stretch, limit: Math.min(stretch.limit, rowsARead ?? stretch.limit) }),
   })
+  const interruptedOf = (reading: Reading): Reading => ({
+    read: (query) => {
+      work()
+      return reading.read((queries) => query(small(queries)))
+    },
+  })
+  // One for each, because it also tells one database from another.
+  const known = new WeakMap<Reading, Reading>()
   return {
     ...source,
     open: () => {
-      const reading: Reading = source.open()
-      return {
-        ...reading,
-        read: (query) => {
-          work()
-          return reading.read((queries) => query(small(queries)))
-        },
-      }
+      const reading = source.open()
+      const wrapped = known.get(reading) ?? interruptedOf(reading)
+      known.set(reading, wrapped)
+      return wrapped
     },
   }
 }

@@ -3,26 +3,13 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
+import { assertProblem } from './test-support/assert-problem.ts'
 import { openFeedWriter } from './test-support/feed-writer.ts'
 import { serveFeed } from './test-support/serve-feed.ts'
+import { smallFeed } from './test-support/small-feed.ts'
 import { tempFolder } from './test-support/temp-folder.ts'
-
-/** /mnt/media with photos/, photos/a.jpg and b.txt; c.txt was there and is gone. Head is 6. */
-async function smallFeed(t: TestContext) {
-  const path = join(tempFolder(t), 'feed.db')
-  const feed = openFeedWriter(path)
-  t.after(() => feed.close())
-  feed.watch('media', '/mnt/media')
-  feed.put({ id: 'media', isDirectory: true })
-  feed.put({ id: 'photos', parentId: 'media', isDirectory: true })
-  feed.put({ id: 'a', parentId: 'photos', name: 'ä "1".jpg', size: 5, mtime: 1_772_625_600_099_452 })
-  feed.put({ id: 'c', parentId: 'media', name: 'c.txt' })
-  feed.put({ id: 'b', parentId: 'media', name: 'b.txt' })
-  feed.remove('c')
-  return { feed, ...(await serveFeed(t, path)) }
-}
 
 type Answer = {
   cursor: number
@@ -40,14 +27,6 @@ async function getChanges(url: string, query = ''): Promise<Answer> {
 /** The answer in short: ids, a minus before those removed. */
 function idsOf({ changes }: Answer): string {
   return changes.map((change) => (change.removed ? `-${change.node_id}` : change.node?.id)).join(' ')
-}
-
-async function assertProblem(response: Response, status: number): Promise<void> {
-  assert.equal(response.status, status)
-  assert.match(response.headers.get('content-type') ?? '', /^application\/problem\+json/)
-  const problem = (await response.json()) as { status: number }
-  assert.deepEqual(Object.keys(problem), ['type', 'title', 'status', 'detail'])
-  assert.equal(problem.status, status)
 }
 
 test('a new database has cursor 0, no changes, and a super-root', async (t) => {
@@ -155,7 +134,7 @@ const problems: readonly (readonly [method: string, path: string, status: number
   ['GET', '/nodes/%00/path', 404],
   ['GET', '/nodes/..%2F..%2Fetc/path', 404],
   ['GET', "/nodes/'%20OR%201=1/path", 404],
-  ['GET', '/nodes/a', 404],
+  ['GET', '/nodes/c', 404],
   ['GET', '/nodes//path', 404],
   ['GET', '/Cursor', 404],
   ['GET', '/cursors', 404],
@@ -200,13 +179,18 @@ test('HEAD is GET without the body', async (t) => {
   }
 })
 
-test('answers say nothing of the server and are not kept', async (t) => {
+test('answers say nothing of the server, and are asked for again before they are used', async (t) => {
   const { url } = await smallFeed(t)
-  for (const path of ['/cursor', '/changes', '/root', '/nothing']) {
+  for (const [path, cacheControl] of [
+    ['/cursor', 'no-cache'],
+    ['/changes', 'no-cache'],
+    ['/root', 'no-cache'],
+    ['/nothing', 'no-store'],
+  ] as const) {
     const { headers } = await fetch(`${url}${path}`)
     assert.equal(headers.get('x-powered-by'), null)
-    assert.equal(headers.get('etag'), null)
-    assert.equal(headers.get('cache-control'), 'no-store')
+    assert.equal(headers.get('cache-control'), cacheControl)
+    assert.equal(headers.has('etag'), cacheControl === 'no-cache')
   }
 })
 

@@ -2,41 +2,71 @@
 import express, { type Express, type RequestHandler } from 'express'
 import type { Logger } from 'pino'
 import type { DatabaseSource } from './database-source.ts'
-import { failure } from './failure.ts'
-import { sendProblem } from './problem.ts'
-import { requestLog } from './request-log.ts'
+import { failure } from './http/failure.ts'
+import { sendProblem } from './http/problem.ts'
+import { requestLog } from './http/request-log.ts'
+import type { Route } from './route.ts'
 import { changesRoute } from './routes/changes.ts'
 import { cursorRoute } from './routes/cursor.ts'
+import { type EventTiming, eventsRoute } from './routes/events.ts'
+import { nodeRoute } from './routes/node.ts'
+import { nodeChildrenRoute } from './routes/node-children.ts'
 import { nodePathRoute } from './routes/node-path.ts'
+import { nodesRoute } from './routes/nodes.ts'
+import { pathsRoute } from './routes/paths.ts'
 import { rootRoute } from './routes/root.ts'
+import type { FeedWatch } from './waiting/feed-watch.ts'
 
-export function createApp({ database, logger }: { database: DatabaseSource; logger: Logger }): Express {
+export type AppDeps = {
+  readonly database: DatabaseSource
+  readonly watch: FeedWatch
+  readonly timing: EventTiming
+  readonly logger: Logger
+}
+
+export function createApp(deps: AppDeps): Express {
+  const { database } = deps
   const app = express()
   app.disable('x-powered-by')
-  // An ETag needs the whole answer in memory, and no two answers of a feed are worth comparing.
+  // Made here from where the log stands: Express would make it from the whole answer.
   app.disable('etag')
   app.enable('case sensitive routing')
-  app.use(requestLog(logger), neverCached)
+  app.use(requestLog(deps.logger), askedAgain)
 
-  app.route('/api/v1/cursor').get(cursorRoute(database)).all(wrongMethod)
-  app.route('/api/v1/changes').get(changesRoute(database)).all(wrongMethod)
-  app.route('/api/v1/root').get(rootRoute(database)).all(wrongMethod)
-  app.route('/api/v1/nodes/:id/path').get(nodePathRoute(database)).all(wrongMethod)
+  const routes: readonly Route[] = [
+    cursorRoute(database),
+    changesRoute(deps),
+    eventsRoute(deps),
+    rootRoute(database),
+    nodesRoute(database),
+    nodeRoute(database),
+    nodePathRoute(database),
+    nodeChildrenRoute(database),
+    pathsRoute(database),
+  ]
+  for (const { path, handler } of routes) app.route(expressPath(path)).get(handler).all(wrongMethod)
 
   app.use(noSuchRoute)
   app.use(failure)
   return app
 }
 
-const neverCached: RequestHandler = (_req, res, next) => {
-  res.set('Cache-Control', 'no-store')
+function expressPath(path: string): '/:id' {
+  return path.replace('{id}', ':id') as '/:id'
+}
+
+/** What is kept is asked for again before it is used. */
+const askedAgain: RequestHandler = (_req, res, next) => {
+  res.set('Cache-Control', 'no-cache')
   next()
 }
 
 /** Express answers HEAD with the GET handlers. */
 const wrongMethod: RequestHandler = (req, res) => {
   res.set('Allow', 'GET, HEAD')
-  sendProblem(res, 405, `${req.method} is not possible here; this api only reads.`)
+  sendProblem(res, { status: 405, detail: `${req.method} is not possible here; this api only reads.` })
 }
 
-const noSuchRoute: RequestHandler = (_req, res) => sendProblem(res, 404, 'There is nothing at this address.')
+const noSuchRoute: RequestHandler = (_req, res) => {
+  sendProblem(res, { status: 404, detail: 'There is nothing at this address.' })
+}

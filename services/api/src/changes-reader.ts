@@ -17,16 +17,27 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Reading } from './database-source.ts'
-import type { ChangeRow } from './queries.ts'
+import type { Queries, Stretch } from './queries.ts'
+import { createPageView, isFiltered, type SeenChange, type View, WHOLE } from './view.ts'
 
-/** What is asked for: changes after `cursor`, at most `maxSize` of them, all of them if that is null. */
-export type Wanted = { readonly cursor: number; readonly maxSize: number | null }
+/**
+ * What is asked for: changes after `cursor`, at most `maxSize` of them, all of them if that is null. `head` is where the
+ * log ended when the question was taken up, if that was read already.
+ */
+export type Wanted = {
+  readonly cursor: number
+  readonly maxSize: number | null
+  readonly view?: View
+  readonly head?: number
+}
 
 /** The answer holds what is visible up to `cursor`; `hasMore` says whether anything visible is beyond. */
 export type Extent = { readonly cursor: number; readonly hasMore: boolean }
 
 /** Bounds what one answer holds in memory, and how long other requests wait. About 50 KB of JSON. */
 const PAGE_ROWS = 128
+/** Rows that a filter looks at in one read: each may need its ancestors read. */
+const FILTER_ROWS = 1_000
 
 /**
  * Finds where the answer ends. That is the head where nothing more is to be seen, even if skipped tombstones are the last
@@ -37,13 +48,13 @@ const PAGE_ROWS = 128
  * answer) it would miss everything until the head has passed it.
  */
 export async function findExtent(reading: Reading, wanted: Wanted): Promise<Extent> {
-  const head = reading.read((queries) => queries.head())
-  if (wanted.maxSize === null) return { cursor: head, hasMore: false }
-  let after = wanted.cursor
-  let last = wanted.cursor
-  for (let room = wanted.maxSize; after < head; ) {
-    const stretch = { after, upTo: head, cursor: wanted.cursor, limit: room + 1 }
-    const { ids, reached } = reading.read((queries) => queries.visibleIds(stretch))
+  const { cursor, maxSize, view = WHOLE, head = reading.read((queries) => queries.head()) } = wanted
+  if (maxSize === null) return { cursor: head, hasMore: false }
+  let after = cursor
+  let last = cursor
+  for (let room = maxSize; after < head; ) {
+    const stretch = { after, upTo: head, cursor, limit: room + 1 }
+    const { ids, reached } = reading.read((queries) => visibleIds(queries, stretch, view))
     if (ids.length > room) return { cursor: ids[room - 1] ?? last, hasMore: true }
     room -= ids.length
     last = ids.at(-1) ?? last
@@ -54,18 +65,49 @@ export async function findExtent(reading: Reading, wanted: Wanted): Promise<Exte
 }
 
 /**
+ * Looks for the first visible change after `after`, for a client that is at `cursor`.
+ *
+ * @returns how far there certainly is none: `head` when there is none at all
+ */
+export async function findFirst(
+  reading: Reading,
+  { cursor, after, head, view }: { cursor: number; after: number; head: number; view: View },
+): Promise<{ readonly isFound: boolean; readonly noneUpTo: number }> {
+  for (let noneUpTo = after; noneUpTo < head; ) {
+    const stretch = { after: noneUpTo, upTo: head, cursor, limit: 1 }
+    const { ids, reached } = reading.read((queries) => visibleIds(queries, stretch, view))
+    if (ids.length > 0) return { isFound: true, noneUpTo }
+    noneUpTo = reached
+    if (noneUpTo < head) await nextTurn()
+  }
+  return { isFound: false, noneUpTo: Math.max(after, head) }
+}
+
+/** A filter is decided row by row, so it may look at fewer or give more than the limit. */
+function visibleIds(queries: Queries, stretch: Stretch, view: View): { ids: number[]; reached: number } {
+  if (!isFiltered(view)) return queries.visibleIds(stretch)
+  const { rows, reached } = queries.visibleChanges({ ...stretch, limit: FILTER_ROWS })
+  const see = createPageView({ ...view, hasPaths: false }, stretch.cursor, queries)
+  return { ids: rows.filter((row) => see(row) !== null).map(({ changeId }) => changeId), reached }
+}
+
+/**
  * The changes after `cursor` up to `upTo`, oldest first. Each step is one short read; a page may be empty.
  *
  * @param pageRows changes a page at most
  */
 export function* readPages(
   reading: Reading,
-  { cursor, upTo, pageRows = PAGE_ROWS }: { cursor: number; upTo: number; pageRows?: number },
-): Generator<ChangeRow[]> {
+  wanted: { cursor: number; upTo: number; view?: View; pageRows?: number },
+): Generator<SeenChange[]> {
+  const { cursor, upTo, view = WHOLE, pageRows = PAGE_ROWS } = wanted
   for (let after = cursor; after < upTo; ) {
-    const stretch = { after, upTo, cursor, limit: pageRows }
-    const { rows, reached } = reading.read((queries) => queries.visibleChanges(stretch))
-    after = reached
-    yield rows
+    const page = reading.read((queries) => {
+      const { rows, reached } = queries.visibleChanges({ after, upTo, cursor, limit: pageRows })
+      const see = createPageView(view, cursor, queries)
+      return { rows: rows.map(see).filter((row) => row !== null), reached }
+    })
+    after = page.reached
+    yield page.rows
   }
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { SCHEMA_VERSION } from '@drive-feed/shared/migrations.ts'
 import { openReader } from '@drive-feed/shared/open-database.ts'
+import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import pino from 'pino'
 import { createDatabaseSource, DatabaseUnavailableError } from './database-source.ts'
 import { type FeedWriter, openFeedWriter } from './test-support/feed-writer.ts'
@@ -107,9 +108,9 @@ test('a read that SQLite refuses drops the connection, and the next one is good 
   const source = createDatabaseSource(path, pino({ level: 'silent' }))
   t.after(() => source.close())
   feed.sqlite.exec('ALTER TABLE changes RENAME TO elsewhere')
-  assert.throws(() => source.open().read((queries) => queries.superRoot()), DatabaseUnavailableError)
+  assert.throws(() => source.open().read((queries) => queries.node(SUPER_ROOT_ID)), DatabaseUnavailableError)
   feed.sqlite.exec('ALTER TABLE elsewhere RENAME TO changes')
-  assert.equal(source.open().read((queries) => queries.superRoot())?.name, '')
+  assert.equal(source.open().read((queries) => queries.node(SUPER_ROOT_ID))?.name, '')
 })
 
 test('what a killed writer left in the WAL is read, also when the next writer goes on', async (t) => {

@@ -18,7 +18,9 @@ export class DatabaseUnavailableError extends Error {
  */
 export type Reading = {
   /**
-   * @param query synchronous, one short read
+   * All that `query` asks is answered from one state of the database, in one read transaction that ends with it.
+   *
+   * @param query synchronous and short
    * @throws {DatabaseUnavailableError} also once the file was found to be replaced
    */
   read<T>(query: (queries: Queries) => T): T
@@ -59,11 +61,12 @@ export function createDatabaseSource(path: string, logger: Logger): DatabaseSour
   }
 
   function readingOf(database: FeedDatabase, queries: Queries): Reading {
+    const inTransaction = database.sqlite.transaction((query: (queries: Queries) => unknown) => query(queries))
     return {
-      read(query) {
+      read<T>(query: (queries: Queries) => T): T {
         if (!database.sqlite.open) throw new DatabaseUnavailableError('the database was replaced during this answer')
         try {
-          return query(queries)
+          return inTransaction(query) as T
         } catch (error) {
           if (isSqliteError(error)) throw unavailable(error)
           throw error

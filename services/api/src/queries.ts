@@ -1,12 +1,21 @@
 /**
- * Every SELECT of the api. Each is one prepared statement that is read to its end at once, so each is its own short read
- * transaction and none is open between two of them: an open one would keep the writer from emptying the WAL (I10).
+ * Every SELECT of the api. Each is one prepared statement that is read to its end at once, and looks at a bounded number
+ * of rows: a read transaction that stays open would keep the writer from emptying the WAL (I10), and a long one all other
+ * clients from being served.
  */
 
 import { and, asc, eq, gt, lte, sql } from '@drive-feed/shared/drizzle.ts'
-import { changes, nodes, SUPER_ROOT_ID, watchRoots } from '@drive-feed/shared/schema.ts'
+import {
+  changes,
+  feed,
+  nodes,
+  type StatusRow,
+  status,
+  type WatchRootRow,
+  watchRoots,
+} from '@drive-feed/shared/schema.ts'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
-import type { WireRow } from './node-json.ts'
+import type { WireRow } from './wire/node-json.ts'
 
 /** A part of the log: the rows after `after` up to and including `upTo`, seen by a client that is at `cursor`. */
 export type Stretch = {
@@ -21,21 +30,37 @@ export type ChangeRow = {
   readonly changeId: number
   readonly nodeId: string
   readonly isRemoved: boolean
-  /** Null for a removed node. */
+  readonly firstChangeId: number
+  /** Null for a removed node, as is what follows. */
   readonly node: WireRow | null
+  readonly movedChangeId: number | null
+  /** 1 while nothing is known of the file's bytes: a change that says how that ended is certain to come. */
+  readonly isPending: 0 | 1 | null
 }
 
-/** A node on the way up from the one asked for; `rootPath` is set on the watched folder, where the way ends. */
-export type Ancestor = { readonly name: string; readonly rootPath: string | null }
+/** Where the log stands, and what else tells one answer from another. */
+export type FeedState = {
+  readonly epoch: string
+  /** The largest change number ever given out, 0 on a new database. */
+  readonly head: number
+  /** The watched folders and their paths, as one text to compare. */
+  readonly roots: string
+}
+
+/** A node's place, to be climbed from. */
+export type Place = { readonly parentId: string | null; readonly name: string }
+
+/** Where a page of a listing ended: what follows comes after this name, or after this row among equal names. */
+export type ListingPosition = { readonly name: string; readonly row: number }
+export type ListedRow = WireRow & { readonly row: number }
 
 export type Queries = ReturnType<typeof createQueries>
 
 /** Rows that one read looks at, at most: a long run of tombstones to skip must not make it a long read. */
 const SCAN_ROWS = 4_000
 
-// Deeper than any path the kernel takes (PATH_MAX is 4,096 bytes). Only a damaged file has a cycle, but then the climb
-// must end too.
-const CLIMB_MAX = 4_096
+/** Names that are no UTF-8 and look alike, in one folder: enough for anyone. */
+const NAMESAKES_MAX = 100
 
 const wireColumns = {
   nodeId: nodes.nodeId,
@@ -56,19 +81,32 @@ const wireColumns = {
 
 /** Prepares all statements. Throws better-sqlite3's `SqliteError` when the tables are not those of the schema. */
 export function createQueries(orm: BetterSQLite3Database) {
+  return { ...createLogQueries(orm), ...createNodeQueries(orm), ...createStatusQueries(orm) }
+}
+
+function createLogQueries(orm: BetterSQLite3Database) {
   const head = prepareHead(orm)
+  const epoch = orm.select({ epoch: feed.epoch }).from(feed).prepare()
+  const roots = orm.select({ nodeId: watchRoots.nodeId, path: watchRoots.path }).from(watchRoots).prepare()
   const scanEnd = prepareScanEnd(orm)
   const ids = prepareIds(orm)
   const rows = prepareRows(orm)
-  const superRoot = orm.select(wireColumns).from(nodes).where(eq(nodes.nodeId, SUPER_ROOT_ID)).prepare()
-  const climb = prepareClimb(orm)
 
+  const headNow = (): number => head.get()?.head ?? 0
   /** Where to stop looking: rows that go away before the next statement only make the stretch shorter. */
   const endOf = (stretch: Stretch) => scanEnd.get(stretch)?.changeId ?? stretch.upTo
 
   return {
-    /** The largest change number ever given out, 0 on a new database. */
-    head: (): number => head.get()?.head ?? 0,
+    head: headNow,
+
+    feed: (): FeedState => ({
+      epoch: epoch.get()?.epoch ?? '',
+      head: headNow(),
+      roots: JSON.stringify(roots.values()),
+    }),
+
+    /** Paths of the watched folders by their nodes' ids. */
+    rootPaths: (): Map<string, string> => new Map(roots.all().map(({ nodeId, path }) => [nodeId, path])),
 
     /** Numbers of the changes that the client should see, and how far was looked (`upTo` when that is all). */
     visibleIds(stretch: Stretch): { ids: number[]; reached: number } {
@@ -83,11 +121,50 @@ export function createQueries(orm: BetterSQLite3Database) {
       const found = rows.all({ ...stretch, upTo: reached })
       return { rows: found, reached: found.length < stretch.limit ? reached : (found.at(-1)?.changeId ?? reached) }
     },
+  }
+}
 
-    superRoot: (): WireRow | undefined => superRoot.get(),
+function createNodeQueries(orm: BetterSQLite3Database) {
+  const param = sql.placeholder
+  const node = orm
+    .select(wireColumns)
+    .from(nodes)
+    .where(eq(nodes.nodeId, param('nodeId')))
+    .prepare()
+  const place = orm
+    .select({ parentId: nodes.parentId, name: nodes.name })
+    .from(nodes)
+    .where(eq(nodes.nodeId, param('nodeId')))
+    .prepare()
+  const named = orm
+    .select(wireColumns)
+    .from(nodes)
+    .where(and(eq(nodes.parentId, param('parentId')), eq(nodes.name, param('name'))))
+    .limit(NAMESAKES_MAX)
+    .prepare()
+  const children = prepareChildren(orm)
+  const withHash = prepareWithHash(orm)
 
-    /** The node and those above it, up to its watched folder; empty when there is no such node. */
-    ancestors: (nodeId: string): Ancestor[] => climb.all({ nodeId }),
+  return {
+    node: (nodeId: string): WireRow | undefined => node.get({ nodeId }),
+    place: (nodeId: string): Place | undefined => place.get({ nodeId }),
+    /** Nodes of this name in a folder: more than one where names that are no UTF-8 differ only in what can't be shown. */
+    named: (parentId: string, name: string): WireRow[] => named.all({ parentId, name }),
+    /** A folder's children after a position, by name and in the order of its bytes. */
+    children: (parentId: string, after: ListingPosition | null, limit: number): ListedRow[] =>
+      children.all({ parentId, name: after?.name ?? '', row: after?.row ?? -1, limit }),
+    /** Files with this content, those after a row. */
+    withHash: (hash: string, afterRow: number, limit: number): ListedRow[] =>
+      withHash.all({ hash, row: afterRow, limit }),
+  }
+}
+
+function createStatusQueries(orm: BetterSQLite3Database) {
+  const current = orm.select().from(status).prepare()
+  const roots = orm.select().from(watchRoots).orderBy(asc(watchRoots.name)).prepare()
+  return {
+    status: (): StatusRow | undefined => current.get(),
+    watchRoots: (): WatchRootRow[] => roots.all(),
   }
 }
 
@@ -131,7 +208,11 @@ function prepareRows(orm: BetterSQLite3Database) {
       changeId: changes.changeId,
       nodeId: changes.nodeId,
       isRemoved: changes.isRemoved,
+      firstChangeId: changes.firstChangeId,
       node: wireColumns,
+      movedChangeId: nodes.movedChangeId,
+      isPending: sql<0 | 1 | null>`${nodes.metadataState} IN ('fresh', 'backlog') AND ${nodes.hash} = ''
+        AND ${nodes.metadataError} IS NULL`,
     })
     .from(changes)
     .leftJoin(nodes, and(eq(nodes.nodeId, changes.nodeId), eq(nodes.changeId, changes.changeId)))
@@ -141,21 +222,38 @@ function prepareRows(orm: BetterSQLite3Database) {
     .prepare()
 }
 
-function prepareClimb(orm: BetterSQLite3Database) {
-  const climb = sql`(
-    WITH RECURSIVE climb (node_id, parent_id, name, depth) AS (
-      SELECT node_id, parent_id, name, 0 FROM nodes WHERE node_id = ${sql.placeholder('nodeId')}
-      UNION ALL
-      SELECT nodes.node_id, nodes.parent_id, nodes.name, climb.depth + 1
-      FROM climb JOIN nodes ON nodes.node_id = climb.parent_id
-      WHERE climb.depth < ${sql.raw(String(CLIMB_MAX))}
-        AND NOT EXISTS (SELECT 1 FROM ${watchRoots} WHERE watch_roots.node_id = climb.node_id)
-    )
-    SELECT name, depth, (SELECT path FROM ${watchRoots} WHERE watch_roots.node_id = climb.node_id) AS path FROM climb
-  )`
+// Rows of an index with equal keys are in the order of their row numbers, so both listings follow their index from where
+// the page before ended. Row numbers stay unless someone rewrites the file with VACUUM.
+const rowNumber = sql<number>`nodes.rowid`
+
+function prepareChildren(orm: BetterSQLite3Database) {
   return orm
-    .select({ name: sql<string>`name`, rootPath: sql<string | null>`path` })
-    .from(climb)
-    .orderBy(sql`depth`)
+    .select({ ...wireColumns, row: rowNumber.as('row') })
+    .from(nodes)
+    .where(
+      and(
+        eq(nodes.parentId, sql.placeholder('parentId')),
+        sql`(${nodes.name}, nodes.rowid) > (${sql.placeholder('name')}, ${sql.placeholder('row')})`,
+      ),
+    )
+    .orderBy(asc(nodes.name), rowNumber)
+    .limit(sql.placeholder('limit'))
+    .prepare()
+}
+
+function prepareWithHash(orm: BetterSQLite3Database) {
+  return orm
+    .select({ ...wireColumns, row: rowNumber.as('row') })
+    .from(nodes)
+    .where(
+      and(
+        eq(nodes.hash, sql.placeholder('hash')),
+        // What the index is for; the planner does not know that no one asks for an empty hash.
+        sql`${nodes.hash} <> ''`,
+        sql`nodes.rowid > ${sql.placeholder('row')}`,
+      ),
+    )
+    .orderBy(rowNumber)
+    .limit(sql.placeholder('limit'))
     .prepare()
 }

@@ -5,10 +5,14 @@ import { type Config, ConfigError, loadConfig } from '@drive-feed/shared/config.
 import { createLogger } from '@drive-feed/shared/logger.ts'
 import { createApp } from './app.ts'
 import { createDatabaseSource } from './database-source.ts'
-import { listen, stop } from './http-server.ts'
+import { listen, stop } from './http/http-server.ts'
+import { createFeedWatch } from './waiting/feed-watch.ts'
 
 const PROGRAM = 'drive-feed-api'
 const EXIT_FAILURE = 1
+/** Clients that may wait or follow at the same time; each costs some 20 KB. */
+const SEATS = 1_000
+const EVENT_TIMING = { heartbeatMs: 15_000, slowReaderMs: 30_000 }
 
 /** Serves until it is told to stop. Ends the process itself, with one line on standard error where people can help. */
 export async function runService(argv: readonly string[]): Promise<void> {
@@ -30,12 +34,14 @@ export async function runService(argv: readonly string[]): Promise<void> {
 async function serve(config: Config): Promise<void> {
   const logger = createLogger({ name: 'api', path: config.logPath })
   const database = createDatabaseSource(config.databasePath, logger)
-  const server = await listen(createApp({ database, logger }), config)
+  const watch = createFeedWatch(config.databasePath, database, SEATS)
+  const server = await listen(createApp({ database, watch, timing: EVENT_TIMING, logger }), config)
   logger.info({ host: config.host, port: boundPort(server) }, 'listening')
 
   const stopping = Promise.withResolvers<NodeJS.Signals>()
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, stopping.resolve)
   logger.info({ signal: await stopping.promise }, 'stopping')
+  watch.close()
   await stop(server)
   database.close()
   process.exit(0)

@@ -1,50 +1,57 @@
 /** `GET /api/v1/changes`: what changed since a cursor. */
-import type { RequestHandler } from 'express'
 import { type Extent, findExtent, readPages } from '../changes-reader.ts'
 import type { DatabaseSource, Reading } from '../database-source.ts'
-import { type NodeJson, nodeJson } from '../node-json.ts'
-import { sendProblem } from '../problem.ts'
-import type { ChangeRow } from '../queries.ts'
-import { parseCursor, parseMaxSize, type RawParameter } from '../request-parameters.ts'
-import { sendPieces } from '../send-pieces.ts'
+import { isNotModified, sendNotModified, setFeedHeaders } from '../http/feed-headers.ts'
+import { sendProblem } from '../http/problem.ts'
+import { sendPieces } from '../http/send-body.ts'
+import { defineRoute, type Route } from '../route.ts'
+import { type View, viewOf } from '../view.ts'
+import { clientGone } from '../waiting/client-gone.ts'
+import type { FeedWatch } from '../waiting/feed-watch.ts'
+import { takeUp } from '../waiting/take-up.ts'
+import { changeJson } from '../wire/change-json.ts'
+import { PARAMETERS } from '../wire/parameters.ts'
 
-type ChangeJson =
-  | { readonly removed: true; readonly node_id: string }
-  | { readonly removed: false; readonly node: NodeJson }
-type Query = { readonly cursor?: RawParameter; readonly max_size?: RawParameter }
+const DESCRIPTION = {
+  path: '/api/v1/changes',
+  summary: 'What changed after a cursor, oldest first: each node at most once, in its current state.',
+  parameters: { ...PARAMETERS.position, ...PARAMETERS.changes, ...PARAMETERS.view },
+  answer: { description: 'The changes, and the cursor to go on from.', json: 'Changes' },
+  refusals: [410],
+} as const
 
-export function changesRoute(database: DatabaseSource): RequestHandler<object, unknown, unknown, Query> {
-  return async (req, res) => {
-    const cursor = parseCursor(req.query.cursor)
-    if (cursor === null) return sendProblem(res, 400, 'cursor must be one integer, at most 9007199254740991.')
-    const reading = database.open()
-    const extent = await findExtent(reading, { cursor, maxSize: parseMaxSize(req.query.max_size) })
+export function changesRoute(deps: { database: DatabaseSource; watch: FeedWatch }): Route {
+  return defineRoute(DESCRIPTION, async ({ req, res, values }) => {
+    const { cursor, epoch, max_size: maxSize = null, wait: waitSeconds = 0 } = values
+    const view = viewOf(values)
+    const taken = await takeUp(deps, { cursor, epoch, view, waitSeconds, signal: clientGone(res) })
+    const { reading, feed } = taken
+    if (reading === null) {
+      setFeedHeaders(res, feed)
+      return sendProblem(res, taken.refusal)
+    }
+    if (isNotModified(req, res, feed)) return sendNotModified(res)
+    const extent = await findExtent(reading, { cursor, maxSize, view, head: feed.head })
     res.type('json')
     if (req.method === 'HEAD') return void res.end()
-    await sendPieces(res, answerPieces(reading, cursor, extent))
-  }
+    await sendPieces(req, res, answerPieces(reading, { cursor, extent, view }))
+  })
 }
 
-/** The answer's text, a page at a time. */
-function* answerPieces(reading: Reading, cursor: number, extent: Extent): Generator<string> {
+type Answered = { readonly cursor: number; readonly extent: Extent; readonly view: View }
+
+/** The answer's text, a page at a time; a short answer is one piece. */
+function* answerPieces(reading: Reading, { cursor, extent, view }: Answered): Generator<string> {
   let text = `{"cursor":${extent.cursor},"changes":[`
   let separator = ''
-  for (const page of readPages(reading, { cursor, upTo: extent.cursor })) {
+  for (const page of readPages(reading, { cursor, upTo: extent.cursor, view })) {
     // Also when all of it is to be skipped: between two pieces others have their turn.
-    if (page.length === 0) {
-      yield ''
-      continue
-    }
+    yield separator === '' ? '' : text
+    if (separator !== '') text = ''
+    if (page.length === 0) continue
     // The page as an array, without its brackets.
-    yield text + separator + JSON.stringify(page.map(changeJson)).slice(1, -1)
-    text = ''
+    text += separator + JSON.stringify(page.map(changeJson)).slice(1, -1)
     separator = ','
   }
   yield `${text}],"has_more":${extent.hasMore}}`
-}
-
-function changeJson(row: ChangeRow): ChangeJson {
-  if (row.isRemoved) return { removed: true, node_id: row.nodeId }
-  if (row.node === null) throw new Error(`change ${row.changeId} is not the latest of node ${row.nodeId}`)
-  return { removed: false, node: nodeJson(row.node) }
 }

@@ -1,10 +1,15 @@
 /** `GET /api/v1/cursor`: where the log ends now. */
-import type { RequestHandler } from 'express'
 import type { DatabaseSource } from '../database-source.ts'
+import { defineReadingRoute, type Route } from '../route.ts'
 
-export function cursorRoute(database: DatabaseSource): RequestHandler {
-  return (_req, res) => {
-    const cursor = database.open().read((queries) => queries.head())
-    res.json({ cursor })
-  }
+const DESCRIPTION = {
+  path: '/api/v1/cursor',
+  summary: 'Where the changes end now.',
+  parameters: {},
+  answer: { description: 'The newest cursor.', json: 'Cursor' },
+  refusals: [],
+} as const
+
+export function cursorRoute(database: DatabaseSource): Route {
+  return defineReadingRoute(database, DESCRIPTION, ({ queries }) => ({ json: { cursor: queries.head() } }))
 }

@@ -1,12 +1,21 @@
 /** `GET /api/v1/root`: the node above all watched folders. */
-import type { RequestHandler } from 'express'
+import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import type { DatabaseSource } from '../database-source.ts'
-import { nodeJson } from '../node-json.ts'
+import { defineReadingRoute, type Route } from '../route.ts'
+import { nodeJson } from '../wire/node-json.ts'
 
-export function rootRoute(database: DatabaseSource): RequestHandler {
-  return (_req, res) => {
-    const row = database.open().read((queries) => queries.superRoot())
+const DESCRIPTION = {
+  path: '/api/v1/root',
+  summary: 'The node above all watched folders.',
+  parameters: {},
+  answer: { description: 'The super-root.', json: 'Node' },
+  refusals: [],
+} as const
+
+export function rootRoute(database: DatabaseSource): Route {
+  return defineReadingRoute(database, DESCRIPTION, ({ queries }) => {
+    const row = queries.node(SUPER_ROOT_ID)
     if (row === undefined) throw new Error('the database has no super-root')
-    res.json(nodeJson(row))
-  }
+    return { json: nodeJson(row) }
+  })
 }

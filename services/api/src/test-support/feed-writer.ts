@@ -8,6 +8,9 @@ export type NewNode = {
   readonly isDirectory?: boolean
   readonly size?: number
   readonly mtime?: number
+  readonly hash?: string
+  /** Waits for its hash. */
+  readonly isPending?: boolean
 }
 
 export type LiveNode = { readonly id: string; readonly parentId: string; readonly name: string; readonly size: number }
@@ -29,10 +32,13 @@ export function openFeedWriter(path: string) {
   const setFirst = sqlite.prepare('UPDATE changes SET first_change_id = ? WHERE change_id = ?')
   const setChange = sqlite.prepare('UPDATE nodes SET change_id = ? WHERE node_id = ?')
   const upsert = sqlite.prepare(
-    `INSERT INTO nodes (node_id, parent_id, name, is_directory, ctime, mtime, size)
-     VALUES (:id, :parentId, :name, :isDirectory, 0, :mtime, :size)
-     ON CONFLICT (node_id) DO UPDATE SET parent_id = :parentId, name = :name, mtime = :mtime, size = :size`,
+    `INSERT INTO nodes (node_id, parent_id, name, is_directory, ctime, mtime, size, hash, metadata_state)
+     VALUES (:id, :parentId, :name, :isDirectory, 0, :mtime, :size, :hash, :state)
+     ON CONFLICT (node_id) DO UPDATE SET parent_id = :parentId, name = :name, mtime = :mtime, size = :size, hash = :hash,
+       metadata_state = :state`,
   )
+  const setMoved = sqlite.prepare('UPDATE nodes SET moved_change_id = change_id WHERE node_id = ?')
+  const isMovedYet = sqlite.prepare('SELECT moved_change_id > 0 FROM nodes WHERE node_id = ?').pluck()
   const childrenOf = sqlite.prepare('SELECT node_id FROM nodes WHERE parent_id = ?').pluck()
   const deleteNode = sqlite.prepare('DELETE FROM nodes WHERE node_id = ?')
 
@@ -55,14 +61,19 @@ export function openFeedWriter(path: string) {
     sqlite,
     /** Creates a node, or changes a file in place. */
     put: sqlite.transaction((node: NewNode) => {
-      const { id, parentId = SUPER_ROOT_ID, name = id, isDirectory = false, size = 0, mtime = 0 } = node
-      upsert.run({ id, parentId, name, isDirectory: isDirectory ? 1 : 0, size, mtime })
+      const { id, parentId = SUPER_ROOT_ID, name = id, isDirectory = false, size = 0, mtime = 0, hash = '' } = node
+      const state = node.isPending === true ? 'fresh' : 'ready'
+      upsert.run({ id, parentId, name, isDirectory: isDirectory ? 1 : 0, size, mtime, hash, state })
       emit(id, false)
+      if (isMovedYet.get(id) === 0) setMoved.run(id)
     }),
     /** Renames or moves a node, and re-issues all below it. */
     move: sqlite.transaction((id: string, parentId: string, name: string) => {
       sqlite.prepare('UPDATE nodes SET parent_id = ?, name = ? WHERE node_id = ?').run(parentId, name, id)
-      for (const one of [id, ...below(id)]) emit(one, false)
+      for (const one of [id, ...below(id)]) {
+        emit(one, false)
+        setMoved.run(one)
+      }
     }),
     /** Removes a node and all below it, children first. */
     remove: sqlite.transaction((id: string) => {

@@ -3,24 +3,33 @@ import type { TestContext } from 'node:test'
 import pino from 'pino'
 import { createApp } from '../app.ts'
 import { createDatabaseSource } from '../database-source.ts'
-import { listen, stop } from '../http-server.ts'
+import { listen, stop } from '../http/http-server.ts'
+import { createFeedWatch, type FeedWatch } from '../waiting/feed-watch.ts'
 
 export type ServedFeed = {
+  readonly watch: FeedWatch
   readonly url: string
   /** Lines of the log, from `info` up. */
   readonly log: readonly { readonly level: number; readonly msg: string }[]
 }
 
+/** What a test may want smaller than it is. */
+export type ServeOptions = { readonly seats?: number; readonly heartbeatMs?: number; readonly slowReaderMs?: number }
+
 /** The app on a free port, until the test is over. */
-export async function serveFeed(t: TestContext, path: string): Promise<ServedFeed> {
+export async function serveFeed(t: TestContext, path: string, options: ServeOptions = {}): Promise<ServedFeed> {
+  const { seats = 100, heartbeatMs = 15_000, slowReaderMs = 30_000 } = options
   const log: { level: number; msg: string }[] = []
   const logger = pino({}, { write: (line: string) => void log.push(JSON.parse(line)) })
   const database = createDatabaseSource(path, logger)
-  const server = await listen(createApp({ database, logger }), { host: '127.0.0.1', port: 0 })
+  const watch = createFeedWatch(path, database, seats)
+  const app = createApp({ database, watch, timing: { heartbeatMs, slowReaderMs }, logger })
+  const server = await listen(app, { host: '127.0.0.1', port: 0 })
   t.after(async () => {
+    watch.close()
     server.closeAllConnections()
     await stop(server)
     database.close()
   })
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/v1`, log }
+  return { watch, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/v1`, log }
 }

@@ -1,5 +1,6 @@
 /** A node's row to the object that clients see. */
 import type { NodeRow } from '@drive-feed/shared/schema.ts'
+import type { Answer } from './answers.ts'
 import { isoTime } from './iso-time.ts'
 
 /** The columns of `nodes` that the wire shows. */
@@ -21,26 +22,15 @@ export type WireRow = Pick<
   | 'msDuration'
 >
 
-export type NodeJson = {
-  readonly id: string
-  readonly parent_id: string | null
-  readonly name: string
-  readonly is_directory: boolean
-  readonly ctime: string
-  readonly mtime: string
-  readonly mime_type: string
-  readonly hash: string
-  readonly size: number
-  readonly is_image: boolean
-  readonly is_video: boolean
-  readonly width: number
-  readonly height: number
-  readonly ms_duration: number
-}
+export type NodeJson = Answer<'Node'>
 
-/** The keys come in the order of the wire contract, which is the original program's. */
-export function nodeJson(row: WireRow): NodeJson {
-  return {
+/**
+ * The keys come in the order of the wire contract, which is the original program's.
+ *
+ * @param path left out where it was not asked for; null where the node has none
+ */
+export function nodeJson(row: WireRow, path?: string | null): NodeJson {
+  const node = {
     id: row.nodeId,
     parent_id: row.parentId,
     name: row.name,
@@ -56,4 +46,5 @@ export function nodeJson(row: WireRow): NodeJson {
     height: row.height,
     ms_duration: row.msDuration,
   }
+  return path === undefined ? node : { ...node, path }
 }

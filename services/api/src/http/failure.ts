@@ -1,9 +1,7 @@
 /** Express' last resort: what a route threw becomes a problem. */
 import type { ErrorRequestHandler } from 'express'
-import { DatabaseUnavailableError } from './database-source.ts'
+import { DatabaseUnavailableError } from '../database-source.ts'
 import { sendProblem } from './problem.ts'
-
-const RETRY_AFTER_SECONDS = 2
 
 /** 503 while the database can't be read, 4xx for what Express could not understand, 500 for our own mistakes. */
 export const failure: ErrorRequestHandler = (error: unknown, _req, res, _next) => {
@@ -13,12 +11,11 @@ export const failure: ErrorRequestHandler = (error: unknown, _req, res, _next) =
     // Cut the connection: a client must not take the part that it has for the whole answer.
     res.destroy()
   } else if (status === 503) {
-    res.set('Retry-After', String(RETRY_AFTER_SECONDS))
-    sendProblem(res, 503, 'The database can not be read now; try again in a moment.')
+    sendProblem(res, { status, detail: 'The database can not be read now; try again in a moment.' })
   } else if (status === 500) {
-    sendProblem(res, 500, 'Something went wrong in the server; its log says what.')
+    sendProblem(res, { status, detail: 'Something went wrong in the server; its log says what.' })
   } else {
-    sendProblem(res, status, 'The request could not be understood.')
+    sendProblem(res, { status, detail: 'The request could not be understood.' })
   }
 }
 

@@ -1,0 +1,73 @@
+/** Writing an answer that may be larger than memory, compressed where the client takes it. */
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { constants, createGzip, gzip } from 'node:zlib'
+import type { Request, Response } from 'express'
+
+/** Less than a packet on the wire is not worth packing. */
+const COMPRESS_FROM_CHARACTERS = 1_400
+/** A feed compresses some eightfold at the fastest level already, and a NAS has better things to do. */
+const GZIP_OPTIONS = { level: constants.Z_BEST_SPEED }
+const compress = promisify(gzip)
+
+/** The coding of the answer to this request. Only gzip: its state is small enough for hundreds of streams at once. */
+export function codingFor(req: Request): 'gzip' | 'identity' {
+  return req.acceptsEncodings('gzip', 'identity') === 'gzip' ? 'gzip' : 'identity'
+}
+
+export async function sendJson(req: Request, res: Response, value: unknown): Promise<void> {
+  res.type('json')
+  await sendPieces(req, res, [JSON.stringify(value)])
+}
+
+/**
+ * Writes the pieces one after another and ends the answer. The next piece is made only when the client has taken the one
+ * before; a client that goes away ends it. Empty pieces are not written. An answer of one piece gets a Content-Length.
+ */
+export async function sendPieces(req: Request, res: Response, pieces: Iterable<string>): Promise<void> {
+  res.vary('Accept-Encoding')
+  const inTurn = takingTurns(pieces)
+  const first = await inTurn.next()
+  const second = await inTurn.next()
+  if (second.done === true) return sendWhole(req, res, first.value ?? '')
+  const body = Readable.from(continued([first.value, second.value], inTurn))
+  if (codingFor(req) === 'gzip') {
+    res.set('Content-Encoding', 'gzip')
+    await untilClosed(res, pipeline(body, createGzip(GZIP_OPTIONS), res))
+  } else {
+    await untilClosed(res, pipeline(body, res))
+  }
+}
+
+async function* takingTurns(pieces: Iterable<string>): AsyncGenerator<string, undefined> {
+  let isFirst = true
+  for (const piece of pieces) {
+    // Even for a client that takes everything at once, or has all of it left out: others want their turn too.
+    if (!isFirst) await nextTurn()
+    isFirst = false
+    if (piece !== '') yield piece
+  }
+}
+
+async function* continued(begun: readonly (string | undefined)[], rest: AsyncIterable<string>): AsyncGenerator<string> {
+  yield* begun as string[]
+  yield* rest
+}
+
+async function sendWhole(req: Request, res: Response, text: string): Promise<void> {
+  if (text.length < COMPRESS_FROM_CHARACTERS || codingFor(req) === 'identity') return void res.end(text)
+  const body = await compress(text, GZIP_OPTIONS)
+  res.set('Content-Encoding', 'gzip').end(body)
+}
+
+/** A client that goes away is no error. */
+async function untilClosed(res: Response, writing: Promise<void>): Promise<void> {
+  try {
+    await writing
+  } catch (error) {
+    const isClientGone = (error as NodeJS.ErrnoException).code === 'ERR_STREAM_PREMATURE_CLOSE' && !res.writableFinished
+    if (!isClientGone) throw error
+  }
+}

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createPlaces, type Places } from './places.ts'
+import type { Place } from './queries.ts'
+
+/** Nodes as "parent/name" by id; counts what is read. */
+function placesOf(nodes: Record<string, string>, roots: Record<string, string>) {
+  const reads: string[] = []
+  const placeOf = (id: string): Place => {
+    const [parentId = '', name = ''] = (nodes[id] ?? '').split('/')
+    return { parentId, name }
+  }
+  const places: Places = createPlaces({
+    place: (id) => {
+      reads.push(id)
+      return id in nodes ? placeOf(id) : undefined
+    },
+    rootPaths: () => new Map(Object.entries(roots)),
+  })
+  const pathOf = (id: string) => places.pathOf(id, placeOf(id))
+  const isUnder = (id: string, folderId: string) => places.isUnder(id, placeOf(id), folderId)
+  return { pathOf, isUnder, reads }
+}
+
+const TREE = { media: '0/media', photos: 'media/photos', a: 'photos/a b.jpg', b: 'photos/b', lost: 'gone/lost' }
+
+test('a path goes from the watched folder to the node', () => {
+  const { pathOf } = placesOf(TREE, { media: '/mnt/media' })
+  assert.equal(pathOf('media'), '/mnt/media')
+  assert.equal(pathOf('photos'), '/mnt/media/photos')
+  assert.equal(pathOf('a'), '/mnt/media/photos/a b.jpg')
+})
+
+test('what is below no watched folder has no path', () => {
+  const { pathOf } = placesOf(TREE, { media: '/mnt/media' })
+  assert.equal(pathOf('lost'), null)
+  assert.equal(pathOf('0'), null)
+})
+
+test('the watched folder can be the top of the disk', () => {
+  const { pathOf } = placesOf(TREE, { media: '/' })
+  assert.equal(pathOf('media'), '/')
+  assert.equal(pathOf('photos'), '/photos')
+})
+
+test('each folder of a page is read once', () => {
+  const { pathOf, isUnder, reads } = placesOf(TREE, { media: '/mnt/media' })
+  for (const id of ['a', 'b', 'a', 'photos']) pathOf(id)
+  for (const id of ['a', 'b']) isUnder(id, 'media')
+  assert.deepEqual(reads, ['photos'])
+})
+
+test('a node is under itself and all that is above it', () => {
+  const { isUnder } = placesOf(TREE, {})
+  assert.deepEqual(
+    ['a', 'photos', 'media', '0', 'b', 'gone'].map((folder) => isUnder('a', folder)),
+    [true, true, true, true, false, false],
+  )
+})
+
+test('climbing ends in a tree that is a circle', () => {
+  const { pathOf, isUnder } = placesOf({ a: 'b/a', b: 'a/b' }, {})
+  assert.equal(pathOf('a'), null)
+  assert.equal(isUnder('a', 'elsewhere'), false)
+})

@@ -1,0 +1,72 @@
+/** Where nodes are: what a row's ancestors say. Remembers what it read, for one page and within one read. */
+import type { Place, Queries } from './queries.ts'
+
+export type Places = {
+  /** An absolute path as the indexer sees it; null for what is below no watched folder, the super-root too. */
+  readonly pathOf: (nodeId: string, place: Place) => string | null
+  /** Whether the node is this folder or below it. */
+  readonly isUnder: (nodeId: string, place: Place, folderId: string) => boolean
+}
+
+// Deeper than any path the kernel takes (PATH_MAX is 4,096 bytes). Only a damaged file has a cycle, but then the climb
+// must end too.
+const CLIMB_MAX = 4_096
+
+/**
+ * A page's nodes are mostly in the same few folders, so each folder above them is read once and not once for each node.
+ */
+export function createPlaces(queries: Pick<Queries, 'place' | 'rootPaths'>): Places {
+  const known = new Map<string, Place | undefined>()
+  const folderPaths = new Map<string, string | null>()
+  let roots: Map<string, string> | null = null
+  const rootPath = (nodeId: string): string | undefined => {
+    roots ??= queries.rootPaths()
+    return roots.get(nodeId)
+  }
+
+  const placeOf = (nodeId: string): Place | undefined => {
+    if (!known.has(nodeId)) known.set(nodeId, queries.place(nodeId))
+    return known.get(nodeId)
+  }
+
+  /** From the top down, so that each folder's path is made of its parent's and remembered. */
+  function folderPath(folderId: string | null): string | null {
+    const way: { id: string; name: string }[] = []
+    let path: string | null = null
+    for (let id = folderId; id !== null && way.length < CLIMB_MAX; ) {
+      const remembered = folderPaths.get(id) ?? rootPath(id)
+      if (remembered !== undefined) {
+        path = remembered
+        break
+      }
+      const place = placeOf(id)
+      if (place === undefined) break
+      way.push({ id, name: place.name })
+      id = place.parentId
+    }
+    for (const { id, name } of way.reverse()) {
+      path = joined(path, name)
+      folderPaths.set(id, path)
+    }
+    return path
+  }
+
+  return {
+    pathOf: (nodeId, place) => rootPath(nodeId) ?? joined(folderPath(place.parentId), place.name),
+    isUnder: (nodeId, place, folderId) => {
+      if (nodeId === folderId) return true
+      let above = place.parentId
+      for (let steps = 0; above !== null && steps < CLIMB_MAX; steps += 1) {
+        if (above === folderId) return true
+        above = placeOf(above)?.parentId ?? null
+      }
+      return false
+    },
+  }
+}
+
+function joined(folder: string | null, name: string): string | null {
+  if (folder === null) return null
+  // The watched folder can be "/" itself.
+  return `${folder === '/' ? '' : folder}/${name}`
+}

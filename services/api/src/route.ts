@@ -1,0 +1,64 @@
+/** A route: what it takes and answers, in one place, so that checking, answering and the OpenAPI description agree. */
+import type { Request, RequestHandler, Response } from 'express'
+import type { DatabaseSource } from './database-source.ts'
+import { isNotModified, sendNotModified, setFeedHeaders } from './http/feed-headers.ts'
+import { type Refusal, sendProblem } from './http/problem.ts'
+import { sendJson } from './http/send-body.ts'
+import type { Queries } from './queries.ts'
+import type { AnswerName } from './wire/answers.ts'
+import { type Parameters, type ParameterValues, readParameters } from './wire/read-parameters.ts'
+
+export type RouteDescription<P extends Parameters = Parameters> = {
+  /** With `{id}` for a part of the path that varies, as OpenAPI writes it. */
+  readonly path: string
+  readonly summary: string
+  readonly parameters: P
+  readonly answer: { readonly description: string } & ({ readonly json: AnswerName } | { readonly mediaType: string })
+  /** Statuses that it answers with a problem, besides 400 for a parameter and 503 without a database. */
+  readonly refusals: readonly number[]
+  /** Answers without a database, and without the token if one is asked for. */
+  readonly isAboutProcess?: boolean
+}
+
+export type Route = RouteDescription & { readonly handler: RequestHandler<{ id: string }> }
+
+type Asked<P extends Parameters> = {
+  readonly req: Request<{ id: string }>
+  readonly res: Response
+  readonly values: ParameterValues<P>
+}
+
+/** Checks the parameters and answers 400 where one is not allowed; `answer` does the rest. */
+export function defineRoute<P extends Parameters>(
+  description: RouteDescription<P>,
+  answer: (asked: Asked<P>) => Promise<void> | void,
+): Route {
+  return {
+    ...description,
+    handler: async (req, res) => {
+      const read = readParameters(description.parameters, req.query)
+      if (!read.ok) return sendProblem(res, { status: 400, detail: read.detail })
+      await answer({ req, res, values: read.values })
+    },
+  }
+}
+
+/** A route whose answer is JSON made in one short read of the database. */
+export function defineReadingRoute<P extends Parameters>(
+  database: DatabaseSource,
+  description: RouteDescription<P>,
+  answer: (asked: { id: string; values: ParameterValues<P>; queries: Queries }) => { json: unknown } | Refusal,
+): Route {
+  return defineRoute(description, async ({ req, res, values }) => {
+    const { feed, result } = database.open().read((queries) => ({
+      feed: queries.feed(),
+      result: answer({ id: req.params.id, values, queries }),
+    }))
+    if ('json' in result) {
+      if (isNotModified(req, res, feed)) return sendNotModified(res)
+      return sendJson(req, res, result.json)
+    }
+    setFeedHeaders(res, feed)
+    sendProblem(res, result)
+  })
+}

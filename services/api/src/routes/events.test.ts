@@ -1,0 +1,192 @@
+/** Server-sent events, read from a real socket as they come. */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { renameSync, rmSync } from 'node:fs'
+import { get, type IncomingMessage } from 'node:http'
+import { type TestContext, test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { assertProblem } from '../test-support/assert-problem.ts'
+import { openFeedWriter } from '../test-support/feed-writer.ts'
+import type { ServeOptions } from '../test-support/serve-feed.ts'
+import { smallFeed } from '../test-support/small-feed.ts'
+
+type Event = { event: string; id: string; data: string }
+
+const LIMIT_MS = 10_000
+
+async function until(what: string, condition: () => boolean): Promise<void> {
+  const limitMs = performance.now() + LIMIT_MS
+  while (!condition()) {
+    if (performance.now() > limitMs) throw new Error(`waited in vain: ${what}`)
+    await nextTurn()
+  }
+}
+
+/** A stream, and its events as the specification reads them: fields of lines up to an empty line. */
+async function open(t: TestContext, url: string, headers: Record<string, string> = {}) {
+  const [response] = (await once(get(url, { headers, agent: false }), 'response')) as [IncomingMessage]
+  t.after(() => response.destroy())
+  response.on('error', () => {})
+  const events: Event[] = []
+  let rest = ''
+  response.setEncoding('utf8').on('data', (text: string) => {
+    const blocks = (rest + text).split('\n\n')
+    rest = blocks.pop() as string
+    for (const block of blocks) {
+      const fields = block.split('\n').map((line) => line.split(/: (.*)/s).slice(0, 2))
+      events.push(Object.fromEntries(fields) as Event)
+    }
+  })
+  let isEnded = false
+  response.on('close', () => {
+    isEnded = true
+  })
+  const next = async (): Promise<Event> => {
+    await until('an event', () => events.length > 0)
+    return events.shift() as Event
+  }
+  return { response, next, ended: () => isEnded }
+}
+
+/** In short: the event, its id, and the changes' ids. */
+function shortly({ event, id, data }: Event): string {
+  const { changes = [] } = JSON.parse(data) as { changes?: { node?: { id: string }; node_id?: string }[] }
+  return [event, id, ...changes.map((one) => one.node?.id ?? `-${one.node_id}`)].join(' ')
+}
+
+async function served(t: TestContext, options: ServeOptions = {}) {
+  const small = await smallFeed(t, options)
+  const stream = (query: string, headers?: Record<string, string>) => open(t, `${small.url}/events?${query}`, headers)
+  return { ...small, stream }
+}
+
+test('what is there comes first, then what happens', async (t) => {
+  const { feed, epoch, stream } = await served(t)
+  const { response, next } = await stream('cursor=4')
+  assert.equal(response.statusCode, 200)
+  assert.equal(response.headers['content-type'], 'text/event-stream; charset=utf-8')
+  assert.equal(response.headers['x-accel-buffering'], 'no')
+  assert.equal(response.headers['cache-control'], 'no-cache, no-transform')
+  assert.deepEqual([response.headers['feed-epoch'], response.headers['feed-head']], [epoch, '6'])
+  assert.equal(shortly(await next()), 'changes 6 b -c')
+  feed.put({ id: 'd', parentId: 'media' })
+  const event = await next()
+  assert.equal(event.id, '7')
+  const page = JSON.parse(event.data) as object
+  assert.deepEqual(Object.keys(page), ['cursor', 'changes', 'has_more'])
+  feed.remove('d')
+  assert.equal(shortly(await next()), 'changes 8 -d')
+})
+
+test('a page of the log is an event, and its id is where to go on', async (t) => {
+  const { feed, stream } = await served(t)
+  feed.sqlite.transaction(() => {
+    for (let n = 0; n < 300; n += 1) feed.put({ id: `f${n}`, parentId: 'media' })
+  })()
+  const whole = await stream('cursor=6')
+  const pages = [await whole.next(), await whole.next(), await whole.next()]
+  assert.deepEqual(
+    pages.map(({ id, data }) => [id, (JSON.parse(data) as { has_more: boolean }).has_more]),
+    [
+      ['134', true],
+      ['262', true],
+      ['306', false],
+    ],
+  )
+  const resumed = await stream('cursor=0', { 'Last-Event-ID': '262' })
+  assert.deepEqual(await resumed.next(), { ...pages[2], retry: '2000' })
+})
+
+test('a heartbeat carries the cursor, at once where there is nothing else to tell and then now and then', async (t) => {
+  const { feed, stream } = await served(t, { heartbeatMs: 30 })
+  const { next } = await stream('cursor=6&under=photos')
+  assert.deepEqual(await next(), { retry: '2000', event: 'heartbeat', id: '6', data: '{"cursor":6}' })
+  assert.equal((await next()).event, 'heartbeat')
+  feed.put({ id: 'd', parentId: 'media' })
+  let event = await next()
+  while (event.id === '6') event = await next()
+  assert.equal(shortly(event), 'heartbeat 7', 'a filter hides the change, and the cursor goes past it')
+})
+
+test('filters and paths are those of /changes', async (t) => {
+  const { stream } = await served(t)
+  const { next } = await stream('under=photos&type=file&include=path&settled=1')
+  const { data } = await next()
+  const { changes } = JSON.parse(data) as { changes: { node: { id: string; path: string } }[] }
+  assert.deepEqual(
+    changes.map(({ node }) => [node.id, node.path]),
+    [['a', '/mnt/media/photos/ä "1".jpg']],
+  )
+})
+
+test('what can not be answered is refused before the stream', async (t) => {
+  const { url, epoch, stream, watch } = await served(t, { seats: 1 })
+  await assertProblem(await fetch(`${url}/events?cursor=3&epoch=another`), 410)
+  await assertProblem(await fetch(`${url}/events?cursor=7&epoch=${epoch}`), 410)
+  await assertProblem(await fetch(`${url}/events?cursor=x`), 400)
+  await assertProblem(await fetch(`${url}/events`, { headers: { 'Last-Event-ID': 'x' } }), 400)
+  await assertProblem(await fetch(`${url}/events`, { method: 'POST' }), 405)
+  const head = await fetch(`${url}/events`, { method: 'HEAD' })
+  assert.deepEqual([head.status, await head.text()], [200, ''])
+  const { response } = await stream('')
+  await assertProblem(await fetch(`${url}/events`), 503)
+  response.destroy()
+  await until('the seat to be free', () => watch.seatsTaken() === 0)
+})
+
+test('another database in the same place ends the stream with a word of what to do', async (t) => {
+  const { feed, path, stream } = await served(t)
+  const { next, ended } = await stream('cursor=4')
+  assert.equal(shortly(await next()), 'changes 6 b -c')
+  const other = openFeedWriter(`${path}.other`)
+  t.after(() => other.close())
+  other.put({ id: 'x' })
+  feed.close()
+  for (const suffix of ['-wal', '-shm']) rmSync(path + suffix, { force: true })
+  for (const suffix of ['-wal', '-shm', '']) renameSync(`${path}.other${suffix}`, path + suffix)
+  const { event, data } = await next()
+  assert.equal(event, 'gone')
+  const problem = JSON.parse(data) as { status: number; detail: string; head: number }
+  assert.deepEqual([problem.status, problem.head], [410, 1])
+  assert.match(problem.detail, /start again at cursor 0/)
+  await until('the stream to end', ended)
+})
+
+test('a database that is gone ends the stream, and the next one is 503', async (t) => {
+  const { path, url, stream } = await served(t)
+  const { next, ended } = await stream('cursor=4')
+  await next()
+  rmSync(path)
+  await until('the stream to end', ended)
+  await assertProblem(await fetch(`${url}/events`), 503)
+})
+
+test('when the service stops, streams end', async (t) => {
+  const { watch, stream } = await served(t)
+  const { next, ended } = await stream('cursor=4')
+  await next()
+  watch.close()
+  await until('the stream to end', ended)
+})
+
+test('I10: a reader that does not read holds up no checkpoint, costs one page, and is closed after a while', async (t) => {
+  const { feed, watch, url } = await served(t, { slowReaderMs: 1_000 })
+  // Far more than sockets hold.
+  feed.sqlite.transaction(() => {
+    for (let n = 0; n < 60_000; n += 1) feed.put({ id: `file ${n}`, parentId: 'media' })
+  })()
+  const [response] = (await once(get(`${url}/events`, { agent: false }), 'response')) as [IncomingMessage]
+  response.on('error', () => {})
+  response.pause()
+  let checkpoints = 0
+  await until('it to be closed', () => {
+    if (watch.seatsTaken() === 0) return true
+    feed.put({ id: `later ${checkpoints}`, parentId: 'media' })
+    const [checkpoint] = feed.sqlite.pragma('wal_checkpoint(TRUNCATE)') as { busy: number; log: number }[]
+    assert.deepEqual([checkpoint?.busy, checkpoint?.log], [0, 0])
+    checkpoints += 1
+    return false
+  })
+  assert.ok(checkpoints > 0)
+  response.destroy()
+})

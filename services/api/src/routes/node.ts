@@ -1,0 +1,24 @@
+/** `GET /api/v1/nodes/{id}`: one node. */
+import type { DatabaseSource } from '../database-source.ts'
+import type { Refusal } from '../http/problem.ts'
+import { defineReadingRoute, type Route } from '../route.ts'
+import { nodesJson } from '../wire/nodes-json.ts'
+import { PARAMETERS } from '../wire/parameters.ts'
+
+export const NO_SUCH_NODE: Refusal = { status: 404, detail: 'There is no node with this id.' }
+
+const DESCRIPTION = {
+  path: '/api/v1/nodes/{id}',
+  summary: 'One node.',
+  parameters: PARAMETERS.node,
+  answer: { description: 'The node in its current state.', json: 'Node' },
+  refusals: [404],
+} as const
+
+export function nodeRoute(database: DatabaseSource): Route {
+  return defineReadingRoute(database, DESCRIPTION, ({ id, values, queries }) => {
+    const row = queries.node(id)
+    if (row === undefined) return NO_SUCH_NODE
+    return { json: nodesJson([row], values.include, queries)[0] }
+  })
+}

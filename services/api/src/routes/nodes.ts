@@ -1,0 +1,50 @@
+/** `GET /api/v1/nodes?path=` and `?hash=`: nodes by where they are, files by what they hold. */
+import type { DatabaseSource } from '../database-source.ts'
+import type { Queries } from '../queries.ts'
+import { defineReadingRoute, type Route } from '../route.ts'
+import { listing } from '../wire/listing.ts'
+import type { WireRow } from '../wire/node-json.ts'
+import { nodesJson } from '../wire/nodes-json.ts'
+import { PARAMETERS } from '../wire/parameters.ts'
+
+const DESCRIPTION = {
+  path: '/api/v1/nodes',
+  summary: 'The node at a path, or all files with a content. Exactly one of path and hash has to be given.',
+  parameters: { ...PARAMETERS.lookup, ...PARAMETERS.listing },
+  answer: { description: 'What was found; nothing is an empty list.', json: 'Nodes' },
+  refusals: [],
+} as const
+
+export function nodesRoute(database: DatabaseSource): Route {
+  return defineReadingRoute(database, DESCRIPTION, ({ values, queries }) => {
+    const { path, hash } = values
+    if ((path === undefined) === (hash === undefined)) {
+      return { status: 400, detail: 'Give either path or hash, and not both.' }
+    }
+    if (hash !== undefined) {
+      return listing(values, queries, (after, limit) => queries.withHash(hash, after?.row ?? 0, limit))
+    }
+    const found = nodesAt(path as string, queries)
+    return { json: { nodes: nodesJson(found, values.include, queries), next_page: null } }
+  })
+}
+
+/** More than one only where names that are no UTF-8 look alike. */
+function nodesAt(path: string, queries: Queries): WireRow[] {
+  const names = path.split('/').filter((name) => name !== '')
+  for (const [rootId, rootPath] of queries.rootPaths()) {
+    const rootNames = rootPath.split('/').filter((name) => name !== '')
+    if (!rootNames.every((name, at) => name === names[at])) continue
+    const root = queries.node(rootId)
+    // One watched folder is never inside another.
+    return names
+      .slice(rootNames.length)
+      .reduce<WireRow[]>(
+        (folders, name) => folders.slice(0, NAMESAKES_MAX).flatMap(({ nodeId }) => queries.named(nodeId, name)),
+        root === undefined ? [] : [root],
+      )
+  }
+  return []
+}
+
+const NAMESAKES_MAX = 100

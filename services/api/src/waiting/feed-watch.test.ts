@@ -1,0 +1,221 @@
+import assert from 'node:assert/strict'
+import { renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import pino from 'pino'
+import { createDatabaseSource } from '../database-source.ts'
+import { openFeedWriter } from '../test-support/feed-writer.ts'
+import { tempFolder } from '../test-support/temp-folder.ts'
+import { createFeedWatch, type Seat } from './feed-watch.ts'
+import { watchDatabase } from './watch-database.ts'
+
+const NEVER = new AbortController().signal
+const LONG_MS = 20_000
+
+function watching(t: TestContext, { seats = 10, isBlind = false } = {}) {
+  const path = join(tempFolder(t), 'feed.db')
+  const writer = openFeedWriter(path)
+  const database = createDatabaseSource(path, pino({ level: 'silent' }))
+  let [events, open] = [0, 0]
+  const watch = createFeedWatch(path, database, seats, (onEvent, onFailure) => {
+    if (isBlind) return null
+    const watcher = watchDatabase(
+      path,
+      () => {
+        events += 1
+        onEvent()
+      },
+      onFailure,
+    )
+    open += 1
+    return {
+      close: () => {
+        open -= 1
+        watcher?.close()
+      },
+    }
+  })
+  t.after(() => {
+    watch.close()
+    database.close()
+    writer.close()
+  })
+  const seen = () => {
+    const reading = database.open()
+    return { reading, head: reading.read((queries) => queries.head()) }
+  }
+  const seat = () => watch.takeSeat() as Seat
+  return { path, writer, watch, seen, seat, events: () => events, open: () => open }
+}
+
+/** Whether it has come, without waiting for it. */
+function settled(promise: Promise<void>): () => boolean {
+  let isSettled = false
+  promise.then(() => {
+    isSettled = true
+  })
+  return () => isSettled
+}
+
+async function until(what: string, condition: () => boolean): Promise<void> {
+  const limitMs = performance.now() + LONG_MS
+  while (!condition()) {
+    if (performance.now() > limitMs) throw new Error(`waited in vain: ${what}`)
+    await nextTurn()
+  }
+}
+
+test('a commit wakes everyone who waits', async (t) => {
+  const { writer, seen, seat } = watching(t)
+  const waits = [1, 2, 3].map(() => seat().changed(seen(), { timeoutMs: LONG_MS, signal: NEVER }))
+  writer.put({ id: 'a' })
+  await Promise.all(waits)
+  assert.equal(seen().head, 1)
+})
+
+test('an event alone is enough: the slow look, a second away, is not what finds a commit', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const { writer, seen, seat, events, open } = watching(t)
+  const isAwake = settled(seat().changed(seen(), { timeoutMs: LONG_MS, signal: NEVER }))
+  // The short looks; then it awaits an event.
+  for (let ms = 0; ms < 520 && open() === 0; ms += 2) t.mock.timers.tick(2)
+  assert.equal(open(), 1)
+  writer.put({ id: 'a' })
+  await until('the event', () => events() > 0)
+  assert.equal(isAwake(), false)
+  t.mock.timers.tick(2)
+  await nextTurn()
+  assert.equal(isAwake(), true)
+})
+
+test('a commit that is published long after its event is found by the looks that follow', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const { writer, seen, seat, events, open } = watching(t)
+  const isAwake = settled(seat().changed(seen(), { timeoutMs: LONG_MS, signal: NEVER }))
+  for (let ms = 0; ms < 520 && open() === 0; ms += 2) t.mock.timers.tick(2)
+  writer.sqlite.exec('UPDATE nodes SET ctime = 1')
+  await until('the event of a commit that moves no head', () => events() > 0)
+  for (let ms = 0; ms < 100; ms += 2) t.mock.timers.tick(2)
+  writer.put({ id: 'a' })
+  for (let ms = 0; ms < 130; ms += 2) t.mock.timers.tick(2)
+  await nextTurn()
+  assert.equal(isAwake(), true)
+})
+
+test('without events it looks now and then', async (t) => {
+  const { writer, seen, seat } = watching(t, { isBlind: true })
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const isAwake = settled(seat().changed(seen(), { timeoutMs: LONG_MS, signal: NEVER }))
+  for (let ms = 0; ms < 1_000; ms += 50) t.mock.timers.tick(50)
+  writer.put({ id: 'a' })
+  t.mock.timers.tick(100)
+  await nextTurn()
+  assert.equal(isAwake(), true)
+})
+
+test('what was written between the read and the wait is news, and a commit that moves no head is none', async (t) => {
+  const { writer, seen, seat } = watching(t)
+  const before = seen()
+  writer.put({ id: 'a' })
+  await seat().changed(before, { timeoutMs: LONG_MS, signal: NEVER })
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const isAwake = settled(seat().changed(seen(), { timeoutMs: LONG_MS, signal: NEVER }))
+  writer.sqlite.exec('UPDATE nodes SET ctime = 1')
+  for (let ms = 0; ms < LONG_MS - 100; ms += 50) t.mock.timers.tick(50)
+  await nextTurn()
+  assert.equal(isAwake(), false)
+  t.mock.timers.tick(100)
+  await nextTurn()
+  assert.equal(isAwake(), true, 'when its time is over')
+})
+
+test('a replaced database wakes, and so does one that is gone; so does what comes after', async (t) => {
+  const { path, writer, seen, seat } = watching(t)
+  writer.put({ id: 'a' })
+  const waits = seat().changed(seen(), { timeoutMs: LONG_MS, signal: NEVER })
+  for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix)
+  await waits
+  const other = openFeedWriter(`${path}.other`)
+  t.after(() => other.close())
+  const again = openFeedWriter(path)
+  again.put({ id: 'x' })
+  const replaced = seat().changed(seen(), { timeoutMs: LONG_MS, signal: NEVER })
+  other.put({ id: 'b' })
+  again.close()
+  for (const suffix of ['', '-wal', '-shm']) renameSync(`${path}.other${suffix}`, path + suffix)
+  await replaced
+  const last = seat().changed(seen(), { timeoutMs: LONG_MS, signal: NEVER })
+  other.put({ id: 'c' })
+  await last
+  assert.equal(seen().head, 2)
+})
+
+test('the writer comes back with another WAL', async (t) => {
+  const { path, writer, seen, seat } = watching(t)
+  writer.close()
+  const waits = seat().changed(seen(), { timeoutMs: LONG_MS, signal: NEVER })
+  const again = openFeedWriter(path)
+  t.after(() => again.close())
+  again.put({ id: 'a' })
+  await waits
+  assert.equal(seen().head, 1)
+})
+
+test('nothing runs while nobody waits: who is woken, times out, or goes leaves nothing behind', async (t) => {
+  const { writer, seen, seat, open } = watching(t)
+  const resources = () => process.getActiveResourcesInfo().filter((one) => one === 'Timeout' || one === 'FSEventWrap')
+  const before = resources()
+  const gone = new AbortController()
+  const waits = [
+    seat().changed(seen(), { timeoutMs: 700, signal: NEVER }),
+    seat().changed(seen(), { timeoutMs: LONG_MS, signal: gone.signal }),
+  ]
+  await until('it awaits events', () => open() === 1)
+  assert.notDeepEqual(resources(), before)
+  await waits[0]
+  gone.abort()
+  await waits[1]
+  const isQuiet = () => open() === 0 && resources().join() === before.join()
+  await until('all of it to end', isQuiet)
+  const woken = seat().changed(seen(), { timeoutMs: LONG_MS, signal: NEVER })
+  writer.put({ id: 'a' })
+  await woken
+  await until('all of it to end again', isQuiet)
+})
+
+test('there are so many seats and no more, each free again when it is left', (t) => {
+  const { watch } = watching(t, { seats: 2 })
+  const [first, second] = [watch.takeSeat(), watch.takeSeat()]
+  assert.ok(first !== null && second !== null)
+  assert.equal(watch.takeSeat(), null)
+  first.leave()
+  first.leave()
+  assert.equal(watch.seatsTaken(), 1)
+  assert.notEqual(watch.takeSeat(), null)
+  assert.equal(watch.takeSeat(), null)
+})
+
+test('who comes all the time does not put off the look for those who wait', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const { writer, seen, seat } = watching(t)
+  const first = seen()
+  const isAwake = settled(seat().changed(first, { timeoutMs: LONG_MS, signal: NEVER }))
+  writer.put({ id: 'a' })
+  for (let ms = 0; ms < 4; ms += 1) {
+    t.mock.timers.tick(1)
+    seat().changed(seen(), { timeoutMs: LONG_MS, signal: NEVER })
+  }
+  await nextTurn()
+  assert.equal(isAwake(), true)
+})
+
+test('closing ends all waiting', async (t) => {
+  const { watch, seen, seat } = watching(t)
+  const [waits, later] = [seat(), seat()]
+  const waiting = waits.changed(seen(), { timeoutMs: LONG_MS, signal: NEVER })
+  watch.close()
+  await waiting
+  await later.changed(seen(), { timeoutMs: LONG_MS, signal: NEVER })
+  assert.equal(watch.takeSeat(), null)
+})

@@ -1,0 +1,54 @@
+/** Taking up a question about the changes after a cursor: at once, or when there is something to answer. */
+import { findFirst } from '../changes-reader.ts'
+import type { DatabaseSource, Reading } from '../database-source.ts'
+import { goneRefusal } from '../gone.ts'
+import type { Refusal } from '../http/problem.ts'
+import type { FeedState } from '../queries.ts'
+import type { View } from '../view.ts'
+import type { FeedWatch, Seat } from './feed-watch.ts'
+
+export type Question = {
+  readonly cursor: number
+  readonly epoch: string | undefined
+  readonly view: View
+  readonly waitSeconds: number
+  /** Aborts when the client has gone. */
+  readonly signal: AbortSignal
+}
+
+/** The database to answer from, as it was found; or why there is no answer from it. */
+export type TakenUp =
+  | { readonly reading: Reading; readonly feed: FeedState }
+  | { readonly reading: null; readonly feed: FeedState; readonly refusal: Refusal }
+
+export const NO_SEAT: Refusal = { status: 503, detail: 'Too many clients are waiting already; ask again in a moment.' }
+
+/** @throws {DatabaseUnavailableError} also when it goes away during the wait */
+export async function takeUp(
+  { database, watch }: { database: DatabaseSource; watch: FeedWatch },
+  question: Question,
+): Promise<TakenUp> {
+  const { cursor, view, signal } = question
+  const untilMs = performance.now() + question.waitSeconds * 1_000
+  let seat: Seat | null = null
+  let searched: { readonly reading: Reading; readonly noneUpTo: number } | null = null
+  try {
+    for (;;) {
+      const reading = database.open()
+      const feed = reading.read((queries) => queries.feed())
+      const gone = goneRefusal(feed, question)
+      if (gone !== null) return { reading: null, feed, refusal: gone }
+      const timeoutMs = untilMs - performance.now()
+      if (timeoutMs <= 0 || cursor > feed.head || signal.aborted || watch.isClosed()) return { reading, feed }
+      const after: number = searched?.reading === reading ? searched.noneUpTo : cursor
+      const { isFound, noneUpTo } = await findFirst(reading, { cursor, after, head: feed.head, view })
+      if (isFound) return { reading, feed }
+      searched = { reading, noneUpTo }
+      seat ??= watch.takeSeat()
+      if (seat === null) return { reading: null, feed, refusal: NO_SEAT }
+      await seat.changed({ reading, head: feed.head }, { timeoutMs, signal })
+    }
+  } finally {
+    seat?.leave()
+  }
+}

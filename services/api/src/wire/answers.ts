@@ -1,0 +1,100 @@
+/** What the api answers, as schemas: the types of the code and the OpenAPI description both come from here. */
+import { z } from 'zod'
+
+const cursor = z.int().min(0)
+const id = z.string()
+const perSecond = z.number().min(0)
+const count = z.int().min(0)
+const time = z.iso.datetime({ offset: true })
+const remaining = count.nullable().meta({ description: 'Seconds at the present rate; null when that is not known.' })
+
+const node = z.object({
+  id,
+  parent_id: id.nullable(),
+  name: z.string(),
+  is_directory: z.boolean(),
+  ctime: time,
+  mtime: time,
+  mime_type: z.string(),
+  hash: z.string().meta({ description: 'MD5 in hex; empty for directories and while it is not known.' }),
+  size: z.number().min(0),
+  is_image: z.boolean(),
+  is_video: z.boolean(),
+  width: count,
+  height: count,
+  ms_duration: count,
+  path: z.string().nullable().optional().meta({ description: 'Only with include=path.' }),
+})
+
+const change = z.discriminatedUnion('removed', [
+  z.object({ removed: z.literal(false), node }),
+  z.object({ removed: z.literal(true), node_id: id }),
+])
+
+const root = z.object({
+  name: z.string(),
+  node_id: id,
+  path: z.string(),
+  state: z.enum(['starting', 'scanning', 'watching', 'offline']),
+  since: time,
+  message: z.string().nullable(),
+  folders_unwatched: count,
+})
+
+const status = z.object({
+  state: z.enum(['starting', 'scanning', 'watching', 'stopped']),
+  version: z.string(),
+  epoch: z.string(),
+  head: cursor,
+  started: time,
+  heartbeat: time,
+  heartbeat_age_seconds: z.number(),
+  lag_seconds: z.number().min(0).meta({ description: 'Age of the oldest event that is not yet in the feed.' }),
+  roots: z.array(root),
+  scan: z.object({
+    folders_listed: count,
+    folders_waiting: count,
+    folders_per_second: perSecond,
+    remaining_seconds: remaining,
+  }),
+  metadata: z.object({
+    files_hashed: count,
+    files_waiting: count,
+    files_failed: count,
+    files_per_second: perSecond,
+    remaining_seconds: remaining,
+  }),
+  counters: z.object({ overflows: count, rescans: count }),
+  limits: z.object({
+    folders_known: count,
+    folders_unwatched: count,
+    watches_allowed: count,
+    instances_allowed: count,
+  }),
+  api: z.object({ version: z.string(), uptime_seconds: z.number(), clients_waiting: count }),
+})
+
+export const ANSWERS = {
+  Cursor: z.object({ cursor }),
+  Node: node,
+  Changes: z.object({ cursor, changes: z.array(change), has_more: z.boolean() }),
+  Path: z.object({ path: z.string() }),
+  Nodes: z.object({
+    nodes: z.array(node),
+    next_page: z.string().nullable().meta({ description: 'Goes into page= for what follows; null at the end.' }),
+  }),
+  Paths: z.object({ paths: z.record(id, z.string().nullable()) }),
+  Status: status,
+  Health: z.object({ ok: z.literal(true) }),
+  Problem: z.looseObject({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    epoch: z.string().optional(),
+    head: cursor.optional(),
+  }),
+}
+
+export type AnswerName = keyof typeof ANSWERS
+export type Answer<Name extends AnswerName> = z.output<(typeof ANSWERS)[Name]>

@@ -1,0 +1,134 @@
+/**
+ * Every query parameter, by its name on the wire: from the text in a URL to a value, with what is allowed. Both the
+ * checking and the OpenAPI description come from here.
+ *
+ * A parameter comes as Express' simple query parser gives it: a string, an array when it came more than once, undefined
+ * when it did not come at all.
+ */
+import { z } from 'zod'
+
+const CURSOR_ALLOWED = 'cursor must be one integer, at most 9007199254740991.'
+const WAIT_ALLOWED = 'wait must be a number of seconds from 0 to 55.'
+const PAGE_SIZE_ALLOWED = 'max_size must be an integer from 1 to 1000.'
+const HASH_ALLOWED = 'hash must be an MD5 in hex, 32 digits.'
+const PATH_ALLOWED = 'path must be one absolute path, starting with "/".'
+const IDS_ALLOWED = 'id must be given 1 to 100 times, each a node id.'
+const SETTLED_ALLOWED = 'settled must be 1 or 0.'
+
+const DEFAULT_MAX_SIZE = 1_000
+const LARGEST_MAX_SIZE = 10_000
+const LARGEST_PAGE_SIZE = 1_000
+const WAIT_SECONDS_MAX = 55
+const IDS_MAX = 100
+
+const size = z.int().min(1).max(LARGEST_MAX_SIZE)
+
+/** A change's number: nothing and what is below zero mean the beginning. */
+const cursor = z
+  .preprocess((raw) => toNumber(raw, INTEGER, 0), z.int(CURSOR_ALLOWED).min(0, CURSOR_ALLOWED))
+  .default(0)
+  .meta({ description: 'Where the client is: a cursor that an earlier answer gave, or 0 for the beginning.' })
+
+/** What makes no sense as a size is as good as the usual one; without it the answer holds everything. */
+const maxSize = z
+  .preprocess((raw) => {
+    const { data = DEFAULT_MAX_SIZE } = size.safeParse(toNumber(raw, INTEGER, Number.NEGATIVE_INFINITY))
+    return data
+  }, size)
+  .optional()
+  .meta({
+    description: 'Changes a page at most. Without it the answer holds all changes; anything else counts as 1000.',
+  })
+
+const wait = z
+  .preprocess(
+    (raw) => toNumber(raw, DECIMAL, 0),
+    z.number(WAIT_ALLOWED).min(0, WAIT_ALLOWED).max(WAIT_SECONDS_MAX, WAIT_ALLOWED),
+  )
+  .optional()
+  .meta({ description: 'Seconds to wait for something to answer, if there is nothing yet.' })
+
+const epoch = text('epoch', 64).optional().meta({
+  description: 'The Feed-Epoch the cursor belongs to. The answer is 410 if the database is another one by now.',
+})
+
+const include = z
+  .literal('path', 'include can only be "path".')
+  .optional()
+  .meta({ description: 'Gives each node its full path as a last key, null where it has none.' })
+
+const under = text('under', 64).optional().meta({
+  description: 'Only this node and what is below it. What moved out of there is shown as removed.',
+})
+
+const type = z
+  .enum(['file', 'directory'], 'type must be "file" or "directory".')
+  .optional()
+  .meta({ description: 'Only nodes of this type. Removals are always there.' })
+
+const settled = z
+  .preprocess((raw) => (raw === '1' ? true : raw === '0' ? false : raw), z.boolean(SETTLED_ALLOWED))
+  .optional()
+  .meta({ description: '1 leaves out files that wait for their hash; they come when it is known.' })
+
+const pageSize = z
+  .preprocess(
+    (raw) => toNumber(raw, INTEGER, 0),
+    z.int(PAGE_SIZE_ALLOWED).min(1, PAGE_SIZE_ALLOWED).max(LARGEST_PAGE_SIZE, PAGE_SIZE_ALLOWED),
+  )
+  .default(DEFAULT_MAX_SIZE)
+  .meta({ description: 'Nodes a page at most.' })
+
+const page = text('page', 2_000).optional().meta({ description: 'The next_page of the page before.' })
+
+const ids = z
+  .preprocess(
+    (raw) => (typeof raw === 'string' ? [raw] : raw),
+    z
+      .array(z.string(IDS_ALLOWED).min(1, IDS_ALLOWED).max(64, IDS_ALLOWED), IDS_ALLOWED)
+      .min(1, IDS_ALLOWED)
+      .max(IDS_MAX, IDS_ALLOWED),
+  )
+  .meta({ description: 'A node id; given once for each node.' })
+
+const path = z
+  .string(PATH_ALLOWED)
+  .startsWith('/', PATH_ALLOWED)
+  .optional()
+  .meta({ description: 'An absolute path as the indexer sees it.' })
+
+const hash = z
+  .preprocess(
+    (raw) => (typeof raw === 'string' ? raw.toLowerCase() : raw),
+    z.string(HASH_ALLOWED).regex(/^[0-9a-f]{32}$/, HASH_ALLOWED),
+  )
+  .optional()
+  .meta({ description: 'The MD5 of a content: every file that has it.' })
+
+/** Grouped by the routes that take them. */
+export const PARAMETERS = {
+  position: { cursor, epoch },
+  view: { include, under, type, settled },
+  changes: { max_size: maxSize, wait },
+  listing: { max_size: pageSize, page, include },
+  lookup: { path, hash },
+  paths: { id: ids },
+  node: { include },
+}
+
+const INTEGER = /^\s*[+-]?\d+\s*$/
+const DECIMAL = /^\d+(\.\d+)?$/
+
+/**
+ * The number that a text holds, not below `least`; anything else is left for the schema to refuse. Integers are what the
+ * original took with Python's `int()`, short of its `1_000`: blanks around it, a sign, leading zeros. A `+5` written into
+ * a URL as it is arrives as ` 5`, because a plus sign there is a blank.
+ */
+function toNumber(raw: unknown, pattern: RegExp, least: number): unknown {
+  return typeof raw === 'string' && pattern.test(raw) ? Math.max(Number(raw), least) : raw
+}
+
+function text(name: string, longest: number) {
+  const allowed = `${name} must be one text of 1 to ${longest} characters.`
+  return z.string(allowed).min(1, allowed).max(longest, allowed)
+}

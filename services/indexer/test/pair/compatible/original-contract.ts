@@ -1,0 +1,37 @@
+/**
+ * A client of the contract of the original's version 1.0.1: one call gives all changes, nobody knows of `has_more` or
+ * `max_size`. It reads a path without looking at the status; where there is none the whole sync fails, nothing of it is
+ * stored, and the next one asks again from the same cursor.
+ */
+import { getJson, type WireChange } from '../feed-client.ts'
+import { pathsOfAnswer } from './paths-of-answer.ts'
+import type { CompatibleClient } from './python-driver.ts'
+import { type Action, createSnapshot } from './snapshot.ts'
+
+export function createOriginalContractClient(baseUrl: string): CompatibleClient {
+  const snapshot = createSnapshot('0')
+  let misses = 0
+  const askPath = async (id: string) => {
+    const response = await fetch(`${baseUrl}/api/v1/nodes/${id}/path`)
+    return ((await response.json()) as { path?: string }).path ?? null
+  }
+  return {
+    snapshot,
+    misses: () => misses,
+    sync: async () => {
+      const url = `${baseUrl}/api/v1/changes?cursor=${snapshot.cursor()}`
+      const { cursor, changes } = await getJson<{ cursor: number; changes: WireChange[] }>(url)
+      const pathOf = pathsOfAnswer(askPath)
+      const actions: Action[] = []
+      for (const change of changes) {
+        const path = change.removed ? '' : await pathOf(change.node)
+        if (path === null) {
+          misses += 1
+          return
+        }
+        actions.push(change.removed ? { removed: change.node_id } : { node: change.node, path })
+      }
+      snapshot.applyChanges(actions, String(cursor))
+    },
+  }
+}

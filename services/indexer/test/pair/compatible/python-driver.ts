@@ -1,0 +1,62 @@
+/**
+ * A client that does what the public Python driver for this feed does: it asks for changes until `has_more` is false,
+ * stores each answer with its cursor, asks for the paths that it can't derive, and skips a node for which that is 404.
+ */
+import assert from 'node:assert/strict'
+import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
+import { getJson, type WireNode, type WirePage } from '../feed-client.ts'
+import { pathsOfAnswer } from './paths-of-answer.ts'
+import { type Action, createSnapshot, type Snapshot } from './snapshot.ts'
+
+export type CompatibleClient = {
+  readonly snapshot: Snapshot
+  /** Asks once for all there is. */
+  readonly sync: () => Promise<void>
+  /** How often it met a node that was gone by the time it asked for the path. */
+  readonly misses: () => number
+}
+
+const INITIAL_CURSOR = '0'
+
+/** @param maxSize what it asks for at most; null leaves that to the server */
+export function createPythonDriver(baseUrl: string, maxSize: number | null): CompatibleClient {
+  const snapshot = createSnapshot(INITIAL_CURSOR)
+  let misses = 0
+  const askPath = async (id: string) => {
+    const response = await fetch(`${baseUrl}/api/v1/nodes/${id}/path`)
+    const body = (await response.json()) as { path: string }
+    if (response.status === 404) return null
+    assert.equal(response.status, 200)
+    return body.path
+  }
+  const actionsOf = async (page: WirePage): Promise<Action[]> => {
+    const actions: Action[] = []
+    const pathOf = pathsOfAnswer(askPath)
+    for (const change of page.changes) {
+      if (change.removed) {
+        actions.push({ removed: change.node_id })
+        continue
+      }
+      const path = await pathOf(change.node)
+      if (path === null) misses += 1
+      else actions.push({ node: change.node, path })
+    }
+    return actions
+  }
+  return {
+    snapshot,
+    misses: () => misses,
+    sync: async () => {
+      if (snapshot.cursor() === INITIAL_CURSOR) {
+        const root = await getJson<WireNode>(`${baseUrl}/api/v1/root`)
+        assert.equal(root.id, SUPER_ROOT_ID)
+      }
+      for (let hasMore = true; hasMore; ) {
+        const size = maxSize === null ? '' : `&max_size=${maxSize}`
+        const page = await getJson<WirePage>(`${baseUrl}/api/v1/changes?cursor=${snapshot.cursor()}${size}`)
+        snapshot.applyChanges(await actionsOf(page), String(page.cursor))
+        hasMore = page.has_more ?? false
+      }
+    },
+  }
+}

@@ -18,6 +18,9 @@ const READER_CACHE_KIB = 16 * 1024
 // Each checkpoint rewrites pages all over the file; the price of fewer is a WAL of 128 MiB.
 const AUTOCHECKPOINT_PAGES = 32_000
 const BUSY_TIMEOUT_MS = 10_000
+/** Nothing else is done while a writer waits for a lock, not even stopping. */
+const WRITER_BUSY_TIMEOUT_MS = 5_000
+const WRITER_OPEN_TIMEOUT_MS = 1_000
 
 /**
  * Opens the file for writing, making or upgrading it if needed. An upgrade is one transaction; a file of an unknown
@@ -29,7 +32,7 @@ export function openWriter(path: string): FeedDatabase {
   let sqlite: Database.Database | undefined
   try {
     checkBeforeWriting(path)
-    sqlite = new Database(path, { timeout: BUSY_TIMEOUT_MS })
+    sqlite = new Database(path, { timeout: WRITER_OPEN_TIMEOUT_MS })
     const writer = sqlite
     // Before anything else is set: a failing upgrade leaves the file as it was, its journal mode included.
     writer.transaction(() => bringUpToDate(writer, path)).immediate()
@@ -38,10 +41,24 @@ export function openWriter(path: string): FeedDatabase {
     sqlite.pragma('synchronous = FULL')
     sqlite.pragma(`cache_size = -${WRITER_CACHE_KIB}`)
     sqlite.pragma(`wal_autocheckpoint = ${AUTOCHECKPOINT_PAGES}`)
+    sqlite.pragma(`busy_timeout = ${WRITER_BUSY_TIMEOUT_MS}`)
     return { sqlite, orm: drizzle(sqlite) }
   } catch (error) {
     sqlite?.close()
     throw unusable(path, error)
+  }
+}
+
+/**
+ * Writes what is there already, so that a disk that is full or read-only is found out now.
+ *
+ * @throws {DatabaseUnusableError} with a message for people
+ */
+export function proveWritable({ sqlite }: FeedDatabase): void {
+  try {
+    sqlite.pragma(`user_version = ${SCHEMA_VERSION}`)
+  } catch (error) {
+    throw unusable(sqlite.name, error)
   }
 }
 

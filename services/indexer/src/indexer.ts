@@ -1,5 +1,5 @@
 /** Wires the stages: watch → reconcile → store → metadata, and what they tell each other. */
-import { readFileSync } from 'node:fs'
+import { closeSync, readFileSync } from 'node:fs'
 import type { Worker } from 'node:worker_threads'
 import type { Config } from '@drive-feed/shared/config.ts'
 import { createExclude } from '@drive-feed/shared/exclude.ts'
@@ -33,7 +33,8 @@ import { createTree, type Folder, pathOf, type RootFolder } from './watch/tree.t
 export type Indexer = {
   /** Runs until `stop`. Rejects on a bug, or when the database can't be written. */
   readonly run: () => Promise<void>
-  readonly stop: () => Promise<void>
+  /** `abandon`: writes nothing any more, because the database can't be written. */
+  readonly stop: (how: 'orderly' | 'abandon') => Promise<void>
 }
 
 /** How often roots are looked at without a reason: there are ways to go away that give no event. */
@@ -127,12 +128,17 @@ export function createIndexer(
       reconciler.between(keeper.attachAll)
       await reconciler.run()
     },
-    stop: async () => {
+    stop: async (how) => {
       for (const timer of timers) clearInterval(timer)
       reconciler.stop()
+      const endWriting = () => {
+        feeder.stop(how)
+        status.stop(how)
+      }
+      if (how === 'abandon') endWriting()
       await Promise.all([pool.stop(), drain.stop(), observer.stop()])
-      feeder.stop()
-      status.stop()
+      if (how === 'orderly') endWriting()
+      for (const fd of core.rootsByFd.keys()) closeSync(fd)
     },
   }
 }

@@ -3,7 +3,12 @@ import { Worker } from 'node:worker_threads'
 import { useCompileCache } from '@drive-feed/shared/compile-cache.ts'
 
 useCompileCache()
-// It starts while the rest is imported, which takes about as long.
-const lookingThread = new Worker(new URL('./observer-thread.ts', import.meta.url))
+const startLookingThread = () => new Worker(new URL('./observer-thread.ts', import.meta.url))
+// The first one starts while the rest is imported, which takes about as long.
+let early: Worker | null = startLookingThread()
 const { runService } = await import('./service.ts')
-runService(lookingThread)
+runService(() => {
+  const thread = early ?? startLookingThread()
+  early = null
+  return thread
+})

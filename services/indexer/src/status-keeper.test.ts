@@ -95,7 +95,7 @@ test('the lag is the age of the oldest place that waits, and never negative', (t
 
 test('the end is told at once, and nothing after it', (t) => {
   const { saved, keeper, pass } = keeping(t)
-  keeper.stop()
+  keeper.stop('orderly')
   pass(120_000)
   assert.deepEqual(
     saved.map(({ state, heartbeatMs }) => [state, heartbeatMs]),

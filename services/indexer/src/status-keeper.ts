@@ -17,7 +17,8 @@ export type Progress = {
 }
 
 export type StatusKeeper = {
-  readonly stop: () => void
+  /** `orderly` says in the row that the indexer stopped. */
+  readonly stop: (how: 'orderly' | 'abandon') => void
 }
 
 export function startStatusKeeper(tools: {
@@ -55,9 +56,9 @@ export function startStatusKeeper(tools: {
   }
   const timer = setInterval(() => save(null), BUSY_MS)
   return {
-    stop: () => {
+    stop: (how) => {
       clearInterval(timer)
-      save('stopped')
+      if (how === 'orderly') save('stopped')
     },
   }
 }

@@ -24,8 +24,8 @@ export type Feeder = {
   /** Tells that files may be waiting. */
   readonly wake: () => void
   readonly takeResults: (results: readonly MetadataResult[]) => void
-  /** Stores what has come in. */
-  readonly stop: () => void
+  /** `orderly` stores what has come in; `abandon` leaves it to be read again. */
+  readonly stop: (how: 'orderly' | 'abandon') => void
   readonly finished: () => number
 }
 
@@ -120,17 +120,19 @@ export function createFeeder(tools: FeederTools): Feeder {
       wakeTimer ??= setImmediate(feed)
     },
     takeResults: (some) => {
+      if (isStopped) return
       results.push(...some)
       // The workers first: what they are given is read while this thread writes.
       feed()
       if (results.length >= SAVE_MAX) save()
       else saveTimer ??= setTimeout(save, SAVE_AFTER_MS)
     },
-    stop: () => {
+    stop: (how) => {
       isStopped = true
       clearTimeout(dueTimer)
+      clearTimeout(saveTimer)
       clearImmediate(wakeTimer)
-      save()
+      if (how === 'orderly') save()
     },
     finished: () => finished,
   }

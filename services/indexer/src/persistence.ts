@@ -1,0 +1,181 @@
+/**
+ * Runs the indexer on its database for as long as that can be written. When it can't (the disk is full, another program
+ * holds it locked, the file was damaged or replaced) the indexer is taken down, and begun again when it can: what is in
+ * memory no longer matches then, and a scan finds whatever happened meanwhile. So a full disk is a line in the log, and
+ * not a program that its service manager starts, and that scans everything, again and again.
+ */
+import type { Logger } from '@drive-feed/shared/logger.ts'
+import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
+import type { Indexer } from './indexer.ts'
+import {
+  type DatabaseFile,
+  databaseFileAt,
+  isFolderThere,
+  isStillThere,
+  isTouched,
+  isWhole,
+  removeStaleWal,
+} from './store/database-file.ts'
+import {
+  DatabaseAwayError,
+  DatabaseDamagedError,
+  DatabaseReplacedError,
+  type DatabaseTrouble,
+  databaseTrouble,
+} from './store/database-trouble.ts'
+
+export type PersistenceTools = {
+  readonly databasePath: string
+  /** Opens the database for writing and writes to it. */
+  readonly open: () => FeedDatabase
+  readonly createIndexer: (db: FeedDatabase, onCrash: (error: Error) => void) => Indexer
+  readonly log: Logger
+  readonly nowMs: () => number
+}
+
+export type Persistence = {
+  /** Runs until `stop`. Rejects when the database can't be used from the start, and on a bug. */
+  readonly run: () => Promise<void>
+  /** Takes an error that was thrown where nobody caught it. */
+  readonly fail: (error: unknown) => void
+  /** Ends the indexer, or gives up ending it after this time. */
+  readonly stop: (withinMs: number) => Promise<void>
+}
+
+/** Pauses double from the first to the last one, unless the run between two of them was a long one. */
+const PAUSE_FIRST_MS = 1_000
+const PAUSE_LAST_MS = 60_000
+const LONG_RUN_MS = 600_000
+/** How often the file at the path is looked at. */
+const FILE_CHECK_MS = 3_000
+
+const AWAY = 'the folder of the database is not there, or of another disk; mount it'
+const REPLACED = 'the database file was removed or replaced; what is there now is used'
+
+type Run = { readonly db: FeedDatabase; readonly file: DatabaseFile; indexer: Indexer | null }
+
+export function createPersistence(tools: PersistenceTools): Persistence {
+  const { log, nowMs, databasePath: path } = tools
+  const stopped = Promise.withResolvers<void>()
+  const crashed = rejectable()
+  let failed = rejectable()
+  let isStopping = false
+  let run: Run | null = null
+  /** Databases whose file is no longer at the path. To close one would remove the `-wal` of the file that is there now. */
+  const strays: FeedDatabase[] = []
+
+  const fail = (error: unknown) => (databaseTrouble(error) === null ? crashed : failed).reject(error)
+  const begin = (): Run => {
+    const before = run
+    if (before !== null && !isFolderThere(before.file)) throw new DatabaseAwayError(AWAY)
+    if (before !== null) removeStaleWal(before.file)
+    const db = tools.open()
+    const file = databaseFileAt(path)
+    // Only now: the last connection that is closed takes `-wal` and `-shm` away, and readers need them.
+    if (before !== null && isStillThere(before.file)) before.db.sqlite.close()
+    else if (before !== null) strays.push(before.db)
+    run = { db, file, indexer: null }
+    return run
+  }
+  const untilFailure = async (onBegin: () => void): Promise<void> => {
+    failed = rejectable()
+    const current = begin()
+    onBegin()
+    const check = setInterval(() => {
+      if (!isStillThere(current.file)) fail(new DatabaseReplacedError(REPLACED))
+    }, FILE_CHECK_MS)
+    try {
+      current.indexer = tools.createIndexer(current.db, fail)
+      await Promise.race([current.indexer.run(), failed.promise, crashed.promise])
+    } catch (error) {
+      if (databaseTrouble(error) !== null || isWhole(current.db)) throw error
+      throw new DatabaseDamagedError('the database is damaged', { cause: error })
+    } finally {
+      clearInterval(check)
+    }
+  }
+  const abandon = async () => {
+    const indexer = run?.indexer
+    if (run !== null) run.indexer = null
+    await indexer?.stop('abandon')
+  }
+  /** Resolves when it is time to try again. */
+  const pause = async ({ remedy }: DatabaseTrouble, ms: number) => {
+    const file = databaseFileAt(path)
+    const isOther = run !== null && !isStillThere(run.file)
+    await sleepUnless([stopped.promise, crashed.promise], ms)
+    while (remedy === 'replace' && !isOther && !isStopping && !isTouched(file)) {
+      await sleepUnless([stopped.promise, crashed.promise], FILE_CHECK_MS)
+    }
+  }
+  return {
+    run: async () => {
+      let told: string | null = null
+      let pauseMs = PAUSE_FIRST_MS
+      const onBegin = () => {
+        if (told !== null) log.info({ path }, 'the database can be written again; everything is compared with the disk')
+        told = null
+      }
+      while (!isStopping) {
+        const startedMs = nowMs()
+        try {
+          await untilFailure(onBegin)
+        } catch (error) {
+          if (isStopping) return
+          const trouble = databaseTrouble(error)
+          // From the start it must be usable: a mistake of its owner is told by an exit, as one in the config is.
+          if (trouble === null || (run === null && trouble.remedy !== 'wait')) throw error
+          await abandon()
+          if (nowMs() - startedMs > LONG_RUN_MS) pauseMs = PAUSE_FIRST_MS
+          if (trouble.advice !== told) log.error({ path, code: codeOf(error) }, `waiting: ${trouble.advice}`)
+          told = trouble.advice
+          await pause(trouble, pauseMs)
+          pauseMs = Math.min(pauseMs * 2, PAUSE_LAST_MS)
+        }
+      }
+    },
+    fail,
+    stop: async (withinMs) => {
+      isStopping = true
+      stopped.resolve()
+      const ended = run?.indexer?.stop('orderly').catch((error: unknown) => log.error({ err: error }, 'while stopping'))
+      await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, withinMs))])
+      checkpoint(run?.db)
+    },
+  }
+}
+
+/** A promise that only ever rejects, and whose rejection need not be waited for. */
+function rejectable(): Pick<PromiseWithResolvers<never>, 'promise' | 'reject'> {
+  const made = Promise.withResolvers<never>()
+  made.promise.catch(() => {})
+  return made
+}
+
+/** Sleeps until one of these promises settles; rejects if it does. */
+async function sleepUnless(ends: readonly Promise<unknown>[], ms: number): Promise<void> {
+  const woken = Promise.withResolvers<void>()
+  const timer = setTimeout(woken.resolve, ms)
+  try {
+    await Promise.race([...ends, woken.promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/**
+ * Moves what it can from `-wal` into the file. The connection stays open: a clean close would delete `-wal` and `-shm`,
+ * without which a reader on a read-only mount can't open the file. process.exit leaves them.
+ */
+function checkpoint(db: FeedDatabase | undefined): void {
+  try {
+    db?.sqlite.pragma('wal_checkpoint(PASSIVE)')
+  } catch {
+    // On a full or damaged disk it stays in `-wal`, where it is as safe.
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  const { code, cause } = error as NodeJS.ErrnoException
+  return code ?? (cause as NodeJS.ErrnoException | undefined)?.code
+}

@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { DatabaseUnusableError } from '@drive-feed/shared/open-database.ts'
+import { DatabaseAwayError, DatabaseDamagedError, DatabaseReplacedError, databaseTrouble } from './database-trouble.ts'
+
+function coded(code: string): Error {
+  return Object.assign(new Error(`message of ${code}`), { code })
+}
+
+test('each error of the database says whether to wait, to mend or to replace', () => {
+  const remedies = {
+    SQLITE_FULL: 'wait',
+    ENOSPC: 'wait',
+    SQLITE_BUSY_SNAPSHOT: 'wait',
+    SQLITE_IOERR_SHMSIZE: 'wait',
+    SQLITE_READONLY_DBMOVED: 'mend',
+    SQLITE_CANTOPEN: 'mend',
+    SQLITE_CORRUPT_INDEX: 'replace',
+    SQLITE_NOTADB: 'replace',
+  }
+  for (const [code, remedy] of Object.entries(remedies)) {
+    assert.equal(databaseTrouble(coded(code))?.remedy, remedy, code)
+    const wrapped = new DatabaseUnusableError('database_url: …', { cause: coded(code) })
+    assert.equal(databaseTrouble(wrapped)?.remedy, remedy, `the cause ${code}`)
+  }
+  assert.deepEqual(databaseTrouble(new DatabaseAwayError('mount it')), { advice: 'mount it', remedy: 'mend' })
+  assert.deepEqual(databaseTrouble(new DatabaseReplacedError('gone')), { advice: 'gone', remedy: 'replace' })
+  assert.equal(databaseTrouble(new DatabaseDamagedError('bad'))?.remedy, 'replace')
+})
+
+test('what is not about the database is a bug', () => {
+  for (const error of [new TypeError('undefined'), coded('SQLITE_CONSTRAINT_UNIQUE'), coded('EACCES'), 'thrown text']) {
+    assert.equal(databaseTrouble(error), null)
+  }
+})

@@ -1,0 +1,53 @@
+/** What an error of the database means to its owner, and whether waiting may help. */
+
+export type DatabaseTrouble = {
+  /** What is wrong and what to do, in one line. */
+  readonly advice: string
+  /** - `wait`: it may pass by itself. - `mend`: the owner has to do something. - `replace`: only another file helps. */
+  readonly remedy: 'wait' | 'mend' | 'replace'
+}
+
+/** The folder of a database that was open is missing, or another disk is mounted there. */
+export class DatabaseAwayError extends Error {
+  override name = 'DatabaseAwayError'
+}
+
+/** Another file, or none, is where the open database was. */
+export class DatabaseReplacedError extends Error {
+  override name = 'DatabaseReplacedError'
+}
+
+/** What is in the file is not what SQLite or this program wrote. */
+export class DatabaseDamagedError extends Error {
+  override name = 'DatabaseDamagedError'
+}
+
+const FULL = 'the disk of the database is full; make room'
+const LOCKED = 'another program holds the database locked, perhaps a sqlite3 left in a transaction; end it'
+const DAMAGED =
+  'the database file is damaged; put a copy in its place, or remove it to have everything scanned anew, \
+and its -wal and -shm with it'
+
+/** By the first letters of SQLite's extended result codes, and of errno's names. */
+const TROUBLES: readonly (readonly [code: string, trouble: DatabaseTrouble])[] = [
+  ['SQLITE_FULL', { advice: FULL, remedy: 'wait' }],
+  ['ENOSPC', { advice: FULL, remedy: 'wait' }],
+  ['SQLITE_BUSY', { advice: LOCKED, remedy: 'wait' }],
+  ['SQLITE_LOCKED', { advice: LOCKED, remedy: 'wait' }],
+  ['SQLITE_READONLY', { advice: 'the database can not be written; check its permissions and mount', remedy: 'mend' }],
+  ['SQLITE_CANTOPEN', { advice: 'the database can not be opened; check its folder and permissions', remedy: 'mend' }],
+  ['SQLITE_IOERR', { advice: 'the disk of the database answers with errors; check it, and its room', remedy: 'wait' }],
+  ['SQLITE_CORRUPT', { advice: DAMAGED, remedy: 'replace' }],
+  ['SQLITE_NOTADB', { advice: DAMAGED, remedy: 'replace' }],
+]
+
+/** Null for an error that is not about the database. Also looks at what caused it. */
+export function databaseTrouble(error: unknown): DatabaseTrouble | null {
+  if (!(error instanceof Error)) return null
+  if (error instanceof DatabaseAwayError) return { advice: error.message, remedy: 'mend' }
+  if (error instanceof DatabaseReplacedError) return { advice: error.message, remedy: 'replace' }
+  if (error instanceof DatabaseDamagedError) return { advice: DAMAGED, remedy: 'replace' }
+  const { code = '' } = error as NodeJS.ErrnoException
+  const found = TROUBLES.find(([start]) => code.startsWith(start))
+  return found?.[1] ?? databaseTrouble(error.cause)
+}

@@ -1,0 +1,219 @@
+/**
+ * The database's disk is full or read-only, its file locked, damaged or taken away: one clear line, a wait that heals by
+ * itself or a non-zero exit, a whole file afterwards, and an api that says 503 and stays.
+ */
+import assert from 'node:assert/strict'
+import {
+  copyFileSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import Database from 'better-sqlite3'
+import { mountMemory, remount, takeOwnMounts, unmount } from '../../test-support/own-mounts.ts'
+import { assertAllEqual } from './convergence.ts'
+import { createPair, type Pair } from './harness.ts'
+import { headOf } from './observations.ts'
+import { until } from './until.ts'
+
+const needsMounts = { skip: takeOwnMounts() ?? false }
+const MIB = 1024 * 1024
+
+/** Lines of the indexer's log that hold this text. */
+function lines(pair: Pair, text: string): string[] {
+  return pair
+    .indexer()
+    .stdout()
+    .split('\n')
+    .filter((line) => line.includes(text))
+}
+
+async function untilSaid(pair: Pair, text: string): Promise<void> {
+  await until(`the indexer to say "${text}"`, () => {
+    assert.ok(!pair.indexer().exited(), `the indexer ended: ${pair.indexer().stderr()}`)
+    return lines(pair, text).length > 0
+  })
+}
+
+function assertWhole(pair: Pair): void {
+  assert.equal(
+    pair.read((sqlite) => sqlite.pragma('integrity_check', { simple: true })),
+    'ok',
+  )
+}
+
+/** Files that give the database something to write. */
+function makeFiles(pair: Pair, folder: string, count: number): void {
+  mkdirSync(pair.path(folder))
+  for (let n = 0; n < count; n += 1)
+    writeFileSync(pair.path(folder, `${'long name '.repeat(15)} ${n}`), `${folder} ${n}`)
+}
+
+/** A pair whose database lies on a disk of its own. */
+async function createPairOnDisk(t: TestContext, bytes: number): Promise<Pair> {
+  let disk = ''
+  // Before the pair's own cleaning, which can't remove what something is mounted on.
+  t.after(() => unmount(disk))
+  const pair = await createPair(t)
+  disk = dirname(pair.databasePath)
+  mountMemory(disk, bytes)
+  return pair
+}
+
+test('a full disk: one line, no exit, the api goes on, and all is well once there is room', needsMounts, async (t) => {
+  const pair = await createPairOnDisk(t, 24 * MIB)
+  makeFiles(pair, 'before', 20)
+  await Promise.all([pair.startIndexer(), pair.startApi()])
+  await assertAllEqual(pair)
+  const head = headOf(pair)
+  const ballast = join(dirname(pair.databasePath), 'ballast')
+  const fill = () => {
+    const { bavail, bsize } = statfsSync(dirname(pair.databasePath))
+    writeFileSync(ballast, Buffer.alloc(Math.max(0, bavail * bsize - 64 * 1024)))
+  }
+  fill()
+  makeFiles(pair, 'meanwhile', 400)
+  await untilSaid(pair, 'waiting: the disk of the database is full; make room')
+  assertWhole(pair)
+  await t.test('also when it was full only for a part of the work', async () => {
+    rmSync(ballast)
+    await untilSaid(pair, 'the database can be written again')
+    await assertAllEqual(pair)
+    assert.ok(headOf(pair) > head, 'I5')
+  })
+  await t.test('what the api answers meanwhile is what was there, and stopping is as quick as ever', async () => {
+    fill()
+    rmSync(pair.path('before'), { recursive: true })
+    makeFiles(pair, 'more', 400)
+    await until('it to be told again', () => lines(pair, 'waiting: the disk').length === 2)
+    assert.equal((await fetch(`${pair.url}/api/v1/changes`)).status, 200)
+    const exit = await pair.endIndexer()
+    assert.deepEqual([exit.code, exit.tookMs < 2_000], [0, true], JSON.stringify(exit))
+    assertWhole(pair)
+  })
+  await t.test('started on the full disk it waits as well', async () => {
+    pair.launchIndexer()
+    await untilSaid(pair, 'waiting: the disk of the database is full; make room')
+    rmSync(ballast)
+    await assertAllEqual(pair)
+    assertWhole(pair)
+    assert.equal(lines(pair, 'waiting:').length, 1)
+  })
+})
+
+test('a read-only disk is a mistake that is told by an exit; the api reads on', needsMounts, async (t) => {
+  const pair = await createPairOnDisk(t, 24 * MIB)
+  makeFiles(pair, 'before', 5)
+  await pair.startIndexer()
+  await pair.endIndexer()
+  remount(dirname(pair.databasePath), 'ro')
+  await pair.startApi()
+  assert.equal((await pair.launchIndexer().exit()).code, 1)
+  assert.match(pair.indexer().stderr(), /^drive-feed indexer: database_url: [^\n]*read-only[^\n]*\n$/)
+  assert.equal((await fetch(`${pair.url}/api/v1/changes`)).status, 200)
+  assertWhole(pair)
+})
+
+test('a file that another program holds locked is waited for, also at the start', async (t) => {
+  const pair = await createPair(t)
+  await Promise.all([pair.startIndexer(), pair.startApi()])
+  const other = new Database(pair.databasePath)
+  t.after(() => other.close())
+  const LOCKED = 'waiting: another program holds the database locked'
+  other.exec('BEGIN IMMEDIATE')
+  makeFiles(pair, 'meanwhile', 20)
+  await untilSaid(pair, LOCKED)
+  assert.equal((await fetch(`${pair.url}/api/v1/changes`)).status, 200)
+  other.exec('ROLLBACK')
+  await assertAllEqual(pair)
+  await pair.endIndexer()
+  other.exec('BEGIN IMMEDIATE')
+  pair.launchIndexer()
+  await untilSaid(pair, LOCKED)
+  makeFiles(pair, 'later', 20)
+  other.exec('COMMIT')
+  await assertAllEqual(pair)
+  assert.equal(lines(pair, LOCKED).length, 1)
+  assertWhole(pair)
+})
+
+test('a file that is taken away or replaced under the indexer is noticed, and begun anew', async (t) => {
+  const pair = await createPair(t)
+  makeFiles(pair, 'before', 20)
+  await Promise.all([pair.startIndexer(), pair.startApi()])
+  await assertAllEqual(pair)
+  const copy = join(pair.folder, 'copy.db')
+  pair.read((sqlite) => sqlite.exec(`VACUUM INTO '${copy}'`))
+  const { ino } = statSync(pair.databasePath)
+  await t.test('removed', async () => {
+    rmSync(pair.databasePath)
+    makeFiles(pair, 'meanwhile', 20)
+    await untilSaid(pair, 'the database can be written again')
+    assert.notEqual(statSync(pair.databasePath).ino, ino)
+    await assertAllEqual(pair)
+  })
+  await t.test('an older copy put there, without a thought of -wal', async () => {
+    makeFiles(pair, 'later', 20)
+    renameSync(copy, pair.databasePath)
+    await until('it to be taken up', () => lines(pair, 'the database can be written again').length === 2)
+    await assertAllEqual(pair)
+    assertWhole(pair)
+  })
+})
+
+test('a damaged file: one line, no loop, and a copy put in its place is taken up', async (t) => {
+  const pair = await createPair(t)
+  makeFiles(pair, 'before', 300)
+  await Promise.all([pair.startIndexer(), pair.startApi()])
+  await assertAllEqual(pair)
+  await pair.endIndexer()
+  const copy = join(pair.folder, 'copy.db')
+  pair.read((sqlite) => sqlite.exec(`VACUUM INTO '${copy}'`))
+  await t.test('in the pages of the nodes', async () => {
+    damage(pair)
+    pair.launchIndexer()
+    makeFiles(pair, 'meanwhile', 300)
+    await untilSaid(pair, 'waiting: the database file is damaged')
+    const answer = await fetch(`${pair.url}/api/v1/changes`).catch(() => null)
+    assert.ok(answer === null || [200, 503].includes(answer.status), 'cut off, or refused, but not a crash')
+    for (const ending of ['-wal', '-shm']) rmSync(pair.databasePath + ending)
+    copyFileSync(copy, `${copy}.2`)
+    renameSync(`${copy}.2`, pair.databasePath)
+    await assertAllEqual(pair)
+    assert.equal(lines(pair, 'waiting: the database file is damaged').length, 1)
+    assertWhole(pair)
+    await pair.endIndexer()
+  })
+  await t.test('in its first page', async () => {
+    writeAt(pair.databasePath, 0, Buffer.alloc(100, 'x'))
+    for (const ending of ['-wal', '-shm']) rmSync(pair.databasePath + ending)
+    const { code } = await pair.launchIndexer().exit()
+    assert.equal(code, 1)
+    assert.match(pair.indexer().stderr(), /^[^\n]*not a database[^\n]*\n$/)
+    await until('the api to refuse', async () => (await fetch(`${pair.url}/api/v1/changes`)).status === 503)
+  })
+})
+
+/** Overwrites every page but the first ones, which say what the tables are. */
+function damage(pair: Pair): void {
+  const { size } = statSync(pair.databasePath)
+  const sqlite = new Database(pair.databasePath)
+  const leaves = sqlite
+    .prepare<[], number>("SELECT pageno FROM dbstat WHERE name = 'nodes' AND pagetype = 'leaf'")
+    .pluck()
+    .all()
+  sqlite.close()
+  assert.ok(leaves.length > 1 && size > 0)
+  for (const page of leaves) writeAt(pair.databasePath, (page - 1) * 4096, Buffer.alloc(4096, 0xa5))
+}
+
+function writeAt(path: string, position: number, bytes: Buffer): void {
+  writeSync(openSync(path, 'r+'), bytes, 0, bytes.length, position)
+}

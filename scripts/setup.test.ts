@@ -79,6 +79,25 @@ test('root gets the libraries installed, by the name that the release has for th
   }
 })
 
+test('for the tests root gets the programs that make filesystems, and nobody else has to have them', (t) => {
+  const forTests = '--for-tests'
+  const install = 'apt-get install -y -qq --no-install-recommends e2fsprogs btrfs-progs xfsprogs'
+  const clone = cloneOn(t, { ...READY, ...APT, ...ROOT_USER })
+  assert.equal(clone.setUp().status, 0)
+  assert.doesNotMatch(clone.calls(), /apt-get/)
+  assert.equal(clone.setUp(forTests).status, 0)
+  assert.ok(clone.calls().endsWith(`apt-get update -qq\n${install}\n`))
+  const makers = { 'mkfs.ext4': '', 'mkfs.btrfs': '', 'mkfs.xfs': '' }
+  for (const machine of [{ ...APT, ...ROOT_USER, ...makers }, { ...APT, ...USER }, ROOT_USER]) {
+    const other = cloneOn(t, { ...READY, ...machine })
+    assert.equal(other.setUp(forTests).status, 0)
+    assert.doesNotMatch(other.calls(), /apt-get/)
+  }
+  const offline = cloneOn(t, { ...READY, ...ROOT_USER, 'apt-get': 'exit 100' }).setUp(forTests)
+  assert.equal(offline.status, 0)
+  assert.match(offline.stderr, /Could not install .*: tests that need them are skipped\.\n$/)
+})
+
 test('where there is no apt-get it names the libraries', (t) => {
   const { status, stderr } = cloneOn(t, { ...READY, ...NO_LIBRARIES, ...ROOT_USER }).setUp()
   assert.equal(status, 1)
@@ -112,8 +131,8 @@ function cloneOn(t: TestContext, machine: Machine) {
   const environment = { PATH: programs }
   return {
     folder,
-    setUp: () => {
-      const { status, stdout, stderr } = spawnSync(join(folder, 'scripts/setup'), {
+    setUp: (...args: string[]) => {
+      const { status, stdout, stderr } = spawnSync(join(folder, 'scripts/setup'), args, {
         env: environment,
         encoding: 'utf8',
       })

@@ -7,21 +7,24 @@ import type { Logger } from '@drive-feed/shared/logger.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
 import { BIG_FILE_BYTES } from './metadata/backlog.ts'
 import { createFeeder, type Feeder, type WaitingFile } from './metadata/feeder.ts'
-import type { MetadataResult } from './metadata/metadata-job.ts'
+import type { MetadataJob, MetadataResult } from './metadata/metadata-job.ts'
 import { createMetadataPool, type MetadataPool } from './metadata/pool.ts'
+import { emptyMessage } from './reconcile/away-messages.ts'
 import { createDevices, type Devices } from './reconcile/devices.ts'
 import { createEventIntake, type EventIntake } from './reconcile/event-intake.ts'
 import { createHints, type Hints } from './reconcile/hints.ts'
 import { createLimbo } from './reconcile/limbo.ts'
+import { createMountFence, type MountFence } from './reconcile/mount-fence.ts'
 import { createReconciler, type Reconciler } from './reconcile/reconciler.ts'
 import { createRootKeeper, type RootKeeper } from './reconcile/root-keeper.ts'
-import { emptyMessage, type Root } from './reconcile/roots.ts'
+import type { Root } from './reconcile/roots.ts'
 import { createScans, type Scans } from './reconcile/scans.ts'
 import { createVisits } from './reconcile/visits.ts'
 import { mountPointsBelow } from './scan/filesystem-signs.ts'
 import { createObserver, type Observer } from './scan/observer.ts'
 import { createSchedule } from './schedule.ts'
 import { startStatusKeeper } from './status-keeper.ts'
+import { dropAcceptance, takeAcceptance } from './store/acceptance.ts'
 import { createBookkeeping } from './store/bookkeeping.ts'
 import type { MetadataFinding } from './store/metadata-writer.ts'
 import { createStore, type Decision } from './store/store.ts'
@@ -78,6 +81,7 @@ type Core = ReturnType<typeof createCore>
 type Stages = {
   observer: Observer
   devices: Devices
+  fence: MountFence
   drain: Drain
   keeper: RootKeeper
   scans: Scans
@@ -97,6 +101,7 @@ export function createIndexer(
   const stages = {} as Stages
   stages.observer = createObserver(lookingThread, config.exclude, onCrash)
   stages.devices = createDevices({ signs: stages.observer.signs, rows: books.devices, save: books.saveDevice })
+  stages.fence = createMountFence(stages.observer, () => settleMounts(stages))
   stages.drain = createDrain(core, stages, onCrash)
   stages.keeper = createKeeper(core, stages)
   stages.scans = createRootScans(core, stages)
@@ -108,7 +113,7 @@ export function createIndexer(
     onProblem: (problem) => log.error(problem),
   })
   stages.feeder = createMetadataFeeder(core, stages)
-  const { keeper, scans, feeder, pool, reconciler, drain, observer } = stages
+  const { scans, feeder, pool, reconciler, drain, observer } = stages
   const status = startStatusKeeper({
     save: books.saveStatus,
     counts: known.counts,
@@ -125,7 +130,7 @@ export function createIndexer(
   return {
     run: async () => {
       // The metadata workers start with their first file: until then the scan has the cores to itself.
-      reconciler.between(keeper.attachAll)
+      checkRoots(stages, () => true)
       await reconciler.run()
     },
     stop: async (how) => {
@@ -157,7 +162,17 @@ function startTimers(stages: Stages): NodeJS.Timeout[] {
 }
 
 function checkRoots({ keeper, reconciler }: Stages, which: (root: Root) => boolean): void {
-  for (const root of keeper.roots.filter(which)) reconciler.between(() => keeper.check(root))
+  for (const root of keeper.roots.filter(which)) reconciler.between(root, () => keeper.check(root))
+}
+
+/** Something was mounted or unmounted: asks which filesystems and roots are where before anything seen since counts. */
+function settleMounts({ fence, devices, keeper, reconciler }: Stages): void {
+  reconciler.between(fence, () =>
+    fence.settle(async () => {
+      await devices.confirm()
+      for (const root of keeper.roots) await keeper.check(root)
+    }),
+  )
 }
 
 /** Scans a root from its top, because what happened in it is not known any more. */
@@ -191,7 +206,7 @@ function createDrain({ rootsByFd, hints, tree, nowMs }: Core, stages: Stages, on
       stages.reconciler.wake()
     },
     onMounts: () => {
-      checkRoots(stages, () => true)
+      settleMounts(stages)
       hintMounts({ tree, hints, nowMs })
       stages.reconciler.wake()
     },
@@ -224,8 +239,8 @@ function hintMountPoints(root: Folder, points: readonly string[], hints: Hints, 
 }
 
 function createKeeper(core: Core, stages: Stages): RootKeeper {
-  const { tree, known, books, hints, visits, nowMs, log, rootsByFd } = core
-  return createRootKeeper(core.config.watches, {
+  const { config, tree, known, books, hints, visits, nowMs, log, rootsByFd } = core
+  return createRootKeeper(config.watches, {
     tree,
     observer: stages.observer,
     devices: stages.devices,
@@ -234,6 +249,7 @@ function createKeeper(core: Core, stages: Stages): RootKeeper {
     savedRoots: books.roots,
     saveRoot: books.saveRoot,
     removeRoot: books.removeRoot,
+    takeAcceptance: (rootId, folder) => takeAcceptance(config.databasePath, rootId, folder),
     createInstance: (root) => {
       const made = createInotify()
       if (!made.ok) return { message: instanceLimitMessage(made.errno) }
@@ -273,6 +289,11 @@ function createRootScans({ tree, visits, limbo, config, nowMs, log }: Core, stag
     rescanHours: config.rescanHours,
     nowMs,
     log,
+    onScanned: (root) => {
+      root.mayBeEmpty = false
+      // All is well with it, so a word of the owner that came too late must not be about another day.
+      if (root.folder !== null) dropAcceptance(config.databasePath, root.folder.nodeId)
+    },
     onAllDone: () => {
       stages.keeper.removeUnconfigured()
       stages.feeder.wake()
@@ -294,12 +315,12 @@ function createIntake({ tree, hints, visits, config, nowMs }: Core, stages: Stag
 
 function createLoop(core: Core, stages: Stages): Reconciler {
   const { schedule } = core
-  const { observer, devices, keeper, scans, intake, drain } = stages
+  const { observer, fence, devices, keeper, scans, intake, drain } = stages
   return createReconciler({
     ...core,
     unmounted: new Set(),
     observer,
-    look: observer.look,
+    look: fence.look,
     devices,
     intake,
     scans,
@@ -309,12 +330,13 @@ function createLoop(core: Core, stages: Stages): Reconciler {
     dropFolder: (folder) => dropFolder(core, stages, folder),
     drained: drain.drained,
     watchLimitErrno: ENOSPC,
-    onRootGone: (folder, how) => {
+    onRootGone: (folder) => checkRoots(stages, (root) => root.top === folder.root),
+    mayBeEmpty: (folder) => {
       const root = keeper.byTop(folder.root)
-      if (root === undefined) return
-      root.isEmptied = how === 'empty'
-      if (how === 'empty') keeper.takeOffline(root, emptyMessage(root))
-      else checkRoots(stages, (other) => other === root)
+      if (root === undefined || root.mayBeEmpty) return true
+      root.mustList = true
+      keeper.takeOffline(root, emptyMessage(root))
+      return false
     },
   })
 }
@@ -334,7 +356,8 @@ function createMetadataFeeder({ tree, known, store, nowMs }: Core, stages: Stage
       }),
     nextDueMs: known.nextDueMs,
     save: (results) => {
-      store.saveMetadata(results.map(({ result, askedMs }) => findingOf(result, askedMs, nowMs())))
+      const isAway = ({ path }: MetadataJob) => stages.keeper.byPath(path)?.state === 'offline'
+      store.saveMetadata(results.map(({ result, askedMs }) => findingOf(result, askedMs, nowMs(), isAway(result.job))))
       for (const { result } of results) {
         const { kind, job } = result
         if (kind !== 'changed' && kind !== 'gone') continue
@@ -347,7 +370,8 @@ function createMetadataFeeder({ tree, known, store, nowMs }: Core, stages: Stage
   })
 }
 
-function findingOf(result: MetadataResult, askedMs: number, nowMs: number): MetadataFinding {
+/** @param isAway the file's root is offline, so that what is at its path says nothing of it */
+function findingOf(result: MetadataResult, askedMs: number, nowMs: number, isAway: boolean): MetadataFinding {
   const bytes = { ...result.job, askedMs }
   switch (result.kind) {
     case 'done':
@@ -356,6 +380,8 @@ function findingOf(result: MetadataResult, askedMs: number, nowMs: number): Meta
     case 'unreadable':
       return { kind: result.kind, bytes, problem: result.problem }
     default:
+      // Every file is asked for again by the scan when the root is back, and not before.
+      if (isAway) return { kind: 'unreadable', bytes, problem: 'its watched folder is offline' }
       return { kind: 'later', bytes, dueMs: Math.floor(nowMs) + CHANGED_RETRY_MS }
   }
 }

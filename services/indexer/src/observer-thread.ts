@@ -7,10 +7,12 @@ import type { ObserverReply, ObserverRequest } from './scan/observer-messages.ts
 import { createSightsBuilder } from './scan/sights.ts'
 import { FOLDER_MASK } from './watch/inotify-events.ts'
 import { addWatch } from './watch/libc.ts'
+import { createMountChanges } from './watch/mount-changes.ts'
 
 /** Keeps one answer's memory bounded however large the folders are, but for a single one. */
 const BATCH_ENTRIES_MAX = 16_000
 
+const mounts = createMountChanges()
 let isExcluded: LookTools['isExcluded'] = () => {
   throw new Error('asked to look before the excludes were told')
 }
@@ -32,12 +34,18 @@ parentPort?.on('message', (request: ObserverRequest) => {
     post({ kind: 'signs', ticket: request.ticket, signs })
     return
   }
+  if (request.kind === 'mounts') {
+    post({ kind: 'mounts', ticket: request.ticket, mountChanges: mounts.count() })
+    return
+  }
   const builder = createSightsBuilder()
   const answers = request.requests.map(
     (one): LookAnswer => (builder.length < BATCH_ENTRIES_MAX ? look(one, tools, builder) : { kind: 'later' }),
   )
   const sights = builder.pack()
-  post({ kind: 'look', ticket: request.ticket, answers, sights }, [
+  // Counted last: what was mounted or unmounted during the look is in it.
+  const mountChanges = mounts.count()
+  post({ kind: 'look', ticket: request.ticket, answers, sights, mountChanges }, [
     sights.kinds.buffer,
     sights.numbers.buffer,
     sights.ids.buffer,

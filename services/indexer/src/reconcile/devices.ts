@@ -10,52 +10,78 @@ export type Devices = {
   readonly numberOf: (device: string) => string
   /** Finds or makes the stable name of a number met at `path`. Null when the place can't be asked. */
   readonly resolve: (deviceNumber: string, path: string, sample: () => Promise<Sample>) => Promise<string | null>
-  /** Whether the filesystem at `path` is still this device, by its id where it has one. */
-  readonly isStill: (device: string, path: string) => Promise<boolean>
-  /** Forgets a device that went away, so that it is recognised anew when it is back. */
-  readonly forget: (device: string) => void
+  /** Forgets every number that is not, where it was met, what it was; to be called when something was (un)mounted. */
+  readonly confirm: () => Promise<void>
 }
 
-export function createDevices(tools: {
+/** A number and the device it stands for, as long as `path` still shows the same. */
+type Binding = { readonly device: string; readonly path: string; readonly signs: FilesystemSigns }
+
+export type DevicesTools = {
   readonly signs: (path: string) => Promise<FilesystemSigns | null>
   readonly rows: () => DeviceRow[]
   readonly save: (row: DeviceRow) => void
-}): Devices {
-  const names = new Map<string, string>()
-  const numbers = new Map<string, string>()
+}
 
-  const bind = (device: string, signs: FilesystemSigns, before: DeviceRow | undefined) => {
-    names.set(signs.deviceNumber, device)
-    numbers.set(device, signs.deviceNumber)
-    const { filesystemId, filesystemType, mountSource, mountRoot } = signs
-    const row = { device, currentNumber: signs.deviceNumber, filesystemId, filesystemType, mountSource, mountRoot }
+/**
+ * The kernel gives a number again as soon as it is free: to another filesystem that is mounted, or to a new btrfs
+ * subvolume, which no mount tells of. So what a number stands for is asked again wherever a path crosses into it.
+ */
+export function createDevices(tools: DevicesTools): Devices {
+  const byNumber = new Map<string, Binding>()
+  const byDevice = new Map<string, Binding>()
+
+  const unbind = (binding: Binding) => {
+    byNumber.delete(binding.signs.deviceNumber)
+    byDevice.delete(binding.device)
+  }
+  const bind = (device: string, path: string, signs: FilesystemSigns, rows: readonly DeviceRow[]) => {
+    const binding = { device, path, signs }
+    byNumber.set(signs.deviceNumber, binding)
+    byDevice.set(device, binding)
+    const { deviceNumber: currentNumber, filesystemId, filesystemType, mountSource, mountRoot } = signs
+    const row = { device, currentNumber, filesystemId, filesystemType, mountSource, mountRoot }
+    const before = rows.find((candidate) => candidate.device === device)
     if (before === undefined || JSON.stringify(before) !== JSON.stringify(row)) tools.save(row)
   }
+  const isStillThere = async ({ path, signs }: Binding) => {
+    const now = await tools.signs(path)
+    return now !== null && JSON.stringify(now) === JSON.stringify(signs)
+  }
+  const isStill = async (binding: Binding, now: FilesystemSigns) => {
+    const { filesystemId } = binding.signs
+    if (filesystemId !== '' && now.filesystemId !== '') return filesystemId === now.filesystemId
+    return isStillThere(binding)
+  }
+  /** The known device that this is and that is mounted nowhere else, null for none. */
+  const recognise = async (signs: FilesystemSigns, rows: readonly DeviceRow[], sample: Sample) => {
+    const elsewhere = new Set<string>()
+    for (;;) {
+      const found = recogniseDevice(signs, rows, sample, elsewhere)
+      const binding = found === null ? undefined : byDevice.get(found.device)
+      if (binding === undefined) return found
+      if (await isStillThere(binding)) elsewhere.add(binding.device)
+      else unbind(binding)
+    }
+  }
   return {
-    nameOf: (deviceNumber) => names.get(deviceNumber),
-    numberOf: (device) => numbers.get(device) ?? device,
+    nameOf: (deviceNumber) => byNumber.get(deviceNumber)?.device,
+    numberOf: (device) => byDevice.get(device)?.signs.deviceNumber ?? device,
     resolve: async (deviceNumber, path, sample) => {
       const signs = await tools.signs(path)
       // Another filesystem by now: whoever asked will see it so with the next look.
       if (signs === null || signs.deviceNumber !== deviceNumber) return null
-      const known = names.get(deviceNumber)
-      if (known !== undefined) return known
+      const bound = byNumber.get(deviceNumber)
+      if (bound !== undefined && (await isStill(bound, signs))) return bound.device
+      if (bound !== undefined) unbind(bound)
       const rows = tools.rows()
-      const found = recogniseDevice(signs, rows, await sample(), new Set(numbers.keys()))
+      const found = await recognise(signs, rows, await sample())
       const device = found?.device ?? newDeviceName(deviceNumber, rows)
-      bind(device, signs, found ?? undefined)
+      bind(device, path, signs, rows)
       return device
     },
-    isStill: async (device, path) => {
-      const signs = await tools.signs(path)
-      const row = tools.rows().find((candidate) => candidate.device === device)
-      if (signs === null || row === undefined) return false
-      return signs.deviceNumber === row.currentNumber && signs.filesystemId === row.filesystemId
-    },
-    forget: (device) => {
-      const number = numbers.get(device)
-      numbers.delete(device)
-      if (number !== undefined) names.delete(number)
+    confirm: async () => {
+      for (const binding of [...byNumber.values()]) if (!(await isStillThere(binding))) unbind(binding)
     },
   }
 }

@@ -34,10 +34,22 @@ for (const [before, after, merged] of MERGES) {
     hints.add({ folder: a, name: 'x', cause: before }, 0, 10)
     hints.add({ folder: a, name: 'x', cause: after }, 1, 10)
     assert.equal(hints.size(), 1)
-    assert.deepEqual(hints.take(10, 100), [{ folder: a, name: 'x', cause: merged }])
+    assert.deepEqual(hints.take(10, 100), [{ folder: a, name: 'x', cause: merged, addedMs: 0 }])
     assert.equal(hints.size(), 0)
   })
 }
+
+test('a hint that could not be looked at is put back as old as it was', () => {
+  const { a } = folders()
+  const hints = createHints()
+  hints.add({ folder: a, name: 'x', cause: 'touched' }, 100, 100)
+  const [taken] = hints.take(100, 10)
+  assert.ok(taken !== undefined)
+  // Another event came meanwhile.
+  hints.add({ folder: a, name: 'x', cause: 'touched' }, 200, 210)
+  hints.add(taken, taken.addedMs, 200)
+  assert.ok(hints.hasSince(150), 'what waits for everything noticed by then goes on waiting')
+})
 
 test('nothing is taken before it is due', () => {
   const { a } = folders()
@@ -63,7 +75,7 @@ test('the earlier due time counts, but an attribute change does not make an open
   hints.add({ folder: a, name: 'x', cause: 'touched' }, 5, 15)
   assert.deepEqual(hints.take(99, 10), [])
   hints.add({ folder: a, name: 'x', cause: 'written' }, 20, 30)
-  assert.deepEqual(hints.take(30, 10), [{ folder: a, name: 'x', cause: 'written' }])
+  assert.deepEqual(hints.take(30, 10), [{ folder: a, name: 'x', cause: 'written', addedMs: 0 }])
   hints.add({ folder: a, name: 'y', cause: 'touched' }, 40, 50)
   hints.add({ folder: a, name: 'y', cause: 'touched' }, 45, 55)
   assert.equal(hints.nextDueMs(), 50)
@@ -92,7 +104,7 @@ test('hints of a folder that left the tree are forgotten', () => {
   hints.add({ folder: a, name: 'x', cause: 'touched' }, 0, 0)
   hints.add({ folder: b, name: 'y', cause: 'touched' }, 0, 0)
   tree.remove(a)
-  assert.deepEqual(hints.take(0, 10), [{ folder: b, name: 'y', cause: 'touched' }])
+  assert.deepEqual(hints.take(0, 10), [{ folder: b, name: 'y', cause: 'touched', addedMs: 0 }])
   assert.equal(hints.size(), 0)
 })
 

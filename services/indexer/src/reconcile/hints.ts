@@ -3,14 +3,16 @@ import type { Folder, RootFolder } from '../watch/tree.ts'
 import type { Cause } from './seen.ts'
 
 export type Hint = { readonly folder: Folder; readonly name: string; readonly cause: Cause }
+/** `addedMs`: when it was noticed first, ms since 1970. */
+export type TakenHint = Hint & { readonly addedMs: number }
 
 export type Hints = {
   /** Hints now known, due or not. */
   readonly size: () => number
-  /** Adds a hint, or merges it into the one for the place. It is due at `dueMs`, ms since 1970. */
+  /** Adds a hint noticed at `nowMs`, or merges it into the one for the place. It is due at `dueMs`. Ms since 1970. */
   readonly add: (hint: Hint, nowMs: number, dueMs: number) => void
   /** Takes at most about `max` due hints, longest known first, those of one folder together. */
-  readonly take: (nowMs: number, max: number) => Hint[]
+  readonly take: (nowMs: number, max: number) => TakenHint[]
   /** When the next one is due; null if there is none. */
   readonly nextDueMs: () => number | null
   /** When the longest waiting due hint was added; null if none is due. */
@@ -23,7 +25,7 @@ export type Hints = {
 /** A hint due later than this is being tried again, or waits for a writer; nothing else waits for it. */
 const PROMPT_MS = 50
 
-type Waiting = { cause: Cause; dueMs: number; readonly addedMs: number }
+type Waiting = { cause: Cause; dueMs: number; addedMs: number }
 
 export function createHints(): Hints {
   const byFolder = new Map<Folder, Map<string, Waiting>>()
@@ -54,12 +56,13 @@ export function createHints(): Hints {
         return
       }
       waiting.cause = mergedCause(waiting.cause, cause)
+      waiting.addedMs = Math.min(waiting.addedMs, nowMs)
       // Only its close makes an open file due sooner; an attribute change on it does not.
       if (cause !== 'touched' || waiting.cause !== 'created') waiting.dueMs = Math.min(waiting.dueMs, dueMs)
       earliestMs = Math.min(earliestMs, waiting.dueMs)
     },
     take: (nowMs, max) => {
-      const taken: Hint[] = []
+      const taken: TakenHint[] = []
       if (earliestMs > nowMs) return taken
       for (const [folder, names] of byFolder) {
         if (taken.length >= max) break
@@ -67,9 +70,9 @@ export function createHints(): Hints {
           forget(folder)
           continue
         }
-        for (const [name, { cause, dueMs }] of names) {
+        for (const [name, { cause, dueMs, addedMs }] of names) {
           if (dueMs > nowMs) continue
-          taken.push({ folder, name, cause })
+          taken.push({ folder, name, cause, addedMs })
           names.delete(name)
           size -= 1
         }

@@ -3,7 +3,7 @@ import type { LookRequest } from '../scan/look.ts'
 import type { LookReply } from '../scan/observer.ts'
 import type { Folder, Tree } from '../watch/tree.ts'
 import type { Devices } from './devices.ts'
-import type { Hint, Hints } from './hints.ts'
+import type { Hints, TakenHint } from './hints.ts'
 import type { Limbo, LimboEntry } from './limbo.ts'
 import type { Scans } from './scans.ts'
 import { folderAddress } from './settle.ts'
@@ -12,7 +12,7 @@ import type { Visit, Visits } from './visits.ts'
 /** Places looked at in one job. */
 const HINTS_MAX = 2000
 
-export type HintGroup = { readonly folder: Folder; readonly hints: readonly Hint[] }
+export type HintGroup = { readonly folder: Folder; readonly hints: readonly TakenHint[] }
 export type LimboGroup = { readonly folder: Folder; readonly entries: readonly LimboEntry[] }
 
 /** - `hints`: places that may have changed. - `visits`: folders to list. - `limbo`: rows whose time is over. */

@@ -17,10 +17,18 @@ function device(name: string, other: Partial<DeviceRow> = {}): DeviceRow {
 }
 
 function signs(deviceNumber: string, other: Partial<FilesystemSigns> = {}): FilesystemSigns {
-  return { deviceNumber, filesystemId: '', filesystemType: 'xfs', mountSource: '/dev/sda1', mountRoot: '/', ...other }
+  return {
+    deviceNumber,
+    filesystemId: '',
+    filesystemType: 'xfs',
+    mountSource: '/dev/sda1',
+    mountRoot: '/',
+    top: '2:1',
+    ...other,
+  }
 }
 
-const NOTHING_KNOWN: Sample = { device: '', isSameInode: false, looked: 0, matched: 0 }
+const NOTHING_KNOWN: Sample = { device: '', isSameTop: false, looked: 0, matched: 0 }
 const NONE_BOUND = new Set<string>()
 
 function recognised(
@@ -45,7 +53,7 @@ test('device numbers that were swapped by a reboot are told by the filesystem id
 
 test('another filesystem id is another filesystem, though number, source and inodes are those of a known one', () => {
   const known = [device('10', { filesystemId: 'aa' })]
-  const sample = { device: '10', isSameInode: true, looked: 5, matched: 5 }
+  const sample = { device: '10', isSameTop: true, looked: 5, matched: 5 }
   assert.equal(recognised(signs('10', { filesystemId: 'cc' }), known, sample), null)
 })
 
@@ -60,16 +68,16 @@ test('of two clones mounted at once the second is not taken for the first', () =
 test('without a filesystem id most of what is known at the place must be there again', () => {
   const known = [device('10')]
   const found = signs('77', { mountSource: '/dev/sdb1' })
-  const at = (looked: number, matched: number) => ({ device: '10', isSameInode: true, looked, matched })
+  const at = (looked: number, matched: number) => ({ device: '10', isSameTop: true, looked, matched })
   assert.equal(recognised(found, known, at(8, 8)), '10')
   assert.equal(recognised(found, known, at(8, 4)), '10')
   assert.equal(recognised(found, known, at(8, 3)), null)
-  assert.equal(recognised(found, known, { ...at(8, 8), isSameInode: false }), null)
+  assert.equal(recognised(found, known, { ...at(8, 8), isSameTop: false }), null)
 })
 
 test('an empty folder with a familiar inode is recognised only if its mount looks alike', () => {
   const known = [device('10')]
-  const sample = { device: '10', isSameInode: true, looked: 0, matched: 0 }
+  const sample = { device: '10', isSameTop: true, looked: 0, matched: 0 }
   assert.equal(recognised(signs('77'), known, sample), '10')
   assert.equal(recognised(signs('77', { mountSource: '/dev/sdb1' }), known, sample), null)
 })
@@ -79,13 +87,13 @@ test('the same number of the same source is the same, unless nothing known is th
   assert.equal(recognised(signs('10'), known), '10')
   assert.equal(recognised(signs('10', { mountRoot: '/other' }), known), null)
   assert.equal(recognised(signs('11'), known), null)
-  const emptied = { device: '10', isSameInode: false, looked: 8, matched: 0 }
+  const emptied = { device: '10', isSameTop: false, looked: 8, matched: 0 }
   assert.equal(recognised(signs('10'), known, emptied), null)
 })
 
 test('a device without an id that got one since is still found by what is on it', () => {
   const known = [device('10')]
-  const sample = { device: '10', isSameInode: true, looked: 4, matched: 4 }
+  const sample = { device: '10', isSameTop: true, looked: 4, matched: 4 }
   assert.equal(recognised(signs('10', { filesystemId: 'aa' }), known, sample), '10')
 })
 

@@ -6,8 +6,8 @@ import type { FilesystemSigns } from '../scan/filesystem-signs.ts'
 export type Sample = {
   /** Device of the node known at the place, empty if none is known. */
   readonly device: string
-  /** Whether that node's inode number is the place's now. */
-  readonly isSameInode: boolean
+  /** Whether that node's inode number and birth time are the place's now. */
+  readonly isSameTop: boolean
   /** Known children looked for, and those found with the same inode (and, of files, size and time). */
   readonly looked: number
   readonly matched: number
@@ -16,31 +16,31 @@ export type Sample = {
 /**
  * The known device that this is, null for one never seen.
  *
- * A filesystem id settles it where both have one. Otherwise what is known at the place must be found there again: the
- * inode of the top (which is always 2 on ext4, so it says little alone) and most of a sample below it.
+ * A filesystem id settles it where both have one; of clones, which have the same, it is the one known at the place or
+ * under the number. Without ids what is known at the place must be found there again: the top (which is always inode 2
+ * on ext4, so it says little alone) and most of a sample below it.
  *
- * @param bound devices that are another mounted filesystem's in this run: one device has one number at a time
+ * @param elsewhere devices that are mounted under another number now: one device has one number at a time
  */
 export function recogniseDevice(
   signs: FilesystemSigns,
   candidates: readonly DeviceRow[],
   sample: Sample,
-  bound: ReadonlySet<string>,
+  elsewhere: ReadonlySet<string>,
 ): DeviceRow | null {
-  const free = candidates.filter((candidate) => !bound.has(candidate.device))
-  const byId = free.find((candidate) => signs.filesystemId !== '' && candidate.filesystemId === signs.filesystemId)
-  if (byId !== undefined) return byId
+  const free = candidates.filter((candidate) => !elsewhere.has(candidate.device))
+  const twins = free.filter((candidate) => signs.filesystemId !== '' && candidate.filesystemId === signs.filesystemId)
+  const hasNumber = (candidate: DeviceRow) => candidate.currentNumber === signs.deviceNumber
+  const isHere = (candidate: DeviceRow) => candidate.device === sample.device
+  const isFoundAgain = sample.isSameTop && sample.matched * 2 >= sample.looked
+  if (twins.length > 0)
+    return (isFoundAgain ? twins.find(isHere) : undefined) ?? twins.find(hasNumber) ?? twins[0] ?? null
   const unsettled = free.filter((candidate) => candidate.filesystemId === '' || signs.filesystemId === '')
-  const here = unsettled.find((candidate) => candidate.device === sample.device)
-  if (here !== undefined && sample.isSameInode) {
-    if (sample.looked > 0) return sample.matched * 2 >= sample.looked ? here : null
-    if (looksAlike(signs, here)) return here
-  }
-  const byNumber = unsettled.find(
-    (candidate) => candidate.currentNumber === signs.deviceNumber && looksAlike(signs, candidate),
-  )
-  if (byNumber === undefined) return null
-  return sample.device === byNumber.device && sample.looked > 0 && sample.matched === 0 ? null : byNumber
+  const here = unsettled.find(isHere)
+  if (here !== undefined && isFoundAgain && (sample.looked > 0 || looksAlike(signs, here))) return here
+  const isNothingFound = sample.looked > 0 && sample.matched === 0
+  const byNumber = unsettled.filter((candidate) => hasNumber(candidate) && looksAlike(signs, candidate))
+  return byNumber.find((candidate) => !(isNothingFound && isHere(candidate))) ?? null
 }
 
 /** The stable name for a device never seen: its number, unless another filesystem had that before. */

@@ -18,8 +18,11 @@ export type Reconciler = {
   readonly run: () => Promise<void>
   /** Tells that there may be something to do. */
   readonly wake: () => void
-  /** Runs a task between two jobs, so that nothing is settled meanwhile. */
-  readonly between: (task: () => Promise<void>) => void
+  /**
+   * Runs a task between two jobs, so that nothing is settled meanwhile. However long it takes, only one with the same key
+   * waits behind it.
+   */
+  readonly between: (key: unknown, task: () => Promise<void>) => void
   readonly hint: SettleTools['hint']
   /** Ends the loop after the job under way. */
   readonly stop: () => void
@@ -34,7 +37,7 @@ const FOLDERS_MAX = 256
 export function createReconciler(tools: ReconcilerTools): Reconciler {
   const { tree, hints, visits, nowMs } = tools
   const retries = createBackoff<string>(RETRY_FIRST_MS, RETRY_LAST_MS)
-  const tasks: (() => Promise<void>)[] = []
+  const tasks = new Map<unknown, () => Promise<void>>()
   const pipeline: Job[] = []
   let wake = () => {}
   let isStopping = false
@@ -66,9 +69,16 @@ export function createReconciler(tools: ReconcilerTools): Reconciler {
     const first = isVisitFirst ? takeVisits() : null
     return first ?? takeHintJob(jobTools) ?? takeLimboJob() ?? takeVisits()
   }
+  const runTasks = async () => {
+    for (const [key, task] of tasks) {
+      if (isStopping) return
+      tasks.delete(key)
+      await task()
+    }
+  }
   const idle = async () => {
     tools.scans.finishThoseDone()
-    if (visits.size() > 0 || tasks.length > 0 || isStopping) return
+    if (visits.size() > 0 || tasks.size > 0 || isStopping) return
     const nextMs = Math.min(hints.nextDueMs() ?? Number.POSITIVE_INFINITY, limboGate.nextMs())
     await new Promise<void>((resolve) => {
       const timer = nextMs === Number.POSITIVE_INFINITY ? undefined : setTimeout(resolve, Math.max(0, nextMs - nowMs()))
@@ -82,8 +92,7 @@ export function createReconciler(tools: ReconcilerTools): Reconciler {
   return {
     run: async () => {
       while (!isStopping) {
-        const task = tasks.shift()
-        if (task !== undefined) await task()
+        await runTasks()
         while (pipeline.length < 2) {
           const job = takeJob()
           if (job === null) break
@@ -96,8 +105,8 @@ export function createReconciler(tools: ReconcilerTools): Reconciler {
       }
     },
     wake: () => wake(),
-    between: (task) => {
-      tasks.push(task)
+    between: (key, task) => {
+      if (!tasks.has(key)) tasks.set(key, task)
       wake()
     },
     hint,

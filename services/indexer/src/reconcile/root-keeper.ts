@@ -4,12 +4,14 @@ import type { Logger } from '@drive-feed/shared/logger.ts'
 import { SUPER_ROOT_ID, type WatchRootRow } from '@drive-feed/shared/schema.ts'
 import type { LookReply, Observer } from '../scan/observer.ts'
 import type { FolderSight } from '../scan/sight.ts'
+import { sightAt } from '../scan/sights.ts'
 import type { Known, KnownNodes } from '../store/known.ts'
 import type { Decision } from '../store/store.ts'
 import type { Folder, RootFolder, Tree } from '../watch/tree.ts'
+import { absentMessage, emptyMessage, replacedMessage, unreadableMessage } from './away-messages.ts'
 import type { Vacancy } from './decide.ts'
 import type { Devices } from './devices.ts'
-import { createRoot, emptyMessage, isSameRoot, type Root, rootNode } from './roots.ts'
+import { createRoot, isSameRoot, type KnownRoot, type Root, rootNode } from './roots.ts'
 import { takeSample } from './sample.ts'
 
 export type RootKeeperTools = {
@@ -21,6 +23,8 @@ export type RootKeeperTools = {
   readonly savedRoots: () => WatchRootRow[]
   readonly saveRoot: (row: WatchRootRow) => void
   readonly removeRoot: (name: string) => void
+  /** Whether the owner said that this very folder is meant, though it is not the known one or empty. Holds once. */
+  readonly takeAcceptance: (rootId: string, folder: FolderSight) => boolean
   /** A new inotify instance, or why there is none. */
   readonly createInstance: (root: Root) => { fd: number } | { message: string }
   readonly onAttached: (root: Root) => void
@@ -33,9 +37,9 @@ export type RootKeeperTools = {
 export type RootKeeper = {
   readonly roots: readonly Root[]
   readonly byTop: (top: RootFolder) => Root | undefined
-  /** Attaches every root that is not. */
-  readonly attachAll: () => Promise<void>
-  /** Looks whether a root is where it was; takes it offline or attaches it again. */
+  /** The root whose folder this path is in, there or not. */
+  readonly byPath: (path: string) => Root | undefined
+  /** Looks whether a root is where it was; takes it offline, or attaches it if it was not. */
   readonly check: (root: Root) => Promise<void>
   readonly takeOffline: (root: Root, message: string) => void
   /** Asks again for an inotify instance where there was none; whether there is one now. */
@@ -57,63 +61,45 @@ export function createRootKeeper(
     const { key: name, path, state, stateSinceMs, message, unwatched } = root
     tools.saveRoot({ name, nodeId, path, state, stateSinceMs, message, unwatchedFolders: unwatched.size })
   }
+  const savedRow = (root: Root) => tools.savedRoots().find((row) => row.name === root.key)
   const setState: RootKeeper['setState'] = (root, state, message) => {
     if (root.state !== state) root.stateSinceMs = Math.floor(nowMs())
     root.state = state
     root.message = message
-    const saved = tools.savedRoots().find((row) => row.name === root.key)
-    const nodeId = root.folder?.nodeId ?? saved?.nodeId ?? known.childAt(SUPER_ROOT_ID, root.key)?.nodeId
+    const nodeId = root.folder?.nodeId ?? savedRow(root)?.nodeId ?? known.childAt(SUPER_ROOT_ID, root.key)?.nodeId
     // A root that was never found has no node, and so no row that the api could build a path from.
     if (nodeId !== undefined) save(root, nodeId)
   }
   const takeOffline: RootKeeper['takeOffline'] = (root, message) => {
     if (root.state === 'offline' && root.message === message) return
-    log.warn({ root: root.key, path: root.path }, `root is offline: ${message}`)
-    const device = root.folder?.device
-    const isShared = roots.some(
-      (other) => other !== root && other.state !== 'offline' && other.folder?.device === device,
-    )
-    if (device !== undefined && !isShared) tools.devices.forget(device)
+    const saved = root.state === 'starting' ? savedRow(root) : undefined
+    if (saved?.state === 'offline') {
+      // It was away before this start, too.
+      root.state = 'offline'
+      root.stateSinceMs = saved.stateSinceMs
+    }
     setState(root, 'offline', message)
+    log.warn({ root: root.key, path: root.path, since: isoTime(root.stateSinceMs) }, `root is offline: ${message}`)
     tools.onOffline(root)
   }
-
-  const attach = async (root: Root): Promise<void> => {
-    // One that was found empty, or of which only the original program knew, is listed, any other only opened.
-    const before = knownRoot(tools, root.key)
-    const isListed = root.isEmptied || before?.device === ''
-    const names = isListed ? null : []
-    const reply = await tools.observer.look([{ path: root.path, expected: null, names, inotifyFd: null }])
-    const [answer] = reply.answers
-    if (answer?.kind !== 'seen') return takeOffline(root, awayMessage(root, answer))
-    root.isEmptied =
-      isListed && answer.from === answer.to && before !== null && known.children(before.nodeId).length > 0
-    if (root.isEmptied) return takeOffline(root, emptyMessage(root))
-    const device = await resolveDevice(tools, root, answer.folder)
-    if (device === null) return takeOffline(root, 'its filesystem can not be asked what it is; trying again')
-    if (!isSameRoot(before, root.path, { device, inode: answer.folder.inode })) {
-      return takeOffline(root, replacedMessage(root))
-    }
-    root.message = null
-    bindRoot(tools, root, answer.folder, device, before)
-    log.info({ root: root.key, path: root.path }, 'root is attached')
-    tools.onAttached(root)
-  }
-  const check = async (root: Root): Promise<void> => {
+  const check: RootKeeper['check'] = async (root) => {
+    const before = knownRoot(tools, root)
+    const found = await findRoot(tools, root, before)
+    if ('away' in found) return takeOffline(root, found.away)
     const { folder } = root
-    if (folder === null || root.state === 'offline') return attach(root)
-    const { device, inode } = folder
-    const expected = { deviceNumber: tools.devices.numberOf(device), inode }
-    const { answers } = await tools.observer.look([{ path: root.path, expected, names: [], inotifyFd: null }])
-    if (answers[0]?.kind !== 'seen') takeOffline(root, awayMessage(root, answers[0]))
-    else if (!(await tools.devices.isStill(device, root.path))) takeOffline(root, replacedMessage(root))
+    const isThere = folder?.attached && folder.device === found.device && folder.inode === found.folder.inode
+    if (isThere && root.state !== 'offline' && !folder.needsVisit) return
+    const awaySince = root.state === 'offline' ? { awaySince: isoTime(root.stateSinceMs) } : {}
+    root.message = null
+    root.mustList = false
+    bindRoot(tools, root, found, before)
+    log.info({ root: root.key, path: root.path, ...awaySince }, 'root is attached')
+    tools.onAttached(root)
   }
   return {
     roots,
     byTop: (top) => roots.find((root) => root.top === top),
-    attachAll: async () => {
-      for (const root of roots) await attach(root)
-    },
+    byPath: (path) => roots.find((root) => path === root.path || path.startsWith(`${root.path.replace(/\/$/, '')}/`)),
     check,
     takeOffline,
     retryInstance: (root) => {
@@ -138,15 +124,58 @@ export function createRootKeeper(
   }
 }
 
-/** Makes the root's node what its folder is, and its place in the tree. */
-function bindRoot(
+type Found = { readonly folder: FolderSight; readonly device: string }
+
+/** The folder at a root's path if it is the root's, otherwise what is to be said of it. */
+async function findRoot(
   tools: RootKeeperTools,
   root: Root,
-  sight: FolderSight,
-  device: string,
-  before: ReturnType<typeof knownRoot>,
-): void {
-  const { nodeId, parentId, facts } = rootNode({ device }, sight)
+  before: KnownRoot | null,
+): Promise<Found | { readonly away: string }> {
+  // Listed only where that may say more: the top of a library can be long.
+  const isListed = root.mustList || root.folder?.needsVisit === true || before?.device === ''
+  // Listing needs the r bit of a folder, looking at what is in it the x bit, and that is asked by its own name.
+  const names = isListed ? null : ['.']
+  const reply = await tools.observer.look([{ path: root.path, expected: null, names, inotifyFd: null }])
+  const [answer] = reply.answers
+  if (answer?.kind !== 'seen') return { away: absentMessage(root, answer) }
+  const { folder } = answer
+  const problem = commonProblem(reply)
+  if (problem !== null) return { away: unreadableMessage(root.path, problem) }
+  const device = await resolveDevice(tools, root, folder)
+  if (device === null) return { away: `the filesystem of ${root.path} can not be asked what it is; trying again` }
+  const isEmpty = isListed && answer.from === answer.to && hasChildren(tools.known, before)
+  const isSame = isSameRoot(before, root.path, { ...folder, device })
+  if (before === null || (isSame && !isEmpty)) return { folder, device }
+  if (tools.takeAcceptance(before.nodeId, folder)) {
+    tools.log.warn({ root: root.key, path: root.path }, 'the folder is accepted as it is: what was known is removed')
+    root.mayBeEmpty = true
+    return { folder, device }
+  }
+  root.mustList = isEmpty
+  return { away: isSame ? emptyMessage(root) : replacedMessage(root) }
+}
+
+function hasChildren(known: KnownNodes, before: KnownRoot | null): boolean {
+  return before !== null && known.listedChildren(before.nodeId).length > 0
+}
+
+/** Why nothing at all could be looked at in the one folder of this reply; null if something could, or nothing is there. */
+function commonProblem({ answers: [answer], sights }: LookReply): string | null {
+  if (answer?.kind !== 'seen') return null
+  let problem: string | null = null
+  for (let index = answer.from; index < answer.to; index += 1) {
+    const sight = sightAt(sights, index)
+    if (sight.kind !== 'unreadable') return null
+    problem = sight.problem
+  }
+  return problem
+}
+
+/** Makes the root's node what its folder is, and its place in the tree. */
+function bindRoot(tools: RootKeeperTools, root: Root, found: Found, before: KnownRoot | null): void {
+  const { device } = found
+  const { nodeId, parentId, facts } = rootNode({ device }, found.folder)
   const at = { nodeId, parentId, name: root.key, isDirectory: true }
   const decisions: Decision[] = []
   const row = tools.known.byId(nodeId)
@@ -159,7 +188,10 @@ function bindRoot(
   }
   if (before !== null && before.nodeId !== nodeId) decisions.push({ kind: 'remove', nodeId: before.nodeId })
   if (decisions.length > 0) tools.apply(decisions)
-  if (root.folder !== null && root.folder.nodeId === nodeId && root.folder.attached) return
+  if (root.folder !== null && root.folder.nodeId === nodeId && root.folder.attached) {
+    root.folder.needsVisit = false
+    return
+  }
   if (root.folder !== null) tools.dropFolder(root.folder)
   const instance = root.top === null ? tools.createInstance(root) : { fd: root.top.inotifyFd }
   if ('message' in instance) {
@@ -167,33 +199,28 @@ function bindRoot(
     tools.log.warn({ root: root.key }, instance.message)
   }
   const inotifyFd = 'fd' in instance ? instance.fd : null
-  root.top = { key: root.key, path: root.path, inotifyFd, byWatch: new Map() }
+  // The instance and what is watched by it stay the root's, whichever folder that is.
+  root.top ??= { key: root.key, path: root.path, inotifyFd, byWatch: new Map() }
   root.folder = tools.tree.addRoot(root.top, { nodeId, device, inode: facts.inode })
 }
 
-function knownRoot({ known, savedRoots }: RootKeeperTools, key: string) {
+function knownRoot({ known, savedRoots }: RootKeeperTools, { key }: Root): KnownRoot | null {
   const row = known.childAt(SUPER_ROOT_ID, key)
   if (row === undefined) return null
   const path = savedRoots().find((saved) => saved.name === key)?.path
+  const { nodeId, device, inode, birthTime } = row
   // The original program kept no path: its root is recognised by its id wherever it is configured now.
-  return { nodeId: row.nodeId, device: row.device, inode: row.inode, path: path ?? '' }
+  return { nodeId, device, inode, birthTime, path: path ?? '' }
 }
 
-async function resolveDevice(tools: RootKeeperTools, root: Root, sight: FolderSight): Promise<string | null> {
+async function resolveDevice(tools: RootKeeperTools, root: Root, top: FolderSight): Promise<string | null> {
   const row = tools.known.childAt(SUPER_ROOT_ID, root.key)
-  const sample = () => takeSample(tools.known, tools.observer, { path: root.path, inode: sight.inode, row })
-  const device = await tools.devices.resolve(sight.deviceNumber, root.path, sample)
+  const sample = () => takeSample(tools.known, tools.observer, { path: root.path, top, row })
+  const device = await tools.devices.resolve(top.deviceNumber, root.path, sample)
   root.filesystemType = (await tools.observer.signs(root.path))?.filesystemType ?? ''
   return device
 }
 
-function awayMessage(root: Root, answer: LookReply['answers'][number] | undefined): string {
-  if (answer?.kind === 'unreadable')
-    return `${root.path} can't be read (${answer.problem}); check permissions and the disk`
-  return `${root.path} is not there; mount it or bring it back, its nodes are kept until then`
-}
-
-function replacedMessage(root: Root): string {
-  return `${root.path} is another folder than before, as when a disk is not mounted; mount it, its nodes are kept. \
-If the new folder is meant, give the watch another name in the config`
+function isoTime(ms: number): string {
+  return new Date(ms).toISOString()
 }

@@ -3,23 +3,24 @@ import { test } from 'node:test'
 import { plainNodeId } from '@drive-feed/shared/node-id.ts'
 import { isSameRoot, isSharedFilesystem, type KnownRoot, rootNode } from './roots.ts'
 
-const known: KnownRoot = { nodeId: plainNodeId('10', '2'), device: '10', inode: '2', path: '/mnt/media' }
+const known: KnownRoot = { nodeId: plainNodeId('10', '2'), device: '10', inode: '2', birthTime: 5, path: '/mnt/media' }
 
 test('I7: another folder at the path of a root is a mount that is missing', () => {
-  assert.ok(isSameRoot(known, '/mnt/media', { device: '10', inode: '2' }))
-  assert.ok(!isSameRoot(known, '/mnt/media', { device: '10', inode: '3' }))
-  assert.ok(!isSameRoot(known, '/mnt/media', { device: '11', inode: '2' }))
+  assert.ok(isSameRoot(known, '/mnt/media', { device: '10', inode: '2', birthTime: 5 }))
+  assert.ok(!isSameRoot(known, '/mnt/media', { device: '10', inode: '3', birthTime: 5 }))
+  assert.ok(!isSameRoot(known, '/mnt/media', { device: '11', inode: '2', birthTime: 5 }))
+  assert.ok(!isSameRoot(known, '/mnt/media', { device: '10', inode: '2', birthTime: 6 }))
 })
 
 test('another folder at another path is what the owner asked for, and so is a first one', () => {
-  assert.ok(isSameRoot(known, '/mnt/other', { device: '11', inode: '9' }))
-  assert.ok(isSameRoot(null, '/mnt/media', { device: '11', inode: '9' }))
+  assert.ok(isSameRoot(known, '/mnt/other', { device: '11', inode: '9', birthTime: 5 }))
+  assert.ok(isSameRoot(null, '/mnt/media', { device: '11', inode: '9', birthTime: 5 }))
 })
 
 test("a root of the original program's file, which knows neither path nor inode, is taken as the same", () => {
   const old = { ...known, device: '', inode: '', path: '' }
-  assert.ok(isSameRoot(old, '/mnt/media', { device: '10', inode: '2' }))
-  assert.ok(isSameRoot(old, '/mnt/media', { device: '10', inode: '3' }))
+  assert.ok(isSameRoot(old, '/mnt/media', { device: '10', inode: '2', birthTime: 5 }))
+  assert.ok(isSameRoot(old, '/mnt/media', { device: '10', inode: '3', birthTime: 5 }))
 })
 
 test('a root has the plain id under the super-root, and no size', () => {

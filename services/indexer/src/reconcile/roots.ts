@@ -6,6 +6,7 @@ import { plainNodeId } from '@drive-feed/shared/node-id.ts'
 import { type RootState, SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import type { FolderSight } from '../scan/sight.ts'
 import type { Folder, RootFolder } from '../watch/tree.ts'
+import { isSameBirth } from './seen.ts'
 
 export type Root = {
   readonly key: string
@@ -13,8 +14,10 @@ export type Root = {
   state: RootState
   stateSinceMs: number
   message: string | null
-  /** Whether it is offline because it was found empty; then it is back when it is no longer so. */
-  isEmptied: boolean
+  /** Whether it is offline because of what listing it gave; then only another listing can say that it is back. */
+  mustList: boolean
+  /** Whether the owner said that it is empty on purpose; until the end of the scan that removes what was in it. */
+  mayBeEmpty: boolean
   /** Its place in the tree, from when it was first found. */
   folder: Folder | null
   /** Made with `folder`; the inotify instance stays the same while the root is away. */
@@ -25,6 +28,8 @@ export type Root = {
   scanAgain: boolean
   /** Folders the kernel gave no watch for. */
   readonly unwatched: Set<Folder>
+  /** Folders that could not be read, or not all that is in them, and why. */
+  readonly unreadable: Map<Folder, string>
   /** Whether it was `max_user_watches` that kept the kernel from watching them. */
   isWatchLimit: boolean
   nextRescanMs: number
@@ -38,12 +43,14 @@ export function createRoot(watch: { readonly name: string; readonly path: string
     state: 'starting',
     stateSinceMs: Math.floor(nowMs),
     message: null,
-    isEmptied: false,
+    mustList: false,
+    mayBeEmpty: false,
     folder: null,
     top: null,
     filesystemType: '',
     scanAgain: false,
     unwatched: new Set(),
+    unreadable: new Map(),
     isWatchLimit: false,
     nextRescanMs: Number.POSITIVE_INFINITY,
     scanStartedMs: 0,
@@ -55,6 +62,7 @@ export type KnownRoot = {
   readonly nodeId: string
   readonly device: string
   readonly inode: string
+  readonly birthTime: number
   readonly path: string
 }
 
@@ -62,13 +70,17 @@ export type KnownRoot = {
  * Whether a folder found at a root's path is the root. Another folder at the path that was configured before is a mount
  * that is missing; another folder at another path is what the owner asked for.
  */
-export function isSameRoot(known: KnownRoot | null, path: string, found: { device: string; inode: string }): boolean {
+export function isSameRoot(
+  known: KnownRoot | null,
+  path: string,
+  found: { readonly device: string; readonly inode: string; readonly birthTime: number },
+): boolean {
   if (known === null) return true
   // The original program kept neither path nor inode. Its root may have had another device number; that the folder is
   // not empty has to do.
   if (known.device === '') return true
   if (known.path !== path) return true
-  return known.device === found.device && known.inode === found.inode
+  return known.device === found.device && known.inode === found.inode && isSameBirth(known, found)
 }
 
 /** Node id of a root folder found: the plain one, always; a root has no second name. */
@@ -81,9 +93,4 @@ export function rootNode(found: { device: string }, sight: FolderSight) {
 /** Filesystems whose other writers the kernel knows nothing of: events come only for changes made through this mount. */
 export function isSharedFilesystem(filesystemType: string): boolean {
   return /^(nfs4?|cifs|smb3|smbfs|9p|ceph|glusterfs|afs|virtiofs|fuse(\..*)?|fuseblk)$/.test(filesystemType)
-}
-
-export function emptyMessage(root: Root): string {
-  return `${root.path} is suddenly empty, as when a disk is not mounted; mount it, its nodes are kept until then. \
-If it was emptied on purpose, put any file into it, or give the watch another name in the config`
 }

@@ -1,23 +1,25 @@
 /** Looking for what is known below a place, to recognise its filesystem. */
 import type { LookReply, Observer } from '../scan/observer.ts'
+import type { Identity } from '../scan/sight.ts'
 import { sightAt } from '../scan/sights.ts'
 import type { Known, KnownNodes } from '../store/known.ts'
 import type { Sample } from './recognise-device.ts'
+import { isSameBirth } from './seen.ts'
 
 const SAMPLE_MAX = 64
 
-/** Looks for the first known children of `row` at `path`, the place where the row is known and `inode` was seen. */
+/** Looks for the first known children of `row` at `path`, the place where the row is known and `top` was seen. */
 export async function takeSample(
   known: KnownNodes,
   observer: Pick<Observer, 'look'>,
-  { path, inode, row }: { path: string; inode: string; row: Known | undefined },
+  { path, top, row }: { path: string; top: Pick<Identity, 'inode' | 'birthTime'>; row: Known | undefined },
 ): Promise<Sample> {
-  if (row === undefined || row.device === '') return { device: '', isSameInode: false, looked: 0, matched: 0 }
+  if (row === undefined || row.device === '') return { device: '', isSameTop: false, looked: 0, matched: 0 }
   const children = known.children(row.nodeId).slice(0, SAMPLE_MAX)
   const names = children.map((child) => child.name)
   const reply = await observer.look([{ path, expected: null, names, inotifyFd: null }])
-  const isSameInode = row.inode === inode
-  return { device: row.device, isSameInode, looked: children.length, matched: countMatches(reply, children) }
+  const isSameTop = row.inode === top.inode && isSameBirth(row, top)
+  return { device: row.device, isSameTop, looked: children.length, matched: countMatches(reply, children) }
 }
 
 function countMatches({ answers: [answer], sights }: LookReply, children: readonly Known[]): number {

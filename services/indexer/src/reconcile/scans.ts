@@ -1,7 +1,7 @@
 /** Scans of whole roots: when they start, when they are through, when the next is due, and what the kernel did not watch. */
 import { readFileSync } from 'node:fs'
 import type { Logger } from '@drive-feed/shared/logger.ts'
-import type { Folder, RootFolder, Tree } from '../watch/tree.ts'
+import { type Folder, pathOf, type RootFolder, type Tree } from '../watch/tree.ts'
 import type { Limbo } from './limbo.ts'
 import type { RootKeeper } from './root-keeper.ts'
 import { isSharedFilesystem, type Root } from './roots.ts'
@@ -21,6 +21,8 @@ export type ScansTools = {
   readonly rescanHours: number
   readonly nowMs: () => number
   readonly log: Logger
+  /** A root was compared with the disk from its top to its last folder. */
+  readonly onScanned: (root: Root) => void
   /** All scans have ended, for the first time or again. */
   readonly onAllDone: () => void
 }
@@ -32,9 +34,11 @@ export type Scans = {
   readonly isScanning: () => boolean
   /** Ends the scans whose folders are all listed. */
   readonly finishThoseDone: () => void
-  /** Starts what is due by the clock: rescans, and listings of folders without a watch. */
+  /** Starts what is due by the clock: rescans, and listings of folders without a watch or that could not be read. */
   readonly startDue: () => void
-  readonly listed: (folder: Folder) => void
+  /** `problem`: why something in the folder could not be looked at; null if all could. */
+  readonly listed: (folder: Folder, problem: string | null) => void
+  readonly unreadable: (folder: Folder, problem: string) => void
   readonly refused: (folder: Folder, limit: 'max_user_watches' | 'unknown') => void
   readonly watched: (folder: Folder) => void
   readonly counts: () => { readonly listed: number; readonly rescans: number; readonly overflows: number }
@@ -85,16 +89,20 @@ export function createScans(tools: ScansTools): Scans {
     // Jittered, so that several roots, and several machines on one filer, do not scan at the same time.
     root.nextRescanMs = nowMs() + hours * 3_600_000 * (0.9 + Math.random() * 0.2)
     for (const folder of root.unwatched) if (!folder.attached) root.unwatched.delete(folder)
+    for (const folder of root.unreadable.keys()) if (!folder.attached) root.unreadable.delete(folder)
     const message = messageOf(root, tools)
     if (root.unwatched.size > 0) log.warn({ root: root.key }, message ?? '')
     tools.keeper().setState(root, 'watching', message)
+    tools.onScanned(root)
     if (!root.scanAgain) return
     root.scanAgain = false
     start(root, 'interval')
   }
   const startUnwatched = () => {
     const roots = tools.keeper().roots.filter((root) => root.state === 'watching')
-    const folders = roots.flatMap((root) => (root.top?.inotifyFd === null ? [] : [...root.unwatched]))
+    const folders = roots.flatMap((root) =>
+      root.top?.inotifyFd === null ? [] : [...root.unwatched, ...root.unreadable.keys()],
+    )
     for (const folder of folders) if (folder.attached) visits.add(folder, false)
     for (const root of roots) {
       if (root.top?.inotifyFd !== null) continue
@@ -103,6 +111,26 @@ export function createScans(tools: ScansTools): Scans {
     }
     unwatchedStartedMs = nowMs()
     unwatchedDueMs = Number.POSITIVE_INFINITY
+  }
+  const saveMessage = (root: Root) => {
+    // During a scan it is said at the end, when it is known how many.
+    if (root.state === 'watching') tools.keeper().setState(root, root.state, messageOf(root, tools))
+  }
+  const unreadable: Scans['unreadable'] = (folder, problem) => {
+    const root = rootOf(folder.root)
+    // Of the top it is the root's own matter: that is offline then.
+    if (root === undefined || folder.parent === null) return
+    const isNews = root.unreadable.get(folder) !== problem
+    root.unreadable.set(folder, problem)
+    if (!isNews) return
+    log.warn({ root: root.key, path: pathOf(folder), problem }, 'folder can not be read; what is known of it stays')
+    saveMessage(root)
+  }
+  const readable = (folder: Folder) => {
+    const root = rootOf(folder.root)
+    if (root?.unreadable.delete(folder) !== true) return
+    log.info({ root: root.key, path: pathOf(folder) }, 'folder can be read again')
+    saveMessage(root)
   }
   return {
     start,
@@ -132,9 +160,12 @@ export function createScans(tools: ScansTools): Scans {
       }
       if (unwatchedDueMs <= nowMs()) startUnwatched()
     },
-    listed: () => {
+    listed: (folder, problem) => {
       listed += 1
+      if (problem !== null) unreadable(folder, problem)
+      else readable(folder)
     },
+    unreadable,
     refused: (folder, limit) => {
       const root = rootOf(folder.root)
       if (root === undefined) return
@@ -158,9 +189,18 @@ export function createScans(tools: ScansTools): Scans {
 /** What the owner should know of a root that is there but not fully watched; null if it is. */
 function messageOf(root: Root, tools: ScansTools): string | null {
   if (root.top?.inotifyFd === null) return root.message
-  if (root.unwatched.size === 0) return null
+  if (root.unwatched.size === 0) return unreadableMessage(root)
   if (root.isWatchLimit) return limitMessage(root, tools)
   return `${root.unwatched.size} folders can not be watched; they are listed again every minute instead`
+}
+
+function unreadableMessage({ unreadable }: Root): string | null {
+  const [first] = unreadable
+  if (first === undefined) return null
+  const [folder, problem] = first
+  const what = unreadable.size === 1 ? pathOf(folder) : `${pathOf(folder)} and ${unreadable.size - 1} more folders`
+  return `${what} can't be read (${problem}); check permissions and the disk. What is known of it stays, and it is tried \
+again every minute`
 }
 
 /** How many watches are needed, and the line that allows them: other programs have theirs already. */

@@ -57,8 +57,9 @@ export function isSameInode(row: Known, facts: Facts): boolean {
   return row.inode === facts.inode && row.device === facts.device
 }
 
-function isSameBirth(row: Known, facts: Facts): boolean {
-  return row.birthTime === 0 || facts.birthTime === 0 || row.birthTime === facts.birthTime
+/** Whether two birth times can be of one inode; 0 is none. */
+export function isSameBirth(one: { readonly birthTime: number }, other: { readonly birthTime: number }): boolean {
+  return one.birthTime === 0 || other.birthTime === 0 || one.birthTime === other.birthTime
 }
 
 /** Whether the file's size or time differ from the row's, so that its bytes may. */

@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { LookAnswer } from '../scan/look.ts'
 import type { LookReply } from '../scan/observer.ts'
 import { sightAt } from '../scan/sights.ts'
-import { type Folder, pathOf } from '../watch/tree.ts'
+import type { Folder } from '../watch/tree.ts'
 import type { Backoff } from './backoff.ts'
 import type { EventIntake } from './event-intake.ts'
 import type { Hints } from './hints.ts'
@@ -24,8 +24,10 @@ export type SettleJobTools = Omit<JobTools, 'scans'> &
     readonly intake: EventIntake
     readonly scans: Scans
     readonly retries: Backoff<string>
-    /** The folder of a root is not where it was, or holds nothing any more. */
-    readonly onRootGone: (folder: Folder, how: 'elsewhere' | 'empty') => void
+    /** The folder of a root is not where it was. */
+    readonly onRootGone: (top: Folder) => void
+    /** The folder of a root holds nothing any more. Whether that may be. */
+    readonly mayBeEmpty: (top: Folder) => boolean
     /** errno of inotify_add_watch when `max_user_watches` is reached. */
     readonly watchLimitErrno: number
   }
@@ -55,7 +57,8 @@ async function settleHints(
     }
     const now = tools.nowMs()
     const dueMs = answer.kind === 'later' ? now : now + tools.retries.next(folder.nodeId)
-    for (const hint of hints) tools.hints.add(hint, now, dueMs)
+    // The time it was noticed stays: what is in limbo waits for every hint of before its time was over.
+    for (const hint of hints) tools.hints.add(hint, answer.kind === 'later' ? hint.addedMs : now, dueMs)
     if (answer.kind !== 'later') notFound(tools, folder, answer)
   }
   await settle(tools, await readSights(tools, raws), new Set(), false)
@@ -124,12 +127,10 @@ function readListing(
 ): RawSeen[] {
   takeWatch(tools, folder, answer.watch)
   tools.retries.clear(folder.nodeId)
-  tools.scans.listed(folder)
+  tools.scans.listed(folder, problemIn(sights, answer))
   const known = tools.known.listedChildren(folder.nodeId)
-  if (folder.parent === null && answer.from === answer.to && known.length > 0) {
-    tools.onRootGone(folder, 'empty')
-    return []
-  }
+  const isEmptied = folder.parent === null && answer.from === answer.to && known.length > 0
+  if (isEmptied && !tools.mayBeEmpty(folder)) return []
   const { device, nodeId } = folder
   const deviceNumber = BigInt(answer.folder.deviceNumber)
   const { differences, sameFolders } = compareListing(sights, answer, known, { device, deviceNumber }, tools.limbo.has)
@@ -139,6 +140,12 @@ function readListing(
     const raw = { folder, name, sight, cause: 'scan' } as const
     return isNew ? { ...raw, known: undefined } : raw
   })
+}
+
+/** Why something that is listed could not be looked at, the first of them; null if all could. */
+function problemIn({ problems }: LookReply['sights'], { from, to }: { from: number; to: number }): string | null {
+  for (const [index, problem] of problems) if (index >= from && index < to) return problem
+  return null
 }
 
 function takeWatch(tools: SettleJobTools, folder: Folder, watch: Extract<LookAnswer, { kind: 'seen' }>['watch']): void {
@@ -159,12 +166,9 @@ function notFound(
   folder.needsVisit = true
   if (answer.kind === 'unreadable') {
     takeWatch(tools, folder, answer.watch)
-    tools.log.warn(
-      { path: pathOf(folder), problem: answer.problem },
-      'folder can not be read; what is known of it stays',
-    )
+    tools.scans.unreadable(folder, answer.problem)
   }
-  if (folder.parent === null) tools.onRootGone(folder, 'elsewhere')
+  if (folder.parent === null) tools.onRootGone(folder)
   else if (answer.kind === 'elsewhere') {
     tools.hint({ parentId: folder.parent.nodeId, name: folder.name }, 'touched', 'now')
   }

@@ -153,7 +153,8 @@ async function lookAtRows(tools: SettleTools, rows: readonly Known[]): Promise<M
         const isThere =
           'inode' in sight && sight.inode === row.inode && tools.devices.nameOf(sight.deviceNumber) === row.device
         vacancies.set(row.nodeId, isThere || sight.kind === 'unreadable' ? 'holds' : 'vacant')
-      } else if (answer.kind === 'elsewhere') {
+      } else if (answer.kind === 'later') vacancies.set(row.nodeId, 'unknown')
+      else if (answer.kind === 'elsewhere') {
         // Its folder is on the way; a folder can't be at two places, a hard link can.
         vacancies.set(row.nodeId, row.isDirectory ? 'vacant' : 'unknown')
       } else vacancies.set(row.nodeId, row.isDirectory ? 'vacant' : 'holds')

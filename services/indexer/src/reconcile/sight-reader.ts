@@ -1,7 +1,7 @@
 /** From raw sights to what `decide` takes: device numbers become stable names, places get what is known of them. */
 import type { Logger } from '@drive-feed/shared/logger.ts'
 import type { Observer } from '../scan/observer.ts'
-import type { Sight } from '../scan/sight.ts'
+import type { FileSight, FolderSight, Sight } from '../scan/sight.ts'
 import type { Known, KnownNodes } from '../store/known.ts'
 import { type Folder, pathOf } from '../watch/tree.ts'
 import type { Devices } from './devices.ts'
@@ -30,19 +30,25 @@ export type SightReaderTools = {
 export async function readSights(tools: SightReaderTools, raws: readonly RawSeen[]): Promise<Seen[]> {
   for (const raw of raws) {
     const { sight } = raw
-    if ('deviceNumber' in sight && tools.devices.nameOf(sight.deviceNumber) === undefined) {
-      await resolve(tools, raw, sight)
-    }
+    if ('deviceNumber' in sight && isToBeResolved(tools, raw, sight)) await resolve(tools, raw, sight)
   }
   return raws.map((raw) => toSeen(tools, raw))
 }
 
-async function resolve(tools: SightReaderTools, raw: RawSeen, sight: { deviceNumber: string; inode: string }) {
+/** A number not met yet, and one that begins here: another filesystem or subvolume may have it by now. */
+function isToBeResolved({ devices }: SightReaderTools, { folder }: RawSeen, sight: FileSight | FolderSight): boolean {
+  if (devices.nameOf(sight.deviceNumber) === undefined) return true
+  return sight.kind === 'folder' && sight.deviceNumber !== devices.numberOf(folder.device)
+}
+
+async function resolve(tools: SightReaderTools, raw: RawSeen, sight: FileSight | FolderSight): Promise<void> {
   const path = `${pathOf(raw.folder)}/${raw.name}`
   const row = tools.known.childAt(raw.folder.nodeId, raw.name)
-  const sample = () => takeSample(tools.known, tools.observer, { path, inode: sight.inode, row })
+  const sample = () => takeSample(tools.known, tools.observer, { path, top: sight, row })
+  const before = tools.devices.nameOf(sight.deviceNumber)
   const device = await tools.devices.resolve(sight.deviceNumber, path, sample)
-  if (device !== null) tools.log.info({ path, device }, 'another filesystem is mounted inside a root')
+  if (device !== null && device !== before)
+    tools.log.info({ path, device }, 'another filesystem is mounted inside a root')
 }
 
 function toSeen(tools: SightReaderTools, raw: RawSeen): Seen {
@@ -54,8 +60,6 @@ function toSeen(tools: SightReaderTools, raw: RawSeen): Seen {
   if (isUnresolved) return { parentId, name, cause, known, sight: { kind: 'unreadable' } }
   const placed = placedSight(sight, (number) => tools.devices.nameOf(number) ?? '')
   if (known !== undefined && isUnmounted(known, placed, folder)) {
-    // Recognised anew when it is back.
-    tools.devices.forget(known.device)
     if (!tools.unmounted.has(known.nodeId)) {
       tools.log.warn({ path: `${pathOf(folder)}/${name}` }, 'the filesystem mounted here is away: its nodes are kept')
     }

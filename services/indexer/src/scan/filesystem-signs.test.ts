@@ -72,7 +72,7 @@ test('the filesystem of a real folder is asked', (t) => {
   assert.ok(signs !== null)
   assert.equal(signs.deviceNumber, lstatSync(path, { bigint: true }).dev.toString())
   assert.notEqual(signs.filesystemType, '')
-  assert.match(signs.filesystemId, /^([0-9a-f]{16})?$/)
+  assert.match(signs.filesystemId, /^([0-9a-f]{16}|[0-9a-f]{32})?$/)
   assert.deepEqual(filesystemSigns(path), signs)
 })
 

@@ -1,16 +1,21 @@
 /** What a filesystem can be recognised by when its device number has changed. */
-import { type BigIntStats, lstatSync, readFileSync } from 'node:fs'
+import { type BigIntStats, closeSync, constants, lstatSync, openSync, readFileSync } from 'node:fs'
 import { pathForFs } from '@drive-feed/shared/entry-name.ts'
 import koffi from 'koffi'
 
 export type FilesystemSigns = {
   /** `st_dev` now, decimal. */
   readonly deviceNumber: string
-  /** `f_fsid` in hex; empty where it is zero or merely repeats the device number, and so says nothing. */
+  /**
+   * `f_fsid` in hex; where that is zero or merely repeats the device number, and so says nothing, the filesystem's UUID;
+   * empty where the kernel tells neither.
+   */
   readonly filesystemId: string
   readonly filesystemType: string
   readonly mountSource: string
   readonly mountRoot: string
+  /** Inode and birth time of the place itself. */
+  readonly top: string
 }
 
 // struct statfs of statfs(2) on 64-bit Linux: f_type, f_bsize, f_blocks, f_bfree, f_bavail, f_files, f_ffree, f_fsid,
@@ -18,7 +23,13 @@ export type FilesystemSigns = {
 const STATFS_BYTES = 120
 const FSID_AT = 56
 
-const statfsCall = koffi.load('libc.so.6').func('int statfs(const char *path, _Out_ void *buffer)')
+const libc = koffi.load('libc.so.6')
+const statfsCall = libc.func('int statfs(const char *path, _Out_ void *buffer)')
+
+// FS_IOC_GETFSUUID of linux/fs.h (since 6.9): struct fsuuid2 { u8 len; u8 uuid[16]; }.
+const GET_UUID = 0x80111500
+const UUID_BYTES = 17
+const ioctlCall = libc.func('int ioctl(int fd, unsigned long operation, _Out_ void *buffer)')
 
 /** The signs of the filesystem that holds `path`; null when it can't be asked. */
 export function filesystemSigns(path: string): FilesystemSigns | null {
@@ -30,10 +41,11 @@ export function filesystemSigns(path: string): FilesystemSigns | null {
   const fsid = buffer.readBigUInt64LE(FSID_AT)
   return {
     deviceNumber: stats.dev.toString(),
-    filesystemId: saysNothing(fsid, stats.dev) ? '' : fsid.toString(16).padStart(16, '0'),
+    filesystemId: saysNothing(fsid, stats.dev) ? uuidOf(path, stats) : fsid.toString(16).padStart(16, '0'),
     filesystemType: mount?.type ?? '',
     mountSource: mount?.source ?? '',
     mountRoot: mount?.root ?? '',
+    top: `${stats.ino}:${stats.birthtimeNs}`,
   }
 }
 
@@ -51,6 +63,23 @@ function saysNothing(fsid: bigint, device: bigint): boolean {
   const { major, minor } = majorMinor(device)
   const encoded = (minor & 0xffn) | (major << 8n) | ((minor & ~0xffn) << 12n)
   return fsid === 0n || fsid === encoded || fsid === device
+}
+
+/** UUID of the filesystem in hex, empty if it has none or it can't be asked: of a FIFO or a device it must not be. */
+function uuidOf(path: string, stats: BigIntStats): string {
+  if (!stats.isDirectory() && !stats.isFile()) return ''
+  let fd: number | undefined
+  try {
+    fd = openSync(pathForFs(path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+    const buffer = Buffer.alloc(UUID_BYTES)
+    if (ioctlCall(fd, GET_UUID, buffer) !== 0) return ''
+    const uuid = buffer.subarray(1, 1 + buffer.readUInt8(0))
+    return uuid.every((byte) => byte === 0) ? '' : uuid.toString('hex')
+  } catch {
+    return ''
+  } finally {
+    if (fd !== undefined) closeSync(fd)
+  }
 }
 
 /** gnu_dev_major and gnu_dev_minor of glibc. */

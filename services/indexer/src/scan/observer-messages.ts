@@ -9,6 +9,7 @@ export type ObserverRequest =
   | { readonly kind: 'excludes'; readonly excludes: readonly string[] }
   | { readonly kind: 'look'; readonly ticket: number; readonly requests: readonly LookRequest[] }
   | { readonly kind: 'signs'; readonly ticket: number; readonly path: string }
+  | { readonly kind: 'mounts'; readonly ticket: number }
 
 export type ObserverReply =
   | {
@@ -16,5 +17,8 @@ export type ObserverReply =
       readonly ticket: number
       readonly answers: readonly LookAnswer[]
       readonly sights: PackedSights
+      /** How often something was mounted or unmounted by the end of the look. */
+      readonly mountChanges: number
     }
   | { readonly kind: 'signs'; readonly ticket: number; readonly signs: FilesystemSigns | null }
+  | { readonly kind: 'mounts'; readonly ticket: number; readonly mountChanges: number }

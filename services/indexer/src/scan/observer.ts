@@ -8,12 +8,19 @@ import type { LookAnswer, LookRequest } from './look.ts'
 import type { ObserverReply, ObserverRequest } from './observer-messages.ts'
 import type { PackedSights } from './sights.ts'
 
-export type LookReply = { readonly answers: readonly LookAnswer[]; readonly sights: PackedSights }
+/** `mountChanges`: see `Observer`. */
+export type LookReply = {
+  readonly answers: readonly LookAnswer[]
+  readonly sights: PackedSights
+  readonly mountChanges: number
+}
 
 export type Observer = {
   readonly look: (requests: readonly LookRequest[]) => Promise<LookReply>
   /** What the filesystem at `path` can be recognised by; null when it can't be asked. */
   readonly signs: (path: string) => Promise<FilesystemSigns | null>
+  /** How often something was mounted or unmounted since the start. */
+  readonly mountChanges: () => Promise<number>
   readonly stop: () => Promise<void>
 }
 
@@ -47,6 +54,11 @@ export function createObserver(thread: Worker, excludes: readonly string[], onCr
       const reply = await ask((ticket) => ({ kind: 'signs', ticket, path }))
       if (reply.kind !== 'signs') throw new Error(`asked for signs, answered ${reply.kind}`)
       return reply.signs
+    },
+    mountChanges: async () => {
+      const reply = await ask((ticket) => ({ kind: 'mounts', ticket }))
+      if (reply.kind !== 'mounts') throw new Error(`asked for mounts, answered ${reply.kind}`)
+      return reply.mountChanges
     },
     stop: async () => {
       stopping = true

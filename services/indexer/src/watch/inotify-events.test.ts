@@ -41,7 +41,7 @@ const CASES: readonly [what: string, raw: Buffer, expected: WatchEvent[]][] = [
   ['a deletion', rawEvent(3, DELETE, 'a'), [{ kind: 'touched', watch: 3, name: 'a' }]],
   ['the first half of a move', rawEvent(3, MOVED_FROM, 'a'), [{ kind: 'touched', watch: 3, name: 'a' }]],
   ['the second half of a move', rawEvent(4, MOVED_TO | ISDIR, 'b'), [{ kind: 'touched', watch: 4, name: 'b' }]],
-  ['attributes of the watched folder itself', rawEvent(3, ATTRIB | ISDIR), []],
+  ['attributes of the watched folder itself', rawEvent(3, ATTRIB | ISDIR), [{ kind: 'self', watch: 3 }]],
   ['the watched folder deleted', rawEvent(5, DELETE_SELF), [{ kind: 'self', watch: 5 }]],
   ['the watched folder moved', rawEvent(5, MOVE_SELF), [{ kind: 'self', watch: 5 }]],
   ['the filesystem unmounted', rawEvent(5, UNMOUNT), [{ kind: 'self', watch: 5 }]],

@@ -37,7 +37,7 @@ export const FOLDER_MASK =
 /**
  * - `created`: a name appeared and may still be open for writing; `written`: a writer closed it; `touched`: anything
  *   else at that name (moved, deleted, attributes).
- * - `self`: the watched folder itself was moved, deleted or unmounted.
+ * - `self`: the watched folder itself was moved, deleted or unmounted, or has other attributes.
  * - `ignored`: the kernel dropped the watch. - `overflow`: the kernel's queue was full; events of this instance are lost.
  */
 export type WatchEvent =
@@ -69,8 +69,8 @@ function decodeOne(watch: number, mask: number, paddedName: Buffer): WatchEvent 
   if (mask & IN_Q_OVERFLOW) return { kind: 'overflow' }
   if (mask & IN_IGNORED) return { kind: 'ignored', watch }
   if (mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT)) return { kind: 'self', watch }
-  // ATTRIB of the watched folder itself comes without a name: a folder's own attributes are no change.
-  if (paddedName.length === 0) return undefined
+  // ATTRIB of the watched folder itself comes without a name. It is no change, but the folder may not be readable now.
+  if (paddedName.length === 0) return mask & IN_ATTRIB ? { kind: 'self', watch } : undefined
   const end = paddedName.indexOf(0)
   const name = nameFromBytes(end < 0 ? paddedName : paddedName.subarray(0, end))
   if (mask & IN_CLOSE_WRITE) return { kind: 'written', watch, name }

@@ -51,9 +51,12 @@ export function createWakeUp(): Outcome {
 
 export type PollEntry = { fd: number; events: number; revents: number }
 
-/** poll(2), without a time limit. Fills `revents`; returns when something is ready, or a signal came (EINTR). */
-export function poll(entries: PollEntry[]): Outcome {
-  return outcome(pollCall(entries, entries.length, -1))
+/**
+ * poll(2). Fills `revents`; returns when something is ready, the time (in ms; -1 for none) is over, or a signal came
+ * (EINTR).
+ */
+export function poll(entries: PollEntry[], timeoutMs = -1): Outcome {
+  return outcome(pollCall(entries, entries.length, timeoutMs))
 }
 
 /** flock(2), exclusive, without waiting: EWOULDBLOCK when another process has it. Ends with the process, however it ends. */

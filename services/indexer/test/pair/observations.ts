@@ -1,7 +1,7 @@
 /** Questions that tests ask of a running pair. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { nameFromColumns } from '@drive-feed/shared/entry-name.ts'
-import type { StatusRow } from '@drive-feed/shared/schema.ts'
+import type { RootState, StatusRow } from '@drive-feed/shared/schema.ts'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import { createFeedClient, type WireChange } from './feed-client.ts'
 import type { Pair } from './harness.ts'
@@ -52,6 +52,12 @@ export function statusOf(pair: Pair): Pick<StatusRow, 'heartbeatMs' | 'filesHash
         'SELECT heartbeat_ms AS heartbeatMs, files_hashed AS filesHashed, files_failed AS filesFailed FROM status',
       )
       .get(),
+  )
+}
+
+export function rootState(pair: Pair, name: string): RootState | undefined {
+  return pair.read((sqlite) =>
+    sqlite.prepare<[string], RootState>('SELECT state FROM watch_roots WHERE name = ?').pluck().get(name),
   )
 }
 

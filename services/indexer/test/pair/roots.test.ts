@@ -6,14 +6,8 @@ import { test } from 'node:test'
 import { assertAllEqual, expectedTree, follow } from './convergence.ts'
 import { differences, nodesTree, readNodes } from './disk-tree.ts'
 import { createPair, type Pair } from './harness.ts'
-import { idAt, passSentinel, statusOf } from './observations.ts'
+import { idAt, passSentinel, rootState, statusOf } from './observations.ts'
 import { until } from './until.ts'
-
-function rootState(pair: Pair, name: string): string | undefined {
-  return pair.read((sqlite) =>
-    sqlite.prepare<[string], string>('SELECT state FROM watch_roots WHERE name = ?').pluck().get(name),
-  )
-}
 
 test('roots are added, renamed and removed, and excludes changed, across restarts', async (t) => {
   const pair = await createPair(t, { roots: ['one', 'two'] })

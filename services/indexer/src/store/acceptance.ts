@@ -1,0 +1,66 @@
+/**
+ * The owner's word that a root's folder is meant as it is, though it is empty or another one than before. It is a small
+ * file beside the database, so that the indexer stays the only writer: a command leaves it, the indexer takes it.
+ */
+import { readdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+
+/** What the owner saw at the root's path. Only that is accepted, not what may be there later. Decimal text, µs. */
+export type AcceptedFolder = {
+  readonly deviceNumber: string
+  readonly inode: string
+  readonly birthTime: number
+}
+
+/** @param rootId node of the root as it is known: what is below it is what may be removed */
+export function leaveAcceptance(databasePath: string, rootId: string, folder: AcceptedFolder): void {
+  const { deviceNumber, inode, birthTime } = folder
+  const path = pathFor(databasePath, rootId)
+  writeFileSync(`${path}.new`, JSON.stringify({ deviceNumber, inode, birthTime }))
+  // The indexer may look at any moment, and sees all of it or nothing.
+  renameSync(`${path}.new`, path)
+}
+
+/**
+ * Whether this folder was accepted for this root. The word holds once, and whatever it was about: it is gone afterwards.
+ * It does not count when it can't be removed, since it would hold again.
+ */
+export function takeAcceptance(databasePath: string, rootId: string, folder: AcceptedFolder): boolean {
+  const path = pathFor(databasePath, rootId)
+  const accepted = read(path)
+  if (accepted === null || !remove(path)) return false
+  const { deviceNumber, inode, birthTime } = folder
+  return accepted.deviceNumber === deviceNumber && accepted.inode === inode && accepted.birthTime === birthTime
+}
+
+/** Takes back what was left for a root, which needs it no longer. */
+export function dropAcceptance(databasePath: string, rootId: string): void {
+  remove(pathFor(databasePath, rootId))
+}
+
+export function hasAcceptance(databasePath: string, rootId: string): boolean {
+  const path = pathFor(databasePath, rootId)
+  return readdirSync(dirname(path)).includes(basename(path))
+}
+
+function pathFor(databasePath: string, rootId: string): string {
+  return join(dirname(databasePath), `${basename(databasePath)}.accept-${rootId}`)
+}
+
+function read(path: string): AcceptedFolder | null {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as AcceptedFolder
+  } catch {
+    // Not there nearly always; whatever else it is, it is nobody's word.
+    return null
+  }
+}
+
+function remove(path: string): boolean {
+  try {
+    unlinkSync(path)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,22 @@
+/** Counts the times that something was mounted or unmounted, exactly: proc(5) has poll(2) on mountinfo tell of it. */
+import { openSync } from 'node:fs'
+import { POLLERR, POLLPRI, poll } from './libc.ts'
+
+export type MountChanges = {
+  /** How often a change was noticed by now. What was seen between two equal counts was seen under the same mounts. */
+  readonly count: () => number
+}
+
+/** The descriptor stays open: each has its own memory of what it has told. */
+export function createMountChanges(): MountChanges {
+  const fd = openSync('/proc/self/mountinfo', 'r')
+  let changes = 0
+  return {
+    count: () => {
+      const entry = { fd, events: POLLPRI, revents: 0 }
+      poll([entry], 0)
+      if (entry.revents & (POLLPRI | POLLERR)) changes += 1
+      return changes
+    },
+  }
+}

@@ -1,0 +1,126 @@
+/** Device numbers that change: real filesystems that come back under another `st_dev`, and such as take each other's place. */
+import assert from 'node:assert/strict'
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { assertAllEqual, follow } from './convergence.ts'
+import { createDisks, type DiskType, deviceNumber, noDisks } from './disks.ts'
+import { createPair, type Pair } from './harness.ts'
+import { passSentinel, rootState, statusOf } from './observations.ts'
+import { until } from './until.ts'
+
+/** Everything known below some roots, with the change that last told of it. */
+function rowsBelow(pair: Pair, roots: readonly string[]): unknown[] {
+  return pair.read((sqlite) =>
+    sqlite
+      .prepare<[string]>(
+        `WITH RECURSIVE below (node_id, path) AS (
+           SELECT node_id, name FROM nodes JOIN json_each(?) ON nodes.name = json_each.value
+           WHERE parent_id = '00000000-0000-0000-0000-000000000000'
+           UNION ALL SELECT nodes.node_id, below.path || '/' || nodes.name FROM nodes JOIN below ON parent_id = below.node_id
+         ) SELECT below.path, nodes.* FROM below JOIN nodes USING (node_id) ORDER BY path`,
+      )
+      .all(JSON.stringify(roots)),
+  )
+}
+
+/** Two disks under the roots `one` and `two`, with other files on each, and a root `here` that stays. */
+async function twoDisks(t: TestContext, type: DiskType) {
+  const disks = createDisks(t)
+  const pair = await createPair(t, { roots: ['one', 'two', 'here'] })
+  const at = { one: join(pair.folder, 'one'), two: join(pair.folder, 'two') }
+  const disk = { one: disks.create(type), two: disks.create(type) }
+  const device = { one: await disks.mount(disk.one, at.one), two: await disks.mount(disk.two, at.two) }
+  for (const path of Object.values(at)) fill(path)
+  // Without it inode numbers and names would be equal on both.
+  renameSync(join(at.two, 'folder'), join(at.two, 'other'))
+  await Promise.all([pair.startIndexer(), pair.startApi()])
+  await assertAllEqual(pair)
+  return { disks, pair, at, disk, device }
+}
+
+function fill(path: string): void {
+  mkdirSync(join(path, 'folder', 'inner'), { recursive: true })
+  for (const name of ['a', 'b', 'folder/c', 'folder/inner/d']) writeFileSync(join(path, name), `${path} ${name}`)
+}
+
+type TwoDisks = Awaited<ReturnType<typeof twoDisks>>
+
+/** Unmounts both disks and mounts them at their own paths again, each under the number that the other one had. */
+async function swapNumbers({ disks, disk, at, device }: TwoDisks): Promise<void> {
+  const before = { one: deviceNumber(at.one), two: deviceNumber(at.two) }
+  // The kernel gives out the lowest number first, so whoever had the higher one comes first now.
+  const order = before.one < before.two ? (['two', 'one'] as const) : (['one', 'two'] as const)
+  const other = { one: device.two, two: device.one }
+  await until('the numbers to be swapped', async () => {
+    for (const name of order) await disks.unmount(at[name])
+    for (const name of order) device[name] = await disks.mount(disk[name], at[name], { device: other[name] })
+    // Numbers of btrfs go by what is free, so another program's mount can get between.
+    return deviceNumber(at.one) === before.two && deviceNumber(at.two) === before.one
+  })
+}
+
+/** Mounts each disk where the other one was. */
+async function swapPlaces({ disks, disk, at }: TwoDisks): Promise<void> {
+  await disks.unmount(at.one)
+  await disks.unmount(at.two)
+  await disks.mount(disk.two, at.one)
+  await disks.mount(disk.one, at.two)
+  ;[disk.one, disk.two] = [disk.two, disk.one]
+}
+
+async function untilState(pair: Pair, state: string): Promise<void> {
+  for (const root of ['one', 'two']) await until(`${root} to be ${state}`, () => rootState(pair, root) === state)
+}
+
+/** The roots have been scanned since, and nothing was found to be different. */
+async function assertNothingHappened(pair: Pair, before: unknown[]): Promise<void> {
+  await untilState(pair, 'watching')
+  await passSentinel(pair, join(pair.folder, 'here'))
+  await untilState(pair, 'watching')
+  assert.deepEqual(rowsBelow(pair, ['one', 'two']), before, 'no row is written for what is unchanged')
+}
+
+for (const type of ['ext4', 'btrfs', 'xfs'] as const) {
+  test(`${type}: numbers, places and filesystems that change are told apart`, { skip: noDisks(type) }, async (t) => {
+    const two = await twoDisks(t, type)
+    const { pair, at } = two
+    const rows = () => rowsBelow(pair, ['one', 'two'])
+    const before = rows()
+    const follower = follow(pair)
+
+    await t.test('numbers swapped while the indexer is stopped', async () => {
+      await pair.endIndexer()
+      await swapNumbers(two)
+      await pair.startIndexer()
+      await assertNothingHappened(pair, before)
+      await pair.endIndexer()
+      assert.equal(statusOf(pair)?.filesHashed, 1, 'nothing is hashed but the sentinel')
+      await pair.startIndexer()
+    })
+    await t.test('numbers swapped while it runs', async () => {
+      await swapNumbers(two)
+      await assertNothingHappened(pair, before)
+      for (const path of Object.values(at)) writeFileSync(join(path, 'folder-new'), 'watched')
+      await assertAllEqual(pair, follower)
+    })
+    const later = rows()
+    for (const isRunning of [true, false]) {
+      await t.test(`disks swapped while the indexer ${isRunning ? 'runs' : 'is stopped'}`, async () => {
+        if (!isRunning) await pair.endIndexer()
+        await swapPlaces(two)
+        if (!isRunning) await pair.startIndexer(['here'])
+        await untilState(pair, 'offline')
+        await passSentinel(pair, join(pair.folder, 'here'))
+        assert.deepEqual(rows(), later, 'neither is taken for the other, and nothing is removed')
+        if (!isRunning) await pair.endIndexer()
+        await swapPlaces(two)
+        if (!isRunning) await pair.startIndexer()
+        await assertNothingHappened(pair, later)
+      })
+    }
+    for (const path of Object.values(at)) writeFileSync(join(path, 'watched'), 'again')
+    await assertAllEqual(pair, follower)
+    await follower.stop()
+  })
+}

@@ -5,11 +5,20 @@ import { VERSION } from './version.ts'
 
 const SOURCE = `import { parseCommandLine } from '${new URL('./command-line.ts', import.meta.url).href}'
   const argv = process.argv.slice(1)
-  console.log(parseCommandLine({ program: 'drive-feed-api', summary: 'Serves it.', argv }).configPath)`
+  const options = JSON.parse(process.env.OPTIONS ?? '{}')
+  const { configPath, operand } = parseCommandLine({ program: 'drive-feed-api', summary: 'Serves it.', argv, ...options })
+  console.log([configPath, operand].join(' ').trim())`
 
 function run(...argv: string[]) {
+  return runWith({}, ...argv)
+}
+
+function runWith(options: { readonly operand?: string }, ...argv: string[]) {
   const args = ['--input-type=module-typescript', '--eval', SOURCE, '--', ...argv]
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+    encoding: 'utf8',
+    env: { ...process.env, OPTIONS: JSON.stringify(options) },
+  })
   return { status, stdout, stderr }
 }
 
@@ -17,6 +26,16 @@ test('the config is the one that is named, otherwise /data/server.yaml', () => {
   assert.deepEqual(run(), { status: 0, stdout: '/data/server.yaml\n', stderr: '' })
   assert.deepEqual(run('--config=/etc/feed.yaml'), { status: 0, stdout: '/etc/feed.yaml\n', stderr: '' })
   assert.deepEqual(run('--config', 'feed.yaml'), { status: 0, stdout: 'feed.yaml\n', stderr: '' })
+})
+
+test('a program that needs a word besides gets it, before or after the options', () => {
+  const named = { operand: 'NAME' }
+  assert.equal(runWith(named, 'media', '--config=a.yaml').stdout, 'a.yaml media\n')
+  assert.equal(runWith(named, '--config=a.yaml', 'media').stdout, 'a.yaml media\n')
+  const stderr = 'drive-feed-api: needs one NAME; see drive-feed-api --help\n'
+  assert.deepEqual(runWith(named), { status: 2, stdout: '', stderr })
+  assert.deepEqual(runWith(named, 'one', 'two'), { status: 2, stdout: '', stderr })
+  assert.match(runWith(named, '--help').stdout, /^Serves it\.\n\nUsage: drive-feed-api NAME \[--config=PATH\]\n/)
 })
 
 test('--help and --version print and end well', () => {

@@ -17,11 +17,13 @@ export function parseCommandLine(options: {
   argv: readonly string[]
   /** Further options that are just given or not, with what they do. */
   flags?: Readonly<Record<string, string>>
-}): { configPath: string; flags: ReadonlySet<string> } {
-  const { program, summary, argv, flags = {} } = options
-  const values = readOptions(program, argv, Object.keys(flags))
+  /** What the one word beside the options is called, which then must be given. */
+  operand?: string
+}): { configPath: string; flags: ReadonlySet<string>; operand: string } {
+  const { program, summary, argv, flags = {}, operand } = options
+  const { values, positionals } = readOptions(program, argv, Object.keys(flags), operand !== undefined)
   if (values.help) {
-    process.stdout.write(helpText(program, summary, flags))
+    process.stdout.write(helpText(program, summary, flags, operand))
     process.exit(0)
   }
   if (values.version) {
@@ -29,21 +31,24 @@ export function parseCommandLine(options: {
     process.exit(0)
   }
   if (values.config === '') exitWithUsage(program, '--config needs the path of a file')
+  if (operand !== undefined && positionals.length !== 1) exitWithUsage(program, `needs one ${operand}`)
   const given: Readonly<Record<string, unknown>> = values
-  return { configPath: values.config, flags: new Set(Object.keys(flags).filter((flag) => given[flag] === true)) }
+  const givenFlags = new Set(Object.keys(flags).filter((flag) => given[flag] === true))
+  return { configPath: values.config, flags: givenFlags, operand: positionals[0] ?? '' }
 }
 
-function readOptions(program: string, argv: readonly string[], flags: readonly string[]) {
+function readOptions(program: string, argv: readonly string[], flags: readonly string[], allowPositionals: boolean) {
   try {
     return parseArgs({
       args: [...argv],
+      allowPositionals,
       options: {
         ...Object.fromEntries(flags.map((flag) => [flag, { type: 'boolean' as const }])),
         config: { type: 'string', default: DEFAULT_CONFIG_PATH },
         help: { type: 'boolean', short: 'h', default: false },
         version: { type: 'boolean', default: false },
       },
-    }).values
+    })
   } catch (error) {
     // Node's message goes on with advice about '--' that does not apply here.
     const [what] = (error as Error).message.split(/\. |\n/)
@@ -56,12 +61,13 @@ function exitWithUsage(program: string, what: string): never {
   process.exit(EXIT_USAGE)
 }
 
-function helpText(program: string, summary: string, flags: Readonly<Record<string, string>>): string {
+function helpText(program: string, summary: string, flags: Readonly<Record<string, string>>, operand?: string): string {
+  const word = operand === undefined ? '' : ` ${operand}`
   const names = Object.keys(flags).map((flag) => ` [--${flag}]`)
   const lines = Object.entries(flags).map(([flag, does]) => `  ${`--${flag}`.padEnd(13)}  ${does}\n`)
   return `${summary}
 
-Usage: ${program} [--config=PATH]${names.join('')}
+Usage: ${program}${word} [--config=PATH]${names.join('')}
 
   --config=PATH  the YAML config file (default ${DEFAULT_CONFIG_PATH})
 ${lines.join('')}\

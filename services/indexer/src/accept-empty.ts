@@ -1,0 +1,140 @@
+/**
+ * `npm run accept-empty -- NAME --config=PATH`: the owner's word that a watched folder that was found empty, or another
+ * one than before, is meant so. Writes nothing into the database: the indexer takes the word, checks it and acts.
+ */
+import { type BigIntStats, lstatSync, readdirSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseCommandLine } from '@drive-feed/shared/command-line.ts'
+import { type Config, ConfigError, loadConfig } from '@drive-feed/shared/config.ts'
+import { gt } from '@drive-feed/shared/drizzle.ts'
+import { createExclude } from '@drive-feed/shared/exclude.ts'
+import { DatabaseUnusableError, type FeedDatabase, openReader } from '@drive-feed/shared/open-database.ts'
+import { type StatusRow, status, type WatchRootRow, watchRoots } from '@drive-feed/shared/schema.ts'
+import { type FolderSight, sightOf } from './scan/sight.ts'
+import { hasAcceptance, leaveAcceptance } from './store/acceptance.ts'
+
+/** The indexer refreshes its row once a minute. */
+const HEARTBEAT_MAX_MS = 120_000
+/** It looks at a root that is away every three seconds; when it is busy it takes longer. */
+const TAKEN_WITHIN_MS = 20_000
+const ACTED_WITHIN_MS = 5_000
+const POLL_MS = 200
+
+/** Ends the program with its message. */
+class Refusal extends Error {}
+
+const { configPath, operand: name } = parseCommandLine({
+  program: 'drive-feed accept-empty',
+  summary:
+    'Says that the watched folder NAME, which is offline because it is empty or another one than before, is meant as\n' +
+    'it is now: what was known in it is removed.',
+  argv: process.argv.slice(2),
+  operand: 'NAME',
+})
+try {
+  const config = loadConfig(configPath, { checkFolders: false })
+  await accept(config, openReader(config.databasePath))
+} catch (error) {
+  const isExpected = [Refusal, ConfigError, DatabaseUnusableError].some((kind) => error instanceof kind)
+  if (!isExpected) throw error
+  process.stderr.write(`drive-feed accept-empty: ${(error as Error).message}\n`)
+  process.exitCode = 1
+}
+
+async function accept(config: Config, db: FeedDatabase): Promise<void> {
+  const root = findRoot(db)
+  const folder = lookAt(root)
+  const isEmpty = isEmptyFolder(root.path, config.exclude)
+  const known = countBelow(db, root.nodeId)
+  const isRunning = isIndexerRunning(db)
+  // A stopped indexer may not have seen yet what the owner sees.
+  const isAway = root.state === 'offline' || (!isRunning && isEmpty && known > 0)
+  if (!isAway) throw new Refusal(`${root.name} is ${root.state}, not offline: there is nothing to accept`)
+  leaveAcceptance(config.databasePath, root.nodeId, folder)
+  const what = isEmpty ? 'is empty' : 'is taken as it is now'
+  print(`${root.name}: ${root.path} ${what}; the ${known} files and folders that were known in it are to be removed.`)
+  if (isRunning) await waitForIndexer(config, db, root)
+  else print('The indexer is not running. It does so at its next start, if the folder is then still the same.')
+}
+
+function findRoot(db: FeedDatabase): WatchRootRow {
+  const roots = db.orm.select().from(watchRoots).all()
+  const root = roots.find((row) => row.name === name)
+  if (root !== undefined) return root
+  const lines = roots.map((row) => `\n  ${row.name}: ${describe(row)}`)
+  throw new Refusal(`no watched folder is called ${JSON.stringify(name)}; there are:${lines.join('')}`)
+}
+
+function describe({ path, state, stateSinceMs, message }: WatchRootRow): string {
+  const since = new Date(stateSinceMs).toISOString()
+  return state === 'offline' ? `offline since ${since}: ${message ?? path}` : `${state}, ${path}`
+}
+
+function lookAt({ path }: WatchRootRow): FolderSight {
+  const sight = sightOf(statsOf(path))
+  if (sight.kind === 'folder') return sight
+  throw new Refusal(`${path} is not there as a folder: make it first, or take the watch out of the config`)
+}
+
+function statsOf(path: string): BigIntStats {
+  try {
+    return lstatSync(path, { bigint: true })
+  } catch (error) {
+    throw new Refusal(`${path} can't be looked at: ${(error as Error).message}`)
+  }
+}
+
+function isEmptyFolder(path: string, excludes: readonly string[]): boolean {
+  const isExcluded = createExclude(excludes)
+  try {
+    return readdirSync(path).every(isExcluded)
+  } catch (error) {
+    throw new Refusal(`${path} can't be listed: ${(error as Error).message}`)
+  }
+}
+
+function countBelow({ sqlite }: FeedDatabase, nodeId: string): number {
+  return sqlite
+    .prepare<[string], number>(
+      `WITH RECURSIVE below (node_id) AS (
+         SELECT node_id FROM nodes WHERE parent_id = ?
+         UNION ALL SELECT nodes.node_id FROM below JOIN nodes ON nodes.parent_id = below.node_id
+       ) SELECT count(*) FROM below`,
+    )
+    .pluck()
+    .get(nodeId) as number
+}
+
+function isIndexerRunning({ orm }: FeedDatabase): boolean {
+  const row: StatusRow | undefined = orm.select().from(status).get()
+  if (row === undefined) return false
+  if (row.state !== 'stopped') return Date.now() - row.heartbeatMs < HEARTBEAT_MAX_MS
+  // One that has just started tells of its roots first.
+  return orm.select().from(watchRoots).where(gt(watchRoots.stateSinceMs, row.heartbeatMs)).all().length > 0
+}
+
+/** Waits until the indexer has taken the word, and says what became of it. */
+async function waitForIndexer({ databasePath }: Config, db: FeedDatabase, root: WatchRootRow): Promise<void> {
+  const isTaken = await within(TAKEN_WITHIN_MS, () => !hasAcceptance(databasePath, root.nodeId))
+  if (!isTaken) {
+    print('The indexer is busy. It does so when it looks at the folder next, if that is then still the same.')
+    return
+  }
+  if (await within(ACTED_WITHIN_MS, () => findRoot(db).state !== 'offline')) {
+    print('The indexer is doing so now.')
+    return
+  }
+  throw new Refusal(`the indexer found something else there: ${findRoot(db).message}`)
+}
+
+async function within(limitMs: number, condition: () => boolean): Promise<boolean> {
+  for (let waitedMs = 0; waitedMs < limitMs; waitedMs += POLL_MS) {
+    if (condition()) return true
+    await sleep(POLL_MS)
+  }
+  return condition()
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
+}

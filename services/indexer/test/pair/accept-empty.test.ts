@@ -1,0 +1,161 @@
+/** `accept-empty`: the owner's word that a root which was found empty, or replaced, is meant so. */
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { assertAllEqual, follow } from './convergence.ts'
+import { createPair, INDEXER_MAIN, type Pair } from './harness.ts'
+import { headOf, idAt, rootState } from './observations.ts'
+import { until } from './until.ts'
+
+const COMMAND = join(dirname(INDEXER_MAIN), 'accept-empty.ts')
+
+function accept(pair: Pair, name: string): { status: number | null; output: string } {
+  const args = [COMMAND, name, `--config=${pair.configPath}`]
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 60_000 })
+  return { status, output: stdout + stderr }
+}
+
+/** A root of a folder and a file, scanned, and a second one. */
+async function pairWithFiles(t: TestContext): Promise<Pair> {
+  const pair = await createPair(t, { roots: ['media', 'other'] })
+  fill(pair)
+  await Promise.all([pair.startIndexer(), pair.startApi()])
+  await assertAllEqual(pair)
+  return pair
+}
+
+function fill(pair: Pair): void {
+  mkdirSync(pair.path('folder'), { recursive: true })
+  writeFileSync(pair.path('folder', 'file'), 'bytes')
+}
+
+function empty(pair: Pair): void {
+  for (const name of readdirSync(pair.path())) rmSync(pair.path(name), { recursive: true })
+}
+
+async function untilOffline(pair: Pair): Promise<void> {
+  await until('media to be offline', () => rootState(pair, 'media') === 'offline')
+}
+
+/** Nothing is left in the database's folder that would hold another time. */
+function assertNoWordIsLeft(pair: Pair): void {
+  const left = readdirSync(dirname(pair.databasePath)).filter((name) => name.includes('accept'))
+  assert.deepEqual(left, [])
+}
+
+test('a root that was found empty is emptied in the feed when its owner says so, and only this once', async (t) => {
+  const pair = await pairWithFiles(t)
+  const follower = follow(pair)
+  const id = idAt(pair, 'media')
+  await pair.endIndexer()
+  empty(pair)
+  await pair.startIndexer(['other'])
+  await untilOffline(pair)
+  assert.match(pair.indexer().stdout(), /suddenly empty.*If it was emptied on purpose: npm run accept-empty -- media"/)
+
+  const { status, output } = accept(pair, 'media')
+  assert.deepEqual(
+    [status, output],
+    [
+      0,
+      `media: ${pair.path()} is empty; the 2 files and folders that were known in it are to be removed.
+The indexer is doing so now.
+`,
+    ],
+  )
+  await assertAllEqual(pair, follower)
+  assert.equal(idAt(pair, 'media'), id, 'the root itself stays')
+  await until('media to be watched', () => rootState(pair, 'media') === 'watching')
+  assertNoWordIsLeft(pair)
+
+  fill(pair)
+  await assertAllEqual(pair, follower)
+  await pair.endIndexer()
+  empty(pair)
+  await pair.startIndexer(['other'])
+  await untilOffline(pair)
+  assert.notEqual(idAt(pair, 'media/folder/file'), undefined, 'the word of before is not about this time')
+  await follower.stop()
+})
+
+test('while the indexer is stopped the word waits for its next start', async (t) => {
+  const pair = await pairWithFiles(t)
+  await pair.endIndexer()
+  empty(pair)
+  const { status, output } = accept(pair, 'media')
+  assert.equal(status, 0, output)
+  assert.match(output, /is not running\. It does so at its next start/)
+  await pair.startIndexer()
+  await assertAllEqual(pair)
+  assertNoWordIsLeft(pair)
+})
+
+test('another folder in the place of the root is accepted in the same way', async (t) => {
+  const pair = await pairWithFiles(t)
+  const follower = follow(pair)
+  renameSync(pair.path(), join(pair.folder, 'aside'))
+  mkdirSync(pair.path())
+  writeFileSync(pair.path('new'), 'new')
+  await untilOffline(pair)
+  const { status, output } = accept(pair, 'media')
+  assert.equal(status, 0, output)
+  await until('media to be watched', () => rootState(pair, 'media') === 'watching')
+  await assertAllEqual(pair, follower)
+  writeFileSync(pair.path('newer'), 'newer')
+  await assertAllEqual(pair, follower)
+  assertNoWordIsLeft(pair)
+  await follower.stop()
+})
+
+test('I7: only the folder that the owner saw is accepted, and only as it was', async (t) => {
+  const pair = await pairWithFiles(t)
+  await pair.endIndexer()
+  const before = headOf(pair)
+  await t.test('not another empty one', async () => {
+    renameSync(pair.path(), join(pair.folder, 'aside'))
+    mkdirSync(pair.path())
+    await pair.startIndexer(['other'])
+    await untilOffline(pair)
+    await pair.endIndexer()
+    assert.equal(accept(pair, 'media').status, 0)
+    mkdirSync(join(pair.folder, 'yet-another'))
+    rmSync(pair.path(), { recursive: true })
+    renameSync(join(pair.folder, 'yet-another'), pair.path())
+    await pair.startIndexer(['other'])
+    await untilOffline(pair)
+    assert.equal(headOf(pair), before)
+    assertNoWordIsLeft(pair)
+  })
+  await t.test('and not when the root came back by itself', async () => {
+    await pair.endIndexer()
+    assert.equal(accept(pair, 'media').status, 0)
+    rmSync(pair.path(), { recursive: true })
+    renameSync(join(pair.folder, 'aside'), pair.path())
+    await pair.startIndexer()
+    await assertAllEqual(pair)
+    assert.equal(headOf(pair), before)
+    assertNoWordIsLeft(pair)
+  })
+})
+
+test('what is not to be accepted is said, with the state of every root', async (t) => {
+  const pair = await pairWithFiles(t)
+  renameSync(pair.path(), join(pair.folder, 'aside'))
+  await untilOffline(pair)
+  const unknown = accept(pair, 'meda')
+  assert.equal(unknown.status, 1)
+  assert.match(
+    unknown.output,
+    /^drive-feed accept-empty: no watched folder is called "meda"; there are:\n {2}media: offline since 20\S+Z: .* is not there as a folder; .*\n {2}other: watching, \S+\n$/,
+  )
+  const missing = accept(pair, 'media')
+  assert.deepEqual([missing.status, /can't be looked at: ENOENT/.test(missing.output)], [1, true], missing.output)
+  const healthy = accept(pair, 'other')
+  assert.deepEqual(healthy, {
+    status: 1,
+    output: 'drive-feed accept-empty: other is watching, not offline: there is nothing to accept\n',
+  })
+  assertNoWordIsLeft(pair)
+})

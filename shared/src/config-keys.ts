@@ -13,9 +13,31 @@ const FOLDER_ALLOWED = 'must be the absolute path of a folder, starting with "/"
 const EXCLUDE_ALLOWED = 'must be a list of patterns, as in ["*.part", "lost+found"]'
 const PATTERN_ALLOWED = 'must be a pattern for one name, without "/"'
 
+const ORIGINS_ALLOWED = 'must be a list of origins, as in ["https://photos.example.org"], or ["*"] for all'
+const ORIGIN_ALLOWED = 'must be an origin, such as "https://photos.example.org", without a path; or "*" for all'
+const HOSTS_ALLOWED = 'must be a list of host names, as in ["nas.example.org"]'
+const HOST_ALLOWED = 'must be a host name without a port, such as "nas.example.org"'
+const TOKEN_ALLOWED = 'must be a text of 16 to 200 letters, digits and any of -._~+/='
+const LEVEL_ALLOWED = 'must be one of debug, info, warn, error'
+
 const path = z.string(PATH_ALLOWED).refine((text) => text !== '' && !text.includes('\0'), PATH_ALLOWED)
 const folder = z.string(FOLDER_ALLOWED).refine((text) => isAbsolute(text) && !text.includes('\0'), FOLDER_ALLOWED)
 const pattern = z.string(PATTERN_ALLOWED).refine((text) => text !== '' && !text.includes('/'), PATTERN_ALLOWED)
+
+const origin = z.string(ORIGIN_ALLOWED).refine(isOrigin, ORIGIN_ALLOWED)
+const hostName = z
+  .string(HOST_ALLOWED)
+  .regex(/^[\w-]+(\.[\w-]+)*$/, HOST_ALLOWED)
+  .toLowerCase()
+// What RFC 6750 lets a bearer token be, so that every client can send it.
+const token = z
+  .string(TOKEN_ALLOWED)
+  .regex(/^[\w.~+/-]+=*$/, TOKEN_ALLOWED)
+  .min(16, TOKEN_ALLOWED)
+  .max(200, TOKEN_ALLOWED)
+
+/** Keys whose value is nobody else's business: a mistake in one is told without it. */
+const SECRET_KEYS: readonly PropertyKey[] = ['api_token']
 
 const KEYS = z.strictObject({
   host: orDefault(z.string('must be an address to listen on').min(1, 'must be an address to listen on'), '0.0.0.0'),
@@ -26,6 +48,12 @@ const KEYS = z.strictObject({
     .refine((watches) => Object.keys(watches).length > 0, WATCHES_ALLOWED),
   exclude: orDefault(z.array(pattern, EXCLUDE_ALLOWED), []),
   log_path: orDefault(path, null),
+  log_level: orDefault(z.enum(['debug', 'info', 'warn', 'error'], LEVEL_ALLOWED), 'info' as const),
+  api_token: orDefault(token, null),
+  allowed_hosts: orDefault(z.array(hostName, HOSTS_ALLOWED), []),
+  cors_origins: orDefault(z.array(origin, ORIGINS_ALLOWED), []),
+  max_connections: orDefault(wholeNumber(1, 65_535), 2_000),
+  max_waiting: orDefault(wholeNumber(1, 65_535), 1_000),
   metadata_workers: orDefault(wholeNumber(1, 1024), availableParallelism()),
   settle_ms: orDefault(wholeNumber(0, 600_000), 200),
   rescan_hours: orDefault(hours(720), 24),
@@ -58,7 +86,8 @@ function describe(issue: z.core.$ZodIssue, raw: unknown): string {
   if (issue.code === 'unrecognized_keys') return describeUnknownKey(issue.keys[0] ?? '', issue.path)
   if (issue.path.length === 0) return `${show(raw)}: must hold keys and values, as in "port: 8080"`
   const allowed = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message
-  return `${showKey(issue.path)}: ${show(valueAt(raw, issue.path))}: ${allowed}`
+  const isSecret = SECRET_KEYS.includes(issue.path[0] ?? '')
+  return `${showKey(issue.path)}: ${isSecret ? 'the value' : `${show(valueAt(raw, issue.path))}:`} ${allowed}`
 }
 
 function describeUnknownKey(key: string, above: readonly PropertyKey[]): string {
@@ -106,6 +135,11 @@ function hours(most: number) {
 /** What can be the name of a node: names are parts of paths. */
 function isNodeName(name: string): boolean {
   return name !== '' && name !== '.' && name !== '..' && !/[/\0]/.test(name)
+}
+
+/** As browsers send it: scheme, host and perhaps a port, in the one way of writing it. */
+function isOrigin(text: string): boolean {
+  return text === '*' || (/^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text)
 }
 
 const SQLITE_URL = /^sqlite:\/\/\//

@@ -15,7 +15,11 @@ const DATABASE_ALLOWED = 'must be the path of an SQLite file, absolute or relati
 const HOURS_ALLOWED = 'must be a number of hours, more than 0, at most 720'
 const WORKERS_ALLOWED = 'must be a whole number from 1 to 1024'
 const KNOWN_KEYS =
-  'host, port, database_url, watches, exclude, log_path, metadata_workers, settle_ms, rescan_hours, watcher, skip_initial_hash'
+  'host, port, database_url, watches, exclude, log_path, log_level, api_token, allowed_hosts, cors_origins, max_connections, max_waiting, metadata_workers, settle_ms, rescan_hours, watcher, skip_initial_hash'
+
+const TOKEN_ALLOWED = 'must be a text of 16 to 200 letters, digits and any of -._~+/='
+const HOST_ALLOWED = 'must be a host name without a port, such as "nas.example.org"'
+const ORIGIN_ALLOWED = 'must be an origin, such as "https://photos.example.org", without a path; or "*" for all'
 
 /** A mistake and the whole message after the file's name. */
 const MISTAKES: readonly (readonly [title: string, yaml: string, message: string])[] = [
@@ -126,6 +130,20 @@ const MISTAKES: readonly (readonly [title: string, yaml: string, message: string
   ['no rescan_hours', `${GOOD}rescan_hours: 0`, `: rescan_hours: 0: ${HOURS_ALLOWED}`],
   ['too many rescan_hours', `${GOOD}rescan_hours: 721`, `: rescan_hours: 721: ${HOURS_ALLOWED}`],
   ['endless rescan_hours', `${GOOD}rescan_hours: .inf`, `: rescan_hours: Infinity: ${HOURS_ALLOWED}`],
+  ['an unknown log_level', `${GOOD}log_level: loud`, ': log_level: "loud": must be one of debug, info, warn, error'],
+  ['a short api_token, which is not shown', `${GOOD}api_token: secret`, `: api_token: the value ${TOKEN_ALLOWED}`],
+  ['an api_token with blanks', `${GOOD}api_token: "0123456789 abcdef"`, `: api_token: the value ${TOKEN_ALLOWED}`],
+  ['an api_token that is a number', `${GOOD}api_token: 12345678901234567`, `: api_token: the value ${TOKEN_ALLOWED}`],
+  ['an allowed host with a port', `${GOOD}allowed_hosts: ["nas:80"]`, `: allowed_hosts[0]: "nas:80": ${HOST_ALLOWED}`],
+  [
+    'allowed hosts as text',
+    `${GOOD}allowed_hosts: nas`,
+    ': allowed_hosts: "nas": must be a list of host names, as in ["nas.example.org"]',
+  ],
+  ['an origin with a path', `${GOOD}cors_origins: ["http://a/"]`, `: cors_origins[0]: "http://a/": ${ORIGIN_ALLOWED}`],
+  ['an origin without a scheme', `${GOOD}cors_origins: [nas]`, `: cors_origins[0]: "nas": ${ORIGIN_ALLOWED}`],
+  ['no connections', `${GOOD}max_connections: 0`, ': max_connections: 0: must be a whole number from 1 to 65535'],
+  ['half a waiting client', `${GOOD}max_waiting: 0.5`, ': max_waiting: 0.5: must be a whole number from 1 to 65535'],
   ['watcher as text', `${GOOD}watcher: inotify`, ': watcher: "inotify": must hold the key "backend", or nothing'],
   [
     'a backend that is a number',
@@ -155,6 +173,12 @@ test('defaults are filled in, and keys without a value count as not given', (t) 
     watches: [{ name: 'media', path: '/mnt/media' }],
     exclude: [],
     logPath: null,
+    logLevel: 'info',
+    apiToken: null,
+    allowedHosts: [],
+    corsOrigins: [],
+    maxConnections: 2_000,
+    maxWaiting: 1_000,
     metadataWorkers: availableParallelism(),
     settleMs: 200,
     rescanHours: 24,
@@ -170,6 +194,12 @@ watches:
   2024: "/mnt/with space"
 exclude: ["*.part", lost+found]
 log_path: logs/feed.log
+log_level: debug
+api_token: 0123456789abcdef==
+allowed_hosts: [NAS.example.org, localhost]
+cors_origins: ["https://photos.example.org", "http://localhost:3000"]
+max_connections: 50
+max_waiting: 20
 metadata_workers: 3
 settle_ms: 0
 rescan_hours: 0.5
@@ -188,6 +218,12 @@ skip_initial_hash: true
     ],
     exclude: ['*.part', 'lost+found'],
     logPath: join(folder, 'logs/feed.log'),
+    logLevel: 'debug',
+    apiToken: '0123456789abcdef==',
+    allowedHosts: ['nas.example.org', 'localhost'],
+    corsOrigins: ['https://photos.example.org', 'http://localhost:3000'],
+    maxConnections: 50,
+    maxWaiting: 20,
     metadataWorkers: 3,
     settleMs: 0,
     rescanHours: 0.5,

@@ -17,6 +17,16 @@ export type Config = {
   /** The config's own patterns; `createExclude` adds the ones that are always on. */
   readonly exclude: readonly string[]
   readonly logPath: string | null
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
+  /** What clients of the api have to send; null where anyone may ask. */
+  readonly apiToken: string | null
+  /** Lower-case names under which the api answers; any name where there are none. */
+  readonly allowedHosts: readonly string[]
+  /** Whose pages in a browser may ask the api. */
+  readonly corsOrigins: readonly string[]
+  readonly maxConnections: number
+  /** Clients of the api that may wait or follow at the same time. */
+  readonly maxWaiting: number
   readonly metadataWorkers: number
   readonly settleMs: number
   readonly rescanHours: number
@@ -90,6 +100,12 @@ function toConfig(values: ConfigValues, folder: string, checkFolders: false | Kn
     watches,
     exclude: values.exclude,
     logPath,
+    logLevel: values.log_level,
+    apiToken: values.api_token,
+    allowedHosts: values.allowed_hosts,
+    corsOrigins: values.cors_origins,
+    maxConnections: values.max_connections,
+    maxWaiting: values.max_waiting,
     metadataWorkers: values.metadata_workers,
     settleMs: values.settle_ms,
     rescanHours: values.rescan_hours,

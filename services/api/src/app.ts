@@ -2,8 +2,12 @@
 import express, { type Express, type RequestHandler } from 'express'
 import type { Logger } from 'pino'
 import type { DatabaseSource } from './database-source.ts'
+import { allowedHosts } from './http/allowed-hosts.ts'
+import { bearerToken } from './http/bearer-token.ts'
+import { crossOrigin } from './http/cross-origin.ts'
 import { failure } from './http/failure.ts'
 import { sendProblem } from './http/problem.ts'
+import { requestLimits } from './http/request-limits.ts'
 import { requestLog } from './http/request-log.ts'
 import type { Route } from './route.ts'
 import { changesRoute } from './routes/changes.ts'
@@ -22,17 +26,15 @@ export type AppDeps = {
   readonly watch: FeedWatch
   readonly timing: EventTiming
   readonly logger: Logger
+  readonly access: {
+    readonly apiToken: string | null
+    readonly allowedHosts: readonly string[]
+    readonly corsOrigins: readonly string[]
+  }
 }
 
 export function createApp(deps: AppDeps): Express {
-  const { database } = deps
-  const app = express()
-  app.disable('x-powered-by')
-  // Made here from where the log stands: Express would make it from the whole answer.
-  app.disable('etag')
-  app.enable('case sensitive routing')
-  app.use(requestLog(deps.logger), askedAgain)
-
+  const { database, access } = deps
   const routes: readonly Route[] = [
     cursorRoute(database),
     changesRoute(deps),
@@ -44,8 +46,18 @@ export function createApp(deps: AppDeps): Express {
     nodeChildrenRoute(database),
     pathsRoute(database),
   ]
-  for (const { path, handler } of routes) app.route(expressPath(path)).get(handler).all(wrongMethod)
+  const openPaths = routes.filter((route) => route.isAboutProcess).map((route) => route.path)
 
+  const app = express()
+  app.disable('x-powered-by')
+  // Made here from where the log stands: Express would make it from the whole answer.
+  app.disable('etag')
+  app.enable('case sensitive routing')
+  app.use(requestLog(deps.logger), askedAgain, requestLimits)
+  app.use(allowedHosts(access.allowedHosts), crossOrigin(access.corsOrigins), bearerToken(access.apiToken, openPaths))
+  for (const { path, handler } of routes) {
+    app.route(expressPath(path)).get(handler).all(wrongMethod)
+  }
   app.use(noSuchRoute)
   app.use(failure)
   return app

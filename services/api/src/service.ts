@@ -10,8 +10,6 @@ import { createFeedWatch } from './waiting/feed-watch.ts'
 
 const PROGRAM = 'drive-feed-api'
 const EXIT_FAILURE = 1
-/** Clients that may wait or follow at the same time; each costs some 20 KB. */
-const SEATS = 1_000
 const EVENT_TIMING = { heartbeatMs: 15_000, slowReaderMs: 30_000 }
 
 /** Serves until it is told to stop. Ends the process itself, with one line on standard error where people can help. */
@@ -32,10 +30,11 @@ export async function runService(argv: readonly string[]): Promise<void> {
 }
 
 async function serve(config: Config): Promise<void> {
-  const logger = createLogger({ name: 'api', path: config.logPath })
+  const logger = createLogger({ name: 'api', path: config.logPath, level: config.logLevel })
   const database = createDatabaseSource(config.databasePath, logger)
-  const watch = createFeedWatch(config.databasePath, database, SEATS)
-  const server = await listen(createApp({ database, watch, timing: EVENT_TIMING, logger }), config)
+  const watch = createFeedWatch(config.databasePath, database, config.maxWaiting)
+  const app = createApp({ database, watch, timing: EVENT_TIMING, logger, access: config })
+  const server = await listen(app, config)
   logger.info({ host: config.host, port: boundPort(server) }, 'listening')
 
   const stopping = Promise.withResolvers<NodeJS.Signals>()

@@ -30,7 +30,8 @@ export function runService(startLookingThread: () => Worker): void {
   })
   try {
     const config = readConfig(configPath)
-    runUntilSignal(config, createLogger({ name: 'indexer', path: config.logPath }), startLookingThread)
+    const log = createLogger({ name: 'indexer', path: config.logPath, level: config.logLevel })
+    runUntilSignal(config, log, startLookingThread)
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     leaveUnusable(error)

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
 import pino from 'pino'
-import { createApp } from '../app.ts'
+import { type AppDeps, createApp } from '../app.ts'
 import { createDatabaseSource } from '../database-source.ts'
 import { listen, stop } from '../http/http-server.ts'
 import { createFeedWatch, type FeedWatch } from '../waiting/feed-watch.ts'
@@ -9,22 +9,30 @@ import { createFeedWatch, type FeedWatch } from '../waiting/feed-watch.ts'
 export type ServedFeed = {
   readonly watch: FeedWatch
   readonly url: string
-  /** Lines of the log, from `info` up. */
-  readonly log: readonly { readonly level: number; readonly msg: string }[]
+  /** Lines of the log. */
+  readonly log: readonly { readonly level: number; readonly msg: string; readonly req?: { id: string; url: string } }[]
 }
 
 /** What a test may want smaller than it is. */
-export type ServeOptions = { readonly seats?: number; readonly heartbeatMs?: number; readonly slowReaderMs?: number }
+export type ServeOptions = {
+  readonly seats?: number
+  readonly heartbeatMs?: number
+  readonly slowReaderMs?: number
+  readonly maxConnections?: number
+  readonly level?: 'debug' | 'info'
+  readonly access?: Partial<AppDeps['access']>
+}
 
 /** The app on a free port, until the test is over. */
 export async function serveFeed(t: TestContext, path: string, options: ServeOptions = {}): Promise<ServedFeed> {
-  const { seats = 100, heartbeatMs = 15_000, slowReaderMs = 30_000 } = options
-  const log: { level: number; msg: string }[] = []
-  const logger = pino({}, { write: (line: string) => void log.push(JSON.parse(line)) })
+  const { seats = 100, heartbeatMs = 15_000, slowReaderMs = 30_000, maxConnections = 1_000 } = options
+  const log: ServedFeed['log'][number][] = []
+  const logger = pino({ level: options.level ?? 'info' }, { write: (line: string) => void log.push(JSON.parse(line)) })
   const database = createDatabaseSource(path, logger)
   const watch = createFeedWatch(path, database, seats)
-  const app = createApp({ database, watch, timing: { heartbeatMs, slowReaderMs }, logger })
-  const server = await listen(app, { host: '127.0.0.1', port: 0 })
+  const access = { apiToken: null, allowedHosts: [], corsOrigins: [], ...options.access }
+  const app = createApp({ database, watch, timing: { heartbeatMs, slowReaderMs }, logger, access })
+  const server = await listen(app, { host: '127.0.0.1', port: 0, maxConnections })
   t.after(async () => {
     watch.close()
     server.closeAllConnections()

@@ -1,4 +1,5 @@
 /** The api as an Express app. It knows nothing of the process around it. */
+import { VERSION } from '@drive-feed/shared/version.ts'
 import express, { type Express, type RequestHandler } from 'express'
 import type { Logger } from 'pino'
 import type { DatabaseSource } from './database-source.ts'
@@ -7,18 +8,24 @@ import { bearerToken } from './http/bearer-token.ts'
 import { crossOrigin } from './http/cross-origin.ts'
 import { failure } from './http/failure.ts'
 import { sendProblem } from './http/problem.ts'
+import { createRequestCounts } from './http/request-counts.ts'
 import { requestLimits } from './http/request-limits.ts'
 import { requestLog } from './http/request-log.ts'
 import type { Route } from './route.ts'
 import { changesRoute } from './routes/changes.ts'
 import { cursorRoute } from './routes/cursor.ts'
 import { type EventTiming, eventsRoute } from './routes/events.ts'
+import { healthRoute } from './routes/health.ts'
+import { metricsRoute } from './routes/metrics.ts'
 import { nodeRoute } from './routes/node.ts'
 import { nodeChildrenRoute } from './routes/node-children.ts'
 import { nodePathRoute } from './routes/node-path.ts'
 import { nodesRoute } from './routes/nodes.ts'
+import { openApiRoute } from './routes/openapi.ts'
 import { pathsRoute } from './routes/paths.ts'
+import { readinessRoute } from './routes/readiness.ts'
 import { rootRoute } from './routes/root.ts'
+import { statusRoute } from './routes/status.ts'
 import type { FeedWatch } from './waiting/feed-watch.ts'
 
 export type AppDeps = {
@@ -26,6 +33,8 @@ export type AppDeps = {
   readonly watch: FeedWatch
   readonly timing: EventTiming
   readonly logger: Logger
+  /** Milliseconds since 1970. */
+  readonly nowMs: () => number
   readonly access: {
     readonly apiToken: string | null
     readonly allowedHosts: readonly string[]
@@ -34,7 +43,9 @@ export type AppDeps = {
 }
 
 export function createApp(deps: AppDeps): Express {
-  const { database, access } = deps
+  const { database, watch, nowMs, access } = deps
+  const requests = createRequestCounts()
+  const api = () => ({ version: VERSION, uptimeSeconds: process.uptime(), clientsWaiting: watch.seatsTaken() })
   const routes: readonly Route[] = [
     cursorRoute(database),
     changesRoute(deps),
@@ -45,6 +56,10 @@ export function createApp(deps: AppDeps): Express {
     nodePathRoute(database),
     nodeChildrenRoute(database),
     pathsRoute(database),
+    statusRoute({ database, api, nowMs }),
+    healthRoute(),
+    readinessRoute(database, nowMs),
+    metricsRoute({ database, api, requests, nowMs }),
   ]
   const openPaths = routes.filter((route) => route.isAboutProcess).map((route) => route.path)
 
@@ -53,9 +68,9 @@ export function createApp(deps: AppDeps): Express {
   // Made here from where the log stands: Express would make it from the whole answer.
   app.disable('etag')
   app.enable('case sensitive routing')
-  app.use(requestLog(deps.logger), askedAgain, requestLimits)
+  app.use(requestLog(deps.logger), requests.handler, askedAgain, requestLimits)
   app.use(allowedHosts(access.allowedHosts), crossOrigin(access.corsOrigins), bearerToken(access.apiToken, openPaths))
-  for (const { path, handler } of routes) {
+  for (const { path, handler } of [...routes, openApiRoute(routes)]) {
     app.route(expressPath(path)).get(handler).all(wrongMethod)
   }
   app.use(noSuchRoute)

@@ -33,7 +33,7 @@ async function serve(config: Config): Promise<void> {
   const logger = createLogger({ name: 'api', path: config.logPath, level: config.logLevel })
   const database = createDatabaseSource(config.databasePath, logger)
   const watch = createFeedWatch(config.databasePath, database, config.maxWaiting)
-  const app = createApp({ database, watch, timing: EVENT_TIMING, logger, access: config })
+  const app = createApp({ database, watch, timing: EVENT_TIMING, logger, nowMs: Date.now, access: config })
   const server = await listen(app, config)
   logger.info({ host: config.host, port: boundPort(server) }, 'listening')
 

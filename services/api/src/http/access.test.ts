@@ -34,11 +34,12 @@ test('without allowed_hosts any name will do; with them those, addresses and loc
   }
 })
 
-test('without a token in the config nobody is asked for one; with it everybody is', async (t) => {
+test('without a token in the config nobody is asked for one; with it everybody is, but for health', async (t) => {
   const { url } = await smallFeed(t, { access: { apiToken: TOKEN } })
+  const top = new URL('/', url).href
   const ask = (address: string, authorization?: string) =>
     fetch(address, { headers: authorization === undefined ? {} : { authorization } })
-  for (const path of ['/cursor', '/changes', '/events', '/nodes/a', '/nothing']) {
+  for (const path of ['/cursor', '/changes', '/events', '/nodes/a', '/status', '/nothing']) {
     const response = await ask(url + path)
     assert.equal(response.headers.get('www-authenticate'), 'Bearer')
     await assertProblem(response, 401)
@@ -50,6 +51,11 @@ test('without a token in the config nobody is asked for one; with it everybody i
   assert.equal(invalid.headers.get('www-authenticate'), 'Bearer error="invalid_token"')
   assert.equal((await ask(`${url}/cursor`, `Bearer ${TOKEN}`)).status, 200)
   assert.equal((await ask(`${url}/cursor`, `bearer  ${TOKEN} `)).status, 200)
+  assert.equal((await ask(`${top}healthz`)).status, 200)
+  assert.equal((await ask(`${top}readyz`)).status, 503)
+  assert.equal((await ask(`${top}metrics`)).status, 401)
+  assert.equal((await ask(`${top}openapi.json`)).status, 401)
+  assert.equal((await ask(`${top}healthz/../api/v1/cursor`)).status, 401)
 })
 
 test('the log has a line for each request, with the id of its answer and without the token', async (t) => {

@@ -19,6 +19,7 @@ export type ServeOptions = {
   readonly heartbeatMs?: number
   readonly slowReaderMs?: number
   readonly maxConnections?: number
+  readonly nowMs?: () => number
   readonly level?: 'debug' | 'info'
   readonly access?: Partial<AppDeps['access']>
 }
@@ -31,7 +32,8 @@ export async function serveFeed(t: TestContext, path: string, options: ServeOpti
   const database = createDatabaseSource(path, logger)
   const watch = createFeedWatch(path, database, seats)
   const access = { apiToken: null, allowedHosts: [], corsOrigins: [], ...options.access }
-  const app = createApp({ database, watch, timing: { heartbeatMs, slowReaderMs }, logger, access })
+  const nowMs = options.nowMs ?? Date.now
+  const app = createApp({ database, watch, timing: { heartbeatMs, slowReaderMs }, logger, nowMs, access })
   const server = await listen(app, { host: '127.0.0.1', port: 0, maxConnections })
   t.after(async () => {
     watch.close()

@@ -1,0 +1,55 @@
+/** `GET /metrics`: numbers for Prometheus. */
+import { type DatabaseSource, DatabaseUnavailableError } from '../database-source.ts'
+import type { RequestCounts } from '../http/request-counts.ts'
+import { sendPieces } from '../http/send-body.ts'
+import { defineRoute, type Route } from '../route.ts'
+import type { Answer } from '../wire/answers.ts'
+import { type ApiState, statusJson } from '../wire/status-json.ts'
+
+const DESCRIPTION = {
+  path: '/metrics',
+  summary: 'Numbers about the indexer and this process, for Prometheus.',
+  parameters: {},
+  answer: { description: 'The text format of Prometheus.', mediaType: 'text/plain' },
+  refusals: [],
+} as const
+
+type Deps = {
+  readonly database: DatabaseSource
+  readonly api: () => ApiState
+  readonly requests: RequestCounts
+  readonly nowMs: () => number
+}
+
+export function metricsRoute(deps: Deps): Route {
+  return defineRoute(DESCRIPTION, async ({ req, res }) => {
+    const { metricsText } = await import('../metrics-text.ts')
+    const { uptimeSeconds, clientsWaiting } = deps.api()
+    const { user, system } = process.cpuUsage()
+    const text = await metricsText({
+      status: readStatus(deps),
+      requests: deps.requests.all(),
+      process: {
+        residentBytes: process.memoryUsage.rss(),
+        cpuSeconds: (user + system) / 1_000_000,
+        startedMs: deps.nowMs() - uptimeSeconds * 1_000,
+      },
+      clientsWaiting,
+    })
+    res.set('Cache-Control', 'no-store').type('text/plain; version=0.0.4; charset=utf-8')
+    await sendPieces(req, res, [text])
+  })
+}
+
+function readStatus({ database, api, nowMs }: Deps): Answer<'Status'> | null {
+  try {
+    return database.open().read((queries) => {
+      const status = queries.status()
+      if (status === undefined) return null
+      return statusJson({ feed: queries.feed(), status, roots: queries.watchRoots(), api: api(), nowMs: nowMs() })
+    })
+  } catch (error) {
+    if (error instanceof DatabaseUnavailableError) return null
+    throw error
+  }
+}

@@ -10,6 +10,7 @@ import type { Request, Response } from 'express'
 const COMPRESS_FROM_CHARACTERS = 1_400
 /** A feed compresses some eightfold at the fastest level already, and a NAS has better things to do. */
 const GZIP_OPTIONS = { level: constants.Z_BEST_SPEED }
+const LISTENERS_MAX = 20
 const compress = promisify(gzip)
 
 /** The coding of the answer to this request. Only gzip: its state is small enough for hundreds of streams at once. */
@@ -32,6 +33,8 @@ export async function sendPieces(req: Request, res: Response, pieces: Iterable<s
   const first = await inTurn.next()
   const second = await inTurn.next()
   if (second.done === true) return sendWhole(req, res, first.value ?? '')
+  // Log, counts, waiting and each part of the pipeline listen for its end: more than Node takes for usual.
+  res.setMaxListeners(LISTENERS_MAX)
   const body = Readable.from(continued([first.value, second.value], inTurn))
   if (codingFor(req) === 'gzip') {
     res.set('Content-Encoding', 'gzip')

@@ -1,5 +1,5 @@
 /** Wires the stages: watch → reconcile → store → metadata, and what they tell each other. */
-import { closeSync, readFileSync } from 'node:fs'
+import { closeSync } from 'node:fs'
 import type { Worker } from 'node:worker_threads'
 import type { Config } from '@drive-feed/shared/config.ts'
 import { createExclude } from '@drive-feed/shared/exclude.ts'
@@ -20,7 +20,7 @@ import { createRootKeeper, type RootKeeper } from './reconcile/root-keeper.ts'
 import type { Root } from './reconcile/roots.ts'
 import { createScans, type Scans } from './reconcile/scans.ts'
 import { createVisits } from './reconcile/visits.ts'
-import { mountPointsBelow } from './scan/filesystem-signs.ts'
+import { mountPointsBelow, readMountinfo } from './scan/filesystem-signs.ts'
 import { createObserver, type Observer } from './scan/observer.ts'
 import { createSchedule } from './schedule.ts'
 import { startStatusKeeper } from './status-keeper.ts'
@@ -30,6 +30,7 @@ import type { MetadataFinding } from './store/metadata-writer.ts'
 import { createStore, type Decision } from './store/store.ts'
 import { type Drain, startDrain } from './watch/drain.ts'
 import { decodeEvents } from './watch/inotify-events.ts'
+import { inotifyLimits, mayOpenFiles } from './watch/inotify-limits.ts'
 import { createInotify, EMFILE, ENOSPC, removeWatch } from './watch/libc.ts'
 import { createTree, type Folder, pathOf, type RootFolder } from './watch/tree.ts'
 
@@ -52,6 +53,10 @@ const READ_DURING_SCAN_AFTER_MS = 3_000
 /** Places that may wait; beyond, a root is scanned instead. */
 const HINTS_MAX = 200_000
 
+const EXHAUSTION_REPORT_MS = 60_000
+const TOO_MANY_OPEN = 'too many files are open'
+const ALLOW_OPEN = 'Allow more: ulimit -n, LimitNOFILE= of systemd, or ulimits: nofile: in docker-compose.yml'
+
 /** What needs nothing of the others. */
 function createCore(config: Config, db: FeedDatabase, log: Logger) {
   // Milliseconds since 1970 that never jump: a clock that is set back must not hold up what is due.
@@ -73,6 +78,8 @@ function createCore(config: Config, db: FeedDatabase, log: Logger) {
     limbo: createLimbo(),
     rootsByFd: new Map<number, Root>(),
     startedMs: nowMs(),
+    /** Something was mounted, and /proc/self/mountinfo could not be read. */
+    areMountsMissed: false,
   }
 }
 type Core = ReturnType<typeof createCore>
@@ -122,11 +129,13 @@ export function createIndexer(
       foldersWaiting: visits.size(),
       filesHashed: feeder.finished(),
       oldestHintMs: hints.oldestDueSinceMs(nowMs()),
+      foldersKnown: core.tree.size(),
+      limits: inotifyLimits(),
       ...scans.counts(),
     }),
     nowMs,
   })
-  const timers = startTimers(stages)
+  const timers = startTimers(core, stages)
   return {
     run: async () => {
       // The metadata workers start with their first file: until then the scan has the cores to itself.
@@ -148,7 +157,7 @@ export function createIndexer(
   }
 }
 
-function startTimers(stages: Stages): NodeJS.Timeout[] {
+function startTimers(core: Core, stages: Stages): NodeJS.Timeout[] {
   const { scans, reconciler } = stages
   return [
     setInterval(() => checkRoots(stages, (root) => root.state !== 'offline'), ROOT_CHECK_MS),
@@ -156,6 +165,7 @@ function startTimers(stages: Stages): NodeJS.Timeout[] {
     setInterval(() => {
       checkRoots(stages, (root) => root.state === 'offline')
       scans.startDue()
+      if (core.areMountsMissed) core.areMountsMissed = !hintMounts(core)
       reconciler.wake()
     }, OFFLINE_ROOT_CHECK_MS),
   ]
@@ -188,7 +198,8 @@ function dropFolder({ tree }: Core, { intake }: Stages, folder: Folder): void {
   }
 }
 
-function createDrain({ rootsByFd, hints, tree, nowMs }: Core, stages: Stages, onCrash: (error: Error) => void): Drain {
+function createDrain(core: Core, stages: Stages, onCrash: (error: Error) => void): Drain {
+  const { rootsByFd, hints } = core
   return startDrain({
     onBytes: (fd, bytes) => {
       const top = rootsByFd.get(fd)?.top
@@ -207,16 +218,17 @@ function createDrain({ rootsByFd, hints, tree, nowMs }: Core, stages: Stages, on
     },
     onMounts: () => {
       settleMounts(stages)
-      hintMounts({ tree, hints, nowMs })
+      core.areMountsMissed = !hintMounts(core)
       stages.reconciler.wake()
     },
     onCrash,
   })
 }
 
-/** Something was mounted or unmounted, which no watch tells: looks at every place inside a root where that may have been. */
-function hintMounts({ tree, hints, nowMs }: Pick<Core, 'tree' | 'hints' | 'nowMs'>): void {
-  const mountinfo = readFileSync('/proc/self/mountinfo', 'utf8')
+/** Something was mounted or unmounted, which no watch tells: looks at every place inside a root where that may have been. False when that can't be found out now. */
+function hintMounts({ tree, hints, nowMs }: Core): boolean {
+  const mountinfo = readMountinfo()
+  if (mountinfo === null) return false
   const now = nowMs()
   for (const folder of tree.folders()) {
     const { parent, name } = folder
@@ -225,6 +237,7 @@ function hintMounts({ tree, hints, nowMs }: Pick<Core, 'tree' | 'hints' | 'nowMs
       hints.add({ folder: parent, name, cause: 'touched' }, now, now)
     }
   }
+  return true
 }
 
 function hintMountPoints(root: Folder, points: readonly string[], hints: Hints, now: number): void {
@@ -252,7 +265,7 @@ function createKeeper(core: Core, stages: Stages): RootKeeper {
     takeAcceptance: (rootId, folder) => takeAcceptance(config.databasePath, rootId, folder),
     createInstance: (root) => {
       const made = createInotify()
-      if (!made.ok) return { message: instanceLimitMessage(made.errno) }
+      if (!made.ok) return { message: instanceMessage(made.errno, config.watches.length) }
       rootsByFd.set(made.value, root)
       stages.drain.add(made.value)
       return { fd: made.value }
@@ -287,6 +300,7 @@ function createRootScans({ tree, visits, limbo, config, nowMs, log }: Core, stag
     limbo,
     keeper: () => stages.keeper,
     rescanHours: config.rescanHours,
+    limits: inotifyLimits,
     nowMs,
     log,
     onScanned: (root) => {
@@ -330,6 +344,7 @@ function createLoop(core: Core, stages: Stages): Reconciler {
     dropFolder: (folder) => dropFolder(core, stages, folder),
     drained: drain.drained,
     watchLimitErrno: ENOSPC,
+    onExhausted: createExhaustionReport(core),
     onRootGone: (folder) => checkRoots(stages, (root) => root.top === folder.root),
     mayBeEmpty: (folder) => {
       const root = keeper.byTop(folder.root)
@@ -386,8 +401,22 @@ function findingOf(result: MetadataResult, askedMs: number, nowMs: number, isAwa
   }
 }
 
-function instanceLimitMessage(errno: number): string {
-  if (errno !== EMFILE) return `inotify is not to be had (errno ${errno}); the root is rescanned every minute instead`
-  return 'the kernel gives no further inotify instance; the root is rescanned every minute instead. \
-On the host: sysctl -w fs.inotify.max_user_instances=1024'
+/** Why a root has no inotify instance. */
+function instanceMessage(errno: number, roots: number): string {
+  const meanwhile = 'the root is rescanned every minute instead'
+  if (errno !== EMFILE) return `inotify is not to be had (errno ${errno}); ${meanwhile}`
+  if (!mayOpenFiles()) return `${TOO_MANY_OPEN}; ${meanwhile}. ${ALLOW_OPEN}`
+  const { allowed, raise } = inotifyLimits().instances
+  return `the kernel allows ${allowed} inotify instances, those of all other programs included, and gives no further one; \
+${meanwhile}. ${raise(allowed + roots)}`
+}
+
+/** Says that too many files are open, and not more than once a minute. */
+function createExhaustionReport({ log, nowMs }: Core): (problem: string) => void {
+  let saidMs = Number.NEGATIVE_INFINITY
+  return (problem) => {
+    if (nowMs() - saidMs < EXHAUSTION_REPORT_MS) return
+    saidMs = nowMs()
+    log.warn({ problem }, `${TOO_MANY_OPEN}; folders are looked at when there is room again. ${ALLOW_OPEN}`)
+  }
 }

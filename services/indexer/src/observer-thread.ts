@@ -12,6 +12,9 @@ import { createMountChanges } from './watch/mount-changes.ts'
 /** Keeps one answer's memory bounded however large the folders are, but for a single one. */
 const BATCH_ENTRIES_MAX = 16_000
 
+/** How long nothing is looked at after a look failed because too many files are open. */
+const EXHAUSTED_PAUSE_MS = 250
+
 const mounts = createMountChanges()
 let isExcluded: LookTools['isExcluded'] = () => {
   throw new Error('asked to look before the excludes were told')
@@ -40,8 +43,11 @@ parentPort?.on('message', (request: ObserverRequest) => {
   }
   const builder = createSightsBuilder()
   const answers = request.requests.map(
-    (one): LookAnswer => (builder.length < BATCH_ENTRIES_MAX ? look(one, tools, builder) : { kind: 'later' }),
+    (one): LookAnswer =>
+      builder.length < BATCH_ENTRIES_MAX ? look(one, tools, builder) : { kind: 'later', problem: null },
   )
+  // Asked again at once it would be refused again at once.
+  if (answers.some((answer) => answer.kind === 'later' && answer.problem !== null)) sleepSync(EXHAUSTED_PAUSE_MS)
   const sights = builder.pack()
   // Counted last: what was mounted or unmounted during the look is in it.
   const mountChanges = mounts.count()
@@ -51,6 +57,11 @@ parentPort?.on('message', (request: ObserverRequest) => {
     sights.ids.buffer,
   ])
 })
+
+/** This thread has nothing else to do. */
+function sleepSync(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
+}
 
 function post(reply: ObserverReply, transfer: ArrayBuffer[] = []): void {
   parentPort?.postMessage(reply, transfer)

@@ -12,6 +12,9 @@ const RESTING: Progress = {
   filesHashed: 3,
   rescans: 1,
   overflows: 2,
+  foldersKnown: 6,
+  unwatched: 4,
+  limits: { watches: { allowed: 100 }, instances: { allowed: 10 } },
   oldestHintMs: null,
 }
 
@@ -49,6 +52,10 @@ test('the first second tells everything', (t) => {
       filesWaiting: 7,
       filesFailed: 8,
       lagMs: 0,
+      foldersKnown: 6,
+      foldersUnwatched: 4,
+      watchesAllowed: 100,
+      instancesAllowed: 10,
     },
   ])
 })

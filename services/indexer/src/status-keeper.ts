@@ -11,6 +11,10 @@ export type Progress = {
   readonly foldersWaiting: number
   readonly filesHashed: number
   readonly rescans: number
+  readonly foldersKnown: number
+  /** Folders that have no watch. */
+  readonly unwatched: number
+  readonly limits: { readonly watches: { readonly allowed: number }; readonly instances: { readonly allowed: number } }
   readonly overflows: number
   /** When the longest waiting place was noticed, ms since 1970; null if none waits. */
   readonly oldestHintMs: number | null
@@ -47,6 +51,10 @@ export function startStatusKeeper(tools: {
       overflows: progress.overflows,
       rescans: progress.rescans,
       filesHashed: progress.filesHashed,
+      foldersKnown: progress.foldersKnown,
+      foldersUnwatched: progress.unwatched,
+      watchesAllowed: progress.limits.watches.allowed,
+      instancesAllowed: progress.limits.instances.allowed,
     }
     const now = JSON.stringify(row)
     if (now === saved && nowMs() - savedMs < IDLE_MS) return

@@ -4,6 +4,7 @@ import type { Root } from './roots.ts'
 
 /** @param answer what a look at the root's path gave */
 export function absentMessage({ path }: Root, answer: LookAnswer | undefined): string {
+  if (answer?.kind === 'later') return `${path} can't be looked at now (${answer.problem}); trying again`
   if (answer?.kind === 'unreadable') return unreadableMessage(path, answer.problem)
   return `${path} is not there as a folder; mount it or bring it back, its nodes are kept until then`
 }

@@ -9,7 +9,7 @@ export type Devices = {
   /** The number that a device has now; its own name if it was not met in this run. */
   readonly numberOf: (device: string) => string
   /** Finds or makes the stable name of a number met at `path`. Null when the place can't be asked. */
-  readonly resolve: (deviceNumber: string, path: string, sample: () => Promise<Sample>) => Promise<string | null>
+  readonly resolve: (deviceNumber: string, path: string, sample: () => Promise<Sample | null>) => Promise<string | null>
   /** Forgets every number that is not, where it was met, what it was; to be called when something was (un)mounted. */
   readonly confirm: () => Promise<void>
 }
@@ -75,7 +75,9 @@ export function createDevices(tools: DevicesTools): Devices {
       if (bound !== undefined && (await isStill(bound, signs))) return bound.device
       if (bound !== undefined) unbind(bound)
       const rows = tools.rows()
-      const found = await recognise(signs, rows, await sample())
+      const sampled = await sample()
+      if (sampled === null) return null
+      const found = await recognise(signs, rows, sampled)
       const device = found?.device ?? newDeviceName(deviceNumber, rows)
       bind(device, path, signs, rows)
       return device

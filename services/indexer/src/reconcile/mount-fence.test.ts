@@ -46,5 +46,5 @@ test('an answer to a question of before does not count, since it was asked with 
   state.changes = 1
   const early = fence.look([REQUEST])
   await fence.settle(async () => {})
-  assert.deepEqual((await early).answers, [{ kind: 'later' }])
+  assert.deepEqual((await early).answers, [{ kind: 'later', problem: null }])
 })

@@ -22,7 +22,7 @@ export function createMountFence(observer: Pick<Observer, 'look' | 'mountChanges
       const reply = await observer.look(requests)
       if (reply.mountChanges === settled && before === settled) return reply
       if (reply.mountChanges !== settled) onChange()
-      return { ...reply, answers: requests.map(() => ({ kind: 'later' })) }
+      return { ...reply, answers: requests.map(() => ({ kind: 'later', problem: null })) }
     },
     settle: async (confirm) => {
       const changes = await observer.mountChanges()

@@ -85,6 +85,7 @@ export function createRootKeeper(
   const check: RootKeeper['check'] = async (root) => {
     const before = knownRoot(tools, root)
     const found = await findRoot(tools, root, before)
+    if (found === null) return
     if ('away' in found) return takeOffline(root, found.away)
     const { folder } = root
     const isThere = folder?.attached && folder.device === found.device && folder.inode === found.folder.inode
@@ -126,18 +127,20 @@ export function createRootKeeper(
 
 type Found = { readonly folder: FolderSight; readonly device: string }
 
-/** The folder at a root's path if it is the root's, otherwise what is to be said of it. */
+/** The folder at a root's path if it is the root's, otherwise what is to be said of it; null when nothing can be said. */
 async function findRoot(
   tools: RootKeeperTools,
   root: Root,
   before: KnownRoot | null,
-): Promise<Found | { readonly away: string }> {
+): Promise<Found | { readonly away: string } | null> {
   // Listed only where that may say more: the top of a library can be long.
   const isListed = root.mustList || root.folder?.needsVisit === true || before?.device === ''
   // Listing needs the r bit of a folder, looking at what is in it the x bit, and that is asked by its own name.
   const names = isListed ? null : ['.']
   const reply = await tools.observer.look([{ path: root.path, expected: null, names, inotifyFd: null }])
   const [answer] = reply.answers
+  // One that is there stays so; one that is not is offline meanwhile, and so asked for again soon.
+  if (answer?.kind === 'later' && root.state !== 'starting' && root.state !== 'offline') return null
   if (answer?.kind !== 'seen') return { away: absentMessage(root, answer) }
   const { folder } = answer
   const problem = commonProblem(reply)

@@ -8,16 +8,21 @@ import { isSameBirth } from './seen.ts'
 
 const SAMPLE_MAX = 64
 
-/** Looks for the first known children of `row` at `path`, the place where the row is known and `top` was seen. */
+/**
+ * Looks for the first known children of `row` at `path`, the place where the row is known and `top` was seen. Null when
+ * nothing can be said now: what could not be looked at is not another filesystem.
+ */
 export async function takeSample(
   known: KnownNodes,
   observer: Pick<Observer, 'look'>,
   { path, top, row }: { path: string; top: Pick<Identity, 'inode' | 'birthTime'>; row: Known | undefined },
-): Promise<Sample> {
+): Promise<Sample | null> {
   if (row === undefined || row.device === '') return { device: '', isSameTop: false, looked: 0, matched: 0 }
   const children = known.children(row.nodeId).slice(0, SAMPLE_MAX)
   const names = children.map((child) => child.name)
   const reply = await observer.look([{ path, expected: null, names, inotifyFd: null }])
+  const kind = reply.answers[0]?.kind
+  if (kind === 'unreadable' || kind === 'later') return null
   const isSameTop = row.inode === top.inode && isSameBirth(row, top)
   return { device: row.device, isSameTop, looked: children.length, matched: countMatches(reply, children) }
 }

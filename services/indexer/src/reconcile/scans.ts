@@ -1,11 +1,12 @@
 /** Scans of whole roots: when they start, when they are through, when the next is due, and what the kernel did not watch. */
-import { readFileSync } from 'node:fs'
 import type { Logger } from '@drive-feed/shared/logger.ts'
+import type { InotifyLimits } from '../watch/inotify-limits.ts'
 import { type Folder, pathOf, type RootFolder, type Tree } from '../watch/tree.ts'
 import type { Limbo } from './limbo.ts'
 import type { RootKeeper } from './root-keeper.ts'
 import { isSharedFilesystem, type Root } from './roots.ts'
 import type { Visits } from './visits.ts'
+import { watchMessage } from './watch-messages.ts'
 
 /** Roots on network and FUSE filesystems are scanned at least this often. */
 const SHARED_RESCAN_HOURS = 1
@@ -19,6 +20,7 @@ export type ScansTools = {
   readonly limbo: Limbo
   readonly keeper: () => RootKeeper
   readonly rescanHours: number
+  readonly limits: () => InotifyLimits
   readonly nowMs: () => number
   readonly log: Logger
   /** A root was compared with the disk from its top to its last folder. */
@@ -41,7 +43,12 @@ export type Scans = {
   readonly unreadable: (folder: Folder, problem: string) => void
   readonly refused: (folder: Folder, limit: 'max_user_watches' | 'unknown') => void
   readonly watched: (folder: Folder) => void
-  readonly counts: () => { readonly listed: number; readonly rescans: number; readonly overflows: number }
+  readonly counts: () => {
+    readonly listed: number
+    readonly rescans: number
+    readonly overflows: number
+    readonly unwatched: number
+  }
 }
 
 export function createScans(tools: ScansTools): Scans {
@@ -53,6 +60,11 @@ export function createScans(tools: ScansTools): Scans {
   let unwatchedDueMs = 0
   /** From the start: what the first scan finds missing waits for its end, whichever roots are there. */
   let wasScanning = true
+  /** Roots whose message may be out of date. */
+  const untold = new Set<Root>()
+  /** What was allowed when it was last asked, while more was needed. */
+  let limitsBefore: InotifyLimits | null = null
+  const messageOf = (root: Root) => watchMessage(root, tools.tree.size(), tools.limits())
   const rootOf = (top: RootFolder) => tools.keeper().byTop(top)
   const isScanning = () => tools.keeper().roots.some((root) => root.state === 'scanning' || root.state === 'starting')
 
@@ -90,8 +102,9 @@ export function createScans(tools: ScansTools): Scans {
     root.nextRescanMs = nowMs() + hours * 3_600_000 * (0.9 + Math.random() * 0.2)
     for (const folder of root.unwatched) if (!folder.attached) root.unwatched.delete(folder)
     for (const folder of root.unreadable.keys()) if (!folder.attached) root.unreadable.delete(folder)
-    const message = messageOf(root, tools)
-    if (root.unwatched.size > 0) log.warn({ root: root.key }, message ?? '')
+    const message = messageOf(root)
+    if (root.unwatched.size > 0 && message !== root.message) log.warn({ root: root.key }, message ?? '')
+    untold.delete(root)
     tools.keeper().setState(root, 'watching', message)
     tools.onScanned(root)
     if (!root.scanAgain) return
@@ -114,7 +127,7 @@ export function createScans(tools: ScansTools): Scans {
   }
   const saveMessage = (root: Root) => {
     // During a scan it is said at the end, when it is known how many.
-    if (root.state === 'watching') tools.keeper().setState(root, root.state, messageOf(root, tools))
+    if (root.state === 'watching') tools.keeper().setState(root, root.state, messageOf(root))
   }
   const unreadable: Scans['unreadable'] = (folder, problem) => {
     const root = rootOf(folder.root)
@@ -132,6 +145,30 @@ export function createScans(tools: ScansTools): Scans {
     log.info({ root: root.key, path: pathOf(folder) }, 'folder can be read again')
     saveMessage(root)
   }
+  /** Once all that were to be watched together have been tried: then it is known how many got no watch. */
+  const tellUnwatched = () => {
+    for (const root of untold) {
+      if (root.state !== 'watching') continue
+      untold.delete(root)
+      for (const folder of root.unwatched) if (!folder.attached) root.unwatched.delete(folder)
+      const message = messageOf(root)
+      if (message === root.message) continue
+      log.warn({ root: root.key }, message ?? 'every folder is watched again')
+      saveMessage(root)
+    }
+  }
+  /** Whether more is allowed than when it was not enough. */
+  const isMoreAllowed = (): boolean => {
+    const lacks = (root: Root) => root.top?.inotifyFd === null || root.unwatched.size > 0
+    if (!tools.keeper().roots.some(lacks)) {
+      limitsBefore = null
+      return false
+    }
+    const now = tools.limits()
+    const before = limitsBefore ?? now
+    limitsBefore = now
+    return now.watches.allowed > before.watches.allowed || now.instances.allowed > before.instances.allowed
+  }
   return {
     start,
     isOnline: (top) => {
@@ -145,6 +182,7 @@ export function createScans(tools: ScansTools): Scans {
         .keeper()
         .roots.filter((root) => root.state === 'scanning' && root.top !== null && visits.open(root.top) === 0)
       for (const root of done) finish(root)
+      tellUnwatched()
       if (unwatchedDueMs === Number.POSITIVE_INFINITY) {
         const tookMs = nowMs() - unwatchedStartedMs
         unwatchedDueMs = nowMs() + Math.max(UNWATCHED_INTERVAL_MS, tookMs * UNWATCHED_REST_FACTOR)
@@ -158,7 +196,8 @@ export function createScans(tools: ScansTools): Scans {
       for (const root of tools.keeper().roots) {
         if (root.state === 'watching' && root.nextRescanMs <= nowMs()) start(root, 'interval')
       }
-      if (unwatchedDueMs <= nowMs()) startUnwatched()
+      const isUnderWay = unwatchedDueMs === Number.POSITIVE_INFINITY
+      if (!isUnderWay && (isMoreAllowed() || unwatchedDueMs <= nowMs())) startUnwatched()
     },
     listed: (folder, problem) => {
       listed += 1
@@ -171,43 +210,17 @@ export function createScans(tools: ScansTools): Scans {
       if (root === undefined) return
       root.unwatched.add(folder)
       root.isWatchLimit = limit === 'max_user_watches'
-      // During a scan it is said at the end, when it is known how many.
-      if (root.unwatched.size > 1 || root.state === 'scanning') return
-      log.warn({ root: root.key }, messageOf(root, tools) ?? '')
-      tools.keeper().setState(root, root.state, messageOf(root, tools))
+      untold.add(root)
     },
     watched: (folder) => {
       const root = rootOf(folder.root)
       if (root?.unwatched.delete(folder) !== true || root.unwatched.size > 0) return
       log.info({ root: root.key }, 'every folder is watched again')
-      tools.keeper().setState(root, root.state, null)
+      saveMessage(root)
     },
-    counts: () => ({ listed, rescans, overflows }),
+    counts: () => {
+      const unwatched = tools.keeper().roots.reduce((sum, root) => sum + root.unwatched.size, 0)
+      return { listed, rescans, overflows, unwatched }
+    },
   }
-}
-
-/** What the owner should know of a root that is there but not fully watched; null if it is. */
-function messageOf(root: Root, tools: ScansTools): string | null {
-  if (root.top?.inotifyFd === null) return root.message
-  if (root.unwatched.size === 0) return unreadableMessage(root)
-  if (root.isWatchLimit) return limitMessage(root, tools)
-  return `${root.unwatched.size} folders can not be watched; they are listed again every minute instead`
-}
-
-function unreadableMessage({ unreadable }: Root): string | null {
-  const [first] = unreadable
-  if (first === undefined) return null
-  const [folder, problem] = first
-  const what = unreadable.size === 1 ? pathOf(folder) : `${pathOf(folder)} and ${unreadable.size - 1} more folders`
-  return `${what} can't be read (${problem}); check permissions and the disk. What is known of it stays, and it is tried \
-again every minute`
-}
-
-/** How many watches are needed, and the line that allows them: other programs have theirs already. */
-function limitMessage(root: Root, { tree }: ScansTools): string {
-  const allowed = Number(readFileSync('/proc/sys/fs/inotify/max_user_watches', 'utf8'))
-  const needed = 2 ** Math.ceil(Math.log2(allowed + tree.size()))
-  return `the kernel allows ${allowed} inotify watches, those of all other programs included; ${tree.size()} folders need \
-one each, ${root.unwatched.size} have none and are listed again every minute instead. \
-On the host: sysctl -w fs.inotify.max_user_watches=${needed}`
 }

@@ -28,12 +28,16 @@ export type SettleJobTools = Omit<JobTools, 'scans'> &
     readonly onRootGone: (top: Folder) => void
     /** The folder of a root holds nothing any more. Whether that may be. */
     readonly mayBeEmpty: (top: Folder) => boolean
+    /** A look was put off because the system has nothing left to open a folder with. */
+    readonly onExhausted: (problem: string) => void
     /** errno of inotify_add_watch when `max_user_watches` is reached. */
     readonly watchLimitErrno: number
   }
 
 export async function settleJob(tools: SettleJobTools, job: Job): Promise<void> {
   const reply = await job.reply
+  const exhausted = reply.answers.find((answer) => answer.kind === 'later' && answer.problem !== null)
+  if (exhausted?.kind === 'later') tools.onExhausted(exhausted.problem ?? '')
   if (job.kind === 'hints') await settleHints(tools, job.groups, reply)
   else if (job.kind === 'visits') await settleVisits(tools, job.visits, reply)
   else await settleLimbo(tools, job.groups, reply)

@@ -37,7 +37,9 @@ export function filesystemSigns(path: string): FilesystemSigns | null {
   if (stats === undefined) return null
   const buffer = Buffer.alloc(STATFS_BYTES)
   if (statfsCall(pathForFs(path), buffer) !== 0) return null
-  const mount = mountOf(readFileSync('/proc/self/mountinfo', 'utf8'), stats.dev, path)
+  const mountinfo = readMountinfo()
+  if (mountinfo === null) return null
+  const mount = mountOf(mountinfo, stats.dev, path)
   const fsid = buffer.readBigUInt64LE(FSID_AT)
   return {
     deviceNumber: stats.dev.toString(),
@@ -46,6 +48,15 @@ export function filesystemSigns(path: string): FilesystemSigns | null {
     mountSource: mount?.source ?? '',
     mountRoot: mount?.root ?? '',
     top: `${stats.ino}:${stats.birthtimeNs}`,
+  }
+}
+
+/** /proc/self/mountinfo; null when it can't be read, as when too many files are open. */
+export function readMountinfo(): string | null {
+  try {
+    return readFileSync('/proc/self/mountinfo', 'utf8')
+  } catch {
+    return null
   }
 }
 

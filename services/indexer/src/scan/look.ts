@@ -38,8 +38,8 @@ export type LookAnswer =
     }
   | { readonly kind: 'elsewhere' }
   | { readonly kind: 'unreadable'; readonly problem: string; readonly watch: WatchOutcome }
-  /** Not looked at: the batch is full. To be asked again. */
-  | { readonly kind: 'later' }
+  /** Not looked at, and to be asked again: the batch is full, or (with a `problem`) the system has nothing left to open it with. */
+  | { readonly kind: 'later'; readonly problem: string | null }
 
 export type LookTools = {
   readonly isExcluded: (name: string) => boolean
@@ -73,6 +73,7 @@ export function look(request: LookRequest, tools: LookTools, sights: SightsBuild
     }
     return { kind: 'seen', folder, from, to: sights.length, watch }
   } catch (error) {
+    if (isExhaustion(error)) return { kind: 'later', problem: problemOf(error) }
     return isAbsence(error) ? { kind: 'elsewhere' } : { kind: 'unreadable', problem: problemOf(error), watch }
   } finally {
     if (fd !== undefined) closeSync(fd)
@@ -118,6 +119,12 @@ function listNames(door: string): string[] {
 function isAbsence(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException
   return code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP'
+}
+
+/** Too many open files, of this process or in all, or no memory: that says nothing of the folder, and passes. */
+function isExhaustion(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException
+  return code === 'EMFILE' || code === 'ENFILE' || code === 'ENOMEM'
 }
 
 function problemOf(error: unknown): string {

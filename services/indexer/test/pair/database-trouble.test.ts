@@ -3,6 +3,7 @@
  * itself or a non-zero exit, a whole file afterwards, and an api that says 503 and stays.
  */
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import {
   copyFileSync,
   mkdirSync,
@@ -17,13 +18,13 @@ import {
 import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import Database from 'better-sqlite3'
-import { mountMemory, remount, takeOwnMounts, unmount } from '../../test-support/own-mounts.ts'
 import { assertAllEqual } from './convergence.ts'
 import { createPair, type Pair } from './harness.ts'
 import { headOf } from './observations.ts'
+import { enterOwnMounts } from './own-mounts.ts'
 import { until } from './until.ts'
 
-const needsMounts = { skip: takeOwnMounts() ?? false }
+const needsMounts = { skip: enterOwnMounts() }
 const MIB = 1024 * 1024
 
 /** Lines of the indexer's log that hold this text. */
@@ -60,10 +61,10 @@ function makeFiles(pair: Pair, folder: string, count: number): void {
 async function createPairOnDisk(t: TestContext, bytes: number): Promise<Pair> {
   let disk = ''
   // Before the pair's own cleaning, which can't remove what something is mounted on.
-  t.after(() => unmount(disk))
+  t.after(() => execFileSync('umount', ['--lazy', disk]))
   const pair = await createPair(t)
   disk = dirname(pair.databasePath)
-  mountMemory(disk, bytes)
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'drive-feed-test', disk])
   return pair
 }
 
@@ -113,7 +114,7 @@ test('a read-only disk is a mistake that is told by an exit; the api reads on', 
   makeFiles(pair, 'before', 5)
   await pair.startIndexer()
   await pair.endIndexer()
-  remount(dirname(pair.databasePath), 'ro')
+  execFileSync('mount', ['-o', 'remount,ro', dirname(pair.databasePath)])
   await pair.startApi()
   assert.equal((await pair.launchIndexer().exit()).code, 1)
   assert.match(pair.indexer().stderr(), /^drive-feed indexer: database_url: [^\n]*read-only[^\n]*\n$/)

@@ -18,6 +18,8 @@ export type PairOptions = {
   readonly config?: Readonly<Record<string, unknown>>
   /** The indexer runs as this user, who also owns the folders. */
   readonly uid?: number
+  /** A command that runs the indexer: gets node and its arguments after its own, and becomes that process. */
+  readonly within?: readonly string[]
 }
 
 export type Configuration = {
@@ -90,7 +92,9 @@ export async function createPair(t: Cleaner, options: PairOptions = {}): Promise
   const read = <T>(work: (sqlite: Database.Database) => T) => readDatabase(databasePath, work)
   const latest = () => indexer ?? fail('the indexer was not started')
   const launchIndexer = () => {
-    indexer = run(INDEXER_MAIN, options.uid === undefined ? {} : { uid: options.uid })
+    const [command, ...before] = options.within ?? []
+    const within = command === undefined ? {} : { command, args: [...before, process.execPath] }
+    indexer = run(INDEXER_MAIN, { ...within, ...(options.uid === undefined ? {} : { uid: options.uid }) })
     return indexer
   }
   return {

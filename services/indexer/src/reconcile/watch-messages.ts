@@ -1,0 +1,25 @@
+/** What the owner is told of a root that is there but not fully watched: how much is not, and what to do. */
+import type { InotifyLimits } from '../watch/inotify-limits.ts'
+import { pathOf } from '../watch/tree.ts'
+import type { Root } from './roots.ts'
+
+/** Null if all is well. `folders`: all that need a watch, of every root. */
+export function watchMessage(root: Root, folders: number, { watches }: InotifyLimits): string | null {
+  if (root.top?.inotifyFd === null) return root.message
+  const unwatched = root.unwatched.size
+  if (unwatched === 0) return unreadableMessage(root)
+  if (!root.isWatchLimit) return `${unwatched} folders can not be watched; they are listed again every minute instead`
+  // Other programs have theirs already, at most all that is allowed now.
+  return `the kernel allows ${watches.allowed} inotify watches, those of all other programs included; ${folders} folders \
+need one each, ${unwatched} have none and are listed again every minute instead. \
+${watches.raise(watches.allowed + folders)}`
+}
+
+function unreadableMessage({ unreadable }: Root): string | null {
+  const [first] = unreadable
+  if (first === undefined) return null
+  const [folder, problem] = first
+  const what = unreadable.size === 1 ? pathOf(folder) : `${pathOf(folder)} and ${unreadable.size - 1} more folders`
+  return `${what} can't be read (${problem}); check permissions and the disk. What is known of it stays, and it is tried \
+again every minute`
+}

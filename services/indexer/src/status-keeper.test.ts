@@ -51,6 +51,8 @@ test('the first second tells everything', (t) => {
       heartbeatMs: START_MS + 1_000,
       filesWaiting: 7,
       filesFailed: 8,
+      foldersPerSecond: 0,
+      filesPerSecond: 0,
       lagMs: 0,
       foldersKnown: 6,
       foldersUnwatched: 4,
@@ -84,6 +86,25 @@ test('a busy one writes every second, and once more when it comes to rest', (t) 
       ['scanning', 2],
       ['scanning', 3],
       ['watching', 4],
+    ],
+  )
+})
+
+test('how fast folders are listed and files are read is told while some wait', (t) => {
+  const { saved, set, pass } = keeping(t)
+  for (const second of [0, 1, 2]) {
+    set({ state: 'scanning', foldersWaiting: 5, listed: second * 300, filesHashed: second * 40 })
+    pass(1_000)
+  }
+  set({ listed: 900, filesHashed: 120 })
+  pass(1_000)
+  assert.deepEqual(
+    saved.map(({ foldersPerSecond, filesPerSecond }) => [foldersPerSecond, filesPerSecond]),
+    [
+      [0, 0],
+      [300, 40],
+      [300, 40],
+      [0, 40],
     ],
   )
 })

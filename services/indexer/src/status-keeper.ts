@@ -1,6 +1,7 @@
 /** Keeps the status row: every second while there is work, once a minute otherwise, so that a resting disk may rest. */
 import type { StatusRow, status } from '@drive-feed/shared/schema.ts'
 import { VERSION } from '@drive-feed/shared/version.ts'
+import { createRate } from './rate.ts'
 
 const BUSY_MS = 1_000
 const IDLE_MS = 60_000
@@ -33,12 +34,15 @@ export function startStatusKeeper(tools: {
 }): StatusKeeper {
   const { nowMs } = tools
   const startedMs = Math.floor(nowMs())
+  const [folderRate, fileRate] = [createRate(), createRate()]
   let savedMs = 0
   let saved = ''
 
   const save = (state: StatusRow['state'] | null) => {
     const progress = tools.progress()
     const { waiting, failed } = tools.counts()
+    const foldersPerSecond = folderRate(progress.listed, nowMs())
+    const filesPerSecond = fileRate(progress.filesHashed, nowMs())
     const row = {
       state: state ?? progress.state,
       version: VERSION,
@@ -55,6 +59,9 @@ export function startStatusKeeper(tools: {
       foldersUnwatched: progress.unwatched,
       watchesAllowed: progress.limits.watches.allowed,
       instancesAllowed: progress.limits.instances.allowed,
+      // Of work that is done there is no speed; nor does a number that fades keep a resting disk awake.
+      foldersPerSecond: progress.foldersWaiting === 0 ? 0 : foldersPerSecond,
+      filesPerSecond: waiting === 0 ? 0 : filesPerSecond,
     }
     const now = JSON.stringify(row)
     if (now === saved && nowMs() - savedMs < IDLE_MS) return

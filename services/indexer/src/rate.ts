@@ -1,0 +1,19 @@
+/** How fast a count grows just now. */
+
+/** Long enough to even out that folders are listed in batches, short enough to show that something has stopped. */
+const WINDOW_MS = 10_000
+
+export type Rate = (count: number, nowMs: number) => number
+
+/** Each call tells the count and gives what was gained a second over the last ten, to a tenth. */
+export function createRate(): Rate {
+  const samples: { readonly count: number; readonly atMs: number }[] = []
+  return (count, nowMs) => {
+    samples.push({ count, atMs: nowMs })
+    // The oldest kept is the last one that lies at or before the window's beginning.
+    while (samples[1] !== undefined && samples[1].atMs <= nowMs - WINDOW_MS) samples.shift()
+    const [oldest] = samples
+    if (oldest === undefined || nowMs <= oldest.atMs) return 0
+    return Math.round((10_000 * Math.max(0, count - oldest.count)) / (nowMs - oldest.atMs)) / 10
+  }
+}

@@ -37,8 +37,12 @@ test('I10: the api answers while the indexer is stopped or was killed, from a pl
     assert.equal(client.cursor(), headOf(pair))
     const { cursor } = await getJson<{ cursor: number }>(`${pair.url}/api/v1/cursor`)
     assert.equal(cursor, headOf(pair))
+    // One who begins to wait while there is no indexer hears what the next one finds.
+    const waiting = getJson<{ changes: object[] }>(`${pair.url}/api/v1/changes?cursor=${cursor}&wait=50`)
     await pair.startIndexer()
+    const again = getJson<{ changes: object[] }>(`${pair.url}/api/v1/changes?cursor=${headOf(pair)}&wait=50`)
     writeFileSync(pair.path(`after ${signal}`), signal)
+    for (const { changes } of await Promise.all([waiting, again])) assert.ok(changes.length > 0)
     await assertAllEqual(pair)
   }
   await pair.endIndexer()

@@ -46,7 +46,7 @@ const ROOT_CHECK_MS = 30_000
 const OFFLINE_ROOT_CHECK_MS = 3_000
 /** After a file did not hold still while it was read: when it is looked at, and how soon it may be read again. */
 const CHANGED_RETRY_MS = 1_000
-/** No file waits longer than this for its metadata to be read for the first time. */
+/** After a start no file waits longer than this, whatever the clock was when it was told to wait. */
 const DUE_AHEAD_MAX_MS = 60_000
 /** From when on files are read while the first scan goes on. */
 const READ_DURING_SCAN_AFTER_MS = 3_000

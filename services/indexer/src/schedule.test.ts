@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { factsOf, fileSight } from '../test-support/rows.ts'
+import { factsOf, fileRow, fileSight } from '../test-support/rows.ts'
 import type { Cause, Seen } from './reconcile/seen.ts'
 import { createSchedule } from './schedule.ts'
 import type { Awaiting } from './store/store.ts'
@@ -16,6 +16,10 @@ type Case = {
   readonly ageMs: number
   readonly links?: number
   readonly isScanning?: boolean
+  /** How long ago it was made; null where that is not known. */
+  readonly bornMs?: number | null
+  /** It is known, and waits to be read. */
+  readonly isWaiting?: boolean
   readonly expected: Awaiting
 }
 
@@ -23,6 +27,34 @@ const SETTLED: Awaiting = { state: 'fresh', dueMs: NOW_MS + SETTLE_MS }
 const HELD_BACK: Awaiting = { state: 'fresh', dueMs: NOW_MS + OPEN_QUIET_MS }
 
 const CASES: readonly Case[] = [
+  {
+    what: 'a recording that has gone on for ten minutes is held back for one',
+    cause: 'stale',
+    ageMs: 0,
+    bornMs: 600_000,
+    expected: { state: 'fresh', dueMs: NOW_MS + 60_000 },
+  },
+  {
+    what: 'an old file that somebody writes to and does not close is held back for ten minutes',
+    cause: 'stale',
+    ageMs: 0,
+    bornMs: 10 * 365 * 86_400_000,
+    expected: { state: 'fresh', dueMs: NOW_MS + 600_000 },
+  },
+  {
+    what: 'a file that listings find growing is held back like one that events tell of',
+    cause: 'scan',
+    ageMs: 5_000,
+    isWaiting: true,
+    expected: HELD_BACK,
+  },
+  {
+    what: 'a file that waited and changed again long ago is read at once',
+    cause: 'scan',
+    ageMs: 60_000,
+    isWaiting: true,
+    expected: { state: 'fresh', dueMs: NOW_MS },
+  },
   { what: 'a new file that nobody has closed is held back', cause: 'created', ageMs: 0, expected: HELD_BACK },
   { what: 'a new hard link is nobody to wait for', cause: 'created', ageMs: 0, links: 2, expected: SETTLED },
   { what: 'what did not hold still is held back', cause: 'stale', ageMs: 60_000, expected: HELD_BACK },
@@ -66,11 +98,13 @@ const CASES: readonly Case[] = [
   },
 ]
 
-for (const { what, cause, ageMs, links = 1, isScanning = false, expected } of CASES) {
+for (const { what, cause, ageMs, links = 1, isScanning = false, bornMs = null, isWaiting, expected } of CASES) {
   test(what, () => {
-    const facts = factsOf(1, { ctime: (NOW_MS - ageMs) * 1_000 })
+    const birthTime = bornMs === null ? 0 : (NOW_MS - bornMs) * 1_000
+    const facts = factsOf(1, { ctime: (NOW_MS - ageMs) * 1_000, birthTime })
+    const known = isWaiting ? fileRow(1, 'p', 'a', { metadataState: 'fresh' }) : undefined
     const sight = fileSight(1, { ...facts, links })
-    const seen: Seen = { parentId: 'p', name: 'a', known: undefined, cause, sight }
+    const seen: Seen = { parentId: 'p', name: 'a', known, cause, sight }
     assert.deepEqual(createSchedule(SETTLE_MS, () => NOW_MS).awaiting(seen, facts, isScanning), expected)
   })
 }

@@ -2,8 +2,12 @@
 import type { Seen } from './reconcile/seen.ts'
 import type { Awaiting, Facts } from './store/store.ts'
 
-/** How long a file that no writer has closed, as far as is known, is left alone. */
-const OPEN_QUIET_MS = 30_000
+/**
+ * How long a file that no writer has closed, as far as is known, is left alone: a tenth of its age, within these. What has
+ * been recorded for an hour is not read every time the recorder pauses for half a minute.
+ */
+const OPEN_QUIET_MIN_MS = 30_000
+const OPEN_QUIET_MAX_MS = 600_000
 
 export type Schedule = {
   /** `isScanning`: what a scan finds is backlog, which fresh changes overtake. */
@@ -12,14 +16,24 @@ export type Schedule = {
 
 export function createSchedule(settleMs: number, nowMs: () => number): Schedule {
   return {
-    awaiting: ({ cause, sight }, { ctime }, isScanning) => {
+    awaiting: ({ cause, sight, known }, { ctime, birthTime }, isScanning) => {
       const now = Math.floor(nowMs())
       const isLinked = sight.kind === 'file' && sight.links > 1
-      if ((cause === 'created' && !isLinked) || cause === 'stale') return { state: 'fresh', dueMs: now + OPEN_QUIET_MS }
       const ageMs = now - ctime / 1000
+      // A listing finds it changed again before it could be read: it grows, in a folder that is not watched.
+      const isGrowing = cause === 'scan' && known?.metadataState === 'fresh' && ageMs < OPEN_QUIET_MIN_MS
+      if ((cause === 'created' && !isLinked) || cause === 'stale' || isGrowing) {
+        return { state: 'fresh', dueMs: now + openQuietMs(now, birthTime) }
+      }
       const isQuiet = ageMs > settleMs || ageMs < 0
       const state = cause === 'scan' && isScanning ? 'backlog' : 'fresh'
       return { state, dueMs: cause === 'scan' && isQuiet ? now : now + settleMs }
     },
   }
+}
+
+/** @param birthTime µs since 1970; 0 where the filesystem keeps none */
+function openQuietMs(nowMs: number, birthTime: number): number {
+  const tenthMs = birthTime === 0 ? 0 : Math.floor((nowMs - birthTime / 1000) / 10)
+  return Math.min(Math.max(tenthMs, OPEN_QUIET_MIN_MS), OPEN_QUIET_MAX_MS)
 }

@@ -9,6 +9,7 @@ import { BIG_FILE_BYTES } from './metadata/backlog.ts'
 import { createFeeder, type Feeder, type WaitingFile } from './metadata/feeder.ts'
 import type { MetadataJob, MetadataResult } from './metadata/metadata-job.ts'
 import { createMetadataPool, type MetadataPool } from './metadata/pool.ts'
+import { ALLOW_OPEN_FILES, mayOpen } from './open-files.ts'
 import { emptyMessage } from './reconcile/away-messages.ts'
 import { createDevices, type Devices } from './reconcile/devices.ts'
 import { createEventIntake, type EventIntake } from './reconcile/event-intake.ts'
@@ -28,9 +29,9 @@ import { dropAcceptance, takeAcceptance } from './store/acceptance.ts'
 import { createBookkeeping } from './store/bookkeeping.ts'
 import type { MetadataFinding } from './store/metadata-writer.ts'
 import { createStore, type Decision } from './store/store.ts'
-import { type Drain, startDrain } from './watch/drain.ts'
+import { type Drain, type DrainHandlers, startDrain } from './watch/drain.ts'
 import { decodeEvents } from './watch/inotify-events.ts'
-import { inotifyLimits, mayOpenFiles } from './watch/inotify-limits.ts'
+import { inotifyLimits } from './watch/inotify-limits.ts'
 import { createInotify, EMFILE, ENOSPC, removeWatch } from './watch/libc.ts'
 import { createTree, type Folder, pathOf, type RootFolder } from './watch/tree.ts'
 
@@ -55,10 +56,19 @@ const HINTS_MAX = 200_000
 
 const EXHAUSTION_REPORT_MS = 60_000
 const TOO_MANY_OPEN = 'too many files are open'
-const ALLOW_OPEN = 'Allow more: ulimit -n, LimitNOFILE= of systemd, or ulimits: nofile: in docker-compose.yml'
+
+export type IndexerParts = {
+  readonly config: Config
+  readonly db: FeedDatabase
+  readonly log: Logger
+  /** Runs `observer-thread.ts` and was sent nothing yet. */
+  readonly lookingThread: Worker
+  /** What may wait in memory, for tests: places, and bytes of events. */
+  readonly limits?: { readonly hintsMax?: number; readonly backlogBytesMax?: number }
+}
 
 /** What needs nothing of the others. */
-function createCore(config: Config, db: FeedDatabase, log: Logger) {
+function createCore({ config, db, log, limits = {} }: IndexerParts) {
   // Milliseconds since 1970 that never jump: a clock that is set back must not hold up what is due.
   const nowMs = () => performance.timeOrigin + performance.now()
   const store = createStore(db)
@@ -67,6 +77,7 @@ function createCore(config: Config, db: FeedDatabase, log: Logger) {
   return {
     config,
     log,
+    limits,
     nowMs,
     store,
     known: store.known,
@@ -98,12 +109,9 @@ type Stages = {
   feeder: Feeder
 }
 
-/** @param lookingThread runs `observer-thread.ts` and was sent nothing yet */
-export function createIndexer(
-  { config, db, log, lookingThread }: { config: Config; db: FeedDatabase; log: Logger; lookingThread: Worker },
-  onCrash: (error: Error) => void,
-): Indexer {
-  const core = createCore(config, db, log)
+export function createIndexer(parts: IndexerParts, onCrash: (error: Error) => void): Indexer {
+  const core = createCore(parts)
+  const { config, log, lookingThread } = parts
   const { books, known, hints, visits, nowMs } = core
   const stages = {} as Stages
   stages.observer = createObserver(lookingThread, config.exclude, onCrash)
@@ -200,12 +208,12 @@ function dropFolder({ tree }: Core, { intake }: Stages, folder: Folder): void {
 
 function createDrain(core: Core, stages: Stages, onCrash: (error: Error) => void): Drain {
   const { rootsByFd, hints } = core
-  return startDrain({
+  const handlers: DrainHandlers = {
     onBytes: (fd, bytes) => {
       const top = rootsByFd.get(fd)?.top
       if (top == null) return
       stages.intake.take(top, decodeEvents(bytes))
-      if (hints.size() > HINTS_MAX) {
+      if (hints.size() > (core.limits.hintsMax ?? HINTS_MAX)) {
         hints.dropRoot(top)
         scanAfterLoss(stages, top)
       }
@@ -222,7 +230,8 @@ function createDrain(core: Core, stages: Stages, onCrash: (error: Error) => void
       stages.reconciler.wake()
     },
     onCrash,
-  })
+  }
+  return startDrain(handlers, core.limits.backlogBytesMax)
 }
 
 /** Something was mounted or unmounted, which no watch tells: looks at every place inside a root where that may have been. False when that can't be found out now. */
@@ -405,7 +414,7 @@ function findingOf(result: MetadataResult, askedMs: number, nowMs: number, isAwa
 function instanceMessage(errno: number, roots: number): string {
   const meanwhile = 'the root is rescanned every minute instead'
   if (errno !== EMFILE) return `inotify is not to be had (errno ${errno}); ${meanwhile}`
-  if (!mayOpenFiles()) return `${TOO_MANY_OPEN}; ${meanwhile}. ${ALLOW_OPEN}`
+  if (!mayOpen(1)) return `${TOO_MANY_OPEN}; ${meanwhile}. ${ALLOW_OPEN_FILES}`
   const { allowed, raise } = inotifyLimits().instances
   return `the kernel allows ${allowed} inotify instances, those of all other programs included, and gives no further one; \
 ${meanwhile}. ${raise(allowed + roots)}`
@@ -417,6 +426,6 @@ function createExhaustionReport({ log, nowMs }: Core): (problem: string) => void
   return (problem) => {
     if (nowMs() - saidMs < EXHAUSTION_REPORT_MS) return
     saidMs = nowMs()
-    log.warn({ problem }, `${TOO_MANY_OPEN}; folders are looked at when there is room again. ${ALLOW_OPEN}`)
+    log.warn({ problem }, `${TOO_MANY_OPEN}; folders are looked at when there is room again. ${ALLOW_OPEN_FILES}`)
   }
 }

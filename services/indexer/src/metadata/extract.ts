@@ -83,6 +83,10 @@ function refusal(error: unknown): Extraction {
     // open(2): a socket, or a device without a driver.
     case 'ENXIO':
     case 'ENODEV':
+    // Of the machine and not of the file: it passes.
+    case 'EMFILE':
+    case 'ENFILE':
+    case 'ENOMEM':
       return { kind: 'changed' }
     default:
       return { kind: 'unreadable', problem: `${code}: ${getSystemErrorMessage(errno)}` }

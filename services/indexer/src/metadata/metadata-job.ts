@@ -34,7 +34,10 @@ export type MetadataResult =
       readonly metadata: Metadata
       readonly problem: string | null
     }
-  /** Not the file of the job (any more): other inode, size, mtime or type, before or after reading. */
+  /**
+   * Not the file of the job (any more): other inode, size, mtime or type, before or after reading. Or nothing could be
+   * opened, because too many files are open on this machine. To be asked again soon.
+   */
   | { readonly kind: 'changed'; readonly job: MetadataJob }
   /** Nothing there (ENOENT, ENOTDIR) or a symbolic link by now (ELOOP). */
   | { readonly kind: 'gone'; readonly job: MetadataJob }

@@ -1,5 +1,5 @@
 /** What the kernel allows of inotify, and how to have it allow more. */
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 
 export type KernelLimit = {
   /** 0 where it can't be read. */
@@ -18,16 +18,6 @@ export function inotifyLimits(): InotifyLimits {
   return {
     watches: lowest('fs.inotify.max_user_watches', 'user.max_inotify_watches'),
     instances: lowest('fs.inotify.max_user_instances', 'user.max_inotify_instances'),
-  }
-}
-
-/** Whether this process may open anything at all: EMFILE of inotify_init1(2) is about instances only if it may. */
-export function mayOpenFiles(): boolean {
-  try {
-    closeSync(openSync('/dev/null', 'r'))
-    return true
-  } catch {
-    return false
   }
 }
 

@@ -143,3 +143,12 @@ test('I7: too many open files: nothing vanishes, nothing ends, and all is found 
   assert.doesNotMatch(pair.indexer().stdout(), /offline/)
   await follower.stop()
 })
+
+test('where it may not open what it needs, the indexer says so in one line', async (t) => {
+  const pair = await createPair(t, { within: ['prlimit', '--nofile=50:50'] })
+  assert.equal((await pair.launchIndexer().exit()).code, 1)
+  assert.match(
+    pair.indexer().stderr(),
+    /^drive-feed indexer: 64 files can not be open at a time\. [^\n]*ulimit[^\n]*\n$/,
+  )
+})

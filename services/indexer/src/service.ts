@@ -13,6 +13,7 @@ import {
 import { watchRoots } from '@drive-feed/shared/schema.ts'
 import { createIndexer } from './indexer.ts'
 import { createPersistence } from './persistence.ts'
+import { databaseTrouble } from './store/database-trouble.ts'
 import { lockForWriting } from './store/writer-lock.ts'
 import { tryLock } from './watch/libc.ts'
 
@@ -38,8 +39,9 @@ export function runService(startLookingThread: () => Worker): void {
   }
 }
 
-function leaveUnusable({ message }: Error): never {
-  process.stderr.write(`drive-feed indexer: ${message}\n`)
+function leaveUnusable(error: Error): never {
+  const advice = databaseTrouble(error)?.advice
+  process.stderr.write(`drive-feed indexer: ${error.message}${advice === undefined ? '' : `; ${advice}`}\n`)
   process.exit(EXIT_UNUSABLE)
 }
 

@@ -24,6 +24,7 @@ export class DatabaseDamagedError extends Error {
 
 const FULL = 'the disk of the database is full; make room'
 const LOCKED = 'another program holds the database locked, perhaps a sqlite3 left in a transaction; end it'
+const READ_ONLY = 'the database can not be written; check its permissions and mount'
 const DAMAGED =
   'the database file is damaged; put a copy in its place, or remove it to have everything scanned anew, \
 and its -wal and -shm with it'
@@ -34,7 +35,8 @@ const TROUBLES: readonly (readonly [code: string, trouble: DatabaseTrouble])[] =
   ['ENOSPC', { advice: FULL, remedy: 'wait' }],
   ['SQLITE_BUSY', { advice: LOCKED, remedy: 'wait' }],
   ['SQLITE_LOCKED', { advice: LOCKED, remedy: 'wait' }],
-  ['SQLITE_READONLY', { advice: 'the database can not be written; check its permissions and mount', remedy: 'mend' }],
+  ['SQLITE_READONLY', { advice: READ_ONLY, remedy: 'mend' }],
+  ['EROFS', { advice: READ_ONLY, remedy: 'mend' }],
   ['SQLITE_CANTOPEN', { advice: 'the database can not be opened; check its folder and permissions', remedy: 'mend' }],
   ['SQLITE_IOERR', { advice: 'the disk of the database answers with errors; check it, and its room', remedy: 'wait' }],
   ['SQLITE_CORRUPT', { advice: DAMAGED, remedy: 'replace' }],

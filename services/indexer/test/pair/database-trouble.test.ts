@@ -8,6 +8,7 @@ import {
   copyFileSync,
   mkdirSync,
   openSync,
+  readFileSync,
   renameSync,
   rmSync,
   statfsSync,
@@ -18,6 +19,7 @@ import {
 import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import Database from 'better-sqlite3'
+import { createRandom } from '../churn/random.ts'
 import { assertAllEqual } from './convergence.ts'
 import { createPair, type Pair } from './harness.ts'
 import { headOf } from './observations.ts'
@@ -117,7 +119,10 @@ test('a read-only disk is a mistake that is told by an exit; the api reads on', 
   execFileSync('mount', ['-o', 'remount,ro', dirname(pair.databasePath)])
   await pair.startApi()
   assert.equal((await pair.launchIndexer().exit()).code, 1)
-  assert.match(pair.indexer().stderr(), /^drive-feed indexer: database_url: [^\n]*read-only[^\n]*\n$/)
+  assert.match(
+    pair.indexer().stderr(),
+    /^drive-feed indexer: database_url: [^\n]*read-only[^\n]*; check its permissions and mount\n$/,
+  )
   assert.equal((await fetch(`${pair.url}/api/v1/changes`)).status, 200)
   assertWhole(pair)
 })
@@ -192,15 +197,52 @@ test('a damaged file: one line, no loop, and a copy put in its place is taken up
     assertWhole(pair)
     await pair.endIndexer()
   })
+  await t.test('anywhere, in -wal too: the api answers from what is whole, or 503', () => askDamaged(pair))
   await t.test('in its first page', async () => {
-    writeAt(pair.databasePath, 0, Buffer.alloc(100, 'x'))
     for (const ending of ['-wal', '-shm']) rmSync(pair.databasePath + ending)
+    writeAt(copy, 0, Buffer.alloc(100, 'x'))
+    renameSync(copy, pair.databasePath)
     const { code } = await pair.launchIndexer().exit()
     assert.equal(code, 1)
-    assert.match(pair.indexer().stderr(), /^[^\n]*not a database[^\n]*\n$/)
+    assert.match(pair.indexer().stderr(), /^[^\n]*not a database; the database file is damaged; [^\n]*\n$/)
     await until('the api to refuse', async () => (await fetch(`${pair.url}/api/v1/changes`)).status === 503)
   })
 })
+
+const VARIANTS = 30
+
+/** Puts files with bytes overwritten at random in the place of the database, and asks the api about each. */
+async function askDamaged(pair: Pair): Promise<void> {
+  const path = pair.databasePath
+  await pair.startIndexer()
+  makeFiles(pair, 'in -wal', 100)
+  await assertAllEqual(pair)
+  await pair.endIndexer('SIGKILL')
+  const whole = { '': readFileSync(path), '-wal': readFileSync(`${path}-wal`) }
+  const statuses = new Set<number>()
+  for (let seed = 0; seed < VARIANTS; seed += 1) {
+    const random = createRandom(seed)
+    rmSync(`${path}-shm`, { force: true })
+    const ending = seed % 2 === 0 ? '' : '-wal'
+    const damaged = Buffer.from(whole[ending])
+    for (let places = 1 + random.below(8); places > 0; places -= 1) {
+      const at = random.below(damaged.length)
+      damaged.fill(random.below(256), at, at + random.below(4096))
+    }
+    for (const [end, bytes] of Object.entries({ ...whole, [ending]: damaged }).toReversed()) {
+      writeFileSync(`${path}.new`, bytes)
+      renameSync(`${path}.new`, path + end)
+    }
+    for (const question of ['cursor', 'changes', 'changes?max_size=50', 'root']) {
+      // Where the damage is met late, the answer is cut off.
+      await fetch(`${pair.url}/api/v1/${question}`).then(
+        ({ status }) => statuses.add(status),
+        () => {},
+      )
+    }
+  }
+  assert.deepEqual([...statuses].sort(), [200, 503])
+}
 
 /** Overwrites every page but the first ones, which say what the tables are. */
 function damage(pair: Pair): void {

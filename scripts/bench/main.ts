@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: the whole system against its floor, in one run on one machine, so that the ratios mean something
+ * `npm run bench [-- metadata|scan|latency…]`: the whole system against its floor, in one run on one machine, so that the ratios mean something
  * where the seconds don't. Everything happens in a temp folder and on loopback.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { measureFind } from './find.ts'
 import { measureFloor } from './floor.ts'
+import { measureLatency } from './latency.ts'
 import { makeEmptyFiles, makeSmallFiles } from './library.ts'
 import { median, type Round } from './round.ts'
 import { runSystem } from './system.ts'
@@ -14,10 +15,27 @@ import { runSystem } from './system.ts'
 /** Each figure is the median of this many rounds; the two sides of a ratio take turns. */
 const ROUNDS = 3
 
+/** New files, one after another; the library they come to; what a client may wait for one of them. */
+const LATENCY_FILES = 300
+const LATENCY_GOAL_MS = { median: 50, p99: 200 }
+
+const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
+  metadata: benchMetadata,
+  scan: benchScan,
+  latency: benchLatency,
+}
+
+const wanted = process.argv.slice(2)
+const unknown = wanted.find((name) => !Object.hasOwn(BENCHES, name))
+if (unknown !== undefined) {
+  console.error(`There is no bench ${unknown}; there are ${Object.keys(BENCHES).join(', ')}.`)
+  process.exit(2)
+}
 const work = mkdtempSync(join(tmpdir(), 'drive-feed-bench-'))
 try {
-  await benchMetadata()
-  await benchScan()
+  for (const [name, bench] of Object.entries(BENCHES)) {
+    if (wanted.length === 0 || wanted.includes(name)) await bench()
+  }
 } finally {
   rmSync(work, { recursive: true, force: true })
 }
@@ -55,6 +73,23 @@ async function benchScan(): Promise<void> {
   }
   report('find -printf', 'first scan, until all are listed', first, 10)
   report('find -printf', 'restart with nothing changed, until it watches', again, 4)
+}
+
+async function benchLatency(): Promise<void> {
+  const folder = join(work, 'latency')
+  const files = makeSmallFiles(folder)
+  console.log(
+    `\n${LATENCY_FILES} new files one by one beside ${files}: from close(2) to the answer at a client that waits`,
+  )
+  const system = await runSystem(folder, join(work, 'latency-data'), { files, until: 'watching' })
+  await system.allHashed()
+  const latencies = await measureLatency(system.url, folder, LATENCY_FILES)
+  await system.stop()
+  const sorted = latencies.toSorted((a, b) => a - b)
+  const at = (part: number) => sorted[Math.ceil(part * sorted.length) - 1] ?? Number.NaN
+  console.log(`  ${median(latencies).toFixed(1).padStart(7)} ms  median (goal ${LATENCY_GOAL_MS.median} or less)`)
+  console.log(`  ${at(0.99).toFixed(1).padStart(7)} ms  99 of 100 (goal ${LATENCY_GOAL_MS.p99} or less)`)
+  console.log(`  ${at(1).toFixed(1).padStart(7)} ms  the slowest`)
 }
 
 function report(floorName: string, oursName: string, rounds: readonly Round[], goal: number): void {

@@ -14,6 +14,8 @@ export type Run = {
   /** Milliseconds from starting the indexer until the last hash was seen over HTTP (0 if nobody looked), and until it watched. */
   readonly hashedMs: number
   readonly watchingMs: number
+  /** Where the api answers. */
+  readonly url: string
   readonly allHashed: () => Promise<void>
   readonly stop: () => Promise<void>
 }
@@ -37,7 +39,8 @@ export async function runSystem(
   const database = join(data, 'feed.db')
   writeFileSync(config, `host: 127.0.0.1\nport: ${port}\ndatabase_url: ${database}\nwatches:\n  bench: ${folder}\n`)
   const api = start('api', config)
-  const changesAfter = createClient(`http://127.0.0.1:${port}/api/v1/changes`)
+  const url = `http://127.0.0.1:${port}`
+  const changesAfter = createClient(`${url}/api/v1/changes`)
   await until(async () => isListening(port))
   const started = performance.now()
   const indexer = start('indexer', config)
@@ -56,7 +59,7 @@ export async function runSystem(
     return watchingMs > 0
   })
   const allHashed = () => until(async () => readsHashed(database))
-  return { hashedMs, watchingMs, allHashed, stop: () => stop(indexer, api) }
+  return { hashedMs, watchingMs, url, allHashed, stop: () => stop(indexer, api) }
 }
 
 function createClient(url: string): () => Promise<Change[] | null> {

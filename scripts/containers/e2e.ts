@@ -107,8 +107,10 @@ step('pictures and films of phones are recognised as such', async () => {
 step('answers come from all three replicas', async () => {
   const before = await sentBytes()
   assert.equal(before.length, 3)
-  const answer = await (await fetch(`${url}/api/v1/changes`)).text()
-  for (let count = 0; count < 30; count += 1) await getJson(`${url}/api/v1/changes`)
+  // Not packed, so that what is sent can be told from its length.
+  const ask = async () => (await fetch(`${url}/api/v1/changes`, { headers: { 'Accept-Encoding': 'identity' } })).text()
+  const answer = await ask()
+  for (let count = 0; count < 30; count += 1) await ask()
   const sent = (await sentBytes()).map((bytes, replica) => bytes - (before[replica] ?? 0))
   for (const bytes of sent) assert.ok(bytes > 5 * answer.length, `bytes sent by each: ${sent.join(', ')}`)
 })
@@ -123,6 +125,35 @@ step('a new file appears with an empty hash, and again with its MD5', async () =
   const md5 = createHash('md5').update(bytes).digest('hex')
   const last = await until('its hash', async () => await polled('new.bin', ({ hash }) => hash !== ''))
   assert.deepEqual([last.id, last.hash, last.size], [first.id, md5, bytes.length])
+})
+
+step('a client that waits is answered through the proxy when there is something, and not before', async () => {
+  const cursor = await settledCursor()
+  const empty = await getJson(`${url}/api/v1/changes?cursor=${cursor}&wait=2`)
+  assert.deepEqual(empty, { cursor, changes: [], has_more: false })
+  const answer = getJson<{ changes: { node: WireNode }[] }>(`${url}/api/v1/changes?cursor=${cursor}&wait=50`)
+  await until('it to wait', async () => (await clientsWaiting()) === 1)
+  writeFileSync(join(media, 'awaited.txt'), 'awaited')
+  assert.ok((await answer).changes.some(({ node }) => node.name === 'awaited.txt'))
+})
+
+step('events come through the proxy one by one, as they happen', async () => {
+  const stream = await openStream(await settledCursor())
+  await until('a first heartbeat', () => stream.text().includes('event: heartbeat\n'))
+  writeFileSync(join(media, 'streamed.txt'), 'streamed')
+  await until('the file as an event', () => /event: changes\nid: \d+\ndata: .*"streamed\.txt"/.test(stream.text()))
+  stream.close()
+})
+
+step('who goes away at the proxy is not waited for by the api behind it', async () => {
+  const stream = await openStream(await settledCursor())
+  const gone = new AbortController()
+  const waiting = fetch(`${url}/api/v1/changes?cursor=${await cursorNow()}&wait=50`, { signal: gone.signal })
+  await until('both to have a seat', async () => (await clientsWaiting()) === 2)
+  stream.close()
+  gone.abort()
+  await assert.rejects(waiting)
+  await until('both seats to be free', async () => (await clientsWaiting()) === 0, 5_000)
 })
 
 step('a folder that is moved has its new path at once, and so has what is in it', async () => {
@@ -291,6 +322,36 @@ async function pathOf(id: string): Promise<string> {
 
 async function cursorNow(): Promise<number> {
   return (await getJson<{ cursor: number }>(`${url}/api/v1/cursor`)).cursor
+}
+
+/** The cursor, once all files have their hash. */
+async function settledCursor(): Promise<number> {
+  await until('all hashes', async () => {
+    await client.poll()
+    return [...client.nodes.values()].every((node) => node.is_directory || node.hash !== '')
+  })
+  return client.cursor()
+}
+
+/** In all replicas, asked inside of each. */
+async function clientsWaiting(): Promise<number> {
+  const ask =
+    "fetch('http://127.0.0.1:8080/api/v1/status').then((r) => r.json()).then((s) => console.log(s.api.clients_waiting))"
+  const counts = await inEach('api', 'node', '--eval', ask)
+  return counts.reduce((sum, count) => sum + Number(count), 0)
+}
+
+/** The events after a cursor, as they come. */
+async function openStream(cursor: number): Promise<{ text: () => string; close: () => void }> {
+  const closing = new AbortController()
+  const response = await fetch(`${url}/api/v1/events?cursor=${cursor}`, { signal: closing.signal })
+  assert.equal(response.headers.get('content-encoding'), null)
+  let text = ''
+  const reading = (async () => {
+    for await (const chunk of response.body as ReadableStream<Uint8Array>) text += Buffer.from(chunk).toString()
+  })()
+  reading.catch(() => {})
+  return { text: () => text, close: () => closing.abort() }
 }
 
 /** What each replica has sent over the network; checks of its health stay inside it. */

@@ -81,7 +81,7 @@ test('the config, the mounts, the proxy and the health check agree on paths and 
   assert.equal(config.databasePath, '/data/feed.db')
   assert.deepEqual(indexer.command, ['--config=/config/server.yaml'])
   assert.match(textOf('services/proxy/Caddyfile'), new RegExp(`name api\\n\\s+port ${config.port}\\n`))
-  assert.match(textOf('docker-compose.yml'), new RegExp(`http://127\\.0\\.0\\.1:${config.port}/api/v1/cursor`))
+  assert.match(textOf('docker-compose.yml'), new RegExp(`http://127\\.0\\.0\\.1:${config.port}/healthz`))
 })
 
 for (const [name, { build }] of Object.entries({ indexer, api })) {

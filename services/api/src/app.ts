@@ -45,7 +45,11 @@ export type AppDeps = {
 export function createApp(deps: AppDeps): Express {
   const { database, watch, nowMs, access } = deps
   const requests = createRequestCounts()
-  const api = () => ({ version: VERSION, uptimeSeconds: process.uptime(), clientsWaiting: watch.seatsTaken() })
+  const api = () => ({
+    version: VERSION,
+    uptimeSeconds: Math.round(process.uptime()),
+    clientsWaiting: watch.seatsTaken(),
+  })
   const routes: readonly Route[] = [
     cursorRoute(database),
     changesRoute(deps),

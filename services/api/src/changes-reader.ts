@@ -22,13 +22,15 @@ import { createPageView, isFiltered, type SeenChange, type View, WHOLE } from '.
 
 /**
  * What is asked for: changes after `cursor`, at most `maxSize` of them, all of them if that is null. `head` is where the
- * log ended when the question was taken up, if that was read already.
+ * log ended when the question was taken up, if that was read already. `signal` aborts when nobody wants the answer any
+ * more: a filter may look through the whole log for it.
  */
 export type Wanted = {
   readonly cursor: number
   readonly maxSize: number | null
   readonly view?: View
   readonly head?: number
+  readonly signal?: AbortSignal
 }
 
 /** The answer holds what is visible up to `cursor`; `hasMore` says whether anything visible is beyond. */
@@ -52,7 +54,7 @@ export async function findExtent(reading: Reading, wanted: Wanted): Promise<Exte
   if (maxSize === null) return { cursor: head, hasMore: false }
   let after = cursor
   let last = cursor
-  for (let room = maxSize; after < head; ) {
+  for (let room = maxSize; after < head && wanted.signal?.aborted !== true; ) {
     const stretch = { after, upTo: head, cursor, limit: room + 1 }
     const { ids, reached } = reading.read((queries) => visibleIds(queries, stretch, view))
     if (ids.length > room) return { cursor: ids[room - 1] ?? last, hasMore: true }
@@ -71,16 +73,18 @@ export async function findExtent(reading: Reading, wanted: Wanted): Promise<Exte
  */
 export async function findFirst(
   reading: Reading,
-  { cursor, after, head, view }: { cursor: number; after: number; head: number; view: View },
+  wanted: { cursor: number; after: number; head: number; view: View; signal?: AbortSignal },
 ): Promise<{ readonly isFound: boolean; readonly noneUpTo: number }> {
-  for (let noneUpTo = after; noneUpTo < head; ) {
+  const { cursor, after, head, view, signal } = wanted
+  let noneUpTo = after
+  while (noneUpTo < head && signal?.aborted !== true) {
     const stretch = { after: noneUpTo, upTo: head, cursor, limit: 1 }
     const { ids, reached } = reading.read((queries) => visibleIds(queries, stretch, view))
     if (ids.length > 0) return { isFound: true, noneUpTo }
     noneUpTo = reached
     if (noneUpTo < head) await nextTurn()
   }
-  return { isFound: false, noneUpTo: Math.max(after, head) }
+  return { isFound: false, noneUpTo }
 }
 
 /** A filter is decided row by row, so it may look at fewer or give more than the limit. */

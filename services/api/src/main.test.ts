@@ -17,9 +17,14 @@ function runMain(...args: string[]) {
   return { status, stdout, stderr }
 }
 
-async function openStream(url: string): Promise<IncomingMessage> {
-  const [response] = (await once(get(`${url}/changes`), 'response')) as [IncomingMessage]
+async function openStream(url: string, path = 'changes'): Promise<IncomingMessage> {
+  const [response] = (await once(get(`${url}/${path}`), 'response')) as [IncomingMessage]
   return response
+}
+
+async function clientsWaiting(url: string): Promise<number> {
+  const metrics = await (await fetch(new URL('/metrics', url))).text()
+  return Number(/^drive_feed_clients_waiting (\d+)$/m.exec(metrics)?.[1])
 }
 
 /** Memory that is the process's own, without the pages of the program and of libraries, in MB. */
@@ -87,8 +92,17 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     const stalled = await openStream(api.url)
     stalled.on('error', () => {})
 
+    const events = await openStream(api.url, 'events?cursor=40000')
+    await once(events, 'data')
+    const waiting = fetch(`${api.url}/changes?cursor=40000&wait=50`)
+    const limitMs = performance.now() + 10_000
+    while ((await clientsWaiting(api.url)) < 2) assert.ok(performance.now() < limitMs, 'both wait')
+    const ended = once(events.resume(), 'end')
+
     const start = performance.now()
     api.process.kill(signal)
+    assert.deepEqual(await (await waiting).json(), { cursor: 40_000, changes: [], has_more: false })
+    await ended
     assert.equal(await exitOf(api.process), 0)
     assert.ok(performance.now() - start < 2_000)
   })

@@ -179,3 +179,26 @@ test('what was never inside is not told, and neither is what came and left befor
     assert.deepEqual(extent, { cursor: feed.head(), hasMore: false }, 'the cursor goes past what is left out')
   })
 })
+
+test('nobody is looked for once the client has gone', async () => {
+  await inFeed(async (feed, reading) => {
+    feed.sqlite.exec(`
+      WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 5000)
+      INSERT INTO changes (node_id, is_removed, first_change_id) SELECT 'gone' || n, 1, 1000000 FROM numbers`)
+    const wanted = { cursor: 1, after: 1, head: feed.head(), view: VIEWS[0] as View }
+    assert.deepEqual(await findFirst(reading, wanted), { isFound: false, noneUpTo: feed.head() })
+    let reads = 0
+    const gone = new AbortController()
+    const counting: Reading = {
+      read: (query) => {
+        reads += 1
+        gone.abort()
+        return reading.read(query)
+      },
+    }
+    await findFirst(counting, { ...wanted, signal: gone.signal })
+    assert.equal(reads, 1)
+    await findExtent(counting, { ...wanted, maxSize: 5, signal: gone.signal })
+    assert.equal(reads, 1)
+  })
+})

@@ -1,6 +1,7 @@
 /** What a client may ask of /changes beyond the four parameters of the original. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { rmSync } from 'node:fs'
 import { get } from 'node:http'
 import { connect } from 'node:net'
 import { type TestContext, test } from 'node:test'
@@ -111,6 +112,15 @@ test('wait: a client that goes away frees its seat at once; when all are taken, 
   await seated(1)
   feed.put({ id: 'd', parentId: 'media' })
   assert.equal(await answer, 'd @7')
+})
+
+test('wait: when the database goes away meanwhile, the answer is 503', async (t) => {
+  const { url, path, seated } = await served(t)
+  const answer = fetch(`${url}/changes?cursor=6&wait=50`)
+  await seated(1)
+  rmSync(path)
+  await assertProblem(await answer, 503)
+  await seated(0)
 })
 
 test('wait: when the service stops, everyone gets an answer', async (t) => {

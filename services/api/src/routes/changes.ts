@@ -24,14 +24,15 @@ export function changesRoute(deps: { database: DatabaseSource; watch: FeedWatch 
   return defineRoute(DESCRIPTION, async ({ req, res, values }) => {
     const { cursor, epoch, max_size: maxSize = null, wait: waitSeconds = 0 } = values
     const view = viewOf(values)
-    const taken = await takeUp(deps, { cursor, epoch, view, waitSeconds, signal: clientGone(res) })
+    const signal = clientGone(res)
+    const taken = await takeUp(deps, { cursor, epoch, view, waitSeconds, signal })
     const { reading, feed } = taken
     if (reading === null) {
       setFeedHeaders(res, feed)
       return sendProblem(res, taken.refusal)
     }
     if (isNotModified(req, res, feed)) return sendNotModified(res)
-    const extent = await findExtent(reading, { cursor, maxSize, view, head: feed.head })
+    const extent = await findExtent(reading, { cursor, maxSize, view, head: feed.head, signal })
     res.type('json')
     if (req.method === 'HEAD') return void res.end()
     await sendPieces(req, res, answerPieces(reading, { cursor, extent, view }))

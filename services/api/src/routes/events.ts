@@ -90,7 +90,7 @@ async function follow({ database, watch, timing }: Deps, following: Following): 
         await sink.send('gone', cursor, JSON.stringify(problemOf(gone)))
         break
       }
-      const extent = await findExtent(reading, { cursor, maxSize: EVENT_ROWS, view, head: feed.head })
+      const extent = await findExtent(reading, { cursor, maxSize: EVENT_ROWS, view, head: feed.head, signal })
       const changes = [...readPages(reading, { cursor, upTo: extent.cursor, view })].flat().map(changeJson)
       cursor = extent.cursor
       if (changes.length > 0) {

@@ -41,7 +41,7 @@ export async function takeUp(
       const timeoutMs = untilMs - performance.now()
       if (timeoutMs <= 0 || cursor > feed.head || signal.aborted || watch.isClosed()) return { reading, feed }
       const after: number = searched?.reading === reading ? searched.noneUpTo : cursor
-      const { isFound, noneUpTo } = await findFirst(reading, { cursor, after, head: feed.head, view })
+      const { isFound, noneUpTo } = await findFirst(reading, { cursor, after, head: feed.head, view, signal })
       if (isFound) return { reading, feed }
       searched = { reading, noneUpTo }
       seat ??= watch.takeSeat()

@@ -71,3 +71,15 @@ test('a row whose place could not be looked at gets more time', () => {
   assert.deepEqual(dueRows(limbo, GRACE_MS), [])
   assert.deepEqual(dueRows(limbo, 2 * GRACE_MS), [row])
 })
+
+test('it gets more each time, up to a minute, and when its place can be looked at again it waits no longer than any', () => {
+  const limbo = createLimbo()
+  limbo.put(row, { blocks: false, isAfterScan: false, nowMs: 0 })
+  const delays = Array.from({ length: 9 }, () => {
+    limbo.extend(row.nodeId, 0)
+    return limbo.due(1_000_000)[0]?.deadlineMs
+  })
+  assert.deepEqual(delays, [500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000])
+  limbo.put(row, { blocks: false, isAfterScan: false, nowMs: 10_000 })
+  assert.deepEqual(dueRows(limbo, 10_000 + GRACE_MS), [row])
+})

@@ -9,7 +9,17 @@ const GRACE_MS = 500
 /** The same where something else already stands at its place and has to wait for it. */
 const BLOCKING_GRACE_MS = 50
 
-export type LimboEntry = { readonly row: Known; deadlineMs: number; blocks: boolean; isAfterScan: boolean }
+/** Where it could not be told for long, as while a root is away, it is asked no more often than this. */
+const EXTENSION_MAX_MS = 60_000
+
+export type LimboEntry = {
+  readonly row: Known
+  deadlineMs: number
+  blocks: boolean
+  isAfterScan: boolean
+  /** How often in a row it could not be told whether it is gone. */
+  extensions: number
+}
 
 export type Limbo = {
   readonly size: () => number
@@ -22,7 +32,7 @@ export type Limbo = {
   readonly put: (row: Known, options: { blocks: boolean; isAfterScan: boolean; nowMs: number }) => void
   readonly take: (nodeId: string) => void
   readonly scanEnded: (nowMs: number) => void
-  /** Gives a row more time: whether it is gone could not be told. */
+  /** Gives a row more time, and more each time: whether it is gone could not be told. */
   readonly extend: (nodeId: string, nowMs: number) => void
   /** Entries whose time is over. */
   readonly due: (nowMs: number) => LimboEntry[]
@@ -45,9 +55,13 @@ export function createLimbo(): Limbo {
       const deadlineMs = isAfterScan ? Number.POSITIVE_INFINITY : nowMs + (blocks ? BLOCKING_GRACE_MS : GRACE_MS)
       const entry = entries.get(row.nodeId)
       if (entry === undefined) {
-        const added = { row, deadlineMs, blocks, isAfterScan }
+        const added = { row, deadlineMs, blocks, isAfterScan, extensions: 0 }
         entries.set(row.nodeId, added)
         setDeadline(added, deadlineMs)
+      } else if (entry.extensions > 0) {
+        // Its place can be looked at again.
+        entry.extensions = 0
+        setDeadline(entry, Math.min(entry.deadlineMs, nowMs + GRACE_MS))
       } else if (blocks && !entry.blocks) {
         entry.blocks = true
         setDeadline(entry, Math.min(entry.deadlineMs, deadlineMs))
@@ -65,7 +79,9 @@ export function createLimbo(): Limbo {
     },
     extend: (nodeId, nowMs) => {
       const entry = entries.get(nodeId)
-      if (entry !== undefined && !entry.isAfterScan) setDeadline(entry, nowMs + GRACE_MS)
+      if (entry === undefined || entry.isAfterScan) return
+      setDeadline(entry, nowMs + Math.min(GRACE_MS * 2 ** Math.min(entry.extensions, 30), EXTENSION_MAX_MS))
+      entry.extensions += 1
     },
     due: (nowMs) => {
       if (earliestMs > nowMs) return []

@@ -82,6 +82,7 @@ async function settleLimbo(
       const sight = answer.kind === 'seen' ? sightAt(sights, answer.from + offset) : null
       // Only a place that could be looked at proves that nothing is there (I7).
       if (sight === null || sight.kind === 'unreadable') {
+        if (sight !== null) tools.scans.unreadable(folder, sight.problem)
         tools.limbo.extend(row.nodeId, tools.nowMs())
         continue
       }

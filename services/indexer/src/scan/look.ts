@@ -4,6 +4,7 @@
  * answer is always about the folder that was asked about, whatever is renamed meanwhile.
  */
 import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync } from 'node:fs'
+import { getSystemErrorMessage } from 'node:util'
 import { nameFromBytes, pathForFs } from '@drive-feed/shared/entry-name.ts'
 import { type FolderSight, sightOf } from './sight.ts'
 import type { SightsBuilder } from './sights.ts'
@@ -50,6 +51,9 @@ export type LookTools = {
 const OPEN_FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 /** Below PATH_MAX (4096 bytes, the terminating NUL included), beyond which a path is opened in steps. */
 const STEP_BYTES_MAX = 4000
+
+/** EBADMSG and EUCLEAN, for which Node has no words: what ext4, XFS and btrfs say of checksums and structures. */
+const DAMAGED = [74, 117]
 
 /** Answers one request; the sights are appended to `sights`. Never throws for what a disk may do. */
 export function look(request: LookRequest, tools: LookTools, sights: SightsBuilder): LookAnswer {
@@ -127,7 +131,10 @@ function isExhaustion(error: unknown): boolean {
   return code === 'EMFILE' || code === 'ENFILE' || code === 'ENOMEM'
 }
 
+/** @throws what is no system error, and so a bug */
 function problemOf(error: unknown): string {
-  if (error instanceof Error && (error as NodeJS.ErrnoException).code !== undefined) return error.message
-  throw error
+  const { code, errno } = error as NodeJS.ErrnoException
+  if (code === undefined || errno === undefined) throw error
+  if (DAMAGED.includes(-errno)) return `the filesystem is damaged there, errno ${-errno}`
+  return `${code}: ${getSystemErrorMessage(errno)}`
 }

@@ -1,6 +1,6 @@
 /** Counts the times that something was mounted or unmounted, exactly: proc(5) has poll(2) on mountinfo tell of it. */
 import { openSync } from 'node:fs'
-import { POLLERR, POLLPRI, poll } from './libc.ts'
+import { POLLERR, POLLPRI, type PollEntry, poll } from './libc.ts'
 
 export type MountChanges = {
   /** How often a change was noticed by now. What was seen between two equal counts was seen under the same mounts. */
@@ -13,9 +13,10 @@ export function createMountChanges(): MountChanges {
   let changes = 0
   return {
     count: () => {
-      const entry = { fd, events: POLLPRI, revents: 0 }
-      poll([entry], 0)
-      if (entry.revents & (POLLPRI | POLLERR)) changes += 1
+      // What poll fills is the array, with entries of its own.
+      const entries: PollEntry[] = [{ fd, events: POLLPRI, revents: 0 }]
+      poll(entries, 0)
+      if ((entries[0] as PollEntry).revents & (POLLPRI | POLLERR)) changes += 1
       return changes
     },
   }

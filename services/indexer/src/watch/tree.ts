@@ -26,7 +26,8 @@ export type Folder = {
 export type RootFolder = {
   /** The key in the config's `watches`. */
   readonly key: string
-  readonly path: string
+  /** A symbolic link on the way to it may lead elsewhere when it was away. */
+  path: string
   /** Null where the kernel gave no instance; such a root lives by rescans. */
   inotifyFd: number | null
   readonly byWatch: Map<number, Folder>

@@ -1,6 +1,6 @@
 /** Disks for tests: real filesystems in image files, attached to loop devices and mounted where only this process sees it. */
 import { execFileSync } from 'node:child_process'
-import { lstatSync, mkdtempSync, realpathSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { lstatSync, mkdtempSync, realpathSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Cleaner } from './harness.ts'
@@ -23,9 +23,17 @@ export type Disks = {
     path: string,
     how?: { readonly device?: string; readonly options?: string },
   ) => Promise<string>
+  /** The loop device it was mounted by last. */
+  readonly deviceOf: (disk: Disk) => string
   /** An empty filesystem in memory. */
   readonly mountMemory: (path: string) => void
   readonly bind: (from: string, path: string) => void
+  /** Mounts it somewhere else for a moment: what happens to a disk while it is away. */
+  readonly change: (disk: Disk, work: (path: string) => void) => Promise<void>
+  /** Everything from here on (bytes) can't be read any more, what is not in memory yet. */
+  readonly damage: (disk: Disk, fromByte: number) => void
+  /** Makes it readable again. */
+  readonly mend: (disk: Disk) => void
   /** Waits until the loop device is free again, unless it is lazy. */
   readonly unmount: (path: string, how?: 'plainly' | 'lazily') => Promise<void>
 }
@@ -65,7 +73,43 @@ export function createDisks(t: Cleaner): Disks {
   process.once('exit', cleanUp)
   const isAttached = (image: string) =>
     run('losetup', ['--noheadings', '--output', 'NAME', '--associated', image]) !== ''
+  const unmount: Disks['unmount'] = async (path, how = 'plainly') => {
+    // Whoever looks at it just now is soon done.
+    if (how === 'lazily') run('umount', ['--lazy', path])
+    else await until(`${path} to be unmounted`, () => succeeds('umount', [path]))
+    mounted.delete(path)
+  }
+  const mount: Disks['mount'] = async ({ type, image }, path, { device, options = 'defaults' } = {}) => {
+    const isShared = devices.has(image) && isAttached(image)
+    const at = isShared ? (devices.get(image) as string) : await attach(image, device)
+    try {
+      run('mount', ['--types', type, '--options', options, at, path])
+    } finally {
+      // It is detached with the last unmount.
+      if (!isShared) run('losetup', ['--detach', at])
+    }
+    devices.set(image, at)
+    mounted.add(path)
+    return at
+  }
   return {
+    mount,
+    unmount,
+    change: async (disk, work) => {
+      const path = mkdtempSync(join(folder, 'elsewhere-'))
+      await mount(disk, path)
+      work(path)
+      await unmount(path)
+    },
+    damage: ({ image }, fromByte) => {
+      run('cp', ['--sparse=always', image, `${image}.sound`])
+      truncateSync(image, fromByte)
+    },
+    // Into the same file, which the loop device holds open.
+    mend: ({ image }) => {
+      run('dd', [`if=${image}.sound`, `of=${image}`, 'bs=1M', 'conv=notrunc,sparse', 'status=none'])
+      truncateSync(image, statSync(`${image}.sound`).size)
+    },
     create: (type) => {
       created += 1
       const image = join(folder, `disk-${created}.${type}`)
@@ -74,19 +118,7 @@ export function createDisks(t: Cleaner): Disks {
       run('env', [`PATH=${PATH}`, ...MAKE[type], image])
       return { type, image }
     },
-    mount: async ({ type, image }, path, { device, options = 'defaults' } = {}) => {
-      const isShared = devices.has(image) && isAttached(image)
-      const at = isShared ? (devices.get(image) as string) : await attach(image, device)
-      try {
-        run('mount', ['--types', type, '--options', options, at, path])
-      } finally {
-        // It is detached with the last unmount.
-        if (!isShared) run('losetup', ['--detach', at])
-      }
-      devices.set(image, at)
-      mounted.add(path)
-      return at
-    },
+    deviceOf: ({ image }) => devices.get(image) ?? '',
     mountMemory: (path) => {
       run('mount', ['--types', 'tmpfs', 'drive-feed-test', path])
       mounted.add(path)
@@ -94,12 +126,6 @@ export function createDisks(t: Cleaner): Disks {
     bind: (from, path) => {
       run('mount', ['--bind', from, path])
       mounted.add(path)
-    },
-    unmount: async (path, how = 'plainly') => {
-      // Whoever looks at it just now is soon done.
-      if (how === 'lazily') run('umount', ['--lazy', path])
-      else await until(`${path} to be unmounted`, () => succeeds('umount', [path]))
-      mounted.delete(path)
     },
   }
 }
@@ -123,7 +149,7 @@ function isSupported(type: DiskType): boolean {
 const PATH = `${process.env.PATH}:/usr/sbin:/sbin`
 
 function run(program: string, args: readonly string[]): string {
-  return execFileSync(program, args, { encoding: 'utf8', stdio: 'pipe', env: { ...process.env, PATH } })
+  return execFileSync(program, args, { encoding: 'latin1', stdio: 'pipe', env: { ...process.env, PATH } })
 }
 
 function succeeds(program: string, args: readonly string[]): boolean {

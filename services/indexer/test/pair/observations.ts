@@ -1,7 +1,7 @@
 /** Questions that tests ask of a running pair. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { nameFromColumns } from '@drive-feed/shared/entry-name.ts'
-import type { RootState, StatusRow } from '@drive-feed/shared/schema.ts'
+import type { RootState, StatusRow, WatchRootRow } from '@drive-feed/shared/schema.ts'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import { createFeedClient, type WireChange } from './feed-client.ts'
 import type { Pair } from './harness.ts'
@@ -56,8 +56,19 @@ export function statusOf(pair: Pair): Pick<StatusRow, 'heartbeatMs' | 'filesHash
 }
 
 export function rootState(pair: Pair, name: string): RootState | undefined {
+  return rootRow(pair, name)?.state
+}
+
+export function rootRow(
+  pair: Pair,
+  name: string,
+): Pick<WatchRootRow, 'state' | 'stateSinceMs' | 'message'> | undefined {
   return pair.read((sqlite) =>
-    sqlite.prepare<[string], RootState>('SELECT state FROM watch_roots WHERE name = ?').pluck().get(name),
+    sqlite
+      .prepare<[string], WatchRootRow>(
+        'SELECT state, state_since_ms AS stateSinceMs, message FROM watch_roots WHERE name = ?',
+      )
+      .get(name),
   )
 }
 

@@ -1,0 +1,240 @@
+/** Disks that fail while they are read, and permissions that are taken away (invariant I7). */
+import assert from 'node:assert/strict'
+import { chmodSync, closeSync, mkdirSync, openSync, readdirSync, writeFileSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { assertAllEqual, follow, untilConverged } from './convergence.ts'
+import { command, createDisks, deviceNumber, noDisks } from './disks.ts'
+import { createPair, type Pair } from './harness.ts'
+import { headOf, idAt, passSentinel, rootRow, rootState, statusOf } from './observations.ts'
+import { until } from './until.ts'
+
+const skip = noDisks('ext4')
+const IMAGE_BYTES = 24 << 20
+
+function knownBelow(pair: Pair, root = 'media'): unknown[] {
+  return pair.read((sqlite) => sqlite.prepare('SELECT * FROM files WHERE path LIKE ? ORDER BY path').all(`%/${root}/%`))
+}
+
+/** An ext4 disk under `media`, a folder `here` beside it. */
+async function pairOnDisk(t: TestContext) {
+  const disks = createDisks(t)
+  const pair = await createPair(t, { roots: ['media', 'here'] })
+  const disk = disks.create('ext4')
+  await disks.mount(disk, pair.path())
+  return { disks, disk, pair, here: join(pair.folder, 'here') }
+}
+
+async function untilOffline(pair: Pair, message: RegExp): Promise<void> {
+  await until(`the root to be offline, ${message}`, () => {
+    const row = rootRow(pair, 'media')
+    return row?.state === 'offline' && message.test(row.message ?? '')
+  })
+}
+
+async function untilWatching(pair: Pair): Promise<void> {
+  await until('the root to be watched', () => rootState(pair, 'media') === 'watching')
+}
+
+test('I7: a disk that can not be read any more keeps its nodes, and heals when it can', { skip }, async (t) => {
+  const { disks, disk, pair, here } = await pairOnDisk(t)
+  mkdirSync(pair.path('folder', 'inner'), { recursive: true })
+  for (const name of ['a', 'b', 'c']) writeFileSync(pair.path('folder', name), `${name}${'.'.repeat(5_000)}`)
+  writeFileSync(pair.path('folder', 'inner', 'd'), 'd'.repeat(5_000))
+  await Promise.all([pair.startIndexer(), pair.startApi()])
+  await assertAllEqual(pair)
+  const follower = follow(pair)
+  const before = knownBelow(pair)
+  await pair.endIndexer()
+  // Mounted anew nothing of it is in memory but what the mount itself read: the first blocks.
+  await disks.unmount(pair.path())
+  await disks.mount(disk, pair.path())
+  disks.damage(disk, 1 << 20)
+  assert.throws(() => readdirSync(pair.path()), { code: 'EIO' })
+  await pair.startIndexer(['here'])
+  await untilOffline(pair, /can't be read \(EIO: .*check permissions and the disk/)
+  await passSentinel(pair, here)
+  assert.deepEqual(knownBelow(pair), before)
+  disks.mend(disk)
+  await untilWatching(pair)
+  writeFileSync(pair.path('folder', 'after'), 'watched again')
+  await assertAllEqual(pair, follower)
+  await follower.stop()
+})
+
+test('I7: a folder whose blocks are damaged keeps what is below', { skip }, async (t) => {
+  const { disks, disk, pair, here } = await pairOnDisk(t)
+  mkdirSync(pair.path('damaged', 'inner'), { recursive: true })
+  for (const name of ['a', 'inner/b']) writeFileSync(pair.path('damaged', name), name)
+  writeFileSync(pair.path('sound'), 'sound')
+  await Promise.all([pair.startIndexer(), pair.startApi()])
+  await assertAllEqual(pair)
+  const before = knownBelow(pair)
+  await pair.endIndexer()
+  await disks.unmount(pair.path())
+  const block = Number(command('debugfs', '-R', 'blocks /damaged', disk.image).trim().split(' ')[0])
+  const blockBytes = IMAGE_BYTES / Number(/Block count:\s+(\d+)/.exec(command('dumpe2fs', '-h', disk.image))?.[1])
+  const content = overwrite(disk.image, block * blockBytes, Buffer.alloc(blockBytes, 0x55))
+  await disks.mount(disk, pair.path(), { options: 'errors=continue' })
+
+  const head = headOf(pair)
+  await pair.startIndexer()
+  const message = await until('it to be said', () => rootRow(pair, 'media')?.message)
+  assert.match(message, /damaged can't be read \(.*check permissions and the disk/)
+  await passSentinel(pair, here)
+  assert.deepEqual(knownBelow(pair), before)
+
+  await pair.endIndexer()
+  await disks.unmount(pair.path())
+  overwrite(disk.image, block * blockBytes, content)
+  await disks.mount(disk, pair.path())
+  await pair.startIndexer()
+  await assertAllEqual(pair)
+  assert.deepEqual(knownBelow(pair), before)
+  assert.equal(rootRow(pair, 'media')?.message, null)
+  assert.ok(headOf(pair) > head, 'only the sentinel')
+})
+
+/** Puts bytes into a file; gives those that were there. */
+function overwrite(path: string, at: number, bytes: Buffer): Buffer {
+  const before = Buffer.from(
+    command('dd', `if=${path}`, `skip=${at}`, `count=${bytes.length}`, 'iflag=skip_bytes,count_bytes', 'status=none'),
+    'latin1',
+  )
+  const fd = openSync(path, 'r+')
+  writeSync(fd, bytes, 0, bytes.length, at)
+  closeSync(fd)
+  return before
+}
+
+test('I7: a root whose permissions are taken away keeps its nodes, and heals', { skip: noOtherUser() }, async (t) => {
+  const pair = await createPair(t, { roots: ['media', 'here'], uid: 65_534 })
+  mkdirSync(pair.path('folder'))
+  writeFileSync(pair.path('folder', 'file'), 'bytes')
+  writeFileSync(pair.path('file'), 'bytes')
+  await Promise.all([pair.startIndexer(), pair.startApi()])
+  await assertAllEqual(pair)
+  const follower = follow(pair)
+  const before = knownBelow(pair)
+  const here = join(pair.folder, 'here')
+  const modes = {
+    'nothing may be read': 0o000,
+    'names may be listed but not looked at': 0o444,
+    'it may be entered but not listed': 0o111,
+  }
+  for (const [what, mode] of Object.entries(modes)) {
+    for (const isRunning of [true, false]) {
+      await t.test(`${what}, while the indexer ${isRunning ? 'runs' : 'is stopped'}`, async () => {
+        if (!isRunning) await pair.endIndexer()
+        chmodSync(pair.path(), mode)
+        if (!isRunning) await pair.startIndexer(['here'])
+        await untilOffline(pair, /can't be read \(EACCES: .*check permissions and the disk/)
+        await passSentinel(pair, here)
+        assert.deepEqual(knownBelow(pair), before)
+        chmodSync(pair.path(), 0o755)
+        await untilWatching(pair)
+        await assertAllEqual(pair, follower)
+      })
+    }
+  }
+  await t.test('the folder above may not be entered, while the indexer is stopped', async () => {
+    await pair.endIndexer()
+    const above = join(pair.folder, 'above')
+    mkdirSync(join(above, 'media'), { recursive: true })
+    writeFileSync(join(above, 'media', 'file'), '')
+    pair.configure({ roots: { ...pair.configuration().roots, above: join(above, 'media') } })
+    await pair.startIndexer()
+    await assertAllEqual(pair)
+    await pair.endIndexer()
+    chmodSync(above, 0o000)
+    await pair.startIndexer(['here', 'media'])
+    await until('it to be offline', () => rootState(pair, 'above') === 'offline')
+    assert.match(rootRow(pair, 'above')?.message ?? '', /can't be read \(EACCES/)
+    assert.notEqual(idAt(pair, 'above/file'), undefined)
+    chmodSync(above, 0o755)
+    await assertAllEqual(pair, follower)
+  })
+  await follower.stop()
+})
+
+function noOtherUser(): string | false {
+  return process.geteuid?.() === 0 ? false : 'needs root, to run the indexer as another user'
+}
+
+test('I7: another disk under the number and the path of one that is being scanned is not taken for it', {
+  skip,
+}, async (t) => {
+  const { disks, disk, pair } = await pairOnDisk(t)
+  const other = disks.create('ext4')
+  const fill = (path: string, name: string) => {
+    for (let folder = 0; folder < 400; folder += 1) {
+      mkdirSync(join(path, `${name}-${folder}`))
+      for (const file of ['a', 'b']) writeFileSync(join(path, `${name}-${folder}`, file), `${name} ${folder} ${file}`)
+    }
+  }
+  fill(pair.path(), 'one')
+  await disks.change(other, (path) => fill(path, 'other'))
+  await Promise.all([pair.startIndexer(), pair.startApi()])
+  await assertAllEqual(pair)
+  const before = knownBelow(pair)
+  await stopWithinScan(pair)
+  const number = deviceNumber(pair.path())
+  await disks.unmount(pair.path(), 'lazily')
+  await disks.mount(other, pair.path(), { device: disks.deviceOf(disk) })
+  assert.equal(deviceNumber(pair.path()), number, 'the other disk has the number of the first')
+  pair.indexer().signal('SIGCONT')
+  await untilOffline(pair, /is another folder than before/)
+  await passSentinel(pair, join(pair.folder, 'here'))
+  assert.deepEqual(knownBelow(pair), before)
+  await disks.unmount(pair.path())
+  await disks.mount(disk, pair.path())
+  await untilWatching(pair)
+  await assertAllEqual(pair)
+  assert.deepEqual(knownBelow(pair), before)
+})
+
+/** Starts the indexer again and again until it could be held in the middle of its first scan. */
+async function stopWithinScan(pair: Pair): Promise<void> {
+  await until('the indexer to be stopped while it scans', async () => {
+    await pair.endIndexer('SIGKILL')
+    const indexer = pair.launchIndexer()
+    await until('the scan to begin', () => indexer.stdout().includes('root is attached'))
+    indexer.signal('SIGSTOP')
+    return !indexer.stdout().includes('scan is complete')
+  })
+}
+
+test('files of a root that goes away while they are hashed wait in silence, and are hashed when it is back', {
+  skip,
+}, async (t) => {
+  const { disks, disk, pair, here } = await pairOnDisk(t)
+  const files = 1_500
+  for (let file = 0; file < files; file += 1) writeFileSync(pair.path(`file-${file}`), `file ${file}`)
+  await pair.startApi()
+  pair.launchIndexer()
+  const hashed = () =>
+    pair.read((sqlite) => sqlite.prepare("SELECT count(*) FROM files WHERE hash <> ''").pluck().get() as number)
+  await until('some to be hashed', () => {
+    try {
+      return hashed() > 0
+    } catch {
+      return false
+    }
+  })
+  await disks.unmount(pair.path(), 'lazily')
+  await until('the root to be offline', () => rootState(pair, 'media') === 'offline')
+  await passSentinel(pair, here)
+  const done = hashed()
+  assert.ok(done < files, 'some were left')
+  await until('no file to be asked for again and again', () =>
+    pair.read(
+      (sqlite) =>
+        sqlite.prepare("SELECT count(*) FROM nodes WHERE metadata_state IN ('fresh', 'backlog')").pluck().get() === 0,
+    ),
+  )
+  await disks.mount(disk, pair.path())
+  await untilWatching(pair)
+  await untilConverged(pair)
+  await pair.endIndexer()
+  assert.ok((statusOf(pair)?.filesHashed ?? 0) < files * 3, 'each was tried a few times at most')
+})

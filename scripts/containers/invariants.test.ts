@@ -77,7 +77,7 @@ test('a path that is not there is an error, not a new folder', () => {
 
 test('the config, the mounts, the proxy and the health check agree on paths and ports', () => {
   const config = loadConfig(join(ROOT, 'server.yaml'), { checkFolders: false })
-  assert.deepEqual(config.watches, [{ name: 'media', path: '/mnt/media' }])
+  assert.deepEqual(config.watches, [{ name: 'media', path: '/mnt/media', configuredPath: '/mnt/media' }])
   assert.equal(config.databasePath, '/data/feed.db')
   assert.deepEqual(indexer.command, ['--config=/config/server.yaml'])
   assert.match(textOf('services/proxy/Caddyfile'), new RegExp(`name api\\n\\s+port ${config.port}\\n`))

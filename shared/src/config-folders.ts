@@ -1,10 +1,10 @@
 /** Checks of the config against the disk: are the watched folders there, and is no place watched twice. */
 import { lstatSync, opendirSync, readlinkSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import type { Watch } from './config.ts'
+import type { ConfiguredWatch, Watch } from './config.ts'
 import { ConfigError } from './config-error.ts'
 
-/** Says whether the database has known this watch before, so that its folder may be away. */
+/** Says whether the database has known this watch before, by its path as it is or as configured, so that it may be away. */
 export type KnownWatches = { isKnown(name: string, path: string): boolean }
 
 /**
@@ -12,14 +12,14 @@ export type KnownWatches = { isKnown(name: string, path: string): boolean }
  *
  * @throws {ConfigError} for a folder that is missing, no folder, or unreadable, and is not known
  */
-export function resolveWatches(watches: readonly Watch[], known: KnownWatches): Watch[] {
-  const resolvedWatches = watches.map(({ name, path }) => {
+export function resolveWatches(watches: readonly ConfiguredWatch[], known: KnownWatches): ConfiguredWatch[] {
+  const resolvedWatches = watches.map(({ name, path, configuredPath }) => {
     const resolved = resolveAsFarAsPossible(path)
     const mistake = readingMistake(resolved)
-    if (mistake !== null && !known.isKnown(name, resolved)) {
+    if (mistake !== null && !known.isKnown(name, resolved) && !known.isKnown(name, configuredPath)) {
       throw new ConfigError(`watches.${name}: ${JSON.stringify(path)} ${mistake}`)
     }
-    return { name, path: resolved }
+    return { name, path: resolved, configuredPath }
   })
   refuseSameInode(resolvedWatches)
   return resolvedWatches
@@ -67,12 +67,21 @@ export function resolveAsFarAsPossible(path: string, linksLeft = 40): string {
 function refuseSameInode(watches: readonly Watch[]): void {
   const seen = new Map<string, Watch>()
   for (const watch of watches) {
-    const stats = lstatSync(watch.path, { bigint: true, throwIfNoEntry: false })
-    if (stats === undefined) continue
-    const inode = `${stats.dev}:${stats.ino}`
+    const inode = inodeOf(watch.path)
+    if (inode === null) continue
     const other = seen.get(inode)
     if (other !== undefined) throw sameFolder(other, watch)
     seen.set(inode, watch)
+  }
+}
+
+/** Null if there is nothing, or nothing that can be looked at: a watch may be away. */
+function inodeOf(path: string): string | null {
+  try {
+    const { dev, ino } = lstatSync(path, { bigint: true })
+    return `${dev}:${ino}`
+  } catch {
+    return null
   }
 }
 

@@ -170,7 +170,7 @@ test('defaults are filled in, and keys without a value count as not given', (t) 
     host: '0.0.0.0',
     port: 8080,
     databasePath: join(folder, 'feed.db'),
-    watches: [{ name: 'media', path: '/mnt/media' }],
+    watches: [{ name: 'media', path: '/mnt/media', configuredPath: '/mnt/media' }],
     exclude: [],
     logPath: null,
     logLevel: 'info',
@@ -213,8 +213,8 @@ skip_initial_hash: true
     port: 65535,
     databasePath: '/data/db/feed.db',
     watches: [
-      { name: '2024', path: '/mnt/with space' },
-      { name: 'media', path: '/mnt/media' },
+      { name: '2024', path: '/mnt/with space', configuredPath: '/mnt/with space' },
+      { name: 'media', path: '/mnt/media', configuredPath: '/mnt/media' },
     ],
     exclude: ['*.part', 'lost+found'],
     logPath: join(folder, 'logs/feed.log'),
@@ -259,10 +259,10 @@ test('symbolic links in watched folders are resolved', (t) => {
   symlinkSync(join(folder, 'disk'), join(folder, 'mnt'))
   const path = config({ media: join(folder, 'mnt/media') })
   assert.deepEqual(loadConfig(path, { checkFolders: NOTHING_KNOWN }).watches, [
-    { name: 'media', path: join(folder, 'disk/media') },
+    { name: 'media', path: join(folder, 'disk/media'), configuredPath: join(folder, 'mnt/media') },
   ])
   assert.deepEqual(loadConfig(path, { checkFolders: false }).watches, [
-    { name: 'media', path: join(folder, 'mnt/media') },
+    { name: 'media', path: join(folder, 'mnt/media'), configuredPath: join(folder, 'mnt/media') },
   ])
 })
 
@@ -287,7 +287,9 @@ test('a folder that is away is no mistake if the database knows it, and its path
   const asked: string[][] = []
   const isKnown = (...watch: string[]) => asked.push(watch) > 0
   const { watches } = loadConfig(config({ media: join(folder, 'media') }), { checkFolders: { isKnown } })
-  assert.deepEqual(watches, [{ name: 'media', path: join(folder, 'disk/media') }])
+  assert.deepEqual(watches, [
+    { name: 'media', path: join(folder, 'disk/media'), configuredPath: join(folder, 'media') },
+  ])
   assert.deepEqual(asked, [['media', join(folder, 'disk/media')]])
 })
 

@@ -9,11 +9,13 @@ import { type ConfigValues, parseConfigValues } from './config-keys.ts'
 export { ConfigError } from './config-error.ts'
 
 export type Watch = { readonly name: string; readonly path: string }
+/** `path` has its symbolic links resolved where folders are checked; `configuredPath` is as it was written. */
+export type ConfiguredWatch = Watch & { readonly configuredPath: string }
 export type Config = {
   readonly host: string
   readonly port: number
   readonly databasePath: string
-  readonly watches: readonly Watch[]
+  readonly watches: readonly ConfiguredWatch[]
   /** The config's own patterns; `createExclude` adds the ones that are always on. */
   readonly exclude: readonly string[]
   readonly logPath: string | null
@@ -84,7 +86,11 @@ function toValues(path: string, document: Document): unknown {
 }
 
 function toConfig(values: ConfigValues, folder: string, checkFolders: false | KnownWatches): Config {
-  const written = Object.entries(values.watches).map(([name, path]) => ({ name, path: resolve(path) }))
+  const written = Object.entries(values.watches).map(([name, path]) => ({
+    name,
+    path: resolve(path),
+    configuredPath: resolve(path),
+  }))
   const watches = checkFolders === false ? written : resolveWatches(written, checkFolders)
   const place = (path: string) => {
     const absolute = resolve(folder, path)

@@ -149,6 +149,7 @@ const BACK_TO_VERSION_2 = `
   DROP TABLE feed;
   DROP INDEX nodes_by_hash;
   ALTER TABLE nodes DROP COLUMN moved_change_id;
+  ALTER TABLE watch_roots DROP COLUMN configured_path;
   ALTER TABLE status DROP COLUMN folders_known;
   ALTER TABLE status DROP COLUMN folders_unwatched;
   ALTER TABLE status DROP COLUMN watches_allowed;

@@ -189,6 +189,7 @@ const VERSION_3 = `
   );
   ALTER TABLE nodes ADD COLUMN moved_change_id INTEGER NOT NULL DEFAULT 0;
   UPDATE nodes SET moved_change_id = change_id;
+  ALTER TABLE watch_roots ADD COLUMN configured_path TEXT NOT NULL DEFAULT '';
   CREATE INDEX nodes_by_hash ON nodes (hash) WHERE hash <> '';
   ALTER TABLE status ADD COLUMN folders_known INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE status ADD COLUMN folders_unwatched INTEGER NOT NULL DEFAULT 0;

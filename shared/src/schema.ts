@@ -76,6 +76,8 @@ export const watchRoots = sqliteTable('watch_roots', {
   message: text('message'),
   /** Folders that have no watch because a kernel limit was reached; they are found by rescans. */
   unwatchedFolders: integer('unwatched_folders').notNull(),
+  /** As it is written in the config, links and all; empty in a row of version 2 that was not seen yet. */
+  configuredPath: text('configured_path').notNull(),
 })
 
 /**

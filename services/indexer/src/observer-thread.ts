@@ -1,5 +1,6 @@
 /** Entry of the looking thread: joins the looking of `scan` with the watching of `watch`. */
 import { parentPort } from 'node:worker_threads'
+import { resolveAsFarAsPossible } from '@drive-feed/shared/config-folders.ts'
 import { createExclude } from '@drive-feed/shared/exclude.ts'
 import { filesystemSigns } from './scan/filesystem-signs.ts'
 import { type LookAnswer, type LookTools, look } from './scan/look.ts'
@@ -35,6 +36,10 @@ parentPort?.on('message', (request: ObserverRequest) => {
   if (request.kind === 'signs') {
     const signs = filesystemSigns(request.path)
     post({ kind: 'signs', ticket: request.ticket, signs })
+    return
+  }
+  if (request.kind === 'resolve') {
+    post({ kind: 'resolve', ticket: request.ticket, path: resolveAsFarAsPossible(request.path) })
     return
   }
   if (request.kind === 'mounts') {

@@ -48,16 +48,16 @@ function leaveUnusable(error: Error): never {
 function readConfig(path: string): Config {
   const { databasePath } = loadConfig(path, { checkFolders: false })
   const known = knownWatches(databasePath)
-  return loadConfig(path, { checkFolders: { isKnown: (name, folder) => known.get(name) === folder } })
+  return loadConfig(path, { checkFolders: { isKnown: (name, folder) => known.get(name)?.includes(folder) === true } })
 }
 
-/** Watches of an earlier run, by name. One of them whose folder is missing is away, not a mistake. */
-function knownWatches(databasePath: string): Map<string, string> {
+/** The paths of watches of an earlier run, by name. One of them whose folder is missing is away, not a mistake. */
+function knownWatches(databasePath: string): Map<string, string[]> {
   try {
     const { orm, sqlite } = openReader(databasePath)
     const rows = orm.select().from(watchRoots).all()
     sqlite.close()
-    return new Map(rows.map((row) => [row.name, row.path]))
+    return new Map(rows.map((row) => [row.name, [row.path, row.configuredPath]]))
   } catch (error) {
     if (error instanceof DatabaseUnusableError) return new Map()
     throw error

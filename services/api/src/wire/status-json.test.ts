@@ -21,7 +21,14 @@ const SOURCES = {
   feed: { epoch: 'e', head: 42, roots: '' },
   roots: [
     {
-      ...{ name: 'media', nodeId: 'm', path: '/mnt/media', state: 'offline' as const, stateSinceMs: 2_500 },
+      ...{
+        name: 'media',
+        nodeId: 'm',
+        path: '/mnt/media',
+        configuredPath: '/mnt/media',
+        state: 'offline' as const,
+        stateSinceMs: 2_500,
+      },
       ...{ message: 'is away', unwatchedFolders: 5 },
     },
   ],
@@ -36,7 +43,13 @@ test('everything the indexer says of itself, in units that are in the names', ()
     ...{ heartbeat_age_seconds: 1.25, lag_seconds: 1.5 },
     roots: [
       {
-        ...{ name: 'media', node_id: 'm', path: '/mnt/media', state: 'offline', message: 'is away' },
+        ...{
+          name: 'media',
+          node_id: 'm',
+          path: '/mnt/media',
+          state: 'offline',
+          message: 'is away',
+        },
         ...{ since: '1970-01-01T00:00:02.500000+00:00', folders_unwatched: 5 },
       },
     ],

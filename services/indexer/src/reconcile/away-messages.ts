@@ -14,7 +14,9 @@ export function unreadableMessage(path: string, problem: string): string {
 }
 
 export function replacedMessage(root: Root): string {
-  return `${root.path} is another folder than before, as when a disk is not mounted; mount it, its nodes are kept until \
+  const { path, configuredPath } = root
+  const where = path === configuredPath ? path : `${configuredPath} leads to ${path}, which`
+  return `${where} is another folder than before, as when a disk is not mounted; mount it, its nodes are kept until \
 then. ${acceptMessage(root, 'the new folder is meant')}`
 }
 

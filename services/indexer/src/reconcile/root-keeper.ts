@@ -1,5 +1,6 @@
 /** Attaches roots to their folders, notices when they go away, and attaches them again when they are back. */
 
+import type { ConfiguredWatch } from '@drive-feed/shared/config.ts'
 import type { Logger } from '@drive-feed/shared/logger.ts'
 import { SUPER_ROOT_ID, type WatchRootRow } from '@drive-feed/shared/schema.ts'
 import type { LookReply, Observer } from '../scan/observer.ts'
@@ -16,7 +17,7 @@ import { takeSample } from './sample.ts'
 
 export type RootKeeperTools = {
   readonly tree: Tree
-  readonly observer: Pick<Observer, 'look' | 'signs'>
+  readonly observer: Pick<Observer, 'look' | 'signs' | 'resolvePath'>
   readonly devices: Devices
   readonly known: KnownNodes
   readonly apply: (decisions: readonly Decision[]) => void
@@ -50,25 +51,26 @@ export type RootKeeper = {
   readonly removeUnconfigured: () => void
 }
 
-export function createRootKeeper(
-  watches: readonly { readonly name: string; readonly path: string }[],
-  tools: RootKeeperTools,
-): RootKeeper {
+export function createRootKeeper(watches: readonly ConfiguredWatch[], tools: RootKeeperTools): RootKeeper {
   const { known, log, nowMs } = tools
   const roots = watches.map((watch) => createRoot(watch, nowMs()))
 
-  const save = (root: Root, nodeId: string) => {
-    const { key: name, path, state, stateSinceMs, message, unwatched } = root
-    tools.saveRoot({ name, nodeId, path, state, stateSinceMs, message, unwatchedFolders: unwatched.size })
+  const save = (root: Root, nodeId: string, saved: WatchRootRow | undefined) => {
+    const { key: name, state, stateSinceMs, message, unwatched } = root
+    // While it is away, where its nodes are is where they were.
+    const { path, configuredPath } = state === 'offline' ? (saved ?? root) : root
+    const row = { name, nodeId, path, configuredPath, state, stateSinceMs, message }
+    tools.saveRoot({ ...row, unwatchedFolders: unwatched.size })
   }
   const savedRow = (root: Root) => tools.savedRoots().find((row) => row.name === root.key)
   const setState: RootKeeper['setState'] = (root, state, message) => {
     if (root.state !== state) root.stateSinceMs = Math.floor(nowMs())
     root.state = state
     root.message = message
-    const nodeId = root.folder?.nodeId ?? savedRow(root)?.nodeId ?? known.childAt(SUPER_ROOT_ID, root.key)?.nodeId
+    const saved = savedRow(root)
+    const nodeId = root.folder?.nodeId ?? saved?.nodeId ?? known.childAt(SUPER_ROOT_ID, root.key)?.nodeId
     // A root that was never found has no node, and so no row that the api could build a path from.
-    if (nodeId !== undefined) save(root, nodeId)
+    if (nodeId !== undefined) save(root, nodeId, saved)
   }
   const takeOffline: RootKeeper['takeOffline'] = (root, message) => {
     if (root.state === 'offline' && root.message === message) return
@@ -83,6 +85,7 @@ export function createRootKeeper(
     tools.onOffline(root)
   }
   const check: RootKeeper['check'] = async (root) => {
+    if (root.state === 'offline') root.path = await tools.observer.resolvePath(root.configuredPath)
     const before = knownRoot(tools, root)
     const found = await findRoot(tools, root, before)
     if (found === null) return
@@ -148,7 +151,7 @@ async function findRoot(
   const device = await resolveDevice(tools, root, folder)
   if (device === null) return { away: `the filesystem of ${root.path} can not be asked what it is; trying again` }
   const isEmpty = isListed && answer.from === answer.to && hasChildren(tools.known, before)
-  const isSame = isSameRoot(before, root.path, { ...folder, device })
+  const isSame = isSameRoot(before, root, { ...folder, device })
   if (before === null || (isSame && !isEmpty)) return { folder, device }
   if (tools.takeAcceptance(before.nodeId, folder)) {
     tools.log.warn({ root: root.key, path: root.path }, 'the folder is accepted as it is: what was known is removed')
@@ -191,6 +194,7 @@ function bindRoot(tools: RootKeeperTools, root: Root, found: Found, before: Know
   }
   if (before !== null && before.nodeId !== nodeId) decisions.push({ kind: 'remove', nodeId: before.nodeId })
   if (decisions.length > 0) tools.apply(decisions)
+  if (root.top !== null) root.top.path = root.path
   if (root.folder !== null && root.folder.nodeId === nodeId && root.folder.attached) {
     root.folder.needsVisit = false
     return
@@ -210,10 +214,11 @@ function bindRoot(tools: RootKeeperTools, root: Root, found: Found, before: Know
 function knownRoot({ known, savedRoots }: RootKeeperTools, { key }: Root): KnownRoot | null {
   const row = known.childAt(SUPER_ROOT_ID, key)
   if (row === undefined) return null
-  const path = savedRoots().find((saved) => saved.name === key)?.path
+  const saved = savedRoots().find((candidate) => candidate.name === key)
   const { nodeId, device, inode, birthTime } = row
   // The original program kept no path: its root is recognised by its id wherever it is configured now.
-  return { nodeId, device, inode, birthTime, path: path ?? '' }
+  const { path = '', configuredPath = '' } = saved ?? {}
+  return { nodeId, device, inode, birthTime, path, configuredPath }
 }
 
 async function resolveDevice(tools: RootKeeperTools, root: Root, top: FolderSight): Promise<string | null> {

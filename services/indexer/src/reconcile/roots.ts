@@ -2,6 +2,7 @@
  * The watched roots and how each is doing. A root that is away is not an empty root (invariant I7): while its folder is
  * missing, replaced or suddenly empty its nodes stay, and it heals by itself when the folder is back.
  */
+import type { ConfiguredWatch } from '@drive-feed/shared/config.ts'
 import { plainNodeId } from '@drive-feed/shared/node-id.ts'
 import { type RootState, SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import type { FolderSight } from '../scan/sight.ts'
@@ -10,7 +11,10 @@ import { isSameBirth } from './seen.ts'
 
 export type Root = {
   readonly key: string
-  readonly path: string
+  /** As in the config. */
+  readonly configuredPath: string
+  /** That path with its symbolic links resolved, when it was last looked at. */
+  path: string
   state: RootState
   stateSinceMs: number
   message: string | null
@@ -36,10 +40,11 @@ export type Root = {
   scanStartedMs: number
 }
 
-export function createRoot(watch: { readonly name: string; readonly path: string }, nowMs: number): Root {
+export function createRoot({ name, path, configuredPath }: ConfiguredWatch, nowMs: number): Root {
   return {
-    key: watch.name,
-    path: watch.path,
+    key: name,
+    configuredPath,
+    path,
     state: 'starting',
     stateSinceMs: Math.floor(nowMs),
     message: null,
@@ -63,23 +68,25 @@ export type KnownRoot = {
   readonly device: string
   readonly inode: string
   readonly birthTime: number
+  /** Empty where it is not known. */
   readonly path: string
+  readonly configuredPath: string
 }
 
 /**
  * Whether a folder found at a root's path is the root. Another folder at the path that was configured before is a mount
- * that is missing; another folder at another path is what the owner asked for.
+ * that is missing, or a symbolic link that leads elsewhere; another folder at another path is what the owner asked for.
  */
 export function isSameRoot(
   known: KnownRoot | null,
-  path: string,
+  { path, configuredPath }: Pick<Root, 'path' | 'configuredPath'>,
   found: { readonly device: string; readonly inode: string; readonly birthTime: number },
 ): boolean {
   if (known === null) return true
   // The original program kept neither path nor inode. Its root may have had another device number; that the folder is
   // not empty has to do.
   if (known.device === '') return true
-  if (known.path !== path) return true
+  if (known.configuredPath === '' ? known.path !== path : known.configuredPath !== configuredPath) return true
   return known.device === found.device && known.inode === found.inode && isSameBirth(known, found)
 }
 

@@ -10,6 +10,7 @@ export type ObserverRequest =
   | { readonly kind: 'look'; readonly ticket: number; readonly requests: readonly LookRequest[] }
   | { readonly kind: 'signs'; readonly ticket: number; readonly path: string }
   | { readonly kind: 'mounts'; readonly ticket: number }
+  | { readonly kind: 'resolve'; readonly ticket: number; readonly path: string }
 
 export type ObserverReply =
   | {
@@ -22,3 +23,4 @@ export type ObserverReply =
     }
   | { readonly kind: 'signs'; readonly ticket: number; readonly signs: FilesystemSigns | null }
   | { readonly kind: 'mounts'; readonly ticket: number; readonly mountChanges: number }
+  | { readonly kind: 'resolve'; readonly ticket: number; readonly path: string }

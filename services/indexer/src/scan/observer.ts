@@ -19,6 +19,8 @@ export type Observer = {
   readonly look: (requests: readonly LookRequest[]) => Promise<LookReply>
   /** What the filesystem at `path` can be recognised by; null when it can't be asked. */
   readonly signs: (path: string) => Promise<FilesystemSigns | null>
+  /** The path with its symbolic links resolved, as far as it leads somewhere. */
+  readonly resolvePath: (path: string) => Promise<string>
   /** How often something was mounted or unmounted since the start. */
   readonly mountChanges: () => Promise<number>
   readonly stop: () => Promise<void>
@@ -54,6 +56,11 @@ export function createObserver(thread: Worker, excludes: readonly string[], onCr
       const reply = await ask((ticket) => ({ kind: 'signs', ticket, path }))
       if (reply.kind !== 'signs') throw new Error(`asked for signs, answered ${reply.kind}`)
       return reply.signs
+    },
+    resolvePath: async (path) => {
+      const reply = await ask((ticket) => ({ kind: 'resolve', ticket, path }))
+      if (reply.kind !== 'resolve') throw new Error(`asked to resolve, answered ${reply.kind}`)
+      return reply.path
     },
     mountChanges: async () => {
       const reply = await ask((ticket) => ({ kind: 'mounts', ticket }))

@@ -1,0 +1,190 @@
+/** Roots on disks that go away in all the ways that disks do (invariant I7), and come back with changes made meanwhile. */
+import assert from 'node:assert/strict'
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { assertAllEqual, follow } from './convergence.ts'
+import { createDisks, type Disk, type Disks, noDisks } from './disks.ts'
+import { createPair, type Pair } from './harness.ts'
+import { idAt, passSentinel, rootRow, rootState } from './observations.ts'
+import { until } from './until.ts'
+
+const skip = noDisks('ext4')
+
+type Root = { readonly disks: Disks; readonly disk: Disk; readonly path: string; readonly aside: string }
+
+/** How the root's folder goes; gives how it comes back. The disk is not mounted in between, unless `isMounted`. */
+type Way = {
+  readonly leave: (root: Root) => Promise<() => Promise<void>>
+  readonly message: RegExp
+  /** The disk stays mounted, and others may write on it. */
+  readonly isMounted?: true
+}
+
+const unmounted: Way['leave'] = async ({ disks, disk, path }) => {
+  await disks.unmount(path)
+  return async () => {
+    await disks.mount(disk, path)
+  }
+}
+
+/** The mount point is taken away with `remove`, something else is put there, and all that is undone. */
+function without(put: (path: string) => void, remove: (path: string) => void): Way['leave'] {
+  return async (root) => {
+    const remount = await unmounted(root)
+    rmdirSync(root.path)
+    put(root.path)
+    return async () => {
+      remove(root.path)
+      mkdirSync(root.path)
+      await remount()
+    }
+  }
+}
+
+const WAYS: Readonly<Record<string, Way>> = {
+  unmounted: { leave: unmounted, message: /is another folder than before/ },
+  'unmounted lazily, with a file open on it': {
+    leave: async ({ disks, disk, path }) => {
+      const fd = openSync(join(path, 'folder', 'file'), 'r')
+      await disks.unmount(path, 'lazily')
+      return async () => {
+        closeSync(fd)
+        await disks.mount(disk, path)
+      }
+    },
+    message: /is another folder than before/,
+  },
+  'unmounted while it is mounted elsewhere': {
+    leave: async ({ disks, path, aside }) => {
+      mkdirSync(aside)
+      disks.bind(path, aside)
+      await disks.unmount(path)
+      return async () => {
+        disks.bind(aside, path)
+        await disks.unmount(aside)
+        rmdirSync(aside)
+      }
+    },
+    message: /is another folder than before/,
+  },
+  'hidden by another filesystem': {
+    leave: async ({ disks, path }) => {
+      disks.mountMemory(path)
+      writeFileSync(join(path, 'file'), 'of the other filesystem')
+      return () => disks.unmount(path)
+    },
+    message: /is another folder than before/,
+    isMounted: true,
+  },
+  'gone with its mount point': {
+    leave: without(
+      () => {},
+      () => {},
+    ),
+    message: /is not there as a folder/,
+  },
+  'replaced by a file': {
+    leave: without((path) => writeFileSync(path, ''), unlinkSync),
+    message: /is not there as a folder/,
+  },
+  'replaced by a symbolic link': {
+    leave: without((path) => symlinkSync('/usr', path), unlinkSync),
+    message: /leads to \/usr, which is another folder than before/,
+  },
+  'replaced by a folder with other files': {
+    leave: without(
+      (path) => {
+        mkdirSync(join(path, 'folder'), { recursive: true })
+        writeFileSync(join(path, 'folder', 'file'), 'another')
+      },
+      (path) => rmSync(path, { recursive: true }),
+    ),
+    message: /is another folder than before/,
+  },
+}
+
+/** What happens to the disk while it is away; the ids of what stays, by path. */
+function changeDisk(path: string, round: number): void {
+  writeFileSync(join(path, `new-${round}`), `${round}`)
+  writeFileSync(join(path, 'folder', 'changed'), `${'x'.repeat(round)}`)
+  renameSync(join(path, 'folder', `moved-${round}`), join(path, 'folder', 'inner', `moved-${round}`))
+  rmSync(join(path, 'folder', `removed-${round}`))
+  mkdirSync(join(path, `folder-${round}`))
+  writeFileSync(join(path, `folder-${round}`, 'file'), 'in a new folder')
+}
+
+const ROUNDS = Object.keys(WAYS).length * 2
+
+async function pairOnDisk(t: TestContext) {
+  const disks = createDisks(t)
+  const pair = await createPair(t, { roots: ['media', 'here'] })
+  const root: Root = { disks, disk: disks.create('ext4'), path: pair.path(), aside: join(pair.folder, 'aside') }
+  await disks.mount(root.disk, root.path)
+  mkdirSync(pair.path('folder', 'inner'), { recursive: true })
+  writeFileSync(pair.path('folder', 'file'), 'bytes')
+  writeFileSync(pair.path('folder', 'changed'), '')
+  for (let round = 0; round < ROUNDS; round += 1) {
+    writeFileSync(pair.path('folder', `moved-${round}`), `moved ${round}`)
+    writeFileSync(pair.path('folder', `removed-${round}`), `removed ${round}`)
+  }
+  return { pair, root, here: join(pair.folder, 'here') }
+}
+
+function knownBelow(pair: Pair): unknown[] {
+  return pair.read((sqlite) => sqlite.prepare("SELECT * FROM files WHERE path LIKE '%/media/%' ORDER BY path").all())
+}
+
+/** Waits until the root is offline for this reason. */
+async function untilOffline(pair: Pair, message: RegExp) {
+  return until(`the root to be offline, ${message}`, () => {
+    const row = rootRow(pair, 'media')
+    return row?.state === 'offline' && message.test(row.message ?? '') && row
+  })
+}
+
+test('I7: a root whose disk goes away keeps its nodes, and heals when it is back', { skip }, async (t) => {
+  const { pair, root, here } = await pairOnDisk(t)
+  await Promise.all([pair.startIndexer(), pair.startApi()])
+  await assertAllEqual(pair)
+  const follower = follow(pair)
+  const id = idAt(pair, 'media/folder/file')
+  let round = 0
+  for (const [name, { leave, message, isMounted }] of Object.entries(WAYS)) {
+    for (const isRunning of [true, false]) {
+      await t.test(`${name}, while the indexer ${isRunning ? 'runs' : 'is stopped'}`, async () => {
+        const before = knownBelow(pair)
+        const movedId = idAt(pair, `media/folder/moved-${round}`)
+        if (!isRunning) await pair.endIndexer()
+        const leftMs = Date.now()
+        const comeBack = await leave(root)
+        if (!isRunning) await pair.startIndexer(['here'])
+        const away = await untilOffline(pair, message)
+        assert.ok(away.stateSinceMs >= leftMs, 'it says since when')
+        await passSentinel(pair, here)
+        assert.deepEqual(knownBelow(pair), before)
+
+        if (isMounted !== true) await root.disks.change(root.disk, (path) => changeDisk(path, round))
+        await comeBack()
+        await until('the root to be back', () => rootState(pair, 'media') === 'watching')
+        await assertAllEqual(pair, follower)
+        assert.equal(idAt(pair, 'media/folder/file'), id)
+        if (isMounted !== true) assert.equal(idAt(pair, `media/folder/inner/moved-${round}`), movedId)
+        round += 1
+      })
+    }
+  }
+  writeFileSync(pair.path('folder', 'after'), 'all of it')
+  await assertAllEqual(pair, follower)
+  await follower.stop()
+})

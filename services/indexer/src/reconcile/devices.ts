@@ -1,7 +1,7 @@
 /** Device numbers of this run and the stable names they stand for. */
 import type { DeviceRow } from '@drive-feed/shared/schema.ts'
 import type { FilesystemSigns } from '../scan/filesystem-signs.ts'
-import { newDeviceName, recogniseDevice, type Sample } from './recognise-device.ts'
+import { areSubvolumes, newDeviceName, recogniseDevice, type Sample } from './recognise-device.ts'
 
 export type Devices = {
   /** The stable name of a number resolved before in this run, undefined otherwise. */
@@ -10,6 +10,8 @@ export type Devices = {
   readonly numberOf: (device: string) => string
   /** Finds or makes the stable name of a number met at `path`. Null when the place can't be asked. */
   readonly resolve: (deviceNumber: string, path: string, sample: () => Promise<Sample | null>) => Promise<string | null>
+  /** Whether they are btrfs subvolumes of one mount, of which one lies in the other: it is deleted, not unmounted. */
+  readonly isSubvolumeOf: (device: string, other: string) => boolean
   /** Forgets every number that is not, where it was met, what it was; to be called when something was (un)mounted. */
   readonly confirm: () => Promise<void>
 }
@@ -81,6 +83,11 @@ export function createDevices(tools: DevicesTools): Devices {
       const device = found?.device ?? newDeviceName(deviceNumber, rows)
       bind(device, path, signs, rows)
       return device
+    },
+    isSubvolumeOf: (device, other) => {
+      const rows = tools.rows()
+      const [one, two] = [device, other].map((name) => rows.find((row) => row.device === name))
+      return one !== undefined && two !== undefined && areSubvolumes(one, two)
     },
     confirm: async () => {
       for (const binding of [...byNumber.values()]) if (!(await isStillThere(binding))) unbind(binding)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { DeviceRow } from '@drive-feed/shared/schema.ts'
 import type { FilesystemSigns } from '../scan/filesystem-signs.ts'
-import { newDeviceName, recogniseDevice, type Sample } from './recognise-device.ts'
+import { areSubvolumes, newDeviceName, recogniseDevice, type Sample } from './recognise-device.ts'
 
 function device(name: string, other: Partial<DeviceRow> = {}): DeviceRow {
   return {
@@ -101,4 +101,16 @@ test('a new device is called by its number, unless another had that number befor
   assert.equal(newDeviceName('10', []), '10')
   assert.equal(newDeviceName('10', [device('10')]), '10.2')
   assert.equal(newDeviceName('10', [device('10'), device('10.2')]), '10.3')
+})
+
+test('I7: only subvolumes of one btrfs under one mount are deleted when they are gone, anything else is unmounted', () => {
+  const top = device('10', { filesystemType: 'btrfs', filesystemId: '7576c1aa4a7576c1' })
+  const inner = { ...top, device: '11', filesystemId: '7577c4aa4a7576c1' }
+  assert.ok(areSubvolumes(inner, top))
+  assert.ok(!areSubvolumes({ ...inner, mountRoot: '/inner' }, top), 'mounted on its own')
+  assert.ok(
+    !areSubvolumes({ ...inner, filesystemId: '7577c4aa00000000' }, top),
+    'another disk that had the same source',
+  )
+  assert.ok(!areSubvolumes(device('1', { filesystemId: 'aa' }), device('2', { filesystemId: 'aa' })), 'no btrfs')
 })

@@ -51,10 +51,23 @@ export function newDeviceName(deviceNumber: string, candidates: readonly DeviceR
   return name
 }
 
-function looksAlike(signs: FilesystemSigns, device: DeviceRow): boolean {
+type MountSigns = Pick<DeviceRow, 'filesystemType' | 'mountSource' | 'mountRoot'>
+
+/**
+ * Whether two devices are subvolumes of one btrfs, seen through one mount. The mount's source alone would say little:
+ * `/dev/sdb1` is another disk after the next reboot. Of `f_fsid` one half is the filesystem's, the other is mixed with the
+ * subvolume's number (btrfs_statfs of the kernel).
+ */
+export function areSubvolumes(one: DeviceRow, other: DeviceRow): boolean {
+  const half = ({ filesystemId }: DeviceRow) => filesystemId.slice(-8)
+  return one.filesystemType === 'btrfs' && half(one) !== '' && half(one) === half(other) && looksAlike(one, other)
+}
+
+/** Whether type, source and root of the mounts are the same. */
+function looksAlike(one: MountSigns, other: MountSigns): boolean {
   return (
-    signs.filesystemType === device.filesystemType &&
-    signs.mountSource === device.mountSource &&
-    signs.mountRoot === device.mountRoot
+    one.filesystemType === other.filesystemType &&
+    one.mountSource === other.mountSource &&
+    one.mountRoot === other.mountRoot
   )
 }

@@ -8,6 +8,9 @@ import type { Devices } from './devices.ts'
 import { takeSample } from './sample.ts'
 import { type Cause, placedSight, type Seen } from './seen.ts'
 
+const UNMOUNTED = `the filesystem mounted here is away: its nodes are kept. If it is not to come back, remove the \
+empty folder`
+
 /** One place, looked at. `known` is read when it is not given. */
 export type RawSeen = {
   readonly folder: Folder
@@ -59,9 +62,9 @@ function toSeen(tools: SightReaderTools, raw: RawSeen): Seen {
   const isUnresolved = 'deviceNumber' in sight && tools.devices.nameOf(sight.deviceNumber) === undefined
   if (isUnresolved) return { parentId, name, cause, known, sight: { kind: 'unreadable' } }
   const placed = placedSight(sight, (number) => tools.devices.nameOf(number) ?? '')
-  if (known !== undefined && isUnmounted(known, placed, folder)) {
+  if (known !== undefined && isUnmounted(tools.devices, known, placed, folder)) {
     if (!tools.unmounted.has(known.nodeId)) {
-      tools.log.warn({ path: `${pathOf(folder)}/${name}` }, 'the filesystem mounted here is away: its nodes are kept')
+      tools.log.warn({ path: `${pathOf(folder)}/${name}` }, UNMOUNTED)
     }
     tools.unmounted.add(known.nodeId)
     return { parentId, name, cause, known, sight: { kind: 'unreadable' } }
@@ -71,7 +74,8 @@ function toSeen(tools: SightReaderTools, raw: RawSeen): Seen {
 }
 
 /** A known folder of another filesystem, and where it was mounted the empty folder below it: away, not deleted (I7). */
-function isUnmounted(known: Known, sight: Seen['sight'], parent: Folder): boolean {
+function isUnmounted(devices: Devices, known: Known, sight: Seen['sight'], parent: Folder): boolean {
   if (sight.kind !== 'folder' || !known.isDirectory || known.device === '') return false
-  return known.device !== parent.device && sight.facts.device === parent.device
+  if (known.device === parent.device || sight.facts.device !== parent.device) return false
+  return !devices.isSubvolumeOf(known.device, parent.device)
 }

@@ -4,7 +4,7 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { assertAllEqual, follow } from './convergence.ts'
-import { createDisks, type DiskType, deviceNumber, noDisks } from './disks.ts'
+import { command, createDisks, type DiskType, deviceNumber, noDisks } from './disks.ts'
 import { createPair, type Pair } from './harness.ts'
 import { passSentinel, rootState, statusOf } from './observations.ts'
 import { until } from './until.ts'
@@ -124,3 +124,114 @@ for (const type of ['ext4', 'btrfs', 'xfs'] as const) {
     await follower.stop()
   })
 }
+
+test('a filesystem mounted inside a root keeps its nodes while it is away, and under another number', {
+  skip: noDisks('ext4'),
+}, async (t) => {
+  const disks = createDisks(t)
+  const pair = await createPair(t, { roots: ['one', 'here'] })
+  const disk = { outer: disks.create('ext4'), inner: disks.create('ext4') }
+  const outer = join(pair.folder, 'one')
+  const inner = join(outer, 'mounted')
+  await disks.mount(disk.outer, outer)
+  fill(outer)
+  mkdirSync(inner)
+  await disks.mount(disk.inner, inner)
+  fill(inner)
+  await Promise.all([pair.startIndexer(), pair.startApi()])
+  await assertAllEqual(pair)
+  const follower = follow(pair)
+  const rows = () => rowsBelow(pair, ['one'])
+  const before = rows()
+  const number = deviceNumber(inner)
+  for (const isRunning of [true, false]) {
+    await t.test(`while the indexer ${isRunning ? 'runs' : 'is stopped'}`, async () => {
+      if (!isRunning) await pair.endIndexer()
+      await disks.unmount(inner)
+      if (!isRunning) await pair.startIndexer()
+      await until('it to be said', () => /the filesystem mounted here is away/.test(pair.indexer().stdout()))
+      await passSentinel(pair, join(pair.folder, 'here'))
+      assert.deepEqual(rows(), before)
+      if (!isRunning) await pair.endIndexer()
+      // Both come back, each under another number; the outer one under that of the inner.
+      await disks.unmount(outer)
+      const free = disks.deviceOf(disk.outer)
+      await disks.mount(disk.outer, outer, { device: disks.deviceOf(disk.inner) })
+      await disks.mount(disk.inner, inner, { device: free })
+      assert.equal(deviceNumber(inner) === number, !isRunning)
+      if (!isRunning) await pair.startIndexer()
+      await until('the root to be watched', () => rootState(pair, 'one') === 'watching')
+      await passSentinel(pair, join(pair.folder, 'here'))
+      assert.deepEqual(rows(), before)
+      await assertAllEqual(pair, follower)
+    })
+  }
+  for (const path of [outer, inner]) writeFileSync(join(path, 'watched'), 'again')
+  await assertAllEqual(pair, follower)
+
+  await t.test('another disk in its place is another folder, and the first one is found when it is back', async () => {
+    const other = disks.create('ext4')
+    await disks.change(other, (path) => writeFileSync(join(path, 'other'), 'of the other disk'))
+    await disks.unmount(inner)
+    await disks.mount(other, inner, { device: disks.deviceOf(disk.inner) })
+    await assertAllEqual(pair, follower)
+    await disks.unmount(inner)
+    await disks.mount(disk.inner, inner)
+    await assertAllEqual(pair, follower)
+  })
+  await follower.stop()
+})
+
+test('btrfs: subvolumes and snapshots inside a root, and as roots', { skip: noDisks('btrfs') }, async (t) => {
+  const disks = createDisks(t)
+  const pair = await createPair(t, { roots: ['one', 'two', 'here'] })
+  const disk = disks.create('btrfs')
+  const at = { one: join(pair.folder, 'one'), two: join(pair.folder, 'two') }
+  await disks.change(disk, (path) => {
+    for (const name of ['first', 'second']) command('btrfs', 'subvolume', 'create', join(path, name))
+    fill(join(path, 'first'))
+    fill(join(path, 'second'))
+  })
+  const mount = async (order: readonly ('one' | 'two')[]) => {
+    for (const name of order)
+      await disks.mount(disk, at[name], { options: name === 'one' ? 'subvol=first' : 'subvol=second' })
+  }
+  await mount(['one', 'two'])
+  const inner = join(at.one, 'inner')
+  command('btrfs', 'subvolume', 'create', inner)
+  fill(inner)
+  await Promise.all([pair.startIndexer(), pair.startApi()])
+  await assertAllEqual(pair)
+  const follower = follow(pair)
+  const rows = () => rowsBelow(pair, ['one', 'two'])
+
+  await t.test('all under other numbers', async () => {
+    const before = rows()
+    await pair.endIndexer()
+    const numbers = [at.one, inner, at.two].map(deviceNumber)
+    await disks.unmount(at.one)
+    await disks.unmount(at.two)
+    await mount(['two', 'one'])
+    assert.notDeepEqual([at.one, inner, at.two].map(deviceNumber), numbers)
+    await pair.startIndexer()
+    await assertNothingHappened(pair, before)
+    await assertAllEqual(pair, follower)
+  })
+  await t.test('a snapshot appears, changes and goes, and the next one gets its number', async () => {
+    for (const name of ['snapshot-1', 'snapshot-2']) {
+      const snapshot = join(at.one, name)
+      command('btrfs', 'subvolume', 'snapshot', inner, snapshot)
+      writeFileSync(join(snapshot, 'a'), `changed in ${name}`)
+      await assertAllEqual(pair, follower)
+      command('btrfs', 'subvolume', 'delete', '--commit-after', snapshot)
+      await assertAllEqual(pair, follower)
+    }
+  })
+  await t.test('a folder takes the place of a subvolume', async () => {
+    command('btrfs', 'subvolume', 'delete', inner)
+    mkdirSync(inner)
+    writeFileSync(join(inner, 'plain'), 'in a plain folder')
+    await assertAllEqual(pair, follower)
+  })
+  await follower.stop()
+})

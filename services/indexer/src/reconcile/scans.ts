@@ -113,10 +113,15 @@ export function createScans(tools: ScansTools): Scans {
   }
   const startUnwatched = () => {
     const roots = tools.keeper().roots.filter((root) => root.state === 'watching')
-    const folders = roots.flatMap((root) =>
-      root.top?.inotifyFd === null ? [] : [...root.unwatched, ...root.unreadable.keys()],
-    )
-    for (const folder of folders) if (folder.attached) visits.add(folder, false)
+    for (const root of roots.filter(({ top }) => top?.inotifyFd !== null)) {
+      for (const folder of root.unwatched) if (folder.attached) visits.add(folder, false)
+      for (const folder of root.unreadable.keys()) {
+        if (!folder.attached) continue
+        // With all below: what was done there meanwhile was not told.
+        folder.needsVisit = false
+        visits.add(folder, true)
+      }
+    }
     for (const root of roots) {
       if (root.top?.inotifyFd !== null) continue
       tools.keeper().retryInstance(root)

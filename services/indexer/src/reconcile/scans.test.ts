@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import pino from 'pino'
+import { createTree } from '../watch/tree.ts'
+import { createLimbo } from './limbo.ts'
+import type { RootKeeper } from './root-keeper.ts'
+import { createRoot } from './roots.ts'
+import { createScans } from './scans.ts'
+import { createVisits } from './visits.ts'
+
+const LIMIT = { allowed: 1000, used: 0, isKnown: true }
+
+/** One root with a folder in it, watched and scanned, and a clock that the test sets. */
+function scanned() {
+  const clock = { ms: 0 }
+  const tree = createTree()
+  const visits = createVisits()
+  const root = createRoot({ name: 'media', path: '/media', configuredPath: '/media' }, 0)
+  root.top = { key: 'media', path: '/media', inotifyFd: 3, byWatch: new Map() }
+  root.folder = tree.addRoot(root.top, { nodeId: 'root', device: '1', inode: '2' })
+  const folder = tree.add(root.folder, 'folder', { nodeId: 'folder', device: '1', inode: '3' })
+  const keeper = {
+    roots: [root],
+    byTop: () => root,
+    setState: (_: unknown, state: typeof root.state, message: string | null) => Object.assign(root, { state, message }),
+  } as unknown as RootKeeper
+  const scans = createScans({
+    ...{ tree, visits, limbo: createLimbo(), keeper: () => keeper, rescanHours: 24, nowMs: () => clock.ms },
+    ...{ limits: () => ({ watches: LIMIT, instances: LIMIT }) as never, log: pino({ level: 'silent' }) },
+    ...{ onScanned: () => {}, onAllDone: () => {} },
+  })
+  scans.start(root, 'start')
+  for (const visit of visits.take(10)) visits.done(visit)
+  scans.finishThoseDone()
+  return { clock, visits, root, folder, scans }
+}
+
+test('I7: a folder that can not be read is named with its root, and tried again every minute until it can', () => {
+  const { clock, visits, root, folder, scans } = scanned()
+  assert.deepEqual([root.state, root.message], ['watching', null])
+  scans.unreadable(folder, 'EIO: i/o error')
+  assert.match(root.message ?? '', /^\/media\/folder can't be read \(EIO: i\/o error\); check permissions and the disk/)
+  for (const minute of [1, 2]) {
+    clock.ms = minute * 61_000
+    scans.startDue()
+    assert.deepEqual(visits.take(10), [{ folder, isDeep: true }], `minute ${minute}`)
+    visits.done({ folder, isDeep: true })
+    scans.finishThoseDone()
+  }
+  scans.listed(folder, null)
+  assert.equal(root.message, null)
+  clock.ms = 4 * 61_000
+  scans.startDue()
+  assert.deepEqual(visits.take(10), [])
+})
+
+test('how many folders can not be read is said, with one of them', () => {
+  const { root, folder, scans } = scanned()
+  scans.unreadable(folder, 'EACCES: permission denied')
+  scans.listed({ ...folder, name: 'other' }, 'EIO: i/o error')
+  assert.match(root.message ?? '', /^\/media\/folder and 1 more folders can't be read \(EACCES: permission denied\)/)
+})

@@ -31,17 +31,17 @@ async function twoDisks(t: TestContext, type: DiskType) {
   const at = { one: join(pair.folder, 'one'), two: join(pair.folder, 'two') }
   const disk = { one: disks.create(type), two: disks.create(type) }
   const device = { one: await disks.mount(disk.one, at.one), two: await disks.mount(disk.two, at.two) }
-  for (const path of Object.values(at)) fill(path)
-  // Without it inode numbers and names would be equal on both.
+  for (const [name, path] of Object.entries(at)) fill(path, name === 'one' ? '' : 'longer')
+  // Without it, and other sizes, names, inode numbers and, within one tick of the clock, times would be equal on both.
   renameSync(join(at.two, 'folder'), join(at.two, 'other'))
   await Promise.all([pair.startIndexer(), pair.startApi()])
   await assertAllEqual(pair)
   return { disks, pair, at, disk, device }
 }
 
-function fill(path: string): void {
+function fill(path: string, more = ''): void {
   mkdirSync(join(path, 'folder', 'inner'), { recursive: true })
-  for (const name of ['a', 'b', 'folder/c', 'folder/inner/d']) writeFileSync(join(path, name), `${path} ${name}`)
+  for (const name of ['a', 'b', 'folder/c', 'folder/inner/d']) writeFileSync(join(path, name), `${path} ${name}${more}`)
 }
 
 type TwoDisks = Awaited<ReturnType<typeof twoDisks>>
@@ -49,14 +49,17 @@ type TwoDisks = Awaited<ReturnType<typeof twoDisks>>
 /** Unmounts both disks and mounts them at their own paths again, each under the number that the other one had. */
 async function swapNumbers({ disks, disk, at, device }: TwoDisks): Promise<void> {
   const before = { one: deviceNumber(at.one), two: deviceNumber(at.two) }
-  // The kernel gives out the lowest number first, so whoever had the higher one comes first now.
-  const order = before.one < before.two ? (['two', 'one'] as const) : (['one', 'two'] as const)
+  const isAnonymous = disk.one.type === 'btrfs'
+  const order = ['one', 'two'] as ('one' | 'two')[]
   const other = { one: device.two, two: device.one }
   await until('the numbers to be swapped', async () => {
     for (const name of order) await disks.unmount(at[name])
     for (const name of order) device[name] = await disks.mount(disk[name], at[name], { device: other[name] })
-    // Numbers of btrfs go by what is free, so another program's mount can get between.
-    return deviceNumber(at.one) === before.two && deviceNumber(at.two) === before.one
+    order.reverse()
+    const now = { one: deviceNumber(at.one), two: deviceNumber(at.two) }
+    // btrfs gets the lowest number that is free, and others mount too: there, any other number has to do.
+    if (isAnonymous) return now.one !== before.one && now.two !== before.two
+    return now.one === before.two && now.two === before.one
   })
 }
 

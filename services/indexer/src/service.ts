@@ -69,7 +69,10 @@ function runUntilSignal(config: Config, log: Logger, startLookingThread: () => W
   const persistence = createPersistence({
     databasePath,
     open: createOpener(databasePath),
-    createIndexer: (db, onCrash) => createIndexer({ config, db, log, lookingThread: startLookingThread() }, onCrash),
+    createIndexer: (db, onCrash) => {
+      log.info({ database: databasePath, watches: config.watches }, 'started')
+      return createIndexer({ config, db, log, lookingThread: startLookingThread() }, onCrash)
+    },
     log,
     nowMs: () => performance.now(),
   })
@@ -85,7 +88,6 @@ function runUntilSignal(config: Config, log: Logger, startLookingThread: () => W
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
-  log.info({ database: databasePath, watches: config.watches }, 'started')
   persistence.run().catch((error: unknown) => {
     if (isStopping) return
     if (error instanceof DatabaseUnusableError) leaveUnusable(error)

@@ -194,10 +194,10 @@ test('answers say nothing of the server, and are asked for again before they are
   }
 })
 
-test('a damaged feed cuts the answer instead of leaving something out', async (t) => {
+test('a damaged feed gives 503, or cuts the answer, instead of leaving something out', async (t) => {
   const { feed, url, log } = await smallFeed(t)
   feed.sqlite.exec("UPDATE nodes SET change_id = 1 WHERE node_id = 'b'")
-  await assertProblem(await fetch(`${url}/changes`), 500)
+  await assertProblem(await fetch(`${url}/changes`), 503)
   assert.ok(log.some((line) => line.level === 50))
   feed.sqlite.transaction(() => {
     for (let n = 0; n < 1_000; n += 1) feed.put({ id: `f${n}`, parentId: 'media' })

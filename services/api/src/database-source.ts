@@ -12,6 +12,11 @@ export class DatabaseUnavailableError extends Error {
   override name = 'DatabaseUnavailableError'
 }
 
+/** What is in the file does not hold together, though SQLite takes it for whole: bytes were lost or overwritten. */
+export class DatabaseDamagedError extends DatabaseUnavailableError {
+  override name = 'DatabaseDamagedError'
+}
+
 /**
  * Reads from the file that was at the path when the request came. An answer keeps to one: pages of two databases would
  * make no sense together.

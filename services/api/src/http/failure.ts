@@ -1,12 +1,14 @@
 /** Express' last resort: what a route threw becomes a problem. */
 import type { ErrorRequestHandler } from 'express'
-import { DatabaseUnavailableError } from '../database-source.ts'
+import { DatabaseDamagedError, DatabaseUnavailableError } from '../database-source.ts'
 import { sendProblem } from './problem.ts'
 
 /** 503 while the database can't be read, 4xx for what Express could not understand, 500 for our own mistakes. */
 export const failure: ErrorRequestHandler = (error: unknown, _req, res, _next) => {
   const status = statusOf(error)
-  if (status === 500) res.err = error instanceof Error ? error : new Error(String(error))
+  // Other databases that can't be read are told of once, where they are opened.
+  if (status === 500 || error instanceof DatabaseDamagedError)
+    res.err = error instanceof Error ? error : new Error(String(error))
   if (res.headersSent) {
     // Cut the connection: a client must not take the part that it has for the whole answer.
     res.destroy()

@@ -1,6 +1,6 @@
 /** `GET /api/v1/root`: the node above all watched folders. */
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
-import type { DatabaseSource } from '../database-source.ts'
+import { DatabaseDamagedError, type DatabaseSource } from '../database-source.ts'
 import { defineReadingRoute, type Route } from '../route.ts'
 import { nodeJson } from '../wire/node-json.ts'
 
@@ -15,7 +15,7 @@ const DESCRIPTION = {
 export function rootRoute(database: DatabaseSource): Route {
   return defineReadingRoute(database, DESCRIPTION, ({ queries }) => {
     const row = queries.node(SUPER_ROOT_ID)
-    if (row === undefined) throw new Error('the database has no super-root')
+    if (row === undefined) throw new DatabaseDamagedError('the database has no super-root')
     return { json: nodeJson(row) }
   })
 }

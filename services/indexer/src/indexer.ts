@@ -20,6 +20,7 @@ import { createReconciler, type Reconciler } from './reconcile/reconciler.ts'
 import { createRootKeeper, type RootKeeper } from './reconcile/root-keeper.ts'
 import type { Root } from './reconcile/roots.ts'
 import { createScans, type Scans } from './reconcile/scans.ts'
+import { createStallWatch } from './reconcile/stall-watch.ts'
 import { createVisits } from './reconcile/visits.ts'
 import { mountPointsBelow, readMountinfo } from './scan/filesystem-signs.ts'
 import { createObserver, type Observer } from './scan/observer.ts'
@@ -166,13 +167,15 @@ export function createIndexer(parts: IndexerParts, onCrash: (error: Error) => vo
 }
 
 function startTimers(core: Core, stages: Stages): NodeJS.Timeout[] {
-  const { scans, reconciler } = stages
+  const { observer, keeper, scans, reconciler } = stages
+  const stalls = createStallWatch({ ...core, atWork: observer.atWork, keeper })
   return [
     setInterval(() => checkRoots(stages, (root) => root.state !== 'offline'), ROOT_CHECK_MS),
     setTimeout(() => stages.feeder.wake(), READ_DURING_SCAN_AFTER_MS),
     setInterval(() => {
       checkRoots(stages, (root) => root.state === 'offline')
       scans.startDue()
+      stalls.check()
       if (core.areMountsMissed) core.areMountsMissed = !hintMounts(core)
       reconciler.wake()
     }, OFFLINE_ROOT_CHECK_MS),

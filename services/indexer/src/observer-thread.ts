@@ -17,6 +17,7 @@ const BATCH_ENTRIES_MAX = 16_000
 const EXHAUSTED_PAUSE_MS = 250
 
 const mounts = createMountChanges()
+let progress = new Int32Array(new SharedArrayBuffer(4))
 let isExcluded: LookTools['isExcluded'] = () => {
   throw new Error('asked to look before the excludes were told')
 }
@@ -31,6 +32,7 @@ const tools: LookTools = {
 parentPort?.on('message', (request: ObserverRequest) => {
   if (request.kind === 'excludes') {
     isExcluded = createExclude(request.excludes)
+    progress = new Int32Array(request.progress)
     return
   }
   if (request.kind === 'signs') {
@@ -47,10 +49,11 @@ parentPort?.on('message', (request: ObserverRequest) => {
     return
   }
   const builder = createSightsBuilder()
-  const answers = request.requests.map(
-    (one): LookAnswer =>
-      builder.length < BATCH_ENTRIES_MAX ? look(one, tools, builder) : { kind: 'later', problem: null },
-  )
+  const answers = request.requests.map((one, index): LookAnswer => {
+    Atomics.store(progress, 0, index)
+    return builder.length < BATCH_ENTRIES_MAX ? look(one, tools, builder) : { kind: 'later', problem: null }
+  })
+  Atomics.store(progress, 0, 0)
   // Asked again at once it would be refused again at once.
   if (answers.some((answer) => answer.kind === 'later' && answer.problem !== null)) sleepSync(EXHAUSTED_PAUSE_MS)
   const sights = builder.pack()

@@ -15,7 +15,7 @@ import { createIndexer } from './indexer.ts'
 import { createPersistence } from './persistence.ts'
 import { databaseTrouble } from './store/database-trouble.ts'
 import { lockForWriting } from './store/writer-lock.ts'
-import { tryLock } from './watch/libc.ts'
+import { exitAtOnce, tryLock } from './watch/libc.ts'
 
 const EXIT_UNUSABLE = 1
 const EXIT_CRASHED = 70
@@ -66,12 +66,17 @@ function knownWatches(databasePath: string): Map<string, string[]> {
 
 function runUntilSignal(config: Config, log: Logger, startLookingThread: () => Worker): void {
   const { databasePath } = config
+  let thread: Worker | undefined
+  const startThread = () => {
+    thread = startLookingThread()
+    return thread
+  }
   const persistence = createPersistence({
     databasePath,
     open: createOpener(databasePath),
     createIndexer: (db, onCrash) => {
       log.info({ database: databasePath, watches: config.watches }, 'started')
-      return createIndexer({ config, db, log, lookingThread: startLookingThread() }, onCrash)
+      return createIndexer({ config, db, log, lookingThread: startThread() }, onCrash)
     },
     log,
     nowMs: () => performance.now(),
@@ -84,7 +89,9 @@ function runUntilSignal(config: Config, log: Logger, startLookingThread: () => W
     if (isStopping) return
     isStopping = true
     log.info({ signal }, 'stopping')
-    void persistence.stop(STOP_MAX_MS).then(() => process.exit(0))
+    // process.exit waits for a thread that still runs, and one that looks at a dead file server runs for ever.
+    const leave = () => (thread === undefined || thread.threadId === -1 ? process.exit(0) : exitAtOnce(0))
+    void persistence.stop(STOP_MAX_MS).then(leave)
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)

@@ -4,9 +4,12 @@ import type { FilesystemSigns } from './filesystem-signs.ts'
 import type { LookAnswer, LookRequest } from './look.ts'
 import type { PackedSights } from './sights.ts'
 
-/** `excludes` comes first, once, and has no reply. */
+/**
+ * `excludes` comes first, once, and has no reply. `progress`: one Int32, in which the thread says how many of the requests
+ * of its present look are done.
+ */
 export type ObserverRequest =
-  | { readonly kind: 'excludes'; readonly excludes: readonly string[] }
+  | { readonly kind: 'excludes'; readonly excludes: readonly string[]; readonly progress: SharedArrayBuffer }
   | { readonly kind: 'look'; readonly ticket: number; readonly requests: readonly LookRequest[] }
   | { readonly kind: 'signs'; readonly ticket: number; readonly path: string }
   | { readonly kind: 'mounts'; readonly ticket: number }

@@ -23,12 +23,20 @@ export type Observer = {
   readonly resolvePath: (path: string) => Promise<string>
   /** How often something was mounted or unmounted since the start. */
   readonly mountChanges: () => Promise<number>
+  /** What the thread is at, and since when as far as was noticed: ms since 1970. Null when it has nothing to do. */
+  readonly atWork: (nowMs: number) => { readonly path: string; readonly sinceMs: number } | null
   readonly stop: () => Promise<void>
 }
 
 /** Takes the looking thread into service; patterns in `excludes` are names it does not look at. */
 export function createObserver(thread: Worker, excludes: readonly string[], onCrash: (error: Error) => void): Observer {
-  const waiting = new Map<number, (reply: ObserverReply) => void>()
+  const waiting = new Map<
+    number,
+    { readonly resolve: (reply: ObserverReply) => void; readonly paths: readonly string[] }
+  >()
+  const progress = new SharedArrayBuffer(4)
+  const done = new Int32Array(progress)
+  let noticed = { ticket: 0, index: 0, path: '', sinceMs: 0 }
   let tickets = 0
   let stopping = false
   thread.on('error', onCrash)
@@ -36,36 +44,48 @@ export function createObserver(thread: Worker, excludes: readonly string[], onCr
     if (!stopping) onCrash(new Error('the thread that looks at folders ended'))
   })
   thread.on('message', (reply: ObserverReply) => {
-    waiting.get(reply.ticket)?.(reply)
+    waiting.get(reply.ticket)?.resolve(reply)
     waiting.delete(reply.ticket)
   })
-  thread.postMessage({ kind: 'excludes', excludes } satisfies ObserverRequest)
-  const ask = (make: (ticket: number) => ObserverRequest): Promise<ObserverReply> =>
+  thread.postMessage({ kind: 'excludes', excludes, progress } satisfies ObserverRequest)
+  const ask = (paths: readonly string[], make: (ticket: number) => ObserverRequest): Promise<ObserverReply> =>
     new Promise((resolve) => {
       tickets += 1
-      waiting.set(tickets, resolve)
+      waiting.set(tickets, { resolve, paths })
       thread.postMessage(make(tickets))
     })
   return {
     look: async (requests) => {
-      const reply = await ask((ticket) => ({ kind: 'look', ticket, requests }))
+      const paths = requests.map(({ path }) => path)
+      const reply = await ask(paths, (ticket) => ({ kind: 'look', ticket, requests }))
       if (reply.kind !== 'look') throw new Error(`asked to look, answered ${reply.kind}`)
       return reply
     },
     signs: async (path) => {
-      const reply = await ask((ticket) => ({ kind: 'signs', ticket, path }))
+      const reply = await ask([path], (ticket) => ({ kind: 'signs', ticket, path }))
       if (reply.kind !== 'signs') throw new Error(`asked for signs, answered ${reply.kind}`)
       return reply.signs
     },
     resolvePath: async (path) => {
-      const reply = await ask((ticket) => ({ kind: 'resolve', ticket, path }))
+      const reply = await ask([path], (ticket) => ({ kind: 'resolve', ticket, path }))
       if (reply.kind !== 'resolve') throw new Error(`asked to resolve, answered ${reply.kind}`)
       return reply.path
     },
     mountChanges: async () => {
-      const reply = await ask((ticket) => ({ kind: 'mounts', ticket }))
+      const reply = await ask([], (ticket) => ({ kind: 'mounts', ticket }))
       if (reply.kind !== 'mounts') throw new Error(`asked for mounts, answered ${reply.kind}`)
       return reply.mountChanges
+    },
+    atWork: (nowMs) => {
+      // Requests are served in their order, so it is at the oldest.
+      const [oldest] = waiting
+      if (oldest === undefined) return null
+      const [ticket, { paths }] = oldest
+      const index = Atomics.load(done, 0)
+      if (noticed.ticket !== ticket || noticed.index !== index) {
+        noticed = { ticket, index, path: paths[index] ?? paths[0] ?? '', sinceMs: nowMs }
+      }
+      return noticed
     },
     stop: async () => {
       stopping = true

@@ -9,6 +9,7 @@ const inotifyRmWatch = libc.func('int inotify_rm_watch(int fd, int wd)')
 const eventfd = libc.func('int eventfd(unsigned int initial, int flags)')
 const pollFd = koffi.struct('pollfd', { fd: 'int', events: 'short', revents: 'short' })
 const pollCall = libc.func('int poll(_Inout_ pollfd *fds, unsigned long count, int timeout)')
+const exitCall = libc.func('void _exit(int status)')
 const flockCall = libc.func('int flock(int fd, int operation)')
 
 const IN_CLOEXEC = 0o2000000
@@ -62,6 +63,12 @@ export function poll(entries: PollEntry[], timeoutMs = -1): Outcome {
 /** flock(2), exclusive, without waiting: EWOULDBLOCK when another process has it. Ends with the process, however it ends. */
 export function tryLock(fd: number): Outcome {
   return outcome(flockCall(fd, LOCK_EX | LOCK_NB))
+}
+
+/** _exit(2): ends the process without waiting for its threads, one of which may be stuck in a file server that is gone. */
+export function exitAtOnce(code: number): never {
+  exitCall(code)
+  throw new Error('_exit(2) returned')
 }
 
 function outcome(result: number): Outcome {

@@ -1,8 +1,19 @@
 /** Disks for tests: real filesystems in image files, attached to loop devices and mounted where only this process sees it. */
 import { execFileSync } from 'node:child_process'
-import { lstatSync, mkdtempSync, realpathSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  lstatSync,
+  mkdtempSync,
+  openSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import koffi from 'koffi'
 import type { Cleaner } from './harness.ts'
 import { enterOwnMounts } from './own-mounts.ts'
 import { until } from './until.ts'
@@ -27,6 +38,8 @@ export type Disks = {
   readonly deviceOf: (disk: Disk) => string
   /** An empty filesystem in memory. */
   readonly mountMemory: (path: string) => void
+  /** A filesystem whose server never answers: whoever looks at it waits. Gives what kills the server. */
+  readonly mountDead: (path: string) => () => void
   readonly bind: (from: string, path: string) => void
   /** Mounts it somewhere else for a moment: what happens to a disk while it is away. */
   readonly change: (disk: Disk, work: (path: string) => void) => Promise<void>
@@ -37,6 +50,10 @@ export type Disks = {
   /** Waits until the loop device is free again, unless it is lazy. */
   readonly unmount: (path: string, how?: 'plainly' | 'lazily') => Promise<void>
 }
+
+const mountCall = koffi
+  .load('libc.so.6')
+  .func('int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)')
 
 /** Just above the least that each filesystem can be made with. The images are sparse. */
 const IMAGE_BYTES = { ext4: 24 << 20, btrfs: 120 << 20, xfs: 320 << 20 } as const
@@ -62,9 +79,12 @@ export function noDisks(...types: readonly DiskType[]): string | false {
 export function createDisks(t: Cleaner): Disks {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'drive-feed-disks-')))
   const mounted = new Set<string>()
+  const killers: (() => void)[] = []
   const devices = new Map<string, string>()
   let created = 0
   const cleanUp = () => {
+    // Even unmounting would wait for a server that does not answer.
+    for (const kill of killers) kill()
     for (const path of [...mounted].reverse()) succeeds('umount', ['--lazy', path])
     mounted.clear()
     rmSync(folder, { recursive: true, force: true })
@@ -122,6 +142,19 @@ export function createDisks(t: Cleaner): Disks {
     mountMemory: (path) => {
       run('mount', ['--types', 'tmpfs', 'drive-feed-test', path])
       mounted.add(path)
+    },
+    mountDead: (path) => {
+      let fd: number | null = openSync('/dev/fuse', 'r+')
+      const options = `fd=${fd},rootmode=40000,user_id=0,group_id=0`
+      if (mountCall('drive-feed-test', path, 'fuse', 0, options) !== 0)
+        throw new Error(`mount(2): errno ${koffi.errno()}`)
+      mounted.add(path)
+      const kill = () => {
+        if (fd !== null) closeSync(fd)
+        fd = null
+      }
+      killers.push(kill)
+      return kill
     },
     bind: (from, path) => {
       run('mount', ['--bind', from, path])

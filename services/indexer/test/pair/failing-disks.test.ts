@@ -1,12 +1,23 @@
 /** Disks that fail while they are read, and permissions that are taken away (invariant I7). */
 import assert from 'node:assert/strict'
-import { chmodSync, closeSync, mkdirSync, openSync, readdirSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { assertAllEqual, follow, untilConverged } from './convergence.ts'
 import { command, createDisks, deviceNumber, noDisks } from './disks.ts'
 import { createPair, type Pair } from './harness.ts'
 import { headOf, idAt, passSentinel, rootRow, rootState, statusOf } from './observations.ts'
+import { enterOwnMounts } from './own-mounts.ts'
 import { until } from './until.ts'
 
 const skip = noDisks('ext4')
@@ -237,3 +248,42 @@ test('files of a root that goes away while they are hashed wait in silence, and 
   await pair.endIndexer()
   assert.ok((statusOf(pair)?.filesHashed ?? 0) < files * 3, 'each was tried a few times at most')
 })
+
+test('I7: a root whose server does not answer keeps its nodes, keeps nobody from stopping, and heals', {
+  skip: noFuse(),
+}, async (t) => {
+  const disks = createDisks(t)
+  const pair = await createPair(t, { roots: ['media', 'here'] })
+  writeFileSync(pair.path('file'), 'bytes')
+  await Promise.all([pair.startIndexer(), pair.startApi()])
+  await assertAllEqual(pair)
+  const before = knownBelow(pair)
+  for (const isRestarted of [true, false]) {
+    const kill = disks.mountDead(pair.path())
+    await until('the looking thread to be stuck', () => stuckThreads(pair.indexer().pid) > 0)
+    if (isRestarted) {
+      const { code, tookMs } = await pair.endIndexer()
+      assert.equal(code, 0)
+      assert.ok(tookMs < 5_000, 'it did not wait for the thread')
+    }
+    kill()
+    if (isRestarted) await pair.startIndexer(['here'])
+    await untilOffline(pair, /can't be read \(ENOTCONN/)
+    await passSentinel(pair, join(pair.folder, 'here'))
+    assert.deepEqual(knownBelow(pair), before)
+    await disks.unmount(pair.path())
+    await untilWatching(pair)
+    await assertAllEqual(pair)
+  }
+})
+
+function noFuse(): string | false {
+  if (!existsSync('/dev/fuse')) return 'needs /dev/fuse'
+  return enterOwnMounts()
+}
+
+/** Threads of a process that wait for a FUSE server. */
+function stuckThreads(pid: number): number {
+  const threads = readdirSync(`/proc/${pid}/task`)
+  return threads.filter((thread) => readFileSync(`/proc/${pid}/task/${thread}/wchan`, 'utf8').includes('fuse')).length
+}

@@ -1,0 +1,53 @@
+/**
+ * Tells of a place that does not answer. A dead file server blocks whoever looks at it, for minutes or for good, and as
+ * there is one looking thread everything else waits for it too. That can't be helped from here, but said.
+ */
+import type { Logger } from '@drive-feed/shared/logger.ts'
+import type { Observer } from '../scan/observer.ts'
+import type { RootKeeper } from './root-keeper.ts'
+import type { Root } from './roots.ts'
+
+/** Longer than a folder of a million files takes on a slow disk that is waking up. */
+const STALL_MS = 60_000
+
+export type StallWatch = {
+  /** To be called every few seconds. */
+  readonly check: () => void
+}
+
+export function createStallWatch(tools: {
+  readonly atWork: Observer['atWork']
+  readonly keeper: Pick<RootKeeper, 'byPath' | 'setState'>
+  readonly nowMs: () => number
+  readonly log: Logger
+}): StallWatch {
+  const { keeper, log, nowMs } = tools
+  let stalled: { readonly path: string; readonly root: Root | undefined; readonly message: string } | null = null
+  let messageBefore: string | null = null
+
+  const begin = (path: string, sinceMs: number) => {
+    const since = new Date(sinceMs).toISOString()
+    const message = `${path} does not answer since ${since}; check the disk, or the server behind it. Everything else \
+waits for it`
+    const root = keeper.byPath(path)
+    log.warn({ root: root?.key, path, since }, message)
+    messageBefore = root?.message ?? null
+    if (root !== undefined) keeper.setState(root, root.state, message)
+    stalled = { path, root, message }
+  }
+  const end = ({ path, root, message }: NonNullable<typeof stalled>) => {
+    log.info({ root: root?.key, path }, 'it answers again')
+    // Whoever found out more meanwhile has said it.
+    if (root?.message === message) keeper.setState(root, root.state, messageBefore)
+    stalled = null
+  }
+  return {
+    check: () => {
+      const now = nowMs()
+      const at = tools.atWork(now)
+      const path = at !== null && now - at.sinceMs >= STALL_MS ? at.path : null
+      if (stalled !== null && path !== stalled.path) end(stalled)
+      if (stalled === null && at !== null && path !== null) begin(path, at.sinceMs)
+    },
+  }
+}

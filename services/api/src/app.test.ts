@@ -200,8 +200,8 @@ test('a damaged feed gives 503, or cuts the answer, instead of leaving something
   await assertProblem(await fetch(`${url}/changes`), 503)
   assert.ok(log.some((line) => line.level === 50))
   feed.sqlite.transaction(() => {
-    for (let n = 0; n < 1_000; n += 1) feed.put({ id: `f${n}`, parentId: 'media' })
-    feed.sqlite.exec("DELETE FROM nodes WHERE node_id = 'f900'")
+    for (let n = 0; n < 2_000; n += 1) feed.put({ id: `f${n}`, parentId: 'media' })
+    feed.sqlite.exec("DELETE FROM nodes WHERE node_id = 'f1900'")
   })()
   await assert.rejects(fetch(`${url}/changes?cursor=6`).then((response) => response.text()))
 })

@@ -1,5 +1,6 @@
 /**
- * What an answer of `/changes` holds: first its end is found, then it is read page by page.
+ * What an answer of `/changes` holds. A short one is read at once, so that it leaves the client with the very tree that
+ * the database had at that moment. Of a longer one first the end is found, then it is read page by page.
  *
  * Why an answer read in several short transactions, with the writer at work between them, is still correct:
  *
@@ -14,10 +15,15 @@
  *   meanwhile has itself a new row beyond the head.
  * - Replay (I2): at the answer's cursor the client has seen every row at or below it that still exists. That is all the
  *   next request builds on.
+ *
+ * One thing only a short answer promises: that no folder is missing afterwards. Where a node left its folder, the folder
+ * was removed, and the node was touched once more while a long answer was read, that answer has the removal and not the
+ * node: it comes with the next one. The same can be between two pages of `max_size`. A client must not take what is in a
+ * folder for removed with it (I4).
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Reading } from './database-source.ts'
-import type { Queries, Stretch } from './queries.ts'
+import type { FeedState, Queries, Stretch } from './queries.ts'
 import { createPageView, isFiltered, type SeenChange, type View, WHOLE } from './view.ts'
 
 /**
@@ -36,10 +42,40 @@ export type Wanted = {
 /** The answer holds what is visible up to `cursor`; `hasMore` says whether anything visible is beyond. */
 export type Extent = { readonly cursor: number; readonly hasMore: boolean }
 
+/** An answer that is begun: `feed` is how things stood when its end was found. A page may be empty. */
+export type Answer = Extent & { readonly feed: FeedState; readonly pages: Iterable<readonly SeenChange[]> }
+
 /** Bounds what one answer holds in memory, and how long other requests wait. About 50 KB of JSON. */
 const PAGE_ROWS = 128
+/** Changes that are still read at once, in some 5 ms: what a client that keeps up asks for is hardly ever more. */
+const SHORT_ROWS = 1_000
 /** Rows that a filter looks at in one read: each may need its ancestors read. */
 const FILTER_ROWS = 1_000
+
+/** Begins an answer: its end is known, and what it holds is read as `pages` is gone through. */
+export async function beginAnswer(reading: Reading, wanted: Omit<Wanted, 'head'>): Promise<Answer> {
+  const { cursor, view } = wanted
+  const { feed, short } = reading.read((queries) => ({ feed: queries.feed(), short: readShort(queries, wanted) }))
+  if (short !== null) return { ...short, feed }
+  const extent = await findExtent(reading, { ...wanted, head: feed.head })
+  const pages = readPages(reading, { cursor, upTo: extent.cursor, ...(view === undefined ? {} : { view }) })
+  return { ...extent, feed, pages }
+}
+
+/** The whole answer from one state of the database, or null where that would be a long read. */
+function readShort(queries: Queries, { cursor, maxSize, view = WHOLE }: Wanted): Omit<Answer, 'feed'> | null {
+  const head = queries.head()
+  // One more than wanted tells whether there is more. A filter may leave out any of them.
+  const limit = isFiltered(view) ? FILTER_ROWS : Math.min(maxSize ?? SHORT_ROWS, SHORT_ROWS) + 1
+  const { rows, reached } = queries.visibleChanges({ after: cursor, upTo: head, cursor, limit })
+  const see = createPageView(view, cursor, queries)
+  const changes = rows.map(see).filter((row) => row !== null)
+  if (maxSize !== null && changes.length > maxSize) {
+    const page = changes.slice(0, maxSize)
+    return { cursor: page.at(-1)?.changeId ?? cursor, hasMore: true, pages: [page] }
+  }
+  return reached >= head ? { cursor: head, hasMore: false, pages: [changes] } : null
+}
 
 /**
  * Finds where the answer ends. That is the head where nothing more is to be seen, even if skipped tombstones are the last

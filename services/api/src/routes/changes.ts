@@ -1,11 +1,11 @@
 /** `GET /api/v1/changes`: what changed since a cursor. */
-import { type Extent, findExtent, readPages } from '../changes-reader.ts'
-import type { DatabaseSource, Reading } from '../database-source.ts'
+import { type Answer, beginAnswer } from '../changes-reader.ts'
+import type { DatabaseSource } from '../database-source.ts'
 import { isNotModified, sendNotModified, setFeedHeaders } from '../http/feed-headers.ts'
 import { sendProblem } from '../http/problem.ts'
 import { sendPieces } from '../http/send-body.ts'
 import { defineRoute, type Route } from '../route.ts'
-import { type View, viewOf } from '../view.ts'
+import { viewOf } from '../view.ts'
 import { clientGone } from '../waiting/client-gone.ts'
 import type { FeedWatch } from '../waiting/feed-watch.ts'
 import { takeUp } from '../waiting/take-up.ts'
@@ -26,26 +26,24 @@ export function changesRoute(deps: { database: DatabaseSource; watch: FeedWatch 
     const view = viewOf(values)
     const signal = clientGone(res)
     const taken = await takeUp(deps, { cursor, epoch, view, waitSeconds, signal })
-    const { reading, feed } = taken
+    const { reading } = taken
     if (reading === null) {
-      setFeedHeaders(res, feed)
+      setFeedHeaders(res, taken.feed)
       return sendProblem(res, taken.refusal)
     }
-    if (isNotModified(req, res, feed)) return sendNotModified(res)
-    const extent = await findExtent(reading, { cursor, maxSize, view, head: feed.head, signal })
+    const answer = await beginAnswer(reading, { cursor, maxSize, view, signal })
+    if (isNotModified(req, res, answer.feed)) return sendNotModified(res)
     res.type('json')
     if (req.method === 'HEAD') return void res.end()
-    await sendPieces(req, res, answerPieces(reading, { cursor, extent, view }))
+    await sendPieces(req, res, answerPieces(answer))
   })
 }
 
-type Answered = { readonly cursor: number; readonly extent: Extent; readonly view: View }
-
 /** The answer's text, a page at a time; a short answer is one piece. */
-function* answerPieces(reading: Reading, { cursor, extent, view }: Answered): Generator<string> {
-  let text = `{"cursor":${extent.cursor},"changes":[`
+function* answerPieces({ cursor, hasMore, pages }: Answer): Generator<string> {
+  let text = `{"cursor":${cursor},"changes":[`
   let separator = ''
-  for (const page of readPages(reading, { cursor, upTo: extent.cursor, view })) {
+  for (const page of pages) {
     // Also when all of it is to be skipped: between two pieces others have their turn.
     yield separator === '' ? '' : text
     if (separator !== '') text = ''
@@ -54,5 +52,5 @@ function* answerPieces(reading: Reading, { cursor, extent, view }: Answered): Ge
     text += separator + JSON.stringify(page.map(changeJson)).slice(1, -1)
     separator = ','
   }
-  yield `${text}],"has_more":${extent.hasMore}}`
+  yield `${text}],"has_more":${hasMore}}`
 }

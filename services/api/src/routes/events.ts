@@ -1,6 +1,6 @@
 /** `GET /api/v1/events`: the changes as they come, as server-sent events. */
 import type { Request, Response } from 'express'
-import { findExtent, readPages } from '../changes-reader.ts'
+import { beginAnswer } from '../changes-reader.ts'
 import { type DatabaseSource, DatabaseUnavailableError } from '../database-source.ts'
 import { goneRefusal } from '../gone.ts'
 import { type EventSink, openEventStream } from '../http/event-stream.ts'
@@ -90,16 +90,16 @@ async function follow({ database, watch, timing }: Deps, following: Following): 
         await sink.send('gone', cursor, JSON.stringify(problemOf(gone)))
         break
       }
-      const extent = await findExtent(reading, { cursor, maxSize: EVENT_ROWS, view, head: feed.head, signal })
-      const changes = [...readPages(reading, { cursor, upTo: extent.cursor, view })].flat().map(changeJson)
-      cursor = extent.cursor
+      const answer = await beginAnswer(reading, { cursor, maxSize: EVENT_ROWS, view, signal })
+      const changes = [...answer.pages].flat().map(changeJson)
+      cursor = answer.cursor
       if (changes.length > 0) {
-        await sink.send('changes', cursor, JSON.stringify({ cursor, changes, has_more: extent.hasMore }))
+        await sink.send('changes', cursor, JSON.stringify({ cursor, changes, has_more: answer.hasMore }))
       } else if (performance.now() >= heartbeatAtMs) {
         await sink.send('heartbeat', cursor, JSON.stringify({ cursor }))
       } else {
         const timeoutMs = heartbeatAtMs - performance.now()
-        await seat.changed({ reading, head: feed.head }, { timeoutMs, signal })
+        await seat.changed({ reading, head: answer.feed.head }, { timeoutMs, signal })
         continue
       }
       heartbeatAtMs = performance.now() + timing.heartbeatMs

@@ -33,6 +33,8 @@ export type FeedClient = {
 }
 
 const REQUEST_MS = 20_000
+/** An answer of so many changes at most leaves its client with a whole tree. */
+const READ_AT_ONCE = 1_000
 
 export async function getJson<T>(url: string): Promise<T> {
   const { status, text } = await get(url)
@@ -68,9 +70,9 @@ export function createFeedClient(
       all.push(...page.changes)
       cursor = page.cursor
       hasMore = page.has_more
+      // A longer one is read in pieces: of what leaves a folder and changes again meanwhile, the next answer tells.
+      if (!hasMore && page.changes.length <= READ_AT_ONCE) assertNoOrphans(nodes)
     }
-    // An answer without `max_size` is read in pieces: what is removed and comes back meanwhile is told with the next one.
-    if (maxSize !== null) assertNoOrphans(nodes)
     return all
   }
   return {

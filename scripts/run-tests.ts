@@ -19,7 +19,7 @@ type Outcome = { failures: string[]; remarks: string[]; output: string[] }
 process.exitCode = await main(process.argv.slice(2))
 
 async function main(wanted: readonly string[]): Promise<number> {
-  const all = globSync('{shared,services,scripts,test}/**/*.test.ts', {
+  const all = globSync('{shared,services,client,scripts,test}/**/*.test.ts', {
     cwd: ROOT,
     exclude: (path) => path.endsWith('node_modules'),
   }).sort()

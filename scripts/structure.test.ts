@@ -36,6 +36,7 @@ const VOCABULARY = ['scan/sight.ts', 'scan/sights.ts', 'watch/tree.ts'].map((nam
 
 /** The first that matches. Files directly in `services/indexer/src` (`main.ts`, entries of threads) wire the stages. */
 const ZONES: readonly Zone[] = [
+  { name: 'client', holds: /^client\/src\//, mayImport: [] },
   { name: 'shared', holds: /^shared\/src\//, mayImport: [] },
   { name: 'watch', holds: /^services\/indexer\/src\/watch\//, mayImport: ['shared'] },
   { name: 'scan', holds: /^services\/indexer\/src\/scan\//, mayImport: ['shared'] },
@@ -86,6 +87,17 @@ test('neither service imports the other, not even in tests', () => {
     for (const { specifier, line } of importsOf(source)) {
       const other = serviceOf(resolveSpecifier(file, specifier) ?? '')
       if (service !== null && other !== null && service !== other) violations.push(`${file}:${line}: ${specifier}`)
+    }
+  }
+  assertNone(violations)
+})
+
+test('the client needs no package, nor Node: it runs in a browser too', () => {
+  const violations: string[] = []
+  for (const [file, source] of sources) {
+    if (zoneOf(file)?.name !== 'client' || FREE.test(file)) continue
+    for (const { specifier, line } of importsOf(source)) {
+      if (!specifier.startsWith('.')) violations.push(`${file}:${line}: ${specifier}`)
     }
   }
   assertNone(violations)
@@ -143,7 +155,7 @@ function assertNone(violations: readonly string[]): void {
 
 function readSources(): Map<string, SourceFile> {
   const project = compiler.updateSnapshot({ openProjects: [join(ROOT, 'tsconfig.json')] }).getProjects()[0]
-  const files = globSync('{shared,services,scripts,test}/**/*.ts', {
+  const files = globSync('{shared,services,client,scripts,test}/**/*.ts', {
     cwd: ROOT,
     exclude: (path) => basename(path) === 'node_modules',
   })
@@ -167,6 +179,7 @@ function serviceOf(file: string): string | null {
 function resolveSpecifier(file: string, specifier: string): string | null {
   const shared = /^@drive-feed\/shared\/(.*)/.exec(specifier)
   if (shared !== null) return `shared/src/${shared[1]}`
+  if (specifier === '@drive-feed/client') return 'client/src/drive-feed.ts'
   const service = /^@drive-feed\/(.*)/.exec(specifier)
   if (service !== null) return `services/${service[1]}/`
   return specifier.startsWith('.') ? relative(ROOT, join(ROOT, dirname(file), specifier)) : null

@@ -1,0 +1,76 @@
+/** Having changes sent as they come, over server-sent events. */
+import { type FeedPage, type Position, viewQuery } from './changes.ts'
+import { readEvents } from './event-stream.ts'
+import { FeedGoneError } from './feed-error.ts'
+import { databaseOf, type Requests } from './requests.ts'
+import type { ChangesPage, FeedView } from './wire.ts'
+
+export type EventsOptions = Position & FeedView & { readonly signal?: AbortSignal }
+
+/** The server sends something about every 15 s; when it is silent for longer, the connection is dead. */
+const SILENCE_MAX_MS = 50_000
+
+/**
+ * The same pages as `readChanges`, without asking for each. Connects again when the connection ends or falls silent, and
+ * goes on from the last page that came whole.
+ *
+ * @throws {FeedGoneError} when the database is another one, {FeedRequestError} when the server refuses
+ */
+export async function* readEventPages(requests: Requests, options: EventsOptions): AsyncGenerator<FeedPage> {
+  const { signal } = options
+  let { cursor = 0, epoch = null } = options
+  let attempt = 0
+  for (;;) {
+    try {
+      for await (const page of connect(requests, { ...options, cursor, epoch })) {
+        attempt = 0
+        const isNews = page.changes.length > 0 || page.cursor !== cursor
+        cursor = page.cursor
+        epoch = page.epoch
+        if (isNews) yield page
+      }
+      throw new Error('the server ended the stream')
+    } catch (error) {
+      attempt += 1
+      await requests.pause(error, attempt, signal)
+    }
+  }
+}
+
+/** One connection: ends or throws with it. A heartbeat is a page without changes. */
+async function* connect(requests: Requests, options: EventsOptions): AsyncGenerator<FeedPage> {
+  const { cursor = 0, epoch = null, signal } = options
+  const query = { cursor, epoch: cursor === 0 ? undefined : (epoch ?? undefined), ...viewQuery(options) }
+  const ending = new AbortController()
+  const listen = () => setTimeout(() => ending.abort(new Error('the server fell silent')), SILENCE_MAX_MS)
+  let silence = listen()
+  try {
+    const response = await requests.open({
+      path: 'events',
+      query,
+      headers: { Accept: 'text/event-stream', ...(cursor === 0 ? {} : { 'Last-Event-ID': String(cursor) }) },
+      signal: signal === undefined ? ending.signal : AbortSignal.any([signal, ending.signal]),
+    })
+    const database = { epoch: databaseOf(response).epoch, head: null }
+    if (response.body === null) return
+    for await (const { event, data } of readEvents(response.body)) {
+      // Not while the caller is at work: then it is not the server that is silent.
+      clearTimeout(silence)
+      const page = pageOf(event, data)
+      if (page !== null) yield { ...page, ...database }
+      silence = listen()
+    }
+  } finally {
+    clearTimeout(silence)
+    // Also when the caller stops in the middle: the connection must not stay.
+    ending.abort()
+  }
+}
+
+/** Null for events that a later server may have. */
+function pageOf(event: string, data: string): ChangesPage | null {
+  if (event === 'changes') return JSON.parse(data) as ChangesPage
+  if (event === 'heartbeat') return { ...(JSON.parse(data) as { cursor: number }), changes: [], has_more: false }
+  if (event === 'gone') throw new FeedGoneError(JSON.parse(data))
+  return null
+}

@@ -1,0 +1,41 @@
+/** What can go wrong with a request, as types that a caller tells apart. */
+import type { Problem } from './wire.ts'
+
+/**
+ * The cursor means nothing to this database: it was replaced, or an older copy was restored. Start again with cursor 0
+ * and without an epoch, and drop what is not told again; `follow` does that by itself.
+ */
+export class FeedGoneError extends Error {
+  override name = 'FeedGoneError'
+  /** Of the database that answers now. */
+  readonly epoch: string | null
+  readonly head: number | null
+
+  constructor(problem: Problem & { readonly epoch?: string; readonly head?: number }) {
+    super(problem.detail ?? 'The cursor is not one of this database; start again at cursor 0.')
+    this.epoch = problem.epoch ?? null
+    this.head = problem.head ?? null
+  }
+}
+
+/** The server refused, or what answered is no feed. */
+export class FeedRequestError extends Error {
+  override name = 'FeedRequestError'
+  readonly status: number
+  /** How long the server asks to wait; null where it does not say. */
+  readonly retryAfterMs: number | null
+
+  constructor(message: string, status: number, retryAfterMs: number | null = null) {
+    super(message)
+    this.status = status
+    this.retryAfterMs = retryAfterMs
+  }
+}
+
+const PASSING = new Set([408, 429, 500, 502, 503, 504])
+
+/** Whether asking again may help: the server is busy or away, or the connection broke. */
+export function isPassing(error: unknown): boolean {
+  if (error instanceof FeedGoneError) return false
+  return !(error instanceof FeedRequestError) || PASSING.has(error.status)
+}

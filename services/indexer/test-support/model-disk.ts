@@ -22,11 +22,11 @@ export class ModelDisk {
   #clock = 1
   #numbers = 1
   readonly #freed: number[] = []
-  readonly #reusesNumbers: boolean
+  readonly reusesNumbers: boolean
   readonly #keepsBirthTimes: boolean
 
   constructor(options: { reusesNumbers: boolean; keepsBirthTimes: boolean }) {
-    this.#reusesNumbers = options.reusesNumbers
+    this.reusesNumbers = options.reusesNumbers
     this.#keepsBirthTimes = options.keepsBirthTimes
     this.top = this.#make(true)
   }
@@ -76,7 +76,7 @@ export class ModelDisk {
   }
 
   #make(isFolder: boolean): Inode {
-    const freed = this.#reusesNumbers ? this.#freed.pop() : undefined
+    const freed = this.reusesNumbers ? this.#freed.pop() : undefined
     if (freed === undefined) this.#numbers += 1
     return {
       number: freed ?? this.#numbers,

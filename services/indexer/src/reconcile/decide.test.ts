@@ -15,23 +15,24 @@ type World = {
   rows?: readonly Known[]
   /** Rows whose time in limbo is over. */
   due?: readonly Known[]
+  /** Those of them that waited too long. */
+  overdue?: readonly Known[]
   vacancy?: (row: Known) => Vacancy
+  nowMs?: number
 }
 
-function knowledgeOf({ rows = [], due = [], vacancy = () => 'unknown' }: World): Knowledge {
+function knowledgeOf({ rows = [], due = [], overdue = [], vacancy = () => 'unknown', nowMs = 1e9 }: World): Knowledge {
   const byId = new Map(rows.map((row) => [row.nodeId, row]))
   return {
     rowsOf: (facts) => rows.filter((row) => isSameInode(row, facts)),
     vacancyOf: vacancy,
     mayRemove: new Set(due.map((row) => row.nodeId)),
-    isBelow: (parentId, folderId) => {
-      for (let at: string | undefined = parentId; at !== undefined; at = byId.get(at)?.parentId) {
-        if (at === folderId) return true
-      }
-      return false
-    },
+    mustRemove: new Set(overdue.map((row) => row.nodeId)),
+    parentOf: (folderId) => (folderId === 'above' ? null : byId.get(folderId)?.parentId),
     isLive: (nodeId) => byId.has(nodeId),
+    hasChildren: (folderId) => rows.some((row) => row.parentId === folderId),
     awaiting: () => AWAITING,
+    nowMs,
   }
 }
 
@@ -65,7 +66,7 @@ function limboOf(plan: Plan): [string, boolean][] {
   return plan.toLimbo.map(({ row, blocks }) => [row.name, blocks])
 }
 
-const EMPTY: Plan = { decisions: [], toLimbo: [], found: [], again: [], lookAt: [], present: [] }
+const EMPTY: Plan = { decisions: [], toLimbo: [], found: [], again: [], lookAt: [], reborn: [], present: [] }
 
 const a = fileRow(10, TOP.nodeId, 'a')
 const b = fileRow(11, TOP.nodeId, 'b')
@@ -147,7 +148,7 @@ for (const [what, other, ctime, cause, isRechecked] of RECHECKS) {
 
 test('a file that is missing goes to limbo and stays visible', () => {
   const plan = planOf({ rows: [a] }, at(a, GONE))
-  assert.deepEqual(plan, { ...EMPTY, toLimbo: [{ row: a, blocks: false }] })
+  assert.deepEqual(plan, { ...EMPTY, toLimbo: [{ row: a, blocks: false, heir: null }] })
 })
 
 for (const sight of [GONE, { kind: 'unlisted' }] as const) {
@@ -198,7 +199,7 @@ test('a move to a place that was looked at and is another row waits; that row bl
 
 test('I11: a new file waits where a row still is', () => {
   const plan = planOf({ rows: [b] }, at(b, fileSight(30)))
-  assert.deepEqual(plan, { ...EMPTY, toLimbo: [{ row: b, blocks: true }] })
+  assert.deepEqual(plan, { ...EMPTY, toLimbo: [{ row: b, blocks: true, heir: null }] })
 })
 
 test('I11: a row whose time is over leaves, and what waited takes its place, in one plan', () => {
@@ -415,6 +416,34 @@ test('a folder never moves below itself: the sights were not of one moment', () 
   assert.deepEqual(limboOf(plan), [['folder', false]])
 })
 
+test('I3, I11: a folder that is in the one that took its place moves into it, which is made first', () => {
+  const heir = folderSight(30)
+  const inner: Seen = { ...fresh(TOP, 'old', folderSight(20)), parentId: plainNodeId(DEVICE, '30') }
+  const plan = planOf({ rows: [folder], due: [folder] }, at(folder, heir), inner)
+  assert.deepEqual(short(plan), [`create ${inner.parentId.slice(0, 4)} folder`, `move ${idOf(folder)} old`])
+  assert.deepEqual(limboOf(plan), [])
+})
+
+test('I3, I11: a folder and the one that it was in change places, however deep, from the top', () => {
+  const inner = folderRow(21, folder.nodeId, 'inner')
+  const plan = planOf(
+    { rows: [folder, inner] },
+    at(inner, GONE),
+    fresh(inner, 'was above', folderSight(20)),
+    at(folder, folderSight(21)),
+  )
+  assert.deepEqual(short(plan), [`move ${idOf(inner)} folder`, `move ${idOf(folder)} was above`])
+})
+
+test('a folder is not removed while something in it was found where it can not be placed yet', () => {
+  const inner = fileRow(40, folder.nodeId, 'inner')
+  const world = { rows: [folder, inner, a], due: [folder] }
+  const seens = [at(folder, GONE), at(a, fileSight(40))]
+  const plan = planOf(world, ...seens)
+  assert.deepEqual(plan.decisions, [])
+  assert.deepEqual(short(planOf({ ...world, overdue: [folder] }, ...seens)), [`remove ${idOf(folder)}`])
+})
+
 // Rows of the original program, which know no inode yet.
 
 test("the original's row takes the facts, silently", () => {
@@ -443,6 +472,23 @@ test("the original's row that moved while nobody watched is found by its id", ()
   assert.deepEqual(short(plan), [`move ${idOf(a)} A`, `adopt ${idOf(a)}`])
 })
 
+test('a new folder under a reused inode number takes over what is known of the old one, to be compared', () => {
+  const facts = factsOf(20, { size: 0, birthTime: 9 })
+  const there = planOf({ rows: [folder] }, at(folder, { kind: 'folder', facts }))
+  assert.deepEqual(there.decisions, [{ kind: 'adopt', nodeId: folder.nodeId, facts }])
+  assert.deepEqual(there.reborn, [folder.nodeId])
+  const elsewhere = planOf({ rows: [folder] }, at(folder, GONE), fresh(OTHER, 'new', { kind: 'folder', facts }))
+  assert.deepEqual(short(elsewhere), [`move ${idOf(folder)} new`, `adopt ${idOf(folder)}`])
+  assert.deepEqual(elsewhere.reborn, [folder.nodeId])
+})
+
+test('I6: a file that was read before its writer closed it is read again, silently, if it was written just now', () => {
+  const closed = at(a, fileSight(10), 'written')
+  assert.deepEqual(short(planOf({ rows: [a] }, closed)), [])
+  assert.deepEqual(short(planOf({ rows: [a], nowMs: 2_000 }, closed)), [`recheck ${idOf(a)}`])
+  assert.deepEqual(short(planOf({ rows: [a], nowMs: 2_000 }, at(a, fileSight(10), 'touched'))), [])
+})
+
 // Which rows have to be looked at first.
 
 test('only folders and hard links that turn up elsewhere need a look at where they were', () => {
@@ -454,6 +500,6 @@ test('only folders and hard links that turn up elsewhere need a look at where th
   assert.deepEqual(ask(fresh(OTHER, 'f', folderSight(20))), ['folder'])
   assert.deepEqual(ask(fresh(OTHER, 'f', folderSight(20)), at(folder, GONE)), [], 'its place was just seen')
   assert.deepEqual(ask(at(folder, folderSight(20))), [], 'it is where it was')
-  assert.deepEqual(ask(fresh(OTHER, 'f', folderSight(20, { birthTime: 9 }))), [], 'it is another folder')
+  assert.deepEqual(ask(fresh(OTHER, 'f', folderSight(20, { birthTime: 9 }))), ['folder'], 'it has the same id')
   assert.deepEqual(ask(fresh(OTHER, 'x', GONE), fresh(OTHER, 'y', folderSight(99))), [])
 })

@@ -8,13 +8,25 @@
  * A claim on a place whose row has not left yet must wait (I11: one place, one node): the row goes to limbo too, and the
  * place is looked at again when that is settled. In a swap of two names each row leaves for the other's place, nobody
  * waits, and both moves are one transaction.
+ *
+ * What is decided together is judged by the tree as it will be, and carried out from its top: a folder may move into one
+ * that is made, or moves, in the same plan.
  */
 
 import { nameToBytes } from '@drive-feed/shared/entry-name.ts'
 import { furtherNodeId, plainNodeId } from '@drive-feed/shared/node-id.ts'
 import type { Known } from '../store/known.ts'
 import type { Awaiting, Decision, Facts } from '../store/store.ts'
-import { isPresent, isRewritten, isSameThing, type Place, type PresentSight, placeKey, type Seen } from './seen.ts'
+import {
+  isPresent,
+  isReborn,
+  isRewritten,
+  isSameThing,
+  type Place,
+  type PresentSight,
+  placeKey,
+  type Seen,
+} from './seen.ts'
 
 /** - `holds`: its place still holds it. - `vacant`: it is somewhere else, or nowhere. - `unknown`: can't be told now. */
 export type Vacancy = 'holds' | 'vacant' | 'unknown'
@@ -26,22 +38,33 @@ export type Knowledge = {
   readonly vacancyOf: (row: Known) => Vacancy
   /** Rows whose time in limbo is over. */
   readonly mayRemove: ReadonlySet<string>
-  /** Whether moving the folder there would put it below itself; then the sights were not of one moment. */
-  readonly isBelow: (parentId: string, folderId: string) => boolean
+  /** Those of them that have waited so long that they go even if they were found where they can't be placed. */
+  readonly mustRemove: ReadonlySet<string>
+  /** The folder that a known folder is in now: null above a root, undefined for one that is not known. */
+  readonly parentOf: (folderId: string) => string | null | undefined
   readonly isLive: (nodeId: string) => boolean
+  /** Whether anything known is in the folder. */
+  readonly hasChildren: (folderId: string) => boolean
   readonly awaiting: (seen: Seen, facts: Facts) => Awaiting
+  /** Milliseconds since 1970. */
+  readonly nowMs: number
 }
 
 export type Plan = {
   readonly decisions: Decision[]
-  /** Rows that are not where they were. `blocks`: something else already is. */
-  readonly toLimbo: { readonly row: Known; readonly blocks: boolean }[]
+  /**
+   * Rows that are not where they were. `blocks`: something else already is, or, at the place `heir`, something that gets
+   * the row's id, its inode number being used again.
+   */
+  readonly toLimbo: { readonly row: Known; readonly blocks: boolean; readonly heir: Place | null }[]
   /** Rows that were found, whether they were in limbo or not. */
   readonly found: string[]
   /** Places to look at again soon: they could not be settled. */
   readonly again: Seen[]
   /** Places to look at now, because of what was found elsewhere; `linked` ones hold other names of a changed inode. */
   readonly lookAt: { readonly place: Place; readonly cause: 'touched' | 'linked' }[]
+  /** Folders that are others than before under the same id. */
+  readonly reborn: string[]
   /** Folders that are in the listing and in the database alike. */
   readonly present: { readonly nodeId: string; readonly place: Place; readonly facts: Facts }[]
 }
@@ -70,7 +93,7 @@ export function rowsToLookAt(seens: readonly Seen[], rowsOf: Knowledge['rowsOf']
 }
 
 export function decide(seens: readonly Seen[], knowledge: Knowledge): Plan {
-  const plan: Plan = { decisions: [], toLimbo: [], found: [], again: [], lookAt: [], present: [] }
+  const plan: Plan = { decisions: [], toLimbo: [], found: [], again: [], lookAt: [], reborn: [], present: [] }
   const loose = new Map<string, Known>()
   const claims: Claim[] = []
   const settled = new Set<string>()
@@ -87,13 +110,16 @@ export function decide(seens: readonly Seen[], knowledge: Knowledge): Plan {
   }
   const dead = new Map<string, Known>()
   const matching: Matching = { loose, settled, dead, claimedFolders: new Set(), knowledge, plan }
-  for (const claim of claims) matchRow(claim, matching)
+  // Folders first: whether a hard link may still be in one depends on that one.
+  for (const claim of claims) if (claim.sight.kind === 'folder') matchRow(claim, matching)
+  for (const claim of claims) if (claim.sight.kind === 'file') matchRow(claim, matching)
   const found = new Set(claims.map((claim) => claim.row?.nodeId))
-  const due = [...loose.keys()].filter((id) => knowledge.mayRemove.has(id) && !found.has(id))
-  const leaving = new Set([...dead.keys(), ...due])
-  spareFrom(claims, leaving, { loose, dead, knowledge })
-  makeWait(claims, leaving)
-  carryOut(claims, { loose, dead, knowledge, plan }, leaving)
+  const { mayRemove, mustRemove } = knowledge
+  const due = [...loose.keys()].filter((id) => mayRemove.has(id) && (!found.has(id) || mustRemove.has(id)))
+  const removed = new Set([...dead.keys(), ...due])
+  makeWait(claims, { removed, dead, knowledge, plan })
+  for (const [nodeId, row] of dead) if (!removed.has(nodeId)) loose.set(nodeId, row)
+  carryOut(claims, { loose, dead, knowledge, plan }, removed)
   return plan
 }
 
@@ -105,9 +131,16 @@ function stay(seen: Seen, row: Known, sight: PresentSight, knowledge: Knowledge,
     plan.present.push({ nodeId, place: seen, facts: sight.facts })
     if (row.device === '')
       plan.decisions.push({ kind: 'adopt', nodeId, facts: { ...sight.facts, mtime: row.mtime, ctime: row.ctime } })
+    else adoptReborn(row, sight.facts, plan)
     return
   }
   rewriteIfNeeded(seen, row, sight, knowledge, plan)
+}
+
+function adoptReborn(row: Known, facts: Facts, plan: Pick<Plan, 'decisions' | 'reborn'>): void {
+  if (!isReborn(row, facts)) return
+  plan.reborn.push(row.nodeId)
+  plan.decisions.push({ kind: 'adopt', nodeId: row.nodeId, facts })
 }
 
 function rewriteIfNeeded(
@@ -123,7 +156,7 @@ function rewriteIfNeeded(
     plan.decisions.push({ kind: 'adopt', nodeId, facts: { ...facts, size: row.size, ctime: row.ctime } })
   const rewritten = isRewritten(row, facts)
   if (rewritten) plan.decisions.push({ kind: 'rewrite', nodeId, facts, awaiting: knowledge.awaiting(seen, facts) })
-  else if (mayHoldOtherBytes(seen, row, facts)) {
+  else if (mayHoldOtherBytes(seen, row, facts, knowledge.nowMs)) {
     plan.decisions.push({ kind: 'recheck', nodeId, awaiting: knowledge.awaiting(seen, facts) })
   } else return
   // A write through one name gives no event at the others.
@@ -134,15 +167,21 @@ function rewriteIfNeeded(
   }
 }
 
+/** Longer than one write(2) takes, on a slow disk too. */
+const WRITE_MAX_MS = 60_000
+
 /**
  * Size and time are equal, and still the bytes may be others: a writer can set the time back. A write always moves the
  * ctime. A file that could not be read may be readable now, and one still held back for its writer need not wait longer.
  */
-function mayHoldOtherBytes({ cause }: Seen, row: Known, facts: Facts): boolean {
+function mayHoldOtherBytes({ cause }: Seen, row: Known, facts: Facts, nowMs: number): boolean {
   if (row.metadataState === 'unreadable') return true
   if (cause !== 'written' && cause !== 'linked') return false
   if (row.metadataState === 'fresh' || row.metadataState === 'backlog') return cause === 'written'
-  return facts.ctime !== row.ctime
+  if (facts.ctime !== row.ctime) return true
+  // A write sets the times before it copies its bytes. One that was read before its writer closed it may have been read
+  // in the middle of that.
+  return cause === 'written' && nowMs - facts.ctime / 1000 < WRITE_MAX_MS
 }
 
 type Matching = {
@@ -157,7 +196,7 @@ type Matching = {
 
 /** Finds the row that moved to the claim's place, if one did. */
 function matchRow(claim: Claim, matching: Matching): void {
-  const { loose, settled, dead, knowledge, plan } = matching
+  const { settled, dead, knowledge, plan } = matching
   const { sight } = claim
   if (sight.kind === 'folder' && isMountedTwice(claim, matching)) {
     claim.waits = true
@@ -167,12 +206,14 @@ function matchRow(claim: Claim, matching: Matching): void {
   for (const row of plainFirst(claim.rows, sight.facts)) {
     if (settled.has(row.nodeId) || dead.has(row.nodeId)) continue
     if (!isSameThing(row, sight)) {
-      // The inode number lives again as something else, so what the row was about is gone for good.
-      dead.set(row.nodeId, row)
+      // The inode number lives again as something else, so what the row was about is gone for good. Not so what was in a
+      // folder, which may have moved out of it before: it gets the time to turn up.
+      if (isEmptyOrDue(row, knowledge)) dead.set(row.nodeId, row)
+      else waitForDead(claim, row, matching)
       continue
     }
     if (claim.row !== null) continue
-    const vacancy = vacancyFor(row, claim, loose, knowledge)
+    const vacancy = vacancyFor(row, claim, matching)
     if (vacancy === 'holds' && sight.kind === 'folder') {
       // The same folder is mounted at two places; it is listed at the first.
       claim.waits = true
@@ -187,10 +228,20 @@ function matchRow(claim: Claim, matching: Matching): void {
     claim.waits = true
     plan.again.push(claim.seen)
   }
-  if (claim.row !== null && sight.kind === 'folder' && knowledge.isBelow(claim.seen.parentId, claim.row.nodeId)) {
-    claim.waits = true
-    plan.again.push(claim.seen)
-  }
+}
+
+function isEmptyOrDue(row: Known, { mayRemove, hasChildren }: Knowledge): boolean {
+  return !row.isDirectory || mayRemove.has(row.nodeId) || !hasChildren(row.nodeId)
+}
+
+/** The claim has the id of a folder that is not removed yet. */
+function waitForDead(claim: Claim, row: Known, { loose, plan }: Matching): void {
+  claim.waits = true
+  const { parentId, name } = claim.seen
+  plan.toLimbo.push({ row, blocks: true, heir: { parentId, name } })
+  // The row may also go with a folder above it.
+  plan.again.push(claim.seen)
+  loose.delete(row.nodeId)
 }
 
 /**
@@ -204,10 +255,24 @@ function isMountedTwice({ sight, rows }: Claim, { settled, claimedFolders }: Mat
   return rows.some((row) => settled.has(row.nodeId) && isSameThing(row, sight))
 }
 
-function vacancyFor(row: Known, { sight }: Claim, loose: Map<string, Known>, knowledge: Knowledge): Vacancy {
+function vacancyFor(row: Known, { sight }: Claim, { loose, settled, knowledge }: Matching): Vacancy {
   if (loose.has(row.nodeId)) return 'vacant'
   if (sight.kind === 'file' && sight.links === 1) return 'vacant'
-  return knowledge.vacancyOf(row)
+  const vacancy = knowledge.vacancyOf(row)
+  return vacancy === 'unknown' && isInGoneFolder(row, loose, settled, knowledge) ? 'vacant' : vacancy
+}
+
+/** Whether a folder above the row has been looked for long enough: what is not found of it by now goes with it. */
+function isInGoneFolder(
+  row: Known,
+  loose: ReadonlyMap<string, Known>,
+  settled: ReadonlySet<string>,
+  { mayRemove, parentOf }: Knowledge,
+): boolean {
+  for (let at: string | null | undefined = row.parentId; at != null; at = parentOf(at)) {
+    if (mayRemove.has(at) && loose.has(at) && !settled.has(at)) return true
+  }
+  return false
 }
 
 function plainFirst(rows: readonly Known[], { device, inode }: Facts): readonly Known[] {
@@ -216,43 +281,127 @@ function plainFirst(rows: readonly Known[], { device, inode }: Facts): readonly 
   return [...rows].sort((a, b) => Number(b.nodeId === plain) - Number(a.nodeId === plain))
 }
 
-/** Lets every claim wait that is below a folder on its way out: it was seen there before the folder was seen to be gone. */
-function spareFrom(
-  claims: readonly Claim[],
-  leaving: ReadonlySet<string>,
-  { loose, dead, knowledge }: Pick<Matching, 'loose' | 'dead' | 'knowledge'>,
-): void {
-  const folders = [...leaving].filter((id) => (dead.get(id) ?? loose.get(id))?.isDirectory)
-  if (folders.length === 0) return
-  for (const claim of claims) {
-    if (folders.some((id) => knowledge.isBelow(claim.seen.parentId, id))) claim.waits = true
-  }
-}
+type Waiting = Pick<Matching, 'dead' | 'knowledge' | 'plan'> & { readonly removed: Set<string> }
 
-/** Lets every claim wait whose place is still a row's that is not leaving, and then those that waited for such a row. */
-function makeWait(claims: readonly Claim[], leaving: Set<string>): void {
-  for (const claim of claims) if (claim.row !== null && !claim.waits) leaving.add(claim.row.nodeId)
+/**
+ * Lets every claim wait that can't be carried out, then those that counted on one of them, and so on:
+ *
+ * - its place is still a row's that is not leaving;
+ * - it is below a folder on its way out: it was seen there before the folder was seen to be gone;
+ * - it would be below itself: the sights were not of one moment;
+ * - its folder is neither known nor made here, or is made only after removals that would take the moving row with them;
+ * - it would have the id of a dead row that is not removed yet.
+ *
+ * A folder is not removed while something in it was found elsewhere and can't move there yet: it is taken from `removed`,
+ * unless it has waited too long.
+ */
+function makeWait(claims: readonly Claim[], { removed, dead, knowledge, plan }: Waiting): void {
   for (let changed = true; changed; ) {
     changed = false
-    for (const claim of claims) {
+    const going = claims.filter((claim) => !claim.waits)
+    const wayOf = createWays(treeAfter(going, knowledge), removed, dead)
+    const leaving = new Set(removed)
+    for (const { row } of going) if (row !== null) leaving.add(row.nodeId)
+    for (const claim of going) {
       const { known } = claim.seen
-      if (claim.waits || known === undefined || leaving.has(known.nodeId)) continue
+      const way = known === undefined || leaving.has(known.nodeId) ? wayOf(claim) : 'blocked'
+      if (way === 'free') continue
       claim.waits = true
       if (claim.row !== null) leaving.delete(claim.row.nodeId)
       changed = true
+      if (way === 'circle') plan.again.push(claim.seen)
     }
+    for (const { waits, row } of claims)
+      if (waits && row !== null && spareAbove(row, removed, knowledge)) changed = true
+  }
+}
+
+/** Whether a folder above the row was to be removed. */
+function spareAbove(row: Known, removed: Set<string>, { parentOf, mustRemove }: Knowledge): boolean {
+  let isSpared = false
+  for (let at: string | null | undefined = row.parentId; at != null; at = parentOf(at)) {
+    if (!mustRemove.has(at) && removed.delete(at)) isSpared = true
+  }
+  return isSpared
+}
+
+/** Where folders will be: those of the plan by their new places, the others where they are. */
+type TreeAfter = {
+  readonly made: ReadonlySet<string>
+  readonly parentOf: (folderId: string) => string | null | undefined
+  /** Whether a folder of the plan is above anything else in it. */
+  readonly isDeep: boolean
+}
+
+function treeAfter(going: readonly Claim[], { parentOf }: Knowledge): TreeAfter {
+  const placed = new Map<string, string>()
+  const made = new Set<string>()
+  let isDeep = false
+  for (const { sight, row, seen } of going) {
+    if (sight.kind !== 'folder') continue
+    const nodeId = row?.nodeId ?? plainNodeId(sight.facts.device, sight.facts.inode)
+    placed.set(nodeId, seen.parentId)
+    if (row === null) made.add(nodeId)
+    else isDeep = true
+  }
+  isDeep ||= going.some(({ seen }) => made.has(seen.parentId))
+  return { made, isDeep, parentOf: (folderId) => placed.get(folderId) ?? parentOf(folderId) }
+}
+
+type Way = 'free' | 'circle' | 'blocked'
+
+/** Deeper than any tree; only what would be below itself has no end. */
+const CLIMB_MAX = 10_000
+
+/** Whether the way from a claim's place up to its root will be there, and does not lead through the claim itself. */
+function createWays(
+  tree: TreeAfter,
+  removed: ReadonlySet<string>,
+  dead: ReadonlyMap<string, Known>,
+): (claim: Claim) => Way {
+  const climb = (from: string, own: string | undefined, isMove: boolean): Way => {
+    let at: string | null | undefined = from
+    let isKnown = isMove
+    for (let steps = 0; at !== null; steps += 1) {
+      if (at === undefined || steps > CLIMB_MAX) return 'blocked'
+      if (at === own) return 'circle'
+      const isMade = tree.made.has(at)
+      // What has the id of a dead row is made only after that one is removed, and all that is known below it.
+      if (isMade ? isKnown && dead.has(at) : removed.has(at)) return 'blocked'
+      isKnown ||= !isMade
+      at = tree.parentOf(at)
+    }
+    return 'free'
+  }
+  // A first scan asks for every file there is, folder by folder.
+  const ofNew = new Map<string, Way>()
+  return ({ seen, row, rows, sight }) => {
+    const { parentId } = seen
+    if (row === null && rows.some(({ nodeId }) => dead.has(nodeId) && !removed.has(nodeId))) return 'blocked'
+    if (row !== null) return climb(parentId, sight.kind === 'folder' ? row.nodeId : undefined, true)
+    const known = ofNew.get(parentId) ?? climb(parentId, undefined, false)
+    ofNew.set(parentId, known)
+    return known
   }
 }
 
 type Carrying = Omit<Matching, 'settled' | 'claimedFolders'>
 
-/** Moves, then removals (what was moved out is spared), then new nodes, then other bytes. */
+/**
+ * Moves, with the new folders they need; then removals, which spare what was moved out; then new nodes; then other bytes.
+ * Moves and new nodes from the top of the tree as it will be, so that every parent is there before its children (I3) and
+ * no folder is ever below itself.
+ */
 function carryOut(
   claims: readonly Claim[],
   { loose, dead, knowledge, plan }: Carrying,
-  leaving: ReadonlySet<string>,
+  removed: ReadonlySet<string>,
 ): void {
-  const going = claims.filter((claim) => !claim.waits)
+  const going = fromTheTop(
+    claims.filter((claim) => !claim.waits),
+    knowledge,
+  )
+  const needed = foldersNeeded(going, knowledge)
   const creations: Decision[] = []
   const moved = new Set<string>()
   const taken = new Set<string>()
@@ -260,7 +409,9 @@ function carryOut(
   for (const claim of going) {
     const { seen, sight, row } = claim
     if (row === null) {
-      creations.push(creation(claim, knowledge, { dead, taken }))
+      const created = creation(claim, knowledge, { dead, taken })
+      if (needed.has(created.nodeId)) plan.decisions.push(created)
+      else creations.push(created)
       continue
     }
     const { nodeId } = row
@@ -271,22 +422,60 @@ function carryOut(
     plan.decisions.push({ kind: 'move', nodeId, parentId, name, isDirectory, ctime: sight.facts.ctime })
     if (sight.kind === 'file') rewriteIfNeeded(seen, row, sight, knowledge, rewrites)
     else if (row.device === '') rewrites.decisions.push({ kind: 'adopt', nodeId, facts: sight.facts })
+    else adoptReborn(row, sight.facts, rewrites)
     // Nobody looked at where it was: something else may be there by now.
     if (!loose.has(nodeId)) plan.lookAt.push({ place: row, cause: 'touched' })
   }
+  removeOrKeep(claims, { loose, dead, plan }, { moved, removed })
+  plan.decisions.push(...creations, ...rewrites.decisions)
+}
+
+/** What the dead rows' and the loose rows' end is, now that all that moved is out of them. */
+function removeOrKeep(
+  claims: readonly Claim[],
+  { loose, dead, plan }: Pick<Carrying, 'loose' | 'dead' | 'plan'>,
+  { moved, removed }: { moved: ReadonlySet<string>; removed: ReadonlySet<string> },
+): void {
   for (const [nodeId, row] of dead) {
+    if (!removed.has(nodeId)) continue
     plan.decisions.push({ kind: 'remove', nodeId })
     // Something may have been waiting there for the row to leave.
     if (!loose.has(nodeId)) plan.lookAt.push({ place: row, cause: 'touched' })
   }
   const blocked = new Set(claims.filter((claim) => claim.waits).map(({ seen }) => placeKey(seen)))
   for (const row of loose.values()) {
-    if (moved.has(row.nodeId) || dead.has(row.nodeId)) continue
+    if (moved.has(row.nodeId) || (dead.has(row.nodeId) && removed.has(row.nodeId))) continue
     // What was found at a place that is not free yet is not gone, though its time is over.
-    if (leaving.has(row.nodeId)) plan.decisions.push({ kind: 'remove', nodeId: row.nodeId })
-    else plan.toLimbo.push({ row, blocks: blocked.has(placeKey(row)) })
+    if (removed.has(row.nodeId)) plan.decisions.push({ kind: 'remove', nodeId: row.nodeId })
+    else plan.toLimbo.push({ row, blocks: blocked.has(placeKey(row)), heir: null })
   }
-  plan.decisions.push(...creations, ...rewrites.decisions)
+}
+
+/** In the order of their depth in the tree as it will be, where that makes a difference. */
+function fromTheTop(going: readonly Claim[], knowledge: Knowledge): readonly Claim[] {
+  const tree = treeAfter(going, knowledge)
+  if (!tree.isDeep) return going
+  const depthOf = ({ seen }: Claim) => {
+    let depth = 0
+    for (let at = tree.parentOf(seen.parentId); at != null; at = tree.parentOf(at)) depth += 1
+    return depth
+  }
+  const depths = new Map(going.map((claim) => [claim, depthOf(claim)]))
+  return going.toSorted((a, b) => (depths.get(a) ?? 0) - (depths.get(b) ?? 0))
+}
+
+/** New folders that something moves into, however deep. */
+function foldersNeeded(going: readonly Claim[], knowledge: Knowledge): ReadonlySet<string> {
+  const tree = treeAfter(going, knowledge)
+  const needed = new Set<string>()
+  if (!tree.isDeep) return needed
+  for (const { row, seen } of going) {
+    if (row === null) continue
+    for (let at: string | null | undefined = seen.parentId; at != null; at = tree.parentOf(at)) {
+      if (tree.made.has(at)) needed.add(at)
+    }
+  }
+  return needed
 }
 
 function creation(

@@ -13,7 +13,9 @@ import type { Visit, Visits } from './visits.ts'
 const HINTS_MAX = 2000
 
 export type HintGroup = { readonly folder: Folder; readonly hints: readonly TakenHint[] }
-export type LimboGroup = { readonly folder: Folder; readonly entries: readonly LimboEntry[] }
+/** `entry` is null at a place where something waits for the id of a row that is in limbo. */
+export type LimboPlace = { readonly name: string; readonly entry: LimboEntry | null }
+export type LimboGroup = { readonly folder: Folder; readonly places: readonly LimboPlace[] }
 
 /** - `hints`: places that may have changed. - `visits`: folders to list. - `limbo`: rows whose time is over. */
 export type Job = { readonly reply: Promise<LookReply> } & (
@@ -59,27 +61,28 @@ export function takeVisitJob(tools: JobTools, foldersMax: number): Job | null {
  */
 export function makeLimboJob(tools: JobTools, due: readonly LimboEntry[]): Job | null {
   const blocking = [...tools.limbo.entries()].filter((entry) => entry.blocks)
-  const reachable: { folder: Folder; entry: LimboEntry }[] = []
-  for (const entry of new Set([...due, ...blocking])) {
-    const folder = tools.tree.get(entry.row.parentId)
-    // Its folder was removed, and the row with it.
-    if (folder === undefined) tools.limbo.take(entry.row.nodeId)
-    else if (tools.scans.isOnline(folder.root)) reachable.push({ folder, entry })
-    else tools.limbo.extend(entry.row.nodeId, tools.nowMs())
+  const places = new Map<Folder, Map<string, LimboPlace>>()
+  const add = (folder: Folder, place: LimboPlace) => {
+    const names = places.get(folder) ?? new Map<string, LimboPlace>()
+    places.set(folder, names)
+    // The place of a row counts for more than what waits there.
+    if (place.entry !== null || !names.has(place.name)) names.set(place.name, place)
   }
-  if (reachable.length === 0) return null
-  const byFolder = Map.groupBy(reachable, ({ folder }) => folder)
-  const groups = Array.from(
-    byFolder,
-    ([folder, group]): LimboGroup => ({ folder, entries: group.map((one) => one.entry) }),
-  )
-  const requests = groups.map(({ folder, entries }) =>
-    placesRequest(
-      tools,
-      folder,
-      entries.map((entry) => entry.row),
-    ),
-  )
+  for (const entry of new Set([...due, ...blocking])) {
+    const { row, heir } = entry
+    const folder = tools.tree.get(row.parentId)
+    // Its folder was removed, and the row with it.
+    if (folder === undefined) tools.limbo.take(row.nodeId)
+    else if (tools.scans.isOnline(folder.root)) add(folder, { name: row.name, entry })
+    else tools.limbo.extend(row.nodeId, tools.nowMs())
+    const heirsFolder = heir === null ? undefined : tools.tree.get(heir.parentId)
+    if (heir !== null && heirsFolder !== undefined && tools.scans.isOnline(heirsFolder.root)) {
+      add(heirsFolder, { name: heir.name, entry: null })
+    }
+  }
+  if (places.size === 0) return null
+  const groups = Array.from(places, ([folder, names]): LimboGroup => ({ folder, places: [...names.values()] }))
+  const requests = groups.map((group) => placesRequest(tools, group.folder, group.places))
   return { kind: 'limbo', groups, reply: tools.look(requests) }
 }
 

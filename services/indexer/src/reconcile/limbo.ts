@@ -3,6 +3,7 @@
  * their time is over (a removal).
  */
 import type { Known } from '../store/known.ts'
+import type { Place } from './seen.ts'
 
 /** How long an unmatched node may turn up elsewhere. */
 const GRACE_MS = 500
@@ -19,6 +20,10 @@ export type LimboEntry = {
   isAfterScan: boolean
   /** How often in a row it could not be told whether it is gone. */
   extensions: number
+  /** Where something waits that gets the row's id, its inode number being used again. */
+  heir: Place | null
+  /** Since when it could have been settled, ms since 1970. */
+  sinceMs: number
 }
 
 export type Limbo = {
@@ -29,11 +34,16 @@ export type Limbo = {
    * Puts a row in, or finds it there. With `isAfterScan` its time does not run before `scanEnded`: what was moved while
    * nobody watched turns up wherever the scan comes to it.
    */
-  readonly put: (row: Known, options: { blocks: boolean; isAfterScan: boolean; nowMs: number }) => void
+  readonly put: (
+    row: Known,
+    options: { blocks: boolean; isAfterScan: boolean; nowMs: number; heir?: Place | null },
+  ) => void
   readonly take: (nodeId: string) => void
   readonly scanEnded: (nowMs: number) => void
   /** Gives a row more time, and more each time: whether it is gone could not be told. */
   readonly extend: (nodeId: string, nowMs: number) => void
+  /** Keeps a row a little longer: it was found where it can't be placed yet. */
+  readonly hold: (nodeId: string, nowMs: number) => void
   /** Entries whose time is over. */
   readonly due: (nowMs: number) => LimboEntry[]
   /** Not later than the next deadline; null if there is none. */
@@ -51,21 +61,25 @@ export function createLimbo(): Limbo {
     size: () => entries.size,
     has: (nodeId) => entries.has(nodeId),
     entries: () => entries.values(),
-    put: (row, { blocks, isAfterScan, nowMs }) => {
+    put: (row, { blocks, isAfterScan, nowMs, heir = null }) => {
       const deadlineMs = isAfterScan ? Number.POSITIVE_INFINITY : nowMs + (blocks ? BLOCKING_GRACE_MS : GRACE_MS)
       const entry = entries.get(row.nodeId)
       if (entry === undefined) {
-        const added = { row, deadlineMs, blocks, isAfterScan, extensions: 0 }
+        const added = { row, deadlineMs, blocks, isAfterScan, extensions: 0, heir, sinceMs: nowMs }
         entries.set(row.nodeId, added)
         setDeadline(added, deadlineMs)
-      } else if (entry.extensions > 0) {
+        return
+      }
+      entry.heir = heir ?? entry.heir
+      if (entry.extensions > 0) {
         // Its place can be looked at again.
         entry.extensions = 0
         setDeadline(entry, Math.min(entry.deadlineMs, nowMs + GRACE_MS))
-      } else if (blocks && !entry.blocks) {
-        entry.blocks = true
-        setDeadline(entry, Math.min(entry.deadlineMs, deadlineMs))
+        return
       }
+      if (!blocks || entry.blocks) return
+      entry.blocks = true
+      setDeadline(entry, Math.min(entry.deadlineMs, deadlineMs))
     },
     take: (nodeId) => {
       entries.delete(nodeId)
@@ -74,6 +88,7 @@ export function createLimbo(): Limbo {
       for (const entry of entries.values()) {
         if (!entry.isAfterScan) continue
         entry.isAfterScan = false
+        entry.sinceMs = nowMs
         setDeadline(entry, nowMs + (entry.blocks ? BLOCKING_GRACE_MS : GRACE_MS))
       }
     },
@@ -82,6 +97,10 @@ export function createLimbo(): Limbo {
       if (entry === undefined || entry.isAfterScan) return
       setDeadline(entry, nowMs + Math.min(GRACE_MS * 2 ** Math.min(entry.extensions, 30), EXTENSION_MAX_MS))
       entry.extensions += 1
+    },
+    hold: (nodeId, nowMs) => {
+      const entry = entries.get(nodeId)
+      if (entry !== undefined && !entry.isAfterScan) setDeadline(entry, nowMs + GRACE_MS)
     },
     due: (nowMs) => {
       if (earliestMs > nowMs) return []

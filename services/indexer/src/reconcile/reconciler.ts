@@ -119,9 +119,11 @@ export function createReconciler(tools: ReconcilerTools): Reconciler {
 
 /**
  * Lets rows out of limbo only when everything that happened before their time was over has been taken in and looked at:
- * the kernel's queue is drained first, then every hint of that time is settled.
+ * the kernel's queue is drained first, then every hint of that time is settled. What went into a new folder is found by
+ * its visit, so those are waited for too, but for the many of a scan.
  */
-function createLimboGate({ limbo, hints, nowMs, drained }: ReconcilerTools, wake: () => void) {
+function createLimboGate(tools: ReconcilerTools, wake: () => void) {
+  const { limbo, hints, visits, scans, nowMs, drained } = tools
   let barrier: { readonly askedMs: number; passedMs: number | null } | null = null
   return {
     takeDue: () => {
@@ -135,6 +137,7 @@ function createLimboGate({ limbo, hints, nowMs, drained }: ReconcilerTools, wake
         })
       }
       if (barrier.passedMs === null || hints.hasSince(barrier.passedMs)) return []
+      if (visits.areOpen() && !scans.isScanning()) return []
       const due = limbo.due(barrier.askedMs)
       barrier = null
       return due

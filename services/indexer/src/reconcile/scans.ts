@@ -34,6 +34,8 @@ export type Scans = {
   readonly start: (root: Root, reason: 'start' | 'back' | 'overflow' | 'interval') => void
   readonly isOnline: (top: RootFolder) => boolean
   readonly isScanning: () => boolean
+  /** Whether a root is scanned that was not watched before: what moves in it may be anywhere. */
+  readonly isDiscovering: () => boolean
   /** Ends the scans whose folders are all listed. */
   readonly finishThoseDone: () => void
   /** Starts what is due by the clock: rescans, and listings of folders without a watch or that could not be read. */
@@ -62,6 +64,8 @@ export function createScans(tools: ScansTools): Scans {
   let wasScanning = true
   /** Roots whose message may be out of date. */
   const untold = new Set<Root>()
+  /** Roots that were not scanned to their end since they were attached. */
+  const unknown = new Set<Root>()
   /** What was allowed when it was last asked, while more was needed. */
   let limitsBefore: InotifyLimits | null = null
   const messageOf = (root: Root) => watchMessage(root, tools.tree.size(), tools.limits())
@@ -77,6 +81,7 @@ export function createScans(tools: ScansTools): Scans {
       root.scanAgain = true
       return
     }
+    if (reason === 'start' || reason === 'back') unknown.add(root)
     if (reason !== 'start') {
       rescans += 1
       log.info({ root: root.key, reason }, 'scanning again')
@@ -105,6 +110,7 @@ export function createScans(tools: ScansTools): Scans {
     const message = messageOf(root)
     if (root.unwatched.size > 0 && message !== root.message) log.warn({ root: root.key }, message ?? '')
     untold.delete(root)
+    unknown.delete(root)
     tools.keeper().setState(root, 'watching', message)
     tools.onScanned(root)
     if (!root.scanAgain) return
@@ -181,6 +187,7 @@ export function createScans(tools: ScansTools): Scans {
       return root !== undefined && root.state !== 'offline'
     },
     isScanning,
+    isDiscovering: () => [...unknown].some((root) => root.state === 'scanning'),
     finishThoseDone: () => {
       if (visits.size() > 0) return
       const done = tools

@@ -46,10 +46,19 @@ export function isPresent(sight: PlacedSight): sight is PresentSight {
 
 /**
  * Whether the row is about the very thing that was seen: same inode of the same device, both file or both folder, and
- * not a new inode under a reused number, which a birth time tells where the filesystem has one.
+ * not a new file under a reused number, which a birth time tells where the filesystem has one.
+ *
+ * A new folder under a reused number counts as the old one: it has the same id, and nothing of its own but what is in it,
+ * which is compared anyway. So what moved from the old one into the new one is still known.
  */
 export function isSameThing(row: Known, sight: PresentSight): boolean {
-  return isSameInode(row, sight.facts) && row.isDirectory === (sight.kind === 'folder') && isSameBirth(row, sight.facts)
+  if (!isSameInode(row, sight.facts) || row.isDirectory !== (sight.kind === 'folder')) return false
+  return sight.kind === 'folder' || isSameBirth(row, sight.facts)
+}
+
+/** Whether a folder that counts as the same is another one under a reused number: all that is known of it is to be compared. */
+export function isReborn(row: Known, facts: Facts): boolean {
+  return row.device !== '' && !isSameBirth(row, facts)
 }
 
 export function isSameInode(row: Known, facts: Facts): boolean {

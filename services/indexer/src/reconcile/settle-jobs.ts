@@ -3,19 +3,26 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { LookAnswer } from '../scan/look.ts'
 import type { LookReply } from '../scan/observer.ts'
 import { sightAt } from '../scan/sights.ts'
+import type { Known } from '../store/known.ts'
 import type { Folder } from '../watch/tree.ts'
 import type { Backoff } from './backoff.ts'
 import type { EventIntake } from './event-intake.ts'
 import type { Hints } from './hints.ts'
 import type { Job, JobTools } from './jobs.ts'
+import type { LimboEntry } from './limbo.ts'
 import { compareListing } from './listing.ts'
 import type { Scans } from './scans.ts'
-import { ensureInTree, type SettleTools, settle } from './settle.ts'
+import { searchBelow, unplacedFolders } from './search.ts'
+import { placeKey } from './seen.ts'
+import { type Ends, ensureInTree, type SettleTools, settle } from './settle.ts'
 import { type RawSeen, readSights, type SightReaderTools } from './sight-reader.ts'
 import type { Visit } from './visits.ts'
 
 /** Differences settled in one transaction. */
 const SETTLE_MAX = 16_000
+/** After this long a row in limbo makes way, though it was found: where it was found it can't be placed. */
+const PATIENCE_MS = 10_000
+const NEVER: Ends = { mayRemove: new Set(), mustRemove: new Set() }
 
 export type SettleJobTools = Omit<JobTools, 'scans'> &
   SettleTools &
@@ -65,7 +72,15 @@ async function settleHints(
     for (const hint of hints) tools.hints.add(hint, answer.kind === 'later' ? hint.addedMs : now, dueMs)
     if (answer.kind !== 'later') notFound(tools, folder, answer)
   }
-  await settle(tools, await readSights(tools, raws), new Set(), false)
+  await settle(tools, await readSights(tools, raws), NEVER, whileDiscovering(tools))
+}
+
+/**
+ * What moves while a root is scanned for the first time may have gone where nobody has looked yet. But a file that stands
+ * in for another, as programs save theirs, is not held up for that: only a hash could be lost by it.
+ */
+function whileDiscovering({ scans }: SettleJobTools): (row: Known, blocks: boolean) => boolean {
+  return (row, blocks) => scans.isDiscovering() && (row.isDirectory || !blocks)
 }
 
 async function settleLimbo(
@@ -74,24 +89,37 @@ async function settleLimbo(
   { answers, sights }: LookReply,
 ): Promise<void> {
   const raws: RawSeen[] = []
-  const mayRemove = new Set<string>()
-  for (const [at, { folder, entries }] of groups.entries()) {
+  const due = new Map<string, LimboEntry>()
+  const unseen = new Set<string>()
+  for (const [at, { folder, places }] of groups.entries()) {
     const answer = answers[at] as LookAnswer
     if (!folder.attached) continue
-    for (const [offset, { row, deadlineMs }] of entries.entries()) {
+    for (const [offset, { name, entry }] of places.entries()) {
+      if (entry !== null && entry.deadlineMs <= tools.nowMs()) due.set(entry.row.nodeId, entry)
       const sight = answer.kind === 'seen' ? sightAt(sights, answer.from + offset) : null
-      // Only a place that could be looked at proves that nothing is there (I7).
-      if (sight === null || sight.kind === 'unreadable') {
-        if (sight !== null) tools.scans.unreadable(folder, sight.problem)
-        tools.limbo.extend(row.nodeId, tools.nowMs())
-        continue
-      }
-      if (deadlineMs <= tools.nowMs()) mayRemove.add(row.nodeId)
-      raws.push({ folder, name: row.name, cause: 'touched', sight })
+      if (sight !== null && sight.kind !== 'unreadable') raws.push({ folder, name, cause: 'touched', sight })
+      else if (entry !== null) unseen.add(entry.row.nodeId)
+      if (sight?.kind === 'unreadable') tools.scans.unreadable(folder, sight.problem)
     }
     if (answer.kind === 'elsewhere' || answer.kind === 'unreadable') notFound(tools, folder, answer)
   }
-  await settle(tools, await readSights(tools, raws), mayRemove, false)
+  const seens = await readSights(tools, raws)
+  const below = due.size === 0 ? [] : await searchBelow(tools, unplacedFolders(raws, seens))
+  // The place of one that could not be looked at may have been met below a folder that is on its way.
+  for (const { known } of below ?? []) if (known !== undefined) unseen.delete(known.nodeId)
+  // Only a place that could be looked at proves that nothing is there (I7).
+  for (const nodeId of below === null ? due.keys() : unseen) tools.limbo.extend(nodeId, tools.nowMs())
+  const ends = below === null ? NEVER : endsOf([...due.values()], unseen, tools.nowMs())
+  // A place that was looked at is not seen again below a folder that got the id of the one it is in.
+  const byPlace = new Map([...(below ?? []), ...seens].map((seen) => [placeKey(seen), seen]))
+  await settle(tools, [...byPlace.values()], ends, whileDiscovering(tools))
+}
+
+/** Whose time is over. Of a row with an heir that is sure: its inode number is another thing's by now. */
+function endsOf(due: readonly LimboEntry[], unseen: ReadonlySet<string>, nowMs: number): Ends {
+  const ids = (entries: readonly LimboEntry[]) => new Set(entries.map(({ row }) => row.nodeId))
+  const sure = due.filter(({ row, heir }) => heir !== null || !unseen.has(row.nodeId))
+  return { mayRemove: ids(sure), mustRemove: ids(sure.filter(({ sinceMs }) => sinceMs + PATIENCE_MS <= nowMs)) }
 }
 
 async function settleVisits(
@@ -110,12 +138,8 @@ async function settleVisits(
   for (let from = 0; from < raws.length; from += SETTLE_MAX) {
     // Events and signals are taken in between.
     if (from > 0) await nextTurn()
-    await settle(
-      tools,
-      await readSights(tools, raws.slice(from, from + SETTLE_MAX)),
-      new Set(),
-      tools.scans.isScanning(),
-    )
+    const seens = await readSights(tools, raws.slice(from, from + SETTLE_MAX))
+    await settle(tools, seens, NEVER, tools.scans.isScanning)
   }
   for (const [at, visit] of visits.entries()) {
     if (answers[at]?.kind === 'later') tools.visits.putBack(visit)

@@ -6,7 +6,7 @@ import { sightAt } from '../scan/sights.ts'
 import type { Known, KnownNodes } from '../store/known.ts'
 import type { Awaiting, Decision, Facts } from '../store/store.ts'
 import { type Folder, pathOf, type Tree } from '../watch/tree.ts'
-import { decide, type Plan, rowsToLookAt, type Vacancy } from './decide.ts'
+import { decide, type Knowledge, type Plan, rowsToLookAt, type Vacancy } from './decide.ts'
 import type { Devices } from './devices.ts'
 import type { Limbo } from './limbo.ts'
 import { type Cause, isPresent, type Place, type Seen } from './seen.ts'
@@ -30,15 +30,18 @@ export type SettleTools = {
   readonly dropFolder: (folder: Folder) => void
 }
 
+/** Rows whose time in limbo is over, and those of them that have waited long enough. */
+export type Ends = Pick<Knowledge, 'mayRemove' | 'mustRemove'>
+
 /**
- * Settles what was seen. `mayRemove` are the rows whose time in limbo is over; they are removed if the sights confirm
- * that they are gone. `isScan`: rows found missing by a listing wait in limbo until every scan has ended.
+ * Settles what was seen. The rows whose time in limbo is over are removed if the sights confirm that they are gone.
+ * `waitsForScan`: which rows found missing wait in limbo until every scan has ended.
  */
 export async function settle(
   tools: SettleTools,
   seens: readonly Seen[],
-  mayRemove: ReadonlySet<string>,
-  isScan: boolean,
+  ends: Ends,
+  waitsForScan: (row: Known, blocks: boolean) => boolean,
 ): Promise<void> {
   const rowsOf = rowsOfThose(tools.known, seens)
   const rows = rowsToLookAt(seens, rowsOf).filter((row) => !tools.limbo.has(row.nodeId))
@@ -46,14 +49,16 @@ export async function settle(
   const plan = decide(seens, {
     rowsOf,
     vacancyOf: (row) => (tools.limbo.has(row.nodeId) ? 'vacant' : (vacancies.get(row.nodeId) ?? 'unknown')),
-    mayRemove,
-    isBelow: (parentId, folderId) => isBelow(tools.tree, parentId, folderId),
+    ...ends,
+    parentOf: (folderId) => parentOf(tools.tree, folderId),
     isLive: (nodeId) => tools.known.byId(nodeId) !== undefined,
+    hasChildren: tools.known.hasChildren,
     awaiting: tools.awaiting,
+    nowMs: tools.nowMs(),
   })
   // Another name of the inode may have been written meanwhile; but nothing else writes, so the rows are still the rows.
   if (plan.decisions.length > 0) tools.apply(plan.decisions)
-  followUp(tools, plan, mayRemove, isScan)
+  followUp(tools, plan, ends.mayRemove, waitsForScan)
 }
 
 /** Nearly every inode of a first scan is new, so that is asked once for all of them. */
@@ -63,16 +68,26 @@ function rowsOfThose(known: KnownNodes, seens: readonly Seen[]): (facts: Facts) 
   return ({ device, inode }) => (withNames.has(inode) ? known.byInode(device, inode) : [])
 }
 
-function followUp(tools: SettleTools, plan: Plan, mayRemove: ReadonlySet<string>, isScan: boolean): void {
+function followUp(
+  tools: SettleTools,
+  plan: Plan,
+  mayRemove: ReadonlySet<string>,
+  waitsForScan: (row: Known, blocks: boolean) => boolean,
+): void {
   const { limbo } = tools
   for (const nodeId of plan.found) limbo.take(nodeId)
+  // It comes into the tree again as a folder that nobody has watched or listed.
+  for (const nodeId of plan.reborn) {
+    const folder = tools.tree.get(nodeId)
+    if (folder !== undefined) tools.dropFolder(folder)
+  }
   for (const decision of plan.decisions) follow(tools, decision)
   for (const { nodeId, place, facts } of plan.present) ensureInTree(tools, place, { nodeId, ...facts })
   const nowMs = tools.nowMs()
-  for (const { row, blocks } of plan.toLimbo) {
-    limbo.put(row, { blocks, isAfterScan: isScan, nowMs })
+  for (const { row, blocks, heir } of plan.toLimbo) {
+    limbo.put(row, { blocks, isAfterScan: waitsForScan(row, blocks), nowMs, heir })
     // Its time was over, but it was found where something else still is.
-    if (mayRemove.has(row.nodeId)) limbo.extend(row.nodeId, nowMs)
+    if (mayRemove.has(row.nodeId)) limbo.hold(row.nodeId, nowMs)
   }
   for (const seen of plan.again) tools.hint(seen, seen.cause, 'again')
   for (const { place, cause } of plan.lookAt) tools.hint(place, cause, 'now')
@@ -120,11 +135,9 @@ export function ensureInTree(
   }
 }
 
-function isBelow(tree: Tree, parentId: string, folderId: string): boolean {
-  for (let at: Folder | null | undefined = tree.get(parentId); at != null; at = at.parent) {
-    if (at.nodeId === folderId) return true
-  }
-  return false
+function parentOf(tree: Tree, folderId: string): string | null | undefined {
+  const folder = tree.get(folderId)
+  return folder === undefined ? undefined : (folder.parent?.nodeId ?? null)
 }
 
 /** Looks whether rows are still at their own places. */

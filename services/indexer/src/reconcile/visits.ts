@@ -14,6 +14,8 @@ export type Visits = {
   readonly putBack: (visit: Visit) => void
   /** Visits of a root waiting or under way. */
   readonly open: (root: RootFolder) => number
+  /** Whether any visit is waiting or under way. */
+  readonly areOpen: () => boolean
   readonly dropRoot: (root: RootFolder) => void
 }
 
@@ -47,6 +49,7 @@ export function createVisits(): Visits {
       add(folder, isDeep)
     },
     open: (root) => open.get(root) ?? 0,
+    areOpen: () => [...open.values()].some((visits) => visits > 0),
     dropRoot: (root) => {
       for (const folder of [...queue.keys()]) {
         if (folder.root !== root) continue

@@ -61,6 +61,7 @@ export type KnownNodes = {
   /** The inodes of these that have a name, or may have: one question for a whole batch, of which nearly all are new. */
   readonly inodesWithNames: (inodes: readonly string[]) => ReadonlySet<string>
   readonly byId: (nodeId: string) => Known | undefined
+  readonly hasChildren: (nodeId: string) => boolean
   /** Absolute path of a node, null if it hangs under no watch root. */
   readonly pathOf: (nodeId: string) => string | null
   /** Files below a size (bytes) whose metadata is due, fresh changes before the backlog, oldest first. */
@@ -108,6 +109,7 @@ export function createKnownNodes({ orm, sqlite }: FeedDatabase): KnownNodes {
   const byId = select()
     .where(eq(nodes.nodeId, param('nodeId')))
     .prepare()
+  const anyChild = sqlite.prepare('SELECT 1 FROM nodes WHERE parent_id = ? LIMIT 1').pluck()
   const due = (state: 'fresh' | 'backlog') =>
     orm
       .select(COLUMNS)
@@ -168,6 +170,7 @@ export function createKnownNodes({ orm, sqlite }: FeedDatabase): KnownNodes {
       return old?.device === '' ? [...rows, old] : rows
     },
     byId: (nodeId) => byId.all({ nodeId }).map(known)[0],
+    hasChildren: (nodeId) => anyChild.get(nodeId) === 1,
     pathOf,
     waiting: (nowMs, limit, sizeBelow) => {
       const first = fresh.all({ nowMs, limit, sizeBelow }).map(known)

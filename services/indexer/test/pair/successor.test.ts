@@ -1,0 +1,81 @@
+/** Folders whose place is taken by another one that they are then in: they moved, whatever it looks like on the way. */
+import assert from 'node:assert/strict'
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { assertAllEqual } from './convergence.ts'
+import { createPair, type Pair } from './harness.ts'
+import { changesSince, hashJobs, headOf, idsBelow, statusOf } from './observations.ts'
+
+/** What is done to `photos`, and where what was in `photos/2020` is then. */
+const CASES: readonly (readonly [what: string, act: (path: Pair['path']) => void, now: string])[] = [
+  [
+    'a folder moves into its successor',
+    (path) => {
+      renameSync(path('photos'), path('aside'))
+      mkdirSync(path('photos'))
+      renameSync(path('aside'), path('photos', 'old'))
+    },
+    'media/photos/old/2020',
+  ],
+  [
+    'a folder moves deep into its successor',
+    (path) => {
+      renameSync(path('photos'), path('aside'))
+      mkdirSync(path('photos', 'a', 'b'), { recursive: true })
+      renameSync(path('aside'), path('photos', 'a', 'b', 'old'))
+    },
+    'media/photos/a/b/old/2020',
+  ],
+  [
+    'a folder changes places with the one it is in',
+    (path) => {
+      renameSync(path('photos', '2020'), path('aside'))
+      renameSync(path('photos'), path('aside', 'photos'))
+      renameSync(path('aside'), path('photos'))
+    },
+    'media/photos',
+  ],
+  [
+    'what is in a folder moves into the successor, and the folder goes',
+    (path) => {
+      renameSync(path('photos', '2020'), path('aside'))
+      rmSync(path('photos'), { recursive: true })
+      mkdirSync(path('photos'))
+      renameSync(path('aside'), path('photos', '2020'))
+    },
+    'media/photos/2020',
+  ],
+]
+
+for (const [what, act, now] of CASES) {
+  for (const isRunning of [true, false]) {
+    test(`I12: ${what} while the indexer ${isRunning ? 'runs' : 'is stopped'}: nothing is read again`, async (t) => {
+      const pair = await createPair(t)
+      mkdirSync(pair.path('photos', '2020'), { recursive: true })
+      for (let n = 0; n < 20; n += 1) writeFileSync(pair.path('photos', '2020', `${n}`), `${n}`)
+      writeFileSync(pair.path('photos', 'index'), 'index')
+      await Promise.all([pair.startIndexer(), pair.startApi()])
+      await assertAllEqual(pair)
+      const jobs = await hashJobs(pair)
+      const before = idsBelow(pair, 'media/photos/2020')
+      const cursor = headOf(pair)
+      if (!isRunning) await pair.endIndexer()
+      act(pair.path)
+      if (!isRunning) await pair.startIndexer()
+      await assertAllEqual(pair)
+      const after = idsBelow(pair, now)
+      for (const [path, id] of before) assert.equal(after.get(path), id, path)
+      const there = new Set(after.values())
+      const gone = (await changesSince(pair, cursor)).flatMap((change) => (change.removed ? change.node_id : []))
+      assert.deepEqual(
+        gone.filter((id) => there.has(id)),
+        [],
+        'nothing is told to be gone that is there',
+      )
+      const jobsNow = await hashJobs(pair)
+      // A new run has read the one file only that this counting writes.
+      if (isRunning) assert.equal(jobsNow, jobs)
+      else assert.equal(statusOf(pair)?.filesHashed, 1)
+    })
+  }
+}

@@ -1,11 +1,21 @@
-/** A short run of the churn; longer ones by `main.ts` beside it. */
-import { test } from 'node:test'
-import { churn } from './churn.ts'
+/** A short run of the churn; longer ones by `npm run churn`. */
+import { suite, test } from 'node:test'
+import { churn, noFigures } from './churn.ts'
+import { REGRESSIONS } from './regressions.ts'
+import { runHistory } from './run-history.ts'
 
-const DURATION_MS = 30_000
+const DURATION_MS = 60_000
+const SHRINK_MS = 120_000
 
-test('I1–I4, I11, I12: random operations, kills, pauses and restarts end with nodes and replays equal to the disk', async (t) => {
+// Most of a history is waiting for quiet, so that some can run side by side.
+suite('I1–I4, I11, I12: the nodes and every replay equal the disk after', { concurrency: 3 }, () => {
+  for (const [what, history] of Object.entries(REGRESSIONS)) test(what, () => runHistory(history, noFigures()))
+
   const seed = Number(process.env.CHURN_SEED ?? Date.now() % 1_000_000)
-  const figures = await churn(t, { seed, durationMs: DURATION_MS })
-  t.diagnostic(`seed ${seed}: ${JSON.stringify(figures)}`)
+  for (const one of [seed, seed + 1]) {
+    test(`random histories, seed ${one}`, async (t) => {
+      const figures = await churn({ seed: one, durationMs: DURATION_MS, shrinkMs: SHRINK_MS })
+      t.diagnostic(`seed ${one}: ${JSON.stringify(figures)}`)
+    })
+  }
 })

@@ -1,289 +1,345 @@
-/** Random things that people and programs do to files: in two watched folders and one outside. */
-import { execFileSync } from 'node:child_process'
-import {
-  appendFileSync,
-  chmodSync,
-  closeSync,
-  copyFileSync,
-  linkSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  unlinkSync,
-  utimesSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs'
-import { join, relative } from 'node:path'
-import { exchangeNames } from '../pair/exchange-names.ts'
-import type { Random } from './random.ts'
+/** Things that people and programs do to files: in the watched folders and one outside. */
+import { closeSync, writeSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { below, choose, next } from './choice.ts'
+import { disk } from './disk.ts'
+import { type Here, shown, type World } from './world.ts'
 
-export type World = {
-  /** Holds the watched folders and the one outside. */
-  readonly base: string
-  readonly watched: readonly string[]
-  readonly outside: string
-  /** Files held open for writing. */
-  readonly open: Map<number, string>
-  /** Whether files may be left open: where their close is lost with the indexer, they are read half a minute later. */
-  mayLeaveOpen: boolean
-}
+/**
+ * Does one thing, chosen by the number, and gives a line about it. Throws a system error where it is not possible just
+ * now.
+ */
+export type Operation = (world: World, at: number, here: Here) => string
 
-/** What is there now, folders with the tops first. */
-type Here = { readonly files: string[]; readonly folders: string[] }
-
-type Operation = (world: World, random: Random, here: Here) => string
-
-const NAMES = ['a', 'b', 'c', 'd', 'e', 'f.txt', 'g.jpg', 'ü', 'Thumbs.db', 'x.__tmp__', '@eaDir']
-const ENTRIES_MAX = 400
-/** Never touched: a root found empty at a start is taken for one that is away. */
-export const KEPT_NAME = 'kept'
-
-/** Some more likely than others: as often as they are listed. */
-const OPERATIONS: readonly Operation[] = [
-  ...Array<Operation>(4).fill(createFile),
-  ...Array<Operation>(3).fill(renameAny),
-  ...Array<Operation>(2).fill(removeAny),
-  ...Array<Operation>(2).fill(createFolder),
-  appendFile,
-  rewriteFile,
-  replaceAtomically,
-  removeAndCreate,
-  createTree,
-  createDeep,
-  makeLink,
-  exchangeAny,
-  swapThroughThird,
-  touchFile,
-  changeMode,
-  copyWithTime,
-  becomeFolder,
-  renameOver,
-  openForWriting,
-  writeMore,
-  closeOpen,
+const LONG_NAME = `${'long '.repeat(50)}name`
+const NAMES = [
+  ...[
+    'a',
+    'b',
+    'c',
+    'd',
+    'e',
+    'A',
+    'B',
+    'f.txt',
+    'g.jpg',
+    'ü',
+    'u\u0308',
+    '📷',
+    ' ',
+    '-',
+    '*',
+    'a\nb',
+    '\'"`$(x)',
+    '\\',
+  ],
+  ...[LONG_NAME, 'x\udcff', 'x\udcfe', '\ufffd', 'Thumbs.db', 'x.__tmp__', '@eaDir'],
 ]
+/** Beyond, only removals are done. */
+const ENTRIES_MAX = 400
+const BURST_FILES = 5_000
+/** Where there is nothing to choose from: no operation succeeds on it or beside it. */
+const NOTHING = '/nowhere/nothing'
 
-/** Does one; gives a line about it. What is impossible just now is said and left. */
-export function operate(world: World, random: Random): string {
-  const here = walk(world)
+/** Gives what was done for each choice of a number, or why it was not possible. */
+export function operate(world: World, name: OperationName, at: number, here: Here): string {
   const crowded = here.files.length + here.folders.length > ENTRIES_MAX
-  const operation = crowded ? removeAny : (random.pick(OPERATIONS) ?? createFile)
+  const operation = crowded && !isCalm(name) ? OPERATIONS.remove : OPERATIONS[name]
   try {
-    return operation(world, random, here)
+    return operation(world, at, here)
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     if (code === undefined) throw error
-    return `${operation.name}: not possible: ${message.replaceAll(`${world.base}/`, '')}`
+    return `${name}: not possible: ${message.replaceAll(`${world.base}/`, '')}`
   }
-}
-
-/** A write that leaves size and time as they were; only its close tells. */
-export function rewriteSecretly(world: World, random: Random): string {
-  const file = random.pick(walk(world).files.filter((path) => lstatSync(path).nlink === 1))
-  if (file === undefined) return 'no file to rewrite'
-  // `touch -r` keeps the nanoseconds, which a JavaScript date does not have.
-  const reference = join(world.base, 'reference')
-  execFileSync('touch', ['-r', file, reference])
-  writeFileSync(file, bytes(random, lstatSync(file).size))
-  execFileSync('touch', ['-r', reference, file])
-  return `rewrite ${relative(world.base, file)} secretly`
-}
-
-/** A write through a name that nobody watches gives no event: it is found with the next one at a watched name. */
-export function stirLinks({ watched }: World): void {
-  for (const path of walk({ watched }).files) {
-    const { nlink, mode } = lstatSync(path)
-    if (nlink > 1) chmodSync(path, mode ^ 0o020)
-  }
-}
-
-export function closeAll(world: World): void {
-  for (const fd of world.open.keys()) closeSync(fd)
-  world.open.clear()
-}
-
-function walk({ watched, outside }: { watched: readonly string[]; outside?: string }): Here {
-  const here: Here = { files: [], folders: [] }
-  const visit = (folder: string) => {
-    here.folders.push(folder)
-    for (const entry of readdirSync(folder, { withFileTypes: true })) {
-      if (entry.isDirectory()) visit(join(folder, entry.name))
-      else if (entry.isFile() && entry.name !== KEPT_NAME) here.files.push(join(folder, entry.name))
-    }
-  }
-  for (const top of outside === undefined ? watched : [...watched, outside]) visit(top)
-  return here
 }
 
 let contents = 0
 
 /** Never the same twice. */
-function bytes(random: Random, size = random.below(10) === 0 ? 0 : random.below(5000)): Buffer {
+function bytes(at: number, size = below(at, 10) === 0 ? 0 : below(at, 5000)): Buffer {
   contents += 1
   return Buffer.alloc(size, `${contents} `)
 }
 
-function place(random: Random, { folders }: Here): string {
-  return join(random.pick(folders) as string, random.pick(NAMES) as string)
+function folderOf(at: number, { folders }: Here): string {
+  return choose(next(at, 1), folders) ?? ''
 }
 
-function below({ watched, outside }: World, { files, folders }: Here): string[] {
+function placeIn(at: number, here: Here): string {
+  return `${folderOf(at, here)}/${choose(next(at, 2), NAMES)}`
+}
+
+function fileOf(at: number, { files }: Here): string {
+  return choose(next(at, 3), files) ?? NOTHING
+}
+
+/** A file or folder, but no top. */
+function anyOf(at: number, { watched, outside }: World, { files, folders }: Here): string {
   const tops = new Set([...watched, outside])
-  return [...files, ...folders.filter((folder) => !tops.has(folder))]
+  return choose(next(at, 4), [...files, ...folders.filter((folder) => !tops.has(folder))]) ?? NOTHING
 }
 
-function createFile({ base }: World, random: Random, here: Here): string {
-  const path = place(random, here)
-  writeFileSync(path, bytes(random))
-  return `write ${relative(base, path)}`
-}
-
-function appendFile({ base }: World, random: Random, { files }: Here): string {
-  const path = random.pick(files) ?? ''
-  appendFileSync(path, bytes(random))
-  return `append to ${relative(base, path)}`
-}
-
-function rewriteFile({ base }: World, random: Random, { files }: Here): string {
-  const path = random.pick(files) ?? ''
-  writeFileSync(path, bytes(random))
-  return `rewrite ${relative(base, path)}`
-}
-
-function replaceAtomically({ base }: World, random: Random, { files }: Here): string {
-  const path = random.pick(files)
-  if (path === undefined) return 'no file to replace'
-  writeFileSync(`${path}~`, bytes(random))
-  renameSync(`${path}~`, path)
-  return `replace ${relative(base, path)}`
-}
-
-function removeAndCreate({ base }: World, random: Random, here: Here): string {
-  const path = random.pick(here.files) ?? ''
-  const other = random.chance(0.5) ? path : place(random, here)
-  unlinkSync(path)
-  writeFileSync(other, bytes(random))
-  return `remove ${relative(base, path)} and write ${relative(base, other)}`
-}
-
-function createFolder({ base }: World, random: Random, here: Here): string {
-  const path = place(random, here)
-  mkdirSync(path)
-  return `mkdir ${relative(base, path)}`
-}
-
-function createTree({ base }: World, random: Random, here: Here): string {
-  const path = place(random, here)
-  for (const folder of ['', 'a', 'b', 'a/c']) {
-    mkdirSync(join(path, folder), { recursive: true })
-    for (const name of ['x', 'y']) writeFileSync(join(path, folder, name), bytes(random))
+function fillTree(path: string, at: number): void {
+  for (const folder of ['', '/a', '/b', '/a/c']) {
+    disk.mkdirs(`${path}${folder}`)
+    for (const name of ['x', 'y']) disk.write(`${path}${folder}/${name}`, bytes(at))
   }
-  return `make a tree at ${relative(base, path)}`
 }
 
-function createDeep({ base }: World, random: Random, here: Here): string {
-  const path = join(place(random, here), 'a', 'b', 'c', 'd')
-  mkdirSync(path, { recursive: true })
-  writeFileSync(join(path, 'e'), bytes(random))
-  return `mkdir -p ${relative(base, path)} and write e`
+/** rename(2), over a file too; but where nothing may be lost, only to a free name that is listed. */
+function move({ isCalm, isExcluded }: World, from: string, to: string): void {
+  const isFree = () => !isExcluded(to.slice(dirname(to).length + 1)) && !disk.exists(to)
+  if (isCalm && !isFree()) throw Object.assign(new Error(`${to} is taken`), { code: 'taken' })
+  disk.rename(from, to)
 }
 
-function renameAny(world: World, random: Random, here: Here): string {
-  const from = random.pick(below(world, here)) ?? ''
-  const to = place(random, here)
-  renameSync(from, to)
-  return `mv ${relative(world.base, from)} ${relative(world.base, to)}`
-}
+const RENAMES = {
+  rename: (world, at, here) => {
+    const from = anyOf(at, world, here)
+    const to = `${dirname(from)}/${choose(next(at, 2), NAMES)}`
+    move(world, from, to)
+    return `mv ${shown(world, from)} ${shown(world, to)}`
+  },
+  move: (world, at, here) => {
+    const [from, to] = [anyOf(at, world, here), placeIn(at, here)]
+    move(world, from, to)
+    return `mv ${shown(world, from)} ${shown(world, to)}`
+  },
+  chain: (world, at, here) => {
+    const from = anyOf(at, world, here)
+    const steps = [1, 2, 3].map((step) => `${dirname(from)}/${choose(next(at, 10 + step), NAMES)}`)
+    let path = from
+    for (const to of below(at, 2) === 0 ? steps : [...steps, from]) {
+      move(world, path, to)
+      path = to
+    }
+    return `mv ${shown(world, from)} by way of ${steps.map((step) => shown(world, step)).join(', ')} to ${shown(world, path)}`
+  },
+  changeCase: (world, at, here) => {
+    const from = anyOf(at, world, here)
+    const name = from.slice(dirname(from).length + 1)
+    const to = `${dirname(from)}/${name === name.toUpperCase() ? name.toLowerCase() : name.toUpperCase()}`
+    move(world, from, to)
+    return `mv ${shown(world, from)} ${shown(world, to)}`
+  },
+  exchange: (world, at, here) => {
+    const [one, other] = [anyOf(at, world, here), anyOf(next(at, 20), world, here)]
+    disk.exchange(one, other)
+    return `exchange ${shown(world, one)} and ${shown(world, other)}`
+  },
+  swapThroughThird: (world, at, here) => {
+    const [one, other] = [anyOf(at, world, here), anyOf(next(at, 20), world, here)]
+    if (`${other}/`.startsWith(`${one}/`) || `${one}/`.startsWith(`${other}/`))
+      return 'no swap of a folder with its own'
+    const third = `${dirname(one)}/third`
+    move(world, one, third)
+    move(world, other, one)
+    move(world, third, other)
+    return `swap ${shown(world, one)} and ${shown(world, other)} through a third name`
+  },
+  changeMode: (world, at, here) => {
+    const path = anyOf(at, world, here)
+    disk.chmod(path, below(at, 2) === 0 ? 0o755 : 0o775)
+    return `chmod ${shown(world, path)}`
+  },
+} satisfies Record<string, Operation>
 
-function renameOver(world: World, random: Random, { files }: Here): string {
-  const from = random.pick(files) ?? ''
-  const to = random.pick(files) ?? ''
-  renameSync(from, to)
-  return `mv ${relative(world.base, from)} over ${relative(world.base, to)}`
-}
+const CONTENTS = {
+  create: (world, at, here) => {
+    const path = placeIn(at, here)
+    disk.write(path, bytes(at))
+    return `write ${shown(world, path)}`
+  },
+  append: (world, at, here) => {
+    const path = fileOf(at, here)
+    disk.append(path, bytes(at))
+    return `append to ${shown(world, path)}`
+  },
+  rewrite: (world, at, here) => {
+    const path = fileOf(at, here)
+    disk.write(path, bytes(at))
+    return `rewrite ${shown(world, path)}`
+  },
+  truncate: (world, at, here) => {
+    const path = fileOf(at, here)
+    const size = below(at, 2) === 0 ? below(next(at, 5), disk.stat(path).size) : 500_000
+    disk.truncate(path, size)
+    return `truncate ${shown(world, path)} to ${size}`
+  },
+  replaceAtomically: (world, at, here) => {
+    const path = fileOf(at, here)
+    // Half of the temporary names are excluded ones, so the file seems to come from nowhere.
+    const temporary = below(at, 2) === 0 ? `${path}~` : `${dirname(path)}/temporary.__tmp__`
+    disk.write(temporary, bytes(at))
+    disk.rename(temporary, path)
+    return `replace ${shown(world, path)} by ${shown(world, temporary)}`
+  },
+  removeAndCreate: (world, at, here) => {
+    const path = fileOf(at, here)
+    const other = below(at, 2) === 0 ? path : placeIn(at, here)
+    disk.unlink(path)
+    disk.write(other, bytes(at))
+    return `rm ${shown(world, path)} and write ${shown(world, other)}`
+  },
+  touch: (world, at, here) => {
+    const path = fileOf(at, here)
+    disk.touch(path, 1, 1_000_000_000 + below(at, 1_000_000_000) / 1000)
+    return `touch ${shown(world, path)}`
+  },
+  copyWithTime: (world, at, here) => {
+    const [from, to] = [fileOf(at, here), placeIn(at, here)]
+    disk.copy(from, to)
+    const { atime, mtime } = disk.stat(from)
+    disk.touch(to, atime, mtime)
+    return `cp -p ${shown(world, from)} ${shown(world, to)}`
+  },
+  renameOver: (world, at, here) => {
+    const [from, to] = [fileOf(at, here), fileOf(next(at, 20), here)]
+    disk.rename(from, to)
+    return `mv ${shown(world, from)} over ${shown(world, to)}`
+  },
+  remove: (world, at, here) => {
+    const path = anyOf(at, world, here)
+    disk.remove(path)
+    return `rm -r ${shown(world, path)}`
+  },
+} satisfies Record<string, Operation>
 
-function removeAny(world: World, random: Random, here: Here): string {
-  const path = random.pick(below(world, here)) ?? ''
-  rmSync(path, { recursive: true })
-  return `rm -r ${relative(world.base, path)}`
-}
+const FOLDERS = {
+  mkdir: (world, at, here) => {
+    const path = placeIn(at, here)
+    disk.mkdir(path)
+    return `mkdir ${shown(world, path)}`
+  },
+  makeTree: (world, at, here) => {
+    const path = placeIn(at, here)
+    fillTree(path, at)
+    return `make a tree at ${shown(world, path)}`
+  },
+  makeDeep: (world, at, here) => {
+    const path = `${placeIn(at, here)}/a/b/c/d`
+    disk.mkdirs(path)
+    disk.write(`${path}/e`, bytes(at))
+    return `mkdir -p ${shown(world, path)} and write e`
+  },
+  removeWhileWriting: (world, at, here) => {
+    const path = placeIn(at, here)
+    fillTree(path, at)
+    disk.remove(`${path}/a`)
+    disk.mkdirs(`${path}/a/d`)
+    disk.write(`${path}/a/d/e`, bytes(at))
+    if (below(at, 2) === 0) disk.remove(path)
+    return `make a tree at ${shown(world, path)} and remove ${below(at, 2) === 0 ? 'it' : 'half of it'} meanwhile`
+  },
+  replaceFolder: (world, at, here) => {
+    const path = anyOf(at, world, { ...here, files: [] })
+    if (below(at, 2) === 0) disk.remove(path)
+    else disk.rename(path, placeIn(next(at, 6), here))
+    disk.mkdir(path)
+    disk.write(`${path}/a`, bytes(at))
+    return `${below(at, 2) === 0 ? 'remove' : 'move away'} ${shown(world, path)} and make another folder there`
+  },
+  fileBecomesFolder: (world, at, here) => {
+    const path = fileOf(at, here)
+    disk.unlink(path)
+    disk.mkdir(path)
+    disk.write(`${path}/a`, bytes(at))
+    return `make ${shown(world, path)} a folder`
+  },
+  folderBecomesFile: (world, at, here) => {
+    const path = anyOf(at, world, { ...here, files: [] })
+    disk.remove(path)
+    disk.write(path, bytes(at))
+    return `make ${shown(world, path)} a file`
+  },
+  burst: (world, at, here) => {
+    for (const folder of here.folders.filter((path) => path.endsWith('/burst'))) disk.remove(folder)
+    const path = `${choose(next(at, 1), world.watched)}/burst`
+    disk.mkdir(path)
+    for (let file = 0; file < BURST_FILES; file += 1) disk.write(`${path}/${file}`, bytes(at, file % 3))
+    return `write ${BURST_FILES} files in ${shown(world, path)}`
+  },
+} satisfies Record<string, Operation>
 
-function makeLink({ base }: World, random: Random, here: Here): string {
-  const from = random.pick(here.files) ?? ''
-  const to = place(random, here)
-  linkSync(from, to)
-  return `ln ${relative(base, from)} ${relative(base, to)}`
-}
+const ODDITIES = {
+  link: (world, at, here) => {
+    const [from, to] = [fileOf(at, here), placeIn(at, here)]
+    disk.link(from, to)
+    world.linked.add(disk.stat(to).ino)
+    return `ln ${shown(world, from)} ${shown(world, to)}`
+  },
+  linkAndRemoveFirst: (world, at, here) => {
+    const [from, to] = [fileOf(at, here), placeIn(at, here)]
+    disk.link(from, to)
+    world.linked.add(disk.stat(to).ino)
+    disk.unlink(from)
+    return `ln ${shown(world, from)} ${shown(world, to)} and rm the first`
+  },
+  symlink: (world, at, here) => {
+    const path = placeIn(at, here)
+    const target = ['.', '..', 'nowhere', path.slice(dirname(path).length + 1), world.outside][below(at, 5)] as string
+    disk.symlink(target.isWellFormed() ? target : '.', path)
+    return `ln -s ${shown(world, target)} ${shown(world, path)}`
+  },
+  becomeOdd: (world, at, here) => {
+    const path = fileOf(at, here)
+    disk.unlink(path)
+    const kind = (['symlink', 'fifo', 'socket'] as const)[below(at, 3)] ?? 'fifo'
+    if (kind === 'symlink') disk.symlink(KEPT, path)
+    else disk[kind](path)
+    return `make ${shown(world, path)} a ${kind}`
+  },
+  makeOdd: (world, at, here) => {
+    const path = placeIn(at, here)
+    const kind = below(at, 2) === 0 ? 'fifo' : 'socket'
+    disk[kind](path)
+    return `make the ${kind} ${shown(world, path)}`
+  },
+  oddBecomesFile: (world, at, here) => {
+    const path = choose(at, here.others) ?? NOTHING
+    disk.unlink(path)
+    disk.write(path, bytes(at))
+    return `make ${shown(world, path)} a file`
+  },
+  openForWriting: (world, at, here) => {
+    if (!world.mayLeaveOpen) return 'nothing is left open this time'
+    const path = placeIn(at, here)
+    world.open.set(disk.open(path), path)
+    return `open ${shown(world, path)}`
+  },
+  writeMore: (world, at) => {
+    const fd = [...world.open.keys()][below(at, world.open.size)]
+    if (fd === undefined) return 'nothing is open'
+    writeSync(fd, bytes(at))
+    return `write to what was opened as ${shown(world, world.open.get(fd) ?? '')}`
+  },
+  close: (world, at) => {
+    const fd = [...world.open.keys()][below(at, world.open.size)]
+    if (fd === undefined) return 'nothing is open'
+    const path = world.open.get(fd) ?? ''
+    world.open.delete(fd)
+    closeSync(fd)
+    return `close what was opened as ${shown(world, path)}`
+  },
+} satisfies Record<string, Operation>
 
-function exchangeAny(world: World, random: Random, here: Here): string {
-  const one = random.pick(below(world, here)) ?? ''
-  const other = random.pick(below(world, here)) ?? ''
-  exchangeNames(one, other)
-  return `exchange ${relative(world.base, one)} and ${relative(world.base, other)}`
-}
+const KEPT = 'kept'
 
-function swapThroughThird(world: World, random: Random, here: Here): string {
-  const one = random.pick(below(world, here)) ?? ''
-  const other = random.pick(below(world, here)) ?? ''
-  if (other.startsWith(one) || one.startsWith(other)) return 'no swap of a folder with what is in it'
-  renameSync(one, `${one}~`)
-  renameSync(other, one)
-  renameSync(`${one}~`, other)
-  return `swap ${relative(world.base, one)} and ${relative(world.base, other)} through a third name`
-}
+export const OPERATIONS = { ...RENAMES, ...CONTENTS, ...FOLDERS, ...ODDITIES }
+export type OperationName = keyof typeof OPERATIONS
 
-function touchFile({ base }: World, random: Random, { files }: Here): string {
-  const path = random.pick(files) ?? ''
-  utimesSync(path, 1, 1_000_000_000 + random.below(1_000_000_000) / 1000)
-  return `touch ${relative(base, path)}`
-}
+/** Those that leave every file's bytes and every id as they are. */
+export const CALM: readonly OperationName[] = Object.keys(RENAMES) as (keyof typeof RENAMES)[]
 
-function changeMode(world: World, random: Random, here: Here): string {
-  const path = random.pick(below(world, here)) ?? ''
-  chmodSync(path, random.chance(0.5) ? 0o755 : 0o775)
-  return `chmod ${relative(world.base, path)}`
-}
+/** What needs something to work on needs more of these. */
+const OFTEN: readonly OperationName[] = ['create', 'create', 'create', 'makeTree', 'mkdir', 'move', 'move', 'rename']
+/** All but the burst, which takes its time, some more likely than others: as often as they are listed. */
+export const ANY: readonly OperationName[] = [
+  ...(Object.keys(OPERATIONS) as OperationName[]).filter((name) => name !== 'burst'),
+  ...OFTEN,
+]
 
-function copyWithTime({ base }: World, random: Random, here: Here): string {
-  const from = random.pick(here.files) ?? ''
-  const to = place(random, here)
-  copyFileSync(from, to)
-  const { atime, mtime } = lstatSync(from)
-  utimesSync(to, atime, mtime)
-  return `cp -p ${relative(base, from)} ${relative(base, to)}`
-}
-
-function becomeFolder({ base }: World, random: Random, { files }: Here): string {
-  const path = random.pick(files) ?? ''
-  unlinkSync(path)
-  mkdirSync(path)
-  writeFileSync(join(path, 'a'), bytes(random))
-  return `make ${relative(base, path)} a folder`
-}
-
-function openForWriting({ base, open, mayLeaveOpen }: World, random: Random, here: Here): string {
-  if (!mayLeaveOpen) return 'nothing is left open this time'
-  const path = place(random, here)
-  open.set(openSync(path, 'a'), relative(base, path))
-  return `open ${relative(base, path)}`
-}
-
-function writeMore({ open }: World, random: Random): string {
-  const fd = random.pick([...open.keys()])
-  if (fd === undefined) return 'nothing is open'
-  writeSync(fd, bytes(random))
-  return `write to what was opened as ${open.get(fd)}`
-}
-
-function closeOpen({ open }: World, random: Random): string {
-  const fd = random.pick([...open.keys()])
-  if (fd === undefined) return 'nothing is open'
-  const name = open.get(fd)
-  open.delete(fd)
-  closeSync(fd)
-  return `close what was opened as ${name}`
+function isCalm(name: OperationName): boolean {
+  return CALM.includes(name)
 }

@@ -4,8 +4,9 @@ import { chmodSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, write
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { closeAll, operate, type World } from '../../churn/operations.ts'
+import { ANY, operate } from '../../churn/operations.ts'
 import { createRandom } from '../../churn/random.ts'
+import { closeAll, createWorld, lookAround, type World } from '../../churn/world.ts'
 import { expectedTree, untilConverged } from '../convergence.ts'
 import { differences, type TreeImage } from '../disk-tree.ts'
 import { createPair, type Pair } from '../harness.ts'
@@ -20,9 +21,8 @@ test('I2: clients written for the original program end with the tree of the disk
   const roots = Object.values(pair.configuration().roots)
   // The random operations have folders of their own.
   const watched = roots.map((root) => join(root, 'random'))
-  const outside = join(pair.folder, 'outside')
-  for (const folder of [...watched, outside]) mkdirSync(folder)
-  const world: World = { base: pair.folder, watched, outside, open: new Map(), mayLeaveOpen: false }
+  for (const folder of watched) mkdirSync(folder)
+  const world: World = { ...createWorld(pair.folder, watched), mayLeaveOpen: false }
   await Promise.all([pair.startIndexer(), pair.startApi()])
   const clients: Readonly<Record<string, CompatibleClient>> = {
     'the Python driver': createPythonDriver(pair.url, null),
@@ -59,7 +59,9 @@ async function change(world: World, seed: number, [one = '', two = '']: readonly
   for (let round = 0; round < ROUNDS; round += 1) {
     mkdirSync(join(passing, 'deep'), { recursive: true })
     for (let n = 0; n < 20; n += 1) writeFileSync(join(passing, n % 2 === 0 ? 'deep' : '.', `${n}`), `${round} ${n}`)
-    for (let n = 0; n < OPERATIONS_A_ROUND; n += 1) operate(world, random)
+    for (let n = 0; n < OPERATIONS_A_ROUND; n += 1) {
+      operate(world, random.pick(ANY) ?? 'create', random.below(2 ** 32), lookAround(world))
+    }
     await sleep(random.below(100))
     const kept = join(two, `kept ${round % 5}`)
     rmSync(kept, { recursive: true, force: true })

@@ -1,0 +1,23 @@
+/** More events than the kernel queues for one instance (16,384 unless fs.inotify.max_queued_events says otherwise). */
+import { readFileSync } from 'node:fs'
+import { disk } from './disk.ts'
+import type { World } from './world.ts'
+
+const EVENTS_PER_FILE = 7
+
+/** Gives a line about it. Half of the files remain. */
+export function flood({ watched }: World): string {
+  const folder = `${watched[0]}/flood`
+  const events = Number(readFileSync('/proc/sys/fs/inotify/max_queued_events', 'utf8'))
+  const count = Math.ceil((events * 1.2) / EVENTS_PER_FILE)
+  if (disk.exists(folder)) disk.remove(folder)
+  disk.mkdir(folder)
+  const files = Array.from({ length: count }, (_, file) => `${folder}/${file}`)
+  // In turns, because the kernel merges an event with an equal one before it.
+  for (const file of files) disk.write(file, Buffer.from(file))
+  for (const file of files) disk.chmod(file, 0o600)
+  for (const file of files) disk.rename(file, `${file}.txt`)
+  for (const file of files) disk.touch(`${file}.txt`, 1, 1_000_000_000)
+  for (const [at, file] of files.entries()) if (at % 2 === 0) disk.unlink(`${file}.txt`)
+  return `write, chmod, rename and touch ${count} files in ${folder} and remove half of them`
+}

@@ -1,0 +1,76 @@
+/** Histories: what happens to the files and to the indexer, as plain data that can be printed, shrunk and kept. */
+import fc from 'fast-check'
+import { ANY, CALM, type OperationName } from './operations.ts'
+
+/** One operation; `at` chooses among what is there. `waitMs`: how long is waited after it. */
+export type Step = { readonly do: OperationName; readonly at: number; readonly waitMs: number }
+
+/**
+ * What happens to the indexer while files change. - `flood`: it is stopped until the kernel's queue overflows. -
+ * `configure`: it is started anew with other roots and excludes, chosen by `at`.
+ */
+export type Treatment =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'pause' }
+  | { readonly kind: 'flood' }
+  /** `isWaitedFor`: files change again only once it has scanned. */
+  | { readonly kind: 'kill' | 'stop'; readonly isWaitedFor: boolean }
+  | { readonly kind: 'configure'; readonly at: number }
+
+/**
+ * After a round the disk is quiet and everything is compared. In a calm one nothing is written, removed or hidden, so
+ * that no id may change and no file may be read again.
+ */
+export type Round = {
+  readonly isCalm: boolean
+  readonly before: readonly Step[]
+  readonly treatment: Treatment
+  readonly during: readonly Step[]
+  readonly after: readonly Step[]
+  /** `max_size` of the client that follows; null for none. */
+  readonly pageSize: number | null
+}
+
+export type History = readonly Round[]
+
+const at = fc.integer({ min: 0, max: 2 ** 32 - 1 })
+
+function steps(names: readonly OperationName[], maxLength: number): fc.Arbitrary<Step[]> {
+  const waitMs = fc.oneof({ weight: 8, arbitrary: fc.constant(0) }, { weight: 2, arbitrary: fc.nat(120) })
+  return fc.array(fc.record({ do: fc.constantFrom(...names), at, waitMs }), { maxLength, size: 'max' })
+}
+
+const isWaitedFor = fc.boolean()
+const treatment: fc.Arbitrary<Treatment> = fc.oneof(
+  { weight: 8, arbitrary: fc.constant({ kind: 'none' as const }) },
+  { weight: 4, arbitrary: fc.constant({ kind: 'pause' as const }) },
+  { weight: 5, arbitrary: fc.record({ kind: fc.constant('kill' as const), isWaitedFor }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('stop' as const), isWaitedFor }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('configure' as const), at }) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'flood' as const }) },
+)
+const pageSize = fc.option(fc.integer({ min: 1, max: 50 }))
+
+function round(isCalm: boolean): fc.Arbitrary<Round> {
+  const names = isCalm ? CALM : ANY
+  const some = steps(names, 40)
+  return fc.record({
+    isCalm: fc.constant(isCalm),
+    before: some,
+    treatment: isCalm ? treatment.filter(({ kind }) => kind !== 'configure' && kind !== 'flood') : treatment,
+    during: some,
+    after: some,
+    pageSize,
+  })
+}
+
+/** A few rounds on one tree, the first of which makes it. */
+export const histories: fc.Arbitrary<History> = fc.array(
+  fc.oneof({ weight: 4, arbitrary: round(false) }, { weight: 1, arbitrary: round(true) }),
+  { minLength: 1, maxLength: 8, size: 'max' },
+)
+
+/** As a program text that can be put among the regressions. */
+export function historyText(history: History): string {
+  return JSON.stringify(history, null, 1).replace(/\n\s{3,}/g, ' ')
+}

@@ -91,6 +91,8 @@ async function settleLimbo(
   const raws: RawSeen[] = []
   const due = new Map<string, LimboEntry>()
   const unseen = new Set<string>()
+  /** Those whose folder is on its way, which is soon over. */
+  const moving = new Set<string>()
   for (const [at, { folder, places }] of groups.entries()) {
     const answer = answers[at] as LookAnswer
     if (!folder.attached) continue
@@ -98,7 +100,11 @@ async function settleLimbo(
       if (entry !== null && entry.deadlineMs <= tools.nowMs()) due.set(entry.row.nodeId, entry)
       const sight = answer.kind === 'seen' ? sightAt(sights, answer.from + offset) : null
       if (sight !== null && sight.kind !== 'unreadable') raws.push({ folder, name, cause: 'touched', sight })
-      else if (entry !== null) unseen.add(entry.row.nodeId)
+      else if (entry !== null) {
+        unseen.add(entry.row.nodeId)
+        const isNew = entry.sinceMs + PATIENCE_MS > tools.nowMs()
+        if (isNew && (answer.kind === 'elsewhere' || answer.kind === 'later')) moving.add(entry.row.nodeId)
+      }
       if (sight?.kind === 'unreadable') tools.scans.unreadable(folder, sight.problem)
     }
     if (answer.kind === 'elsewhere' || answer.kind === 'unreadable') notFound(tools, folder, answer)
@@ -108,7 +114,10 @@ async function settleLimbo(
   // The place of one that could not be looked at may have been met below a folder that is on its way.
   for (const { known } of below ?? []) if (known !== undefined) unseen.delete(known.nodeId)
   // Only a place that could be looked at proves that nothing is there (I7).
-  for (const nodeId of below === null ? due.keys() : unseen) tools.limbo.extend(nodeId, tools.nowMs())
+  for (const nodeId of below === null ? due.keys() : unseen) {
+    if (moving.has(nodeId)) tools.limbo.hold(nodeId, tools.nowMs())
+    else tools.limbo.extend(nodeId, tools.nowMs())
+  }
   const ends = below === null ? NEVER : endsOf([...due.values()], unseen, tools.nowMs())
   // A place that was looked at is not seen again below a folder that got the id of the one it is in.
   const byPlace = new Map([...(below ?? []), ...seens].map((seen) => [placeKey(seen), seen]))

@@ -5,6 +5,7 @@
  */
 import { createBackoff } from './backoff.ts'
 import { type Job, makeLimboJob, takeHintJob, takeVisitJob } from './jobs.ts'
+import type { LimboEntry } from './limbo.ts'
 import type { SettleTools } from './settle.ts'
 import { type SettleJobTools, settleJob } from './settle-jobs.ts'
 
@@ -30,6 +31,10 @@ export type Reconciler = {
 
 const RETRY_FIRST_MS = 20
 const RETRY_LAST_MS = 10_000
+/** How long after a first scan what moved during it may still turn up. */
+const TURBULENT_MS = 5_000
+/** How long a row in limbo waits, at most, for all other places to be settled. */
+const UNSETTLED_MAX_MS = 3_000
 /** Folders listed in the first job of a scan; each further one may hold twice as many, up to the second. */
 const FOLDERS_FIRST = 8
 const FOLDERS_MAX = 256
@@ -124,9 +129,19 @@ export function createReconciler(tools: ReconcilerTools): Reconciler {
  */
 function createLimboGate(tools: ReconcilerTools, wake: () => void) {
   const { limbo, hints, visits, scans, nowMs, drained } = tools
+  let discoveredMs = Number.NEGATIVE_INFINITY
+  /**
+   * Whether a row can go now. Where other places are still being settled, it may be among them. Only a file in whose place
+   * another stands, as programs save theirs, is not held up for that, but for the time after a first scan.
+   */
+  const isRipe = ({ row, blocks, sinceMs }: LimboEntry, now: number): boolean => {
+    const isReplacedFile = blocks && !row.isDirectory && now - discoveredMs > TURBULENT_MS
+    return isReplacedFile || hints.size() === 0 || now - sinceMs > UNSETTLED_MAX_MS
+  }
   let barrier: { readonly askedMs: number; passedMs: number | null } | null = null
   return {
-    takeDue: () => {
+    takeDue: (): LimboEntry[] => {
+      if (scans.isDiscovering()) discoveredMs = nowMs()
       if (barrier === null) {
         if (limbo.due(nowMs()).length === 0) return []
         const asked: { askedMs: number; passedMs: number | null } = { askedMs: nowMs(), passedMs: null }
@@ -138,9 +153,10 @@ function createLimboGate(tools: ReconcilerTools, wake: () => void) {
       }
       if (barrier.passedMs === null || hints.hasSince(barrier.passedMs)) return []
       if (visits.areOpen() && !scans.isScanning()) return []
-      const due = limbo.due(barrier.askedMs)
+      const due = Map.groupBy(limbo.due(barrier.askedMs), (entry) => isRipe(entry, nowMs()))
       barrier = null
-      return due
+      for (const { row } of due.get(false) ?? []) limbo.hold(row.nodeId, nowMs())
+      return due.get(true) ?? []
     },
     /** When there may be something to take, ms since 1970. */
     nextMs: () => (barrier === null ? (limbo.nextDeadlineMs() ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY),

@@ -19,7 +19,7 @@ const SELECT = `
          metadata_state AS metadataState, metadata_error AS metadataError
   FROM nodes LEFT JOIN devices ON devices.device = nodes.device`
 
-export function createAuditRows({ sqlite }: FeedDatabase): AuditRows {
+export function createAuditRows({ sqlite }: Pick<FeedDatabase, 'sqlite'>): AuditRows {
   const children = sqlite.prepare<[string], Columns>(`${SELECT} WHERE parent_id = ?`)
   const atPlace = sqlite.prepare<[string, string], Columns>(`${SELECT} WHERE parent_id = ? AND name = ?`)
   const roots = sqlite.prepare<[], ReturnType<AuditRows['roots']>[number]>(

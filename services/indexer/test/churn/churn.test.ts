@@ -4,8 +4,8 @@ import { churn, noFigures } from './churn.ts'
 import { REGRESSIONS } from './regressions.ts'
 import { runHistory } from './run-history.ts'
 
-const DURATION_MS = 60_000
-const SHRINK_MS = 120_000
+const DURATION_MS = 45_000
+const SHRINK_MS = 90_000
 
 // Most of a history is waiting for quiet, so that some can run side by side.
 suite('I1–I4, I11, I12: the nodes and every replay equal the disk after', { concurrency: 3 }, () => {

@@ -1,4 +1,5 @@
 /** Looks for a history that the indexer does not survive, and makes it small. */
+import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { type History, histories, historyText } from './history.ts'
 import { type Figures, runHistory } from './run-history.ts'
@@ -15,10 +16,12 @@ export type ChurnOptions = {
 
 /** What depends on timing need not fail every time: a smaller history gets this many chances to. */
 const CHANCES = 3
+/** Files read for each operation of calm rounds, which should need none. */
+const READ_AGAIN_MAX = 0.02
 
 export function noFigures(): Figures {
   return {
-    ...{ histories: 0, rounds: 0, operations: 0 },
+    ...{ histories: 0, rounds: 0, operations: 0, calm: 0, readAgain: 0 },
     ...{ none: 0, pause: 0, flood: 0, kill: 0, stop: 0, configure: 0 },
   }
 }
@@ -32,7 +35,13 @@ export async function churn({ seed, durationMs, shrinkMs, onHistory, onFailure }
     onHistory?.(figures)
   }
   const found = await fc.check(fc.asyncProperty(histories, runOnce), { ...search, endOnFailure: true })
-  if (found.counterexample === null) return figures
+  if (found.counterexample === null) {
+    assert.ok(
+      figures.readAgain <= 5 + figures.calm * READ_AGAIN_MAX,
+      `I12: too much is read again: ${JSON.stringify(figures)}`,
+    )
+    return figures
+  }
   onFailure?.(found.errorInstance as Error)
   const runAgain = async (history: History) => {
     for (let chance = 0; chance < CHANCES; chance += 1) await runHistory(history, noFigures())

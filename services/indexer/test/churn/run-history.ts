@@ -18,7 +18,8 @@ import type { History, Round, Step, Treatment } from './history.ts'
 import { operate } from './operations.ts'
 import { closeAll, createWorld, lookAround, noteLinks, shown, type World } from './world.ts'
 
-export type Figures = Record<'histories' | 'rounds' | 'operations' | Treatment['kind'], number>
+/** `calm`: operations in calm rounds. `readAgain`: files read in those rounds. */
+export type Figures = Record<'histories' | 'rounds' | 'operations' | 'calm' | 'readAgain' | Treatment['kind'], number>
 
 /** A file whose writer forgot it is read after half a minute. */
 const CONVERGENCE_MS = 90_000
@@ -87,6 +88,7 @@ async function runSteps({ world, story, figures }: Run, steps: readonly Step[]):
   for (const { do: name, at, waitMs } of steps) {
     story.push(operate(world, name, at, lookAround(world)))
     figures.operations += 1
+    if (world.isCalm) figures.calm += 1
     if (waitMs === 0) continue
     story.push(`(${waitMs} ms)`)
     await sleep(waitMs)

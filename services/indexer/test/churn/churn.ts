@@ -16,8 +16,12 @@ export type ChurnOptions = {
 
 /** What depends on timing need not fail every time: a smaller history gets this many chances to. */
 const CHANCES = 3
-/** Files read for each operation of calm rounds, which should need none. */
-const READ_AGAIN_MAX = 0.02
+/**
+ * Files read for each operation of calm rounds, which should need none. What changes places many times while the indexer
+ * is killed and starts again may still be lost sight of; one folder of these small trees can hold a dozen files.
+ */
+const READ_AGAIN_MAX = 0.1
+const READ_AGAIN_FREE = 25
 
 export function noFigures(): Figures {
   return {
@@ -37,7 +41,7 @@ export async function churn({ seed, durationMs, shrinkMs, onHistory, onFailure }
   const found = await fc.check(fc.asyncProperty(histories, runOnce), { ...search, endOnFailure: true })
   if (found.counterexample === null) {
     assert.ok(
-      figures.readAgain <= 5 + figures.calm * READ_AGAIN_MAX,
+      figures.readAgain <= READ_AGAIN_FREE + figures.calm * READ_AGAIN_MAX,
       `I12: too much is read again: ${JSON.stringify(figures)}`,
     )
     return figures

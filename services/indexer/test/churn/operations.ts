@@ -12,7 +12,7 @@ import { type Here, shown, type World } from './world.ts'
 export type Operation = (world: World, at: number, here: Here) => string
 
 const LONG_NAME = `${'long '.repeat(50)}name`
-const NAMES = [
+export const NAMES: readonly string[] = [
   ...[
     'a',
     'b',
@@ -66,8 +66,8 @@ function folderOf(at: number, { folders }: Here): string {
   return choose(next(at, 1), folders) ?? ''
 }
 
-function placeIn(at: number, here: Here): string {
-  return `${folderOf(at, here)}/${choose(next(at, 2), NAMES)}`
+function placeIn(at: number, world: World, here: Here): string {
+  return `${folderOf(at, here)}/${choose(next(at, 2), world.names)}`
 }
 
 function fileOf(at: number, { files }: Here): string {
@@ -97,18 +97,18 @@ function move({ isCalm, isExcluded }: World, from: string, to: string): void {
 const RENAMES = {
   rename: (world, at, here) => {
     const from = anyOf(at, world, here)
-    const to = `${dirname(from)}/${choose(next(at, 2), NAMES)}`
+    const to = `${dirname(from)}/${choose(next(at, 2), world.names)}`
     move(world, from, to)
     return `mv ${shown(world, from)} ${shown(world, to)}`
   },
   move: (world, at, here) => {
-    const [from, to] = [anyOf(at, world, here), placeIn(at, here)]
+    const [from, to] = [anyOf(at, world, here), placeIn(at, world, here)]
     move(world, from, to)
     return `mv ${shown(world, from)} ${shown(world, to)}`
   },
   chain: (world, at, here) => {
     const from = anyOf(at, world, here)
-    const steps = [1, 2, 3].map((step) => `${dirname(from)}/${choose(next(at, 10 + step), NAMES)}`)
+    const steps = [1, 2, 3].map((step) => `${dirname(from)}/${choose(next(at, 10 + step), world.names)}`)
     let path = from
     for (const to of below(at, 2) === 0 ? steps : [...steps, from]) {
       move(world, path, to)
@@ -147,7 +147,7 @@ const RENAMES = {
 
 const CONTENTS = {
   create: (world, at, here) => {
-    const path = placeIn(at, here)
+    const path = placeIn(at, world, here)
     disk.write(path, bytes(at))
     return `write ${shown(world, path)}`
   },
@@ -177,7 +177,7 @@ const CONTENTS = {
   },
   removeAndCreate: (world, at, here) => {
     const path = fileOf(at, here)
-    const other = below(at, 2) === 0 ? path : placeIn(at, here)
+    const other = below(at, 2) === 0 ? path : placeIn(at, world, here)
     disk.unlink(path)
     disk.write(other, bytes(at))
     return `rm ${shown(world, path)} and write ${shown(world, other)}`
@@ -188,7 +188,7 @@ const CONTENTS = {
     return `touch ${shown(world, path)}`
   },
   copyWithTime: (world, at, here) => {
-    const [from, to] = [fileOf(at, here), placeIn(at, here)]
+    const [from, to] = [fileOf(at, here), placeIn(at, world, here)]
     disk.copy(from, to)
     const { atime, mtime } = disk.stat(from)
     disk.touch(to, atime, mtime)
@@ -208,23 +208,23 @@ const CONTENTS = {
 
 const FOLDERS = {
   mkdir: (world, at, here) => {
-    const path = placeIn(at, here)
+    const path = placeIn(at, world, here)
     disk.mkdir(path)
     return `mkdir ${shown(world, path)}`
   },
   makeTree: (world, at, here) => {
-    const path = placeIn(at, here)
+    const path = placeIn(at, world, here)
     fillTree(path, at)
     return `make a tree at ${shown(world, path)}`
   },
   makeDeep: (world, at, here) => {
-    const path = `${placeIn(at, here)}/a/b/c/d`
+    const path = `${placeIn(at, world, here)}/a/b/c/d`
     disk.mkdirs(path)
     disk.write(`${path}/e`, bytes(at))
     return `mkdir -p ${shown(world, path)} and write e`
   },
   removeWhileWriting: (world, at, here) => {
-    const path = placeIn(at, here)
+    const path = placeIn(at, world, here)
     fillTree(path, at)
     disk.remove(`${path}/a`)
     disk.mkdirs(`${path}/a/d`)
@@ -235,7 +235,7 @@ const FOLDERS = {
   replaceFolder: (world, at, here) => {
     const path = anyOf(at, world, { ...here, files: [] })
     if (below(at, 2) === 0) disk.remove(path)
-    else disk.rename(path, placeIn(next(at, 6), here))
+    else disk.rename(path, placeIn(next(at, 6), world, here))
     disk.mkdir(path)
     disk.write(`${path}/a`, bytes(at))
     return `${below(at, 2) === 0 ? 'remove' : 'move away'} ${shown(world, path)} and make another folder there`
@@ -264,20 +264,20 @@ const FOLDERS = {
 
 const ODDITIES = {
   link: (world, at, here) => {
-    const [from, to] = [fileOf(at, here), placeIn(at, here)]
+    const [from, to] = [fileOf(at, here), placeIn(at, world, here)]
     disk.link(from, to)
     world.linked.add(disk.stat(to).ino)
     return `ln ${shown(world, from)} ${shown(world, to)}`
   },
   linkAndRemoveFirst: (world, at, here) => {
-    const [from, to] = [fileOf(at, here), placeIn(at, here)]
+    const [from, to] = [fileOf(at, here), placeIn(at, world, here)]
     disk.link(from, to)
     world.linked.add(disk.stat(to).ino)
     disk.unlink(from)
     return `ln ${shown(world, from)} ${shown(world, to)} and rm the first`
   },
   symlink: (world, at, here) => {
-    const path = placeIn(at, here)
+    const path = placeIn(at, world, here)
     const target = ['.', '..', 'nowhere', path.slice(dirname(path).length + 1), world.outside][below(at, 5)] as string
     disk.symlink(target.isWellFormed() ? target : '.', path)
     return `ln -s ${shown(world, target)} ${shown(world, path)}`
@@ -291,7 +291,7 @@ const ODDITIES = {
     return `make ${shown(world, path)} a ${kind}`
   },
   makeOdd: (world, at, here) => {
-    const path = placeIn(at, here)
+    const path = placeIn(at, world, here)
     const kind = below(at, 2) === 0 ? 'fifo' : 'socket'
     disk[kind](path)
     return `make the ${kind} ${shown(world, path)}`
@@ -304,7 +304,7 @@ const ODDITIES = {
   },
   openForWriting: (world, at, here) => {
     if (!world.mayLeaveOpen) return 'nothing is left open this time'
-    const path = placeIn(at, here)
+    const path = placeIn(at, world, here)
     world.open.set(disk.open(path), path)
     return `open ${shown(world, path)}`
   },

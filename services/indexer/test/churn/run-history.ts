@@ -15,7 +15,7 @@ import { below, choose } from './choice.ts'
 import { disk } from './disk.ts'
 import { flood } from './flood.ts'
 import type { History, Round, Step, Treatment } from './history.ts'
-import { operate } from './operations.ts'
+import { NAMES, operate } from './operations.ts'
 import { closeAll, createWorld, lookAround, noteLinks, shown, type World } from './world.ts'
 
 /** `calm`: operations in calm rounds. `readAgain`: files read in those rounds. */
@@ -43,7 +43,7 @@ export async function runHistory(history: History, figures: Figures): Promise<vo
   const story: string[] = []
   try {
     const pair = await createPair(cleaner, { roots: ROOTS })
-    const world = createWorld(pair.folder, Object.values(pair.configuration().roots))
+    const world = createWorld(pair.folder, Object.values(pair.configuration().roots), NAMES)
     const run: Run = { pair, world, figures, story, sentinels: 0 }
     follows(run)
     cleaner.after(() => closeAll(world))

@@ -9,6 +9,8 @@ export type World = {
   /** Folders that are watched now. */
   watched: readonly string[]
   readonly outside: string
+  /** What things are called. */
+  readonly names: readonly string[]
   /** Whether a name is left out now. */
   isExcluded: (name: string) => boolean
   /** Files held open for writing, by descriptor. */
@@ -27,7 +29,7 @@ export type Here = { readonly files: string[]; readonly folders: string[]; reado
 /** Never touched: a root found empty at a start is taken for one that is away. */
 export const KEPT_NAME = 'kept'
 
-export function createWorld(base: string, watched: readonly string[]): World {
+export function createWorld(base: string, watched: readonly string[], names: readonly string[]): World {
   const outside = join(base, 'outside')
   mkdirSync(outside)
   for (const folder of watched) writeFileSync(join(folder, KEPT_NAME), 'kept')
@@ -35,6 +37,7 @@ export function createWorld(base: string, watched: readonly string[]): World {
     base,
     watched,
     outside,
+    names,
     isExcluded: () => false,
     open: new Map(),
     mayLeaveOpen: true,

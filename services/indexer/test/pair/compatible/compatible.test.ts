@@ -4,7 +4,7 @@ import { chmodSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, write
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ANY, operate } from '../../churn/operations.ts'
+import { ANY, NAMES, operate } from '../../churn/operations.ts'
 import { createRandom } from '../../churn/random.ts'
 import { closeAll, createWorld, lookAround, type World } from '../../churn/world.ts'
 import { expectedTree, untilConverged } from '../convergence.ts'
@@ -22,7 +22,9 @@ test('I2: clients written for the original program end with the tree of the disk
   // The random operations have folders of their own.
   const watched = roots.map((root) => join(root, 'random'))
   for (const folder of watched) mkdirSync(folder)
-  const world: World = { ...createWorld(pair.folder, watched), mayLeaveOpen: false }
+  // Clients are told U+FFFD for bytes that are no UTF-8, which the disk does not have.
+  const names = NAMES.filter((name) => name.isWellFormed())
+  const world: World = { ...createWorld(pair.folder, watched, names), mayLeaveOpen: false }
   await Promise.all([pair.startIndexer(), pair.startApi()])
   const clients: Readonly<Record<string, CompatibleClient>> = {
     'the Python driver': createPythonDriver(pair.url, null),

@@ -32,9 +32,9 @@ export type Reconciler = {
 const RETRY_FIRST_MS = 20
 const RETRY_LAST_MS = 10_000
 /** How long after a first scan what moved during it may still turn up. */
-const TURBULENT_MS = 5_000
-/** How long a row in limbo waits, at most, for all other places to be settled. */
-const UNSETTLED_MAX_MS = 3_000
+const TURBULENT_MS = 3_000
+/** How long a row in limbo waits then, at most, for all other places to be settled. */
+const UNSETTLED_MAX_MS = 1_500
 /** Folders listed in the first job of a scan; each further one may hold twice as many, up to the second. */
 const FOLDERS_FIRST = 8
 const FOLDERS_MAX = 256
@@ -131,13 +131,11 @@ function createLimboGate(tools: ReconcilerTools, wake: () => void) {
   const { limbo, hints, visits, scans, nowMs, drained } = tools
   let discoveredMs = Number.NEGATIVE_INFINITY
   /**
-   * Whether a row can go now. Where other places are still being settled, it may be among them. Only a file in whose place
-   * another stands, as programs save theirs, is not held up for that, but for the time after a first scan.
+   * Whether a row can go now. What moved while a root was scanned for the first time may be behind places that are still
+   * being tried again; at any other time nothing waits for those.
    */
-  const isRipe = ({ row, blocks, sinceMs }: LimboEntry, now: number): boolean => {
-    const isReplacedFile = blocks && !row.isDirectory && now - discoveredMs > TURBULENT_MS
-    return isReplacedFile || hints.size() === 0 || now - sinceMs > UNSETTLED_MAX_MS
-  }
+  const isRipe = ({ sinceMs }: LimboEntry, now: number): boolean =>
+    now - discoveredMs > TURBULENT_MS || hints.size() === 0 || now - sinceMs > UNSETTLED_MAX_MS
   let barrier: { readonly askedMs: number; passedMs: number | null } | null = null
   return {
     takeDue: (): LimboEntry[] => {

@@ -113,7 +113,8 @@ test('I1, I5: killed in the middle of a scan, of hashing and of a burst, the ind
   await pair.endIndexer('SIGKILL')
   rmSync(pair.path('burst', 'folder-1'), { recursive: true })
   await pair.startIndexer()
-  await assertAllEqual(pair, follower)
+  // A file whose close was lost with the indexer is read half a minute later.
+  await assertAllEqual(pair, follower, { boundMs: 60_000 })
   await follower.stop()
 })
 
@@ -132,5 +133,6 @@ test('SIGTERM and SIGINT end the indexer with 0 within two seconds, while it sca
   assert.deepEqual([hashing.code, hashing.tookMs < 2_000], [0, true], JSON.stringify(hashing))
   rmSync(pair.path('large'))
   await Promise.all([pair.startIndexer(), pair.startApi()])
-  await assertAllEqual(pair)
+  // A file whose close was lost with the indexer is read half a minute later.
+  await assertAllEqual(pair, undefined, { boundMs: 60_000 })
 })

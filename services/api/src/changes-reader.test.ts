@@ -1,16 +1,13 @@
 /** Random histories against clients that read them at random moments in pages of random sizes. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { test } from 'node:test'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import fc from 'fast-check'
-import pino from 'pino'
 import { findExtent, readPages } from './changes-reader.ts'
-import { createDatabaseSource, type Reading } from './database-source.ts'
+import type { Reading } from './database-source.ts'
 import type { ChangeRow } from './queries.ts'
-import { type FeedWriter, type LiveNode, openFeedWriter } from './test-support/feed-writer.ts'
+import type { FeedWriter, LiveNode } from './test-support/feed-writer.ts'
+import { inFeed } from './test-support/in-feed.ts'
 
 type Client = { cursor: number; readonly nodes: Map<string, LiveNode> }
 
@@ -31,21 +28,6 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('newClient' as const), a: fc.nat(1), b: fc.nat(5) }) },
 )
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never
-
-/** Runs a history in a database of its own. */
-async function inFeed(run: (feed: FeedWriter, reading: Reading) => Promise<void>): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'drive-feed-api-'))
-  const path = join(folder, 'feed.db')
-  const feed = openFeedWriter(path)
-  const source = createDatabaseSource(path, pino({ level: 'silent' }))
-  try {
-    await run(feed, source.open())
-  } finally {
-    source.close()
-    feed.close()
-    rmSync(folder, { recursive: true })
-  }
-}
 
 function write(feed: FeedWriter, { kind, a, b }: Step): void {
   const nodes = feed.liveNodes()

@@ -1,15 +1,12 @@
 /** Random histories against clients that see a part of the log: they must end with that part of the live nodes. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { test } from 'node:test'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import fc from 'fast-check'
-import pino from 'pino'
 import { findExtent, findFirst, readPages } from './changes-reader.ts'
-import { createDatabaseSource, type Reading } from './database-source.ts'
-import { type FeedWriter, openFeedWriter } from './test-support/feed-writer.ts'
+import type { Reading } from './database-source.ts'
+import type { FeedWriter } from './test-support/feed-writer.ts'
+import { inFeed } from './test-support/in-feed.ts'
 import type { View } from './view.ts'
 
 type Row = { id: string; parentId: string; name: string; isDirectory: number; isPending: number }
@@ -40,20 +37,13 @@ const step = fc.record({
 })
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never
 
-async function inFeed(run: (feed: FeedWriter, reading: Reading) => Promise<void>): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'drive-feed-api-'))
-  const path = join(folder, 'feed.db')
-  const feed = openFeedWriter(path)
-  const source = createDatabaseSource(path, pino({ level: 'silent' }))
-  try {
+/** With a watched folder. */
+function inMedia(run: (feed: FeedWriter, reading: Reading) => Promise<void>): Promise<void> {
+  return inFeed((feed, reading) => {
     feed.watch('media', '/mnt')
     feed.put({ id: 'media', isDirectory: true })
-    await run(feed, source.open())
-  } finally {
-    source.close()
-    feed.close()
-    rmSync(folder, { recursive: true })
-  }
+    return run(feed, reading)
+  })
 }
 
 function rowsOf(feed: FeedWriter): Map<string, Row> {
@@ -122,7 +112,7 @@ async function takePage(feed: FeedWriter, reading: Reading, client: Client, maxS
 test('I2: a client of a subtree, a type or of settled files ends with those that live, whenever it asks', async () => {
   const history = fc.array(step, { minLength: 10, maxLength: 90, size: 'max' })
   const property = fc.asyncProperty(history, fc.integer({ min: 1, max: 4 }), (steps, maxSize) =>
-    inFeed(async (feed, reading) => {
+    inMedia(async (feed, reading) => {
       const clients = VIEWS.flatMap((view) => [1, 2].map((): Client => ({ view, cursor: 0, seen: new Map() })))
       for (const now of steps) {
         if (now.kind !== 'page') write(feed, now)
@@ -143,7 +133,7 @@ test('I2: a client of a subtree, a type or of settled files ends with those that
 })
 
 test('what left a subtree is removed, even if another change has hidden the move from the page between', async () => {
-  await inFeed(async (feed, reading) => {
+  await inMedia(async (feed, reading) => {
     const view = VIEWS[0] as View
     feed.put({ id: 'd0', parentId: 'media', isDirectory: true })
     feed.put({ id: 'a', parentId: 'd0' })
@@ -162,7 +152,7 @@ test('what left a subtree is removed, even if another change has hidden the move
 })
 
 test('what was never inside is not told, and neither is what came and left before the client', async () => {
-  await inFeed(async (feed, reading) => {
+  await inMedia(async (feed, reading) => {
     feed.put({ id: 'd0', parentId: 'media', isDirectory: true })
     feed.put({ id: 'out', parentId: 'media' })
     feed.put({ id: 'was in', parentId: 'd0' })
@@ -181,7 +171,7 @@ test('what was never inside is not told, and neither is what came and left befor
 })
 
 test('nobody is looked for once the client has gone', async () => {
-  await inFeed(async (feed, reading) => {
+  await inMedia(async (feed, reading) => {
     feed.sqlite.exec(`
       WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 5000)
       INSERT INTO changes (node_id, is_removed, first_change_id) SELECT 'gone' || n, 1, 1000000 FROM numbers`)

@@ -5,25 +5,15 @@ import { rmSync } from 'node:fs'
 import { get } from 'node:http'
 import { connect } from 'node:net'
 import { type TestContext, test } from 'node:test'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { assertProblem } from '../test-support/assert-problem.ts'
 import type { ServeOptions } from '../test-support/serve-feed.ts'
 import { smallFeed } from '../test-support/small-feed.ts'
+import { until } from '../test-support/until.ts'
 
 type Page = {
   cursor: number
   changes: { removed: boolean; node?: { id: string; path?: string | null }; node_id?: string }[]
   has_more: boolean
-}
-
-const LIMIT_MS = 10_000
-
-async function until(what: string, condition: () => boolean): Promise<void> {
-  const limitMs = performance.now() + LIMIT_MS
-  while (!condition()) {
-    if (performance.now() > limitMs) throw new Error(`waited in vain: ${what}`)
-    await nextTurn()
-  }
 }
 
 async function served(t: TestContext, options: ServeOptions = {}) {

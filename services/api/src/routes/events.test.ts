@@ -4,23 +4,13 @@ import { once } from 'node:events'
 import { renameSync, rmSync } from 'node:fs'
 import { get, type IncomingMessage } from 'node:http'
 import { type TestContext, test } from 'node:test'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { assertProblem } from '../test-support/assert-problem.ts'
 import { openFeedWriter } from '../test-support/feed-writer.ts'
 import type { ServeOptions } from '../test-support/serve-feed.ts'
 import { smallFeed } from '../test-support/small-feed.ts'
+import { until } from '../test-support/until.ts'
 
 type Event = { event: string; id: string; data: string }
-
-const LIMIT_MS = 10_000
-
-async function until(what: string, condition: () => boolean): Promise<void> {
-  const limitMs = performance.now() + LIMIT_MS
-  while (!condition()) {
-    if (performance.now() > limitMs) throw new Error(`waited in vain: ${what}`)
-    await nextTurn()
-  }
-}
 
 /** A stream, and its events as the specification reads them: fields of lines up to an empty line. */
 async function open(t: TestContext, url: string, headers: Record<string, string> = {}) {

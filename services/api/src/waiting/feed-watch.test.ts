@@ -7,6 +7,7 @@ import pino from 'pino'
 import { createDatabaseSource } from '../database-source.ts'
 import { openFeedWriter } from '../test-support/feed-writer.ts'
 import { tempFolder } from '../test-support/temp-folder.ts'
+import { until } from '../test-support/until.ts'
 import { createFeedWatch, type Seat } from './feed-watch.ts'
 import { watchDatabase } from './watch-database.ts'
 
@@ -56,14 +57,6 @@ function settled(promise: Promise<void>): () => boolean {
     isSettled = true
   })
   return () => isSettled
-}
-
-async function until(what: string, condition: () => boolean): Promise<void> {
-  const limitMs = performance.now() + LONG_MS
-  while (!condition()) {
-    if (performance.now() > limitMs) throw new Error(`waited in vain: ${what}`)
-    await nextTurn()
-  }
 }
 
 test('a commit wakes everyone who waits', async (t) => {

@@ -7,6 +7,7 @@ import { test } from 'node:test'
 import { plainNodeId } from '@drive-feed/shared/node-id.ts'
 import fc from 'fast-check'
 import { type Choice, type Inode, ModelDisk } from '../../test-support/model-disk.ts'
+import { createRandom } from '../../test-support/random.ts'
 import { DEVICE, factsOf, folderRow } from '../../test-support/rows.ts'
 import type { Known } from '../store/known.ts'
 import type { Decision } from '../store/store.ts'
@@ -315,17 +316,6 @@ function idsOfSingles(disk: ModelDisk, feed: ModelFeed): Map<string, string> {
   return ids
 }
 
-/** A generator of numbers from 0 to 1 that a seed repeats (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 const choice: fc.Arbitrary<Choice> = fc.tuple(fc.nat(99), fc.nat(), fc.nat(), fc.nat(99))
 const histories = fc.array(
   fc.record({ changes: fc.array(choice, { minLength: 1, maxLength: 20, size: 'max' }), seed: fc.integer() }),
@@ -344,7 +334,7 @@ for (const reusesNumbers of [false, true]) {
           for (const { changes, seed } of history) {
             const before = idsOfSingles(disk, feed)
             for (const change of changes) disk.change(change)
-            feed.lookAtAll(randomFrom(seed))
+            feed.lookAtAll(createRandom(seed).fraction)
             assert.deepEqual(linesOfRows(feed), linesOfDisk(disk))
             if (reusesNumbers) continue
             for (const [inode, nodeId] of idsOfSingles(disk, feed)) {
@@ -366,7 +356,7 @@ test('the first name of every inode has the id that the original program gave it
   const disk = new ModelDisk({ reusesNumbers: false, keepsBirthTimes: true })
   const feed = new ModelFeed(disk)
   for (let at = 0; at < 20; at += 1) disk.change([at, at, at * 7, at])
-  feed.lookAtAll(randomFrom(1))
+  feed.lookAtAll(createRandom(1).fraction)
   assert.ok(feed.rows.size > 5)
   for (const row of feed.rows.values()) assert.equal(row.nodeId, plainNodeId(DEVICE, factsOf(row.inode).inode))
 })

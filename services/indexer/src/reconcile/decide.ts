@@ -397,11 +397,10 @@ function carryOut(
   { loose, dead, knowledge, plan }: Carrying,
   removed: ReadonlySet<string>,
 ): void {
-  const going = fromTheTop(
-    claims.filter((claim) => !claim.waits),
-    knowledge,
-  )
-  const needed = foldersNeeded(going, knowledge)
+  const unsorted = claims.filter((claim) => !claim.waits)
+  const tree = treeAfter(unsorted, knowledge)
+  const going = fromTheTop(unsorted, tree)
+  const needed = foldersNeeded(going, tree)
   const creations: Decision[] = []
   const moved = new Set<string>()
   const taken = new Set<string>()
@@ -452,8 +451,7 @@ function removeOrKeep(
 }
 
 /** In the order of their depth in the tree as it will be, where that makes a difference. */
-function fromTheTop(going: readonly Claim[], knowledge: Knowledge): readonly Claim[] {
-  const tree = treeAfter(going, knowledge)
+function fromTheTop(going: readonly Claim[], tree: TreeAfter): readonly Claim[] {
   if (!tree.isDeep) return going
   const depthOf = ({ seen }: Claim) => {
     let depth = 0
@@ -465,8 +463,7 @@ function fromTheTop(going: readonly Claim[], knowledge: Knowledge): readonly Cla
 }
 
 /** New folders that something moves into, however deep. */
-function foldersNeeded(going: readonly Claim[], knowledge: Knowledge): ReadonlySet<string> {
-  const tree = treeAfter(going, knowledge)
+function foldersNeeded(going: readonly Claim[], tree: TreeAfter): ReadonlySet<string> {
   const needed = new Set<string>()
   if (!tree.isDeep) return needed
   for (const { row, seen } of going) {

@@ -25,7 +25,7 @@ type Unplaced = Place & {
 /** Folders listed with one look. */
 const FOLDERS_MAX = 64
 
-/** The folders of these sights that wait: another row still is where they stand, or has the id that is theirs. */
+/** The folders of these sights that are not where they are known: they may wait for a row that is, or be new. */
 export function unplacedFolders(raws: readonly RawSeen[], seens: readonly Seen[]): Unplaced[] {
   return seens.flatMap((seen, index): Unplaced[] => {
     const { parentId, name, sight, known } = seen

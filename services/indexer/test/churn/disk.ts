@@ -17,17 +17,14 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs'
-import { nameFromBytes, nameToBytes, pathForFs } from '@drive-feed/shared/entry-name.ts'
+import { nameFromBytes, pathForFs } from '@drive-feed/shared/entry-name.ts'
 import koffi from 'koffi'
+import { cString, exchangeNames, systemError } from '../pair/exchange-names.ts'
 
 const { O_APPEND, O_CREAT, O_NONBLOCK, O_TRUNC, O_WRONLY } = constants
 const S_IFIFO = 0o010000
 const S_IFSOCK = 0o140000
-const RENAME_EXCHANGE = 2
-const AT_FDCWD = -100
-const libc = koffi.load('libc.so.6')
-const mknod = libc.func('int mknod(const char *path, unsigned int mode, unsigned long device)')
-const renameat2 = libc.func('int renameat2(int from, const char *old, int to, const char *new, unsigned int flags)')
+const mknod = koffi.load('libc.so.6').func('int mknod(const char *path, unsigned int mode, unsigned long device)')
 
 export type Entry = { readonly name: string; readonly kind: 'file' | 'folder' | 'other' }
 
@@ -37,13 +34,11 @@ export const disk = {
   truncate: (path: string, size: number) => truncateSync(pathForFs(path), size),
   copy: (from: string, to: string) => put(to, O_TRUNC, readFileSync(pathForFs(from))),
   rename: (from: string, to: string) => renameSync(pathForFs(from), pathForFs(to)),
-  /** rename(2) with RENAME_EXCHANGE: two names change places in one step. */
-  exchange: (one: string, other: string) =>
-    check(renameat2(AT_FDCWD, cString(one), AT_FDCWD, cString(other), RENAME_EXCHANGE)),
+  exchange: exchangeNames,
   link: (from: string, to: string) => linkSync(pathForFs(from), pathForFs(to)),
   symlink: (target: string, path: string) => symlinkSync(target, pathForFs(path)),
-  fifo: (path: string) => check(mknod(cString(path), S_IFIFO | 0o644, 0)),
-  socket: (path: string) => check(mknod(cString(path), S_IFSOCK | 0o644, 0)),
+  fifo: (path: string) => makeNode(path, S_IFIFO),
+  socket: (path: string) => makeNode(path, S_IFSOCK),
   mkdir: (path: string) => mkdirSync(pathForFs(path)),
   mkdirs: (path: string) => mkdirSync(pathForFs(path), { recursive: true }),
   unlink: (path: string) => unlinkSync(pathForFs(path)),
@@ -74,12 +69,6 @@ function openForWriting(path: string, flag: number): number {
   return openSync(pathForFs(path), O_WRONLY | O_CREAT | O_NONBLOCK | flag)
 }
 
-function cString(path: string): Buffer {
-  return Buffer.concat([nameToBytes(path), Buffer.of(0)])
-}
-
-function check(result: number): void {
-  if (result === 0) return
-  const errno = koffi.errno()
-  throw Object.assign(new Error(`errno ${errno}`), { code: `errno ${errno}` })
+function makeNode(path: string, kind: number): void {
+  if (mknod(cString(path), kind | 0o644, 0) !== 0) throw systemError(`mknod ${path}`)
 }

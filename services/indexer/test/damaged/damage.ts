@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { CORPUS } from '../../src/metadata/test-support/corpus.ts'
-import type { Random } from '../churn/random.ts'
+import type { Random } from '../../test-support/random.ts'
 
 export type DamagedFile = {
   /** Says what was done to which sample; the extension is the sample's. */

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { MetadataResult } from '../../src/metadata/metadata-job.ts'
 import { createMetadataPool, type MetadataPool } from '../../src/metadata/pool.ts'
 import { jobFor } from '../../src/metadata/test-support/job-for.ts'
-import { createRandom } from '../churn/random.ts'
+import { createRandom } from '../../test-support/random.ts'
 import { type DamagedFile, damagedFiles } from './damage.ts'
 
 export type Outcome = { readonly file: DamagedFile; readonly result: MetadataResult }

@@ -19,7 +19,7 @@ import {
 import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import Database from 'better-sqlite3'
-import { createRandom } from '../churn/random.ts'
+import { createRandom } from '../../test-support/random.ts'
 import { assertAllEqual } from './convergence.ts'
 import { createPair, type Pair } from './harness.ts'
 import { headOf } from './observations.ts'

@@ -1,4 +1,5 @@
 /** renameat2(2) with RENAME_EXCHANGE: two names change places in one step. Node has no function for it. */
+import { nameToBytes } from '@drive-feed/shared/entry-name.ts'
 import koffi from 'koffi'
 
 const RENAME_EXCHANGE = 2
@@ -9,7 +10,17 @@ const renameat2 = koffi
 
 /** @throws {NodeJS.ErrnoException} */
 export function exchangeNames(one: string, other: string): void {
-  if (renameat2(AT_FDCWD, one, AT_FDCWD, other, RENAME_EXCHANGE) === 0) return
+  if (renameat2(AT_FDCWD, cString(one), AT_FDCWD, cString(other), RENAME_EXCHANGE) === 0) return
+  throw systemError(`renameat2 ${one} ${other}`)
+}
+
+/** A path as libc takes it, whatever its bytes are. */
+export function cString(path: string): Buffer {
+  return Buffer.concat([nameToBytes(path), Buffer.of(0)])
+}
+
+/** What the last call of libc left in `errno`. */
+export function systemError(what: string): Error {
   const errno = koffi.errno()
-  throw Object.assign(new Error(`renameat2 ${one} ${other}: errno ${errno}`), { code: `errno ${errno}` })
+  return Object.assign(new Error(`${what}: errno ${errno}`), { code: `errno ${errno}` })
 }

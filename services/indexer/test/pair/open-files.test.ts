@@ -17,7 +17,7 @@ import {
 } from 'node:fs'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createRandom, type Random } from '../churn/random.ts'
+import { createRandom, type Random } from '../../test-support/random.ts'
 import { assertAllEqual } from './convergence.ts'
 import { createPair, type Pair } from './harness.ts'
 import { hashJobs, hashOfName, idAt, passSentinel } from './observations.ts'

@@ -1,6 +1,8 @@
 /** Repeatable random numbers: mulberry32, public domain. */
 
 export type Random = {
+  /** From 0 up to, not including, 1. */
+  readonly fraction: () => number
   /** A whole number from 0 up to, not including, `end`. */
   readonly below: (end: number) => number
   readonly chance: (probability: number) => boolean
@@ -17,5 +19,10 @@ export function createRandom(seed: number): Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
   const below = (end: number) => Math.floor(next() * end)
-  return { below, chance: (probability) => next() < probability, pick: (items) => items[below(items.length)] }
+  return {
+    fraction: next,
+    below,
+    chance: (probability) => next() < probability,
+    pick: (items) => items[below(items.length)],
+  }
 }

@@ -3,7 +3,7 @@ import { closeSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { below, choose, next } from './choice.ts'
 import { disk } from './disk.ts'
-import { type Here, shown, type World } from './world.ts'
+import { type Here, KEPT_NAME, shown, type World } from './world.ts'
 
 /**
  * Does one thing, chosen by the number, and gives a line about it. Throws a system error where it is not possible just
@@ -12,39 +12,26 @@ import { type Here, shown, type World } from './world.ts'
 export type Operation = (world: World, at: number, here: Here) => string
 
 const LONG_NAME = `${'long '.repeat(50)}name`
+// biome-ignore format: what is plain, what is odd, and what is no UTF-8 or left out
 export const NAMES: readonly string[] = [
-  ...[
-    'a',
-    'b',
-    'c',
-    'd',
-    'e',
-    'A',
-    'B',
-    'f.txt',
-    'g.jpg',
-    'ü',
-    'u\u0308',
-    '📷',
-    ' ',
-    '-',
-    '*',
-    'a\nb',
-    '\'"`$(x)',
-    '\\',
-  ],
-  ...[LONG_NAME, 'x\udcff', 'x\udcfe', '\ufffd', 'Thumbs.db', 'x.__tmp__', '@eaDir'],
+  'a', 'b', 'c', 'd', 'e', 'A', 'B', 'f.txt', 'g.jpg',
+  'ü', 'u\u0308', '📷', ' ', '-', '*', 'a\nb', '\'"`$(x)', '\\', LONG_NAME,
+  'x\udcff', 'x\udcfe', '\ufffd', 'Thumbs.db', 'x.__tmp__', '@eaDir',
 ]
 /** Beyond, only removals are done. */
 const ENTRIES_MAX = 400
+/** The same for the characters of a path: what is moved below it can make it twice as long, and the kernel takes 4,096 bytes. */
+const PATH_MAX = 1_000
 const BURST_FILES = 5_000
 /** Where there is nothing to choose from: no operation succeeds on it or beside it. */
 const NOTHING = '/nowhere/nothing'
 
 /** Gives what was done for each choice of a number, or why it was not possible. */
 export function operate(world: World, name: OperationName, at: number, here: Here): string {
-  const crowded = here.files.length + here.folders.length > ENTRIES_MAX
-  const operation = crowded && !isCalm(name) ? OPERATIONS.remove : OPERATIONS[name]
+  const all = [...here.files, ...here.folders]
+  const isTooLong = all.some((path) => path.length > PATH_MAX)
+  if (isTooLong && world.isCalm) return 'nothing more, where paths could become too long'
+  const operation = (all.length > ENTRIES_MAX && !isCalm(name)) || isTooLong ? OPERATIONS.remove : OPERATIONS[name]
   try {
     return operation(world, at, here)
   } catch (error) {
@@ -286,7 +273,7 @@ const ODDITIES = {
     const path = fileOf(at, here)
     disk.unlink(path)
     const kind = (['symlink', 'fifo', 'socket'] as const)[below(at, 3)] ?? 'fifo'
-    if (kind === 'symlink') disk.symlink(KEPT, path)
+    if (kind === 'symlink') disk.symlink(KEPT_NAME, path)
     else disk[kind](path)
     return `make ${shown(world, path)} a ${kind}`
   },
@@ -323,8 +310,6 @@ const ODDITIES = {
     return `close what was opened as ${shown(world, path)}`
   },
 } satisfies Record<string, Operation>
-
-const KEPT = 'kept'
 
 export const OPERATIONS = { ...RENAMES, ...CONTENTS, ...FOLDERS, ...ODDITIES }
 export type OperationName = keyof typeof OPERATIONS

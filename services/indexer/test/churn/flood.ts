@@ -5,12 +5,21 @@ import type { World } from './world.ts'
 
 const EVENTS_PER_FILE = 7
 
+function floodOf(watched: World['watched']): string {
+  return `${watched[0]}/flood`
+}
+
+/** So many files would keep every later round at removing them. */
+export function drain({ watched }: World): void {
+  if (disk.exists(floodOf(watched))) disk.remove(floodOf(watched))
+}
+
 /** Gives a line about it. Half of the files remain. */
-export function flood({ watched }: World): string {
-  const folder = `${watched[0]}/flood`
+export function flood(world: World): string {
+  const folder = floodOf(world.watched)
   const events = Number(readFileSync('/proc/sys/fs/inotify/max_queued_events', 'utf8'))
   const count = Math.ceil((events * 1.2) / EVENTS_PER_FILE)
-  if (disk.exists(folder)) disk.remove(folder)
+  drain(world)
   disk.mkdir(folder)
   const files = Array.from({ length: count }, (_, file) => `${folder}/${file}`)
   // In turns, because the kernel merges an event with an equal one before it.

@@ -13,7 +13,7 @@ import { statusOf } from '../pair/observations.ts'
 import { until } from '../pair/until.ts'
 import { below, choose } from './choice.ts'
 import { disk } from './disk.ts'
-import { flood } from './flood.ts'
+import { drain, flood } from './flood.ts'
 import type { History, Round, Step, Treatment } from './history.ts'
 import { NAMES, operate } from './operations.ts'
 import { closeAll, createWorld, lookAround, noteLinks, shown, type World } from './world.ts'
@@ -78,6 +78,7 @@ async function runRound(run: Run, round: Round): Promise<void> {
     if (!isCalm) stirLinks(world)
     for (const follower of followers) await compare(run, follower)
     await compareIds(run, before)
+    if (treatment.kind === 'flood') drain(world)
   } finally {
     world.isCalm = false
     for (const follower of followers) await follower.stop()

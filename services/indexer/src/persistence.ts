@@ -164,12 +164,14 @@ async function sleepUnless(ends: readonly Promise<unknown>[], ms: number): Promi
 }
 
 /**
- * Moves what it can from `-wal` into the file. The connection stays open: a clean close would delete `-wal` and `-shm`,
- * without which a reader on a read-only mount can't open the file. process.exit leaves them.
+ * Moves what it can from `-wal` into the file and, where no reader is in the way, empties it: whoever opens the file first
+ * reads all of `-wal`. The connection stays open: a clean close would delete `-wal` and `-shm`, without which a reader on
+ * a read-only mount can't open the file. process.exit leaves them.
  */
 function checkpoint(db: FeedDatabase | undefined): void {
   try {
-    db?.sqlite.pragma('wal_checkpoint(PASSIVE)')
+    db?.sqlite.pragma('busy_timeout = 0')
+    db?.sqlite.pragma('wal_checkpoint(TRUNCATE)')
   } catch {
     // On a full or damaged disk it stays in `-wal`, where it is as safe.
   }

@@ -144,7 +144,7 @@ export function createKnownNodes({ orm, sqlite }: FeedDatabase): KnownNodes {
   const pathOf = createPathOf(sqlite)
   const hasOldRows =
     sqlite
-      .prepare("SELECT EXISTS (SELECT 1 FROM nodes WHERE device = '' AND node_id <> ?)")
+      .prepare("SELECT EXISTS (SELECT 1 FROM nodes WHERE inode = '' AND device = '' AND node_id <> ?)")
       .pluck()
       .get(SUPER_ROOT_ID) === 1
 

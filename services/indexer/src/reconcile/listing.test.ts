@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { microseconds } from '@drive-feed/shared/microseconds.ts'
 import { temporaryFolder } from '../../../../shared/test-support/temporary-folder.ts'
+import { entryStatsOf } from '../../test-support/entry-stats.ts'
 import { createSightsBuilder, type PackedSights } from '../scan/sights.ts'
 import type { ListedRow } from '../store/known.ts'
 import { compareListing } from './listing.ts'
@@ -27,7 +28,7 @@ function listing(t: TestContext, names: readonly string[] = ['a', 'b', 'folder/'
 
 function sightsOf(top: string, names: readonly string[]): PackedSights {
   const builder = createSightsBuilder()
-  for (const name of names) builder.pushStats(name, lstatSync(join(top, name), { bigint: true }))
+  for (const name of names) builder.pushStats(name, entryStatsOf(join(top, name)))
   return builder.pack()
 }
 

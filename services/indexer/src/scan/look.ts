@@ -1,13 +1,14 @@
 /**
  * Looking at a folder: the only code that reads the watched folders' structure. A folder is opened once, its inode
- * compared with the one that is meant, and everything else goes through that descriptor by way of /proc/self/fd. So an
- * answer is always about the folder that was asked about, whatever is renamed meanwhile.
+ * compared with the one that is meant, and everything else goes through that descriptor. So an answer is always about the
+ * folder that was asked about, whatever is renamed meanwhile.
  */
-import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync } from 'node:fs'
-import { getSystemErrorMessage } from 'node:util'
+import { closeSync, constants, fstatSync, openSync, readdirSync } from 'node:fs'
+import { getSystemErrorMessage, getSystemErrorName } from 'node:util'
 import { nameFromBytes, pathForFs } from '@drive-feed/shared/entry-name.ts'
 import { type FolderSight, sightOf } from './sight.ts'
 import type { SightsBuilder } from './sights.ts'
+import { emptyStats, statAt } from './statx.ts'
 
 /** `names: null` lists the folder; otherwise just these names are looked at. */
 export type LookRequest = {
@@ -68,11 +69,11 @@ export function look(request: LookRequest, tools: LookTools, sights: SightsBuild
     if (request.inotifyFd !== null) watch = tools.addWatch(request.inotifyFd, door)
     const from = sights.length
     if (request.names === null) {
-      for (const name of listNames(door)) if (!tools.isExcluded(name)) lookAt(door, name, sights)
+      for (const name of listNames(door)) if (!tools.isExcluded(name)) lookAt(fd, name, sights)
     } else {
       for (const name of request.names) {
         if (tools.isExcluded(name)) sights.pushUnlisted(name)
-        else lookAt(door, name, sights)
+        else lookAt(fd, name, sights)
       }
     }
     return { kind: 'seen', folder, from, to: sights.length, watch }
@@ -101,15 +102,18 @@ function isExpected(folder: FolderSight, { expected }: LookRequest): boolean {
   return expected === null || (folder.inode === expected.inode && folder.deviceNumber === expected.deviceNumber)
 }
 
-function lookAt(door: string, name: string, sights: SightsBuilder): void {
-  try {
-    const stats = lstatSync(pathForFs(`${door}/${name}`), { bigint: true, throwIfNoEntry: false })
-    if (stats === undefined) sights.pushGone(name)
-    else sights.pushStats(name, stats)
-  } catch (error) {
-    if (isAbsence(error)) sights.pushGone(name)
-    else sights.pushUnreadable(name, problemOf(error))
+/** Filled anew for each name. */
+const stats = emptyStats()
+
+function lookAt(folderFd: number, name: string, sights: SightsBuilder): void {
+  const errno = statAt(folderFd, name, stats)
+  if (errno === 0) {
+    sights.pushStats(name, stats)
+    return
   }
+  const error = { code: getSystemErrorName(-errno), errno: -errno }
+  if (isAbsence(error)) sights.pushGone(name)
+  else sights.pushUnreadable(name, problemOf(error))
 }
 
 /** U+FFFD in a name means that its bytes may not be UTF-8; only then the slower listing in bytes is worth its price. */

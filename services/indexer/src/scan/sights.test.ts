@@ -3,16 +3,12 @@ import { type BigIntStats, lstatSync, mkdirSync, symlinkSync, writeFileSync } fr
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { temporaryFolder } from '../../../../shared/test-support/temporary-folder.ts'
+import { entryStatsOf } from '../../test-support/entry-stats.ts'
 import { sightOf } from './sight.ts'
 import { createSightsBuilder, isSameFile, isSameFolder, sightAt } from './sights.ts'
 
 function statsOf(path: string): BigIntStats {
   return lstatSync(path, { bigint: true })
-}
-
-/** Real stats with other numbers in them. */
-function changed(stats: BigIntStats, other: Partial<BigIntStats>): BigIntStats {
-  return Object.assign(Object.create(Object.getPrototypeOf(stats)) as BigIntStats, stats, other)
 }
 
 test('what goes into the columns comes out of them', (t) => {
@@ -21,7 +17,7 @@ test('what goes into the columns comes out of them', (t) => {
   mkdirSync(join(top, 'folder'))
   symlinkSync('file', join(top, 'link'))
   const builder = createSightsBuilder()
-  for (const name of ['file', 'folder', 'link']) builder.pushStats(name, statsOf(join(top, name)))
+  for (const name of ['file', 'folder', 'link']) builder.pushStats(name, entryStatsOf(join(top, name)))
   builder.pushGone('nowhere')
   builder.pushUnlisted('.DS_Store')
   builder.pushUnreadable('secret', 'EACCES')
@@ -44,9 +40,9 @@ test('what goes into the columns comes out of them', (t) => {
 test('inodes and devices use all 64 bits, sizes 53, times lie before 1970', (t) => {
   const path = join(temporaryFolder(t), 'file')
   writeFileSync(path, '')
-  const numbers = { dev: 2n ** 64n - 1n, ino: 2n ** 64n - 2n, size: 2n ** 53n - 1n, mtimeNs: -1n, nlink: 65_000n }
+  const numbers = { device: 2n ** 64n - 1n, inode: 2n ** 64n - 2n, size: 2 ** 53 - 1, mtime: -1, links: 65_000 }
   const builder = createSightsBuilder()
-  builder.pushStats('file', changed(statsOf(path), numbers))
+  builder.pushStats('file', { ...entryStatsOf(path), ...numbers })
   const sight = sightAt(builder.pack(), 0)
   assert.ok(sight.kind === 'file')
   assert.deepEqual(
@@ -56,9 +52,9 @@ test('inodes and devices use all 64 bits, sizes 53, times lie before 1970', (t) 
 })
 
 test('the columns grow', (t) => {
-  const stats = statsOf(temporaryFolder(t))
+  const stats = entryStatsOf(temporaryFolder(t))
   const builder = createSightsBuilder()
-  for (let at = 0; at < 2_000; at += 1) builder.pushStats(`${at}`, changed(stats, { ino: BigInt(at) }))
+  for (let at = 0; at < 2_000; at += 1) builder.pushStats(`${at}`, { ...stats, inode: BigInt(at) })
   const sights = builder.pack()
   assert.equal(sights.kinds.length, 2_000)
   for (const at of [0, 255, 256, 511, 512, 1_999]) {
@@ -72,7 +68,7 @@ test('a known file is the same only with the same inode, size, time and birth', 
   const path = join(temporaryFolder(t), 'file')
   writeFileSync(path, 'five!')
   const builder = createSightsBuilder()
-  builder.pushStats('file', statsOf(path))
+  builder.pushStats('file', entryStatsOf(path))
   const sights = builder.pack()
   const known = sightOf(statsOf(path))
   assert.ok(known.kind === 'file')
@@ -86,7 +82,7 @@ test('a known file is the same only with the same inode, size, time and birth', 
 test('a known folder is the same whatever its times', (t) => {
   const path = temporaryFolder(t)
   const builder = createSightsBuilder()
-  builder.pushStats('folder', statsOf(path))
+  builder.pushStats('folder', entryStatsOf(path))
   const sights = builder.pack()
   const known = sightOf(statsOf(path))
   assert.ok(known.kind === 'folder')

@@ -2,9 +2,8 @@
  * Many sights as columns. They cross from the looking thread to the main thread; an object for each of a million
  * entries would cost more to copy than the disk took to answer.
  */
-import type { BigIntStats } from 'node:fs'
-import { microseconds } from '@drive-feed/shared/microseconds.ts'
 import type { Sight } from './sight.ts'
+import type { EntryStats } from './statx.ts'
 
 /** Values of `kinds`. */
 const GONE = 0
@@ -34,7 +33,7 @@ export type PackedSights = {
 
 export type SightsBuilder = {
   readonly length: number
-  readonly pushStats: (name: string, stats: BigIntStats) => void
+  readonly pushStats: (name: string, stats: EntryStats) => void
   readonly pushGone: (name: string) => void
   readonly pushUnlisted: (name: string) => void
   readonly pushUnreadable: (name: string, problem: string) => void
@@ -63,16 +62,15 @@ export function createSightsBuilder(): SightsBuilder {
       return names.length
     },
     pushStats: (name, stats) => {
-      const kind = stats.isFile() ? FILE : stats.isDirectory() ? FOLDER : UNLISTED
-      const index = push(name, kind)
+      const index = push(name, stats.kind === 'file' ? FILE : stats.kind === 'folder' ? FOLDER : UNLISTED)
       const at = index * NUMBERS
-      numbers[at + SIZE] = Number(stats.size)
-      numbers[at + MTIME] = microseconds(stats.mtimeNs)
-      numbers[at + CTIME] = microseconds(stats.ctimeNs)
-      numbers[at + BIRTH_TIME] = microseconds(stats.birthtimeNs)
-      numbers[at + LINKS] = Number(stats.nlink)
-      ids[index * 2] = stats.dev
-      ids[index * 2 + 1] = stats.ino
+      numbers[at + SIZE] = stats.size
+      numbers[at + MTIME] = stats.mtime
+      numbers[at + CTIME] = stats.ctime
+      numbers[at + BIRTH_TIME] = stats.birthTime
+      numbers[at + LINKS] = stats.links
+      ids[index * 2] = stats.device
+      ids[index * 2 + 1] = stats.inode
     },
     pushGone: (name) => push(name, GONE),
     pushUnlisted: (name) => push(name, UNLISTED),

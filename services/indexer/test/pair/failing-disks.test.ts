@@ -8,6 +8,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   writeFileSync,
   writeSync,
 } from 'node:fs'
@@ -205,15 +206,30 @@ test('I7: another disk under the number and the path of one that is being scanne
   assert.deepEqual(knownBelow(pair), before)
 })
 
-/** Starts the indexer again and again until it could be held in the middle of its first scan. */
+/**
+ * Starts the indexer again and again until it could be held in the middle of its first scan, with no folder of the
+ * root open: an open one keeps the disk from leaving its device, and so another from getting the number.
+ */
 async function stopWithinScan(pair: Pair): Promise<void> {
   await until('the indexer to be stopped while it scans', async () => {
     await pair.endIndexer('SIGKILL')
     const indexer = pair.launchIndexer()
     await until('the scan to begin', () => indexer.stdout().includes('root is attached'))
     indexer.signal('SIGSTOP')
-    return !indexer.stdout().includes('scan is complete')
+    await until('it to be stopped', () => isStopped(indexer.pid))
+    return !indexer.stdout().includes('scan is complete') && !hasOpen(indexer.pid, pair.path())
   })
+}
+
+/** Whether every thread of a process is stopped: the signal reaches one that runs on another processor a little later. */
+function isStopped(pid: number): boolean {
+  return readdirSync(`/proc/${pid}/task`).every((thread) =>
+    /\) T /.test(readFileSync(`/proc/${pid}/task/${thread}/stat`, 'latin1')),
+  )
+}
+
+function hasOpen(pid: number, folder: string): boolean {
+  return readdirSync(`/proc/${pid}/fd`).some((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`).startsWith(folder))
 }
 
 test('files of a root that goes away while they are hashed wait in silence, and are hashed when it is back', {

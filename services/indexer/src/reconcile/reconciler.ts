@@ -3,6 +3,7 @@
  * what was seen. Jobs are settled one at a time and in the order in which they were looked at, so that an older sight
  * never overrides a newer one; the next one is looked at meanwhile.
  */
+import type { Folder } from '../watch/tree.ts'
 import { createBackoff } from './backoff.ts'
 import { type Job, makeLimboJob, takeHintJob, takeVisitJob } from './jobs.ts'
 import type { LimboEntry } from './limbo.ts'
@@ -41,7 +42,7 @@ const FOLDERS_MAX = 256
 
 export function createReconciler(tools: ReconcilerTools): Reconciler {
   const { tree, hints, visits, nowMs } = tools
-  const retries = createBackoff<string>(RETRY_FIRST_MS, RETRY_LAST_MS)
+  const retries = createBackoff<Folder>(RETRY_FIRST_MS, RETRY_LAST_MS)
   const tasks = new Map<unknown, () => Promise<void>>()
   const pipeline: Job[] = []
   let wake = () => {}
@@ -52,7 +53,7 @@ export function createReconciler(tools: ReconcilerTools): Reconciler {
     const folder = tree.get(parentId)
     if (folder === undefined) return
     const now = nowMs()
-    hints.add({ folder, name, cause }, now, when === 'now' ? now : now + retries.next(`${parentId}/${name}`))
+    hints.add({ folder, name, cause }, now, when === 'now' ? now : now + retries.next(folder, name))
   }
   const jobTools: SettleJobTools = { ...tools, hint, retries }
   const limboGate = createLimboGate(tools, () => wake())

@@ -30,7 +30,7 @@ export type SettleJobTools = Omit<JobTools, 'scans'> &
     readonly hints: Hints
     readonly intake: EventIntake
     readonly scans: Scans
-    readonly retries: Backoff<string>
+    readonly retries: Backoff<Folder>
     /** The folder of a root is not where it was. */
     readonly onRootGone: (top: Folder) => void
     /** The folder of a root holds nothing any more. Whether that may be. */
@@ -60,19 +60,23 @@ async function settleHints(
     const answer = answers[at] as LookAnswer
     if (!folder.attached) continue
     if (answer.kind === 'seen') {
-      tools.retries.clear(folder.nodeId)
+      tools.retries.clear(folder)
       for (const [offset, { name, cause }] of hints.entries()) {
         raws.push({ folder, name, cause, sight: sightAt(sights, answer.from + offset) })
       }
       continue
     }
     const now = tools.nowMs()
-    const dueMs = answer.kind === 'later' ? now : now + tools.retries.next(folder.nodeId)
+    const dueMs = answer.kind === 'later' ? now : now + tools.retries.next(folder)
     // The time it was noticed stays: what is in limbo waits for every hint of before its time was over.
     for (const hint of hints) tools.hints.add(hint, answer.kind === 'later' ? hint.addedMs : now, dueMs)
     if (answer.kind !== 'later') notFound(tools, folder, answer)
   }
-  await settle(tools, await readSights(tools, raws), NEVER, whileDiscovering(tools))
+  const again = await settle(tools, await readSights(tools, raws), NEVER, whileDiscovering(tools))
+  const left = new Set(again.map(placeKey))
+  for (const { folder, name } of raws) {
+    if (!left.has(placeKey({ parentId: folder.nodeId, name }))) tools.retries.clear(folder, name)
+  }
 }
 
 /**
@@ -164,7 +168,7 @@ function readListing(
   sights: LookReply['sights'],
 ): RawSeen[] {
   takeWatch(tools, folder, answer.watch)
-  tools.retries.clear(folder.nodeId)
+  tools.retries.clear(folder)
   tools.scans.listed(folder, problemIn(sights, answer))
   const known = tools.known.listedChildren(folder.nodeId)
   const isEmptied = folder.parent === null && answer.from === answer.to && known.length > 0

@@ -34,15 +34,15 @@ export type SettleTools = {
 export type Ends = Pick<Knowledge, 'mayRemove' | 'mustRemove'>
 
 /**
- * Settles what was seen. The rows whose time in limbo is over are removed if the sights confirm that they are gone.
- * `waitsForScan`: which rows found missing wait in limbo until every scan has ended.
+ * Settles what was seen; gives what could not be, and is tried again. The rows whose time in limbo is over are removed if
+ * the sights confirm that they are gone. `waitsForScan`: which rows found missing wait in limbo until every scan has ended.
  */
 export async function settle(
   tools: SettleTools,
   seens: readonly Seen[],
   ends: Ends,
   waitsForScan: (row: Known, blocks: boolean) => boolean,
-): Promise<void> {
+): Promise<readonly Seen[]> {
   const rowsOf = rowsOfThose(tools.known, seens)
   const rows = rowsToLookAt(seens, rowsOf).filter((row) => !tools.limbo.has(row.nodeId))
   const vacancies = rows.length === 0 ? new Map<string, Vacancy>() : await lookAtRows(tools, rows)
@@ -59,6 +59,7 @@ export async function settle(
   // Another name of the inode may have been written meanwhile; but nothing else writes, so the rows are still the rows.
   if (plan.decisions.length > 0) tools.apply(plan.decisions)
   followUp(tools, plan, ends.mayRemove, waitsForScan)
+  return plan.again
 }
 
 /** Nearly every inode of a first scan is new, so that is asked once for all of them. */

@@ -1,6 +1,7 @@
 /**
  * The real `decide` against a disk in memory that changes at random between quiet points. At each of them every place is
- * looked at once, in batches put together by chance; after that only what `decide` itself asks for.
+ * looked at once, in batches put together by chance; after that only what `decide` itself asks for. Some are the first
+ * after a restart, when a folder is met only where it is found.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -33,18 +34,27 @@ class ModelFeed {
   #later: Place[] = []
   /** Folders to list when they are next found. */
   readonly #needsVisit = new Set<string>()
+  /** Folders that were met since the start; of the others only the rows are known. */
+  readonly #tree = new Set<string>()
   #random: () => number = () => 0
 
   constructor(disk: ModelDisk) {
     this.#disk = disk
     this.#top = folderRow(disk.top.number, '', '', { birthTime: disk.top.birthTime })
     this.rows.set(this.#top.nodeId, this.#top)
+    this.#tree.add(this.#top.nodeId)
   }
 
-  /** Looks at every place, then at what that asks for, until nothing is left to do. */
+  /** Nothing is left but the rows. */
+  restart(): void {
+    for (const one of [this.#limbo, this.#tries, this.#heirs, this.#needsVisit, this.#tree]) one.clear()
+    this.#tree.add(this.#top.nodeId)
+  }
+
+  /** Looks at every place of every folder that was met, then at what that asks for, until nothing is left to do. */
   lookAtAll(random: () => number): void {
     this.#random = random
-    for (const row of this.rows.values()) if (row.isDirectory) this.#list(row)
+    for (const row of this.rows.values()) if (this.#tree.has(row.nodeId)) this.#list(row)
     for (let step = 0; this.#queue.length + this.#later.length + this.#limbo.size > 0; step += 1) {
       assert.ok(step < STEPS_MAX, 'it comes to an end')
       if (this.#queue.length > 0) this.#settleSome()
@@ -53,6 +63,9 @@ class ModelFeed {
         this.#settleLimbo()
         this.#queue.push(...places)
       }
+    }
+    for (const { nodeId, isDirectory, name } of this.rows.values()) {
+      assert.ok(!isDirectory || this.#tree.has(nodeId), `${name} was met`)
     }
   }
 
@@ -74,6 +87,7 @@ class ModelFeed {
     const folder = this.#folderOf(row)
     if (folder === undefined) {
       this.#needsVisit.add(row.nodeId)
+      this.#queue.push(row)
       return
     }
     const known = [...this.rows.values()].filter((child) => child.parentId === row.nodeId)
@@ -99,7 +113,7 @@ class ModelFeed {
     const size = 1 + Math.floor(this.#random() * 8)
     while (batch.size < size && this.#queue.length > 0) {
       const [place] = this.#queue.splice(Math.floor(this.#random() * this.#queue.length), 1)
-      if (place !== undefined && this.rows.get(place.parentId)?.isDirectory) batch.set(placeKey(place), place)
+      if (place !== undefined && this.#tree.has(place.parentId)) batch.set(placeKey(place), place)
     }
     const seens: Seen[] = []
     for (const place of batch.values()) {
@@ -128,7 +142,8 @@ class ModelFeed {
       const isDue = this.#random() < 0.5
       if (row === undefined) this.#limbo.delete(nodeId)
       if (row === undefined || (!isDue && !blocks)) continue
-      const seen = this.#see(row)
+      const isPlaced = this.#tree.has(row.parentId)
+      const seen = isPlaced ? this.#see(row) : undefined
       const heir = this.#heirs.get(nodeId)
       const heirSeen = heir === undefined ? undefined : this.#see(heir)
       if (isDue) due.add(nodeId)
@@ -136,7 +151,7 @@ class ModelFeed {
       if (seen !== undefined) seens.set(placeKey(seen), seen)
       else {
         unseen.add(nodeId)
-        this.#queue.push(...[this.rows.get(row.parentId)].filter((parent) => parent !== undefined))
+        if (isPlaced) this.#queue.push(...[this.rows.get(row.parentId)].filter((parent) => parent !== undefined))
       }
     }
     const all = [...new Map([...heirs, ...seens]).values()]
@@ -224,6 +239,7 @@ class ModelFeed {
       for (const id of gone) {
         const goneRow = this.rows.get(id)
         this.rows.delete(id)
+        this.#tree.delete(id)
         if (goneRow !== undefined) this.#checkRemoval(goneRow)
       }
       return
@@ -265,13 +281,15 @@ class ModelFeed {
       this.#limbo.delete(nodeId)
       this.#tries.delete(nodeId)
     }
-    for (const decision of plan.decisions) {
-      if (decision.kind === 'create' && decision.isDirectory) this.#visit(decision.nodeId)
-      else if (decision.kind === 'move' && this.#needsVisit.has(decision.nodeId)) this.#visit(decision.nodeId)
-      else if (decision.kind === 'remove') this.#limbo.delete(decision.nodeId)
+    for (const nodeId of plan.reborn) {
+      for (const id of [...this.#tree]) if (this.#isBelow(id, nodeId)) this.#tree.delete(id)
     }
-    for (const nodeId of plan.reborn) this.#visit(nodeId)
-    for (const { nodeId } of plan.present) if (this.#needsVisit.has(nodeId)) this.#visit(nodeId)
+    for (const decision of plan.decisions) {
+      if (decision.kind === 'create' || decision.kind === 'move') {
+        if (decision.isDirectory) this.#meet(decision.nodeId, decision.parentId)
+      } else if (decision.kind === 'remove') this.#limbo.delete(decision.nodeId)
+    }
+    for (const { nodeId, place } of plan.present) this.#meet(nodeId, place.parentId)
     for (const { row, blocks, heir } of plan.toLimbo) {
       if (heir !== null) this.#heirs.set(row.nodeId, heir)
       this.#limbo.set(row.nodeId, blocks || this.#limbo.get(row.nodeId) === true)
@@ -280,10 +298,14 @@ class ModelFeed {
     for (const { place } of plan.lookAt) this.#queue.push({ parentId: place.parentId, name: place.name })
   }
 
-  #visit(nodeId: string): void {
-    this.#needsVisit.delete(nodeId)
+  /** A folder is at its place: it is listed if that was not done yet. */
+  #meet(nodeId: string, parentId: string): void {
     const row = this.rows.get(nodeId)
-    if (row !== undefined) this.#list(row)
+    if (row === undefined || !this.#tree.has(parentId)) return
+    if (this.#tree.has(nodeId) && !this.#needsVisit.has(nodeId)) return
+    this.#tree.add(nodeId)
+    this.#needsVisit.delete(nodeId)
+    this.#list(row)
   }
 }
 
@@ -318,7 +340,11 @@ function idsOfSingles(disk: ModelDisk, feed: ModelFeed): Map<string, string> {
 
 const choice: fc.Arbitrary<Choice> = fc.tuple(fc.nat(99), fc.nat(), fc.nat(), fc.nat(99))
 const histories = fc.array(
-  fc.record({ changes: fc.array(choice, { minLength: 1, maxLength: 20, size: 'max' }), seed: fc.integer() }),
+  fc.record({
+    changes: fc.array(choice, { minLength: 1, maxLength: 20, size: 'max' }),
+    seed: fc.integer(),
+    isRestarted: fc.boolean(),
+  }),
   { minLength: 1, maxLength: 5 },
 )
 
@@ -331,9 +357,10 @@ for (const reusesNumbers of [false, true]) {
           const disk = new ModelDisk({ reusesNumbers, keepsBirthTimes })
           const feed = new ModelFeed(disk)
           for (let at = 0; at < 40; at += 1) disk.change([(at * 7) % 30, 0, at * at * 31, at * 3])
-          for (const { changes, seed } of history) {
+          for (const { changes, seed, isRestarted } of history) {
             const before = idsOfSingles(disk, feed)
             for (const change of changes) disk.change(change)
+            if (isRestarted) feed.restart()
             feed.lookAtAll(createRandom(seed).fraction)
             assert.deepEqual(linesOfRows(feed), linesOfDisk(disk))
             if (reusesNumbers) continue

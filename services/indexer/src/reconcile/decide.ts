@@ -69,12 +69,18 @@ export type Plan = {
   readonly present: { readonly nodeId: string; readonly place: Place; readonly facts: Facts }[]
 }
 
+/**
+ * Why a claim is not carried out now. - `unfree`: its place, its folder or its id is not free. - `unsure`: it can't be
+ * told yet what it is. - `twin`: the same folder is listed elsewhere.
+ */
+type Wait = 'unfree' | 'unsure' | 'twin'
+
 type Claim = {
   readonly seen: Seen
   readonly sight: PresentSight
   readonly rows: readonly Known[]
   row: Known | null
-  waits: boolean
+  waits: Wait | null
 }
 
 /** Rows whose own place must be looked at before `decide` can tell a move from a further name. */
@@ -106,7 +112,7 @@ export function decide(seens: readonly Seen[], knowledge: Knowledge): Plan {
       continue
     }
     if (known !== undefined) loose.set(known.nodeId, known)
-    if (isPresent(sight)) claims.push({ seen, sight, rows: knowledge.rowsOf(sight.facts), row: null, waits: false })
+    if (isPresent(sight)) claims.push({ seen, sight, rows: knowledge.rowsOf(sight.facts), row: null, waits: null })
   }
   const dead = new Map<string, Known>()
   const matching: Matching = { loose, settled, dead, claimedFolders: new Set(), knowledge, plan }
@@ -117,7 +123,7 @@ export function decide(seens: readonly Seen[], knowledge: Knowledge): Plan {
   const { mayRemove, mustRemove } = knowledge
   const due = [...loose.keys()].filter((id) => mayRemove.has(id) && (!found.has(id) || mustRemove.has(id)))
   const removed = new Set([...dead.keys(), ...due])
-  makeWait(claims, { removed, dead, knowledge, plan })
+  makeWait(claims, { removed, dead, knowledge })
   for (const [nodeId, row] of dead) if (!removed.has(nodeId)) loose.set(nodeId, row)
   carryOut(claims, { loose, dead, knowledge, plan }, removed)
   return plan
@@ -196,10 +202,10 @@ type Matching = {
 
 /** Finds the row that moved to the claim's place, if one did. */
 function matchRow(claim: Claim, matching: Matching): void {
-  const { settled, dead, knowledge, plan } = matching
+  const { settled, dead, knowledge } = matching
   const { sight } = claim
   if (sight.kind === 'folder' && isMountedTwice(claim, matching)) {
-    claim.waits = true
+    claim.waits = 'twin'
     return
   }
   let isUnsure = false
@@ -216,7 +222,7 @@ function matchRow(claim: Claim, matching: Matching): void {
     const vacancy = vacancyFor(row, claim, matching)
     if (vacancy === 'holds' && sight.kind === 'folder') {
       // The same folder is mounted at two places; it is listed at the first.
-      claim.waits = true
+      claim.waits = 'twin'
       return
     }
     if (vacancy === 'unknown') isUnsure = true
@@ -224,10 +230,7 @@ function matchRow(claim: Claim, matching: Matching): void {
     claim.row = row
     settled.add(row.nodeId)
   }
-  if (isUnsure && claim.row === null) {
-    claim.waits = true
-    plan.again.push(claim.seen)
-  }
+  if (isUnsure && claim.row === null) claim.waits = 'unsure'
 }
 
 function isEmptyOrDue(row: Known, { mayRemove, hasChildren }: Knowledge): boolean {
@@ -236,11 +239,10 @@ function isEmptyOrDue(row: Known, { mayRemove, hasChildren }: Knowledge): boolea
 
 /** The claim has the id of a folder that is not removed yet. */
 function waitForDead(claim: Claim, row: Known, { loose, plan }: Matching): void {
-  claim.waits = true
+  // The row may also go with a folder above it, so it is not only looked at again when the row is.
+  claim.waits = 'unsure'
   const { parentId, name } = claim.seen
   plan.toLimbo.push({ row, blocks: true, heir: { parentId, name } })
-  // The row may also go with a folder above it.
-  plan.again.push(claim.seen)
   loose.delete(row.nodeId)
 }
 
@@ -281,7 +283,7 @@ function plainFirst(rows: readonly Known[], { device, inode }: Facts): readonly 
   return [...rows].sort((a, b) => Number(b.nodeId === plain) - Number(a.nodeId === plain))
 }
 
-type Waiting = Pick<Matching, 'dead' | 'knowledge' | 'plan'> & { readonly removed: Set<string> }
+type Waiting = Pick<Matching, 'dead' | 'knowledge'> & { readonly removed: Set<string> }
 
 /**
  * Lets every claim wait that can't be carried out, then those that counted on one of them, and so on:
@@ -295,10 +297,10 @@ type Waiting = Pick<Matching, 'dead' | 'knowledge' | 'plan'> & { readonly remove
  * A folder is not removed while something in it was found elsewhere and can't move there yet: it is taken from `removed`,
  * unless it has waited too long.
  */
-function makeWait(claims: readonly Claim[], { removed, dead, knowledge, plan }: Waiting): void {
+function makeWait(claims: readonly Claim[], { removed, dead, knowledge }: Waiting): void {
   for (let changed = true; changed; ) {
     changed = false
-    const going = claims.filter((claim) => !claim.waits)
+    const going = claims.filter(isGoing)
     const wayOf = createWays(treeAfter(going, knowledge), removed, dead)
     const leaving = new Set(removed)
     for (const { row } of going) if (row !== null) leaving.add(row.nodeId)
@@ -306,14 +308,17 @@ function makeWait(claims: readonly Claim[], { removed, dead, knowledge, plan }: 
       const { known } = claim.seen
       const way = known === undefined || leaving.has(known.nodeId) ? wayOf(claim) : 'blocked'
       if (way === 'free') continue
-      claim.waits = true
-      if (claim.row !== null) leaving.delete(claim.row.nodeId)
+      claim.waits = way === 'circle' ? 'unsure' : 'unfree'
+      if (claim.row !== null && !removed.has(claim.row.nodeId)) leaving.delete(claim.row.nodeId)
       changed = true
-      if (way === 'circle') plan.again.push(claim.seen)
     }
     for (const { waits, row } of claims)
-      if (waits && row !== null && spareAbove(row, removed, knowledge)) changed = true
+      if (waits !== null && row !== null && spareAbove(row, removed, knowledge)) changed = true
   }
+}
+
+function isGoing({ waits }: Claim): boolean {
+  return waits === null
 }
 
 /** Whether a folder above the row was to be removed. */
@@ -397,7 +402,7 @@ function carryOut(
   { loose, dead, knowledge, plan }: Carrying,
   removed: ReadonlySet<string>,
 ): void {
-  const unsorted = claims.filter((claim) => !claim.waits)
+  const unsorted = claims.filter(isGoing)
   const tree = treeAfter(unsorted, knowledge)
   const going = fromTheTop(unsorted, tree)
   const needed = foldersNeeded(going, tree)
@@ -429,7 +434,7 @@ function carryOut(
   plan.decisions.push(...creations, ...rewrites.decisions)
 }
 
-/** What the dead rows' and the loose rows' end is, now that all that moved is out of them. */
+/** What the dead rows' and the loose rows' end is, now that all that moved is out of them, and what is looked at again. */
 function removeOrKeep(
   claims: readonly Claim[],
   { loose, dead, plan }: Pick<Carrying, 'loose' | 'dead' | 'plan'>,
@@ -441,12 +446,22 @@ function removeOrKeep(
     // Something may have been waiting there for the row to leave.
     if (!loose.has(nodeId)) plan.lookAt.push({ place: row, cause: 'touched' })
   }
-  const blocked = new Set(claims.filter((claim) => claim.waits).map(({ seen }) => placeKey(seen)))
+  const waiting = claims.filter((claim) => !isGoing(claim))
+  const blocked = new Set(waiting.map(({ seen }) => placeKey(seen)))
+  const kept = new Set<string>()
   for (const row of loose.values()) {
     if (moved.has(row.nodeId) || (dead.has(row.nodeId) && removed.has(row.nodeId))) continue
     // What was found at a place that is not free yet is not gone, though its time is over.
     if (removed.has(row.nodeId)) plan.decisions.push({ kind: 'remove', nodeId: row.nodeId })
-    else plan.toLimbo.push({ row, blocks: blocked.has(placeKey(row)), heir: null })
+    else {
+      kept.add(row.nodeId)
+      plan.toLimbo.push({ row, blocks: blocked.has(placeKey(row)), heir: null })
+    }
+  }
+  for (const { waits, seen } of waiting) {
+    // What waits for the row at its place is looked at with that one.
+    const isWithRow = seen.known !== undefined && kept.has(seen.known.nodeId)
+    if (waits === 'unsure' || (waits === 'unfree' && !isWithRow)) plan.again.push(seen)
   }
 }
 

@@ -1,6 +1,7 @@
 /** The three kinds of work of the reconciler's loop, and what each asks the looking thread. */
 import type { LookRequest } from '../scan/look.ts'
 import type { LookReply } from '../scan/observer.ts'
+import type { KnownNodes } from '../store/known.ts'
 import type { Folder, Tree } from '../watch/tree.ts'
 import type { Devices } from './devices.ts'
 import type { Hints, TakenHint } from './hints.ts'
@@ -17,11 +18,14 @@ export type HintGroup = { readonly folder: Folder; readonly hints: readonly Take
 export type LimboPlace = { readonly name: string; readonly entry: LimboEntry | null }
 export type LimboGroup = { readonly folder: Folder; readonly places: readonly LimboPlace[] }
 
-/** - `hints`: places that may have changed. - `visits`: folders to list. - `limbo`: rows whose time is over. */
+/**
+ * - `hints`: places that may have changed. - `visits`: folders to list. - `limbo`: rows whose time is over; `unplaced`: those
+ * in folders that have not been met since the start, so that nobody knows where to look.
+ */
 export type Job = { readonly reply: Promise<LookReply> } & (
   | { readonly kind: 'hints'; readonly groups: readonly HintGroup[] }
   | { readonly kind: 'visits'; readonly visits: readonly Visit[] }
-  | { readonly kind: 'limbo'; readonly groups: readonly LimboGroup[] }
+  | { readonly kind: 'limbo'; readonly groups: readonly LimboGroup[]; readonly unplaced: readonly LimboEntry[] }
 )
 
 export type JobTools = {
@@ -31,6 +35,7 @@ export type JobTools = {
   readonly hints: Hints
   readonly visits: Visits
   readonly limbo: Limbo
+  readonly known: Pick<KnownNodes, 'byId'>
   readonly scans: Pick<Scans, 'isOnline'>
   readonly nowMs: () => number
 }
@@ -68,22 +73,51 @@ export function makeLimboJob(tools: JobTools, due: readonly LimboEntry[]): Job |
     // The place of a row counts for more than what waits there.
     if (place.entry !== null || !names.has(place.name)) names.set(place.name, place)
   }
+  const unplaced: LimboEntry[] = []
+  const isFolderKnown = once((nodeId) => tools.known.byId(nodeId) !== undefined)
   for (const entry of new Set([...due, ...blocking])) {
     const { row, heir } = entry
     const folder = tools.tree.get(row.parentId)
-    // Its folder was removed, and the row with it.
-    if (folder === undefined) tools.limbo.take(row.nodeId)
-    else if (tools.scans.isOnline(folder.root)) add(folder, { name: row.name, entry })
+    if (folder === undefined) {
+      if (isFolderKnown(row.parentId)) unplaced.push(entry)
+      // Its folder was removed, and the row with it.
+      else tools.limbo.take(row.nodeId)
+    } else if (tools.scans.isOnline(folder.root)) add(folder, { name: row.name, entry })
     else tools.limbo.extend(row.nodeId, tools.nowMs())
     const heirsFolder = heir === null ? undefined : tools.tree.get(heir.parentId)
     if (heir !== null && heirsFolder !== undefined && tools.scans.isOnline(heirsFolder.root)) {
       add(heirsFolder, { name: heir.name, entry: null })
     }
   }
-  if (places.size === 0) return null
+  if (places.size === 0) {
+    for (const entry of unplaced) putOffUnplaced(tools, entry)
+    return null
+  }
   const groups = Array.from(places, ([folder, names]): LimboGroup => ({ folder, places: [...names.values()] }))
   const requests = groups.map((group) => placesRequest(tools, group.folder, group.places))
-  return { kind: 'limbo', groups, reply: tools.look(requests) }
+  return { kind: 'limbo', groups, unplaced, reply: tools.look(requests) }
+}
+
+/** After this long a row in limbo makes way, though it was found: where it was found it can't be placed. */
+export const PATIENCE_MS = 10_000
+
+/** Its folder may be met soon; a listing of that tells of the row anyway. */
+export function putOffUnplaced(
+  { limbo, nowMs }: Pick<JobTools, 'limbo' | 'nowMs'>,
+  { row, sinceMs }: LimboEntry,
+): void {
+  if (sinceMs + PATIENCE_MS > nowMs()) limbo.hold(row.nodeId, nowMs())
+  else limbo.take(row.nodeId)
+}
+
+/** Asks for each id once. */
+function once(ask: (nodeId: string) => boolean): (nodeId: string) => boolean {
+  const answers = new Map<string, boolean>()
+  return (nodeId) => {
+    const answer = answers.get(nodeId) ?? ask(nodeId)
+    answers.set(nodeId, answer)
+    return answer
+  }
 }
 
 function placesRequest(tools: JobTools, folder: Folder, places: readonly { readonly name: string }[]): LookRequest {

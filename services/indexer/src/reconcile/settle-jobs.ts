@@ -8,7 +8,7 @@ import type { Folder } from '../watch/tree.ts'
 import type { Backoff } from './backoff.ts'
 import type { EventIntake } from './event-intake.ts'
 import type { Hints } from './hints.ts'
-import type { Job, JobTools } from './jobs.ts'
+import { type Job, type JobTools, PATIENCE_MS, putOffUnplaced } from './jobs.ts'
 import type { LimboEntry } from './limbo.ts'
 import { compareListing } from './listing.ts'
 import type { Scans } from './scans.ts'
@@ -20,8 +20,6 @@ import type { Visit } from './visits.ts'
 
 /** Differences settled in one transaction. */
 const SETTLE_MAX = 16_000
-/** After this long a row in limbo makes way, though it was found: where it was found it can't be placed. */
-const PATIENCE_MS = 10_000
 const NEVER: Ends = { mayRemove: new Set(), mustRemove: new Set() }
 
 export type SettleJobTools = Omit<JobTools, 'scans'> &
@@ -47,7 +45,7 @@ export async function settleJob(tools: SettleJobTools, job: Job): Promise<void> 
   if (exhausted?.kind === 'later') tools.onExhausted(exhausted.problem ?? '')
   if (job.kind === 'hints') await settleHints(tools, job.groups, reply)
   else if (job.kind === 'visits') await settleVisits(tools, job.visits, reply)
-  else await settleLimbo(tools, job.groups, reply)
+  else await settleLimbo(tools, job, reply)
 }
 
 async function settleHints(
@@ -89,7 +87,7 @@ function whileDiscovering({ scans }: SettleJobTools): (row: Known, blocks: boole
 
 async function settleLimbo(
   tools: SettleJobTools,
-  groups: Extract<Job, { kind: 'limbo' }>['groups'],
+  { groups, unplaced }: Extract<Job, { kind: 'limbo' }>,
   { answers, sights }: LookReply,
 ): Promise<void> {
   const raws: RawSeen[] = []
@@ -113,13 +111,20 @@ async function settleLimbo(
     }
     if (answer.kind === 'elsewhere' || answer.kind === 'unreadable') notFound(tools, folder, answer)
   }
+  for (const entry of unplaced) {
+    if (entry.deadlineMs <= tools.nowMs()) due.set(entry.row.nodeId, entry)
+    unseen.add(entry.row.nodeId)
+  }
   const seens = await readSights(tools, raws)
   const below = due.size === 0 ? [] : await searchBelow(tools, unplacedFolders(raws, seens))
   // The place of one that could not be looked at may have been met below a folder that is on its way.
   for (const { known } of below ?? []) if (known !== undefined) unseen.delete(known.nodeId)
   // Only a place that could be looked at proves that nothing is there (I7).
+  const unplacedById = new Map(unplaced.map((entry) => [entry.row.nodeId, entry]))
   for (const nodeId of below === null ? due.keys() : unseen) {
-    if (moving.has(nodeId)) tools.limbo.hold(nodeId, tools.nowMs())
+    const entry = unplacedById.get(nodeId)
+    if (entry !== undefined) putOffUnplaced(tools, entry)
+    else if (moving.has(nodeId)) tools.limbo.hold(nodeId, tools.nowMs())
     else tools.limbo.extend(nodeId, tools.nowMs())
   }
   const ends = below === null ? NEVER : endsOf([...due.values()], unseen, tools.nowMs())

@@ -50,7 +50,7 @@ export async function settle(
     rowsOf,
     vacancyOf: (row) => (tools.limbo.has(row.nodeId) ? 'vacant' : (vacancies.get(row.nodeId) ?? 'unknown')),
     ...ends,
-    parentOf: (folderId) => parentOf(tools.tree, folderId),
+    parentOf: (folderId) => parentOf(tools, folderId),
     isLive: (nodeId) => tools.known.byId(nodeId) !== undefined,
     hasChildren: tools.known.hasChildren,
     awaiting: tools.awaiting,
@@ -136,9 +136,12 @@ export function ensureInTree(
   }
 }
 
-function parentOf(tree: Tree, folderId: string): string | null | undefined {
+/** By the tree; but what moved while nobody watched has not been met there yet, nor has what is in it. */
+function parentOf({ tree, known }: SettleTools, folderId: string): string | null | undefined {
   const folder = tree.get(folderId)
-  return folder === undefined ? undefined : (folder.parent?.nodeId ?? null)
+  if (folder !== undefined) return folder.parent?.nodeId ?? null
+  const parentId = known.byId(folderId)?.parentId
+  return parentId === SUPER_ROOT_ID ? null : parentId
 }
 
 /** Looks whether rows are still at their own places. */

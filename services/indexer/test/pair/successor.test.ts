@@ -45,6 +45,16 @@ const CASES: readonly (readonly [what: string, act: (path: Pair['path']) => void
     },
     'media/photos/2020',
   ],
+  [
+    'what is in a folder takes the place of a file in the successor, and the folder goes',
+    (path) => {
+      rmSync(path('albums', 'a', 'b', 'index'))
+      renameSync(path('photos', '2020'), path('albums', 'a', 'b', 'index'))
+      rmSync(path('photos'), { recursive: true })
+      renameSync(path('albums'), path('photos'))
+    },
+    'media/photos/a/b/index',
+  ],
 ]
 
 for (const [what, act, now] of CASES) {
@@ -54,6 +64,8 @@ for (const [what, act, now] of CASES) {
       mkdirSync(pair.path('photos', '2020'), { recursive: true })
       for (let n = 0; n < 20; n += 1) writeFileSync(pair.path('photos', '2020', `${n}`), `${n}`)
       writeFileSync(pair.path('photos', 'index'), 'index')
+      mkdirSync(pair.path('albums', 'a', 'b'), { recursive: true })
+      writeFileSync(pair.path('albums', 'a', 'b', 'index'), 'another index')
       await Promise.all([pair.startIndexer(), pair.startApi()])
       await assertAllEqual(pair)
       const jobs = await hashJobs(pair)

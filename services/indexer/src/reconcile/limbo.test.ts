@@ -83,3 +83,13 @@ test('it gets more each time, up to a minute, and when its place can be looked a
   limbo.put(row, { blocks: false, isAfterScan: false, nowMs: 10_000 })
   assert.deepEqual(dueRows(limbo, 10_000 + GRACE_MS), [row])
 })
+
+test('a row is looked at once more when something happened meanwhile, but not for ever', () => {
+  const limbo = createLimbo()
+  limbo.put(row, { blocks: false, isAfterScan: false, nowMs: 0 })
+  const answers = Array.from({ length: 7 }, (_, at) => limbo.postpone(row.nodeId, 600 + at))
+  assert.deepEqual(answers, [true, true, true, true, true, false, false])
+  assert.deepEqual(dueRows(limbo, 603), [])
+  assert.deepEqual(dueRows(limbo, 604), [row])
+  assert.ok(!limbo.postpone(other.nodeId, 600), 'one that is not there')
+})

@@ -10,6 +10,8 @@ const GRACE_MS = 500
 /** The same where something else already stands at its place and has to wait for it. */
 const BLOCKING_GRACE_MS = 50
 
+/** How often a row is looked at once more because something happened meanwhile, which may be all the time. */
+const POSTPONEMENTS_MAX = 5
 /** Where it could not be told for long, as while a root is away, it is asked no more often than this. */
 const EXTENSION_MAX_MS = 60_000
 
@@ -24,6 +26,8 @@ export type LimboEntry = {
   heir: Place | null
   /** Since when it could have been settled, ms since 1970. */
   sinceMs: number
+  /** How often its end was put off since then because something happened meanwhile. */
+  postponements: number
 }
 
 export type Limbo = {
@@ -42,6 +46,8 @@ export type Limbo = {
   readonly scanEnded: (nowMs: number) => void
   /** Gives a row more time, and more each time: whether it is gone could not be told. */
   readonly extend: (nodeId: string, nowMs: number) => void
+  /** Has a row looked at once more, as soon as what happened by now is settled; false if that was done often enough. */
+  readonly postpone: (nodeId: string, nowMs: number) => boolean
   /** Keeps a row a little longer: it was found where it can't be placed yet. */
   readonly hold: (nodeId: string, nowMs: number) => void
   /** Entries whose time is over. */
@@ -65,7 +71,7 @@ export function createLimbo(): Limbo {
       const deadlineMs = isAfterScan ? Number.POSITIVE_INFINITY : nowMs + (blocks ? BLOCKING_GRACE_MS : GRACE_MS)
       const entry = entries.get(row.nodeId)
       if (entry === undefined) {
-        const added = { row, deadlineMs, blocks, isAfterScan, extensions: 0, heir, sinceMs: nowMs }
+        const added = { row, deadlineMs, blocks, isAfterScan, extensions: 0, heir, sinceMs: nowMs, postponements: 0 }
         entries.set(row.nodeId, added)
         setDeadline(added, deadlineMs)
         return
@@ -97,6 +103,13 @@ export function createLimbo(): Limbo {
       if (entry === undefined || entry.isAfterScan) return
       setDeadline(entry, nowMs + Math.min(GRACE_MS * 2 ** Math.min(entry.extensions, 30), EXTENSION_MAX_MS))
       entry.extensions += 1
+    },
+    postpone: (nodeId, nowMs) => {
+      const entry = entries.get(nodeId)
+      if (entry === undefined || entry.postponements >= POSTPONEMENTS_MAX) return false
+      entry.postponements += 1
+      setDeadline(entry, nowMs)
+      return true
     },
     hold: (nodeId, nowMs) => {
       const entry = entries.get(nodeId)

@@ -10,10 +10,7 @@ import type { LimboEntry } from './limbo.ts'
 import type { SettleTools } from './settle.ts'
 import { type SettleJobTools, settleJob } from './settle-jobs.ts'
 
-export type ReconcilerTools = Omit<SettleJobTools, 'hint' | 'retries'> & {
-  /** Resolves when every event queued by now has been taken in. */
-  readonly drained: () => Promise<void>
-}
+export type ReconcilerTools = Omit<SettleJobTools, 'hint' | 'retries' | 'areHintsUnderWay'>
 
 export type Reconciler = {
   /** Runs until `stop`; rejects on a bug or when the database can't be written. */
@@ -55,7 +52,8 @@ export function createReconciler(tools: ReconcilerTools): Reconciler {
     const now = nowMs()
     hints.add({ folder, name, cause }, now, when === 'now' ? now : now + retries.next(folder, name))
   }
-  const jobTools: SettleJobTools = { ...tools, hint, retries }
+  const areHintsUnderWay = () => pipeline.some(({ kind }) => kind === 'hints')
+  const jobTools: SettleJobTools = { ...tools, hint, retries, areHintsUnderWay }
   const limboGate = createLimboGate(tools, () => wake())
   let foldersMax = FOLDERS_FIRST
 

@@ -29,6 +29,10 @@ export type SettleJobTools = Omit<JobTools, 'scans'> &
     readonly intake: EventIntake
     readonly scans: Scans
     readonly retries: Backoff<Folder>
+    /** Resolves when every event queued by now has been taken in. */
+    readonly drained: () => Promise<void>
+    /** Whether places are being looked at that were told of by events. */
+    readonly areHintsUnderWay: () => boolean
     /** The folder of a root is not where it was. */
     readonly onRootGone: (top: Folder) => void
     /** The folder of a root holds nothing any more. Whether that may be. */
@@ -127,17 +131,31 @@ async function settleLimbo(
     else if (moving.has(nodeId)) tools.limbo.hold(nodeId, tools.nowMs())
     else tools.limbo.extend(nodeId, tools.nowMs())
   }
-  const ends = below === null ? NEVER : endsOf([...due.values()], unseen, tools.nowMs())
+  const sure = below === null ? [] : await confirm(tools, endingOf([...due.values()], unseen))
   // A place that was looked at is not seen again below a folder that got the id of the one it is in.
   const byPlace = new Map([...(below ?? []), ...seens].map((seen) => [placeKey(seen), seen]))
-  await settle(tools, [...byPlace.values()], ends, whileDiscovering(tools))
+  await settle(tools, [...byPlace.values()], endsOf(sure, tools.nowMs()), whileDiscovering(tools))
 }
 
 /** Whose time is over. Of a row with an heir that is sure: its inode number is another thing's by now. */
-function endsOf(due: readonly LimboEntry[], unseen: ReadonlySet<string>, nowMs: number): Ends {
-  const ids = (entries: readonly LimboEntry[]) => new Set(entries.map(({ row }) => row.nodeId))
-  const sure = due.filter(({ row, heir }) => heir !== null || !unseen.has(row.nodeId))
-  return { mayRemove: ids(sure), mustRemove: ids(sure.filter(({ sinceMs }) => sinceMs + PATIENCE_MS <= nowMs)) }
+function endingOf(due: readonly LimboEntry[], unseen: ReadonlySet<string>): LimboEntry[] {
+  return due.filter(({ row, heir }) => heir !== null || !unseen.has(row.nodeId))
+}
+
+/**
+ * Those that are at no place even after all that happened by now: what moved on just before its places were looked at
+ * was at none of them, but left a trace. Where there is any, they are looked at once more when that is settled.
+ */
+async function confirm(tools: SettleJobTools, entries: LimboEntry[]): Promise<LimboEntry[]> {
+  if (entries.length === 0) return entries
+  await tools.drained()
+  if (!tools.hints.hasSince(tools.nowMs()) && !tools.areHintsUnderWay()) return entries
+  return entries.filter(({ row }) => !tools.limbo.postpone(row.nodeId, tools.nowMs()))
+}
+
+function endsOf(entries: readonly LimboEntry[], nowMs: number): Ends {
+  const ids = (some: readonly LimboEntry[]) => new Set(some.map(({ row }) => row.nodeId))
+  return { mayRemove: ids(entries), mustRemove: ids(entries.filter(({ sinceMs }) => sinceMs + PATIENCE_MS <= nowMs)) }
 }
 
 async function settleVisits(

@@ -54,7 +54,7 @@ export function createReconciler(tools: ReconcilerTools): Reconciler {
   }
   const areHintsUnderWay = () => pipeline.some(({ kind }) => kind === 'hints')
   const jobTools: SettleJobTools = { ...tools, hint, retries, areHintsUnderWay }
-  const limboGate = createLimboGate(tools, () => wake())
+  const limboGate = createLimboGate(jobTools, () => wake())
   let foldersMax = FOLDERS_FIRST
 
   /** Small jobs first: settling takes longer than looking, so that the first is waited for and no other. */
@@ -126,8 +126,8 @@ export function createReconciler(tools: ReconcilerTools): Reconciler {
  * the kernel's queue is drained first, then every hint of that time is settled. What went into a new folder is found by
  * its visit, so those are waited for too, but for the many of a scan.
  */
-function createLimboGate(tools: ReconcilerTools, wake: () => void) {
-  const { limbo, hints, visits, scans, nowMs, drained } = tools
+function createLimboGate(tools: SettleJobTools, wake: () => void) {
+  const { limbo, hints, visits, scans, nowMs, drained, areHintsUnderWay } = tools
   let discoveredMs = Number.NEGATIVE_INFINITY
   /**
    * Whether a row can go now. What moved while a root was scanned for the first time may be behind places that are still
@@ -148,7 +148,7 @@ function createLimboGate(tools: ReconcilerTools, wake: () => void) {
           wake()
         })
       }
-      if (barrier.passedMs === null || hints.hasSince(barrier.passedMs)) return []
+      if (barrier.passedMs === null || hints.hasSince(barrier.passedMs) || areHintsUnderWay()) return []
       if (visits.areOpen() && !scans.isScanning()) return []
       const due = Map.groupBy(limbo.due(barrier.askedMs), (entry) => isRipe(entry, nowMs()))
       barrier = null

@@ -1,10 +1,11 @@
 /**
- * `npm run bench [-- metadata|scan|latency…]`: the whole system against its floor, in one run on one machine, so that the ratios mean something
+ * `npm run bench [-- metadata|scan|memory|latency…]`: the whole system against its floor, in one run on one machine, so that the ratios mean something
  * where the seconds don't. Everything happens in a temp folder and on loopback.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { measureFind } from './find.ts'
 import { measureFloor } from './floor.ts'
 import { measureLatency } from './latency.ts'
@@ -19,9 +20,14 @@ const ROUNDS = 3
 const LATENCY_FILES = 300
 const LATENCY_GOAL_MS = { median: 50, p99: 200 }
 
+/** After its last work the indexer gives back what it needed within two checks, five seconds apart. */
+const REST_MS = 15_000
+const MEMORY_GOAL_MB = { indexer: 200, api: 100 }
+
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   metadata: benchMetadata,
   scan: benchScan,
+  memory: benchMemory,
   latency: benchLatency,
 }
 
@@ -73,6 +79,24 @@ async function benchScan(): Promise<void> {
   }
   report('find -printf', 'first scan, until all are listed', first, 10)
   report('find -printf', 'restart with nothing changed, until it watches', again, 4)
+}
+
+async function benchMemory(): Promise<void> {
+  const folder = join(work, 'empty')
+  const files = makeEmptyFiles(folder)
+  console.log(
+    `\n${files} empty files in 1,000 folders: resident memory when all are listed and hashed and nothing happens`,
+  )
+  const system = await runSystem(folder, join(work, 'memory-data'), { files, until: 'watching' })
+  await system.allHashed()
+  await sleep(REST_MS)
+  for (const service of ['indexer', 'api'] as const) {
+    const { nowBytes, mostBytes } = system.memory(service)
+    const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`
+    const goal = `goal ${MEMORY_GOAL_MB[service]} MB or less; the most it had was ${megabytes(mostBytes)}`
+    console.log(`  ${megabytes(nowBytes).padStart(8)}  ${service} (${goal})`)
+  }
+  await system.stop()
 }
 
 async function benchLatency(): Promise<void> {

@@ -1,7 +1,7 @@
 /** Both services on a folder, started as users start them, watched over HTTP as clients watch them. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -17,6 +17,8 @@ export type Run = {
   /** Where the api answers. */
   readonly url: string
   readonly allHashed: () => Promise<void>
+  /** Resident memory of the process, of the indexer without those that read files. */
+  readonly memory: (service: 'indexer' | 'api') => { readonly nowBytes: number; readonly mostBytes: number }
   readonly stop: () => Promise<void>
 }
 
@@ -59,7 +61,14 @@ export async function runSystem(
     return watchingMs > 0
   })
   const allHashed = () => until(async () => readsHashed(database))
-  return { hashedMs, watchingMs, url, allHashed, stop: () => stop(indexer, api) }
+  const memory: Run['memory'] = (service) => readMemory((service === 'api' ? api : indexer).pid as number)
+  return { hashedMs, watchingMs, url, allHashed, memory, stop: () => stop(indexer, api) }
+}
+
+function readMemory(pid: number): ReturnType<Run['memory']> {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  const bytesOf = (key: string) => Number(new RegExp(`^${key}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) * 1024
+  return { nowBytes: bytesOf('VmRSS'), mostBytes: bytesOf('VmHWM') }
 }
 
 function createClient(url: string): () => Promise<Change[] | null> {

@@ -5,6 +5,7 @@ import type { Config } from '@drive-feed/shared/config.ts'
 import { createExclude } from '@drive-feed/shared/exclude.ts'
 import type { Logger } from '@drive-feed/shared/logger.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
+import { createRest, processCpuUsage, releaseHeap } from './memory.ts'
 import { BIG_FILE_BYTES } from './metadata/backlog.ts'
 import { createFeeder, type Feeder, type WaitingFile } from './metadata/feeder.ts'
 import type { MetadataJob, MetadataResult } from './metadata/metadata-job.ts'
@@ -46,6 +47,8 @@ export type Indexer = {
 /** How often roots are looked at without a reason: there are ways to go away that give no event. */
 const ROOT_CHECK_MS = 30_000
 const OFFLINE_ROOT_CHECK_MS = 3_000
+/** The process has come to rest when it did nothing for this long. */
+const REST_CHECK_MS = 5_000
 /** After a file did not hold still while it was read: when it is looked at, and how soon it may be read again. */
 const CHANGED_RETRY_MS = 1_000
 /** After a start no file waits longer than this, whatever the clock was when it was told to wait. */
@@ -168,10 +171,15 @@ export function createIndexer(parts: IndexerParts, onCrash: (error: Error) => vo
 
 function startTimers(core: Core, stages: Stages): NodeJS.Timeout[] {
   const { observer, keeper, scans, reconciler } = stages
+  const releaseMemory = () => {
+    core.books.shrinkMemory()
+    releaseHeap()
+  }
   const stalls = createStallWatch({ ...core, atWork: observer.atWork, keeper })
   return [
     setInterval(() => checkRoots(stages, (root) => root.state !== 'offline'), ROOT_CHECK_MS),
     setTimeout(() => stages.feeder.wake(), READ_DURING_SCAN_AFTER_MS),
+    setInterval(createRest(processCpuUsage, releaseMemory), REST_CHECK_MS),
     setInterval(() => {
       checkRoots(stages, (root) => root.state === 'offline')
       scans.startDue()

@@ -8,7 +8,9 @@ if (!mayOpen(OPEN_FILES_MIN)) {
   process.exit(1)
 }
 useCompileCache()
-const startLookingThread = () => new Worker(new URL('./observer-thread.ts', import.meta.url))
+const startLookingThread = () =>
+  // New objects live for one answer; more room for them would stay with the thread for good.
+  new Worker(new URL('./observer-thread.ts', import.meta.url), { resourceLimits: { maxYoungGenerationSizeMb: 12 } })
 // The first one starts while the rest is imported, which takes about as long.
 let early: Worker | null = startLookingThread()
 const { runService } = await import('./service.ts')

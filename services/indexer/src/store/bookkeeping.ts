@@ -12,9 +12,11 @@ export type Bookkeeping = {
   readonly saveDevice: (row: DeviceRow) => void
   /** Refreshes the one status row; `id` is filled in. */
   readonly saveStatus: (row: Omit<typeof status.$inferInsert, 'id'>) => void
+  /** Gives up SQLite's page cache, which fills again with what is needed. */
+  readonly shrinkMemory: () => void
 }
 
-export function createBookkeeping({ orm }: FeedDatabase): Bookkeeping {
+export function createBookkeeping({ orm, sqlite }: FeedDatabase): Bookkeeping {
   return {
     roots: () => orm.select().from(watchRoots).all(),
     saveRoot: (row) => {
@@ -33,6 +35,9 @@ export function createBookkeeping({ orm }: FeedDatabase): Bookkeeping {
         .values({ id: 1, ...row })
         .onConflictDoUpdate({ target: status.id, set: row })
         .run()
+    },
+    shrinkMemory: () => {
+      sqlite.pragma('shrink_memory')
     },
   }
 }

@@ -10,6 +10,7 @@ const eventfd = libc.func('int eventfd(unsigned int initial, int flags)')
 const pollFd = koffi.struct('pollfd', { fd: 'int', events: 'short', revents: 'short' })
 const pollCall = libc.func('int poll(_Inout_ pollfd *fds, unsigned long count, int timeout)')
 const exitCall = libc.func('void _exit(int status)')
+const trimCall = libc.func('int malloc_trim(size_t pad)')
 const flockCall = libc.func('int flock(int fd, int operation)')
 
 const IN_CLOEXEC = 0o2000000
@@ -38,6 +39,11 @@ export function createInotify(): Outcome {
 /** inotify_add_watch(2); the same inode always gives the same watch descriptor. ENOSPC when `max_user_watches` is reached. */
 export function addWatch(inotifyFd: number, path: string, mask: number): Outcome {
   return outcome(inotifyAddWatch(inotifyFd, path, mask))
+}
+
+/** malloc_trim(3): gives back to the system what malloc has free. */
+export function trimHeap(): void {
+  trimCall(0)
 }
 
 /** inotify_rm_watch(2). The kernel answers with IN_IGNORED; a watch that is gone already is no matter. */

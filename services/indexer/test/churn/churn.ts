@@ -18,10 +18,11 @@ export type ChurnOptions = {
 const CHANCES = 3
 /**
  * Files read for each operation of calm rounds, which should need none. What changes places many times while the indexer
- * is killed and starts again may still be lost sight of; one folder of these small trees can hold a dozen files.
+ * is killed and starts again may still be lost sight of, once in thousands of operations; one folder of these small trees
+ * can hold a dozen files.
  */
-const READ_AGAIN_MAX = 0.1
-const READ_AGAIN_FREE = 25
+const READ_AGAIN_MAX = 0.01
+const READ_AGAIN_FREE = 15
 
 export function noFigures(): Figures {
   return {

@@ -55,6 +55,14 @@ const CASES: readonly (readonly [what: string, act: (path: Pair['path']) => void
     },
     'media/photos/a/b/index',
   ],
+  [
+    'a folder moves into one that stayed in the successor',
+    (path) => {
+      renameSync(path('photos'), path('albums', 'a', 'b', 'photos'))
+      renameSync(path('albums'), path('photos'))
+    },
+    'media/photos/a/b/photos/2020',
+  ],
 ]
 
 for (const [what, act, now] of CASES) {

@@ -224,8 +224,7 @@ for (const workers of [1, 2]) {
 test('a missing library is named with its package, once, and not tried in a loop', async (context) => {
   const { pool, problems, results } = createBench(context, { workerModule: WITHOUT_LIBRARY })
   const seen = new Set<number>()
-  pool.submit(filesNamed(temporaryFolder(context), ['a']))
-  pool.start()
+  pool.submit(filesNamed(temporaryFolder(context), plainFiles(100)))
   const startMs = performance.now()
   await until(() => {
     for (const pid of childrenOf(process.pid)) seen.add(pid)
@@ -245,19 +244,20 @@ test('a worker whose module is broken says so in a line', async (context) => {
   const workerModule = join(folder, 'broken.mjs')
   writeFileSync(workerModule, "import './not-there.mjs'\n")
   const { pool, problems } = createBench(context, { workerModule })
-  pool.start()
+  pool.submit(filesNamed(folder, ['a']))
   await until(() => problems.length > 0)
   assert.match(problems[0] ?? '', /can't start: ended with exit code 1: Error.*not-there\.mjs/)
 })
 
 test('workers without work are let go, and started again on demand', async (context) => {
   const { pool, answered } = createBench(context, { idleMs: 50 })
-  pool.start()
-  await until(() => childrenOf(process.pid).length === 2)
+  const folder = temporaryFolder(context)
+  pool.submit(filesNamed(folder, plainFiles(100)))
+  assert.equal(childrenOf(process.pid).length, 2)
+  await answered(100)
   await until(() => childrenOf(process.pid).length === 0)
-  const jobs = filesNamed(temporaryFolder(context), ['a', 'b'])
-  pool.submit(jobs)
-  await answered(2)
+  pool.submit(filesNamed(folder, ['a', 'b']))
+  await answered(102)
   await until(() => childrenOf(process.pid).length === 0)
 })
 
@@ -278,7 +278,7 @@ test('stop ends the workers within about a second whatever they do, and no resul
 
 test('stop ends workers that are just starting', async (context) => {
   const { pool, problems } = createBench(context)
-  pool.start()
+  pool.submit(filesNamed(temporaryFolder(context), plainFiles(100)))
   assert.equal(childrenOf(process.pid).length, 2)
   await pool.stop()
   assert.deepEqual(childrenOf(process.pid), [])

@@ -15,8 +15,6 @@ export type MetadataPool = {
   /** How many of these may be of `BIG_FILE_BYTES` or more. For who heeds it, big files never keep small ones out. */
   readonly bigRoom: number
   readonly submit: (jobs: readonly MetadataJob[]) => void
-  /** Starts the workers now; otherwise the first jobs do. */
-  readonly start: () => void
   /** Kills the workers and resolves when they are gone, or after a second. No result comes after the call. */
   readonly stop: () => Promise<void>
 }
@@ -84,10 +82,6 @@ class Pool implements MetadataPool {
     this.#bigPending += countBig(jobs)
     this.#backlog.add(jobs.map(newTask))
     this.#dispatch()
-  }
-
-  start(): void {
-    for (const slot of this.#slots.slice(0, this.#options.workers)) this.#startIfAllowed(slot)
   }
 
   async stop(): Promise<void> {

@@ -74,7 +74,7 @@ async function runRound(run: Run, round: Round): Promise<void> {
     await runSteps(run, round.after)
     closeAll(world)
     // Where an indexer was killed or stopped, the only sign of such a write could be lost with it.
-    if (treatment.kind === 'none' && !isCalm) rewriteSecretly(run)
+    if (treatment.kind === 'none' && !isCalm) await rewriteSecretly(run)
     if (!isCalm) stirLinks(world)
     for (const follower of followers) await compare(run, follower)
     await compareIds(run, before)
@@ -134,8 +134,12 @@ function follows({ pair, world }: Run): void {
   world.isExcluded = createExclude(exclude)
 }
 
-/** A write that leaves size and time as they were; only its close tells. */
-function rewriteSecretly({ world, story }: Run): void {
+/**
+ * A write that leaves size and time as they were; only its close tells, and only where somebody watches: not in a folder
+ * that moves from one root to another, for a moment.
+ */
+async function rewriteSecretly({ pair, world, story }: Run): Promise<void> {
+  await untilConverged(pair, { boundMs: CONVERGENCE_MS })
   const path = choose(
     1,
     lookAround(world).files.filter((file) => file.isWellFormed() && disk.stat(file).nlink === 1),

@@ -25,12 +25,16 @@ function releases(...spentMs: number[]): number[] {
 
 test('memory is given back at the first rest after much work, once', () => {
   assert.deepEqual(releases(1_500, 3_000, 800, 0, 0, 0), [4])
-  assert.deepEqual(releases(3_000, 0, 0, 3_000, 100, 50, 0), [2, 6])
+  assert.deepEqual(releases(3_000, 0, 0, 6_000, 100, 50, 0), [2, 6])
 })
 
 test('a little work needs nothing to be given back, until it has become much', () => {
   assert.deepEqual(releases(600, 0, 0), [])
   assert.deepEqual(releases(600, 0, 300, 0, 200, 0, 0), [6])
+})
+
+test('it takes a hundredth part of the time at most', () => {
+  assert.deepEqual(releases(1_500, 0, 3_900, 0, 50, 60), [2, 6])
 })
 
 test('it does not wait for all to be still', () => {

@@ -202,6 +202,7 @@ class ModelFeed {
       mayRemove,
       mustRemove,
       parentOf: (folderId) => (folderId === this.#top.nodeId ? null : this.rows.get(folderId)?.parentId),
+      isAway: () => false,
       isLive: (nodeId) => this.rows.has(nodeId),
       hasChildren: (folderId) => rows.some((row) => row.parentId === folderId),
       awaiting: () => ({ state: 'ready', dueMs: 0 }),

@@ -29,6 +29,7 @@ function knowledgeOf({ rows = [], due = [], overdue = [], vacancy = () => 'unkno
     mayRemove: new Set(due.map((row) => row.nodeId)),
     mustRemove: new Set(overdue.map((row) => row.nodeId)),
     parentOf: (folderId) => (folderId === 'above' ? null : byId.get(folderId)?.parentId),
+    isAway: () => false,
     isLive: (nodeId) => byId.has(nodeId),
     hasChildren: (folderId) => rows.some((row) => row.parentId === folderId),
     awaiting: () => AWAITING,

@@ -42,6 +42,8 @@ export type Knowledge = {
   readonly mustRemove: ReadonlySet<string>
   /** The folder that a known folder is in now: null above a root, undefined for one that is not known. */
   readonly parentOf: (folderId: string) => string | null | undefined
+  /** Whether the row's root is not there, so that nothing it holds may be removed (I7). */
+  readonly isAway: (row: Known) => boolean
   readonly isLive: (nodeId: string) => boolean
   /** Whether anything known is in the folder. */
   readonly hasChildren: (folderId: string) => boolean
@@ -213,7 +215,9 @@ function matchRow(claim: Claim, matching: Matching): void {
     if (settled.has(row.nodeId) || dead.has(row.nodeId)) continue
     if (!isSameThing(row, sight)) {
       // The inode number lives again as something else, so what the row was about is gone for good. Not so what was in a
-      // folder, which may have moved out of it before: it gets the time to turn up.
+      // folder, which may have moved out of it before: it gets the time to turn up. In a root that is away the row stays,
+      // and a file gets an id of its own beside it.
+      if (sight.kind === 'file' && knowledge.isAway(row)) continue
       if (isEmptyOrDue(row, knowledge)) dead.set(row.nodeId, row)
       else waitForDead(claim, row, matching)
       continue
@@ -508,7 +512,7 @@ function creation(
     nodeId = furtherNodeId(facts.device, facts.inode, parentId, nameToBytes(name), attempt)
   }
   taken.add(nodeId)
-  const twin = siblings.find((row) => !row.isDirectory && !isRewritten(row, facts) && row.hash !== '')
+  const twin = siblings.find((row) => isSameThing(row, sight) && !isRewritten(row, facts) && row.hash !== '')
   const copyOf = kind === 'file' && twin !== undefined ? twin.nodeId : null
   const awaiting: Awaiting = kind === 'folder' ? { state: 'ready', dueMs: 0 } : knowledge.awaiting(seen, facts)
   return { kind: 'create', nodeId, parentId, name, isDirectory: kind === 'folder', facts, awaiting, copyOf }

@@ -9,6 +9,7 @@ import type { Limbo, LimboEntry } from './limbo.ts'
 import type { Scans } from './scans.ts'
 import { folderAddress } from './settle.ts'
 import type { Visit, Visits } from './visits.ts'
+import { type Whereabouts, whereaboutsOf } from './whereabouts.ts'
 
 /** Places looked at in one job. */
 const HINTS_MAX = 2000
@@ -20,7 +21,7 @@ export type LimboGroup = { readonly folder: Folder; readonly places: readonly Li
 
 /**
  * - `hints`: places that may have changed. - `visits`: folders to list. - `limbo`: rows whose time is over; `unplaced`: those
- * in folders that have not been met since the start, so that nobody knows where to look.
+ * in folders of a root that is there, but that have not been met since the start, so that nobody knows where to look.
  */
 export type Job = { readonly reply: Promise<LookReply> } & (
   | { readonly kind: 'hints'; readonly groups: readonly HintGroup[] }
@@ -74,16 +75,15 @@ export function makeLimboJob(tools: JobTools, due: readonly LimboEntry[]): Job |
     if (place.entry !== null || !names.has(place.name)) names.set(place.name, place)
   }
   const unplaced: LimboEntry[] = []
-  const isFolderKnown = once((nodeId) => tools.known.byId(nodeId) !== undefined)
+  const whereabouts = once((folderId) => whereaboutsOf(tools, folderId))
   for (const entry of new Set([...due, ...blocking])) {
     const { row, heir } = entry
     const folder = tools.tree.get(row.parentId)
-    if (folder === undefined) {
-      if (isFolderKnown(row.parentId)) unplaced.push(entry)
-      // Its folder was removed, and the row with it.
-      else tools.limbo.take(row.nodeId)
-    } else if (tools.scans.isOnline(folder.root)) add(folder, { name: row.name, entry })
-    else tools.limbo.extend(row.nodeId, tools.nowMs())
+    const where = whereabouts(row.parentId)
+    if (where === 'online' && folder !== undefined) add(folder, { name: row.name, entry })
+    else if (where === 'online') unplaced.push(entry)
+    else if (where === 'away') tools.limbo.extend(row.nodeId, tools.nowMs())
+    else tools.limbo.take(row.nodeId)
     const heirsFolder = heir === null ? undefined : tools.tree.get(heir.parentId)
     if (heir !== null && heirsFolder !== undefined && tools.scans.isOnline(heirsFolder.root)) {
       add(heirsFolder, { name: heir.name, entry: null })
@@ -111,8 +111,8 @@ export function putOffUnplaced(
 }
 
 /** Asks for each id once. */
-function once(ask: (nodeId: string) => boolean): (nodeId: string) => boolean {
-  const answers = new Map<string, boolean>()
+function once(ask: (nodeId: string) => Whereabouts): (nodeId: string) => Whereabouts {
+  const answers = new Map<string, Whereabouts>()
   return (nodeId) => {
     const answer = answers.get(nodeId) ?? ask(nodeId)
     answers.set(nodeId, answer)

@@ -26,7 +26,7 @@ export type LimboEntry = {
   heir: Place | null
   /** Since when it could have been settled, ms since 1970. */
   sinceMs: number
-  /** How often its end was put off since then because something happened meanwhile. */
+  /** How often its end was put off because something happened meanwhile. */
   postponements: number
 }
 

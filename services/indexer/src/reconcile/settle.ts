@@ -9,8 +9,10 @@ import { type Folder, pathOf, type Tree } from '../watch/tree.ts'
 import { decide, type Knowledge, type Plan, rowsToLookAt, type Vacancy } from './decide.ts'
 import type { Devices } from './devices.ts'
 import type { Limbo } from './limbo.ts'
+import type { Scans } from './scans.ts'
 import { type Cause, isPresent, type Place, type Seen } from './seen.ts'
 import type { Visits } from './visits.ts'
+import { whereaboutsOf } from './whereabouts.ts'
 
 export type SettleTools = {
   readonly tree: Tree
@@ -20,6 +22,7 @@ export type SettleTools = {
   readonly apply: (decisions: readonly Decision[]) => void
   readonly limbo: Limbo
   readonly visits: Visits
+  readonly scans: Pick<Scans, 'isOnline'>
   readonly nowMs: () => number
   readonly awaiting: (seen: Seen, facts: Facts) => Awaiting
   /** Asks for a look at a place: now, or after a growing delay for `again`. */
@@ -51,6 +54,7 @@ export async function settle(
     vacancyOf: (row) => (tools.limbo.has(row.nodeId) ? 'vacant' : (vacancies.get(row.nodeId) ?? 'unknown')),
     ...ends,
     parentOf: (folderId) => parentOf(tools, folderId),
+    isAway: ({ nodeId, parentId, isDirectory }) => whereaboutsOf(tools, isDirectory ? nodeId : parentId) === 'away',
     isLive: (nodeId) => tools.known.byId(nodeId) !== undefined,
     hasChildren: tools.known.hasChildren,
     awaiting: tools.awaiting,

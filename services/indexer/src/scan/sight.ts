@@ -1,4 +1,4 @@
-/** What was seen at a place, by `lstat` alone. */
+/** What was seen at a place, by `statx` or `fstat` alone. */
 
 import type { BigIntStats } from 'node:fs'
 import { microseconds } from '@drive-feed/shared/microseconds.ts'

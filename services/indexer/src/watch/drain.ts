@@ -19,7 +19,7 @@ export type DrainHandlers = {
 
 export type Drain = {
   readonly add: (fd: number) => void
-  /** Resolves when every event queued before the call has been handed to `onBytes`. */
+  /** Resolves when every event queued before the call has been handed to `onBytes`; never once it is being stopped. */
   readonly drained: () => Promise<void>
   readonly stop: () => Promise<void>
 }

@@ -7,16 +7,17 @@ import {
   renameSync,
   rmdirSync,
   rmSync,
+  statSync,
   symlinkSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { assertAllEqual, follow } from './convergence.ts'
+import { assertAllEqual, follow, untilConverged } from './convergence.ts'
 import { createDisks, type Disk, type Disks, noDisks } from './disks.ts'
 import { createPair, type Pair } from './harness.ts'
-import { idAt, passSentinel, rootRow, rootState } from './observations.ts'
+import { idAt, idsBelow, passSentinel, rootRow, rootState } from './observations.ts'
 import { until } from './until.ts'
 
 const skip = noDisks('ext4')
@@ -188,3 +189,53 @@ test('I7: a root whose disk goes away keeps its nodes, and heals when it is back
   await assertAllEqual(pair, follower)
   await follower.stop()
 })
+
+for (const what of ['the folder of the root', 'a folder in it']) {
+  for (const isRunning of [true, false]) {
+    test(`I7: a root that is away keeps its nodes though ${what} has lost its inode number to a file, ${
+      isRunning ? 'running' : 'stopped'
+    } meanwhile`, { skip }, async (t) => {
+      const disks = createDisks(t)
+      const pair = await createPair(t, { roots: ['disk'] })
+      await disks.mount(disks.create('ext4'), join(pair.folder, 'disk'))
+      const roots = { media: join(pair.folder, 'disk', 'media'), gone: join(pair.folder, 'disk', 'gone') }
+      for (const path of Object.values(roots)) mkdirSync(path)
+      pair.configure({ roots })
+      writeFileSync(join(roots.media, 'file'), 'bytes')
+      mkdirSync(join(roots.gone, 'folder'))
+      for (let file = 0; file < 20; file += 1) writeFileSync(join(roots.gone, 'folder', `${file}`), `${file}`)
+      await pair.startIndexer()
+      await untilConverged(pair)
+      const before = idsBelow(pair, 'gone')
+      assert.equal(before.size, 21)
+      const lost = statSync(what === 'a folder in it' ? join(roots.gone, 'folder') : roots.gone).ino
+      if (!isRunning) await pair.endIndexer()
+      rmSync(roots.gone, { recursive: true })
+      const name = takeNumber(roots.media, lost)
+      if (!isRunning) await pair.startIndexer(['media'])
+      // Each takes longer than a row stays in limbo for which something waits.
+      for (let round = 0; round < 4; round += 1) await passRemoval(pair, roots.media)
+      assert.equal(rootState(pair, 'gone'), 'offline')
+      assert.notEqual(idAt(pair, `media/${name}`), undefined, 'the file is listed nevertheless')
+      assert.deepEqual(idsBelow(pair, 'gone'), before)
+    })
+  }
+}
+
+/** Writes files until one has the inode number; gives its name. */
+function takeNumber(folder: string, inode: number): string {
+  for (let file = 0; file < 4_000; file += 1) {
+    writeFileSync(join(folder, `new-${file}`), `${file}`)
+    if (statSync(join(folder, `new-${file}`)).ino === inode) return `new-${file}`
+  }
+  return assert.fail('the number was not used again')
+}
+
+/** Waits until a new file has been listed, and until it has been found to be gone. */
+async function passRemoval(pair: Pair, folder: string): Promise<void> {
+  const path = join(folder, 'passing')
+  writeFileSync(path, 'passing')
+  await until('it to be listed', () => idAt(pair, 'media/passing') !== undefined)
+  rmSync(path)
+  await until('it to be gone', () => idAt(pair, 'media/passing') === undefined)
+}

@@ -111,6 +111,8 @@ export async function createPair(t: Cleaner, options: PairOptions = {}): Promise
       const launched = launchIndexer()
       await until(`the first scan of ${roots.join(', ')}`, () => {
         if (launched.exited()) fail(`the indexer ended: ${launched.stderr()}`)
+        // Whoever reads while the database is being opened may make files beside it first, which are then not the indexer's.
+        if (!launched.stdout().includes('"started"')) return false
         const watching = rootsWatching(databasePath, launched.startedMs)
         return roots.every((root) => watching.has(root))
       })

@@ -206,6 +206,15 @@ test('a damaged feed gives 503, or cuts the answer, instead of leaving something
   await assert.rejects(fetch(`${url}/changes?cursor=6`).then((response) => response.text()))
 })
 
+test('a damaged epoch gives 503, also one that is not fit for a header', async (t) => {
+  const { feed, url } = await smallFeed(t)
+  for (const epoch of ['', 'x', `00000000-0000-0000-0000-00000000000\u0012`]) {
+    feed.sqlite.prepare('UPDATE feed SET epoch = ?').run(epoch)
+    for (const path of ['/cursor', '/changes', '/root', '/nodes/b/path'])
+      await assertProblem(await fetch(url + path), 503)
+  }
+})
+
 test('a client that goes away in the middle of an answer leaves nothing behind', async (t) => {
   const { feed, url } = await smallFeed(t)
   feed.sqlite.transaction(() => {

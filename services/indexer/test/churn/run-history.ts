@@ -73,9 +73,9 @@ async function runRound(run: Run, round: Round): Promise<void> {
     await treat(run, treatment, round.during)
     await runSteps(run, round.after)
     closeAll(world)
+    if (!isCalm) stirLinks(world)
     // Where an indexer was killed or stopped, the only sign of such a write could be lost with it.
     if (treatment.kind === 'none' && !isCalm) await rewriteSecretly(run)
-    if (!isCalm) stirLinks(world)
     for (const follower of followers) await compare(run, follower)
     await compareIds(run, before)
     if (treatment.kind === 'flood') drain(world)

@@ -11,7 +11,8 @@ import { walk } from '../../src/audit/walk.ts'
 import { describeFile, differences, diskTree, type NodeRow, nodesTree, readNodes, type TreeImage } from './disk-tree.ts'
 import { createFeedClient, type FeedClient, microsecondsOf, type WireChange, type WireNode } from './feed-client.ts'
 import type { Pair } from './harness.ts'
-import { BOUND_MS, untilNone } from './until.ts'
+import { headOf } from './observations.ts'
+import { BOUND_MS, until, untilNone } from './until.ts'
 
 /** Waits until the nodes equal the disk and no file waits for its metadata. The disk must be quiet. */
 export async function untilConverged(pair: Pair, { boundMs = BOUND_MS, only = '' } = {}): Promise<void> {
@@ -119,7 +120,22 @@ export async function assertAllEqual(
   follower?: Follower,
   bounds: { readonly boundMs?: number; readonly only?: string } = {},
 ): Promise<void> {
+  await until('the feed to stand still while it is compared', () => isAllEqual(pair, follower, bounds), bounds.boundMs)
+}
+
+/**
+ * Compares as `assertAllEqual` does. False if the feed moved on meanwhile, so that nothing can be said: the nodes may
+ * equal the disk while a file is about to be listed that was there when it was looked at, and be gone again soon after.
+ *
+ * @throws what is not equal, while the feed stood still
+ */
+async function isAllEqual(
+  pair: Pair,
+  follower: Follower | undefined,
+  bounds: { readonly boundMs?: number; readonly only?: string },
+): Promise<boolean> {
   await untilConverged(pair, bounds)
+  const head = headOf(pair)
   const rows = pair.read(readNodes)
   assert.deepEqual(
     pair.read((sqlite) => [...brokenTableRules(sqlite)]),
@@ -136,8 +152,11 @@ export async function assertAllEqual(
   for (const client of clients) {
     const from = client.cursor()
     await client.poll()
-    assert.deepEqual(differences(expected, wireImage(client), 'the replay'), [], `I2: replay from cursor ${from}`)
+    const unequal = differences(expected, wireImage(client), 'the replay')
+    if (headOf(pair) !== head) return false
+    assert.deepEqual(unequal, [], `I2: replay from cursor ${from}`)
   }
+  return true
 }
 
 function wireImageOfRows(rows: readonly NodeRow[]): TreeImage {

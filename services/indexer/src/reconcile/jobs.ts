@@ -5,7 +5,7 @@ import type { KnownNodes } from '../store/known.ts'
 import type { Folder, Tree } from '../watch/tree.ts'
 import type { Devices } from './devices.ts'
 import type { Hints, TakenHint } from './hints.ts'
-import type { Limbo, LimboEntry } from './limbo.ts'
+import { type Limbo, type LimboEntry, PATIENCE_MS } from './limbo.ts'
 import type { Scans } from './scans.ts'
 import { folderAddress } from './settle.ts'
 import type { Visit, Visits } from './visits.ts'
@@ -97,9 +97,6 @@ export function makeLimboJob(tools: JobTools, due: readonly LimboEntry[]): Job |
   const requests = groups.map((group) => placesRequest(tools, group.folder, group.places))
   return { kind: 'limbo', groups, unplaced, reply: tools.look(requests) }
 }
-
-/** After this long a row in limbo makes way, though it was found: where it was found it can't be placed. */
-export const PATIENCE_MS = 10_000
 
 /** Its folder may be met soon; a listing of that tells of the row anyway. */
 export function putOffUnplaced(

@@ -10,6 +10,8 @@ const GRACE_MS = 500
 /** The same where something else already stands at its place and has to wait for it. */
 const BLOCKING_GRACE_MS = 50
 
+/** After this long a row makes way, though it was found: where it was found it can't be placed. */
+export const PATIENCE_MS = 10_000
 /** How often a row is looked at once more because something happened meanwhile, which may be all the time. */
 const POSTPONEMENTS_MAX = 5
 /** Where it could not be told for long, as while a root is away, it is asked no more often than this. */

@@ -12,7 +12,7 @@ import type { Limbo } from './limbo.ts'
 import type { Scans } from './scans.ts'
 import { type Cause, isPresent, type Place, type Seen } from './seen.ts'
 import type { Visits } from './visits.ts'
-import { whereaboutsOf } from './whereabouts.ts'
+import { parentOf, whereaboutsOf } from './whereabouts.ts'
 
 export type SettleTools = {
   readonly tree: Tree
@@ -138,14 +138,6 @@ export function ensureInTree(
     folder.needsVisit = false
     visits.add(folder, true)
   }
-}
-
-/** By the tree; but what moved while nobody watched has not been met there yet, nor has what is in it. */
-function parentOf({ tree, known }: SettleTools, folderId: string): string | null | undefined {
-  const folder = tree.get(folderId)
-  if (folder !== undefined) return folder.parent?.nodeId ?? null
-  const parentId = known.byId(folderId)?.parentId
-  return parentId === SUPER_ROOT_ID ? null : parentId
 }
 
 /** Looks whether rows are still at their own places. */

@@ -1,4 +1,4 @@
-/** Whether a known folder is in a root that is there. */
+/** Where a known folder is: by the tree where it was met since the start, otherwise as the database has it. */
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import type { KnownNodes } from '../store/known.ts'
 import type { Tree } from '../watch/tree.ts'
@@ -16,13 +16,26 @@ export type WhereaboutsTools = {
   readonly scans: Pick<Scans, 'isOnline'>
 }
 
-export function whereaboutsOf({ tree, known, scans }: WhereaboutsTools, folderId: string): Whereabouts {
-  for (let at = folderId; at !== SUPER_ROOT_ID; ) {
-    const folder = tree.get(at)
-    if (folder !== undefined) return scans.isOnline(folder.root) ? 'online' : 'away'
-    const row = known.byId(at)
-    if (row === undefined) return 'gone'
-    at = row.parentId
+export function whereaboutsOf(tools: WhereaboutsTools, folderId: string): Whereabouts {
+  let at: string | null | undefined = folderId === SUPER_ROOT_ID ? null : folderId
+  while (at != null) {
+    const folder = tools.tree.get(at)
+    if (folder !== undefined) return tools.scans.isOnline(folder.root) ? 'online' : 'away'
+    at = parentOf(tools, at)
   }
-  return 'away'
+  return at === null ? 'away' : 'gone'
+}
+
+/**
+ * The folder that a known folder is in: null above a root, undefined for one that is not known. What moved while nobody
+ * watched has not been met in the tree yet, nor has what is in it.
+ */
+export function parentOf(
+  { tree, known }: Omit<WhereaboutsTools, 'scans'>,
+  folderId: string,
+): string | null | undefined {
+  const folder = tree.get(folderId)
+  if (folder !== undefined) return folder.parent?.nodeId ?? null
+  const parentId = known.byId(folderId)?.parentId
+  return parentId === SUPER_ROOT_ID ? null : parentId
 }

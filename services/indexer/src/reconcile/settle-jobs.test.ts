@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { DEVICE, fileRow, folderRow } from '../../test-support/rows.ts'
+import type { LookRequest } from '../scan/look.ts'
+import type { LookReply } from '../scan/observer.ts'
+import { createSightsBuilder } from '../scan/sights.ts'
+import type { Known } from '../store/known.ts'
+import type { Decision } from '../store/store.ts'
+import { createTree, type RootFolder } from '../watch/tree.ts'
+import { createBackoff } from './backoff.ts'
+import { createHints } from './hints.ts'
+import { makeLimboJob, takeHintJob } from './jobs.ts'
+import { createLimbo } from './limbo.ts'
+import { type SettleJobTools, settleJob } from './settle-jobs.ts'
+
+const top = folderRow(1, '', '')
+const row = fileRow(2, top.nodeId, 'a')
+const GRACE_MS = 500
+
+/** An empty folder on disk in which a file is known. `onDrained` is what happened by the time the queue is drained. */
+function folderThatWasEmptied({ onDrained = () => {}, isUnderWay = false } = {}) {
+  const rows: Known[] = [row]
+  const decisions: Decision[] = []
+  const tree = createTree()
+  const root: RootFolder = { key: 'media', path: '/media', inotifyFd: null, byWatch: new Map() }
+  const folder = tree.addRoot(root, top)
+  const [hints, limbo, retries] = [createHints(), createLimbo(), createBackoff<typeof folder>(20, 10_000)]
+  // The jobs need no more than this.
+  const tools = {
+    ...{ tree, hints, limbo, retries, areHintsUnderWay: () => isUnderWay, unmounted: new Set() },
+    devices: { numberOf: () => DEVICE, nameOf: () => DEVICE },
+    known: {
+      childAt: (_parentId: string, name: string) => rows.find((one) => one.name === name),
+      byId: (nodeId: string) => rows.find((one) => one.nodeId === nodeId),
+      inodesWithNames: () => new Set(),
+    },
+    scans: { isOnline: () => true, isDiscovering: () => false },
+    apply: (some: readonly Decision[]) => decisions.push(...some),
+    look: async (requests: readonly LookRequest[]) => nothingAt(requests),
+    drained: async () => onDrained(),
+    nowMs: () => GRACE_MS,
+  } as unknown as SettleJobTools
+  limbo.put(row, { blocks: false, isAfterScan: false, nowMs: 0 })
+  /** Looks at the row's place, as when its time is over; gives what was decided. */
+  const endTime = async (): Promise<string[]> => {
+    const job = makeLimboJob(tools, limbo.due(GRACE_MS))
+    assert.ok(job !== null, 'it is due')
+    await settleJob(tools, job)
+    return decisions.splice(0).map(({ kind, nodeId }) => `${kind} ${nodeId}`)
+  }
+  return { tools, folder, endTime }
+}
+
+function nothingAt(requests: readonly LookRequest[]): LookReply {
+  const builder = createSightsBuilder()
+  const answers = requests.map(({ names }) => {
+    const from = builder.length
+    for (const name of names ?? []) builder.pushGone(name)
+    return { kind: 'seen', folder: {}, from, to: builder.length, watch: { kind: 'not-asked' } }
+  })
+  return { answers, sights: builder.pack(), mountChanges: 0 } as unknown as LookReply
+}
+
+test('a row that is nowhere is removed when nothing happened meanwhile', async () => {
+  const { tools, endTime } = folderThatWasEmptied()
+  assert.deepEqual(await endTime(), [`remove ${row.nodeId}`])
+  assert.equal(tools.limbo.size(), 0)
+})
+
+test('what happened while its places were looked at is settled before a row goes', async () => {
+  let onDrained = () => {}
+  const { tools, folder, endTime } = folderThatWasEmptied({ onDrained: () => onDrained() })
+  onDrained = () => tools.hints.add({ folder, name: 'moved to', cause: 'touched' }, GRACE_MS, GRACE_MS)
+  assert.deepEqual(await endTime(), [])
+  assert.ok(tools.limbo.has(row.nodeId))
+  onDrained = () => {}
+  tools.hints.take(GRACE_MS, 1)
+  assert.deepEqual(await endTime(), [`remove ${row.nodeId}`])
+})
+
+test('so is what is being looked at because of an event, but not for ever', async () => {
+  const { endTime } = folderThatWasEmptied({ isUnderWay: true })
+  for (let attempt = 0; attempt < 5; attempt += 1) assert.deepEqual(await endTime(), [])
+  assert.deepEqual(await endTime(), [`remove ${row.nodeId}`])
+})
+
+test('a place that was settled is tried again as soon as at first', async () => {
+  const { tools, folder } = folderThatWasEmptied()
+  for (const name of ['new', 'new', 'new', 'other', 'other']) tools.retries.next(folder, name)
+  tools.hints.add({ folder, name: 'new', cause: 'touched' }, 0, 0)
+  const job = takeHintJob(tools)
+  assert.ok(job !== null)
+  await settleJob(tools, job)
+  assert.equal(tools.retries.next(folder, 'new'), 20)
+  assert.equal(tools.retries.next(folder, 'other'), 80)
+})

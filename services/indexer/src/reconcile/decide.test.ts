@@ -17,11 +17,14 @@ type World = {
   due?: readonly Known[]
   /** Those of them that waited too long. */
   overdue?: readonly Known[]
+  /** Rows in a root that is not there. */
+  away?: readonly Known[]
   vacancy?: (row: Known) => Vacancy
   nowMs?: number
 }
 
-function knowledgeOf({ rows = [], due = [], overdue = [], vacancy = () => 'unknown', nowMs = 1e9 }: World): Knowledge {
+function knowledgeOf(world: World): Knowledge {
+  const { rows = [], due = [], overdue = [], away = [], vacancy = () => 'unknown', nowMs = 1e9 } = world
   const byId = new Map(rows.map((row) => [row.nodeId, row]))
   return {
     rowsOf: (facts) => rows.filter((row) => isSameInode(row, facts)),
@@ -29,7 +32,7 @@ function knowledgeOf({ rows = [], due = [], overdue = [], vacancy = () => 'unkno
     mayRemove: new Set(due.map((row) => row.nodeId)),
     mustRemove: new Set(overdue.map((row) => row.nodeId)),
     parentOf: (folderId) => (folderId === 'above' ? null : byId.get(folderId)?.parentId),
-    isAway: () => false,
+    isAway: (row) => away.includes(row),
     isLive: (nodeId) => byId.has(nodeId),
     hasChildren: (folderId) => rows.some((row) => row.parentId === folderId),
     awaiting: () => AWAITING,
@@ -260,6 +263,20 @@ test('a row found at a place that is not free yet is not removed, though its tim
   ])
 })
 
+test('a place is free when its row goes at last, though the row was found where it can not be placed', () => {
+  const seens = [at(b, fileSight(10)), at(a, fileSight(30))]
+  const plan = planOf({ rows: [a, b], due: [a], overdue: [a] }, ...seens)
+  assert.deepEqual(short(plan), [`remove ${idOf(a)}`, `create ${plainNodeId(DEVICE, '30').slice(0, 4)} a`])
+  assert.deepEqual(limboOf(plan), [['b', true]])
+})
+
+test('what waits for something else than the row at its place is looked at again', () => {
+  const inside = fresh(folder, 'inside', fileSight(30))
+  const plan = planOf({ rows: [folder], due: [folder] }, at(folder, GONE), inside)
+  assert.deepEqual(short(plan), [`remove ${idOf(folder)}`])
+  assert.deepEqual(plan.again, [inside])
+})
+
 // Hard links.
 
 const link = (name: string, attempt = 0) => furtherNodeId(DEVICE, '10', TOP.nodeId, nameToBytes(name), attempt)
@@ -355,6 +372,14 @@ test('all names of a number that is used again are gone', () => {
   const further = { ...a, nodeId: link('b'), name: 'b' }
   const plan = planOf({ rows: [a, further] }, fresh(TOP, 'new', fileSight(10, { birthTime: 2 })))
   assert.deepEqual(short(plan), [`remove ${idOf(a)}`, `remove ${further.nodeId.slice(0, 4)}`, `create ${idOf(a)} new`])
+})
+
+test('I7: a row in a root that is away stays; what has its number now is another file, which shares nothing with it', () => {
+  const plan = planOf({ rows: [a], away: [a] }, fresh(OTHER, 'new', fileSight(10, { birthTime: 2 })))
+  const [decision] = plan.decisions
+  assert.ok(decision?.kind === 'create' && plan.decisions.length === 1)
+  assert.equal(decision.nodeId, furtherNodeId(DEVICE, '10', OTHER.nodeId, nameToBytes('new'), 0))
+  assert.equal(decision.copyOf, null)
 })
 
 test('nothing is shared with a file that had the number before', () => {

@@ -29,7 +29,8 @@ class ModelFeed {
   /** Places where something waits for the id of a row in limbo. */
   readonly #heirs = new Map<string, Place>()
   readonly #top: Known
-  #queue: Place[] = []
+  /** By place, as hints are. */
+  readonly #queue = new Map<string, Place>()
   /** Places to be tried again after a while; limbo does not wait for them. */
   #later: Place[] = []
   /** Folders to list when they are next found. */
@@ -55,13 +56,13 @@ class ModelFeed {
   lookAtAll(random: () => number): void {
     this.#random = random
     for (const row of this.rows.values()) if (this.#tree.has(row.nodeId)) this.#list(row)
-    for (let step = 0; this.#queue.length + this.#later.length + this.#limbo.size > 0; step += 1) {
+    for (let step = 0; this.#queue.size + this.#later.length + this.#limbo.size > 0; step += 1) {
       assert.ok(step < STEPS_MAX, 'it comes to an end')
-      if (this.#queue.length > 0) this.#settleSome()
+      if (this.#queue.size > 0) this.#settleSome()
       else {
         const places = this.#later.splice(0)
         this.#settleLimbo()
-        this.#queue.push(...places)
+        for (const place of places) this.#hint(place)
       }
     }
     for (const { nodeId, isDirectory, name } of this.rows.values()) {
@@ -87,12 +88,16 @@ class ModelFeed {
     const folder = this.#folderOf(row)
     if (folder === undefined) {
       this.#needsVisit.add(row.nodeId)
-      this.#queue.push(row)
+      this.#hint(row)
       return
     }
     const known = [...this.rows.values()].filter((child) => child.parentId === row.nodeId)
     const names = new Set([...(folder.entries?.keys() ?? []), ...known.map((child) => child.name)])
-    for (const name of names) this.#queue.push({ parentId: row.nodeId, name })
+    for (const name of names) this.#hint({ parentId: row.nodeId, name })
+  }
+
+  #hint({ parentId, name }: Place): void {
+    this.#queue.set(placeKey({ parentId, name }), { parentId, name })
   }
 
   #childAt({ parentId, name }: Place): Known | undefined {
@@ -109,14 +114,15 @@ class ModelFeed {
   }
 
   #settleSome(): void {
-    const batch = new Map<string, Place>()
+    const batch: Place[] = []
     const size = 1 + Math.floor(this.#random() * 8)
-    while (batch.size < size && this.#queue.length > 0) {
-      const [place] = this.#queue.splice(Math.floor(this.#random() * this.#queue.length), 1)
-      if (place !== undefined && this.#tree.has(place.parentId)) batch.set(placeKey(place), place)
+    while (batch.length < size && this.#queue.size > 0) {
+      const place = [...this.#queue.values()][Math.floor(this.#random() * this.#queue.size)] as Place
+      this.#queue.delete(placeKey(place))
+      if (this.#tree.has(place.parentId)) batch.push(place)
     }
     const seens: Seen[] = []
-    for (const place of batch.values()) {
+    for (const place of batch) {
       const seen = this.#see(place)
       if (seen !== undefined) seens.push(seen)
       else this.#notFound(place)
@@ -129,7 +135,7 @@ class ModelFeed {
     const parent = this.rows.get(place.parentId)
     this.#needsVisit.add(place.parentId)
     this.#later.push(place)
-    if (parent !== undefined) this.#queue.push(parent)
+    if (parent !== undefined) this.#hint(parent)
   }
 
   #settleLimbo(): void {
@@ -151,7 +157,8 @@ class ModelFeed {
       if (seen !== undefined) seens.set(placeKey(seen), seen)
       else {
         unseen.add(nodeId)
-        if (isPlaced) this.#queue.push(...[this.rows.get(row.parentId)].filter((parent) => parent !== undefined))
+        const parent = this.rows.get(row.parentId)
+        if (isPlaced && parent !== undefined) this.#hint(parent)
       }
     }
     const all = [...new Map([...heirs, ...seens]).values()]
@@ -296,7 +303,7 @@ class ModelFeed {
       this.#limbo.set(row.nodeId, blocks || this.#limbo.get(row.nodeId) === true)
     }
     for (const { parentId, name } of plan.again) this.#later.push({ parentId, name })
-    for (const { place } of plan.lookAt) this.#queue.push({ parentId: place.parentId, name: place.name })
+    for (const { place } of plan.lookAt) this.#hint(place)
   }
 
   /** A folder is at its place: it is listed if that was not done yet. */

@@ -23,6 +23,7 @@ import type { Root } from './reconcile/roots.ts'
 import { createScans, type Scans } from './reconcile/scans.ts'
 import { createStallWatch } from './reconcile/stall-watch.ts'
 import { createVisits } from './reconcile/visits.ts'
+import { isAway } from './reconcile/whereabouts.ts'
 import { mountPointsBelow, readMountinfo } from './scan/filesystem-signs.ts'
 import { createObserver, type Observer } from './scan/observer.ts'
 import { createSchedule } from './schedule.ts'
@@ -278,6 +279,7 @@ function createKeeper(core: Core, stages: Stages): RootKeeper {
     observer: stages.observer,
     devices: stages.devices,
     known,
+    isAway: (row) => isAway({ tree, known, scans: stages.scans }, row),
     apply: (decisions) => applyAndFeed(core, stages, decisions),
     savedRoots: books.roots,
     saveRoot: books.saveRoot,

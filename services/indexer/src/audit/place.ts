@@ -1,7 +1,6 @@
 /** One place: what is on the disk there beside what the database says of it. Written anew, not shared with what it checks. */
 import type { BigIntStats } from 'node:fs'
 import { microseconds } from '@drive-feed/shared/microseconds.ts'
-import { plainNodeId } from '@drive-feed/shared/node-id.ts'
 import type { MetadataState } from '@drive-feed/shared/schema.ts'
 
 /** A row of `nodes`, with the number that its device has now. */
@@ -11,6 +10,8 @@ export type AuditRow = {
   /** The name on disk, see `entry-name.ts`. */
   readonly name: string
   readonly isDirectory: boolean
+  /** False where its id can't be the one that its device and inode give. */
+  readonly hasRightId: boolean
   readonly device: string
   readonly deviceNumber: string
   readonly inode: string
@@ -36,7 +37,7 @@ export function difference(row: AuditRow | undefined, disk: OnDisk | null, hash?
     differs('inode', String(disk.ino), row.inode),
     row.isDirectory ? null : differs('size', Number(disk.size), row.size),
     row.isDirectory ? null : differs('mtime in µs', microseconds(disk.mtimeNs), row.mtime),
-    hasRightId(row) ? null : `its id ${row.nodeId} is not made of its device and inode`,
+    row.hasRightId ? null : `its id ${row.nodeId} is not made of its device and inode`,
     row.isDirectory ? null : hashProblem(row, hash),
   ].filter((part) => part !== null)
   return parts.length === 0 ? null : parts.join('; ')
@@ -59,9 +60,4 @@ function hashProblem(row: AuditRow, hash: string | undefined): string | null {
   if (isWaiting(row)) return null
   if (row.hash === '') return `it has no hash: ${row.metadataError ?? 'and nobody is going to read it'}`
   return hash === undefined ? null : differs('MD5', hash, row.hash)
-}
-
-/** Of a file that is or was a hard link, the id is made of the place where it was linked: that can't be told from here. */
-function hasRightId({ nodeId, device, inode, isDirectory }: AuditRow): boolean {
-  return !isDirectory || nodeId === plainNodeId(device, inode)
 }

@@ -1,5 +1,6 @@
 /** What the audit asks of the database, each a short read of its own: the indexer may be writing meanwhile. */
 import { nameFromColumns } from '@drive-feed/shared/entry-name.ts'
+import { plainNodeId } from '@drive-feed/shared/node-id.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
 import { SUPER_ROOT_ID, type WatchRootRow } from '@drive-feed/shared/schema.ts'
 import type { AuditRow } from './place.ts'
@@ -11,7 +12,11 @@ export type AuditRows = {
   readonly childAt: (parentId: string, name: string) => AuditRow | undefined
 }
 
-type Columns = Omit<AuditRow, 'isDirectory' | 'name'> & { name: string; rawName: Buffer | null; isDirectory: 0 | 1 }
+type Columns = Omit<AuditRow, 'isDirectory' | 'name' | 'hasRightId'> & {
+  name: string
+  rawName: Buffer | null
+  isDirectory: 0 | 1
+}
 
 const SELECT = `
   SELECT node_id AS nodeId, coalesce(parent_id, '') AS parentId, name, raw_name AS rawName, is_directory AS isDirectory,
@@ -25,6 +30,20 @@ export function createAuditRows({ sqlite }: Pick<FeedDatabase, 'sqlite'>): Audit
   const roots = sqlite.prepare<[], ReturnType<AuditRows['roots']>[number]>(
     'SELECT name, path, state, state_since_ms AS stateSinceMs, message FROM watch_roots ORDER BY name',
   )
+  const everGiven = sqlite
+    .prepare<{ nodeId: string }, 0 | 1>(
+      `SELECT EXISTS (SELECT 1 FROM nodes WHERE node_id = :nodeId)
+           OR EXISTS (SELECT 1 FROM changes WHERE node_id = :nodeId AND is_removed)`,
+    )
+    .pluck()
+  const toRow = ({ name, rawName, isDirectory, ...rest }: Columns): AuditRow => {
+    const { nodeId, device, inode } = rest
+    const plain = plainNodeId(device, inode)
+    // Of a file that is or was a hard link, and where another node has or had the plain id, the id is made of the place
+    // where it was first seen: that can't be told from here.
+    const hasRightId = isDirectory === 0 || nodeId === plain || everGiven.get({ nodeId: plain }) === 1
+    return { ...rest, name: nameFromColumns(name, rawName), isDirectory: isDirectory === 1, hasRightId }
+  }
   const childAt = (parentId: string, name: string) =>
     atPlace
       .all(parentId, name.toWellFormed())
@@ -36,8 +55,4 @@ export function createAuditRows({ sqlite }: Pick<FeedDatabase, 'sqlite'>): Audit
     children: (parentId) => children.all(parentId).map(toRow),
     childAt,
   }
-}
-
-function toRow({ name, rawName, isDirectory, ...rest }: Columns): AuditRow {
-  return { ...rest, name: nameFromColumns(name, rawName), isDirectory: isDirectory === 1 }
 }

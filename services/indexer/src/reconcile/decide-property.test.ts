@@ -210,7 +210,6 @@ class ModelFeed {
       mustRemove,
       parentOf: (folderId) => (folderId === this.#top.nodeId ? null : this.rows.get(folderId)?.parentId),
       isAway: () => false,
-      isLive: (nodeId) => this.rows.has(nodeId),
       hasChildren: (folderId) => rows.some((row) => row.parentId === folderId),
       awaiting: () => ({ state: 'ready', dueMs: 0 }),
       nowMs: 1e9,

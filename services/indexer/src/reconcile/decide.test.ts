@@ -33,7 +33,6 @@ function knowledgeOf(world: World): Knowledge {
     mustRemove: new Set(overdue.map((row) => row.nodeId)),
     parentOf: (folderId) => (folderId === 'above' ? null : byId.get(folderId)?.parentId),
     isAway: (row) => away.includes(row),
-    isLive: (nodeId) => byId.has(nodeId),
     hasChildren: (folderId) => rows.some((row) => row.parentId === folderId),
     awaiting: () => AWAITING,
     nowMs,
@@ -374,12 +373,40 @@ test('all names of a number that is used again are gone', () => {
   assert.deepEqual(short(plan), [`remove ${idOf(a)}`, `remove ${further.nodeId.slice(0, 4)}`, `create ${idOf(a)} new`])
 })
 
+// What is in a root that is away, and the inode numbers of it that others have by now (I7).
+
+const beside = (inode: number, name: string) => furtherNodeId(DEVICE, String(inode), OTHER.nodeId, nameToBytes(name), 0)
+
 test('I7: a row in a root that is away stays; what has its number now is another file, which shares nothing with it', () => {
   const plan = planOf({ rows: [a], away: [a] }, fresh(OTHER, 'new', fileSight(10, { birthTime: 2 })))
   const [decision] = plan.decisions
   assert.ok(decision?.kind === 'create' && plan.decisions.length === 1)
-  assert.equal(decision.nodeId, furtherNodeId(DEVICE, '10', OTHER.nodeId, nameToBytes('new'), 0))
-  assert.equal(decision.copyOf, null)
+  assert.deepEqual([decision.nodeId, decision.copyOf], [beside(10, 'new'), null])
+})
+
+test('I7: so does a folder and what is in it, though another folder has its number, and something moves into that', () => {
+  const inside = fileRow(21, folder.nodeId, 'inside')
+  const world: World = { rows: [folder, inside, a], away: [folder, inside] }
+  const moved: Seen = { ...fresh(OTHER, 'A', fileSight(10)), parentId: beside(20, 'new') }
+  const plan = planOf(world, moved, fresh(OTHER, 'new', folderSight(20, { birthTime: 2 })))
+  const [create, move] = plan.decisions
+  assert.ok(create?.kind === 'create' && move?.kind === 'move' && plan.decisions.length === 2)
+  assert.deepEqual([create.nodeId, create.parentId], [beside(20, 'new'), OTHER.nodeId])
+  assert.deepEqual([move.nodeId, move.parentId], [a.nodeId, create.nodeId])
+  assert.deepEqual(plan.toLimbo, [])
+})
+
+test('I7: such a folder is followed by its own row', () => {
+  const own = { ...folderRow(20, OTHER.nodeId, 'new', { birthTime: 2 }), nodeId: beside(20, 'new') }
+  const world: World = { rows: [folder, own], away: [folder], vacancy: () => 'vacant' }
+  const sight = folderSight(20, { birthTime: 2 })
+  assert.deepEqual(short(planOf(world, fresh(TOP, 'renamed', sight))), [`move ${idOf(own)} renamed`])
+  assert.deepEqual(planOf(world, at(own, sight)).decisions, [])
+})
+
+test('a folder that moved out of a root that is away takes what is in it along', () => {
+  const world: World = { rows: [folder], away: [folder], vacancy: () => 'vacant' }
+  assert.deepEqual(short(planOf(world, fresh(OTHER, 'out', folderSight(20)))), [`move ${idOf(folder)} out`])
 })
 
 test('nothing is shared with a file that had the number before', () => {

@@ -13,10 +13,10 @@
  * that is made, or moves, in the same plan.
  */
 
-import { nameToBytes } from '@drive-feed/shared/entry-name.ts'
-import { furtherNodeId, plainNodeId } from '@drive-feed/shared/node-id.ts'
+import { plainNodeId } from '@drive-feed/shared/node-id.ts'
 import type { Known } from '../store/known.ts'
 import type { Awaiting, Decision, Facts } from '../store/store.ts'
+import { keepsId, newNodeId } from './new-node-id.ts'
 import {
   isPresent,
   isReborn,
@@ -44,7 +44,6 @@ export type Knowledge = {
   readonly parentOf: (folderId: string) => string | null | undefined
   /** Whether the row's root is not there, so that nothing it holds may be removed (I7). */
   readonly isAway: (row: Known) => boolean
-  readonly isLive: (nodeId: string) => boolean
   /** Whether anything known is in the folder. */
   readonly hasChildren: (folderId: string) => boolean
   readonly awaiting: (seen: Seen, facts: Facts) => Awaiting
@@ -212,12 +211,10 @@ function matchRow(claim: Claim, matching: Matching): void {
   }
   let isUnsure = false
   for (const row of plainFirst(claim.rows, sight.facts)) {
-    if (settled.has(row.nodeId) || dead.has(row.nodeId)) continue
+    if (settled.has(row.nodeId) || dead.has(row.nodeId) || keepsId(row, sight, knowledge.isAway)) continue
     if (!isSameThing(row, sight)) {
       // The inode number lives again as something else, so what the row was about is gone for good. Not so what was in a
-      // folder, which may have moved out of it before: it gets the time to turn up. In a root that is away the row stays,
-      // and a file gets an id of its own beside it.
-      if (sight.kind === 'file' && knowledge.isAway(row)) continue
+      // folder, which may have moved out of it before: it gets the time to turn up.
       if (isEmptyOrDue(row, knowledge)) dead.set(row.nodeId, row)
       else waitForDead(claim, row, matching)
       continue
@@ -305,7 +302,7 @@ function makeWait(claims: readonly Claim[], { removed, dead, knowledge }: Waitin
   for (let changed = true; changed; ) {
     changed = false
     const going = claims.filter(isGoing)
-    const wayOf = createWays(treeAfter(going, knowledge), removed, dead)
+    const wayOf = createWays(treeAfter(going, dead, knowledge), removed, dead)
     const leaving = new Set(removed)
     for (const { row } of going) if (row !== null) leaving.add(row.nodeId)
     for (const claim of going) {
@@ -342,13 +339,18 @@ type TreeAfter = {
   readonly isDeep: boolean
 }
 
-function treeAfter(going: readonly Claim[], { parentOf }: Knowledge): TreeAfter {
+function treeAfter(
+  going: readonly Claim[],
+  dead: ReadonlyMap<string, Known>,
+  { parentOf }: Pick<Knowledge, 'parentOf'>,
+): TreeAfter {
   const placed = new Map<string, string>()
   const made = new Set<string>()
   let isDeep = false
-  for (const { sight, row, seen } of going) {
+  for (const claim of going) {
+    const { sight, row, seen } = claim
     if (sight.kind !== 'folder') continue
-    const nodeId = row?.nodeId ?? plainNodeId(sight.facts.device, sight.facts.inode)
+    const nodeId = row?.nodeId ?? idOfNew(claim, dead)
     placed.set(nodeId, seen.parentId)
     if (row === null) made.add(nodeId)
     else isDeep = true
@@ -356,6 +358,18 @@ function treeAfter(going: readonly Claim[], { parentOf }: Knowledge): TreeAfter 
   isDeep ||= going.some(({ seen }) => made.has(seen.parentId))
   return { made, isDeep, parentOf: (folderId) => placed.get(folderId) ?? parentOf(folderId) }
 }
+
+/** The id that the claim's new node gets, beside all that are not removed with the dead rows, and those in `taken`. */
+function idOfNew(
+  { seen, sight, rows }: Claim,
+  dead: ReadonlyMap<string, Known>,
+  taken: ReadonlySet<string> = NONE,
+): string {
+  const isTaken = (id: string) => taken.has(id) || (!dead.has(id) && rows.some(({ nodeId }) => nodeId === id))
+  return newNodeId(sight.facts, seen, isTaken)
+}
+
+const NONE: ReadonlySet<string> = new Set()
 
 type Way = 'free' | 'circle' | 'blocked'
 
@@ -407,12 +421,13 @@ function carryOut(
   removed: ReadonlySet<string>,
 ): void {
   const unsorted = claims.filter(isGoing)
-  const tree = treeAfter(unsorted, knowledge)
+  const tree = treeAfter(unsorted, dead, knowledge)
   const going = fromTheTop(unsorted, tree)
   const needed = foldersNeeded(going, tree)
   const creations: Decision[] = []
   const moved = new Set<string>()
-  const taken = new Set<string>()
+  // Folders have the ids that the tree was judged by, whichever is created first.
+  const taken = new Set(tree.made)
   const rewrites: Plan = { ...plan, decisions: [] }
   for (const claim of going) {
     const { seen, sight, row } = claim
@@ -495,25 +510,23 @@ function foldersNeeded(going: readonly Claim[], tree: TreeAfter): ReadonlySet<st
 }
 
 function creation(
-  { seen, sight, rows }: Claim,
+  claim: Claim,
   knowledge: Knowledge,
   { dead, taken }: { dead: ReadonlyMap<string, Known>; taken: Set<string> },
 ): Decision {
+  const { seen, sight, rows } = claim
   const { kind, facts } = sight
   const { parentId, name } = seen
-  const siblings = rows.filter((row) => !dead.has(row.nodeId))
-  const plain = plainNodeId(facts.device, facts.inode)
-  const isFree = (id: string) => {
-    if (taken.has(id)) return false
-    return dead.has(id) || (id === plain ? siblings.every((row) => row.nodeId !== plain) : !knowledge.isLive(id))
+  if (kind === 'folder') {
+    const awaiting: Awaiting = { state: 'ready', dueMs: 0 }
+    const nodeId = idOfNew(claim, dead)
+    return { kind: 'create', nodeId, parentId, name, isDirectory: true, facts, awaiting, copyOf: null }
   }
-  let nodeId = plain
-  for (let attempt = 0; !isFree(nodeId); attempt += 1) {
-    nodeId = furtherNodeId(facts.device, facts.inode, parentId, nameToBytes(name), attempt)
-  }
+  const nodeId = idOfNew(claim, dead, taken)
   taken.add(nodeId)
-  const twin = siblings.find((row) => isSameThing(row, sight) && !isRewritten(row, facts) && row.hash !== '')
-  const copyOf = kind === 'file' && twin !== undefined ? twin.nodeId : null
-  const awaiting: Awaiting = kind === 'folder' ? { state: 'ready', dueMs: 0 } : knowledge.awaiting(seen, facts)
-  return { kind: 'create', nodeId, parentId, name, isDirectory: kind === 'folder', facts, awaiting, copyOf }
+  const twin = rows.find(
+    (row) => !dead.has(row.nodeId) && isSameThing(row, sight) && !isRewritten(row, facts) && row.hash !== '',
+  )
+  const [awaiting, copyOf] = [knowledge.awaiting(seen, facts), twin?.nodeId ?? null]
+  return { kind: 'create', nodeId, parentId, name, isDirectory: false, facts, awaiting, copyOf }
 }

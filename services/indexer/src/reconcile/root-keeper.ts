@@ -12,7 +12,7 @@ import type { Folder, RootFolder, Tree } from '../watch/tree.ts'
 import { absentMessage, emptyMessage, replacedMessage, unreadableMessage } from './away-messages.ts'
 import type { Vacancy } from './decide.ts'
 import type { Devices } from './devices.ts'
-import { createRoot, isSameRoot, type KnownRoot, type Root, rootNode } from './roots.ts'
+import { createRoot, isSameRoot, type KnownRoot, planRoot, type Root } from './roots.ts'
 import { takeSample } from './sample.ts'
 
 export type RootKeeperTools = {
@@ -20,6 +20,8 @@ export type RootKeeperTools = {
   readonly observer: Pick<Observer, 'look' | 'signs' | 'resolvePath'>
   readonly devices: Devices
   readonly known: KnownNodes
+  /** Whether the row is in a root that is not there. */
+  readonly isAway: (row: Known) => boolean
   readonly apply: (decisions: readonly Decision[]) => void
   readonly savedRoots: () => WatchRootRow[]
   readonly saveRoot: (row: WatchRootRow) => void
@@ -180,19 +182,9 @@ function commonProblem({ answers: [answer], sights }: LookReply): string | null 
 
 /** Makes the root's node what its folder is, and its place in the tree. */
 function bindRoot(tools: RootKeeperTools, root: Root, found: Found, before: KnownRoot | null): void {
-  const { device } = found
-  const { nodeId, parentId, facts } = rootNode({ device }, found.folder)
-  const at = { nodeId, parentId, name: root.key, isDirectory: true }
-  const decisions: Decision[] = []
-  const row = tools.known.byId(nodeId)
-  if (row === undefined) {
-    decisions.push({ kind: 'create', ...at, facts, awaiting: { state: 'ready', dueMs: 0 }, copyOf: null })
-  } else if (row.parentId !== parentId || row.name !== root.key) {
-    decisions.push({ kind: 'move', ...at, ctime: facts.ctime })
-  } else if (row.device === '') {
-    decisions.push({ kind: 'adopt', nodeId, facts: { ...facts, mtime: row.mtime, ctime: row.ctime } })
-  }
-  if (before !== null && before.nodeId !== nodeId) decisions.push({ kind: 'remove', nodeId: before.nodeId })
+  const { device, folder } = found
+  const rows = tools.known.byInode(device, folder.inode)
+  const { nodeId, decisions } = planRoot(root.key, found, { before, rows, isAway: tools.isAway })
   if (decisions.length > 0) tools.apply(decisions)
   if (root.top !== null) root.top.path = root.path
   if (root.folder !== null && root.folder.nodeId === nodeId && root.folder.attached) {
@@ -208,7 +200,7 @@ function bindRoot(tools: RootKeeperTools, root: Root, found: Found, before: Know
   const inotifyFd = 'fd' in instance ? instance.fd : null
   // The instance and what is watched by it stay the root's, whichever folder that is.
   root.top ??= { key: root.key, path: root.path, inotifyFd, byWatch: new Map() }
-  root.folder = tools.tree.addRoot(root.top, { nodeId, device, inode: facts.inode })
+  root.folder = tools.tree.addRoot(root.top, { nodeId, device, inode: folder.inode })
 }
 
 function knownRoot({ known, savedRoots }: RootKeeperTools, { key }: Root): KnownRoot | null {

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { plainNodeId } from '@drive-feed/shared/node-id.ts'
-import { isSameRoot, isSharedFilesystem, type KnownRoot, rootNode } from './roots.ts'
+import { nameToBytes } from '@drive-feed/shared/entry-name.ts'
+import { furtherNodeId, plainNodeId } from '@drive-feed/shared/node-id.ts'
+import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
+import { DEVICE, fileRow, folderRow } from '../../test-support/rows.ts'
+import type { Known } from '../store/known.ts'
+import { isSameRoot, isSharedFilesystem, type KnownRoot, planRoot } from './roots.ts'
 
 const known: KnownRoot = {
   nodeId: plainNodeId('10', '2'),
@@ -42,14 +46,72 @@ test("a root of the original program's file, which knows neither path nor inode,
   assert.ok(isSameRoot(old, at('/mnt/media'), { device: '10', inode: '3', birthTime: 5 }))
 })
 
-test('a root has the plain id under the super-root, and no size', () => {
-  const times = { birthTime: 1, mtime: 2, ctime: 3 }
-  const sight = { kind: 'folder', deviceNumber: '99', inode: '2', ...times } as const
-  assert.deepEqual(rootNode({ device: '10' }, sight), {
-    nodeId: known.nodeId,
-    parentId: '00000000-0000-0000-0000-000000000000',
-    facts: { device: '10', inode: '2', size: 0, ...times },
-  })
+// What its folder makes of a root's node.
+
+const NAME = 'media'
+const birthTime = 1
+const folderFound = {
+  device: DEVICE,
+  folder: { kind: 'folder', deviceNumber: '99', inode: '2', birthTime, mtime: 3, ctime: 4 },
+} as const
+const facts = { device: DEVICE, inode: '2', birthTime, size: 0, mtime: 3, ctime: 4 }
+const plain = plainNodeId(DEVICE, '2')
+const awaiting = { state: 'ready', dueMs: 0 } as const
+const further = furtherNodeId(DEVICE, '2', SUPER_ROOT_ID, nameToBytes(NAME), 0)
+
+function planned(rows: readonly Known[], { before = null as Known | null, away = [] as readonly Known[] } = {}) {
+  return planRoot(NAME, folderFound, { before, rows, isAway: (row) => away.includes(row) })
+}
+
+function created(nodeId: string) {
+  const place = { parentId: SUPER_ROOT_ID, name: NAME, isDirectory: true }
+  return { kind: 'create', nodeId, ...place, facts, awaiting, copyOf: null }
+}
+
+test('a root that is new has the plain id under the super-root, and no size', () => {
+  assert.deepEqual(planned([]), { nodeId: plain, decisions: [created(plain)] })
+})
+
+test('a root that is as it was is not written', () => {
+  const row = folderRow(2, SUPER_ROOT_ID, NAME, { birthTime })
+  assert.deepEqual(planned([row], { before: row, away: [row] }), { nodeId: plain, decisions: [] })
+})
+
+test('a root that was renamed in the config, or was a folder of another root, moves', () => {
+  const row = folderRow(2, SUPER_ROOT_ID, 'other', { birthTime })
+  const at = { nodeId: plain, parentId: SUPER_ROOT_ID, name: NAME, isDirectory: true, ctime: 4 }
+  assert.deepEqual(planned([row], { away: [row] }), { nodeId: plain, decisions: [{ kind: 'move', ...at }] })
+})
+
+test("a root of the original program's file takes the facts but for its times", () => {
+  const row = folderRow(2, SUPER_ROOT_ID, NAME, { device: '', inode: '', birthTime: 0 })
+  const adopt = { kind: 'adopt', nodeId: plain, facts: { ...facts, mtime: row.mtime, ctime: row.ctime } }
+  assert.deepEqual(planned([row], { before: row }), { nodeId: plain, decisions: [adopt] })
+})
+
+test('another folder in its place makes it another node', () => {
+  const before = folderRow(7, SUPER_ROOT_ID, NAME)
+  const decisions = [created(plain), { kind: 'remove', nodeId: before.nodeId }]
+  assert.deepEqual(planned([], { before }), { nodeId: plain, decisions })
+})
+
+test('another folder with the same inode number is known by its own birth time from then on', () => {
+  const row = folderRow(2, SUPER_ROOT_ID, NAME, { birthTime: 9 })
+  const decisions = [{ kind: 'adopt', nodeId: plain, facts }]
+  assert.deepEqual(planned([row], { before: row, away: [row] }), { nodeId: plain, decisions })
+})
+
+test('a file that had the inode number is gone', () => {
+  const file = fileRow(2, 'above', 'file')
+  assert.deepEqual(planned([file]), { nodeId: plain, decisions: [{ kind: 'remove', nodeId: plain }, created(plain)] })
+})
+
+test('I7: what had the inode number in a root that is away stays, and the root gets an id beside it', () => {
+  for (const row of [fileRow(2, 'above', 'file', { birthTime: 9 }), folderRow(2, 'above', 'old', { birthTime: 9 })]) {
+    assert.deepEqual(planned([row], { away: [row] }), { nodeId: further, decisions: [created(further)] })
+    const own = { ...folderRow(2, SUPER_ROOT_ID, NAME), nodeId: further }
+    assert.deepEqual(planned([row, own], { before: own, away: [row, own] }), { nodeId: further, decisions: [] })
+  }
 })
 
 test('filesystems with other writers are known by their types', () => {

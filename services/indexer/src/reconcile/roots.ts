@@ -3,11 +3,13 @@
  * missing, replaced or suddenly empty its nodes stay, and it heals by itself when the folder is back.
  */
 import type { ConfiguredWatch } from '@drive-feed/shared/config.ts'
-import { plainNodeId } from '@drive-feed/shared/node-id.ts'
 import { type RootState, SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import type { FolderSight } from '../scan/sight.ts'
+import type { Known } from '../store/known.ts'
+import type { Decision } from '../store/store.ts'
 import type { Folder, RootFolder } from '../watch/tree.ts'
-import { isSameBirth } from './seen.ts'
+import { keepsId, newNodeId } from './new-node-id.ts'
+import { isReborn, isSameBirth, isSameThing, type PlacedSight, placedSight } from './seen.ts'
 
 export type Root = {
   readonly key: string
@@ -90,11 +92,49 @@ export function isSameRoot(
   return known.device === found.device && known.inode === found.inode && isSameBirth(known, found)
 }
 
-/** Node id of a root folder found: the plain one, always; a root has no second name. */
-export function rootNode(found: { device: string }, sight: FolderSight) {
-  const { inode, birthTime, mtime, ctime } = sight
-  const nodeId = plainNodeId(found.device, inode)
-  return { nodeId, parentId: SUPER_ROOT_ID, facts: { device: found.device, inode, birthTime, size: 0, mtime, ctime } }
+export type RootPlan = {
+  readonly nodeId: string
+  readonly decisions: readonly Decision[]
+}
+
+/**
+ * Makes the root's node the folder that was found: `rows` are those of its inode. The folder may have been in another
+ * root before; or have the inode number of something that is gone, or is in a root that is away and keeps its row (I7).
+ */
+export function planRoot(
+  name: string,
+  { folder, device }: { readonly folder: FolderSight; readonly device: string },
+  {
+    before,
+    rows,
+    isAway,
+  }: {
+    readonly before: Pick<KnownRoot, 'nodeId'> | null
+    readonly rows: readonly Known[]
+    readonly isAway: (row: Known) => boolean
+  },
+): RootPlan {
+  const place = { parentId: SUPER_ROOT_ID, name }
+  const sight = placedSight(folder, () => device) as Extract<PlacedSight, { kind: 'folder' }>
+  const { facts } = sight
+  const kept = rows.filter((row) => row.nodeId !== before?.nodeId && keepsId(row, sight, isAway))
+  const others = rows.filter((row) => !kept.includes(row))
+  const own = others.find((row) => isSameThing(row, sight))
+  const nodeId = own?.nodeId ?? newNodeId(facts, place, (id) => kept.some((row) => row.nodeId === id))
+  const decisions: Decision[] = others
+    .filter((row) => row !== own && !isSameThing(row, sight))
+    .map((row) => ({ kind: 'remove', nodeId: row.nodeId }))
+  const at = { nodeId, ...place, isDirectory: true }
+  if (own === undefined) {
+    decisions.push({ kind: 'create', ...at, facts, awaiting: { state: 'ready', dueMs: 0 }, copyOf: null })
+  } else if (own.parentId !== place.parentId || own.name !== name) {
+    decisions.push({ kind: 'move', ...at, ctime: facts.ctime })
+  }
+  if (own?.device === '') {
+    decisions.push({ kind: 'adopt', nodeId, facts: { ...facts, mtime: own.mtime, ctime: own.ctime } })
+  } else if (own !== undefined && isReborn(own, facts)) decisions.push({ kind: 'adopt', nodeId, facts })
+  if (before !== null && before.nodeId !== nodeId) decisions.push({ kind: 'remove', nodeId: before.nodeId })
+  return { nodeId, decisions }
 }
 
 /** Filesystems whose other writers the kernel knows nothing of: events come only for changes made through this mount. */

@@ -3,21 +3,22 @@
  * folder waits, and the row's thing may be in it. `mv photos x; mkdir photos; mv x photos/old` is the plainest case.
  * Without the search the row would be removed, the folder placed, and everything in it read again as if it were new.
  */
-import { plainNodeId } from '@drive-feed/shared/node-id.ts'
 import type { LookRequest } from '../scan/look.ts'
 import { type PackedSights, sightAt } from '../scan/sights.ts'
 import { pathOf } from '../watch/tree.ts'
+import { keepsId, newNodeId } from './new-node-id.ts'
 import { isSameThing, type Place, type PresentSight, placedSight, placeKey, type Seen } from './seen.ts'
 import type { SettleTools } from './settle.ts'
 import type { RawSeen } from './sight-reader.ts'
+import { isAway } from './whereabouts.ts'
 
-export type SearchTools = Pick<SettleTools, 'look' | 'devices' | 'known'>
+export type SearchTools = Pick<SettleTools, 'look' | 'devices' | 'known' | 'tree' | 'scans'>
 
 /** Something on disk in a folder that is in no tree; `above` is that folder, null for a place that is known. */
 type Unplaced = Place & {
   readonly sight: PresentSight
   readonly path: string
-  /** What its node is called once it is placed, if it is a folder. */
+  /** What its node is called once it is placed; empty for a file, which nothing is in. */
   readonly nodeId: string
   readonly above: Unplaced | null
 }
@@ -26,13 +27,13 @@ type Unplaced = Place & {
 const FOLDERS_MAX = 64
 
 /** The folders of these sights that are not where they are known: they may wait for a row that is, or be new. */
-export function unplacedFolders(raws: readonly RawSeen[], seens: readonly Seen[]): Unplaced[] {
+export function unplacedFolders(tools: SearchTools, raws: readonly RawSeen[], seens: readonly Seen[]): Unplaced[] {
   return seens.flatMap((seen, index): Unplaced[] => {
     const { parentId, name, sight, known } = seen
     const folder = raws[index]?.folder
     if (folder === undefined || sight.kind !== 'folder') return []
     if (known !== undefined && isSameThing(known, sight)) return []
-    return [unplaced({ parentId, name, sight, path: `${pathOf(folder)}/${name}`, above: null })]
+    return [unplaced(tools, { parentId, name, sight, path: `${pathOf(folder)}/${name}`, above: null })]
   })
 }
 
@@ -63,9 +64,14 @@ export async function searchBelow(tools: SearchTools, tops: readonly Unplaced[])
   return [...found.values()]
 }
 
-function unplaced(what: Omit<Unplaced, 'nodeId'>): Unplaced {
-  const { device, inode } = what.sight.facts
-  return { ...what, nodeId: plainNodeId(device, inode) }
+function unplaced(tools: SearchTools, what: Omit<Unplaced, 'nodeId'>): Unplaced {
+  const { sight } = what
+  if (sight.kind === 'file') return { ...what, nodeId: '' }
+  const rows = tools.known.byInode(sight.facts.device, sight.facts.inode)
+  const kept = rows.filter((row) => keepsId(row, sight, (other) => isAway(tools, other)))
+  const own = rows.find((row) => isSameThing(row, sight) && !kept.includes(row))
+  const isTaken = (id: string) => kept.some(({ nodeId }) => nodeId === id)
+  return { ...what, nodeId: own?.nodeId ?? newNodeId(sight.facts, what, isTaken) }
 }
 
 function requestOf({ devices }: SearchTools, { path, sight }: Unplaced): LookRequest {
@@ -74,7 +80,7 @@ function requestOf({ devices }: SearchTools, { path, sight }: Unplaced): LookReq
 }
 
 function entriesOf(
-  { devices }: SearchTools,
+  tools: SearchTools,
   above: Unplaced,
   sights: PackedSights,
   { from, to }: { readonly from: number; readonly to: number },
@@ -83,12 +89,12 @@ function entriesOf(
   for (let index = from; index < to; index += 1) {
     const raw = sightAt(sights, index)
     if (raw.kind !== 'file' && raw.kind !== 'folder') continue
-    const device = devices.nameOf(raw.deviceNumber)
+    const device = tools.devices.nameOf(raw.deviceNumber)
     // What is mounted in there is met when the folder is placed and listed.
     if (device !== above.sight.facts.device) continue
     const sight = placedSight(raw, () => device) as PresentSight
     const name = sights.names[index] as string
-    entries.push(unplaced({ parentId: above.nodeId, name, sight, path: `${above.path}/${name}`, above }))
+    entries.push(unplaced(tools, { parentId: above.nodeId, name, sight, path: `${above.path}/${name}`, above }))
   }
   return entries
 }

@@ -120,7 +120,7 @@ async function settleLimbo(
     unseen.add(entry.row.nodeId)
   }
   const seens = await readSights(tools, raws)
-  const below = due.size === 0 ? [] : await searchBelow(tools, unplacedFolders(raws, seens))
+  const below = due.size === 0 ? [] : await searchBelow(tools, unplacedFolders(tools, raws, seens))
   // The place of one that could not be looked at may have been met below a folder that is on its way.
   for (const { known } of below ?? []) if (known !== undefined) unseen.delete(known.nodeId)
   // Only a place that could be looked at proves that nothing is there (I7).

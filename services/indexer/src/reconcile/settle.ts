@@ -12,7 +12,7 @@ import type { Limbo } from './limbo.ts'
 import type { Scans } from './scans.ts'
 import { type Cause, isPresent, type Place, type Seen } from './seen.ts'
 import type { Visits } from './visits.ts'
-import { parentOf, whereaboutsOf } from './whereabouts.ts'
+import { isAway, parentOf } from './whereabouts.ts'
 
 export type SettleTools = {
   readonly tree: Tree
@@ -54,8 +54,7 @@ export async function settle(
     vacancyOf: (row) => (tools.limbo.has(row.nodeId) ? 'vacant' : (vacancies.get(row.nodeId) ?? 'unknown')),
     ...ends,
     parentOf: (folderId) => parentOf(tools, folderId),
-    isAway: ({ nodeId, parentId, isDirectory }) => whereaboutsOf(tools, isDirectory ? nodeId : parentId) === 'away',
-    isLive: (nodeId) => tools.known.byId(nodeId) !== undefined,
+    isAway: (row) => isAway(tools, row),
     hasChildren: tools.known.hasChildren,
     awaiting: tools.awaiting,
     nowMs: tools.nowMs(),

@@ -1,6 +1,6 @@
 /** Where a known folder is: by the tree where it was met since the start, otherwise as the database has it. */
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
-import type { KnownNodes } from '../store/known.ts'
+import type { Known, KnownNodes } from '../store/known.ts'
 import type { Tree } from '../watch/tree.ts'
 import type { Scans } from './scans.ts'
 
@@ -14,6 +14,11 @@ export type WhereaboutsTools = {
   readonly tree: Pick<Tree, 'get'>
   readonly known: Pick<KnownNodes, 'byId'>
   readonly scans: Pick<Scans, 'isOnline'>
+}
+
+/** Whether the row is in a root that is not there, or is its folder. */
+export function isAway(tools: WhereaboutsTools, { nodeId, parentId, isDirectory }: Known): boolean {
+  return whereaboutsOf(tools, isDirectory ? nodeId : parentId) === 'away'
 }
 
 export function whereaboutsOf(tools: WhereaboutsTools, folderId: string): Whereabouts {

@@ -1,10 +1,11 @@
 /** `accept-empty`: the owner's word that a root which was found empty, or replaced, is meant so. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { assertAllEqual, follow } from './convergence.ts'
+import { createDisks, noDisks } from './disks.ts'
 import { createPair, INDEXER_MAIN, type Pair } from './harness.ts'
 import { headOf, idAt, rootState } from './observations.ts'
 import { until } from './until.ts'
@@ -107,6 +108,40 @@ test('another folder in the place of the root is accepted in the same way', asyn
   await assertAllEqual(pair, follower)
   assertNoWordIsLeft(pair)
   await follower.stop()
+})
+
+test('so is one that got the inode number of the root, and it stays accepted', { skip: noDisks('ext4') }, async (t) => {
+  const disks = createDisks(t)
+  const pair = await createPair(t, { roots: ['disk', 'other'] })
+  await disks.mount(disks.create('ext4'), join(pair.folder, 'disk'))
+  const media = join(pair.folder, 'disk', 'media')
+  pair.configure({ roots: { media, other: join(pair.folder, 'other') } })
+  mkdirSync(join(media, 'folder'), { recursive: true })
+  writeFileSync(join(media, 'folder', 'file'), 'bytes')
+  await Promise.all([pair.startIndexer(), pair.startApi()])
+  await assertAllEqual(pair)
+  await pair.endIndexer()
+  const { ino } = statSync(media)
+  rmSync(media, { recursive: true })
+  let attempts = 0
+  for (mkdirSync(media); statSync(media).ino !== ino && attempts < 1_000; mkdirSync(media)) {
+    attempts += 1
+    renameSync(media, `${media}-${attempts}`)
+  }
+  assert.equal(statSync(media).ino, ino)
+  writeFileSync(join(media, 'new'), 'new')
+  await pair.startIndexer(['other'])
+  await untilOffline(pair)
+  const { status, output } = accept(pair, 'media')
+  assert.equal(status, 0, output)
+  for (const isRestarted of [false, true]) {
+    if (isRestarted) {
+      await pair.endIndexer()
+      await pair.startIndexer(['other'])
+    }
+    await until('media to be watched', () => rootState(pair, 'media') === 'watching')
+    await assertAllEqual(pair)
+  }
 })
 
 test('I7: only the folder that the owner saw is accepted, and only as it was', async (t) => {

@@ -191,8 +191,13 @@ test('I7: a root whose disk goes away keeps its nodes, and heals when it is back
 })
 
 for (const what of ['the folder of the root', 'a folder in it']) {
-  for (const isRunning of [true, false]) {
-    test(`I7: a root that is away keeps its nodes though ${what} has lost its inode number to a file, ${
+  for (const [isRunning, thing] of [
+    [true, 'file'],
+    [false, 'file'],
+    [true, 'folder'],
+    [false, 'folder'],
+  ] as const) {
+    test(`I7: a root that is away keeps its nodes though ${what} has lost its inode number to a ${thing}, ${
       isRunning ? 'running' : 'stopped'
     } meanwhile`, { skip }, async (t) => {
       const disks = createDisks(t)
@@ -211,22 +216,33 @@ for (const what of ['the folder of the root', 'a folder in it']) {
       const lost = statSync(what === 'a folder in it' ? join(roots.gone, 'folder') : roots.gone).ino
       if (!isRunning) await pair.endIndexer()
       rmSync(roots.gone, { recursive: true })
-      const name = takeNumber(roots.media, lost)
+      const name = takeNumber(roots.media, lost, thing)
+      if (thing === 'folder') writeFileSync(join(roots.media, name, 'inside'), 'inside')
       if (!isRunning) await pair.startIndexer(['media'])
       // Each takes longer than a row stays in limbo for which something waits.
       for (let round = 0; round < 4; round += 1) await passRemoval(pair, roots.media)
       assert.equal(rootState(pair, 'gone'), 'offline')
-      assert.notEqual(idAt(pair, `media/${name}`), undefined, 'the file is listed nevertheless')
+      assert.notEqual(idAt(pair, `media/${name}`), undefined, 'it is listed nevertheless')
+      if (thing === 'folder') assert.notEqual(idAt(pair, `media/${name}/inside`), undefined)
       assert.deepEqual(idsBelow(pair, 'gone'), before)
+
+      const ids = idsBelow(pair, 'media')
+      await pair.endIndexer()
+      pair.configure({ roots: { media: roots.media } })
+      await pair.startIndexer()
+      await untilConverged(pair)
+      assert.deepEqual(idsBelow(pair, 'media'), ids, 'it keeps its id when the other root is given up')
     })
   }
 }
 
-/** Writes files until one has the inode number; gives its name. */
-function takeNumber(folder: string, inode: number): string {
-  for (let file = 0; file < 4_000; file += 1) {
-    writeFileSync(join(folder, `new-${file}`), `${file}`)
-    if (statSync(join(folder, `new-${file}`)).ino === inode) return `new-${file}`
+/** Makes files or folders until one has the inode number; gives its name. */
+function takeNumber(folder: string, inode: number, thing: 'file' | 'folder'): string {
+  for (let attempt = 0; attempt < 4_000; attempt += 1) {
+    const path = join(folder, `new-${attempt}`)
+    if (thing === 'file') writeFileSync(path, `${attempt}`)
+    else mkdirSync(path)
+    if (statSync(path).ino === inode) return `new-${attempt}`
   }
   return assert.fail('the number was not used again')
 }

@@ -152,6 +152,7 @@ export function createIndexer(parts: IndexerParts, onCrash: (error: Error) => vo
   return {
     run: async () => {
       // The metadata workers start with their first file: until then the scan has the cores to itself.
+      stages.keeper.rename()
       checkRoots(stages, () => true)
       await reconciler.run()
     },
@@ -273,13 +274,13 @@ function hintMountPoints(root: Folder, points: readonly string[], hints: Hints, 
 }
 
 function createKeeper(core: Core, stages: Stages): RootKeeper {
-  const { config, tree, known, books, hints, visits, nowMs, log, rootsByFd } = core
+  const { config, tree, known, books, hints, visits, limbo, nowMs, log, rootsByFd } = core
   return createRootKeeper(config.watches, {
     tree,
     observer: stages.observer,
     devices: stages.devices,
     known,
-    isAway: (row) => isAway({ tree, known, scans: stages.scans }, row),
+    isAway: (row) => isAway({ tree, known, scans: stages.scans, rootVacancy: stages.keeper.vacancyOf }, row),
     apply: (decisions) => applyAndFeed(core, stages, decisions),
     savedRoots: books.roots,
     saveRoot: books.saveRoot,
@@ -299,6 +300,7 @@ function createKeeper(core: Core, stages: Stages): RootKeeper {
       visits.dropRoot(top)
     },
     dropFolder: (folder) => dropFolder(core, stages, folder),
+    limbo,
     nowMs,
     log,
   })

@@ -36,12 +36,12 @@ export function createAuditRows({ sqlite }: Pick<FeedDatabase, 'sqlite'>): Audit
            OR EXISTS (SELECT 1 FROM changes WHERE node_id = :nodeId AND is_removed)`,
     )
     .pluck()
+  const isGiven = (nodeId: string, plain: string) => nodeId === plain || everGiven.get({ nodeId: plain }) === 1
   const toRow = ({ name, rawName, isDirectory, ...rest }: Columns): AuditRow => {
     const { nodeId, device, inode } = rest
-    const plain = plainNodeId(device, inode)
     // Of a file that is or was a hard link, and where another node has or had the plain id, the id is made of the place
     // where it was first seen: that can't be told from here.
-    const hasRightId = isDirectory === 0 || nodeId === plain || everGiven.get({ nodeId: plain }) === 1
+    const hasRightId = isDirectory === 0 || isGiven(nodeId, plainNodeId(device, inode))
     return { ...rest, name: nameFromColumns(name, rawName), isDirectory: isDirectory === 1, hasRightId }
   }
   const childAt = (parentId: string, name: string) =>

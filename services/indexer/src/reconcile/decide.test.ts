@@ -373,6 +373,13 @@ test('all names of a number that is used again are gone', () => {
   assert.deepEqual(short(plan), [`remove ${idOf(a)}`, `remove ${further.nodeId.slice(0, 4)}`, `create ${idOf(a)} new`])
 })
 
+test('a folder and a file that were seen with one number get two ids: the sights were not of one moment', () => {
+  const plan = planOf({}, fresh(TOP, 'file', fileSight(10)), fresh(TOP, 'folder', folderSight(10)))
+  const ids = plan.decisions.map((decision) => [decision.kind === 'create' && decision.name, decision.nodeId])
+  assert.deepEqual(new Map(ids as [string, string][]).get('folder'), plainNodeId(DEVICE, '10'))
+  assert.equal(new Set(plan.decisions.map(({ nodeId }) => nodeId)).size, 2)
+})
+
 // What is in a root that is away, and the inode numbers of it that others have by now (I7).
 
 const beside = (inode: number, name: string) => furtherNodeId(DEVICE, String(inode), OTHER.nodeId, nameToBytes(name), 0)
@@ -384,7 +391,7 @@ test('I7: a row in a root that is away stays; what has its number now is another
   assert.deepEqual([decision.nodeId, decision.copyOf], [beside(10, 'new'), null])
 })
 
-test('I7: so does a folder and what is in it, though another folder has its number, and something moves into that', () => {
+test('I7: a folder in a root that is away stays with what is in it; what has its number now is another folder, to move into', () => {
   const inside = fileRow(21, folder.nodeId, 'inside')
   const world: World = { rows: [folder, inside, a], away: [folder, inside] }
   const moved: Seen = { ...fresh(OTHER, 'A', fileSight(10)), parentId: beside(20, 'new') }
@@ -396,11 +403,13 @@ test('I7: so does a folder and what is in it, though another folder has its numb
   assert.deepEqual(plan.toLimbo, [])
 })
 
-test('I7: such a folder is followed by its own row', () => {
+test('I7: a folder with an id beside that of a row which is away is followed by its own row, whatever becomes of the other', () => {
   const own = { ...folderRow(20, OTHER.nodeId, 'new', { birthTime: 2 }), nodeId: beside(20, 'new') }
   const world: World = { rows: [folder, own], away: [folder], vacancy: () => 'vacant' }
   const sight = folderSight(20, { birthTime: 2 })
   assert.deepEqual(short(planOf(world, fresh(TOP, 'renamed', sight))), [`move ${idOf(own)} renamed`])
+  const back: World = { ...world, away: [] }
+  assert.deepEqual(short(planOf(back, fresh(TOP, 'renamed', sight))), [`move ${idOf(own)} renamed`])
   assert.deepEqual(planOf(world, at(own, sight)).decisions, [])
 })
 
@@ -526,9 +535,10 @@ test("the original's row that moved while nobody watched is found by its id", ()
 })
 
 test('a new folder under a reused inode number takes over what is known of the old one, to be compared', () => {
-  const facts = factsOf(20, { size: 0, birthTime: 9 })
+  const facts = factsOf(20, { size: 0, birthTime: 9, mtime: 9_000, ctime: 9_000 })
   const there = planOf({ rows: [folder] }, at(folder, { kind: 'folder', facts }))
-  assert.deepEqual(there.decisions, [{ kind: 'adopt', nodeId: folder.nodeId, facts }])
+  const silently = { ...facts, mtime: folder.mtime, ctime: folder.ctime }
+  assert.deepEqual(there.decisions, [{ kind: 'adopt', nodeId: folder.nodeId, facts: silently }])
   assert.deepEqual(there.reborn, [folder.nodeId])
   const elsewhere = planOf({ rows: [folder] }, at(folder, GONE), fresh(OTHER, 'new', { kind: 'folder', facts }))
   assert.deepEqual(short(elsewhere), [`move ${idOf(folder)} new`, `adopt ${idOf(folder)}`])

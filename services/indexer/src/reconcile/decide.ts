@@ -13,10 +13,9 @@
  * that is made, or moves, in the same plan.
  */
 
-import { plainNodeId } from '@drive-feed/shared/node-id.ts'
 import type { Known } from '../store/known.ts'
 import type { Awaiting, Decision, Facts } from '../store/store.ts'
-import { keepsId, newNodeId } from './new-node-id.ts'
+import { keepsId, likeliestFirst, newNodeId } from './identity.ts'
 import {
   isPresent,
   isReborn,
@@ -42,7 +41,7 @@ export type Knowledge = {
   readonly mustRemove: ReadonlySet<string>
   /** The folder that a known folder is in now: null above a root, undefined for one that is not known. */
   readonly parentOf: (folderId: string) => string | null | undefined
-  /** Whether the row's root is not there, so that nothing it holds may be removed (I7). */
+  /** Whether the row's root is not there, or may be found to be empty, so that nothing it holds may be removed (I7). */
   readonly isAway: (row: Known) => boolean
   /** Whether anything known is in the folder. */
   readonly hasChildren: (folderId: string) => boolean
@@ -138,7 +137,8 @@ function stay(seen: Seen, row: Known, sight: PresentSight, knowledge: Knowledge,
     plan.present.push({ nodeId, place: seen, facts: sight.facts })
     if (row.device === '')
       plan.decisions.push({ kind: 'adopt', nodeId, facts: { ...sight.facts, mtime: row.mtime, ctime: row.ctime } })
-    else adoptReborn(row, sight.facts, plan)
+    // Its times stay: clients see them, and nothing tells them of new ones.
+    else adoptReborn(row, { ...sight.facts, mtime: row.mtime, ctime: row.ctime }, plan)
     return
   }
   rewriteIfNeeded(seen, row, sight, knowledge, plan)
@@ -210,7 +210,7 @@ function matchRow(claim: Claim, matching: Matching): void {
     return
   }
   let isUnsure = false
-  for (const row of plainFirst(claim.rows, sight.facts)) {
+  for (const row of likeliestFirst(claim.rows, sight.facts)) {
     if (settled.has(row.nodeId) || dead.has(row.nodeId) || keepsId(row, sight, knowledge.isAway)) continue
     if (!isSameThing(row, sight)) {
       // The inode number lives again as something else, so what the row was about is gone for good. Not so what was in a
@@ -276,12 +276,6 @@ function isInGoneFolder(
     if (mayRemove.has(at) && loose.has(at) && !settled.has(at)) return true
   }
   return false
-}
-
-function plainFirst(rows: readonly Known[], { device, inode }: Facts): readonly Known[] {
-  if (rows.length < 2) return rows
-  const plain = plainNodeId(device, inode)
-  return [...rows].sort((a, b) => Number(b.nodeId === plain) - Number(a.nodeId === plain))
 }
 
 type Waiting = Pick<Matching, 'dead' | 'knowledge'> & { readonly removed: Set<string> }
@@ -359,7 +353,7 @@ function treeAfter(
   return { made, isDeep, parentOf: (folderId) => placed.get(folderId) ?? parentOf(folderId) }
 }
 
-/** The id that the claim's new node gets, beside all that are not removed with the dead rows, and those in `taken`. */
+/** The id of the claim's new node: not in `taken`, and not of another row of its inode, unless that is dead. */
 function idOfNew(
   { seen, sight, rows }: Claim,
   dead: ReadonlyMap<string, Known>,

@@ -8,7 +8,7 @@ import { createHints } from './hints.ts'
 function intake({ isVisiting = true } = {}) {
   const tree = createTree()
   const hints = createHints()
-  const top = { key: 'media', path: '/mnt/media', inotifyFd: 3, byWatch: new Map<number, Folder>() }
+  const top = { key: 'media', path: '/mnt/media', isListed: true, inotifyFd: 3, byWatch: new Map<number, Folder>() }
   const root = tree.addRoot(top, { nodeId: 'root', device: '1', inode: '1' })
   const folder = tree.add(root, 'folder', { nodeId: 'folder', device: '1', inode: '2' })
   tree.setWatch(root, 1)

@@ -6,7 +6,13 @@ import type { Cause } from './seen.ts'
 
 function folders(): { tree: ReturnType<typeof createTree>; a: Folder; b: Folder; other: Folder } {
   const tree = createTree()
-  const root = (key: string) => ({ key, path: `/${key}`, inotifyFd: null, byWatch: new Map<number, Folder>() })
+  const root = (key: string) => ({
+    key,
+    path: `/${key}`,
+    isListed: true,
+    inotifyFd: null,
+    byWatch: new Map<number, Folder>(),
+  })
   const identity = (inode: string) => ({ nodeId: inode, device: '1', inode })
   const top = tree.addRoot(root('one'), identity('1'))
   const other = tree.addRoot(root('two'), identity('2'))

@@ -12,7 +12,8 @@ import type { Folder, RootFolder, Tree } from '../watch/tree.ts'
 import { absentMessage, emptyMessage, replacedMessage, unreadableMessage } from './away-messages.ts'
 import type { Vacancy } from './decide.ts'
 import type { Devices } from './devices.ts'
-import { createRoot, isSameRoot, type KnownRoot, planRoot, type Root } from './roots.ts'
+import type { Limbo } from './limbo.ts'
+import { createRoot, isSameRoot, type KnownRoot, planRenames, planRoot, type Root } from './roots.ts'
 import { takeSample } from './sample.ts'
 
 export type RootKeeperTools = {
@@ -20,7 +21,7 @@ export type RootKeeperTools = {
   readonly observer: Pick<Observer, 'look' | 'signs' | 'resolvePath'>
   readonly devices: Devices
   readonly known: KnownNodes
-  /** Whether the row is in a root that is not there. */
+  /** Whether the row is in a root that is not there, or may turn out to be empty. */
   readonly isAway: (row: Known) => boolean
   readonly apply: (decisions: readonly Decision[]) => void
   readonly savedRoots: () => WatchRootRow[]
@@ -33,6 +34,7 @@ export type RootKeeperTools = {
   readonly onAttached: (root: Root) => void
   readonly onOffline: (root: Root) => void
   readonly dropFolder: (folder: Folder) => void
+  readonly limbo: Pick<Limbo, 'take'>
   readonly nowMs: () => number
   readonly log: Logger
 }
@@ -42,6 +44,8 @@ export type RootKeeper = {
   readonly byTop: (top: RootFolder) => Root | undefined
   /** The root whose folder this path is in, there or not. */
   readonly byPath: (path: string) => Root | undefined
+  /** Gives watches that only got another name in the config their nodes. Once, before any root is checked. */
+  readonly rename: () => void
   /** Looks whether a root is where it was; takes it offline, or attaches it if it was not. */
   readonly check: (root: Root) => Promise<void>
   readonly takeOffline: (root: Root, message: string) => void
@@ -106,6 +110,15 @@ export function createRootKeeper(watches: readonly ConfiguredWatch[], tools: Roo
     roots,
     byTop: (top) => roots.find((root) => root.top === top),
     byPath: (path) => roots.find((root) => path === root.path || path.startsWith(`${root.path.replace(/\/$/, '')}/`)),
+    rename: () => {
+      const { renamed, decisions } = planRenames(watches, tools.savedRoots(), known.children(SUPER_ROOT_ID))
+      if (decisions.length > 0) tools.apply(decisions)
+      for (const { saved } of renamed) tools.removeRoot(saved.name)
+      for (const { saved, name } of renamed) {
+        tools.saveRoot({ ...saved, name })
+        log.info({ root: name, before: saved.name }, 'only its name is another one in the config: its nodes stay')
+      }
+    },
     check,
     takeOffline,
     retryInstance: (root) => {
@@ -184,14 +197,23 @@ function commonProblem({ answers: [answer], sights }: LookReply): string | null 
 function bindRoot(tools: RootKeeperTools, root: Root, found: Found, before: KnownRoot | null): void {
   const { device, folder } = found
   const rows = tools.known.byInode(device, folder.inode)
-  const { nodeId, decisions } = planRoot(root.key, found, { before, rows, isAway: tools.isAway })
+  // What was in the folder that this one takes the place of goes with it.
+  const isAway = (row: Known) => tools.isAway(row) && !isBelow(tools.known, row, before)
+  const { nodeId, decisions } = planRoot(root.key, found, { before, rows, isAway })
   if (decisions.length > 0) tools.apply(decisions)
-  if (root.top !== null) root.top.path = root.path
+  for (const decision of decisions) tools.limbo.take(decision.nodeId)
+  if (root.top !== null) {
+    root.top.path = root.path
+    root.top.isListed = false
+  }
   if (root.folder !== null && root.folder.nodeId === nodeId && root.folder.attached) {
     root.folder.needsVisit = false
     return
   }
   if (root.folder !== null) tools.dropFolder(root.folder)
+  // It was in another root until now.
+  const elsewhere = tools.tree.get(nodeId)
+  if (elsewhere !== undefined) tools.dropFolder(elsewhere)
   const instance = root.top === null ? tools.createInstance(root) : { fd: root.top.inotifyFd }
   if ('message' in instance) {
     root.message = instance.message
@@ -199,8 +221,15 @@ function bindRoot(tools: RootKeeperTools, root: Root, found: Found, before: Know
   }
   const inotifyFd = 'fd' in instance ? instance.fd : null
   // The instance and what is watched by it stay the root's, whichever folder that is.
-  root.top ??= { key: root.key, path: root.path, inotifyFd, byWatch: new Map() }
+  root.top ??= { key: root.key, path: root.path, isListed: false, inotifyFd, byWatch: new Map() }
   root.folder = tools.tree.addRoot(root.top, { nodeId, device, inode: folder.inode })
+}
+
+function isBelow({ byId }: KnownNodes, row: Known, folder: Pick<KnownRoot, 'nodeId'> | null): boolean {
+  for (let at: Known | undefined = row; at !== undefined; at = byId(at.parentId)) {
+    if (at.parentId === folder?.nodeId) return true
+  }
+  return false
 }
 
 function knownRoot({ known, savedRoots }: RootKeeperTools, { key }: Root): KnownRoot | null {

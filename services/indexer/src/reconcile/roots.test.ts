@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { nameToBytes } from '@drive-feed/shared/entry-name.ts'
 import { furtherNodeId, plainNodeId } from '@drive-feed/shared/node-id.ts'
-import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
+import { SUPER_ROOT_ID, type WatchRootRow } from '@drive-feed/shared/schema.ts'
 import { DEVICE, fileRow, folderRow } from '../../test-support/rows.ts'
 import type { Known } from '../store/known.ts'
-import { isSameRoot, isSharedFilesystem, type KnownRoot, planRoot } from './roots.ts'
+import { isSameRoot, isSharedFilesystem, type KnownRoot, planRenames, planRoot } from './roots.ts'
 
 const known: KnownRoot = {
   nodeId: plainNodeId('10', '2'),
@@ -78,9 +78,14 @@ test('a root that is as it was is not written', () => {
 })
 
 test('a root that was renamed in the config, or was a folder of another root, moves', () => {
-  const row = folderRow(2, SUPER_ROOT_ID, 'other', { birthTime })
   const at = { nodeId: plain, parentId: SUPER_ROOT_ID, name: NAME, isDirectory: true, ctime: 4 }
-  assert.deepEqual(planned([row], { away: [row] }), { nodeId: plain, decisions: [{ kind: 'move', ...at }] })
+  const move = { kind: 'move', ...at }
+  for (const row of [folderRow(2, SUPER_ROOT_ID, 'other'), folderRow(2, 'above', NAME)]) {
+    assert.deepEqual(planned([row], { away: [row] }), { nodeId: plain, decisions: [move] })
+  }
+  const adopt = { kind: 'adopt', nodeId: plain, facts }
+  const reborn = folderRow(2, 'above', NAME, { birthTime: 9 })
+  assert.deepEqual(planned([reborn]), { nodeId: plain, decisions: [move, adopt] })
 })
 
 test("a root of the original program's file takes the facts but for its times", () => {
@@ -95,10 +100,10 @@ test('another folder in its place makes it another node', () => {
   assert.deepEqual(planned([], { before }), { nodeId: plain, decisions })
 })
 
-test('another folder with the same inode number is known by its own birth time from then on', () => {
+test('another folder with the same inode number is known by its own birth time; clients are not told of other times', () => {
   const row = folderRow(2, SUPER_ROOT_ID, NAME, { birthTime: 9 })
-  const decisions = [{ kind: 'adopt', nodeId: plain, facts }]
-  assert.deepEqual(planned([row], { before: row, away: [row] }), { nodeId: plain, decisions })
+  const adopt = { kind: 'adopt', nodeId: plain, facts: { ...facts, mtime: row.mtime, ctime: row.ctime } }
+  assert.deepEqual(planned([row], { before: row, away: [row] }), { nodeId: plain, decisions: [adopt] })
 })
 
 test('a file that had the inode number is gone', () => {
@@ -112,6 +117,56 @@ test('I7: what had the inode number in a root that is away stays, and the root g
     const own = { ...folderRow(2, SUPER_ROOT_ID, NAME), nodeId: further }
     assert.deepEqual(planned([row, own], { before: own, away: [row, own] }), { nodeId: further, decisions: [] })
   }
+})
+
+test('a root keeps the id that it got beside another node when the root of that one is there again', () => {
+  const old = folderRow(2, 'above', 'old', { birthTime: 9 })
+  const own = { ...folderRow(2, SUPER_ROOT_ID, NAME), nodeId: further }
+  assert.deepEqual(planned([old, own], { before: own }), { nodeId: further, decisions: [] })
+  const renamed = { ...own, name: 'before' }
+  assert.deepEqual(
+    planned([old, renamed]).decisions.map(({ kind, nodeId }) => [kind, nodeId]),
+    [['move', further]],
+  )
+})
+
+// Watches that only got another name in the config.
+
+function renames(config: Readonly<Record<string, string>>, rows: readonly Known[]): string[] {
+  const savedRoots = rows.map(({ nodeId, name }): WatchRootRow => {
+    const path = `/mnt/${name}`
+    const state = { state: 'watching', stateSinceMs: 0, message: null, unwatchedFolders: 0 } as const
+    return { name, nodeId, path, configuredPath: path, ...state }
+  })
+  const watches = Object.entries(config).map(([name, configuredPath]) => ({ name, configuredPath }))
+  const { renamed, decisions } = planRenames(watches, savedRoots, rows)
+  const names = renamed.map(({ saved, name }) => `${saved.name} is ${name}`)
+  const nameOf = (nodeId: string) => rows.find((row) => row.nodeId === nodeId)?.name
+  return [...names, ...decisions.map((decision) => `${decision.kind} ${nameOf(decision.nodeId)}`)]
+}
+
+const rootRows = ['a', 'b', 'c'].map((name, index) => folderRow(index, SUPER_ROOT_ID, name))
+
+test('watches that change names keep their nodes, in a circle and in a chain too', () => {
+  assert.deepEqual(renames({ a: '/mnt/a', b: '/mnt/b' }, rootRows), [])
+  assert.deepEqual(renames({ new: '/mnt/a', b: '/mnt/b' }, rootRows), ['a is new', 'move a'])
+  const circle = { a: '/mnt/b', b: '/mnt/a', c: '/mnt/c' }
+  assert.deepEqual(renames(circle, rootRows), ['b is a', 'a is b', 'move a', 'move b'])
+  const chain = { b: '/mnt/a', c: '/mnt/b', d: '/mnt/c' }
+  assert.deepEqual(renames(chain, rootRows), ['a is b', 'b is c', 'c is d', 'move a', 'move b', 'move c'])
+})
+
+test('the node of a watch that is no longer configured makes way for a name', () => {
+  assert.deepEqual(renames({ b: '/mnt/a', c: '/mnt/c' }, rootRows), ['a is b', 'move a', 'remove b'])
+  assert.deepEqual(renames({ a: '/mnt/new' }, rootRows), [], 'another folder is not a matter of names')
+})
+
+test('what was renamed before the saved rows were is not renamed again', () => {
+  const path = { path: '/mnt/a', configuredPath: '/mnt/a', state: 'watching', stateSinceMs: 0, message: null } as const
+  const row = folderRow(1, SUPER_ROOT_ID, 'new')
+  const saved = { name: 'a', nodeId: row.nodeId, unwatchedFolders: 0, ...path }
+  const plan = planRenames([{ name: 'new', configuredPath: '/mnt/a' }], [saved], [row])
+  assert.deepEqual(plan, { renamed: [{ saved, name: 'new' }], decisions: [] })
 })
 
 test('filesystems with other writers are known by their types', () => {

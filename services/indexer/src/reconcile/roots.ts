@@ -3,12 +3,12 @@
  * missing, replaced or suddenly empty its nodes stay, and it heals by itself when the folder is back.
  */
 import type { ConfiguredWatch } from '@drive-feed/shared/config.ts'
-import { type RootState, SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
+import { type RootState, SUPER_ROOT_ID, type WatchRootRow } from '@drive-feed/shared/schema.ts'
 import type { FolderSight } from '../scan/sight.ts'
 import type { Known } from '../store/known.ts'
 import type { Decision } from '../store/store.ts'
 import type { Folder, RootFolder } from '../watch/tree.ts'
-import { keepsId, newNodeId } from './new-node-id.ts'
+import { keepsId, likeliestFirst, newNodeId } from './identity.ts'
 import { isReborn, isSameBirth, isSameThing, type PlacedSight, placedSight } from './seen.ts'
 
 export type Root = {
@@ -92,47 +92,84 @@ export function isSameRoot(
   return known.device === found.device && known.inode === found.inode && isSameBirth(known, found)
 }
 
+export type Renaming = {
+  readonly renamed: readonly { readonly saved: WatchRootRow; readonly name: string }[]
+  readonly decisions: readonly Decision[]
+}
+
+/**
+ * What has to be done for watches that only got another name in the config, which their paths tell; at once, so that any
+ * of them may have changed names. A node whose name is needed and whose own path is no longer watched goes.
+ *
+ * @param rows those of all root nodes
+ */
+export function planRenames(
+  watches: readonly Pick<ConfiguredWatch, 'name' | 'configuredPath'>[],
+  savedRoots: readonly WatchRootRow[],
+  rows: readonly Known[],
+): Renaming {
+  const byId = new Map(rows.map((row) => [row.nodeId, row]))
+  const renamed = watches.flatMap(({ name, configuredPath }) => {
+    const saved = savedRoots.find((other) => other.configuredPath === configuredPath)
+    return saved === undefined || saved.name === name || !byId.has(saved.nodeId) ? [] : [{ saved, name }]
+  })
+  const names = new Map(renamed.map(({ saved, name }) => [saved.nodeId, name]))
+  const needed = new Set(names.values())
+  const moves = rows.flatMap(({ nodeId, name: before, parentId, ctime }): Decision[] => {
+    const name = names.get(nodeId) ?? before
+    return name === before ? [] : [{ kind: 'move', nodeId, parentId, name, isDirectory: true, ctime }]
+  })
+  const removals = rows.flatMap(({ nodeId, name }): Decision[] =>
+    !names.has(nodeId) && needed.has(name) ? [{ kind: 'remove', nodeId }] : [],
+  )
+  return { renamed, decisions: [...moves, ...removals] }
+}
+
+/** What is known that a root's folder may be: rows of its inode, and the row that the root had before. */
+export type RootKnowledge = {
+  readonly before: Pick<KnownRoot, 'nodeId'> | null
+  readonly rows: readonly Known[]
+  /** Whether the row is in another root, which is away. */
+  readonly isAway: (row: Known) => boolean
+}
+
 export type RootPlan = {
   readonly nodeId: string
   readonly decisions: readonly Decision[]
 }
 
 /**
- * Makes the root's node the folder that was found: `rows` are those of its inode. The folder may have been in another
- * root before; or have the inode number of something that is gone, or is in a root that is away and keeps its row (I7).
+ * Makes the root's node the folder that was found. That may have been in another root before; or have the inode number
+ * of something that is gone, or is in a root that is away and keeps its row (I7).
  */
 export function planRoot(
   name: string,
   { folder, device }: { readonly folder: FolderSight; readonly device: string },
-  {
-    before,
-    rows,
-    isAway,
-  }: {
-    readonly before: Pick<KnownRoot, 'nodeId'> | null
-    readonly rows: readonly Known[]
-    readonly isAway: (row: Known) => boolean
-  },
+  { before, rows, isAway }: RootKnowledge,
 ): RootPlan {
   const place = { parentId: SUPER_ROOT_ID, name }
   const sight = placedSight(folder, () => device) as Extract<PlacedSight, { kind: 'folder' }>
   const { facts } = sight
   const kept = rows.filter((row) => row.nodeId !== before?.nodeId && keepsId(row, sight, isAway))
   const others = rows.filter((row) => !kept.includes(row))
-  const own = others.find((row) => isSameThing(row, sight))
+  const same = likeliestFirst(others, facts).filter((row) => isSameThing(row, sight))
+  const own = same.find((row) => row.nodeId === before?.nodeId) ?? same[0]
   const nodeId = own?.nodeId ?? newNodeId(facts, place, (id) => kept.some((row) => row.nodeId === id))
   const decisions: Decision[] = others
-    .filter((row) => row !== own && !isSameThing(row, sight))
+    .filter((row) => !row.isDirectory)
     .map((row) => ({ kind: 'remove', nodeId: row.nodeId }))
   const at = { nodeId, ...place, isDirectory: true }
   if (own === undefined) {
     decisions.push({ kind: 'create', ...at, facts, awaiting: { state: 'ready', dueMs: 0 }, copyOf: null })
-  } else if (own.parentId !== place.parentId || own.name !== name) {
-    decisions.push({ kind: 'move', ...at, ctime: facts.ctime })
+  } else {
+    const isMoved = own.parentId !== place.parentId || own.name !== name
+    if (isMoved) decisions.push({ kind: 'move', ...at, ctime: facts.ctime })
+    // Clients see the times, and only a move would tell them of new ones.
+    const { mtime, ctime } = isMoved ? facts : own
+    if (own.device === '' || isReborn(own, facts)) {
+      decisions.push({ kind: 'adopt', nodeId, facts: { ...facts, mtime, ctime } })
+    }
   }
-  if (own?.device === '') {
-    decisions.push({ kind: 'adopt', nodeId, facts: { ...facts, mtime: own.mtime, ctime: own.ctime } })
-  } else if (own !== undefined && isReborn(own, facts)) decisions.push({ kind: 'adopt', nodeId, facts })
   if (before !== null && before.nodeId !== nodeId) decisions.push({ kind: 'remove', nodeId: before.nodeId })
   return { nodeId, decisions }
 }

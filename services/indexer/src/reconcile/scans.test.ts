@@ -16,7 +16,7 @@ function scanned() {
   const tree = createTree()
   const visits = createVisits()
   const root = createRoot({ name: 'media', path: '/media', configuredPath: '/media' }, 0)
-  root.top = { key: 'media', path: '/media', inotifyFd: 3, byWatch: new Map() }
+  root.top = { key: 'media', path: '/media', isListed: true, inotifyFd: 3, byWatch: new Map() }
   root.folder = tree.addRoot(root.top, { nodeId: 'root', device: '1', inode: '2' })
   const folder = tree.add(root.folder, 'folder', { nodeId: 'folder', device: '1', inode: '3' })
   const keeper = {

@@ -14,7 +14,7 @@ import type { RawSeen } from './sight-reader.ts'
 
 const top = folderRow(1, 'above', '')
 const goneTop = folderRow(2, 'above', '')
-const root: RootFolder = { key: 'media', path: '/media', inotifyFd: null, byWatch: new Map() }
+const root: RootFolder = { key: 'media', path: '/media', isListed: true, inotifyFd: null, byWatch: new Map() }
 
 /** What is in folders, by their paths. */
 type Below = Readonly<Record<string, readonly (readonly [name: string, of: Known])[]>>
@@ -27,7 +27,7 @@ function searchWith(rows: readonly Known[], below: Below, { away = null as RootF
   const looked: string[] = []
   // The search needs no more than this.
   const tools = {
-    ...{ tree, scans: { isOnline: (one: RootFolder) => one !== away } },
+    ...{ tree, rootVacancy: () => 'holds', scans: { isOnline: (one: RootFolder) => one !== away } },
     devices: { numberOf: () => DEVICE, nameOf: () => DEVICE },
     known: {
       childAt: (parentId: string, name: string) => rows.find((row) => row.parentId === parentId && row.name === name),

@@ -6,13 +6,13 @@
 import type { LookRequest } from '../scan/look.ts'
 import { type PackedSights, sightAt } from '../scan/sights.ts'
 import { pathOf } from '../watch/tree.ts'
-import { keepsId, newNodeId } from './new-node-id.ts'
+import { keepsId, likeliestFirst, newNodeId } from './identity.ts'
 import { isSameThing, type Place, type PresentSight, placedSight, placeKey, type Seen } from './seen.ts'
 import type { SettleTools } from './settle.ts'
 import type { RawSeen } from './sight-reader.ts'
 import { isAway } from './whereabouts.ts'
 
-export type SearchTools = Pick<SettleTools, 'look' | 'devices' | 'known' | 'tree' | 'scans'>
+export type SearchTools = Pick<SettleTools, 'look' | 'devices' | 'known' | 'tree' | 'scans' | 'rootVacancy'>
 
 /** Something on disk in a folder that is in no tree; `above` is that folder, null for a place that is known. */
 type Unplaced = Place & {
@@ -67,7 +67,7 @@ export async function searchBelow(tools: SearchTools, tops: readonly Unplaced[])
 function unplaced(tools: SearchTools, what: Omit<Unplaced, 'nodeId'>): Unplaced {
   const { sight } = what
   if (sight.kind === 'file') return { ...what, nodeId: '' }
-  const rows = tools.known.byInode(sight.facts.device, sight.facts.inode)
+  const rows = likeliestFirst(tools.known.byInode(sight.facts.device, sight.facts.inode), sight.facts)
   const kept = rows.filter((row) => keepsId(row, sight, (other) => isAway(tools, other)))
   const own = rows.find((row) => isSameThing(row, sight) && !kept.includes(row))
   const isTaken = (id: string) => kept.some(({ nodeId }) => nodeId === id)

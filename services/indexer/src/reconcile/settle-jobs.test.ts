@@ -22,7 +22,7 @@ function folderThatWasEmptied({ onDrained = () => {}, isUnderWay = false } = {})
   const rows: Known[] = [row]
   const decisions: Decision[] = []
   const tree = createTree()
-  const root: RootFolder = { key: 'media', path: '/media', inotifyFd: null, byWatch: new Map() }
+  const root: RootFolder = { key: 'media', path: '/media', isListed: true, inotifyFd: null, byWatch: new Map() }
   const folder = tree.addRoot(root, top)
   const [hints, limbo, retries] = [createHints(), createLimbo(), createBackoff<typeof folder>(20, 10_000)]
   // The jobs need no more than this.
@@ -78,7 +78,7 @@ test('what happened while its places were looked at is settled before a row goes
   assert.deepEqual(await endTime(), [`remove ${row.nodeId}`])
 })
 
-test('so is what is being looked at because of an event, but not for ever', async () => {
+test('what is being looked at because of an event is settled before a row goes, too, but it does not wait for ever', async () => {
   const { endTime } = folderThatWasEmptied({ isUnderWay: true })
   for (let attempt = 0; attempt < 5; attempt += 1) assert.deepEqual(await endTime(), [])
   assert.deepEqual(await endTime(), [`remove ${row.nodeId}`])

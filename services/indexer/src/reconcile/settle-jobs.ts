@@ -196,6 +196,7 @@ function readListing(
   const known = tools.known.listedChildren(folder.nodeId)
   const isEmptied = folder.parent === null && answer.from === answer.to && known.length > 0
   if (isEmptied && !tools.mayBeEmpty(folder)) return []
+  if (folder.parent === null) folder.root.isListed = true
   const { device, nodeId } = folder
   const deviceNumber = BigInt(answer.folder.deviceNumber)
   const { differences, sameFolders } = compareListing(sights, answer, known, { device, deviceNumber }, tools.limbo.has)

@@ -5,7 +5,13 @@ import { createVisits } from './visits.ts'
 
 function folders() {
   const tree = createTree()
-  const root = (key: string) => ({ key, path: `/${key}`, inotifyFd: null, byWatch: new Map<number, Folder>() })
+  const root = (key: string) => ({
+    key,
+    path: `/${key}`,
+    isListed: true,
+    inotifyFd: null,
+    byWatch: new Map<number, Folder>(),
+  })
   const identity = (inode: string) => ({ nodeId: inode, device: '1', inode })
   const top = tree.addRoot(root('one'), identity('1'))
   const a = tree.add(top, 'a', identity('3'))

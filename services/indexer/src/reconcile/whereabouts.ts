@@ -1,7 +1,8 @@
 /** Where a known folder is: by the tree where it was met since the start, otherwise as the database has it. */
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import type { Known, KnownNodes } from '../store/known.ts'
-import type { Tree } from '../watch/tree.ts'
+import type { RootFolder, Tree } from '../watch/tree.ts'
+import type { Vacancy } from './decide.ts'
 import type { Scans } from './scans.ts'
 
 /**
@@ -16,19 +17,38 @@ export type WhereaboutsTools = {
   readonly scans: Pick<Scans, 'isOnline'>
 }
 
-/** Whether the row is in a root that is not there, or is its folder. */
-export function isAway(tools: WhereaboutsTools, { nodeId, parentId, isDirectory }: Known): boolean {
-  return whereaboutsOf(tools, isDirectory ? nodeId : parentId) === 'away'
+export function whereaboutsOf(tools: WhereaboutsTools, folderId: string): Whereabouts {
+  const { root, top } = wayUp(tools, folderId)
+  if (root !== null) return tools.scans.isOnline(root) ? 'online' : 'away'
+  return top === undefined ? 'gone' : 'away'
 }
 
-export function whereaboutsOf(tools: WhereaboutsTools, folderId: string): Whereabouts {
-  let at: string | null | undefined = folderId === SUPER_ROOT_ID ? null : folderId
-  while (at != null) {
-    const folder = tools.tree.get(at)
-    if (folder !== undefined) return tools.scans.isOnline(folder.root) ? 'online' : 'away'
-    at = parentOf(tools, at)
+/**
+ * Whether the row, or what is in it, is in a root that is away, or may be found to be: one that was not attached since the
+ * start, or whose top was not listed since it was, may be suddenly empty.
+ */
+export function isAway(
+  tools: WhereaboutsTools & { readonly rootVacancy: (row: Known) => Vacancy },
+  { nodeId, parentId, isDirectory }: Known,
+): boolean {
+  const { root, top } = wayUp(tools, isDirectory ? nodeId : parentId)
+  if (root !== null) return !root.isListed || !tools.scans.isOnline(root)
+  // What is no longer configured goes soon.
+  return top !== undefined && tools.rootVacancy(top) === 'holds'
+}
+
+/** The root of a known folder if that was met since the start, and otherwise its topmost folder; neither if it is not known. */
+function wayUp(
+  { tree, known }: Omit<WhereaboutsTools, 'scans'>,
+  folderId: string,
+): { readonly root: RootFolder | null; readonly top?: Known | undefined } {
+  for (let at = folderId; ; ) {
+    const folder = tree.get(at)
+    if (folder !== undefined) return { root: folder.root }
+    const row = known.byId(at)
+    if (row === undefined || row.parentId === SUPER_ROOT_ID || at === SUPER_ROOT_ID) return { root: null, top: row }
+    at = row.parentId
   }
-  return at === null ? 'away' : 'gone'
 }
 
 /**

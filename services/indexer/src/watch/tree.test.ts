@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { createTree, type Folder, isWithin, pathOf, type RootFolder, type Tree, withDescendants } from './tree.ts'
 
 function top(key = 'media', path = '/mnt/media'): RootFolder {
-  return { key, path, inotifyFd: 5, byWatch: new Map() }
+  return { key, path, isListed: true, inotifyFd: 5, byWatch: new Map() }
 }
 
 function identity(inode: number | string) {

@@ -28,6 +28,8 @@ export type RootFolder = {
   readonly key: string
   /** A symbolic link on the way to it may lead elsewhere when it was away. */
   path: string
+  /** Whether its folder was listed since the root was attached; before that it may be found to be suddenly empty. */
+  isListed: boolean
   /** Null where the kernel gave no instance; such a root lives by rescans. */
   inotifyFd: number | null
   readonly byWatch: Map<number, Folder>

@@ -110,7 +110,9 @@ test('another folder in the place of the root is accepted in the same way', asyn
   await follower.stop()
 })
 
-test('so is one that got the inode number of the root, and it stays accepted', { skip: noDisks('ext4') }, async (t) => {
+test('a folder that got the inode number of the root whose place it took is accepted, and stays so', {
+  skip: noDisks('ext4'),
+}, async (t) => {
   const disks = createDisks(t)
   const pair = await createPair(t, { roots: ['disk', 'other'] })
   await disks.mount(disks.create('ext4'), join(pair.folder, 'disk'))

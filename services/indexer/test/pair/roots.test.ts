@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { assertAllEqual, expectedTree, follow } from './convergence.ts'
 import { differences, nodesTree, readNodes } from './disk-tree.ts'
 import { createPair, type Pair } from './harness.ts'
-import { idAt, passSentinel, rootState, statusOf } from './observations.ts'
+import { idAt, idsBelow, passSentinel, rootState, statusOf } from './observations.ts'
 import { until } from './until.ts'
 
 test('roots are added, renamed and removed, and excludes changed, across restarts', async (t) => {
@@ -37,7 +37,33 @@ test('roots are added, renamed and removed, and excludes changed, across restart
     await pair.startIndexer()
   })
   await t.test('removed', () => restart({ roots: { uno: at('one'), three: at('three') } }))
-  await t.test('keys swapped', () => restart({ roots: { uno: at('three'), three: at('one') } }))
+  const circle = { roots: { uno: at('three'), three: at('one') }, moved: { uno: 'three', three: 'uno' } }
+  const chain = { roots: { due: at('three'), uno: at('one') }, moved: { uno: 'due', three: 'uno' } }
+  for (const [how, { roots, moved }] of Object.entries({ circle, chain })) {
+    await t.test(`renamed, in a ${how}: ids stay and nothing is read`, async () => {
+      const before = Object.entries(moved).map(([from, to]) => [to, idsBelow(pair, from)] as const)
+      await restart({ roots })
+      for (const [name, ids] of before) assert.deepEqual(idsBelow(pair, name), ids)
+      await pair.endIndexer()
+      assert.equal(statusOf(pair)?.filesHashed, 0)
+      await pair.startIndexer()
+    })
+  }
+  await t.test('renamed while it is away: its nodes stay', async () => {
+    const ids = idsBelow(pair, 'uno')
+    await pair.endIndexer()
+    renameSync(at('one'), at('aside'))
+    mkdirSync(at('one'))
+    pair.configure({ roots: { eins: at('one'), due: at('three') } })
+    await pair.startIndexer(['due'])
+    await until('the root to be offline', () => rootState(pair, 'eins') === 'offline')
+    assert.deepEqual(idsBelow(pair, 'eins'), ids)
+    rmSync(at('one'), { recursive: true })
+    renameSync(at('aside'), at('one'))
+    await until('the root to be back', () => rootState(pair, 'eins') === 'watching')
+    await assertAllEqual(pair, follower)
+    assert.deepEqual(idsBelow(pair, 'eins'), ids)
+  })
   await t.test('excludes added', () => restart({ exclude: ['*.log', 'folder?'] }))
   await t.test('excludes removed', () => restart({ exclude: [] }))
   await follower.stop()

@@ -1,4 +1,4 @@
-/** The id of what is not known yet. */
+/** Which node something on disk is, where several were of its inode number, and which id it gets where none is. */
 import { nameToBytes } from '@drive-feed/shared/entry-name.ts'
 import { furtherNodeId, plainNodeId } from '@drive-feed/shared/node-id.ts'
 import type { Known } from '../store/known.ts'
@@ -23,5 +23,13 @@ export function newNodeId(
  * a root holds may be removed (I7). The other thing gets an id beside it.
  */
 export function keepsId(row: Known, sight: PresentSight, isAway: (row: Known) => boolean): boolean {
-  return (!isSameThing(row, sight) || (row.isDirectory && isReborn(row, sight.facts))) && isAway(row)
+  return (!isSameThing(row, sight) || isReborn(row, sight.facts)) && isAway(row)
+}
+
+/** Rows of one inode, those first that are likeliest to be about it: born with it, and then the one with the plain id. */
+export function likeliestFirst(rows: readonly Known[], facts: Facts): readonly Known[] {
+  if (rows.length < 2) return rows
+  const plain = plainNodeId(facts.device, facts.inode)
+  const doubt = (row: Known) => (isReborn(row, facts) ? 2 : 0) + (row.nodeId === plain ? 0 : 1)
+  return rows.toSorted((a, b) => doubt(a) - doubt(b))
 }

@@ -120,8 +120,12 @@ export function ensureInTree(
   const { tree, visits } = tools
   const parent = tree.get(place.parentId)
   let folder = tree.get(identity.nodeId)
-  // The parent left the tree while this was under way; what is below it is visited with it when it is back.
-  if (parent === undefined) return
+  // The parent left the tree while this was under way; what is below it is visited with it when it is back. At its old
+  // place the folder must not stay meanwhile: what comes to be above it may come below it there, and the way up has no end.
+  if (parent === undefined) {
+    if (folder !== undefined) tools.dropFolder(folder)
+    return
+  }
   if (folder !== undefined && (folder.root !== parent.root || folder.inode !== identity.inode)) {
     tools.dropFolder(folder)
     folder = undefined

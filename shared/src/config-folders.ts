@@ -4,8 +4,8 @@ import { basename, dirname, join, resolve } from 'node:path'
 import type { ConfiguredWatch, Watch } from './config.ts'
 import { ConfigError } from './config-error.ts'
 
-/** Says whether the database has known this watch before, by its path as it is or as configured, so that it may be away. */
-export type KnownWatches = { isKnown(name: string, path: string): boolean }
+/** Says whether the database knows a watch at this path, as it is or as configured, so that it may be away. */
+export type KnownWatches = { isKnown(path: string): boolean }
 
 /**
  * The same watches with every symbolic link resolved. A known one that can't be read now keeps the path it would have.
@@ -16,7 +16,7 @@ export function resolveWatches(watches: readonly ConfiguredWatch[], known: Known
   const resolvedWatches = watches.map(({ name, path, configuredPath }) => {
     const resolved = resolveAsFarAsPossible(path)
     const mistake = readingMistake(resolved)
-    if (mistake !== null && !known.isKnown(name, resolved) && !known.isKnown(name, configuredPath)) {
+    if (mistake !== null && !known.isKnown(resolved) && !known.isKnown(configuredPath)) {
       throw new ConfigError(`watches.${name}: ${JSON.stringify(path)} ${mistake}`)
     }
     return { name, path: resolved, configuredPath }

@@ -282,6 +282,7 @@ function createKeeper(core: Core, stages: Stages): RootKeeper {
     known,
     isAway: (row) => isAway({ tree, known, scans: stages.scans, rootVacancy: stages.keeper.vacancyOf }, row),
     apply: (decisions) => applyAndFeed(core, stages, decisions),
+    atOnce: books.atOnce,
     savedRoots: books.roots,
     saveRoot: books.saveRoot,
     removeRoot: books.removeRoot,

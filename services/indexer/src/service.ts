@@ -47,19 +47,19 @@ function leaveUnusable(error: Error): never {
 
 function readConfig(path: string): Config {
   const { databasePath } = loadConfig(path, { checkFolders: false })
-  const known = knownWatches(databasePath)
-  return loadConfig(path, { checkFolders: { isKnown: (name, folder) => known.get(name)?.includes(folder) === true } })
+  const known = knownFolders(databasePath)
+  return loadConfig(path, { checkFolders: { isKnown: (folder) => known.has(folder) } })
 }
 
-/** The paths of watches of an earlier run, by name. One of them whose folder is missing is away, not a mistake. */
-function knownWatches(databasePath: string): Map<string, string[]> {
+/** The paths of the watches of an earlier run. One of them that is missing is away, not a mistake. */
+function knownFolders(databasePath: string): Set<string> {
   try {
     const { orm, sqlite } = openReader(databasePath)
     const rows = orm.select().from(watchRoots).all()
     sqlite.close()
-    return new Map(rows.map((row) => [row.name, [row.path, row.configuredPath]]))
+    return new Set(rows.flatMap((row) => [row.path, row.configuredPath]))
   } catch (error) {
-    if (error instanceof DatabaseUnusableError) return new Map()
+    if (error instanceof DatabaseUnusableError) return new Set()
     throw error
   }
 }

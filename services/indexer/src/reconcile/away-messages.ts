@@ -20,6 +20,11 @@ export function replacedMessage(root: Root): string {
 then. ${acceptMessage(root, 'the new folder is meant')}`
 }
 
+export function twinMessage({ path }: Root, twin: Root): string {
+  return `${path} is the same folder as ${twin.path}, the watch ${JSON.stringify(twin.key)}; a folder can be watched once, \
+so take one of the two out of the config`
+}
+
 export function emptyMessage(root: Root): string {
   return `${root.path} is suddenly empty, as when a disk is not mounted; mount it, its nodes are kept until then. \
 ${acceptMessage(root, 'it was emptied on purpose')}`

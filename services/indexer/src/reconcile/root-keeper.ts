@@ -9,7 +9,7 @@ import { sightAt } from '../scan/sights.ts'
 import type { Known, KnownNodes } from '../store/known.ts'
 import type { Decision } from '../store/store.ts'
 import type { Folder, RootFolder, Tree } from '../watch/tree.ts'
-import { absentMessage, emptyMessage, replacedMessage, unreadableMessage } from './away-messages.ts'
+import { absentMessage, emptyMessage, replacedMessage, twinMessage, unreadableMessage } from './away-messages.ts'
 import type { Vacancy } from './decide.ts'
 import type { Devices } from './devices.ts'
 import type { Limbo } from './limbo.ts'
@@ -24,6 +24,8 @@ export type RootKeeperTools = {
   /** Whether the row is in a root that is not there, or may turn out to be empty. */
   readonly isAway: (row: Known) => boolean
   readonly apply: (decisions: readonly Decision[]) => void
+  /** Makes one transaction of all that is written meanwhile. */
+  readonly atOnce: (work: () => void) => void
   readonly savedRoots: () => WatchRootRow[]
   readonly saveRoot: (row: WatchRootRow) => void
   readonly removeRoot: (name: string) => void
@@ -74,9 +76,9 @@ export function createRootKeeper(watches: readonly ConfiguredWatch[], tools: Roo
     root.state = state
     root.message = message
     const saved = savedRow(root)
-    const nodeId = root.folder?.nodeId ?? saved?.nodeId ?? known.childAt(SUPER_ROOT_ID, root.key)?.nodeId
-    // A root that was never found has no node, and so no row that the api could build a path from.
-    if (nodeId !== undefined) save(root, nodeId, saved)
+    const nodeId = root.folder?.nodeId ?? known.childAt(SUPER_ROOT_ID, root.key)?.nodeId
+    // A root that was never found has no row. One whose folder is another watch's by now has no node any more.
+    if (nodeId !== undefined || saved !== undefined) save(root, nodeId ?? '', saved)
   }
   const takeOffline: RootKeeper['takeOffline'] = (root, message) => {
     if (root.state === 'offline' && root.message === message) return
@@ -93,7 +95,8 @@ export function createRootKeeper(watches: readonly ConfiguredWatch[], tools: Roo
   const check: RootKeeper['check'] = async (root) => {
     if (root.state === 'offline') root.path = await tools.observer.resolvePath(root.configuredPath)
     const before = knownRoot(tools, root)
-    const found = await findRoot(tools, root, before)
+    const others = roots.filter((other) => other !== root)
+    const found = await findRoot(tools, root, { before, others })
     if (found === null) return
     if ('away' in found) return takeOffline(root, found.away)
     const { folder } = root
@@ -112,10 +115,13 @@ export function createRootKeeper(watches: readonly ConfiguredWatch[], tools: Roo
     byPath: (path) => roots.find((root) => path === root.path || path.startsWith(`${root.path.replace(/\/$/, '')}/`)),
     rename: () => {
       const { renamed, decisions } = planRenames(watches, tools.savedRoots(), known.children(SUPER_ROOT_ID))
-      if (decisions.length > 0) tools.apply(decisions)
-      for (const { saved } of renamed) tools.removeRoot(saved.name)
+      if (renamed.length === 0 && decisions.length === 0) return
+      tools.atOnce(() => {
+        tools.apply(decisions)
+        for (const { saved } of renamed) tools.removeRoot(saved.name)
+        for (const { saved, name } of renamed) tools.saveRoot({ ...saved, name })
+      })
       for (const { saved, name } of renamed) {
-        tools.saveRoot({ ...saved, name })
         log.info({ root: name, before: saved.name }, 'only its name is another one in the config: its nodes stay')
       }
     },
@@ -145,11 +151,17 @@ export function createRootKeeper(watches: readonly ConfiguredWatch[], tools: Roo
 
 type Found = { readonly folder: FolderSight; readonly device: string }
 
+/** Both would have one node, and take it from each other at every check. One that has moved away is noticed by its own. */
+function isAttachedTo({ folder, state }: Root, found: Found): boolean {
+  if (folder?.attached !== true || state === 'offline') return false
+  return folder.device === found.device && folder.inode === found.folder.inode
+}
+
 /** The folder at a root's path if it is the root's, otherwise what is to be said of it; null when nothing can be said. */
 async function findRoot(
   tools: RootKeeperTools,
   root: Root,
-  before: KnownRoot | null,
+  { before, others }: { readonly before: KnownRoot | null; readonly others: readonly Root[] },
 ): Promise<Found | { readonly away: string } | null> {
   // Listed only where that may say more: the top of a library can be long.
   const isListed = root.mustList || root.folder?.needsVisit === true || before?.device === ''
@@ -165,6 +177,8 @@ async function findRoot(
   if (problem !== null) return { away: unreadableMessage(root.path, problem) }
   const device = await resolveDevice(tools, root, folder)
   if (device === null) return { away: `the filesystem of ${root.path} can not be asked what it is; trying again` }
+  const twin = others.find((other) => isAttachedTo(other, { folder, device }))
+  if (twin !== undefined) return { away: twinMessage(root, twin) }
   const isEmpty = isListed && answer.from === answer.to && hasChildren(tools.known, before)
   const isSame = isSameRoot(before, root, { ...folder, device })
   if (before === null || (isSame && !isEmpty)) return { folder, device }

@@ -130,6 +130,18 @@ test('a root keeps the id that it got beside another node when the root of that 
   )
 })
 
+test('a root becomes the node that was born with its folder, not the one it had when that was another', () => {
+  const born = folderRow(2, SUPER_ROOT_ID, 'other')
+  const before = { ...folderRow(2, SUPER_ROOT_ID, NAME, { birthTime: 9 }), nodeId: further }
+  assert.deepEqual(
+    planned([before, born], { before }).decisions.map(({ kind, nodeId }) => [kind, nodeId]),
+    [
+      ['move', plain],
+      ['remove', further],
+    ],
+  )
+})
+
 // Watches that only got another name in the config.
 
 function renames(config: Readonly<Record<string, string>>, rows: readonly Known[]): string[] {
@@ -138,7 +150,7 @@ function renames(config: Readonly<Record<string, string>>, rows: readonly Known[
     const state = { state: 'watching', stateSinceMs: 0, message: null, unwatchedFolders: 0 } as const
     return { name, nodeId, path, configuredPath: path, ...state }
   })
-  const watches = Object.entries(config).map(([name, configuredPath]) => ({ name, configuredPath }))
+  const watches = Object.entries(config).map(([name, path]) => ({ name, path, configuredPath: path }))
   const { renamed, decisions } = planRenames(watches, savedRoots, rows)
   const names = renamed.map(({ saved, name }) => `${saved.name} is ${name}`)
   const nameOf = (nodeId: string) => rows.find((row) => row.nodeId === nodeId)?.name
@@ -161,11 +173,40 @@ test('the node of a watch that is no longer configured makes way for a name', ()
   assert.deepEqual(renames({ a: '/mnt/new' }, rootRows), [], 'another folder is not a matter of names')
 })
 
+test('what is saved of a node that is another watch’s by now tells nothing', () => {
+  const [a, b] = rootRows as [Known, Known]
+  const state = { state: 'offline', stateSinceMs: 0, message: null, unwatchedFolders: 0 } as const
+  const stale = { name: 'b', nodeId: a.nodeId, path: '/mnt/b', configuredPath: '/mnt/b', ...state }
+  const saved = { name: 'a', nodeId: a.nodeId, path: '/mnt/z', configuredPath: '/mnt/z', ...state }
+  const watch = (name: string, path: string) => ({ name, path, configuredPath: path })
+  const nothing = { renamed: [], decisions: [] }
+  assert.deepEqual(planRenames([watch('a', '/mnt/z'), watch('new', '/mnt/b')], [stale, saved], [a]), nothing)
+  assert.deepEqual(planRenames([watch('new', '/mnt/b')], [{ ...stale, nodeId: b.nodeId, name: 'c' }], [b]), nothing)
+})
+
+test('a watch is known by the path that its links lead to where it is spelled in another way, or was never saved', () => {
+  const [a, b] = rootRows as [Known, Known]
+  const state = { state: 'watching', stateSinceMs: 0, message: null, unwatchedFolders: 0 } as const
+  const rows = [
+    { name: 'a', nodeId: a.nodeId, path: '/mnt/x', configuredPath: '/link/x', ...state },
+    { name: 'b', nodeId: b.nodeId, path: '/mnt/y', configuredPath: '', ...state },
+  ]
+  const watch = (name: string, path: string) => ({ name, path, configuredPath: path })
+  const { renamed } = planRenames([watch('a', '/mnt/y'), watch('b', '/mnt/x')], rows, [a, b])
+  assert.deepEqual(
+    renamed.map(({ saved, name }) => [saved.name, name]),
+    [
+      ['b', 'a'],
+      ['a', 'b'],
+    ],
+  )
+})
+
 test('what was renamed before the saved rows were is not renamed again', () => {
   const path = { path: '/mnt/a', configuredPath: '/mnt/a', state: 'watching', stateSinceMs: 0, message: null } as const
   const row = folderRow(1, SUPER_ROOT_ID, 'new')
   const saved = { name: 'a', nodeId: row.nodeId, unwatchedFolders: 0, ...path }
-  const plan = planRenames([{ name: 'new', configuredPath: '/mnt/a' }], [saved], [row])
+  const plan = planRenames([{ name: 'new', path: '/mnt/a', configuredPath: '/mnt/a' }], [saved], [row])
   assert.deepEqual(plan, { renamed: [{ saved, name: 'new' }], decisions: [] })
 })
 

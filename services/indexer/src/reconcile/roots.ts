@@ -104,16 +104,24 @@ export type Renaming = {
  * @param rows those of all root nodes
  */
 export function planRenames(
-  watches: readonly Pick<ConfiguredWatch, 'name' | 'configuredPath'>[],
+  watches: readonly ConfiguredWatch[],
   savedRoots: readonly WatchRootRow[],
   rows: readonly Known[],
 ): Renaming {
-  const byId = new Map(rows.map((row) => [row.nodeId, row]))
-  const renamed = watches.flatMap(({ name, configuredPath }) => {
-    const saved = savedRoots.find((other) => other.configuredPath === configuredPath)
-    return saved === undefined || saved.name === name || !byId.has(saved.nodeId) ? [] : [{ saved, name }]
-  })
-  const names = new Map(renamed.map(({ saved, name }) => [saved.nodeId, name]))
+  const nameOf = new Map(rows.map((row) => [row.nodeId, row.name]))
+  const names = new Map<string, string>()
+  const renamed: { saved: WatchRootRow; name: string }[] = []
+  for (const { name, path, configuredPath } of watches) {
+    // A row may tell of a node that is another watch's by now.
+    const isIts = ({ nodeId, name: before }: WatchRootRow) =>
+      !names.has(nodeId) && [before, name].includes(nameOf.get(nodeId) ?? '')
+    const own = savedRoots.filter(isIts)
+    const saved =
+      own.find((row) => row.configuredPath === configuredPath) ?? own.find((row) => path !== '' && row.path === path)
+    if (saved === undefined) continue
+    names.set(saved.nodeId, name)
+    if (saved.name !== name) renamed.push({ saved, name })
+  }
   const needed = new Set(names.values())
   const moves = rows.flatMap(({ nodeId, name: before, parentId, ctime }): Decision[] => {
     const name = names.get(nodeId) ?? before
@@ -153,7 +161,8 @@ export function planRoot(
   const kept = rows.filter((row) => row.nodeId !== before?.nodeId && keepsId(row, sight, isAway))
   const others = rows.filter((row) => !kept.includes(row))
   const same = likeliestFirst(others, facts).filter((row) => isSameThing(row, sight))
-  const own = same.find((row) => row.nodeId === before?.nodeId) ?? same[0]
+  const [likeliest] = same
+  const own = same.find((row) => row.nodeId === before?.nodeId && row.birthTime === likeliest?.birthTime) ?? likeliest
   const nodeId = own?.nodeId ?? newNodeId(facts, place, (id) => kept.some((row) => row.nodeId === id))
   const decisions: Decision[] = others
     .filter((row) => !row.isDirectory)

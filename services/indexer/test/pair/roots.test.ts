@@ -1,12 +1,12 @@
 /** Roots that come, go, are renamed, replaced and emptied (invariant I7). */
 import assert from 'node:assert/strict'
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { assertAllEqual, expectedTree, follow } from './convergence.ts'
 import { differences, nodesTree, readNodes } from './disk-tree.ts'
 import { createPair, type Pair } from './harness.ts'
-import { idAt, idsBelow, passSentinel, rootState, statusOf } from './observations.ts'
+import { idAt, idsBelow, passSentinel, rootRow, rootState, statusOf } from './observations.ts'
 import { until } from './until.ts'
 
 test('roots are added, renamed and removed, and excludes changed, across restarts', async (t) => {
@@ -53,20 +53,45 @@ test('roots are added, renamed and removed, and excludes changed, across restart
     const ids = idsBelow(pair, 'uno')
     await pair.endIndexer()
     renameSync(at('one'), at('aside'))
-    mkdirSync(at('one'))
     pair.configure({ roots: { eins: at('one'), due: at('three') } })
     await pair.startIndexer(['due'])
     await until('the root to be offline', () => rootState(pair, 'eins') === 'offline')
+    await passSentinel(pair, at('three'))
     assert.deepEqual(idsBelow(pair, 'eins'), ids)
-    rmSync(at('one'), { recursive: true })
     renameSync(at('aside'), at('one'))
     await until('the root to be back', () => rootState(pair, 'eins') === 'watching')
     await assertAllEqual(pair, follower)
     assert.deepEqual(idsBelow(pair, 'eins'), ids)
+    await pair.endIndexer()
+    assert.equal(statusOf(pair)?.filesHashed, 1, 'only the sentinel')
+    await pair.startIndexer()
   })
   await t.test('excludes added', () => restart({ exclude: ['*.log', 'folder?'] }))
   await t.test('excludes removed', () => restart({ exclude: [] }))
   await follower.stop()
+})
+
+test('a root that comes to be the folder of another one is not watched twice', async (t) => {
+  const pair = await createPair(t, { roots: ['media', 'other'] })
+  const at = (...names: string[]) => join(pair.folder, ...names)
+  writeFileSync(at('other', 'file'), 'bytes')
+  await Promise.all([pair.startIndexer(), pair.startApi()])
+  await assertAllEqual(pair)
+  renameSync(at('media'), at('aside'))
+  symlinkSync('other', at('media'))
+  const message = new RegExp(`is the same folder as ${at('other')}, the watch "other"`)
+  await until('media to be offline for that', () => message.test(rootRow(pair, 'media')?.message ?? ''))
+  assert.equal(rootState(pair, 'other'), 'watching')
+  await passSentinel(pair, at('other'))
+
+  // Nor when its node went to the other one.
+  await pair.endIndexer()
+  rmSync(at('media'))
+  renameSync(at('other'), at('moved'))
+  renameSync(at('aside'), at('other'))
+  pair.configure({ roots: { media: at('moved'), other: at('other') } })
+  await pair.startIndexer()
+  await assertAllEqual(pair)
 })
 
 const AWAY: Readonly<

@@ -5,28 +5,28 @@ import type { World } from './world.ts'
 
 const EVENTS_PER_FILE = 7
 
-function floodOf(watched: World['watched']): string {
-  return `${watched[0]}/flood`
+/** In the folder of the root itself: one that is made just then would not be watched, and so give no events. */
+function floodOf({ watched }: World): string {
+  return `${watched[0]}/flood-`
 }
 
 /** So many files would keep every later round at removing them. */
 export function drain({ watched }: World): void {
-  if (disk.exists(floodOf(watched))) disk.remove(floodOf(watched))
+  const folder = watched[0] ?? ''
+  for (const { name } of disk.list(folder)) if (name.startsWith('flood-')) disk.remove(`${folder}/${name}`)
 }
 
 /** Gives a line about it. Half of the files remain. */
 export function flood(world: World): string {
-  const folder = floodOf(world.watched)
+  const prefix = floodOf(world)
   const events = Number(readFileSync('/proc/sys/fs/inotify/max_queued_events', 'utf8'))
   const count = Math.ceil((events * 1.2) / EVENTS_PER_FILE)
-  drain(world)
-  disk.mkdir(folder)
-  const files = Array.from({ length: count }, (_, file) => `${folder}/${file}`)
+  const files = Array.from({ length: count }, (_, file) => `${prefix}${file}`)
   // In turns, because the kernel merges an event with an equal one before it.
   for (const file of files) disk.write(file, Buffer.from(file))
   for (const file of files) disk.chmod(file, 0o600)
   for (const file of files) disk.rename(file, `${file}.txt`)
   for (const file of files) disk.touch(`${file}.txt`, 1, 1_000_000_000)
   for (const [at, file] of files.entries()) if (at % 2 === 0) disk.unlink(`${file}.txt`)
-  return `write, chmod, rename and touch ${count} files in ${folder} and remove half of them`
+  return `write, chmod, rename and touch ${count} files ${prefix}N and remove half of them`
 }

@@ -67,6 +67,7 @@ async function runRound(run: Run, round: Round): Promise<void> {
   world.mayLeaveOpen = treatment.kind === 'none' || treatment.kind === 'pause'
   const before = isCalm ? { jobs: await hashJobs(run), ids: idsOf(pair) } : null
   world.isCalm = isCalm
+  const overflowsBefore = statusOf(pair)?.overflows ?? 0
   const followers = [follow(pair, { pauseMs: 5, maxSize: round.pageSize }), follow(pair, { pauseMs: 40 })]
   try {
     await runSteps(run, round.before)
@@ -78,7 +79,10 @@ async function runRound(run: Run, round: Round): Promise<void> {
     if (treatment.kind === 'none' && !isCalm) await rewriteSecretly(run)
     for (const follower of followers) await compare(run, follower)
     await compareIds(run, before)
-    if (treatment.kind === 'flood') drain(world)
+    if (treatment.kind === 'flood') {
+      await until('the overflow to be counted', () => (statusOf(pair)?.overflows ?? 0) > overflowsBefore)
+      drain(world)
+    }
   } finally {
     world.isCalm = false
     for (const follower of followers) await follower.stop()

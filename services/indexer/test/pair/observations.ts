@@ -45,11 +45,14 @@ export function headOf(pair: Pair): number {
   )
 }
 
-export function statusOf(pair: Pair): Pick<StatusRow, 'heartbeatMs' | 'filesHashed' | 'filesFailed'> | undefined {
+export function statusOf(
+  pair: Pair,
+): Pick<StatusRow, 'heartbeatMs' | 'filesHashed' | 'filesFailed' | 'overflows'> | undefined {
   return pair.read((sqlite) =>
     sqlite
       .prepare<[], StatusRow>(
-        'SELECT heartbeat_ms AS heartbeatMs, files_hashed AS filesHashed, files_failed AS filesFailed FROM status',
+        `SELECT heartbeat_ms AS heartbeatMs, files_hashed AS filesHashed, files_failed AS filesFailed, overflows
+         FROM status`,
       )
       .get(),
   )

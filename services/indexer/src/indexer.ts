@@ -151,8 +151,8 @@ export function createIndexer(parts: IndexerParts, onCrash: (error: Error) => vo
   const timers = startTimers(core, stages)
   return {
     run: async () => {
-      // The metadata workers start with their first file: until then the scan has the cores to itself.
       stages.keeper.rename()
+      // The metadata workers start with their first file: until then the scan has the cores to itself.
       checkRoots(stages, () => true)
       await reconciler.run()
     },
@@ -274,7 +274,7 @@ function hintMountPoints(root: Folder, points: readonly string[], hints: Hints, 
 }
 
 function createKeeper(core: Core, stages: Stages): RootKeeper {
-  const { config, tree, known, books, hints, visits, limbo, nowMs, log, rootsByFd } = core
+  const { config, tree, store, known, books, hints, visits, limbo, nowMs, log, rootsByFd } = core
   return createRootKeeper(config.watches, {
     tree,
     observer: stages.observer,
@@ -282,7 +282,7 @@ function createKeeper(core: Core, stages: Stages): RootKeeper {
     known,
     isAway: (row) => isAway({ tree, known, scans: stages.scans, rootVacancy: stages.keeper.vacancyOf }, row),
     apply: (decisions) => applyAndFeed(core, stages, decisions),
-    atOnce: books.atOnce,
+    atOnce: store.atOnce,
     savedRoots: books.roots,
     saveRoot: books.saveRoot,
     removeRoot: books.removeRoot,

@@ -5,8 +5,6 @@ import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
 import { type DeviceRow, devices, status, type WatchRootRow, watchRoots } from '@drive-feed/shared/schema.ts'
 
 export type Bookkeeping = {
-  /** Makes one transaction of all that is written to the database meanwhile. */
-  readonly atOnce: (work: () => void) => void
   readonly roots: () => WatchRootRow[]
   readonly saveRoot: (row: WatchRootRow) => void
   readonly removeRoot: (name: string) => void
@@ -19,9 +17,7 @@ export type Bookkeeping = {
 }
 
 export function createBookkeeping({ orm, sqlite }: FeedDatabase): Bookkeeping {
-  const transaction = sqlite.transaction((work: () => void) => work())
   return {
-    atOnce: (work) => transaction.immediate(work),
     roots: () => orm.select().from(watchRoots).all(),
     saveRoot: (row) => {
       orm.insert(watchRoots).values(row).onConflictDoUpdate({ target: watchRoots.name, set: row }).run()

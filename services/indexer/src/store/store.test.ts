@@ -249,6 +249,21 @@ test('I5: a transaction that fails leaves nothing, and the next one goes on from
   checkFile(db)
 })
 
+test('I5: what is written at once is written whole or not at all, and the next goes on from what is durable', (t) => {
+  const { db, store } = opened(t, [file('x')])
+  const head = store.head()
+  const failing = () => {
+    store.apply([file('y')])
+    throw new Error('a write elsewhere failed')
+  }
+  assert.throws(() => store.atOnce(failing), /elsewhere failed/)
+  assert.equal(store.head(), head)
+  assert.equal(store.known.byId('y'), undefined)
+  store.atOnce(() => store.apply([file('z')]))
+  assert.equal(store.head(), head + 1)
+  checkFile(db)
+})
+
 test('I12: a recheck and an adoption are silent', (t) => {
   const { db, store } = opened(t)
   const before = store.head()

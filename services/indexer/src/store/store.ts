@@ -60,6 +60,8 @@ export type Store = {
   readonly head: () => number
   /** Carries the decisions out, in their order, in one transaction. */
   readonly apply: (decisions: readonly Decision[]) => void
+  /** Makes one transaction of all that `work` writes to the database, here and elsewhere. */
+  readonly atOnce: (work: () => void) => void
   /** Makes everything that waits for its metadata due at `latestMs` (ms since 1970) or before. */
   readonly capDue: (latestMs: number) => void
   /** Stores what the metadata workers found. What no longer fits its row is left out (invariant I6). */
@@ -78,7 +80,7 @@ export function createStore(db: FeedDatabase): Store {
      WHERE metadata_state IN ('fresh', 'backlog') AND metadata_due_ms > :latestMs`,
   )
   const inTransaction = sqlite.transaction((work: () => void) => work())
-  const transact = (work: () => void) => {
+  const atOnce = (work: () => void) => {
     try {
       inTransaction.immediate(work)
     } catch (error) {
@@ -90,8 +92,9 @@ export function createStore(db: FeedDatabase): Store {
     known,
     head: log.head,
     capDue: (latestMs) => capDue.run({ latestMs: Math.floor(latestMs) }),
-    apply: (decisions) => transact(() => decisions.forEach(carryOut)),
-    saveMetadata: (findings) => transact(() => findings.forEach(writer.save)),
+    atOnce,
+    apply: (decisions) => atOnce(() => decisions.forEach(carryOut)),
+    saveMetadata: (findings) => atOnce(() => findings.forEach(writer.save)),
   }
 }
 

@@ -135,10 +135,10 @@ function stay(seen: Seen, row: Known, sight: PresentSight, knowledge: Knowledge,
   plan.found.push(nodeId)
   if (sight.kind === 'folder') {
     plan.present.push({ nodeId, place: seen, facts: sight.facts })
-    if (row.device === '')
-      plan.decisions.push({ kind: 'adopt', nodeId, facts: { ...sight.facts, mtime: row.mtime, ctime: row.ctime } })
     // Its times stay: clients see them, and nothing tells them of new ones.
-    else adoptReborn(row, { ...sight.facts, mtime: row.mtime, ctime: row.ctime }, plan)
+    const facts = { ...sight.facts, mtime: row.mtime, ctime: row.ctime }
+    if (row.device === '') plan.decisions.push({ kind: 'adopt', nodeId, facts })
+    else adoptReborn(row, facts, plan)
     return
   }
   rewriteIfNeeded(seen, row, sight, knowledge, plan)

@@ -5,6 +5,19 @@ import type { Known } from '../store/known.ts'
 import type { Facts } from '../store/store.ts'
 import { isReborn, isSameThing, type Place, type PresentSight } from './seen.ts'
 
+/**
+ * Which of the rows of its inode a folder is, if any, and its id if none. `kept` are those that are not about it and stay.
+ */
+export function identifyFolder(
+  sight: Extract<PresentSight, { kind: 'folder' }>,
+  place: Place,
+  { rows, isAway }: { readonly rows: readonly Known[]; readonly isAway: (row: Known) => boolean },
+): { readonly own: Known | undefined; readonly newId: () => string; readonly kept: readonly Known[] } {
+  const kept = rows.filter((row) => keepsId(row, sight, isAway))
+  const own = likeliestFirst(rows, sight.facts).find((row) => isSameThing(row, sight) && !kept.includes(row))
+  return { own, newId: () => newNodeId(sight.facts, place, (id) => kept.some(({ nodeId }) => nodeId === id)), kept }
+}
+
 /** The plain id of the inode; where another node has that, one that is made of the place as well. */
 export function newNodeId(
   { device, inode }: Pick<Facts, 'device' | 'inode'>,

@@ -8,8 +8,8 @@ import type { FolderSight } from '../scan/sight.ts'
 import type { Known } from '../store/known.ts'
 import type { Decision } from '../store/store.ts'
 import type { Folder, RootFolder } from '../watch/tree.ts'
-import { keepsId, likeliestFirst, newNodeId } from './identity.ts'
-import { isReborn, isSameBirth, isSameThing, type PlacedSight, placedSight } from './seen.ts'
+import { identifyFolder } from './identity.ts'
+import { isReborn, isSameBirth, type PlacedSight, placedSight } from './seen.ts'
 
 export type Root = {
   readonly key: string
@@ -116,8 +116,7 @@ export function planRenames(
     const isIts = ({ nodeId, name: before }: WatchRootRow) =>
       !names.has(nodeId) && [before, name].includes(nameOf.get(nodeId) ?? '')
     const own = savedRoots.filter(isIts)
-    const saved =
-      own.find((row) => row.configuredPath === configuredPath) ?? own.find((row) => path !== '' && row.path === path)
+    const saved = own.find((row) => row.configuredPath === configuredPath) ?? own.find((row) => row.path === path)
     if (saved === undefined) continue
     names.set(saved.nodeId, name)
     if (saved.name !== name) renamed.push({ saved, name })
@@ -158,14 +157,13 @@ export function planRoot(
   const place = { parentId: SUPER_ROOT_ID, name }
   const sight = placedSight(folder, () => device) as Extract<PlacedSight, { kind: 'folder' }>
   const { facts } = sight
-  const kept = rows.filter((row) => row.nodeId !== before?.nodeId && keepsId(row, sight, isAway))
-  const others = rows.filter((row) => !kept.includes(row))
-  const same = likeliestFirst(others, facts).filter((row) => isSameThing(row, sight))
-  const [likeliest] = same
-  const own = same.find((row) => row.nodeId === before?.nodeId && row.birthTime === likeliest?.birthTime) ?? likeliest
-  const nodeId = own?.nodeId ?? newNodeId(facts, place, (id) => kept.some((row) => row.nodeId === id))
-  const decisions: Decision[] = others
-    .filter((row) => !row.isDirectory)
+  const isAwayElsewhere = (row: Known) => row.nodeId !== before?.nodeId && isAway(row)
+  const { own: likeliest, newId, kept } = identifyFolder(sight, place, { rows, isAway: isAwayElsewhere })
+  const mine = rows.find((row) => row.nodeId === before?.nodeId)
+  const own = mine?.birthTime === likeliest?.birthTime ? mine : likeliest
+  const nodeId = own?.nodeId ?? newId()
+  const decisions: Decision[] = rows
+    .filter((row) => !row.isDirectory && !kept.includes(row))
     .map((row) => ({ kind: 'remove', nodeId: row.nodeId }))
   const at = { nodeId, ...place, isDirectory: true }
   if (own === undefined) {

@@ -6,7 +6,7 @@
 import type { LookRequest } from '../scan/look.ts'
 import { type PackedSights, sightAt } from '../scan/sights.ts'
 import { pathOf } from '../watch/tree.ts'
-import { keepsId, likeliestFirst, newNodeId } from './identity.ts'
+import { identifyFolder } from './identity.ts'
 import { isSameThing, type Place, type PresentSight, placedSight, placeKey, type Seen } from './seen.ts'
 import type { SettleTools } from './settle.ts'
 import type { RawSeen } from './sight-reader.ts'
@@ -67,11 +67,9 @@ export async function searchBelow(tools: SearchTools, tops: readonly Unplaced[])
 function unplaced(tools: SearchTools, what: Omit<Unplaced, 'nodeId'>): Unplaced {
   const { sight } = what
   if (sight.kind === 'file') return { ...what, nodeId: '' }
-  const rows = likeliestFirst(tools.known.byInode(sight.facts.device, sight.facts.inode), sight.facts)
-  const kept = rows.filter((row) => keepsId(row, sight, (other) => isAway(tools, other)))
-  const own = rows.find((row) => isSameThing(row, sight) && !kept.includes(row))
-  const isTaken = (id: string) => kept.some(({ nodeId }) => nodeId === id)
-  return { ...what, nodeId: own?.nodeId ?? newNodeId(sight.facts, what, isTaken) }
+  const rows = tools.known.byInode(sight.facts.device, sight.facts.inode)
+  const { own, newId } = identifyFolder(sight, what, { rows, isAway: (row) => isAway(tools, row) })
+  return { ...what, nodeId: own?.nodeId ?? newId() }
 }
 
 function requestOf({ devices }: SearchTools, { path, sight }: Unplaced): LookRequest {

@@ -39,15 +39,15 @@ export function isAway(
 
 /** The root of a known folder if that was met since the start, and otherwise its topmost folder; neither if it is not known. */
 function wayUp(
-  { tree, known }: Omit<WhereaboutsTools, 'scans'>,
+  tools: Omit<WhereaboutsTools, 'scans'>,
   folderId: string,
 ): { readonly root: RootFolder | null; readonly top?: Known | undefined } {
   for (let at = folderId; ; ) {
-    const folder = tree.get(at)
+    const folder = tools.tree.get(at)
     if (folder !== undefined) return { root: folder.root }
-    const row = known.byId(at)
-    if (row === undefined || row.parentId === SUPER_ROOT_ID || at === SUPER_ROOT_ID) return { root: null, top: row }
-    at = row.parentId
+    const parentId = at === SUPER_ROOT_ID ? null : parentOf(tools, at)
+    if (parentId == null) return { root: null, top: tools.known.byId(at) }
+    at = parentId
   }
 }
 

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { rootFolder } from '../../test-support/root-folder.ts'
 import type { WatchEvent } from '../watch/inotify-events.ts'
-import { createTree, type Folder } from '../watch/tree.ts'
+import { createTree } from '../watch/tree.ts'
 import { createEventIntake } from './event-intake.ts'
 import { createHints } from './hints.ts'
 
 function intake({ isVisiting = true } = {}) {
   const tree = createTree()
   const hints = createHints()
-  const top = { key: 'media', path: '/mnt/media', isListed: true, inotifyFd: 3, byWatch: new Map<number, Folder>() }
+  const top = rootFolder('media', { inotifyFd: 3 })
   const root = tree.addRoot(top, { nodeId: 'root', device: '1', inode: '1' })
   const folder = tree.add(root, 'folder', { nodeId: 'folder', device: '1', inode: '2' })
   tree.setWatch(root, 1)

@@ -1,21 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { rootFolder } from '../../test-support/root-folder.ts'
 import { createTree, type Folder } from '../watch/tree.ts'
 import { createHints } from './hints.ts'
 import type { Cause } from './seen.ts'
 
 function folders(): { tree: ReturnType<typeof createTree>; a: Folder; b: Folder; other: Folder } {
   const tree = createTree()
-  const root = (key: string) => ({
-    key,
-    path: `/${key}`,
-    isListed: true,
-    inotifyFd: null,
-    byWatch: new Map<number, Folder>(),
-  })
   const identity = (inode: string) => ({ nodeId: inode, device: '1', inode })
-  const top = tree.addRoot(root('one'), identity('1'))
-  const other = tree.addRoot(root('two'), identity('2'))
+  const top = tree.addRoot(rootFolder('one'), identity('1'))
+  const other = tree.addRoot(rootFolder('two'), identity('2'))
   return { tree, a: tree.add(top, 'a', identity('3')), b: tree.add(top, 'b', identity('4')), other }
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import pino from 'pino'
+import { rootFolder } from '../../test-support/root-folder.ts'
 import { createTree } from '../watch/tree.ts'
 import { createLimbo } from './limbo.ts'
 import type { RootKeeper } from './root-keeper.ts'
@@ -16,7 +17,7 @@ function scanned() {
   const tree = createTree()
   const visits = createVisits()
   const root = createRoot({ name: 'media', path: '/media', configuredPath: '/media' }, 0)
-  root.top = { key: 'media', path: '/media', isListed: true, inotifyFd: 3, byWatch: new Map() }
+  root.top = rootFolder('media', { inotifyFd: 3 })
   root.folder = tree.addRoot(root.top, { nodeId: 'root', device: '1', inode: '2' })
   const folder = tree.add(root.folder, 'folder', { nodeId: 'folder', device: '1', inode: '3' })
   const keeper = {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { nameToBytes } from '@drive-feed/shared/entry-name.ts'
 import { furtherNodeId, plainNodeId } from '@drive-feed/shared/node-id.ts'
+import { rootFolder } from '../../test-support/root-folder.ts'
 import { DEVICE, factsOf, fileRow, folderRow, folderSight } from '../../test-support/rows.ts'
 import type { LookRequest } from '../scan/look.ts'
 import { createSightsBuilder } from '../scan/sights.ts'
@@ -14,7 +15,7 @@ import type { RawSeen } from './sight-reader.ts'
 
 const top = folderRow(1, 'above', '')
 const goneTop = folderRow(2, 'above', '')
-const root: RootFolder = { key: 'media', path: '/media', isListed: true, inotifyFd: null, byWatch: new Map() }
+const root = rootFolder()
 
 /** What is in folders, by their paths. */
 type Below = Readonly<Record<string, readonly (readonly [name: string, of: Known])[]>>
@@ -92,7 +93,7 @@ test('what is where it is known is not', async () => {
 })
 
 test('the folder is told by the id that it is going to have where its plain one is of a root that is away', async () => {
-  const away: RootFolder = { ...root, key: 'gone', byWatch: new Map() }
+  const away = rootFolder('gone')
   const kept = folderRow(20, goneTop.nodeId, 'folder')
   const below: Below = { '/media/photos': [['file', file]] }
   const moved = [top, goneTop, kept, { ...file, name: 'elsewhere' }]

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { rootFolder } from '../../test-support/root-folder.ts'
 import { DEVICE, fileRow, folderRow } from '../../test-support/rows.ts'
 import type { LookRequest } from '../scan/look.ts'
 import type { LookReply } from '../scan/observer.ts'
 import { createSightsBuilder } from '../scan/sights.ts'
 import type { Known } from '../store/known.ts'
 import type { Decision } from '../store/store.ts'
-import { createTree, type RootFolder } from '../watch/tree.ts'
+import { createTree } from '../watch/tree.ts'
 import { createBackoff } from './backoff.ts'
 import { createHints } from './hints.ts'
 import { makeLimboJob, takeHintJob } from './jobs.ts'
@@ -22,7 +23,7 @@ function folderThatWasEmptied({ onDrained = () => {}, isUnderWay = false } = {})
   const rows: Known[] = [row]
   const decisions: Decision[] = []
   const tree = createTree()
-  const root: RootFolder = { key: 'media', path: '/media', isListed: true, inotifyFd: null, byWatch: new Map() }
+  const root = rootFolder()
   const folder = tree.addRoot(root, top)
   const [hints, limbo, retries] = [createHints(), createLimbo(), createBackoff<typeof folder>(20, 10_000)]
   // The jobs need no more than this.

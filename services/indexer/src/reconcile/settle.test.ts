@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { rootFolder } from '../../test-support/root-folder.ts'
 import { folderRow } from '../../test-support/rows.ts'
-import { createTree, type Folder, type RootFolder } from '../watch/tree.ts'
+import { createTree, type Folder } from '../watch/tree.ts'
 import { ensureInTree } from './settle.ts'
 import { createVisits } from './visits.ts'
 
@@ -11,7 +12,7 @@ const folder = folderRow(2, top.nodeId, 'folder')
 function treeWithFolder() {
   const tree = createTree()
   const visits = createVisits()
-  const root: RootFolder = { key: 'media', path: '/media', isListed: true, inotifyFd: null, byWatch: new Map() }
+  const root = rootFolder()
   tree.add(tree.addRoot(root, top), 'folder', folder)
   const dropFolder = (gone: Folder) => {
     tree.remove(gone)

@@ -1,21 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createTree, type Folder } from '../watch/tree.ts'
+import { rootFolder } from '../../test-support/root-folder.ts'
+import { createTree } from '../watch/tree.ts'
 import { createVisits } from './visits.ts'
 
 function folders() {
   const tree = createTree()
-  const root = (key: string) => ({
-    key,
-    path: `/${key}`,
-    isListed: true,
-    inotifyFd: null,
-    byWatch: new Map<number, Folder>(),
-  })
   const identity = (inode: string) => ({ nodeId: inode, device: '1', inode })
-  const top = tree.addRoot(root('one'), identity('1'))
+  const top = tree.addRoot(rootFolder('one'), identity('1'))
   const a = tree.add(top, 'a', identity('3'))
-  return { tree, top, a, other: tree.addRoot(root('two'), identity('2')) }
+  return { tree, top, a, other: tree.addRoot(rootFolder('two'), identity('2')) }
 }
 
 test('folders are visited in the order in which they were found, at most so many at a time', () => {

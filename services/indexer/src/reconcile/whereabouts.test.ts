@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
+import { rootFolder } from '../../test-support/root-folder.ts'
 import { fileRow, folderRow } from '../../test-support/rows.ts'
 import type { Known } from '../store/known.ts'
-import { createTree, type RootFolder } from '../watch/tree.ts'
+import { createTree } from '../watch/tree.ts'
 import { isAway, parentOf, whereaboutsOf } from './whereabouts.ts'
 
 const superRoot: Known = { ...folderRow(0, '', ''), nodeId: SUPER_ROOT_ID }
@@ -14,7 +15,7 @@ const file = fileRow(3, folder.nodeId, 'file')
 /** A root with a folder that was met, or not even the root; `file` is in the folder. */
 function world({ isAttached = true, isListed = true, isOnline = true, isConfigured = true } = {}) {
   const tree = createTree()
-  const root: RootFolder = { key: 'media', path: '/media', isListed, inotifyFd: null, byWatch: new Map() }
+  const root = rootFolder('media', { isListed })
   if (isAttached) tree.addRoot(root, top)
   const rows = new Map([superRoot, top, folder, file].map((row) => [row.nodeId, row]))
   const known = { byId: (nodeId: string) => rows.get(nodeId) }

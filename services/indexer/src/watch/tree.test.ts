@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { rootFolder } from '../../test-support/root-folder.ts'
 import { createTree, type Folder, isWithin, pathOf, type RootFolder, type Tree, withDescendants } from './tree.ts'
 
 function top(key = 'media', path = '/mnt/media'): RootFolder {
-  return { key, path, isListed: true, inotifyFd: 5, byWatch: new Map() }
+  return rootFolder(key, { path, inotifyFd: 5 })
 }
 
 function identity(inode: number | string) {

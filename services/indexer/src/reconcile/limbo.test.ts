@@ -28,6 +28,21 @@ test('a row may turn up elsewhere until its time is over', () => {
   assert.equal(limbo.nextDeadlineMs(), null)
 })
 
+test('an entry that was taken out does not take another one of the same id with it', () => {
+  const limbo = createLimbo()
+  const put = (one: typeof row) => limbo.put(one, { blocks: false, isAfterScan: false, nowMs: 0 })
+  put(row)
+  const [entry = assert.fail('it is due')] = limbo.due(GRACE_MS)
+  limbo.take(row.nodeId)
+  const successor = { ...row, name: 'successor' }
+  put(successor)
+  limbo.drop(entry)
+  const [current = assert.fail('the successor is due')] = limbo.due(GRACE_MS)
+  assert.equal(current.row, successor)
+  limbo.drop(current)
+  assert.equal(limbo.size(), 0)
+})
+
 test('seeing again that a row is missing gives it no more time', () => {
   const limbo = createLimbo()
   limbo.put(row, { blocks: false, isAfterScan: false, nowMs: 0 })

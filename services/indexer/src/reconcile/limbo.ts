@@ -45,6 +45,8 @@ export type Limbo = {
     options: { blocks: boolean; isAfterScan: boolean; nowMs: number; heir?: Place | null },
   ) => void
   readonly take: (nodeId: string) => void
+  /** Takes this very entry out, if it is still there: by now another row may be, with the same id. */
+  readonly drop: (entry: LimboEntry) => void
   readonly scanEnded: (nowMs: number) => void
   /** Gives a row more time, and more each time: whether it is gone could not be told. */
   readonly extend: (nodeId: string, nowMs: number) => void
@@ -91,6 +93,9 @@ export function createLimbo(): Limbo {
     },
     take: (nodeId) => {
       entries.delete(nodeId)
+    },
+    drop: (entry) => {
+      if (entries.get(entry.row.nodeId) === entry) entries.delete(entry.row.nodeId)
     },
     scanEnded: (nowMs) => {
       for (const entry of entries.values()) {

@@ -49,7 +49,7 @@ function folderThatWasEmptied({ onDrained = () => {}, isUnderWay = false } = {})
     await settleJob(tools, job)
     return decisions.splice(0).map(({ kind, nodeId }) => `${kind} ${nodeId}`)
   }
-  return { tools, folder, endTime }
+  return { tools, rows, folder, endTime }
 }
 
 function nothingAt(requests: readonly LookRequest[]): LookReply {
@@ -66,6 +66,15 @@ test('a row that is nowhere is removed when nothing happened meanwhile', async (
   const { tools, endTime } = folderThatWasEmptied()
   assert.deepEqual(await endTime(), [`remove ${row.nodeId}`])
   assert.equal(tools.limbo.size(), 0)
+})
+
+test('a row that is no longer known at its place by then leaves limbo, and nothing is removed', async () => {
+  for (const now of [[], [{ ...row, name: 'moved to' }]]) {
+    const { tools, rows, endTime } = folderThatWasEmptied()
+    rows.splice(0, 1, ...now)
+    assert.deepEqual(await endTime(), [])
+    assert.equal(tools.limbo.size(), 0)
+  }
 })
 
 test('what happened while its places were looked at is settled before a row goes', async () => {

@@ -95,6 +95,8 @@ async function settleLimbo(
   { answers, sights }: LookReply,
 ): Promise<void> {
   const raws: RawSeen[] = []
+  /** For each of those, whose place it is. */
+  const owners: (LimboEntry | null)[] = []
   const due = new Map<string, LimboEntry>()
   const unseen = new Set<string>()
   /** Those whose folder is on its way, which is soon over. */
@@ -105,8 +107,10 @@ async function settleLimbo(
     for (const [offset, { name, entry }] of places.entries()) {
       if (entry !== null && entry.deadlineMs <= tools.nowMs()) due.set(entry.row.nodeId, entry)
       const sight = answer.kind === 'seen' ? sightAt(sights, answer.from + offset) : null
-      if (sight !== null && sight.kind !== 'unreadable') raws.push({ folder, name, cause: 'touched', sight })
-      else if (entry !== null) {
+      if (sight !== null && sight.kind !== 'unreadable') {
+        raws.push({ folder, name, cause: 'touched', sight })
+        owners.push(entry)
+      } else if (entry !== null) {
         unseen.add(entry.row.nodeId)
         const isNew = entry.sinceMs + PATIENCE_MS > tools.nowMs()
         if (isNew && (answer.kind === 'elsewhere' || answer.kind === 'later')) moving.add(entry.row.nodeId)
@@ -120,6 +124,13 @@ async function settleLimbo(
     unseen.add(entry.row.nodeId)
   }
   const seens = await readSights(tools, raws)
+  for (const [at, { known }] of seens.entries()) {
+    const owner = owners[at]
+    if (owner == null || known?.nodeId === owner.row.nodeId) continue
+    // It moved meanwhile, or went with a folder above it: its time is not over, and its id may be another row's.
+    tools.limbo.drop(owner)
+    due.delete(owner.row.nodeId)
+  }
   const below = due.size === 0 ? [] : await searchBelow(tools, unplacedFolders(tools, raws, seens))
   // The place of one that could not be looked at may have been met below a folder that is on its way.
   for (const { known } of below ?? []) if (known !== undefined) unseen.delete(known.nodeId)

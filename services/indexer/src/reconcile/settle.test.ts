@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
+import { openStore } from '../../test-support/open-store.ts'
 import { rootFolder } from '../../test-support/root-folder.ts'
-import { folderRow } from '../../test-support/rows.ts'
+import { factsOf, fileSight, folderRow, GONE } from '../../test-support/rows.ts'
+import type { Awaiting, Decision } from '../store/store.ts'
 import { createTree, type Folder } from '../watch/tree.ts'
-import { ensureInTree } from './settle.ts'
+import { createLimbo } from './limbo.ts'
+import type { Place, PlacedSight } from './seen.ts'
+import { ensureInTree, type SettleTools, settle } from './settle.ts'
 import { createVisits } from './visits.ts'
 
 const top = folderRow(1, 'above', '')
@@ -41,4 +46,35 @@ test('a folder that moved into one that is not in the tree leaves it: nothing in
   const tools = treeWithFolder()
   ensureInTree(tools, { parentId: 'not in the tree', name: 'folder' }, folder)
   assert.equal(tools.tree.get(folder.nodeId), undefined)
+})
+
+test('a file that got the inode number of one that went with its folder, and is replaced, is not lost sight of', async (t) => {
+  const { store } = openStore(t)
+  const limbo = createLimbo()
+  const awaiting: Awaiting = { state: 'ready', dueMs: 0 }
+  const create = (inode: number, { parentId, name }: Place, isDirectory: boolean): Decision => {
+    const { nodeId } = folderRow(inode, parentId, name)
+    const facts = factsOf(inode)
+    return { kind: 'create', nodeId, parentId, name, isDirectory, facts, awaiting, copyOf: null }
+  }
+  const above = folderRow(1, SUPER_ROOT_ID, 'media')
+  const inner = { parentId: folder.nodeId, name: 'file' }
+  store.apply([create(1, above, true), create(2, folder, true), create(3, inner, false)])
+  const tools = {
+    ...{ tree: createTree(), limbo, known: store.known, apply: store.apply, visits: createVisits() },
+    ...{ nowMs: () => 0, awaiting: () => awaiting, hint: () => {} },
+  } as unknown as SettleTools
+  const see = (place: Place, sight: PlacedSight, mayRemove: ReadonlySet<string> = new Set()) => {
+    const known = store.known.childAt(place.parentId, place.name)
+    const ends = { mayRemove, mustRemove: new Set<string>() }
+    return settle(tools, [{ ...place, sight, known, cause: 'touched' }], ends, () => false)
+  }
+  await see(inner, GONE)
+  await see(folder, GONE, new Set([folder.nodeId]))
+  assert.equal(store.known.childAt(inner.parentId, inner.name), undefined, 'it went with its folder')
+  const successor = { parentId: top.nodeId, name: 'successor' }
+  await see(successor, fileSight(3, { birthTime: 2 }))
+  await see(successor, fileSight(4))
+  const waiting = Array.from(limbo.entries(), ({ row }) => ({ parentId: row.parentId, name: row.name }))
+  assert.deepEqual(waiting, [successor], 'its place is looked at once more')
 })

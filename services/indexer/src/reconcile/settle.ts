@@ -99,8 +99,10 @@ function followUp(
 
 function follow(tools: SettleTools, decision: Decision): void {
   const { tree } = tools
-  if (decision.kind === 'create' && decision.isDirectory) {
-    ensureInTree(tools, decision, { nodeId: decision.nodeId, ...decision.facts })
+  if (decision.kind === 'create') {
+    // A row that went with the folder it was in may still be there, under the id of an inode number that is used again.
+    tools.limbo.take(decision.nodeId)
+    if (decision.isDirectory) ensureInTree(tools, decision, { nodeId: decision.nodeId, ...decision.facts })
   } else if (decision.kind === 'move' && decision.isDirectory) {
     const row = tools.known.byId(decision.nodeId)
     if (row !== undefined) ensureInTree(tools, decision, row)

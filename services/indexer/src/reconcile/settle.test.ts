@@ -42,6 +42,23 @@ test('a folder that moved is re-linked, and one that is new is visited', () => {
   assert.equal(tools.visits.size(), 1)
 })
 
+test('a folder that moves out of one that is yet to be listed is visited: what happened in it may not have been told', () => {
+  const inner = folderRow(3, folder.nodeId, 'inner')
+  const moved = { parentId: top.nodeId, name: 'moved' }
+  for (const isToBeListed of [false, true]) {
+    const tools = treeWithFolder()
+    ensureInTree(tools, inner, inner)
+    for (const visit of tools.visits.take(1)) tools.visits.done(visit)
+    const above = tools.tree.get(folder.nodeId) ?? assert.fail('it is in the tree')
+    above.needsVisit = isToBeListed
+    ensureInTree(tools, { parentId: folder.nodeId, name: 'renamed' }, inner)
+    assert.equal(tools.visits.size(), 0, 'it is listed with the others')
+    ensureInTree(tools, moved, inner)
+    const visited = tools.visits.take(1).map((visit) => visit.folder)
+    assert.deepEqual(visited, isToBeListed ? [tools.tree.get(inner.nodeId)] : [])
+  }
+})
+
 test('a folder that moved into one that is not in the tree leaves it: nothing in the tree contradicts the rows', () => {
   const tools = treeWithFolder()
   ensureInTree(tools, { parentId: 'not in the tree', name: 'folder' }, folder)

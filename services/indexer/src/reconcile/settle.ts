@@ -138,11 +138,18 @@ export function ensureInTree(
     visits.add(folder, true)
     return
   }
+  const leavesUnlisted = folder.parent !== parent && isToBeListed(tools, folder.parent)
   if (folder.parent !== parent || folder.name !== place.name) tree.relink(folder, parent, place.name)
-  if (folder.needsVisit) {
+  if (folder.needsVisit || leavesUnlisted) {
     folder.needsVisit = false
     visits.add(folder, true)
   }
+}
+
+/** Whether a folder is yet to be listed with all below it, which what moves out of it is no longer. */
+function isToBeListed({ visits }: Pick<SettleTools, 'visits'>, folder: Folder | null): boolean {
+  for (let at = folder; at !== null; at = at.parent) if (at.needsVisit || visits.isOpen(at)) return true
+  return false
 }
 
 /** Looks whether rows are still at their own places. */

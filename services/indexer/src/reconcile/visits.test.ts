@@ -27,6 +27,22 @@ test('folders are visited in the order in which they were found, at most so many
   assert.deepEqual(visits.take(2), [])
 })
 
+test('a folder is to be listed until that is settled, however often it was asked for; but not what is below, if only it is', () => {
+  const { top, a } = folders()
+  const visits = createVisits()
+  visits.add(top, true)
+  visits.add(a, false)
+  assert.deepEqual([visits.isOpen(top), visits.isOpen(a)], [true, false])
+  const taken = visits.take(9)
+  visits.add(top, true)
+  taken.push(...visits.take(9))
+  for (const visit of taken) {
+    assert.deepEqual([visits.isOpen(top), visits.isOpen(a)], [true, false])
+    visits.done(visit)
+  }
+  assert.ok(!visits.isOpen(top))
+})
+
 test('asking twice is one visit, deep if either was', () => {
   const { top } = folders()
   const visits = createVisits()

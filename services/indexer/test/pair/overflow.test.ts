@@ -60,6 +60,7 @@ test(
   async (t) => {
     const pair = await createPair(t, { roots: ['media', 'other'] })
     makeTree(pair)
+    mkdirSync(pair.path('folder-6', 'inner'))
     for (const name of ['filler-1', 'filler-2']) writeFileSync(pair.path(name), name)
     await Promise.all([pair.startIndexer(), pair.startApi()])
     await assertAllEqual(pair)
@@ -67,16 +68,21 @@ test(
     await follower.catchUp()
     const before = countsOf(pair)
     const ids = [1, 3].map((n) => idAt(pair, `media/folder-${n}/file`))
+    const innerId = idAt(pair, 'media/folder-6/inner')
     await unseen(pair, () => {
       renameSync(pair.path('folder-1'), pair.path('folder-2', 'renamed'))
       rmSync(pair.path('folder-0'), { recursive: true })
       renameSync(pair.path('folder-3', 'file'), join(pair.folder, 'other', 'file'))
       appendFileSync(pair.path('folder-4', 'file'), ' changed')
+      // The scan meets it before the folder that it was in.
+      writeFileSync(pair.path('folder-6', 'inner', 'new'), 'new')
+      renameSync(pair.path('folder-6', 'inner'), pair.path('inner'))
       mkdirSync(pair.path('new', 'deep'), { recursive: true })
       writeFileSync(pair.path('new', 'deep', 'file'), 'new')
     })
     await assertAllEqual(pair, follower)
     assert.deepEqual([idAt(pair, 'media/folder-2/renamed/file'), idAt(pair, 'other/file')], ids)
+    assert.equal(idAt(pair, 'media/inner'), innerId)
     await until('one overflow and one scan to be counted', () => {
       const { overflows, rescans } = countsOf(pair)
       return overflows === before.overflows + 1 && rescans === before.rescans + 1

@@ -69,6 +69,10 @@ function limboOf(plan: Plan): [string, boolean][] {
   return plan.toLimbo.map(({ row, blocks }) => [row.name, blocks])
 }
 
+function againOf(plan: Plan): string[] {
+  return plan.again.map(({ name }) => name)
+}
+
 const EMPTY: Plan = { decisions: [], toLimbo: [], found: [], again: [], lookAt: [], reborn: [], present: [] }
 
 const a = fileRow(10, TOP.nodeId, 'a')
@@ -374,10 +378,44 @@ test('all names of a number that is used again are gone', () => {
 })
 
 test('a folder and a file that were seen with one number get two ids: the sights were not of one moment', () => {
-  const plan = planOf({}, fresh(TOP, 'file', fileSight(10)), fresh(TOP, 'folder', folderSight(10)))
+  const plan = planOf({}, fresh(TOP, 'file', fileSight(10, { links: 2 })), fresh(TOP, 'folder', folderSight(10)))
   const ids = plan.decisions.map((decision) => [decision.kind === 'create' && decision.name, decision.nodeId])
   assert.deepEqual(new Map(ids as [string, string][]).get('folder'), plainNodeId(DEVICE, '10'))
   assert.equal(new Set(plan.decisions.map(({ nodeId }) => nodeId)).size, 2)
+})
+
+test('a new file with one name that was seen at two gets one node: it moved while it was looked at', () => {
+  const plan = planOf({}, fresh(TOP, 'old', fileSight(10)), fresh(OTHER, 'new', fileSight(10)))
+  assert.deepEqual(short(plan), [`create ${idOf(a)} old`])
+  assert.deepEqual(againOf(plan), ['new'])
+})
+
+test('a file with one name that was seen elsewhere too keeps its id: which look was first shows at another one', () => {
+  const elsewhere = fresh(OTHER, 'new', fileSight(10))
+  for (const seens of [
+    [at(a, fileSight(10)), elsewhere],
+    [elsewhere, at(a, fileSight(10))],
+  ]) {
+    const plan = planOf({ rows: [a] }, ...seens)
+    assert.deepEqual([short(plan), againOf(plan)], [[], ['new']])
+  }
+  const plan = planOf({ rows: [a] }, at(a, GONE), fresh(OTHER, 'one', fileSight(10)), fresh(OTHER, 'two', fileSight(10)))
+  assert.deepEqual([short(plan), againOf(plan)], [[`move ${idOf(a)} one`], ['two']])
+})
+
+test('a file with one name that its old place still holds has two, whatever the filesystem counts', () => {
+  const found = fresh(OTHER, 'new', fileSight(10))
+  const [decision] = planOf({ rows: [a], vacancy: () => 'holds' }, found).decisions
+  assert.deepEqual([decision?.kind, decision?.nodeId], ['create', beside(10, 'new')])
+  for (const vacancy of ['vacant', 'unknown', 'unreadable'] as const) {
+    assert.deepEqual(short(planOf({ rows: [a], vacancy: () => vacancy }, found)), [`move ${idOf(a)} new`], vacancy)
+  }
+})
+
+test('a hard link whose other name can not be read is a further name', () => {
+  const found = fresh(OTHER, 'new', fileSight(10, { links: 2 }))
+  const [decision] = planOf({ rows: [a], vacancy: () => 'unreadable' }, found).decisions
+  assert.deepEqual([decision?.kind, decision?.nodeId], ['create', beside(10, 'new')])
 })
 
 // What is in a root that is away, and the inode numbers of it that others have by now (I7).
@@ -554,12 +592,12 @@ test('I6: a file that was read before its writer closed it is read again, silent
 
 // Which rows have to be looked at first.
 
-test('only folders and hard links that turn up elsewhere need a look at where they were', () => {
+test('what turns up elsewhere needs a look at where it was', () => {
   const rows = [a, b, folder]
   const rowsOf = knowledgeOf({ rows }).rowsOf
   const ask = (...seens: Seen[]) => rowsToLookAt(seens, rowsOf).map(({ name }) => name)
-  assert.deepEqual(ask(fresh(OTHER, 'A', fileSight(10))), [], 'its only name is here')
-  assert.deepEqual(ask(fresh(OTHER, 'A', fileSight(10, { links: 2 }))), ['a'])
+  assert.deepEqual(ask(fresh(OTHER, 'A', fileSight(10))), ['a'])
+  assert.deepEqual(ask(fresh(OTHER, 'A', fileSight(10)), at(a, GONE)), [], 'its place was just seen')
   assert.deepEqual(ask(fresh(OTHER, 'f', folderSight(20))), ['folder'])
   assert.deepEqual(ask(fresh(OTHER, 'f', folderSight(20)), at(folder, GONE)), [], 'its place was just seen')
   assert.deepEqual(ask(at(folder, folderSight(20))), [], 'it is where it was')

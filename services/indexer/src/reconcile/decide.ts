@@ -27,8 +27,11 @@ import {
   type Seen,
 } from './seen.ts'
 
-/** - `holds`: its place still holds it. - `vacant`: it is somewhere else, or nowhere. - `unknown`: can't be told now. */
-export type Vacancy = 'holds' | 'vacant' | 'unknown'
+/**
+ * - `holds`: its place still holds it. - `vacant`: it is somewhere else, or nowhere. - `unreadable`: its place can't be
+ * read, so that it stays there as far as is known. - `unknown`: can't be told now.
+ */
+export type Vacancy = 'holds' | 'vacant' | 'unreadable' | 'unknown'
 
 export type Knowledge = {
   /** All names of an inode. */
@@ -89,8 +92,6 @@ export function rowsToLookAt(seens: readonly Seen[], rowsOf: Knowledge['rowsOf']
   const rows = new Map<string, Known>()
   for (const { sight, known } of seens) {
     if (!isPresent(sight) || (known !== undefined && isSameThing(known, sight))) continue
-    // A file with one link that is here is nowhere else.
-    if (sight.kind === 'file' && sight.links === 1) continue
     for (const row of rowsOf(sight.facts)) {
       if (isSameThing(row, sight) && !seenPlaces.has(placeKey(row))) rows.set(row.nodeId, row)
     }
@@ -166,8 +167,8 @@ function rewriteIfNeeded(
   else if (mayHoldOtherBytes(seen, row, facts, knowledge.nowMs)) {
     plan.decisions.push({ kind: 'recheck', nodeId, awaiting: knowledge.awaiting(seen, facts) })
   } else return
-  // A write through one name gives no event at the others.
-  if (sight.links > 1 && seen.cause !== 'linked') {
+  // A write through one name gives no event at the others, and not every filesystem counts them.
+  if (seen.cause !== 'linked') {
     for (const other of knowledge.rowsOf(facts)) {
       if (other.nodeId !== nodeId) plan.lookAt.push({ place: other, cause: 'linked' })
     }
@@ -211,6 +212,8 @@ function matchRow(claim: Claim, matching: Matching): void {
   }
   let isUnsure = false
   for (const row of likeliestFirst(claim.rows, sight.facts)) {
+    // It moved while it was looked at. Which sight is the older one shows when it is looked at again.
+    if (settled.has(row.nodeId) && hasOneName(sight) && isSameThing(row, sight)) isUnsure = true
     if (settled.has(row.nodeId) || dead.has(row.nodeId) || keepsId(row, sight, knowledge.isAway)) continue
     if (!isSameThing(row, sight)) {
       // The inode number lives again as something else, so what the row was about is gone for good. Not so what was in a
@@ -260,8 +263,9 @@ function isMountedTwice({ sight, rows }: Claim, { settled, claimedFolders }: Mat
 
 function vacancyFor(row: Known, { sight }: Claim, { loose, settled, knowledge }: Matching): Vacancy {
   if (loose.has(row.nodeId)) return 'vacant'
-  if (sight.kind === 'file' && sight.links === 1) return 'vacant'
   const vacancy = knowledge.vacancyOf(row)
+  // It is nowhere else, unless it was seen there: a file may be mounted at another name, and some filesystems do not count.
+  if (hasOneName(sight)) return vacancy === 'holds' ? 'holds' : 'vacant'
   return vacancy === 'unknown' && isInGoneFolder(row, loose, settled, knowledge) ? 'vacant' : vacancy
 }
 
@@ -276,6 +280,10 @@ function isInGoneFolder(
     if (mayRemove.has(at) && loose.has(at) && !settled.has(at)) return true
   }
   return false
+}
+
+export function hasOneName(sight: PresentSight): boolean {
+  return sight.kind === 'file' && sight.links === 1
 }
 
 type Waiting = Pick<Matching, 'dead' | 'knowledge'> & { readonly removed: Set<string> }
@@ -427,7 +435,8 @@ function carryOut(
     const { seen, sight, row } = claim
     if (row === null) {
       const created = creation(claim, knowledge, { dead, taken })
-      if (needed.has(created.nodeId)) plan.decisions.push(created)
+      if (created === null) plan.again.push(seen)
+      else if (needed.has(created.nodeId)) plan.decisions.push(created)
       else creations.push(created)
       continue
     }
@@ -503,20 +512,22 @@ function foldersNeeded(going: readonly Claim[], tree: TreeAfter): ReadonlySet<st
   return needed
 }
 
+/** Null for a file with one name that another claim creates: it moved while it was looked at. */
 function creation(
   claim: Claim,
   knowledge: Knowledge,
   { dead, taken }: { dead: ReadonlyMap<string, Known>; taken: Set<string> },
-): Decision {
+): Decision | null {
   const { seen, sight, rows } = claim
   const { kind, facts } = sight
   const { parentId, name } = seen
+  const firstId = idOfNew(claim, dead)
   if (kind === 'folder') {
     const awaiting: Awaiting = { state: 'ready', dueMs: 0 }
-    const nodeId = idOfNew(claim, dead)
-    return { kind: 'create', nodeId, parentId, name, isDirectory: true, facts, awaiting, copyOf: null }
+    return { kind: 'create', nodeId: firstId, parentId, name, isDirectory: true, facts, awaiting, copyOf: null }
   }
-  const nodeId = idOfNew(claim, dead, taken)
+  if (taken.has(firstId) && hasOneName(sight)) return null
+  const nodeId = taken.has(firstId) ? idOfNew(claim, dead, taken) : firstId
   taken.add(nodeId)
   const twin = rows.find(
     (row) => !dead.has(row.nodeId) && isSameThing(row, sight) && !isRewritten(row, facts) && row.hash !== '',

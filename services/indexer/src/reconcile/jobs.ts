@@ -7,7 +7,7 @@ import type { Devices } from './devices.ts'
 import type { Hints, TakenHint } from './hints.ts'
 import { type Limbo, type LimboEntry, PATIENCE_MS } from './limbo.ts'
 import type { Scans } from './scans.ts'
-import { folderAddress } from './settle.ts'
+import { folderAddress } from './vacancies.ts'
 import type { Visit, Visits } from './visits.ts'
 import { type Whereabouts, whereaboutsOf } from './whereabouts.ts'
 

@@ -1,16 +1,14 @@
 /** Carries what was seen into the database, the tree and the queues: decide, one transaction, then the consequences. */
-import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
-import type { LookRequest } from '../scan/look.ts'
 import type { Observer } from '../scan/observer.ts'
-import { sightAt } from '../scan/sights.ts'
 import type { Known, KnownNodes } from '../store/known.ts'
 import type { Awaiting, Decision, Facts } from '../store/store.ts'
-import { type Folder, pathOf, type Tree } from '../watch/tree.ts'
+import type { Folder, Tree } from '../watch/tree.ts'
 import { decide, type Knowledge, type Plan, rowsToLookAt, type Vacancy } from './decide.ts'
 import type { Devices } from './devices.ts'
 import type { Limbo } from './limbo.ts'
 import type { Scans } from './scans.ts'
 import { type Cause, isPresent, type Place, type Seen } from './seen.ts'
+import { findPassing, lookAtRows } from './vacancies.ts'
 import type { Visits } from './visits.ts'
 import { isAway, parentOf } from './whereabouts.ts'
 
@@ -48,8 +46,13 @@ export async function settle(
 ): Promise<readonly Seen[]> {
   const rowsOf = rowsOfThose(tools.known, seens)
   const rows = rowsToLookAt(seens, rowsOf).filter((row) => !tools.limbo.has(row.nodeId))
-  const vacancies = rows.length === 0 ? new Map<string, Vacancy>() : await lookAtRows(tools, rows)
-  const plan = decide(seens, {
+  const vacancies = await lookAtRows(tools, rows)
+  const passing = await findPassing(
+    tools,
+    seens,
+    rows.filter(({ nodeId }) => vacancies.get(nodeId) === 'holds'),
+  )
+  const plan = decide(passing.size === 0 ? seens : seens.filter((seen) => !passing.has(seen)), {
     rowsOf,
     vacancyOf: (row) => (tools.limbo.has(row.nodeId) ? 'vacant' : (vacancies.get(row.nodeId) ?? 'unknown')),
     ...ends,
@@ -61,6 +64,7 @@ export async function settle(
   })
   // Another name of the inode may have been written meanwhile; but nothing else writes, so the rows are still the rows.
   if (plan.decisions.length > 0) tools.apply(plan.decisions)
+  plan.again.push(...passing)
   followUp(tools, plan, ends.mayRemove, waitsForScan)
   return plan.again
 }
@@ -150,55 +154,4 @@ export function ensureInTree(
 function isToBeListed({ visits }: Pick<SettleTools, 'visits'>, folder: Folder | null): boolean {
   for (let at = folder; at !== null; at = at.parent) if (at.needsVisit || visits.isOpen(at)) return true
   return false
-}
-
-/** Looks whether rows are still at their own places. */
-async function lookAtRows(tools: SettleTools, rows: readonly Known[]): Promise<Map<string, Vacancy>> {
-  const vacancies = new Map<string, Vacancy>()
-  const byParent = Map.groupBy(rows, (row) => row.parentId)
-  const requests: { request: LookRequest; rows: Known[] }[] = []
-  for (const [parentId, siblings] of byParent) {
-    const address = parentId === SUPER_ROOT_ID ? null : addressOf(tools, parentId)
-    for (const row of siblings) {
-      if (parentId === SUPER_ROOT_ID) vacancies.set(row.nodeId, tools.rootVacancy(row))
-      // Not found in the database's own tree: nothing is known that could contradict.
-      else if (address === null) vacancies.set(row.nodeId, 'vacant')
-    }
-    if (address === null) continue
-    requests.push({ rows: siblings, request: { ...address, names: siblings.map((row) => row.name), inotifyFd: null } })
-  }
-  if (requests.length === 0) return vacancies
-  const { answers, sights } = await tools.look(requests.map(({ request }) => request))
-  for (const [at, answer] of answers.entries()) {
-    const siblings = requests[at]?.rows ?? []
-    for (const [offset, row] of siblings.entries()) {
-      if (answer.kind === 'seen') {
-        const sight = sightAt(sights, answer.from + offset)
-        // The inode alone says little: the top of every ext4 is inode 2.
-        const isThere =
-          'inode' in sight && sight.inode === row.inode && tools.devices.nameOf(sight.deviceNumber) === row.device
-        vacancies.set(row.nodeId, isThere || sight.kind === 'unreadable' ? 'holds' : 'vacant')
-      } else if (answer.kind === 'later') vacancies.set(row.nodeId, 'unknown')
-      else if (answer.kind === 'elsewhere') {
-        // Its folder is on the way; a folder can't be at two places, a hard link can.
-        vacancies.set(row.nodeId, row.isDirectory ? 'vacant' : 'unknown')
-      } else vacancies.set(row.nodeId, row.isDirectory ? 'vacant' : 'holds')
-    }
-  }
-  return vacancies
-}
-
-/** Path and identity of a folder, of the tree where it is there, otherwise as the database has it. */
-function addressOf(tools: SettleTools, nodeId: string): Pick<LookRequest, 'path' | 'expected'> | null {
-  const folder = tools.tree.get(nodeId)
-  if (folder !== undefined) return folderAddress(tools.devices, folder)
-  const row = tools.known.byId(nodeId)
-  const path = tools.known.pathOf(nodeId)
-  if (row === undefined || path === null) return null
-  return { path, expected: { deviceNumber: tools.devices.numberOf(row.device), inode: row.inode } }
-}
-
-export function folderAddress(devices: Devices, folder: Folder): Pick<LookRequest, 'path' | 'expected'> {
-  const { device, inode } = folder
-  return { path: pathOf(folder), expected: { deviceNumber: devices.numberOf(device), inode } }
 }

@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test'
 import { assertAllEqual, follow } from './convergence.ts'
 import { command, createDisks, type DiskType, deviceNumber, noDisks } from './disks.ts'
 import { createPair, type Pair } from './harness.ts'
-import { passSentinel, rootState, statusOf } from './observations.ts'
+import { changesSince, headOf, passSentinel, rootState, statusOf } from './observations.ts'
 import { until } from './until.ts'
 
 /** Everything known below some roots, with the change that last told of it. */
@@ -183,6 +183,25 @@ test('a filesystem mounted inside a root keeps its nodes while it is away, and u
     await assertAllEqual(pair, follower)
   })
   await follower.stop()
+})
+
+test('a file that is mounted at another name of its filesystem is there twice, though it has one name', {
+  skip: noDisks(),
+}, async (t) => {
+  const disks = createDisks(t)
+  const pair = await createPair(t)
+  for (const name of ['file', 'before', 'below']) writeFileSync(pair.path(name), name)
+  disks.bind(pair.path('file'), pair.path('before'))
+  await Promise.all([pair.startIndexer(), pair.startApi()])
+  await assertAllEqual(pair)
+  disks.bind(pair.path('file'), pair.path('below'))
+  await assertAllEqual(pair)
+  const head = headOf(pair)
+  await passSentinel(pair)
+  const changed = await changesSince(pair, head)
+  assert.equal(changed.length, 1, 'nothing is told but the new file')
+  writeFileSync(pair.path('file'), 'written through one of its names')
+  await assertAllEqual(pair)
 })
 
 test('btrfs: subvolumes and snapshots inside a root, and as roots', { skip: noDisks('btrfs') }, async (t) => {

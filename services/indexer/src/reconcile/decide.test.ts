@@ -399,7 +399,12 @@ test('a file with one name that was seen elsewhere too keeps its id: which look 
     const plan = planOf({ rows: [a] }, ...seens)
     assert.deepEqual([short(plan), againOf(plan)], [[], ['new']])
   }
-  const plan = planOf({ rows: [a] }, at(a, GONE), fresh(OTHER, 'one', fileSight(10)), fresh(OTHER, 'two', fileSight(10)))
+  const plan = planOf(
+    { rows: [a] },
+    at(a, GONE),
+    fresh(OTHER, 'one', fileSight(10)),
+    fresh(OTHER, 'two', fileSight(10)),
+  )
   assert.deepEqual([short(plan), againOf(plan)], [[`move ${idOf(a)} one`], ['two']])
 })
 

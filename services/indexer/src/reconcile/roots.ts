@@ -11,6 +11,9 @@ import type { Folder, RootFolder } from '../watch/tree.ts'
 import { identifyFolder } from './identity.ts'
 import { isReborn, isSameBirth, type PlacedSight, placedSight } from './seen.ts'
 
+/** `what`: the folder itself, or something in it. */
+export type Unreadable = { readonly what: 'folder' | 'entry'; readonly problem: string }
+
 export type Root = {
   readonly key: string
   /** As in the config. */
@@ -34,8 +37,8 @@ export type Root = {
   scanAgain: boolean
   /** Folders the kernel gave no watch for. */
   readonly unwatched: Set<Folder>
-  /** Folders that could not be read, or not all that is in them, and why. */
-  readonly unreadable: Map<Folder, string>
+  /** Folders that could not be read, or not all that is in them. */
+  readonly unreadable: Map<Folder, Unreadable>
   /** Whether it was `max_user_watches` that kept the kernel from watching them. */
   isWatchLimit: boolean
   nextRescanMs: number

@@ -39,7 +39,7 @@ function scanned() {
 test('I7: a folder that can not be read is named with its root, and tried again every minute until it can', () => {
   const { clock, visits, root, folder, scans } = scanned()
   assert.deepEqual([root.state, root.message], ['watching', null])
-  scans.unreadable(folder, 'EIO: i/o error')
+  scans.unreadable(folder, { what: 'folder', problem: 'EIO: i/o error' })
   assert.match(root.message ?? '', /^\/media\/folder can't be read \(EIO: i\/o error\); check permissions and the disk/)
   for (const minute of [1, 2]) {
     clock.ms = minute * 61_000
@@ -55,9 +55,39 @@ test('I7: a folder that can not be read is named with its root, and tried again 
   assert.deepEqual(visits.take(10), [])
 })
 
+test('a folder something in which can not be read is listed again every minute, without what is below, the top too', () => {
+  for (const which of ['folder', 'top'] as const) {
+    const { clock, visits, root, folder, scans } = scanned()
+    const listed = which === 'folder' ? folder : (root.folder ?? assert.fail('it is attached'))
+    scans.unreadable(listed, { what: 'entry', problem: 'EIO: i/o error' })
+    assert.match(root.message ?? '', /^something in \/media(\/folder)? can't be read \(EIO: i\/o error\)/)
+    clock.ms = 61_000
+    scans.startDue()
+    assert.deepEqual(visits.take(10), [{ folder: listed, isDeep: false }])
+    visits.done({ folder: listed, isDeep: false })
+    scans.listed(listed, null)
+    assert.equal(root.message, null)
+  }
+})
+
+test('a folder that could not be read itself is listed with all below until it can be, also when something in it is seen', () => {
+  const { clock, visits, folder, scans } = scanned()
+  scans.unreadable(folder, { what: 'folder', problem: 'EIO: i/o error' })
+  scans.unreadable(folder, { what: 'entry', problem: 'EIO: i/o error' })
+  clock.ms = 61_000
+  scans.startDue()
+  assert.deepEqual(visits.take(10), [{ folder, isDeep: true }])
+  visits.done({ folder, isDeep: true })
+  scans.listed(folder, 'EIO: i/o error')
+  scans.finishThoseDone()
+  clock.ms = 2 * 61_000
+  scans.startDue()
+  assert.deepEqual(visits.take(10), [{ folder, isDeep: false }])
+})
+
 test('how many folders can not be read is said, with one of them', () => {
   const { root, folder, scans } = scanned()
-  scans.unreadable(folder, 'EACCES: permission denied')
+  scans.unreadable(folder, { what: 'folder', problem: 'EACCES: permission denied' })
   scans.listed({ ...folder, name: 'other' }, 'EIO: i/o error')
   assert.match(root.message ?? '', /^\/media\/folder and 1 more folders can't be read \(EACCES: permission denied\)/)
 })

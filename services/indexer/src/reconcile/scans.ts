@@ -4,7 +4,7 @@ import type { InotifyLimits } from '../watch/inotify-limits.ts'
 import { type Folder, pathOf, type RootFolder, type Tree } from '../watch/tree.ts'
 import type { Limbo } from './limbo.ts'
 import type { RootKeeper } from './root-keeper.ts'
-import { isSharedFilesystem, type Root } from './roots.ts'
+import { isSharedFilesystem, type Root, type Unreadable } from './roots.ts'
 import type { Visits } from './visits.ts'
 import { watchMessage } from './watch-messages.ts'
 
@@ -42,7 +42,7 @@ export type Scans = {
   readonly startDue: () => void
   /** `problem`: why something in the folder could not be looked at; null if all could. */
   readonly listed: (folder: Folder, problem: string | null) => void
-  readonly unreadable: (folder: Folder, problem: string) => void
+  readonly unreadable: (folder: Folder, unreadable: Unreadable) => void
   readonly refused: (folder: Folder, limit: 'max_user_watches' | 'unknown') => void
   readonly watched: (folder: Folder) => void
   readonly counts: () => {
@@ -121,11 +121,11 @@ export function createScans(tools: ScansTools): Scans {
     const roots = tools.keeper().roots.filter((root) => root.state === 'watching')
     for (const root of roots.filter(({ top }) => top?.inotifyFd !== null)) {
       for (const folder of root.unwatched) if (folder.attached) visits.add(folder, false)
-      for (const folder of root.unreadable.keys()) {
+      for (const [folder, { what }] of root.unreadable) {
         if (!folder.attached) continue
-        // With all below: what was done there meanwhile was not told.
-        folder.needsVisit = false
-        visits.add(folder, true)
+        // With all below, if it could not be read itself: what was done there meanwhile was not told.
+        if (what === 'folder') folder.needsVisit = false
+        visits.add(folder, what === 'folder')
       }
     }
     for (const root of roots) {
@@ -140,13 +140,14 @@ export function createScans(tools: ScansTools): Scans {
     // During a scan it is said at the end, when it is known how many.
     if (root.state === 'watching') tools.keeper().setState(root, root.state, messageOf(root))
   }
-  const unreadable: Scans['unreadable'] = (folder, problem) => {
+  const unreadable: Scans['unreadable'] = (folder, { what, problem }) => {
     const root = rootOf(folder.root)
     // Of the top it is the root's own matter: that is offline then.
-    if (root === undefined || folder.parent === null) return
-    const isNews = root.unreadable.get(folder) !== problem
-    root.unreadable.set(folder, problem)
-    if (!isNews) return
+    if (root === undefined || (what === 'folder' && folder.parent === null)) return
+    const before = root.unreadable.get(folder)
+    // Until it is listed it stays one that could not be read itself.
+    root.unreadable.set(folder, { what: before?.what === 'folder' ? 'folder' : what, problem })
+    if (before?.problem === problem) return
     log.warn({ root: root.key, path: pathOf(folder), problem }, 'folder can not be read; what is known of it stays')
     saveMessage(root)
   }
@@ -213,8 +214,10 @@ export function createScans(tools: ScansTools): Scans {
     },
     listed: (folder, problem) => {
       listed += 1
-      if (problem !== null) unreadable(folder, problem)
-      else readable(folder)
+      if (problem === null) return readable(folder)
+      const root = rootOf(folder.root)
+      if (root?.unreadable.get(folder)?.what === 'folder') root.unreadable.delete(folder)
+      unreadable(folder, { what: 'entry', problem })
     },
     unreadable,
     refused: (folder, limit) => {

@@ -94,6 +94,23 @@ test('what is being looked at because of an event is settled before a row goes, 
   assert.deepEqual(await endTime(), [`remove ${row.nodeId}`])
 })
 
+test('a place that an event told of and that can not be read is not forgotten: its folder is listed until it can', async () => {
+  const { tools, folder } = folderThatWasEmptied()
+  const told: unknown[] = []
+  const look: SettleJobTools['look'] = async () => {
+    const builder = createSightsBuilder()
+    builder.pushUnreadable('new', 'EIO: i/o error')
+    const answer = { kind: 'seen', folder: {}, from: 0, to: 1, watch: { kind: 'not-asked' } }
+    return { answers: [answer], sights: builder.pack(), mountChanges: 0 } as unknown as LookReply
+  }
+  const scans = { ...tools.scans, unreadable: (...what: unknown[]) => told.push(what) } as unknown as typeof tools.scans
+  tools.hints.add({ folder, name: 'new', cause: 'touched' }, 0, 0)
+  const job = takeHintJob({ ...tools, look })
+  assert.ok(job !== null)
+  await settleJob({ ...tools, scans }, job)
+  assert.deepEqual(told, [[folder, { what: 'entry', problem: 'EIO: i/o error' }]])
+})
+
 test('a place that was settled is tried again as soon as at first', async () => {
   const { tools, folder } = folderThatWasEmptied()
   for (const name of ['new', 'new', 'new', 'other', 'other']) tools.retries.next(folder, name)

@@ -64,7 +64,10 @@ async function settleHints(
     if (answer.kind === 'seen') {
       tools.retries.clear(folder)
       for (const [offset, { name, cause }] of hints.entries()) {
-        raws.push({ folder, name, cause, sight: sightAt(sights, answer.from + offset) })
+        const sight = sightAt(sights, answer.from + offset)
+        // It is listed again until it can be read.
+        if (sight.kind === 'unreadable') tools.scans.unreadable(folder, { what: 'entry', problem: sight.problem })
+        raws.push({ folder, name, cause, sight })
       }
       continue
     }
@@ -115,7 +118,7 @@ async function settleLimbo(
         const isNew = entry.sinceMs + PATIENCE_MS > tools.nowMs()
         if (isNew && (answer.kind === 'elsewhere' || answer.kind === 'later')) moving.add(entry.row.nodeId)
       }
-      if (sight?.kind === 'unreadable') tools.scans.unreadable(folder, sight.problem)
+      if (sight?.kind === 'unreadable') tools.scans.unreadable(folder, { what: 'entry', problem: sight.problem })
     }
     if (answer.kind === 'elsewhere' || answer.kind === 'unreadable') notFound(tools, folder, answer)
   }
@@ -243,7 +246,7 @@ function notFound(
   folder.needsVisit = true
   if (answer.kind === 'unreadable') {
     takeWatch(tools, folder, answer.watch)
-    tools.scans.unreadable(folder, answer.problem)
+    tools.scans.unreadable(folder, { what: 'folder', problem: answer.problem })
   }
   if (folder.parent === null) tools.onRootGone(folder)
   else if (answer.kind === 'elsewhere') {

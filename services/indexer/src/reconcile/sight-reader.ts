@@ -7,6 +7,7 @@ import { type Folder, pathOf } from '../watch/tree.ts'
 import type { Devices } from './devices.ts'
 import { takeSample } from './sample.ts'
 import { type Cause, placedSight, type Seen } from './seen.ts'
+import type { SettleTools } from './settle.ts'
 
 const UNMOUNTED = `the filesystem mounted here is away: its nodes are kept. If it is not to come back, remove the \
 empty folder`
@@ -24,6 +25,7 @@ export type SightReaderTools = {
   readonly devices: Devices
   readonly known: KnownNodes
   readonly observer: Pick<Observer, 'look' | 'signs'>
+  readonly hint: SettleTools['hint']
   readonly log: Logger
   /** Nodes whose filesystem is away, so that it is said once. */
   readonly unmounted: Set<string>
@@ -60,7 +62,10 @@ function toSeen(tools: SightReaderTools, raw: RawSeen): Seen {
   const known = 'known' in raw ? raw.known : tools.known.childAt(parentId, name)
   const { sight } = raw
   const isUnresolved = 'deviceNumber' in sight && tools.devices.nameOf(sight.deviceNumber) === undefined
-  if (isUnresolved) return { parentId, name, cause, known, sight: { kind: 'unreadable' } }
+  if (isUnresolved) {
+    tools.hint({ parentId, name }, cause, 'again')
+    return { parentId, name, cause, known, sight: { kind: 'unreadable' } }
+  }
   const placed = placedSight(sight, (number) => tools.devices.nameOf(number) ?? '')
   if (known !== undefined && isUnmounted(tools.devices, known, placed, folder)) {
     if (!tools.unmounted.has(known.nodeId)) {

@@ -18,8 +18,9 @@ ${watches.raise(watches.allowed + folders)}`
 function unreadableMessage({ unreadable }: Root): string | null {
   const [first] = unreadable
   if (first === undefined) return null
-  const [folder, problem] = first
-  const what = unreadable.size === 1 ? pathOf(folder) : `${pathOf(folder)} and ${unreadable.size - 1} more folders`
-  return `${what} can't be read (${problem}); check permissions and the disk. What is known of it stays, and it is tried \
+  const [folder, { what, problem }] = first
+  const path = what === 'folder' ? pathOf(folder) : `something in ${pathOf(folder)}`
+  const all = unreadable.size === 1 ? path : `${path} and ${unreadable.size - 1} more folders`
+  return `${all} can't be read (${problem}); check permissions and the disk. What is known of it stays, and it is tried \
 again every minute`
 }

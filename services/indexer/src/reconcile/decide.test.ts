@@ -371,6 +371,15 @@ test('a folder under the number of a removed file', () => {
   assert.deepEqual(short(plan), [`remove ${idOf(a)}`, `create ${idOf(a)} new`])
 })
 
+test('a number that two things have at once: both stay, the second under an id beside that of the first', () => {
+  const found = fresh(OTHER, 'new', fileSight(10, { birthTime: 2 }))
+  const plan = planOf({ rows: [a], vacancy: () => 'holds' }, found)
+  assert.deepEqual(
+    plan.decisions.map(({ kind, nodeId }) => [kind, nodeId]),
+    [['create', beside(10, 'new')]],
+  )
+})
+
 test('all names of a number that is used again are gone', () => {
   const further = { ...a, nodeId: link('b'), name: 'b' }
   const plan = planOf({ rows: [a, further] }, fresh(TOP, 'new', fileSight(10, { birthTime: 2 })))
@@ -406,6 +415,16 @@ test('a file with one name that was seen elsewhere too keeps its id: which look 
     fresh(OTHER, 'two', fileSight(10)),
   )
   assert.deepEqual([short(plan), againOf(plan)], [[`move ${idOf(a)} one`], ['two']])
+})
+
+test('a file under the number of something that was seen too waits for another look', () => {
+  const found = fresh(OTHER, 'new', fileSight(20))
+  for (const seens of [
+    [at(folder, folderSight(20)), found],
+    [at(folder, GONE), fresh(OTHER, 'moved', folderSight(20)), found],
+  ]) {
+    assert.deepEqual(againOf(planOf({ rows: [folder] }, ...seens)), ['new'])
+  }
 })
 
 test('a file with one name that its old place still holds has two, whatever the filesystem counts', () => {

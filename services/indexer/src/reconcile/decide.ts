@@ -86,15 +86,13 @@ type Claim = {
   waits: Wait | null
 }
 
-/** Rows whose own place must be looked at before `decide` can tell a move from a further name. */
+/** Rows whose own place must be looked at before `decide` can tell what became of them. */
 export function rowsToLookAt(seens: readonly Seen[], rowsOf: Knowledge['rowsOf']): Known[] {
   const seenPlaces = new Set(seens.map(placeKey))
   const rows = new Map<string, Known>()
   for (const { sight, known } of seens) {
     if (!isPresent(sight) || (known !== undefined && isSameThing(known, sight))) continue
-    for (const row of rowsOf(sight.facts)) {
-      if (isSameThing(row, sight) && !seenPlaces.has(placeKey(row))) rows.set(row.nodeId, row)
-    }
+    for (const row of rowsOf(sight.facts)) if (!seenPlaces.has(placeKey(row))) rows.set(row.nodeId, row)
   }
   return [...rows.values()]
 }
@@ -212,10 +210,12 @@ function matchRow(claim: Claim, matching: Matching): void {
   }
   let isUnsure = false
   for (const row of likeliestFirst(claim.rows, sight.facts)) {
-    // It moved while it was looked at. Which sight is the older one shows when it is looked at again.
-    if (settled.has(row.nodeId) && hasOneName(sight) && isSameThing(row, sight)) isUnsure = true
+    // It moved while it was looked at, or its number went to another file. Which sight is the older one shows at another look.
+    if (settled.has(row.nodeId) && hasOneName(sight)) isUnsure = true
     if (settled.has(row.nodeId) || dead.has(row.nodeId) || keepsId(row, sight, knowledge.isAway)) continue
     if (!isSameThing(row, sight)) {
+      // Some network filesystems give one number to two things.
+      if (!matching.loose.has(row.nodeId) && knowledge.vacancyOf(row) === 'holds') continue
       // The inode number lives again as something else, so what the row was about is gone for good. Not so what was in a
       // folder, which may have moved out of it before: it gets the time to turn up.
       if (isEmptyOrDue(row, knowledge)) dead.set(row.nodeId, row)

@@ -7,7 +7,7 @@ import type { Known } from '../store/known.ts'
 import { type Folder, pathOf } from '../watch/tree.ts'
 import { hasOneName, type Vacancy } from './decide.ts'
 import type { Devices } from './devices.ts'
-import { isPresent, isSameThing, type Seen } from './seen.ts'
+import { isPresent, isSameBirth, isSameThing, type Seen } from './seen.ts'
 import type { SettleTools } from './settle.ts'
 
 export type VacancyTools = Pick<SettleTools, 'tree' | 'look' | 'devices' | 'known' | 'rootVacancy'>
@@ -35,7 +35,7 @@ export async function lookAtRows(tools: VacancyTools, rows: readonly Known[]): P
       if (answer.kind === 'seen') {
         const sight = sightAt(sights, answer.from + offset)
         const isUnreadable = sight.kind === 'unreadable' && !row.isDirectory
-        vacancies.set(row.nodeId, isInode(tools, sight, row) ? 'holds' : isUnreadable ? 'unreadable' : 'vacant')
+        vacancies.set(row.nodeId, isThingOf(tools, sight, row) ? 'holds' : isUnreadable ? 'unreadable' : 'vacant')
       } else if (answer.kind === 'later') vacancies.set(row.nodeId, 'unknown')
       else if (answer.kind === 'elsewhere') {
         // Its folder is on the way; a folder can't be at two places, a hard link can.
@@ -71,6 +71,12 @@ export async function findPassing(
     if (answer?.kind !== 'seen' || !isInode(tools, sightAt(sights, answer.from), sight.facts)) passing.add(seen)
   }
   return passing
+}
+
+function isThingOf(tools: VacancyTools, sight: Sight, row: Known): boolean {
+  if (!isInode(tools, sight, row)) return false
+  if (row.isDirectory) return sight.kind === 'folder'
+  return sight.kind === 'file' && isSameBirth(row, sight)
 }
 
 /** The inode alone says little: the top of every ext4 is inode 2. */

@@ -116,11 +116,14 @@ function lookAt(folderFd: number, name: string, sights: SightsBuilder): void {
   else sights.pushUnreadable(name, problemOf(error))
 }
 
-/** U+FFFD in a name means that its bytes may not be UTF-8; only then the slower listing in bytes is worth its price. */
-function listNames(door: string): string[] {
+/**
+ * Each name once: NFS and others may give one twice when the folder changes while it is listed. U+FFFD in a name means
+ * that its bytes may not be UTF-8; only then the slower listing in bytes is worth its price.
+ */
+function listNames(door: string): ReadonlySet<string> {
   const names = readdirSync(door)
-  if (!names.some((name) => name.includes('\uFFFD'))) return names
-  return readdirSync(door, 'buffer').map((bytes) => nameFromBytes(bytes))
+  if (!names.some((name) => name.includes('\uFFFD'))) return new Set(names)
+  return new Set(readdirSync(door, 'buffer').map((bytes) => nameFromBytes(bytes)))
 }
 
 /** ELOOP is a symbolic link where a folder was. */

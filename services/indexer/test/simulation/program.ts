@@ -1,0 +1,212 @@
+/** The indexer without its edges: every stage from events to rows is the real one; kernel, disk, threads and time are not. */
+import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
+import pino from 'pino'
+import type { Devices } from '../../src/reconcile/devices.ts'
+import { createEventIntake, type EventIntake } from '../../src/reconcile/event-intake.ts'
+import { createHints } from '../../src/reconcile/hints.ts'
+import { createLimbo } from '../../src/reconcile/limbo.ts'
+import { createReconciler, type Reconciler } from '../../src/reconcile/reconciler.ts'
+import { createRootKeeper, type RootKeeper } from '../../src/reconcile/root-keeper.ts'
+import type { Root } from '../../src/reconcile/roots.ts'
+import { createScans, type Scans } from '../../src/reconcile/scans.ts'
+import { createVisits } from '../../src/reconcile/visits.ts'
+import { isAway } from '../../src/reconcile/whereabouts.ts'
+import type { Observer } from '../../src/scan/observer.ts'
+import { createBookkeeping } from '../../src/store/bookkeeping.ts'
+import { createStore, type Decision } from '../../src/store/store.ts'
+import { createTree, type Folder, type RootFolder } from '../../src/watch/tree.ts'
+import type { ModelDisk } from '../../test-support/model-disk.ts'
+import type { Random } from '../../test-support/random.ts'
+import type { Actor, Clock } from './clock.ts'
+import type { Kernel } from './kernel.ts'
+import { createLooking, type Faults } from './looking.ts'
+
+export type Surroundings = {
+  readonly db: FeedDatabase
+  readonly clock: Clock
+  readonly disk: ModelDisk
+  readonly kernel: Kernel
+  readonly random: Random
+  /** Keys of watches, which are at `/KEY`. */
+  readonly watches: readonly string[]
+  /** How long a step of the looking thread, or until events are read, takes at most. */
+  readonly slownessMs: number
+  /** Told what is done, a line each. */
+  readonly note: (line: string) => void
+  readonly faults: Faults
+}
+
+export type Program = {
+  readonly actor: Actor
+  /** Events are waiting on a descriptor of the kernel. */
+  readonly onQueued: (fd: number) => void
+  /** What is done every few seconds: roots are looked for, and what is due by the clock is started. */
+  readonly check: () => void
+  /** What ended it, if anything did. */
+  readonly failure: () => unknown
+  /** What is still waiting, each a line. */
+  readonly unfinished: () => string[]
+  readonly roots: () => readonly Root[]
+  readonly folders: () => Iterable<Folder>
+  readonly end: () => void
+}
+
+const LIMITS = { allowed: 1_000_000, used: 0, isKnown: true, raise: () => '' }
+
+/** The stages that call each other once all of them are made. */
+type Stages = { keeper: RootKeeper; scans: Scans; intake: EventIntake; reconciler: Reconciler }
+
+export function startProgram(surroundings: Surroundings): Program {
+  const { clock, kernel, random, slownessMs } = surroundings
+  const actor: Actor = { state: 'running' }
+  const core = createCore(surroundings, actor)
+  const stages = {} as Stages
+  const rootsByFd = new Map<number, Root>()
+  const deliver = (fd: number) => {
+    const top = rootsByFd.get(fd)?.top
+    if (top == null) return
+    stages.intake.take(top, kernel.take(fd))
+    stages.reconciler.wake()
+  }
+  const drained = () =>
+    new Promise<void>((resolve) => {
+      clock.after(random.below(slownessMs + 1), actor, () => {
+        for (const fd of rootsByFd.keys()) deliver(fd)
+        resolve()
+      })
+    })
+  stages.keeper = createKeeper(surroundings, core, stages, rootsByFd)
+  stages.scans = createRootScans(core, stages)
+  stages.intake = createIntake(core, stages)
+  stages.reconciler = createLoop(core, stages, drained)
+  let failure: unknown
+  for (const root of stages.keeper.roots) stages.reconciler.between(root, () => stages.keeper.check(root))
+  stages.reconciler.run().catch((error: unknown) => {
+    failure = error
+  })
+  return {
+    actor,
+    onQueued: (fd) => {
+      if (rootsByFd.has(fd)) clock.after(random.below(slownessMs + 1), actor, () => deliver(fd))
+    },
+    check: () => {
+      for (const root of stages.keeper.roots) stages.reconciler.between(root, () => stages.keeper.check(root))
+      stages.scans.startDue()
+      stages.reconciler.wake()
+    },
+    failure: () => failure,
+    unfinished: () => [
+      ...Array.from(core.limbo.entries(), ({ row }) => `in limbo: ${row.name}, ${row.nodeId}`),
+      ...(core.hints.size() > 0 ? [`${core.hints.size()} hints`] : []),
+      ...(core.visits.areOpen() ? ['visits'] : []),
+    ],
+    roots: () => stages.keeper.roots,
+    folders: core.tree.folders,
+    end: () => {
+      actor.state = 'ended'
+      for (const fd of rootsByFd.keys()) kernel.closeInstance(fd)
+    },
+  }
+}
+
+function createCore(surroundings: Surroundings, actor: Actor) {
+  const { db, clock } = surroundings
+  const made = createStore(db)
+  const apply = (decisions: readonly Decision[]) => {
+    for (const one of decisions) {
+      const to = 'name' in one ? `${one.parentId}/${one.name}` : ''
+      surroundings.note(`${one.kind} ${one.nodeId} ${to}`)
+    }
+    made.apply(decisions)
+  }
+  const store = { ...made, apply }
+  return {
+    ...{ store, known: store.known, books: createBookkeeping(db), look: createLooking({ ...surroundings, actor }) },
+    ...{ tree: createTree(), hints: createHints(), visits: createVisits(), limbo: createLimbo() },
+    ...{ nowMs: clock.nowMs, kernel: surroundings.kernel, log: pino({ level: 'silent' }) },
+    // There is one filesystem.
+    devices: {
+      nameOf: (deviceNumber) => deviceNumber,
+      numberOf: (device) => device,
+      resolve: async (deviceNumber) => deviceNumber,
+      isSubvolumeOf: () => false,
+      confirm: async () => {},
+    } satisfies Devices,
+  }
+}
+type Core = ReturnType<typeof createCore>
+
+function observerOf({ look }: Core): Pick<Observer, 'look' | 'signs' | 'resolvePath'> {
+  return { look, signs: async () => null, resolvePath: async (path) => path }
+}
+
+function createKeeper({ watches }: Surroundings, core: Core, stages: Stages, rootsByFd: Map<number, Root>): RootKeeper {
+  const { tree, known, store, books, hints, visits, limbo, kernel, nowMs, log, devices } = core
+  const configured = watches.map((name) => ({ name, path: `/${name}`, configuredPath: `/${name}` }))
+  return createRootKeeper(configured, {
+    ...{ tree, known, devices, limbo, nowMs, log, observer: observerOf(core) },
+    isAway: (row) => isAway({ tree, known, scans: stages.scans, rootVacancy: stages.keeper.vacancyOf }, row),
+    ...{ apply: store.apply, atOnce: store.atOnce },
+    ...{ savedRoots: books.roots, saveRoot: books.saveRoot, removeRoot: books.removeRoot },
+    takeAcceptance: () => false,
+    createInstance: (root) => {
+      const fd = kernel.createInstance()
+      rootsByFd.set(fd, root)
+      return { fd }
+    },
+    onAttached: (root) => stages.scans.start(root, root.state === 'starting' ? 'start' : 'back'),
+    onOffline: ({ top }) => {
+      if (top === null) return
+      hints.dropRoot(top)
+      visits.dropRoot(top)
+    },
+    dropFolder: (folder) => dropFolder(core, stages, folder),
+  })
+}
+
+function dropFolder({ tree, kernel }: Core, { intake }: Stages, folder: Folder): void {
+  for (const watch of tree.remove(folder)) {
+    intake.unwatched(folder.root, watch)
+    if (folder.root.inotifyFd !== null) kernel.removeWatch(folder.root.inotifyFd, watch)
+  }
+}
+
+function createRootScans({ tree, visits, limbo, nowMs, log }: Core, stages: Stages): Scans {
+  return createScans({
+    ...{ tree, visits, limbo, nowMs, log, rescanHours: 24, keeper: () => stages.keeper },
+    limits: () => ({ watches: LIMITS, instances: LIMITS }) as never,
+    onScanned: () => {},
+    onAllDone: () => stages.keeper.removeUnconfigured(),
+  })
+}
+
+function createIntake({ tree, hints, visits, nowMs }: Core, stages: Stages): EventIntake {
+  return createEventIntake({
+    ...{ tree, hints, nowMs, isExcluded: () => false, isVisiting: (top: RootFolder) => visits.open(top) > 0 },
+    onLost: (top) => {
+      const root = stages.keeper.byTop(top)
+      if (root !== undefined) stages.scans.start(root, 'overflow')
+    },
+    onRootGone: (top) => checkRoot(stages, top),
+  })
+}
+
+function checkRoot({ keeper, reconciler }: Stages, top: RootFolder): void {
+  for (const root of keeper.roots) if (root.top === top) reconciler.between(root, () => keeper.check(root))
+}
+
+function createLoop(core: Core, stages: Stages, drained: () => Promise<void>): Reconciler {
+  const { keeper, scans, intake } = stages
+  return createReconciler({
+    ...core,
+    ...{ intake, scans, drained, observer: observerOf(core), unmounted: new Set(), rootVacancy: keeper.vacancyOf },
+    apply: core.store.apply,
+    // What is in the files is no matter here.
+    awaiting: () => ({ state: 'ready', dueMs: 0 }),
+    dropFolder: (folder) => dropFolder(core, stages, folder),
+    watchLimitErrno: 28,
+    onExhausted: () => {},
+    onRootGone: (top) => checkRoot(stages, top.root),
+    mayBeEmpty: () => true,
+  })
+}

@@ -1,0 +1,27 @@
+/** Looks for a history that the indexer does not survive, and makes it small. */
+import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
+import fc from 'fast-check'
+import { type History, histories } from './history.ts'
+import { simulate } from './simulate.ts'
+
+export type SearchOptions = {
+  readonly seed: number
+  /** Histories at most. */
+  readonly historiesMax: number
+  /** After that no further one is begun, and none is made smaller. */
+  readonly durationMs: number
+  readonly onPassed?: (history: History) => void
+}
+
+/** Rejects with the smallest failing history that was found, what was wrong, and all that happened in it. */
+export async function search(db: FeedDatabase, options: SearchOptions): Promise<void> {
+  const property = fc.asyncProperty(histories, async (history) => {
+    await simulate(db, history)
+    options.onPassed?.(history)
+  })
+  const { seed, historiesMax: numRuns, durationMs: interruptAfterTimeLimit } = options
+  const found = await fc.check(property, { seed, numRuns, interruptAfterTimeLimit })
+  if (found.counterexample === null) return
+  const error = found.errorInstance as Error
+  throw new Error(`seed ${seed}: ${error.message}\n\n${JSON.stringify(found.counterexample[0])}`, { cause: error })
+}

@@ -39,6 +39,36 @@ export function assertOwnIds({ db, disk }: Pick<Compared, 'db' | 'disk'>, linked
   }
 }
 
+/** When each inode was last told of, and where it is, with the folders above it. */
+type Told = ReadonlyMap<Inode, { readonly changeId: number; readonly path: string; readonly above: readonly Inode[] }>
+
+export function toldBefore({ db, disk }: Pick<Compared, 'db' | 'disk'>): Told {
+  const rows = db.sqlite.prepare<[], { inode: string; change_id: number }>('SELECT inode, change_id FROM nodes').all()
+  const changeIds = new Map(rows.map(({ inode, change_id }) => [inode, change_id]))
+  const above = new Map<Inode, readonly Inode[]>([[disk.top, []]])
+  const told = new Map<Inode, { changeId: number; path: string; above: readonly Inode[] }>()
+  for (const { folder, inode, path } of disk.names()) {
+    const way = [...(above.get(folder) ?? []), folder]
+    above.set(inode, way)
+    const changeId = changeIds.get(String(inode.number))
+    if (changeId !== undefined) told.set(inode, { changeId, path, above: way })
+  }
+  return told
+}
+
+/** I12: what nothing happened to, nor to a folder above it, is not told of. */
+export function assertSilence(
+  compared: Pick<Compared, 'db' | 'disk'>,
+  before: Told,
+  { linked, touched }: { readonly linked: ReadonlySet<Inode>; readonly touched: ReadonlySet<Inode> },
+): void {
+  for (const [inode, { changeId, path }] of toldBefore(compared)) {
+    const was = before.get(inode)
+    if (was === undefined || linked.has(inode) || [inode, ...was.above].some((one) => touched.has(one))) continue
+    assert.equal(changeId, was.changeId, `I12: ${path} is told of though nothing happened to it`)
+  }
+}
+
 function linesOfDisk({ disk, watches }: Compared): string[] {
   return Array.from(disk.names(), ({ path, inode }) => {
     const { number, birthTime, mtime, size, entries } = inode

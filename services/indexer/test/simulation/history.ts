@@ -5,12 +5,12 @@ import { type Choice, MAKE_FILE, REMOVE, REPLACE } from '../../test-support/mode
 export type Step = { readonly choice: Choice; readonly waitMs: number }
 
 /**
- * After a round everything is quiet and compared. From step `from` to step `to` the program is paused, or not there, or a
- * watched folder is not mounted, or the disk and the kernel refuse now and then.
+ * After a round everything is quiet and compared. From step `from` to step `to` the program is paused, or not there, or
+ * started anew with other watches, or a watched folder is not mounted, or the disk and the kernel refuse now and then.
  */
 export type Round = {
   readonly steps: readonly Step[]
-  readonly treatment: 'none' | 'pause' | 'kill' | 'unmount' | 'faults'
+  readonly treatment: 'none' | 'pause' | 'kill' | 'configure' | 'unmount' | 'faults'
   readonly from: number
   readonly to: number
 }
@@ -40,7 +40,7 @@ const step: fc.Arbitrary<Step> = fc.record({
 })
 const round: fc.Arbitrary<Round> = fc.record({
   steps: fc.array(step, { minLength: 1, maxLength: 40, size: 'max' }),
-  treatment: fc.constantFrom('none', 'none', 'pause', 'kill', 'unmount', 'faults'),
+  treatment: fc.constantFrom('none', 'none', 'pause', 'kill', 'configure', 'unmount', 'faults'),
   from: fc.nat(40),
   to: fc.nat(40),
 })

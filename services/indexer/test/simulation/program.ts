@@ -27,8 +27,8 @@ export type Surroundings = {
   readonly disk: ModelDisk
   readonly kernel: Kernel
   readonly random: Random
-  /** Keys of watches, which are at `/KEY`. */
-  readonly watches: readonly string[]
+  /** Keys of watches, which are at `/KEY`; the next start takes what is here then. */
+  watches: readonly string[]
   /** How long a step of the looking thread, or until events are read, takes at most. */
   readonly slownessMs: number
   /** Told what is done, a line each. */

@@ -8,7 +8,7 @@ import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import { type DiskEvent, type Inode, ModelDisk } from '../../test-support/model-disk.ts'
 import { createRandom } from '../../test-support/random.ts'
 import { type Actor, type Clock, createClock } from './clock.ts'
-import { assertEqual, assertOwnIds } from './comparison.ts'
+import { assertEqual, assertOwnIds, assertSilence, toldBefore } from './comparison.ts'
 import type { History, Round } from './history.ts'
 import { createKernel } from './kernel.ts'
 import { type Program, type Surroundings, startProgram } from './program.ts'
@@ -38,6 +38,8 @@ type Run = {
   program: Program
   /** Inodes that have, or had, more than one name. */
   readonly linked: Set<Inode>
+  /** Inodes that something happened to in this round. */
+  readonly touched: Set<Inode>
 }
 
 /** Rejects with what is not equal, or what went wrong, followed by all that happened. */
@@ -45,12 +47,15 @@ export async function simulate(db: FeedDatabase, history: History): Promise<void
   clear(db)
   const { reusesNumbers, keepsBirthTimes, slownessMs, queueMax } = history
   const story: string[] = []
+  let run: Run | null = null
   const clock = createClock()
   const beganMs = clock.nowMs()
   const note = (line: string) => void story.push(`${clock.nowMs() - beganMs} ms: ${line}`)
   const kernel = createKernel(queueMax, (fd) => run?.program.onQueued(fd))
   const tell = (event: DiskEvent) => {
     note(`${event.kind} ${'name' in event ? `${event.name} in ` : ''}${event.folder.number}`)
+    const inode = 'name' in event ? event.folder.entries?.get(event.name) : undefined
+    if (inode !== undefined) run?.touched.add(inode)
     kernel.tell(event)
   }
   const disk = new ModelDisk({ reusesNumbers, keepsBirthTimes, tops: TOPS, tell })
@@ -58,10 +63,9 @@ export async function simulate(db: FeedDatabase, history: History): Promise<void
   const random = createRandom(history.seed)
   const faults = { ...NO_FAULTS }
   const surroundings = { db, clock, disk, kernel, random, watches: WATCHED, slownessMs, faults, note }
-  let run: Run | null = null
   const restoreTimers = replaceTimers(clock, () => run?.program.actor ?? NATURE)
   try {
-    run = { surroundings, program: startProgram(surroundings), linked: new Set() }
+    run = { surroundings, program: startProgram(surroundings), linked: new Set(), touched: new Set() }
     await becomesEqual(run)
     await runRounds(run, history)
   } catch (error) {
@@ -76,8 +80,11 @@ async function runRounds(run: Run, { rounds, reusesNumbers, keepsBirthTimes }: H
   // Without birth times a file under a number that is used again can't be told from the one that had it.
   let areIdsOwn = !reusesNumbers || keepsBirthTimes
   for (const round of rounds) {
+    run.touched.clear()
+    const before = toldBefore(run.surroundings)
     schedule(run, round)
     await becomesEqual(run)
+    if (areIdsOwn && round.treatment !== 'configure') assertSilence(run.surroundings, before, run)
     // What gets the number of something in a root that is away has an id beside it.
     if (reusesNumbers && round.treatment === 'unmount') areIdsOwn = false
     if (areIdsOwn) assertOwnIds(run.surroundings, run.linked)
@@ -124,7 +131,7 @@ function schedule(run: Run, { steps, treatment, from, to }: Round): void {
 
 function stop({ program, surroundings: { disk, faults } }: Run, treatment: Round['treatment']): void {
   if (treatment === 'pause') program.actor.state = 'paused'
-  if (treatment === 'kill') program.end()
+  if (treatment === 'kill' || treatment === 'configure') program.end()
   if (treatment === 'unmount') disk.unmount(UNMOUNTED)
   if (treatment === 'faults') Object.assign(faults, FAULTS)
 }
@@ -132,7 +139,10 @@ function stop({ program, surroundings: { disk, faults } }: Run, treatment: Round
 function goOn(run: Run, treatment: Round['treatment']): void {
   const { program, surroundings } = run
   if (treatment === 'pause') program.actor.state = 'running'
-  if (treatment === 'kill' && program.actor.state === 'ended') run.program = startProgram(surroundings)
+  if (treatment === 'configure' && program.actor.state === 'ended') {
+    surroundings.watches = surroundings.watches.length === 1 ? WATCHED : WATCHED.slice(0, 1)
+  }
+  if (program.actor.state === 'ended') run.program = startProgram(surroundings)
   if (treatment === 'faults') Object.assign(surroundings.faults, NO_FAULTS)
   if (treatment !== 'unmount') return
   surroundings.disk.mount(UNMOUNTED)

@@ -436,6 +436,22 @@ test('a file with one name that its old place still holds has two, whatever the 
   }
 })
 
+test('what was written through a new name before that was listed is looked for at the others', () => {
+  const later = (cause: Cause, mtime: number) => fresh(OTHER, 'new', fileSight(10, { links: 2, mtime }), cause)
+  const lookedAt = (seen: Seen) => planOf({ rows: [a], vacancy: () => 'holds' }, seen).lookAt
+  assert.deepEqual(lookedAt(later('created', a.mtime)), [])
+  for (const seen of [later('created', a.mtime + 1), later('written', a.mtime)]) {
+    assert.deepEqual(lookedAt(seen), [{ place: a, cause: 'linked' }])
+  }
+})
+
+test('what was written through a name that is gone by then is looked for at the others', () => {
+  const other = { ...a, nodeId: link('other'), name: 'other' }
+  const lookedAt = (cause: Cause) => planOf({ rows: [a, other] }, at(a, GONE, cause)).lookAt
+  assert.deepEqual(lookedAt('written'), [{ place: other, cause: 'linked' }])
+  assert.deepEqual(lookedAt('touched'), [])
+})
+
 test('a hard link whose other name can not be read is a further name', () => {
   const found = fresh(OTHER, 'new', fileSight(10, { links: 2 }))
   const [decision] = planOf({ rows: [a], vacancy: () => 'unreadable' }, found).decisions

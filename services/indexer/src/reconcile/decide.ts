@@ -110,6 +110,7 @@ export function decide(seens: readonly Seen[], knowledge: Knowledge): Plan {
       stay(seen, known, sight, knowledge, plan)
       continue
     }
+    lookAtOthers(seen, knowledge, plan)
     if (known !== undefined) loose.set(known.nodeId, known)
     if (isPresent(sight)) claims.push({ seen, sight, rows: knowledge.rowsOf(sight.facts), row: null, waits: null })
   }
@@ -168,8 +169,16 @@ function rewriteIfNeeded(
   // A write through one name gives no event at the others, and not every filesystem counts them.
   if (seen.cause !== 'linked') {
     for (const other of knowledge.rowsOf(facts)) {
-      if (other.nodeId !== nodeId) plan.lookAt.push({ place: other, cause: 'linked' })
+      if (other.nodeId !== nodeId && isSameThing(other, sight)) plan.lookAt.push({ place: other, cause: 'linked' })
     }
+  }
+}
+
+/** A name that was written through is gone: the bytes are other ones at the other names too, which nothing tells. */
+function lookAtOthers({ known, cause }: Seen, { rowsOf }: Knowledge, plan: Plan): void {
+  if (known === undefined || known.isDirectory || cause !== 'written') return
+  for (const other of rowsOf(known)) {
+    if (other.nodeId !== known.nodeId) plan.lookAt.push({ place: other, cause: 'linked' })
   }
 }
 
@@ -215,7 +224,7 @@ function matchRow(claim: Claim, matching: Matching): void {
     if (settled.has(row.nodeId) || dead.has(row.nodeId) || keepsId(row, sight, knowledge.isAway)) continue
     if (!isSameThing(row, sight)) {
       // Some network filesystems give one number to two things.
-      if (!matching.loose.has(row.nodeId) && knowledge.vacancyOf(row) === 'holds') continue
+      if (!matching.loose.has(row.nodeId) && ['holds', 'unreadable'].includes(knowledge.vacancyOf(row))) continue
       // The inode number lives again as something else, so what the row was about is gone for good. Not so what was in a
       // folder, which may have moved out of it before: it gets the time to turn up.
       if (isEmptyOrDue(row, knowledge)) dead.set(row.nodeId, row)
@@ -438,6 +447,7 @@ function carryOut(
       if (created === null) plan.again.push(seen)
       else if (needed.has(created.nodeId)) plan.decisions.push(created)
       else creations.push(created)
+      if (created !== null) plan.lookAt.push(...staleNames(claim, dead))
       continue
     }
     const { nodeId } = row
@@ -510,6 +520,14 @@ function foldersNeeded(going: readonly Claim[], tree: TreeAfter): ReadonlySet<st
     }
   }
   return needed
+}
+
+/** Other names of a new one's file that may have been written through it before it was listed. */
+function staleNames({ seen, sight, rows }: Claim, dead: ReadonlyMap<string, Known>): Plan['lookAt'] {
+  if (sight.kind === 'folder') return []
+  const names = rows.filter((row) => !dead.has(row.nodeId) && isSameThing(row, sight))
+  const stale = names.filter((row) => seen.cause === 'written' || isRewritten(row, sight.facts))
+  return stale.map((place) => ({ place, cause: 'linked' }))
 }
 
 /** Null for a file with one name that another claim creates: it moved while it was looked at. */

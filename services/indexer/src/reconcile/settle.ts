@@ -69,9 +69,15 @@ export async function settle(
   return plan.again
 }
 
-/** Nearly every inode of a first scan is new, so that is asked once for all of them. */
+/**
+ * Nearly every inode of a first scan is new, so that is asked once for all of them, and those of rows whose names were
+ * written through and are gone.
+ */
 function rowsOfThose(known: KnownNodes, seens: readonly Seen[]): (facts: Facts) => readonly Known[] {
-  const inodes = seens.flatMap(({ sight }) => (isPresent(sight) ? sight.facts.inode : []))
+  const inodes = seens.flatMap(({ sight, known, cause }) => [
+    ...(isPresent(sight) ? [sight.facts.inode] : []),
+    ...(known !== undefined && cause === 'written' ? [known.inode] : []),
+  ])
   const withNames = known.inodesWithNames(inodes)
   return ({ device, inode }) => (withNames.has(inode) ? known.byInode(device, inode) : [])
 }

@@ -314,6 +314,19 @@ const SCENARIOS: readonly Scenario[] = [
     moved: { 'a/second': 'a/second', 'a/kept': 'a/kept' },
   },
   {
+    name: 'I1: a file is written through a hard link made just then, and through one that is gone by then',
+    before: ({ a }) => {
+      for (const name of ['one', 'two']) writeFileSync(a(name), name)
+      linkSync(a('two'), a('further'))
+    },
+    act: ({ a }) => {
+      linkSync(a('one'), a('new'))
+      appendFileSync(a('new'), ' written through the new name')
+      appendFileSync(a('further'), ' written through the further name')
+      unlinkSync(a('further'))
+    },
+  },
+  {
     name: 'I1: either name of a hard link is renamed, and one moved to the other root',
     before: ({ a }) => {
       for (const name of ['x', 'y', 'z']) {

@@ -146,9 +146,11 @@ export function createScans(tools: ScansTools): Scans {
     if (root === undefined || (what === 'folder' && folder.parent === null)) return
     const before = root.unreadable.get(folder)
     // Until it is listed it stays one that could not be read itself.
-    root.unreadable.set(folder, { what: before?.what === 'folder' ? 'folder' : what, problem })
-    if (before?.problem === problem) return
-    log.warn({ root: root.key, path: pathOf(folder), problem }, 'folder can not be read; what is known of it stays')
+    const now: Unreadable = { what: before?.what === 'folder' ? 'folder' : what, problem }
+    root.unreadable.set(folder, now)
+    if (before?.what === now.what && before.problem === problem) return
+    const subject = now.what === 'folder' ? 'folder' : 'something in the folder'
+    log.warn({ root: root.key, path: pathOf(folder), problem }, `${subject} can not be read; what is known of it stays`)
     saveMessage(root)
   }
   const readable = (folder: Folder) => {

@@ -107,8 +107,30 @@ test('a place that an event told of and that can not be read is not forgotten: i
   tools.hints.add({ folder, name: 'new', cause: 'touched' }, 0, 0)
   const job = takeHintJob({ ...tools, look })
   assert.ok(job !== null)
-  await settleJob({ ...tools, scans }, job)
+  const hint: SettleJobTools['hint'] = ({ name }, cause) => {
+    tools.hints.add({ folder, name, cause }, GRACE_MS, GRACE_MS + tools.retries.next(folder, name))
+  }
+  await settleJob({ ...tools, scans, hint }, job)
   assert.deepEqual(told, [[folder, { what: 'entry', problem: 'EIO: i/o error' }]])
+  const [again = assert.fail('it is looked at again')] = tools.hints.take(GRACE_MS + 20, 1)
+  assert.deepEqual([again.name, again.cause], ['new', 'touched'])
+  assert.equal(tools.retries.next(folder, 'new'), 40, 'and less often each time')
+})
+
+test('I7: a row whose place now has a filesystem that can not be asked gets more time, and more each time', async () => {
+  const { tools, endTime } = folderThatWasEmptied()
+  const look: SettleJobTools['look'] = async () => {
+    const builder = createSightsBuilder()
+    const times = { mtime: 1, ctime: 1, birthTime: 1 }
+    builder.pushStats('a', { kind: 'folder', device: 77n, inode: 5n, size: 0, links: 2, ...times })
+    const answer = { kind: 'seen', folder: {}, from: 0, to: 1, watch: { kind: 'not-asked' } }
+    return { answers: [answer], sights: builder.pack(), mountChanges: 0 } as unknown as LookReply
+  }
+  const devices = { numberOf: () => DEVICE, nameOf: () => undefined, resolve: async () => null }
+  Object.assign(tools, { look, devices, hint: () => {} })
+  assert.deepEqual(await endTime(), [])
+  const [entry = assert.fail('it is there')] = tools.limbo.entries()
+  assert.deepEqual([entry.extensions, entry.deadlineMs], [1, 2 * GRACE_MS])
 })
 
 test('a place that was settled is tried again as soon as at first', async () => {

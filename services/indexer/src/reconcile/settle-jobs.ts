@@ -65,8 +65,10 @@ async function settleHints(
       tools.retries.clear(folder)
       for (const [offset, { name, cause }] of hints.entries()) {
         const sight = sightAt(sights, answer.from + offset)
-        // It is listed again until it can be read.
-        if (sight.kind === 'unreadable') tools.scans.unreadable(folder, { what: 'entry', problem: sight.problem })
+        if (sight.kind === 'unreadable') {
+          tools.scans.unreadable(folder, { what: 'entry', problem: sight.problem })
+          tools.hint({ parentId: folder.nodeId, name }, cause, 'again')
+        }
         raws.push({ folder, name, cause, sight })
       }
       continue
@@ -77,8 +79,9 @@ async function settleHints(
     for (const hint of hints) tools.hints.add(hint, answer.kind === 'later' ? hint.addedMs : now, dueMs)
     if (answer.kind !== 'later') notFound(tools, folder, answer)
   }
-  const again = await settle(tools, await readSights(tools, raws), NEVER, whileDiscovering(tools))
-  const left = new Set(again.map(placeKey))
+  const seens = await readSights(tools, raws)
+  const again = await settle(tools, seens, NEVER, whileDiscovering(tools))
+  const left = new Set([...again, ...seens.filter(({ sight }) => sight.kind === 'unreadable')].map(placeKey))
   for (const { folder, name } of raws) {
     if (!left.has(placeKey({ parentId: folder.nodeId, name }))) tools.retries.clear(folder, name)
   }
@@ -127,9 +130,12 @@ async function settleLimbo(
     unseen.add(entry.row.nodeId)
   }
   const seens = await readSights(tools, raws)
-  for (const [at, { known }] of seens.entries()) {
+  for (const [at, { known, sight }] of seens.entries()) {
     const owner = owners[at]
-    if (owner == null || known?.nodeId === owner.row.nodeId) continue
+    if (owner == null) continue
+    // A filesystem is away there, or can't be asked what it is.
+    if (sight.kind === 'unreadable') unseen.add(owner.row.nodeId)
+    if (known?.nodeId === owner.row.nodeId) continue
     // It moved meanwhile, or went with a folder above it: its time is not over, and its id may be another row's.
     tools.limbo.drop(owner)
     due.delete(owner.row.nodeId)

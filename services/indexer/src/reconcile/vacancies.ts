@@ -58,19 +58,33 @@ export async function findPassing(
   seens: readonly Seen[],
   holding: readonly Known[],
 ): Promise<ReadonlySet<Seen>> {
-  const passing = new Set<Seen>()
-  if (holding.length === 0) return passing
-  for (const seen of seens) {
-    const { sight, parentId, name, known } = seen
-    if (!isPresent(sight) || !hasOneName(sight) || (known !== undefined && isSameThing(known, sight))) continue
-    if (!holding.some((row) => isSameThing(row, sight))) continue
+  if (holding.length === 0) return new Set()
+  const held = new Set(holding.map(inodeKey))
+  const doubtful = seens.filter(({ sight, known }) => {
+    if (!isPresent(sight) || !hasOneName(sight) || !held.has(inodeKey(sight.facts))) return false
+    return known === undefined || !isSameThing(known, sight)
+  })
+  // A folder that is not known yet is listed when it is.
+  const passing = new Set(doubtful)
+  const places = Array.from(Map.groupBy(doubtful, ({ parentId }) => parentId)).flatMap(([parentId, siblings]) => {
     const address = addressOf(tools, parentId)
-    const requests = address === null ? [] : [{ ...address, names: [name], inotifyFd: null }]
-    const { answers, sights } = await tools.look(requests)
-    const [answer] = answers
-    if (answer?.kind !== 'seen' || !isInode(tools, sightAt(sights, answer.from), sight.facts)) passing.add(seen)
+    if (address === null) return []
+    return [{ siblings, request: { ...address, names: siblings.map(({ name }) => name), inotifyFd: null } }]
+  })
+  if (places.length === 0) return passing
+  const { answers, sights } = await tools.look(places.map(({ request }) => request))
+  for (const [at, answer] of answers.entries()) {
+    if (answer.kind !== 'seen') continue
+    for (const [offset, seen] of (places[at]?.siblings ?? []).entries()) {
+      const { sight } = seen
+      if (isPresent(sight) && isInode(tools, sightAt(sights, answer.from + offset), sight.facts)) passing.delete(seen)
+    }
   }
   return passing
+}
+
+function inodeKey({ device, inode }: { readonly device: string; readonly inode: string }): string {
+  return `${device}:${inode}`
 }
 
 function isThingOf(tools: VacancyTools, sight: Sight, row: Known): boolean {

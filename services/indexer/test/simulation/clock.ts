@@ -9,7 +9,7 @@ export type Clock = {
   readonly nowMs: () => number
   /** Does something after a while; gives what takes it back. */
   readonly after: (delayMs: number, actor: Actor, task: () => void) => () => void
-  /** Does all there is to do, in the order of time. Rejects when that takes longer than `boundMs`. */
+  /** Does all there is to do, in the order of time. Rejects when that takes longer than `boundMs`, or goes round and round. */
   readonly run: (boundMs: number) => Promise<void>
 }
 
@@ -18,6 +18,8 @@ type Task = { readonly atMs: number; readonly number: number; readonly actor: Ac
 const START_MS = 1_600_000_000_000
 /** What has to wait for an actor that is paused is tried again this much later. */
 const PAUSED_MS = 5
+/** In one run; there is hardly ever a tenth of it. */
+const TASKS_MAX = 100_000
 
 export function createClock(): Clock {
   let nowMs = START_MS
@@ -45,7 +47,8 @@ export function createClock(): Clock {
     },
     run: async (boundMs) => {
       const endMs = nowMs + boundMs
-      for (;;) {
+      for (let done = 0; ; done += 1) {
+        if (done > TASKS_MAX) throw new Error(`still at work after ${done} tasks`)
         // Promises that were resolved run their course.
         await nextTurn()
         const next = takeFirst()

@@ -115,7 +115,7 @@ function createCore(surroundings: Surroundings, actor: Actor) {
   const apply = (decisions: readonly Decision[]) => {
     for (const one of decisions) {
       const to = 'name' in one ? `${one.parentId}/${one.name}` : ''
-      surroundings.note(`${one.kind} ${one.nodeId} ${to}`)
+      surroundings.note(`${one.kind} ${one.nodeId} ${to} ${'facts' in one ? one.facts.mtime : ''}`)
     }
     made.apply(decisions)
   }

@@ -13,15 +13,17 @@ export type SearchOptions = {
   readonly onPassed?: (history: History) => void
 }
 
-/** Rejects with the smallest failing history that was found, what was wrong, and all that happened in it. */
-export async function search(db: FeedDatabase, options: SearchOptions): Promise<void> {
+/** Gives how many passed. Rejects with the smallest failing history that was found, and all that happened in it. */
+export async function search(db: FeedDatabase, options: SearchOptions): Promise<number> {
+  let passed = 0
   const property = fc.asyncProperty(histories, async (history) => {
     await simulate(db, history)
+    passed += 1
     options.onPassed?.(history)
   })
   const { seed, historiesMax: numRuns, durationMs: interruptAfterTimeLimit } = options
   const found = await fc.check(property, { seed, numRuns, interruptAfterTimeLimit })
-  if (found.counterexample === null) return
+  if (found.counterexample === null) return passed
   const error = found.errorInstance as Error
   throw new Error(`seed ${seed}: ${error.message}\n\n${JSON.stringify(found.counterexample[0])}`, { cause: error })
 }

@@ -38,6 +38,8 @@ type Run = {
   program: Program
   /** Inodes that have, or had, more than one name. */
   readonly linked: Set<Inode>
+  /** Those of them that had a name where nobody watches. */
+  readonly unwatched: Set<Inode>
   /** Inodes that something happened to in this round. */
   readonly touched: Set<Inode>
 }
@@ -65,7 +67,13 @@ export async function simulate(db: FeedDatabase, history: History): Promise<void
   const surroundings = { db, clock, disk, kernel, random, watches: WATCHED, slownessMs, faults, note }
   const restoreTimers = replaceTimers(clock, () => run?.program.actor ?? NATURE)
   try {
-    run = { surroundings, program: startProgram(surroundings), linked: new Set(), touched: new Set() }
+    run = {
+      surroundings,
+      program: startProgram(surroundings),
+      linked: new Set(),
+      unwatched: new Set(),
+      touched: new Set(),
+    }
     await becomesEqual(run)
     await runRounds(run, history)
   } catch (error) {
@@ -149,14 +157,18 @@ function goOn(run: Run, treatment: Round['treatment']): void {
   surroundings.clock.after(CHECK_MS, NATURE, () => run.program.check())
 }
 
-function noteLinks({ linked, surroundings: { disk } }: Run): void {
-  for (const { inode } of disk.names()) if (disk.linksOf(inode) > 1) linked.add(inode)
+function noteLinks({ linked, unwatched, surroundings: { disk, watches } }: Run): void {
+  for (const { inode, path } of disk.names()) {
+    if (inode.entries !== null || (disk.linksOf(inode) < 2 && !linked.has(inode))) continue
+    linked.add(inode)
+    if (!watches.some((name) => path.startsWith(`/${name}/`))) unwatched.add(inode)
+  }
 }
 
 /** A write through a name that nobody watches gives no event: it is found with the next one at a watched name. */
-function stirLinks({ linked, surroundings: { disk, kernel } }: Run): void {
+function stirLinks({ unwatched, surroundings: { disk, kernel } }: Run): void {
   for (const { folder, name, inode } of disk.names()) {
-    if (inode.entries === null && linked.has(inode)) kernel.tell({ kind: 'touched', folder, name })
+    if (unwatched.has(inode)) kernel.tell({ kind: 'touched', folder, name })
   }
 }
 

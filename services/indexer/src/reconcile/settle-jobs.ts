@@ -13,7 +13,7 @@ import { type LimboEntry, PATIENCE_MS } from './limbo.ts'
 import { compareListing } from './listing.ts'
 import type { Scans } from './scans.ts'
 import { searchBelow, unplacedFolders } from './search.ts'
-import { placeKey } from './seen.ts'
+import { placeKey, type Seen } from './seen.ts'
 import { type Ends, ensureInTree, type SettleTools, settle } from './settle.ts'
 import { type RawSeen, readSights, type SightReaderTools } from './sight-reader.ts'
 import type { Visit } from './visits.ts'
@@ -130,16 +130,7 @@ async function settleLimbo(
     unseen.add(entry.row.nodeId)
   }
   const seens = await readSights(tools, raws)
-  for (const [at, { known, sight }] of seens.entries()) {
-    const owner = owners[at]
-    if (owner == null) continue
-    // A filesystem is away there, or can't be asked what it is.
-    if (sight.kind === 'unreadable') unseen.add(owner.row.nodeId)
-    if (known?.nodeId === owner.row.nodeId) continue
-    // It moved meanwhile, or went with a folder above it: its time is not over, and its id may be another row's.
-    tools.limbo.drop(owner)
-    due.delete(owner.row.nodeId)
-  }
+  for (const [at, seen] of seens.entries()) sortOwner(tools, owners[at] ?? null, seen, { due, unseen })
   const below = due.size === 0 ? [] : await searchBelow(tools, unplacedFolders(tools, raws, seens))
   // The place of one that could not be looked at may have been met below a folder that is on its way.
   for (const { known } of below ?? []) if (known !== undefined) unseen.delete(known.nodeId)
@@ -155,6 +146,22 @@ async function settleLimbo(
   // A place that was looked at is not seen again below a folder that got the id of the one it is in.
   const byPlace = new Map([...(below ?? []), ...seens].map((seen) => [placeKey(seen), seen]))
   await settle(tools, [...byPlace.values()], endsOf(sure, tools.nowMs()), whileDiscovering(tools))
+}
+
+function sortOwner(
+  { limbo }: SettleJobTools,
+  owner: LimboEntry | null,
+  { known, sight }: Seen,
+  { due, unseen }: { readonly due: Map<string, LimboEntry>; readonly unseen: Set<string> },
+): void {
+  if (owner === null) return
+  const { nodeId } = owner.row
+  if (known?.nodeId !== nodeId) {
+    // It moved meanwhile, or went with a folder above it: its time is not over, and its id may be another row's.
+    limbo.drop(owner)
+    due.delete(nodeId)
+    // A filesystem is away there, or can't be asked what it is.
+  } else if (sight.kind === 'unreadable') unseen.add(nodeId)
 }
 
 /** Whose time is over. Of a row with an heir that is sure: its inode number is another thing's by now. */

@@ -40,6 +40,8 @@ type Run = {
   readonly linked: Set<Inode>
   /** Those of them that had a name where nobody watches. */
   readonly unwatched: Set<Inode>
+  /** Through which names what was written in this round. */
+  readonly written: { readonly folder: Inode; readonly name: string; readonly inode: Inode }[]
   /** Inodes that something happened to in this round. */
   readonly touched: Set<Inode>
 }
@@ -58,6 +60,7 @@ export async function simulate(db: FeedDatabase, history: History): Promise<void
     note(`${event.kind} ${'name' in event ? `${event.name} in ` : ''}${event.folder.number}`)
     const inode = 'name' in event ? event.folder.entries?.get(event.name) : undefined
     if (inode !== undefined) run?.touched.add(inode)
+    if (inode !== undefined && event.kind === 'written') run?.written.push({ ...event, inode })
     kernel.tell(event)
   }
   const disk = new ModelDisk({ reusesNumbers, keepsBirthTimes, tops: TOPS, tell })
@@ -72,6 +75,7 @@ export async function simulate(db: FeedDatabase, history: History): Promise<void
       program: startProgram(surroundings),
       linked: new Set(),
       unwatched: new Set(),
+      written: [],
       touched: new Set(),
     }
     await becomesEqual(run)
@@ -89,6 +93,7 @@ async function runRounds(run: Run, { rounds, reusesNumbers, keepsBirthTimes }: H
   let areIdsOwn = !reusesNumbers || keepsBirthTimes
   for (const round of rounds) {
     run.touched.clear()
+    run.written.length = 0
     const before = toldBefore(run.surroundings)
     schedule(run, round)
     await becomesEqual(run)
@@ -165,11 +170,22 @@ function noteLinks({ linked, unwatched, surroundings: { disk, watches } }: Run):
   }
 }
 
-/** A write through a name that nobody watches gives no event: it is found with the next one at a watched name. */
-function stirLinks({ unwatched, surroundings: { disk, kernel } }: Run): void {
+/**
+ * A write through a name that nobody watches gives no event, and one through a name that is gone by then does not say what
+ * was written: both are found with the next event at another name.
+ */
+function stirLinks({ linked, unwatched, written, surroundings: { disk, kernel } }: Run): void {
+  const places = new Set(Array.from(disk.names(), ({ folder, name, inode }) => placeOf(folder, name, inode)))
+  for (const { folder, name, inode } of written) {
+    if (linked.has(inode) && !places.has(placeOf(folder, name, inode))) unwatched.add(inode)
+  }
   for (const { folder, name, inode } of disk.names()) {
     if (unwatched.has(inode)) kernel.tell({ kind: 'touched', folder, name })
   }
+}
+
+function placeOf(folder: Inode, name: string, inode: Inode): string {
+  return `${folder.number}/${name}/${inode.number}/${inode.birthTime}`
 }
 
 async function becomesEqual(run: Run): Promise<void> {

@@ -81,6 +81,8 @@ test('max_user_watches is reached midway', needsNamespace, async (t) => {
     async () => {
       rmSync(pair.path('folder-0'), { recursive: true })
       renameSync(pair.path('later-19'), pair.path('renamed'))
+      // The watches are counted at once when more are allowed, the folder that is gone among them until it is settled.
+      await assertAllEqual(pair, follower)
       setLimits(pair.indexer().pid, { watches: 20 })
       await until('the numbers to be told', () =>
         messageOf(pair, 'media')?.includes('25 folders need one each, 5 have none'),

@@ -17,6 +17,7 @@ import type { Known } from '../store/known.ts'
 import type { Awaiting, Decision, Facts } from '../store/store.ts'
 import { keepsId, likeliestFirst, newNodeId } from './identity.ts'
 import {
+  hasOneName,
   isPresent,
   isReborn,
   isRewritten,
@@ -219,9 +220,12 @@ function matchRow(claim: Claim, matching: Matching): void {
   }
   let isUnsure = false
   for (const row of likeliestFirst(claim.rows, sight.facts)) {
-    // It moved while it was looked at, or its number went to another file. Which sight is the older one shows at another look.
-    if (settled.has(row.nodeId) && hasOneName(sight)) isUnsure = true
-    if (settled.has(row.nodeId) || dead.has(row.nodeId) || keepsId(row, sight, knowledge.isAway)) continue
+    if (settled.has(row.nodeId)) {
+      // It moved while it was looked at, or its number went to another file: another look shows which sight is the older.
+      isUnsure ||= hasOneName(sight)
+      continue
+    }
+    if (dead.has(row.nodeId) || keepsId(row, sight, knowledge.isAway)) continue
     if (!isSameThing(row, sight)) {
       // Some network filesystems give one number to two things.
       if (!matching.loose.has(row.nodeId) && ['holds', 'unreadable'].includes(knowledge.vacancyOf(row))) continue
@@ -289,10 +293,6 @@ function isInGoneFolder(
     if (mayRemove.has(at) && loose.has(at) && !settled.has(at)) return true
   }
   return false
-}
-
-export function hasOneName(sight: PresentSight): boolean {
-  return sight.kind === 'file' && sight.links === 1
 }
 
 type Waiting = Pick<Matching, 'dead' | 'knowledge'> & { readonly removed: Set<string> }

@@ -44,6 +44,11 @@ export function isPresent(sight: PlacedSight): sight is PresentSight {
   return sight.kind === 'file' || sight.kind === 'folder'
 }
 
+/** As far as the filesystem counts links. */
+export function hasOneName(sight: PresentSight): boolean {
+  return sight.kind === 'file' && sight.links === 1
+}
+
 /**
  * Whether the row is about the very thing that was seen: same inode of the same device, both file or both folder, and
  * not a new file under a reused number, which a birth time tells where the filesystem has one.

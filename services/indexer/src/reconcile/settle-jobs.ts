@@ -148,6 +148,7 @@ async function settleLimbo(
   await settle(tools, [...byPlace.values()], endsOf(sure, tools.nowMs()), whileDiscovering(tools))
 }
 
+/** What a look at a row's place says of the row before anything is decided: whether it is still there to be removed. */
 function sortOwner(
   { limbo }: SettleJobTools,
   owner: LimboEntry | null,

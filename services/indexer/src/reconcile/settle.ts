@@ -74,10 +74,11 @@ export async function settle(
  * written through and are gone.
  */
 function rowsOfThose(known: KnownNodes, seens: readonly Seen[]): (facts: Facts) => readonly Known[] {
-  const inodes = seens.flatMap(({ sight, known, cause }) => [
-    ...(isPresent(sight) ? [sight.facts.inode] : []),
-    ...(known !== undefined && cause === 'written' ? [known.inode] : []),
-  ])
+  const inodes: string[] = []
+  for (const { sight, known, cause } of seens) {
+    if (isPresent(sight)) inodes.push(sight.facts.inode)
+    if (known !== undefined && cause === 'written') inodes.push(known.inode)
+  }
   const withNames = known.inodesWithNames(inodes)
   return ({ device, inode }) => (withNames.has(inode) ? known.byInode(device, inode) : [])
 }

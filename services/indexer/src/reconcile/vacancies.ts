@@ -5,45 +5,60 @@ import type { Sight } from '../scan/sight.ts'
 import { sightAt } from '../scan/sights.ts'
 import type { Known } from '../store/known.ts'
 import { type Folder, pathOf } from '../watch/tree.ts'
-import { hasOneName, type Vacancy } from './decide.ts'
+import type { Vacancy } from './decide.ts'
 import type { Devices } from './devices.ts'
-import { isPresent, isSameBirth, isSameThing, type Seen } from './seen.ts'
+import { hasOneName, isPresent, isSameBirth, isSameThing, type Place, type Seen } from './seen.ts'
 import type { SettleTools } from './settle.ts'
 
 export type VacancyTools = Pick<SettleTools, 'tree' | 'look' | 'devices' | 'known' | 'rootVacancy'>
 
+/** What is at a place. - `elsewhere`: its folder is. - `later`: it was not looked at. - `nowhere`: no folder is known. */
+type Found = Sight | { readonly kind: 'elsewhere' | 'later' | 'nowhere' }
+
 /** Looks whether rows are still at their own places. */
 export async function lookAtRows(tools: VacancyTools, rows: readonly Known[]): Promise<Map<string, Vacancy>> {
   const vacancies = new Map<string, Vacancy>()
-  const byParent = Map.groupBy(rows, (row) => row.parentId)
-  const requests: { request: LookRequest; rows: Known[] }[] = []
-  for (const [parentId, siblings] of byParent) {
-    const address = parentId === SUPER_ROOT_ID ? null : addressOf(tools, parentId)
-    for (const row of siblings) {
-      if (parentId === SUPER_ROOT_ID) vacancies.set(row.nodeId, tools.rootVacancy(row))
-      // Not found in the database's own tree: nothing is known that could contradict.
-      else if (address === null) vacancies.set(row.nodeId, 'vacant')
-    }
-    if (address === null) continue
-    requests.push({ rows: siblings, request: { ...address, names: siblings.map((row) => row.name), inotifyFd: null } })
-  }
-  if (requests.length === 0) return vacancies
-  const { answers, sights } = await tools.look(requests.map(({ request }) => request))
-  for (const [at, answer] of answers.entries()) {
-    const siblings = requests[at]?.rows ?? []
-    for (const [offset, row] of siblings.entries()) {
-      if (answer.kind === 'seen') {
-        const sight = sightAt(sights, answer.from + offset)
-        const isUnreadable = sight.kind === 'unreadable' && !row.isDirectory
-        vacancies.set(row.nodeId, isThingOf(tools, sight, row) ? 'holds' : isUnreadable ? 'unreadable' : 'vacant')
-      } else if (answer.kind === 'later') vacancies.set(row.nodeId, 'unknown')
-      else if (answer.kind === 'elsewhere') {
-        // Its folder is on the way; a folder can't be at two places, a hard link can.
-        vacancies.set(row.nodeId, row.isDirectory ? 'vacant' : 'unknown')
-      } else vacancies.set(row.nodeId, row.isDirectory ? 'vacant' : 'unreadable')
-    }
-  }
+  const [roots, others] = [rows.filter(isRootRow), rows.filter((row) => !isRootRow(row))]
+  for (const row of roots) vacancies.set(row.nodeId, tools.rootVacancy(row))
+  for (const [row, found] of await lookAtPlaces(tools, others)) vacancies.set(row.nodeId, vacancyOf(tools, row, found))
   return vacancies
+}
+
+function isRootRow({ parentId }: Known): boolean {
+  return parentId === SUPER_ROOT_ID
+}
+
+function vacancyOf(tools: VacancyTools, row: Known, found: Found): Vacancy {
+  if (found.kind === 'later') return 'unknown'
+  // Not found in the database's own tree: nothing is known that could contradict.
+  if (found.kind === 'nowhere') return 'vacant'
+  if (found.kind === 'elsewhere' || found.kind === 'unreadable') {
+    // A folder can't be at two places, a hard link can. That one's folder may be on the way.
+    if (row.isDirectory) return 'vacant'
+    return found.kind === 'elsewhere' ? 'unknown' : 'unreadable'
+  }
+  return isThingOf(tools, found, row) ? 'holds' : 'vacant'
+}
+
+async function lookAtPlaces<P extends Place>(
+  tools: VacancyTools,
+  places: readonly P[],
+): Promise<ReadonlyMap<P, Found>> {
+  const found = new Map<P, Found>(places.map((place) => [place, { kind: 'nowhere' }]))
+  const groups: { readonly siblings: readonly P[]; readonly request: LookRequest }[] = []
+  for (const [parentId, siblings] of Map.groupBy(places, (place) => place.parentId)) {
+    const address = addressOf(tools, parentId)
+    const names = siblings.map(({ name }) => name)
+    if (address !== null) groups.push({ siblings, request: { ...address, names, inotifyFd: null } })
+  }
+  if (groups.length === 0) return found
+  const { answers, sights } = await tools.look(groups.map(({ request }) => request))
+  for (const [at, answer] of answers.entries()) {
+    for (const [offset, place] of (groups[at]?.siblings ?? []).entries()) {
+      found.set(place, answer.kind === 'seen' ? sightAt(sights, answer.from + offset) : answer)
+    }
+  }
+  return found
 }
 
 /**
@@ -64,21 +79,10 @@ export async function findPassing(
     if (!isPresent(sight) || !hasOneName(sight) || !held.has(inodeKey(sight.facts))) return false
     return known === undefined || !isSameThing(known, sight)
   })
-  // A folder that is not known yet is listed when it is.
-  const passing = new Set(doubtful)
-  const places = Array.from(Map.groupBy(doubtful, ({ parentId }) => parentId)).flatMap(([parentId, siblings]) => {
-    const address = addressOf(tools, parentId)
-    if (address === null) return []
-    return [{ siblings, request: { ...address, names: siblings.map(({ name }) => name), inotifyFd: null } }]
-  })
-  if (places.length === 0) return passing
-  const { answers, sights } = await tools.look(places.map(({ request }) => request))
-  for (const [at, answer] of answers.entries()) {
-    if (answer.kind !== 'seen') continue
-    for (const [offset, seen] of (places[at]?.siblings ?? []).entries()) {
-      const { sight } = seen
-      if (isPresent(sight) && isInode(tools, sightAt(sights, answer.from + offset), sight.facts)) passing.delete(seen)
-    }
+  const passing = new Set<Seen>()
+  for (const [seen, found] of await lookAtPlaces(tools, doubtful)) {
+    // Where no folder is known yet, it is listed when it is.
+    if (!isPresent(seen.sight) || !isInode(tools, found, seen.sight.facts)) passing.add(seen)
   }
   return passing
 }
@@ -87,19 +91,19 @@ function inodeKey({ device, inode }: { readonly device: string; readonly inode: 
   return `${device}:${inode}`
 }
 
-function isThingOf(tools: VacancyTools, sight: Sight, row: Known): boolean {
-  if (!isInode(tools, sight, row)) return false
-  if (row.isDirectory) return sight.kind === 'folder'
-  return sight.kind === 'file' && isSameBirth(row, sight)
+function isThingOf(tools: VacancyTools, found: Found, row: Known): boolean {
+  if (!isInode(tools, found, row)) return false
+  if (row.isDirectory) return found.kind === 'folder'
+  return found.kind === 'file' && isSameBirth(row, found)
 }
 
 /** The inode alone says little: the top of every ext4 is inode 2. */
 function isInode(
   { devices }: VacancyTools,
-  sight: Sight,
+  found: Found,
   { device, inode }: { readonly device: string; readonly inode: string },
 ): boolean {
-  return 'inode' in sight && sight.inode === inode && devices.nameOf(sight.deviceNumber) === device
+  return 'inode' in found && found.inode === inode && devices.nameOf(found.deviceNumber) === device
 }
 
 /** Path and identity of a folder, of the tree where it is there, otherwise as the database has it. */

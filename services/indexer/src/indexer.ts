@@ -294,12 +294,9 @@ function createKeeper(core: Core, stages: Stages): RootKeeper {
       stages.drain.add(made.value)
       return { fd: made.value }
     },
-    onAttached: (root) => stages.scans.start(root, root.state === 'starting' ? 'start' : 'back'),
-    onOffline: ({ top }) => {
-      if (top === null) return
-      hints.dropRoot(top)
-      visits.dropRoot(top)
-    },
+    onAttached: (root, why) => stages.scans.start(root, why),
+    hints,
+    visits,
     dropFolder: (folder) => dropFolder(core, stages, folder),
     limbo,
     nowMs,

@@ -12,9 +12,11 @@ import type { Folder, RootFolder, Tree } from '../watch/tree.ts'
 import { absentMessage, emptyMessage, replacedMessage, twinMessage, unreadableMessage } from './away-messages.ts'
 import type { Vacancy } from './decide.ts'
 import type { Devices } from './devices.ts'
+import type { Hints } from './hints.ts'
 import type { Limbo } from './limbo.ts'
 import { createRoot, isSameRoot, type KnownRoot, planRenames, planRoot, type Root } from './roots.ts'
 import { takeSample } from './sample.ts'
+import type { Visits } from './visits.ts'
 
 export type RootKeeperTools = {
   readonly tree: Tree
@@ -33,8 +35,9 @@ export type RootKeeperTools = {
   readonly takeAcceptance: (rootId: string, folder: FolderSight) => boolean
   /** A new inotify instance, or why there is none. */
   readonly createInstance: (root: Root) => { fd: number } | { message: string }
-  readonly onAttached: (root: Root) => void
-  readonly onOffline: (root: Root) => void
+  readonly onAttached: (root: Root, why: 'start' | 'back') => void
+  readonly hints: Pick<Hints, 'dropRoot'>
+  readonly visits: Pick<Visits, 'dropRoot'>
   readonly dropFolder: (folder: Folder) => void
   readonly limbo: Pick<Limbo, 'take'>
   readonly nowMs: () => number
@@ -90,7 +93,9 @@ export function createRootKeeper(watches: readonly ConfiguredWatch[], tools: Roo
     }
     setState(root, 'offline', message)
     log.warn({ root: root.key, path: root.path, since: isoTime(root.stateSinceMs) }, `root is offline: ${message}`)
-    tools.onOffline(root)
+    if (root.top === null) return
+    tools.hints.dropRoot(root.top)
+    tools.visits.dropRoot(root.top)
   }
   const check: RootKeeper['check'] = async (root) => {
     if (root.state === 'offline') root.path = await tools.observer.resolvePath(root.configuredPath)
@@ -107,7 +112,7 @@ export function createRootKeeper(watches: readonly ConfiguredWatch[], tools: Roo
     root.mustList = false
     bindRoot(tools, root, found, before)
     log.info({ root: root.key, path: root.path, ...awaySince }, 'root is attached')
-    tools.onAttached(root)
+    tools.onAttached(root, root.state === 'starting' ? 'start' : 'back')
   }
   return {
     roots,

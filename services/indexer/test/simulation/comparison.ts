@@ -78,7 +78,8 @@ function linesOfDisk({ disk, watches }: Compared): string[] {
     .toSorted()
 }
 
-function isBelow(path: string, tops: readonly string[]): boolean {
+/** Whether a path is of something in one of these tops. */
+export function isBelow(path: string, tops: readonly string[]): boolean {
   return tops.some((name) => path.startsWith(`/${name}/`))
 }
 

@@ -2,6 +2,7 @@
 import type { LookAnswer, LookRequest, WatchOutcome } from '../../src/scan/look.ts'
 import type { LookReply } from '../../src/scan/observer.ts'
 import { createSightsBuilder, type SightsBuilder } from '../../src/scan/sights.ts'
+import { ENOSPC } from '../../src/watch/libc.ts'
 import type { Inode, ModelDisk } from '../../test-support/model-disk.ts'
 import type { Random } from '../../test-support/random.ts'
 import { DEVICE } from '../../test-support/rows.ts'
@@ -25,7 +26,6 @@ export type LookingTools = {
 
 /** How often something else happens between two entries of a folder. */
 const INTERRUPTED = 0.1
-const ENOSPC = 28
 /** How often a folder is put off because the batch is full. */
 const PUT_OFF = 0.02
 

@@ -14,6 +14,7 @@ import { isAway } from '../../src/reconcile/whereabouts.ts'
 import type { Observer } from '../../src/scan/observer.ts'
 import { createBookkeeping } from '../../src/store/bookkeeping.ts'
 import { createStore, type Decision } from '../../src/store/store.ts'
+import { ENOSPC } from '../../src/watch/libc.ts'
 import { createTree, type Folder, type RootFolder } from '../../src/watch/tree.ts'
 import type { ModelDisk } from '../../test-support/model-disk.ts'
 import type { Random } from '../../test-support/random.ts'
@@ -144,7 +145,7 @@ function createKeeper({ watches }: Surroundings, core: Core, stages: Stages, roo
   const { tree, known, store, books, hints, visits, limbo, kernel, nowMs, log, devices } = core
   const configured = watches.map((name) => ({ name, path: `/${name}`, configuredPath: `/${name}` }))
   return createRootKeeper(configured, {
-    ...{ tree, known, devices, limbo, nowMs, log, observer: observerOf(core) },
+    ...{ tree, known, devices, hints, visits, limbo, nowMs, log, observer: observerOf(core) },
     isAway: (row) => isAway({ tree, known, scans: stages.scans, rootVacancy: stages.keeper.vacancyOf }, row),
     ...{ apply: store.apply, atOnce: store.atOnce },
     ...{ savedRoots: books.roots, saveRoot: books.saveRoot, removeRoot: books.removeRoot },
@@ -154,12 +155,7 @@ function createKeeper({ watches }: Surroundings, core: Core, stages: Stages, roo
       rootsByFd.set(fd, root)
       return { fd }
     },
-    onAttached: (root) => stages.scans.start(root, root.state === 'starting' ? 'start' : 'back'),
-    onOffline: ({ top }) => {
-      if (top === null) return
-      hints.dropRoot(top)
-      visits.dropRoot(top)
-    },
+    onAttached: (root, why) => stages.scans.start(root, why),
     dropFolder: (folder) => dropFolder(core, stages, folder),
   })
 }
@@ -204,7 +200,7 @@ function createLoop(core: Core, stages: Stages, drained: () => Promise<void>): R
     // What is in the files is no matter here.
     awaiting: () => ({ state: 'ready', dueMs: 0 }),
     dropFolder: (folder) => dropFolder(core, stages, folder),
-    watchLimitErrno: 28,
+    watchLimitErrno: ENOSPC,
     onExhausted: () => {},
     onRootGone: (top) => checkRoot(stages, top.root),
     mayBeEmpty: () => true,

@@ -8,7 +8,7 @@ import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import { type DiskEvent, type Inode, ModelDisk } from '../../test-support/model-disk.ts'
 import { createRandom } from '../../test-support/random.ts'
 import { type Actor, type Clock, createClock } from './clock.ts'
-import { assertEqual, assertOwnIds, assertSilence, toldBefore } from './comparison.ts'
+import { assertEqual, assertOwnIds, assertSilence, isBelow, toldBefore } from './comparison.ts'
 import type { History, Round } from './history.ts'
 import { createKernel } from './kernel.ts'
 import { type Program, type Surroundings, startProgram } from './program.ts'
@@ -166,7 +166,7 @@ function noteLinks({ linked, unwatched, surroundings: { disk, watches } }: Run):
   for (const { inode, path } of disk.names()) {
     if (inode.entries !== null || (disk.linksOf(inode) < 2 && !linked.has(inode))) continue
     linked.add(inode)
-    if (!watches.some((name) => path.startsWith(`/${name}/`))) unwatched.add(inode)
+    if (!isBelow(path, watches)) unwatched.add(inode)
   }
 }
 

@@ -380,6 +380,12 @@ test('a number that two things have at once: both stay, the second under an id b
   )
 })
 
+test('I7: a row whose place can not be read stays, though something else has its number', () => {
+  const found = fresh(OTHER, 'new', fileSight(10, { birthTime: 2 }))
+  const [decision, ...others] = planOf({ rows: [a], vacancy: () => 'unreadable' }, found).decisions
+  assert.deepEqual([decision?.kind, decision?.nodeId, others], ['create', beside(10, 'new'), []])
+})
+
 test('all names of a number that is used again are gone', () => {
   const further = { ...a, nodeId: link('b'), name: 'b' }
   const plan = planOf({ rows: [a, further] }, fresh(TOP, 'new', fileSight(10, { birthTime: 2 })))

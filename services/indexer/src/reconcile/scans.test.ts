@@ -85,6 +85,24 @@ test('a folder that could not be read itself is listed with all below until it c
   assert.deepEqual(visits.take(10), [{ folder, isDeep: false }])
 })
 
+test('a folder that is yet to be listed with all below stays so when only something in it is tried again', () => {
+  for (const what of ['entry', 'folder'] as const) {
+    const { clock, folder, scans } = scanned()
+    folder.needsVisit = true
+    scans.unreadable(folder, { what, problem: 'EIO: i/o error' })
+    clock.ms = 61_000
+    scans.startDue()
+    assert.equal(folder.needsVisit, what === 'entry')
+  }
+})
+
+test('that a folder can not be read itself is said also when something in it could not be, for the same reason', () => {
+  const { root, folder, scans } = scanned()
+  scans.unreadable(folder, { what: 'entry', problem: 'EIO: i/o error' })
+  scans.unreadable(folder, { what: 'folder', problem: 'EIO: i/o error' })
+  assert.match(root.message ?? '', /^\/media\/folder can't be read/)
+})
+
 test('how many folders can not be read is said, with one of them', () => {
   const { root, folder, scans } = scanned()
   scans.unreadable(folder, { what: 'folder', problem: 'EACCES: permission denied' })

@@ -78,6 +78,8 @@ test('what can not be looked at says nothing of a file; a folder is not at two p
   assert.equal(await vacancyOf(folder, 'gone', unreadable), 'vacant')
   assert.equal(await vacancyOf(folder, 'gone', elsewhere), 'vacant')
   for (const row of [file, folder]) assert.equal(await vacancyOf(row, 'gone', later), 'unknown')
+  const nowhere = fileRow(10, 'no known folder', 'old')
+  assert.equal(await vacancyOf(nowhere, stats(10)), 'vacant')
 })
 
 test('a file whose old place holds it too is looked at once more where it was found, and may be gone from there', async () => {

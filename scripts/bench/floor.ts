@@ -1,9 +1,10 @@
 /** The least the metadata can take: the same workers over the same files, and nobody who writes anything down. */
-import { readdirSync, statSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { MetadataJob } from '@drive-feed/indexer/src/metadata/metadata-job.ts'
 import { createMetadataPool } from '@drive-feed/indexer/src/metadata/pool.ts'
+import { statsAt } from '@drive-feed/shared/file-stats.ts'
 
 /** Milliseconds from starting the workers to the last result. */
 export async function measureFloor(folder: string): Promise<number> {
@@ -33,9 +34,9 @@ export async function measureFloor(folder: string): Promise<number> {
 function jobsBelow(folder: string): MetadataJob[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' }).flatMap((name): MetadataJob[] => {
     const path = join(folder, name)
-    const stats = statSync(path, { bigint: true })
-    if (!stats.isFile()) return []
-    const mtime = Number(stats.mtimeNs / 1000n)
-    return [{ nodeId: name, path, inode: stats.ino.toString(), size: Number(stats.size), mtime }]
+    const stats = statsAt(path)
+    if (stats?.kind !== 'file') return []
+    const { inode, size, mtime } = stats
+    return [{ nodeId: name, path, inode: String(inode), size, mtime }]
   })
 }

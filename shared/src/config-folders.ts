@@ -1,8 +1,9 @@
 /** Checks of the config against the disk: are the watched folders there, and is no place watched twice. */
-import { lstatSync, opendirSync, readlinkSync, realpathSync, statSync } from 'node:fs'
+import { opendirSync, readlinkSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { ConfiguredWatch, Watch } from './config.ts'
 import { ConfigError } from './config-error.ts'
+import { statsAt } from './file-stats.ts'
 
 /** Says whether the database knows a watch at this path, as it is or as configured, so that it may be away. */
 export type KnownWatches = { isKnown(path: string): boolean }
@@ -78,8 +79,8 @@ function refuseSameInode(watches: readonly Watch[]): void {
 /** Null if there is nothing, or nothing that can be looked at: a watch may be away. */
 function inodeOf(path: string): string | null {
   try {
-    const { dev, ino } = lstatSync(path, { bigint: true })
-    return `${dev}:${ino}`
+    const stats = statsAt(path)
+    return stats === null ? null : `${stats.device}:${stats.inode}`
   } catch {
     return null
   }

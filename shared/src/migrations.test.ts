@@ -129,6 +129,7 @@ test('upgrade: an upgraded file has the schema of a new one', (t) => {
 test('upgrade: a version 2 file gets the schema of a new one and keeps its nodes, cursors and log', (t) => {
   const path = join(temporaryFolder(t), 'feed.db')
   const old = openWriter(path).sqlite
+  old.exec(BACK_TO_VERSION_3)
   old.exec(BACK_TO_VERSION_2)
   old.exec(`INSERT INTO nodes (node_id, parent_id, name, ctime, mtime, change_id) VALUES ('a', '${SUPER_ROOT_ID}', 'a', 0, 0, 7);
     INSERT INTO changes (change_id, node_id, first_change_id) VALUES (7, 'a', 3)`)
@@ -144,6 +145,13 @@ test('upgrade: a version 2 file gets the schema of a new one and keeps its nodes
   after.close()
   fresh.close()
 })
+
+const BACK_TO_VERSION_3 = `
+  ALTER TABLE devices DROP COLUMN numbers_last;
+  ALTER TABLE devices DROP COLUMN mounted_as;
+  ALTER TABLE watch_roots DROP COLUMN was_scanned;
+  ALTER TABLE status DROP COLUMN places_failing;
+  PRAGMA user_version = 3;`
 
 const BACK_TO_VERSION_2 = `
   DROP TABLE feed;

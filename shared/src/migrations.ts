@@ -1,21 +1,24 @@
 /**
  * The schema's DDL and the way to it from older files. `PRAGMA user_version` is the schema version: 0 an empty file,
- * 1 the original program's, 2 and 3 ours.
+ * 1 the original program's, 2 to 4 ours.
  */
 import { randomUUID } from 'node:crypto'
 import type Database from 'better-sqlite3'
 import { SUPER_ROOT_ID } from './schema.ts'
 
-export const SCHEMA_VERSION = 3
+export const SCHEMA_VERSION = 4
 
 /** A version that can be brought to `SCHEMA_VERSION`. */
-export type OlderVersion = 0 | 1 | 2
+export type OlderVersion = 0 | 1 | 2 | 3
 
 /** Brings an empty file or one of an older version to `SCHEMA_VERSION`. Runs inside the caller's transaction. */
 export function migrate(db: Database.Database, from: OlderVersion): void {
   if (from < 2) makeVersion2(db, from as 0 | 1)
-  db.exec(VERSION_3)
-  db.prepare('INSERT INTO feed (id, epoch) VALUES (1, ?)').run(randomUUID())
+  if (from < 3) {
+    db.exec(VERSION_3)
+    db.prepare('INSERT INTO feed (id, epoch) VALUES (1, ?)').run(randomUUID())
+  }
+  db.exec(VERSION_4)
   db.pragma(`user_version = ${SCHEMA_VERSION}`)
 }
 
@@ -39,7 +42,7 @@ function makeVersion2(db: Database.Database, from: 0 | 1): void {
  * What makes a file of this version ours and not some other program's: many number their schemas 1 or 2. Tables with
  * the columns that a reader or an upgrade relies on.
  */
-export const TABLES_OF_VERSION: Readonly<Record<1 | 2 | 3, Readonly<Record<string, readonly string[]>>>> = {
+export const TABLES_OF_VERSION: Readonly<Record<1 | 2 | 3 | 4, Readonly<Record<string, readonly string[]>>>> = {
   1: {
     nodes: [
       ...['node_id', 'parent_id', 'name', 'is_directory', 'ctime', 'mtime', 'mime_type', 'hash', 'size'],
@@ -58,6 +61,14 @@ export const TABLES_OF_VERSION: Readonly<Record<1 | 2 | 3, Readonly<Record<strin
     changes: ['change_id', 'node_id', 'is_removed', 'first_change_id'],
     watch_roots: ['name', 'node_id', 'path'],
     status: ['id', 'heartbeat_ms', 'folders_known'],
+    feed: ['id', 'epoch'],
+  },
+  4: {
+    nodes: ['node_id', 'change_id', 'moved_change_id', 'metadata_state'],
+    changes: ['change_id', 'node_id', 'is_removed', 'first_change_id'],
+    watch_roots: ['name', 'node_id', 'path', 'was_scanned'],
+    status: ['id', 'heartbeat_ms', 'folders_known'],
+    devices: ['device', 'numbers_last', 'mounted_as'],
     feed: ['id', 'epoch'],
   },
 }
@@ -197,6 +208,14 @@ const VERSION_3 = `
   ALTER TABLE status ADD COLUMN instances_allowed INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE status ADD COLUMN folders_per_second REAL NOT NULL DEFAULT 0;
   ALTER TABLE status ADD COLUMN files_per_second REAL NOT NULL DEFAULT 0;`
+
+/** What version 4 adds. A root that is known already has been scanned at least once, as far as anyone can tell. */
+const VERSION_4 = `
+  ALTER TABLE devices ADD COLUMN numbers_last INTEGER NOT NULL DEFAULT 1;
+  ALTER TABLE devices ADD COLUMN mounted_as TEXT NOT NULL DEFAULT '';
+  ALTER TABLE watch_roots ADD COLUMN was_scanned INTEGER NOT NULL DEFAULT 0;
+  UPDATE watch_roots SET was_scanned = 1;
+  ALTER TABLE status ADD COLUMN places_failing INTEGER NOT NULL DEFAULT 0;`
 
 function upgradeNodes(db: Database.Database): void {
   // The original's indexes are either useless here or cost more than they give on every write.

@@ -123,8 +123,8 @@ const FOREIGN: readonly (readonly [title: string, make: (path: string) => void, 
   ],
   [
     'a later version',
-    (path) => makeDatabase(path, 'CREATE TABLE nodes (id); PRAGMA user_version = 4'),
-    ' has schema version 4',
+    (path) => makeDatabase(path, 'CREATE TABLE nodes (id); PRAGMA user_version = 5'),
+    ' has schema version 5',
   ],
   [
     'a file that holds nothing but a version',

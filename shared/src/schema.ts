@@ -9,9 +9,10 @@ import { blob, integer, real, sqliteTable, text } from './drizzle.ts'
 
 /**
  * Where a file's metadata stands. `fresh` and `backlog` wait for a worker, fresh ones first. `failed`: a library failed
- * on it, not retried until the file changes. `unreadable`: it could not be read, retried with the next scan.
+ * on it, not retried until the file changes. `unreadable`: it could not be read, retried with the next scan. `skipped`:
+ * not to be read until it changes (`skip_initial_hash`).
  */
-export type MetadataState = 'ready' | 'fresh' | 'backlog' | 'failed' | 'unreadable'
+export type MetadataState = 'ready' | 'fresh' | 'backlog' | 'failed' | 'unreadable' | 'skipped'
 
 /** One row a name on disk: every directory and every regular file, and the super-root. */
 export const nodes = sqliteTable('nodes', {
@@ -78,6 +79,8 @@ export const watchRoots = sqliteTable('watch_roots', {
   unwatchedFolders: integer('unwatched_folders').notNull(),
   /** As it is written in the config, links and all; empty in a row of version 2 that was not seen yet. */
   configuredPath: text('configured_path').notNull(),
+  /** Whether it was ever scanned to its end. */
+  wasScanned: integer('was_scanned', { mode: 'boolean' }).notNull().default(false),
 })
 
 /**
@@ -95,6 +98,10 @@ export const devices = sqliteTable('devices', {
   /** Source and root of its line in /proc/self/mountinfo. */
   mountSource: text('mount_source').notNull(),
   mountRoot: text('mount_root').notNull(),
+  /** Whether its inode numbers are the same after it was unmounted and mounted again. */
+  numbersLast: integer('numbers_last', { mode: 'boolean' }).notNull().default(true),
+  /** The mount under which all inode numbers in `nodes` were last seen; empty where that is not known. */
+  mountedAs: text('mounted_as').notNull().default(''),
 })
 
 /** The indexer's one status row; `id` is always 1. */
@@ -125,6 +132,8 @@ export const status = sqliteTable('status', {
   /** How fast folders are listed and files are read just now. */
   foldersPerSecond: real('folders_per_second').notNull().default(0),
   filesPerSecond: real('files_per_second').notNull().default(0),
+  /** Places and files that have been asked for again and again for over a minute, without a result. */
+  placesFailing: integer('places_failing').notNull().default(0),
 })
 
 /** What tells this feed from any other; `id` is always 1. */

@@ -2,7 +2,7 @@
  * The one connection of this process: opened when first needed, opened again when it failed or when the file at the path
  * is another one. Nothing happens between requests.
  */
-import { type BigIntStats, statSync } from 'node:fs'
+import { type FileStats, isSameInode, statsBehind } from '@drive-feed/shared/file-stats.ts'
 import { DatabaseUnusableError, type FeedDatabase, openReader } from '@drive-feed/shared/open-database.ts'
 import type { Logger } from 'pino'
 import { createQueries, type Queries } from './queries.ts'
@@ -37,7 +37,7 @@ export type DatabaseSource = {
   close(): void
 }
 
-type Connection = { readonly database: FeedDatabase; readonly file: BigIntStats; readonly reading: Reading }
+type Connection = { readonly database: FeedDatabase; readonly file: FileStats; readonly reading: Reading }
 
 // The reader would wait for 10 s, and all other requests with it. In WAL mode a reader meets a lock only in the moment in
 // which a writer recovers the file after a crash.
@@ -80,13 +80,13 @@ export function createDatabaseSource(path: string, logger: Logger): DatabaseSour
     }
   }
 
-  function connect(file: BigIntStats): Connection {
+  function connect(file: FileStats): Connection {
     const database = openReader(path)
     try {
       database.sqlite.pragma(`cache_size = -${CACHE_KIB}`)
       database.sqlite.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`)
       const queries = createQueries(database.orm)
-      if (!isSameFile(file, fileAt(path))) throw new DatabaseUnusableError(`${path} was replaced while it was opened`)
+      if (!isSameInode(file, fileAt(path))) throw new DatabaseUnusableError(`${path} was replaced while it was opened`)
       return { database, file, reading: readingOf(database, queries) }
     } catch (error) {
       database.sqlite.close()
@@ -97,7 +97,7 @@ export function createDatabaseSource(path: string, logger: Logger): DatabaseSour
   function open(): Reading {
     const file = fileAt(path)
     // An open file keeps its inode number, so another file can't have the same one.
-    if (connection !== null && isSameFile(connection.file, file)) return connection.reading
+    if (connection !== null && isSameInode(connection.file, file)) return connection.reading
     if (connection !== null) logger.info('the database file was replaced')
     drop()
     if (file === null) throw unavailable(new DatabaseUnusableError(`${path} does not exist`))
@@ -115,17 +115,13 @@ export function createDatabaseSource(path: string, logger: Logger): DatabaseSour
   return { open, close: drop }
 }
 
-function fileAt(path: string): BigIntStats | null {
+function fileAt(path: string): FileStats | null {
   try {
-    return statSync(path, { bigint: true, throwIfNoEntry: false }) ?? null
+    return statsBehind(path)
   } catch {
     // The folder can't be entered now; opening would say the same.
     return null
   }
-}
-
-function isSameFile(one: BigIntStats, other: BigIntStats | null): boolean {
-  return other !== null && one.dev === other.dev && one.ino === other.ino
 }
 
 function isSqliteError(error: unknown): boolean {

@@ -54,12 +54,12 @@ test('the head does not go back when the last changes are gone from the log (I5)
   assert.equal(queries.head(), 2)
 })
 
-test('a number above 2^53 in a row is rounded, not refused', (t) => {
+test('a time that a double does not hold comes whole, a size is rounded, and neither is refused', (t) => {
   const feed = emptyFeed(t)
   feed.put({ id: 'a' })
   feed.sqlite.exec("UPDATE nodes SET mtime = 9000000000000000001, size = 9223372036854775807 WHERE node_id = 'a'")
   const queries = createQueries(drizzle(feed.sqlite))
   const { rows } = queries.visibleChanges({ after: 0, upTo: 1, cursor: 0, limit: 10 })
-  assert.equal(rows[0]?.node?.mtime, 9_000_000_000_000_000_000)
+  assert.equal(rows[0]?.node?.mtime, '9000000000000000001')
   assert.equal(rows[0]?.node?.size, 2 ** 63)
 })

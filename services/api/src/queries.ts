@@ -68,7 +68,11 @@ const wireColumns = {
   name: nodes.name,
   isDirectory: nodes.isDirectory,
   ctime: nodes.ctime,
-  mtime: nodes.mtime,
+  // Text where a double would round it: of the years before 1684 and after 2255.
+  mtime: sql<
+    number | string
+  >`CASE WHEN ${nodes.mtime} BETWEEN -9007199254740991 AND 9007199254740991 THEN ${nodes.mtime}
+    ELSE CAST(${nodes.mtime} AS TEXT) END`.as('mtime'),
   mimeType: nodes.mimeType,
   hash: nodes.hash,
   size: nodes.size,

@@ -2,12 +2,13 @@
  * `npm run accept-empty -- NAME --config=PATH`: the owner's word that a watched folder that was found empty, or another
  * one than before, is meant so. Writes nothing into the database: the indexer takes the word, checks it and acts.
  */
-import { type BigIntStats, lstatSync, readdirSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseCommandLine } from '@drive-feed/shared/command-line.ts'
 import { type Config, ConfigError, loadConfig } from '@drive-feed/shared/config.ts'
 import { gt } from '@drive-feed/shared/drizzle.ts'
 import { createExclude } from '@drive-feed/shared/exclude.ts'
+import { type FileStats, statsAt } from '@drive-feed/shared/file-stats.ts'
 import { DatabaseUnusableError, type FeedDatabase, openReader } from '@drive-feed/shared/open-database.ts'
 import { type StatusRow, status, type WatchRootRow, watchRoots } from '@drive-feed/shared/schema.ts'
 import { type FolderSight, sightOf } from './scan/sight.ts'
@@ -71,14 +72,15 @@ function describe({ path, state, stateSinceMs, message }: WatchRootRow): string 
 }
 
 function lookAt({ path }: WatchRootRow): FolderSight {
-  const sight = sightOf(statsOf(path))
-  if (sight.kind === 'folder') return sight
+  const stats = look(path)
+  const sight = stats === null ? null : sightOf(stats)
+  if (sight?.kind === 'folder') return sight
   throw new Refusal(`${path} is not there as a folder: make it first, or take the watch out of the config`)
 }
 
-function statsOf(path: string): BigIntStats {
+function look(path: string): FileStats | null {
   try {
-    return lstatSync(path, { bigint: true })
+    return statsAt(path)
   } catch (error) {
     throw new Refusal(`${path} can't be looked at: ${(error as Error).message}`)
   }

@@ -1,9 +1,8 @@
 /** Times on the wire, as Python's `datetime.isoformat()` writes them: clients parse them with `fromisoformat()`. */
 
+import { YEAR_1_MICROSECONDS, YEAR_10000_MICROSECONDS } from '@drive-feed/shared/microseconds.ts'
+
 const MICROS_PER_SECOND = 1_000_000
-// Python's datetime knows the years 1 to 9999, files may have any time: a client must not stumble over one such file.
-const YEAR_1_MICROS = -62_135_596_800_000_000
-const YEAR_10000_MICROS = 253_402_300_800_000_000
 const EARLIEST = '0001-01-01T00:00:00+00:00'
 const LATEST = '9999-12-31T23:59:59.999999+00:00'
 
@@ -11,12 +10,15 @@ const LATEST = '9999-12-31T23:59:59.999999+00:00'
  * Microseconds since 1970 to `2026-03-04T12:00:00.099452+00:00`; the fraction has six digits, or is left out when it is
  * zero. What is outside of the years 1 to 9999 becomes the first or last moment of them.
  */
-export function isoTime(micros: number): string {
-  if (micros < YEAR_1_MICROS) return EARLIEST
-  if (micros >= YEAR_10000_MICROS) return LATEST
-  const remainder = micros % MICROS_PER_SECOND
+export function isoTime(micros: number | bigint): string {
+  // Files may have any time, and a client must not stumble over one such file.
+  if (micros < YEAR_1_MICROSECONDS) return EARLIEST
+  if (micros >= YEAR_10000_MICROSECONDS) return LATEST
+  const remainder = typeof micros === 'number' ? micros % MICROS_PER_SECOND : Number(micros % BigInt(MICROS_PER_SECOND))
   // Before 1970 the remainder is negative, but a fraction always counts forward from its second.
   const fraction = remainder < 0 ? remainder + MICROS_PER_SECOND : remainder
-  const seconds = new Date((micros - fraction) / 1_000).toISOString().slice(0, 19)
+  const wholeMs =
+    typeof micros === 'number' ? (micros - fraction) / 1_000 : Number((micros - BigInt(fraction)) / 1_000n)
+  const seconds = new Date(wholeMs).toISOString().slice(0, 19)
   return fraction === 0 ? `${seconds}+00:00` : `${seconds}.${String(fraction).padStart(6, '0')}+00:00`
 }

@@ -34,3 +34,8 @@ test('the super-root has no parent', () => {
   const row = { ...video, nodeId: SUPER_ROOT_ID, parentId: null, name: '', isDirectory: true }
   assert.equal(nodeJson(row).parent_id, null)
 })
+
+test('a time that a double would round keeps its microsecond, and one beyond what SQLite counts is the last there is', () => {
+  assert.equal(nodeJson({ ...video, mtime: '200000000000123457' }).mtime, '8307-10-01T19:33:20.123457+00:00')
+  assert.equal(nodeJson({ ...video, mtime: '4.61168601842739e+24' }).mtime, '9999-12-31T23:59:59.999999+00:00')
+})

@@ -4,14 +4,16 @@ import type { Answer } from './answers.ts'
 import { isoTime } from './iso-time.ts'
 
 /** The columns of `nodes` that the wire shows. */
-export type WireRow = Pick<
+export type WireRow = {
+  /** µs since 1970; decimal text where a double would round it. */
+  readonly mtime: number | string
+} & Pick<
   NodeRow,
   | 'nodeId'
   | 'parentId'
   | 'name'
   | 'isDirectory'
   | 'ctime'
-  | 'mtime'
   | 'mimeType'
   | 'hash'
   | 'size'
@@ -23,6 +25,11 @@ export type WireRow = Pick<
 >
 
 export type NodeJson = Answer<'Node'>
+
+/** A time outside of what SQLite's integers hold is a real there, and may be text like 4.6e+24. */
+function exactTime(text: string): number | bigint {
+  return /^-?\d+$/.test(text) ? BigInt(text) : Number(text)
+}
 
 /**
  * The keys come in the order of the wire contract, which is the original program's.
@@ -36,7 +43,7 @@ export function nodeJson(row: WireRow, path?: string | null): NodeJson {
     name: row.name,
     is_directory: row.isDirectory,
     ctime: isoTime(row.ctime),
-    mtime: isoTime(row.mtime),
+    mtime: isoTime(typeof row.mtime === 'number' ? row.mtime : exactTime(row.mtime)),
     mime_type: row.mimeType,
     hash: row.hash,
     size: row.size,

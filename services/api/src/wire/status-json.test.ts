@@ -15,7 +15,7 @@ const ROW: StatusRow = {
     rescans: 4,
   },
   ...{ filesHashed: 7, foldersKnown: 35, foldersUnwatched: 5, watchesAllowed: 30, instancesAllowed: 128 },
-  ...{ foldersPerSecond: 10, filesPerSecond: 0 },
+  ...{ foldersPerSecond: 10, filesPerSecond: 0, placesFailing: 0 },
 }
 const SOURCES = {
   feed: { epoch: 'e', head: 42, roots: '' },
@@ -29,7 +29,7 @@ const SOURCES = {
         state: 'offline' as const,
         stateSinceMs: 2_500,
       },
-      ...{ message: 'is away', unwatchedFolders: 5 },
+      ...{ message: 'is away', unwatchedFolders: 5, wasScanned: true },
     },
   ],
   api: { version: '1.2.4', uptimeSeconds: 12, clientsWaiting: 3 },

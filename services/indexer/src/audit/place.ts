@@ -1,6 +1,5 @@
 /** One place: what is on the disk there beside what the database says of it. Written anew, not shared with what it checks. */
-import type { BigIntStats } from 'node:fs'
-import { microseconds } from '@drive-feed/shared/microseconds.ts'
+import type { FileStats } from '@drive-feed/shared/file-stats.ts'
 import type { MetadataState } from '@drive-feed/shared/schema.ts'
 
 /** A row of `nodes`, with the number that its device has now. */
@@ -23,20 +22,20 @@ export type AuditRow = {
 }
 
 /** What is on the disk: null for nothing, and for what is never listed (symbolic links, FIFOs, sockets, devices). */
-export type OnDisk = Pick<BigIntStats, 'dev' | 'ino' | 'size' | 'mtimeNs' | 'isDirectory'>
+export type OnDisk = FileStats
 
 /** What differs, in words; null if nothing does. `hash`: MD5 of the bytes where they were read. */
 export function difference(row: AuditRow | undefined, disk: OnDisk | null, hash?: string): string | null {
-  if (row === undefined) return disk === null ? null : `${kindOf(disk.isDirectory())} on the disk, not in the database`
+  if (row === undefined) return disk === null ? null : `${kindOf(isFolder(disk))} on the disk, not in the database`
   if (disk === null) return `${kindOf(row.isDirectory)} in the database, not on the disk`
-  if (row.isDirectory !== disk.isDirectory()) {
-    return `${kindOf(disk.isDirectory())} on the disk, ${kindOf(row.isDirectory)} in the database`
+  if (row.isDirectory !== isFolder(disk)) {
+    return `${kindOf(isFolder(disk))} on the disk, ${kindOf(row.isDirectory)} in the database`
   }
   const parts = [
-    differs('device', String(disk.dev), row.deviceNumber),
-    differs('inode', String(disk.ino), row.inode),
-    row.isDirectory ? null : differs('size', Number(disk.size), row.size),
-    row.isDirectory ? null : differs('mtime in µs', microseconds(disk.mtimeNs), row.mtime),
+    differs('device', String(disk.device), row.deviceNumber),
+    differs('inode', String(disk.inode), row.inode),
+    row.isDirectory ? null : differs('size', disk.size, row.size),
+    row.isDirectory ? null : differs('mtime in µs', disk.mtime, row.mtime),
     row.hasRightId ? null : `its id ${row.nodeId} is not made of its device and inode`,
     row.isDirectory ? null : hashProblem(row, hash),
   ].filter((part) => part !== null)
@@ -46,6 +45,10 @@ export function difference(row: AuditRow | undefined, disk: OnDisk | null, hash?
 /** A file whose bytes are still to be read: the database says so itself, and it is no difference. */
 export function isWaiting(row: AuditRow): boolean {
   return row.metadataState === 'fresh' || row.metadataState === 'backlog'
+}
+
+function isFolder({ kind }: OnDisk): boolean {
+  return kind === 'folder'
 }
 
 function kindOf(isDirectory: boolean): string {

@@ -1,7 +1,8 @@
 /** The tree on the disk beside the tree in the database, folder by folder: memory grows with a folder, not with the tree. */
 import { createHash } from 'node:crypto'
-import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readSync } from 'node:fs'
+import { closeSync, constants, openSync, readdirSync, readSync } from 'node:fs'
 import { nameFromBytes, pathForFs } from '@drive-feed/shared/entry-name.ts'
+import { isSameInode, statsAt, statsOf } from '@drive-feed/shared/file-stats.ts'
 import { type AuditRow, difference, isWaiting, type OnDisk } from './place.ts'
 import type { AuditRows } from './rows.ts'
 
@@ -42,12 +43,12 @@ function* compare(
     yield { kind: 'problem', place, problem: `it can't be looked at (${disk.message})` }
     return
   }
-  const reads = tools.readsFiles && disk !== null && !disk.isDirectory() && row !== undefined && !isWaiting(row)
+  const reads = tools.readsFiles && disk?.kind === 'file' && row !== undefined && !isWaiting(row)
   const hash = reads ? md5At(place, disk) : undefined
   const problem = difference(row, disk, hash)
   if (problem !== null) yield { kind: 'problem', place, problem }
   else if (row !== undefined) yield { kind: 'same', isDirectory: row.isDirectory, waits: isWaiting(row) }
-  if (row?.isDirectory === true && disk?.isDirectory() === true) yield* compareBelow(tools, place, row)
+  if (row?.isDirectory === true && disk?.kind === 'folder') yield* compareBelow(tools, place, row)
 }
 
 function* compareBelow(tools: WalkTools, place: Place, folder: AuditRow): Generator<Finding> {
@@ -69,7 +70,7 @@ function* compareBelow(tools: WalkTools, place: Place, folder: AuditRow): Genera
     }
     const disk = diskAt(below)
     // After the files, so that only names and not rows are kept while the folders below are walked.
-    if (row?.isDirectory === true && !(disk instanceof Error) && disk?.isDirectory() === true) folders.push(name)
+    if (row?.isDirectory === true && !(disk instanceof Error) && disk?.kind === 'folder') folders.push(name)
     else yield* compare(tools, below, row, disk)
   }
   rows.clear()
@@ -87,8 +88,8 @@ function rowAt(rows: AuditRows, { root, names }: Place): AuditRow | undefined {
 
 function diskAt(place: Place): OnDisk | null | Error {
   try {
-    const stats = lstatSync(pathForFs(pathOf(place)), { bigint: true, throwIfNoEntry: false })
-    return stats?.isFile() || stats?.isDirectory() ? stats : null
+    const stats = statsAt(pathOf(place))
+    return stats?.kind === 'other' ? null : stats
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     return code === 'ENOTDIR' || code === 'ENOENT' ? null : (error as Error)
@@ -104,13 +105,13 @@ function md5At(place: Place, seen: OnDisk): string | undefined {
   let fd: number | undefined
   try {
     fd = openSync(pathForFs(pathOf(place)), OPEN_FILE)
-    if (!isSame(seen, fstatSync(fd, { bigint: true }))) return undefined
+    if (!isSame(seen, statsOf(fd))) return undefined
     const md5 = createHash('md5')
     const buffer = Buffer.allocUnsafe(READ_BYTES)
     for (let length = readSync(fd, buffer); length > 0; length = readSync(fd, buffer)) {
       md5.update(buffer.subarray(0, length))
     }
-    return isSame(seen, fstatSync(fd, { bigint: true })) ? md5.digest('hex') : undefined
+    return isSame(seen, statsOf(fd)) ? md5.digest('hex') : undefined
   } catch {
     // What can't be read has no hash in the database either, and that is said.
     return undefined
@@ -120,5 +121,7 @@ function md5At(place: Place, seen: OnDisk): string | undefined {
 }
 
 function isSame(one: OnDisk, other: OnDisk): boolean {
-  return one.dev === other.dev && one.ino === other.ino && one.size === other.size && one.mtimeNs === other.mtimeNs
+  return (
+    isSameInode(one, other) && one.size === other.size && one.mtime === other.mtime && one.ctimeNs === other.ctimeNs
+  )
 }

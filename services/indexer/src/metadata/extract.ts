@@ -1,8 +1,8 @@
 /** Reading one file: its hash, its type, its dimensions, and the certainty that all are of the same bytes. */
 
-import { type BigIntStats, closeSync, fstatSync } from 'node:fs'
+import { closeSync } from 'node:fs'
 import { getSystemErrorMessage } from 'node:util'
-import { microseconds } from '@drive-feed/shared/microseconds.ts'
+import { type FileStats, statsOf } from '@drive-feed/shared/file-stats.ts'
 import { hashFile } from './hash-file.ts'
 import { type Effort, type Identified, identify, type Libraries } from './identify.ts'
 import type { Metadata, MetadataJob } from './metadata-job.ts'
@@ -45,13 +45,13 @@ export function createExtract(libraries: Libraries, pageCache: PageCache): Extra
  * hard link moves it too, so then the file is read again instead of given up.
  */
 function read(fd: number, file: FileToRead, effort: Effort, libraries: Libraries, pageCache: PageCache): Extraction {
-  let before = fstatSync(fd, { bigint: true })
+  let before = statsOf(fd)
   for (let reading = 0; reading < READINGS_MAX; reading += 1) {
     if (!isFileOf(before, file)) return { kind: 'changed' }
     const identified = identify({ fd, path: file.path, stats: before }, effort, libraries)
     const hash = hashFile(fd, file.size, pageCache)
     if (hash === null) return { kind: 'changed' }
-    const after = fstatSync(fd, { bigint: true })
+    const after = statsOf(fd)
     if (!isFileOf(after, file)) return { kind: 'changed' }
     if (after.ctimeNs === before.ctimeNs) return done(hash, identified)
     before = after
@@ -63,13 +63,8 @@ function done(hash: string, { about, problem }: Identified): Extraction {
   return { kind: 'done', metadata: { hash, ...about }, problem }
 }
 
-function isFileOf(stats: BigIntStats, { inode, size, mtime }: FileToRead): boolean {
-  return (
-    stats.isFile() &&
-    stats.ino.toString() === inode &&
-    Number(stats.size) === size &&
-    microseconds(stats.mtimeNs) === mtime
-  )
+function isFileOf(stats: FileStats, { inode, size, mtime }: FileToRead): boolean {
+  return stats.kind === 'file' && String(stats.inode) === inode && stats.size === size && stats.mtime === mtime
 }
 
 function refusal(error: unknown): Extraction {

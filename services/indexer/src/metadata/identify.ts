@@ -1,5 +1,5 @@
 /** What the C libraries say about an open file. */
-import { type BigIntStats, lstatSync } from 'node:fs'
+import { type FileStats, isSameInode, statsAt } from '@drive-feed/shared/file-stats.ts'
 import type { Libmagic } from './libmagic.ts'
 import type { Dimensions, MediaInfo } from './libmediainfo.ts'
 import { mediaKind } from './media-kind.ts'
@@ -13,7 +13,7 @@ export type Effort = 'full' | 'without-mediainfo' | 'hash-only'
 
 export type Libraries = { readonly libmagic: Libmagic; readonly mediaInfo: MediaInfo }
 
-export type OpenFile = { readonly fd: number; readonly path: string; readonly stats: BigIntStats }
+export type OpenFile = { readonly fd: number; readonly path: string; readonly stats: FileStats }
 
 /** Everything but the hash; `problem` where a library refused the file. */
 export type Identified = { readonly about: Omit<Metadata, 'hash'>; readonly problem: string | null }
@@ -27,7 +27,7 @@ const EMPTY_TYPE = 'inode/x-empty'
 const NO_DIMENSIONS: Dimensions = { width: 0, height: 0, msDuration: 0 }
 
 export function identify(file: OpenFile, effort: Effort, { libmagic, mediaInfo }: Libraries): Identified {
-  if (file.stats.size === 0n) return { about: about(EMPTY_TYPE, NO_DIMENSIONS), problem: null }
+  if (file.stats.size === 0) return { about: about(EMPTY_TYPE, NO_DIMENSIONS), problem: null }
   if (effort === 'hash-only') return { about: about(UNKNOWN_TYPE, NO_DIMENSIONS), problem: null }
   let mimeType: string
   try {
@@ -59,10 +59,9 @@ function measure({ fd, path, stats }: OpenFile, mediaInfo: MediaInfo): Dimension
   return mediaInfo.dimensions(`/proc/self/fd/${fd}`)
 }
 
-function leadsTo(path: string, stats: BigIntStats): boolean {
+function leadsTo(path: string, stats: FileStats): boolean {
   try {
-    const now = lstatSync(path, { bigint: true, throwIfNoEntry: false })
-    return now !== undefined && now.ino === stats.ino && now.dev === stats.dev
+    return isSameInode(statsAt(path), stats)
   } catch {
     return false
   }

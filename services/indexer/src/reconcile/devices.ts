@@ -42,8 +42,9 @@ export function createDevices(tools: DevicesTools): Devices {
     byNumber.set(signs.deviceNumber, binding)
     byDevice.set(device, binding)
     const { deviceNumber: currentNumber, filesystemId, filesystemType, mountSource, mountRoot } = signs
-    const row = { device, currentNumber, filesystemId, filesystemType, mountSource, mountRoot }
     const before = rows.find((candidate) => candidate.device === device)
+    const { numbersLast = true, mountedAs = '' } = before ?? {}
+    const row = { device, currentNumber, filesystemId, filesystemType, mountSource, mountRoot, numbersLast, mountedAs }
     if (before === undefined || JSON.stringify(before) !== JSON.stringify(row)) tools.save(row)
   }
   const isStillThere = async ({ path, signs }: Binding) => {

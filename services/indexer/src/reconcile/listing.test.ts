@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import { type BigIntStats, lstatSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { microseconds } from '@drive-feed/shared/microseconds.ts'
 import { temporaryFolder } from '../../../../shared/test-support/temporary-folder.ts'
 import { entryStatsOf } from '../../test-support/entry-stats.ts'
 import { createSightsBuilder, type PackedSights } from '../scan/sights.ts'
+import type { EntryStats } from '../scan/statx.ts'
 import type { ListedRow } from '../store/known.ts'
 import { compareListing } from './listing.ts'
 
@@ -22,8 +22,8 @@ function listing(t: TestContext, names: readonly string[] = ['a', 'b', 'folder/'
   }
   const plain = names.map((name) => name.replace('/', ''))
   const sights = sightsOf(top, plain)
-  const rows = plain.map((name) => rowOf(name, lstatSync(join(top, name), { bigint: true })))
-  return { top, sights, rows, deviceNumber: lstatSync(top, { bigint: true }).dev }
+  const rows = plain.map((name) => rowOf(name, entryStatsOf(join(top, name))))
+  return { top, sights, rows, deviceNumber: entryStatsOf(top).device }
 }
 
 function sightsOf(top: string, names: readonly string[]): PackedSights {
@@ -32,20 +32,10 @@ function sightsOf(top: string, names: readonly string[]): PackedSights {
   return builder.pack()
 }
 
-function rowOf(name: string, stats: BigIntStats): ListedRow {
-  const isFolder = stats.isDirectory()
-  return [
-    name,
-    null,
-    stats.ino.toString(),
-    STABLE,
-    isFolder ? 0 : Number(stats.size),
-    microseconds(stats.mtimeNs),
-    microseconds(stats.birthtimeNs),
-    isFolder ? 1 : 0,
-    `id of ${name}`,
-    'ready',
-  ]
+function rowOf(name: string, { kind, inode, size, mtime, birthTime }: EntryStats): ListedRow {
+  const isFolder = kind === 'folder'
+  const [id, at] = [`id of ${name}`, isFolder ? 0 : size]
+  return [name, null, String(inode), STABLE, at, mtime, birthTime, isFolder ? 1 : 0, id, 'ready']
 }
 
 /** Columns of a row. */

@@ -12,6 +12,8 @@ function device(name: string, other: Partial<DeviceRow> = {}): DeviceRow {
     filesystemType: 'xfs',
     mountSource: '/dev/sda1',
     mountRoot: '/',
+    numbersLast: true,
+    mountedAs: '',
     ...other,
   }
 }

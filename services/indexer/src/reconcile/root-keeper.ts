@@ -70,7 +70,16 @@ export function createRootKeeper(watches: readonly ConfiguredWatch[], tools: Roo
     const { key: name, state, stateSinceMs, message, unwatched } = root
     // While it is away, where its nodes are is where they were.
     const { path, configuredPath } = state === 'offline' ? (saved ?? root) : root
-    const row = { name, nodeId, path, configuredPath, state, stateSinceMs, message }
+    const row = {
+      name,
+      nodeId,
+      path,
+      configuredPath,
+      state,
+      stateSinceMs,
+      message,
+      wasScanned: saved?.wasScanned ?? false,
+    }
     tools.saveRoot({ ...row, unwatchedFolders: unwatched.size })
   }
   const savedRow = (root: Root) => tools.savedRoots().find((row) => row.name === root.key)

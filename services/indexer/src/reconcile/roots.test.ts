@@ -147,7 +147,7 @@ test('a root becomes the node that was born with its folder, not the one it had 
 function renames(config: Readonly<Record<string, string>>, rows: readonly Known[]): string[] {
   const savedRoots = rows.map(({ nodeId, name }): WatchRootRow => {
     const path = `/mnt/${name}`
-    const state = { state: 'watching', stateSinceMs: 0, message: null, unwatchedFolders: 0 } as const
+    const state = { state: 'watching', stateSinceMs: 0, message: null, unwatchedFolders: 0, wasScanned: true } as const
     return { name, nodeId, path, configuredPath: path, ...state }
   })
   const watches = Object.entries(config).map(([name, path]) => ({ name, path, configuredPath: path }))
@@ -175,7 +175,7 @@ test('the node of a watch that is no longer configured makes way for a name', ()
 
 test('what is saved of a node that is another watch’s by now tells nothing', () => {
   const [a, b] = rootRows as [Known, Known]
-  const state = { state: 'offline', stateSinceMs: 0, message: null, unwatchedFolders: 0 } as const
+  const state = { state: 'offline', stateSinceMs: 0, message: null, unwatchedFolders: 0, wasScanned: true } as const
   const stale = { name: 'b', nodeId: a.nodeId, path: '/mnt/b', configuredPath: '/mnt/b', ...state }
   const saved = { name: 'a', nodeId: a.nodeId, path: '/mnt/z', configuredPath: '/mnt/z', ...state }
   const watch = (name: string, path: string) => ({ name, path, configuredPath: path })
@@ -186,7 +186,7 @@ test('what is saved of a node that is another watch’s by now tells nothing', (
 
 test('a watch is known by the path that its links lead to where it is spelled in another way, or was never saved', () => {
   const [a, b] = rootRows as [Known, Known]
-  const state = { state: 'watching', stateSinceMs: 0, message: null, unwatchedFolders: 0 } as const
+  const state = { state: 'watching', stateSinceMs: 0, message: null, unwatchedFolders: 0, wasScanned: true } as const
   const rows = [
     { name: 'a', nodeId: a.nodeId, path: '/mnt/x', configuredPath: '/link/x', ...state },
     { name: 'b', nodeId: b.nodeId, path: '/mnt/y', configuredPath: '', ...state },
@@ -205,7 +205,7 @@ test('a watch is known by the path that its links lead to where it is spelled in
 test('what was renamed before the saved rows were is not renamed again', () => {
   const path = { path: '/mnt/a', configuredPath: '/mnt/a', state: 'watching', stateSinceMs: 0, message: null } as const
   const row = folderRow(1, SUPER_ROOT_ID, 'new')
-  const saved = { name: 'a', nodeId: row.nodeId, unwatchedFolders: 0, ...path }
+  const saved = { name: 'a', nodeId: row.nodeId, unwatchedFolders: 0, wasScanned: true, ...path }
   const plan = planRenames([{ name: 'new', path: '/mnt/a', configuredPath: '/mnt/a' }], [saved], [row])
   assert.deepEqual(plan, { renamed: [{ saved, name: 'new' }], decisions: [] })
 })

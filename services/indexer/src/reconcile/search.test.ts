@@ -63,7 +63,7 @@ function inodeOf(sight: Seen['sight']): string {
 
 function statsOf({ isDirectory, inode, size, mtime, ctime, birthTime }: Known): EntryStats {
   const identity = { device: BigInt(DEVICE), inode: BigInt(inode), birthTime }
-  return { kind: isDirectory ? 'folder' : 'file', ...identity, size, mtime, ctime, links: 1 }
+  return { kind: isDirectory ? 'folder' : 'file', ...identity, size, mtime, exactMtime: null, ctime, links: 1 }
 }
 
 const photos = plainNodeId(DEVICE, '20')

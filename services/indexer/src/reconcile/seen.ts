@@ -35,7 +35,8 @@ export function placedSight(sight: Sight, stableDevice: (deviceNumber: string) =
 
 function factsOf(sight: FileSight | FolderSight, size: number, stableDevice: (number: string) => string): Facts {
   const { inode, birthTime, mtime, ctime } = sight
-  return { device: stableDevice(sight.deviceNumber), inode, birthTime, size, mtime, ctime }
+  const facts = { device: stableDevice(sight.deviceNumber), inode, birthTime, size, mtime, ctime }
+  return 'exactMtime' in sight ? { ...facts, exactMtime: sight.exactMtime } : facts
 }
 
 export type PresentSight = Extract<PlacedSight, { facts: Facts }>

@@ -121,7 +121,7 @@ test('I7: a row whose place now has a filesystem that can not be asked gets more
   const { tools, endTime } = folderThatWasEmptied()
   const look: SettleJobTools['look'] = async () => {
     const builder = createSightsBuilder()
-    const times = { mtime: 1, ctime: 1, birthTime: 1 }
+    const times = { mtime: 1, exactMtime: null, ctime: 1, birthTime: 1 }
     builder.pushStats('a', { kind: 'folder', device: 77n, inode: 5n, size: 0, links: 2, ...times })
     const answer = { kind: 'seen', folder: {}, from: 0, to: 1, watch: { kind: 'not-asked' } }
     return { answers: [answer], sights: builder.pack(), mountChanges: 0 } as unknown as LookReply

@@ -18,7 +18,7 @@ const folder = folderRow(11, top.nodeId, 'folder')
 type There = EntryStats | 'gone' | 'unreadable'
 
 function stats(inode: number, other: Partial<EntryStats> = {}): EntryStats {
-  const times = { birthTime: 1, mtime: 1_000, ctime: 1_000 }
+  const times = { birthTime: 1, mtime: 1_000, exactMtime: null, ctime: 1_000 }
   return { kind: 'file', device: BigInt(DEVICE), inode: BigInt(inode), ...times, size: 10, links: 1, ...other }
 }
 

@@ -1,6 +1,7 @@
 /** What a filesystem can be recognised by when its device number has changed. */
-import { type BigIntStats, closeSync, constants, lstatSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, constants, openSync, readFileSync } from 'node:fs'
 import { pathForFs } from '@drive-feed/shared/entry-name.ts'
+import { type FileStats, statsAt } from '@drive-feed/shared/file-stats.ts'
 import koffi from 'koffi'
 
 export type FilesystemSigns = {
@@ -33,21 +34,21 @@ const ioctlCall = libc.func('int ioctl(int fd, unsigned long operation, _Out_ vo
 
 /** The signs of the filesystem that holds `path`; null when it can't be asked. */
 export function filesystemSigns(path: string): FilesystemSigns | null {
-  const stats = statsOf(path)
-  if (stats === undefined) return null
+  const stats = lookAt(path)
+  if (stats === null) return null
   const buffer = Buffer.alloc(STATFS_BYTES)
   if (statfsCall(pathForFs(path), buffer) !== 0) return null
   const mountinfo = readMountinfo()
   if (mountinfo === null) return null
-  const mount = mountOf(mountinfo, stats.dev, path)
+  const mount = mountOf(mountinfo, stats.device, path)
   const fsid = buffer.readBigUInt64LE(FSID_AT)
   return {
-    deviceNumber: stats.dev.toString(),
-    filesystemId: saysNothing(fsid, stats.dev) ? uuidOf(path, stats) : fsid.toString(16).padStart(16, '0'),
+    deviceNumber: String(stats.device),
+    filesystemId: saysNothing(fsid, stats.device) ? uuidOf(path, stats) : fsid.toString(16).padStart(16, '0'),
     filesystemType: mount?.type ?? '',
     mountSource: mount?.source ?? '',
     mountRoot: mount?.root ?? '',
-    top: `${stats.ino}:${stats.birthtimeNs}`,
+    top: `${stats.inode}:${stats.birthTime}`,
   }
 }
 
@@ -60,12 +61,12 @@ export function readMountinfo(): string | null {
   }
 }
 
-function statsOf(path: string): BigIntStats | undefined {
+function lookAt(path: string): FileStats | null {
   try {
-    return lstatSync(pathForFs(path), { bigint: true, throwIfNoEntry: false })
+    return statsAt(path)
   } catch {
     // Whatever the reason: a filesystem that can't be asked is not recognised.
-    return undefined
+    return null
   }
 }
 
@@ -77,8 +78,8 @@ function saysNothing(fsid: bigint, device: bigint): boolean {
 }
 
 /** UUID of the filesystem in hex, empty if it has none or it can't be asked: of a FIFO or a device it must not be. */
-function uuidOf(path: string, stats: BigIntStats): string {
-  if (!stats.isDirectory() && !stats.isFile()) return ''
+function uuidOf(path: string, stats: FileStats): string {
+  if (stats.kind === 'other') return ''
   let fd: number | undefined
   try {
     fd = openSync(pathForFs(path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)

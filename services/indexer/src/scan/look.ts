@@ -3,9 +3,10 @@
  * compared with the one that is meant, and everything else goes through that descriptor. So an answer is always about the
  * folder that was asked about, whatever is renamed meanwhile.
  */
-import { closeSync, constants, fstatSync, openSync, readdirSync } from 'node:fs'
+import { closeSync, constants, openSync, readdirSync } from 'node:fs'
 import { getSystemErrorMessage, getSystemErrorName } from 'node:util'
 import { nameFromBytes, pathForFs } from '@drive-feed/shared/entry-name.ts'
+import { statsOf } from '@drive-feed/shared/file-stats.ts'
 import { type FolderSight, sightOf } from './sight.ts'
 import type { SightsBuilder } from './sights.ts'
 import { emptyStats, statAt } from './statx.ts'
@@ -62,7 +63,7 @@ export function look(request: LookRequest, tools: LookTools, sights: SightsBuild
   let watch: WatchOutcome = { kind: 'not-asked' }
   try {
     fd = openFolder(request.path)
-    const folder = sightOf(fstatSync(fd, { bigint: true }))
+    const folder = sightOf(statsOf(fd))
     if (folder.kind !== 'folder' || !isExpected(folder, request)) return { kind: 'elsewhere' }
     const door = `/proc/self/fd/${fd}`
     // Watch before listing: what is created between the two would be missed.

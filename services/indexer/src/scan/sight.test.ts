@@ -1,32 +1,51 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { microseconds } from '@drive-feed/shared/microseconds.ts'
+import { exactMicroseconds, microseconds } from '@drive-feed/shared/microseconds.ts'
 import fc from 'fast-check'
 
-const CASES: readonly [nanoseconds: bigint, expected: number][] = [
-  [0n, 0],
-  [999n, 0],
-  [1_000n, 1],
-  [1_999n, 1],
-  [-1n, -1],
-  [-999n, -1],
-  [-1_000n, -1],
-  [-1_001n, -2],
-  [1_788_000_000_123_456_789n, 1_788_000_000_123_456],
-  [-2_000_000_000_000_000_001n, -2_000_000_000_000_001],
+type Case = readonly [seconds: number | bigint, nanoseconds: number, expected: number]
+
+const CASES: readonly Case[] = [
+  [0, 0, 0],
+  [0, 999, 0],
+  [0, 1_000, 1],
+  [-1, 999_999_999, -1],
+  [-1, 999_999_000, -1],
+  [-1, 999_998_999, -2],
+  [1_788_000_000, 123_456_789, 1_788_000_000_123_456],
+  [-2_000_000_001, 999_999_999, -2_000_000_000_000_001],
+  [2n ** 62n, 0, 2 ** 62 * 1_000_000],
 ]
 
-for (const [nanoseconds, expected] of CASES) {
-  test(`${nanoseconds} ns is ${expected} µs`, () => assert.equal(microseconds(nanoseconds), expected))
+for (const [seconds, nanoseconds, expected] of CASES) {
+  test(`${seconds} s and ${nanoseconds} ns are ${expected} µs`, () => {
+    assert.equal(microseconds(seconds, nanoseconds), expected)
+  })
 }
 
-test('microseconds are rounded down, before 1970 too', () => {
+const anyTime = [fc.bigInt({ min: -(2n ** 62n), max: 2n ** 62n }), fc.nat(999_999_999)] as const
+
+test('a time is the same whether its seconds came as a number or as a bigint', () => {
   fc.assert(
-    fc.property(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), (nanoseconds) => {
-      const exact = BigInt(microseconds(nanoseconds))
-      // Numbers are exact up to 2^53.
-      fc.pre(exact < 2n ** 53n && exact > -(2n ** 53n))
-      assert.ok(exact * 1000n <= nanoseconds && nanoseconds < (exact + 1n) * 1000n)
+    fc.property(fc.maxSafeInteger(), fc.nat(999_999_999), (seconds, nanoseconds) => {
+      assert.equal(microseconds(seconds, nanoseconds), microseconds(BigInt(seconds), nanoseconds))
     }),
   )
+})
+
+test('microseconds are rounded down, and to the nearest double where there is none', () => {
+  fc.assert(
+    fc.property(...anyTime, (seconds, nanoseconds) => {
+      const exact = seconds * 1_000_000n + BigInt(Math.floor(nanoseconds / 1000))
+      assert.equal(microseconds(seconds, nanoseconds), Number(exact))
+    }),
+  )
+})
+
+test('what a double rounds is kept whole up to the year 9999, and not beyond', () => {
+  assert.equal(exactMicroseconds(1_788_000_000, 1_000), null)
+  assert.equal(exactMicroseconds(200_000_000_000, 123_456_789), 200_000_000_000_123_456n)
+  assert.equal(exactMicroseconds(-50_000_000_000, 999_999_999), -49_999_999_999_000_001n)
+  assert.equal(exactMicroseconds(910_692_730_085, 477_580_700), null, 'the year 30828')
+  assert.equal(exactMicroseconds(2n ** 62n, 0), null)
 })

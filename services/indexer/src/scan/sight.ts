@@ -1,7 +1,6 @@
 /** What was seen at a place, by `statx` or `fstat` alone. */
 
-import type { BigIntStats } from 'node:fs'
-import { microseconds } from '@drive-feed/shared/microseconds.ts'
+import type { FileStats } from '@drive-feed/shared/file-stats.ts'
 
 export type Identity = {
   /** `st_dev` as seen now, decimal. */
@@ -16,6 +15,8 @@ export type Identity = {
 
 export type FileSight = Identity & {
   readonly kind: 'file'
+  /** Only where a double does not hold `mtime`, see `microseconds.ts`. */
+  readonly exactMtime?: bigint
   /** Bytes. */
   readonly size: number
   /** Number of hard links. */
@@ -37,15 +38,18 @@ export type Sight =
   | { readonly kind: 'unreadable'; readonly problem: string }
 
 /** What `lstat` gave, as a sight. */
-export function sightOf(stats: BigIntStats): Sight {
-  const identity = {
-    deviceNumber: stats.dev.toString(),
-    inode: stats.ino.toString(),
-    birthTime: microseconds(stats.birthtimeNs),
-    mtime: microseconds(stats.mtimeNs),
-    ctime: microseconds(stats.ctimeNs),
-  }
-  if (stats.isDirectory()) return { kind: 'folder', ...identity }
-  if (stats.isFile()) return { kind: 'file', ...identity, size: Number(stats.size), links: Number(stats.nlink) }
+export function sightOf(stats: FileStats): Sight {
+  const { birthTime, mtime, ctime } = stats
+  const identity = { deviceNumber: String(stats.device), inode: String(stats.inode), birthTime, mtime, ctime }
+  if (stats.kind === 'folder') return { kind: 'folder', ...identity }
+  if (stats.kind === 'file') return fileSight(identity, stats)
   return { kind: 'unlisted' }
+}
+
+export function fileSight(
+  identity: Identity,
+  { size, links, exactMtime }: { readonly size: number; readonly links: number; readonly exactMtime: bigint | null },
+): FileSight {
+  const sight: FileSight = { kind: 'file', ...identity, size, links }
+  return exactMtime === null ? sight : { ...sight, exactMtime }
 }

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict'
-import { type BigIntStats, lstatSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { type FileStats, statsAt } from '@drive-feed/shared/file-stats.ts'
 import { temporaryFolder } from '../../../../shared/test-support/temporary-folder.ts'
 import { entryStatsOf } from '../../test-support/entry-stats.ts'
 import { sightOf } from './sight.ts'
 import { createSightsBuilder, isSameFile, isSameFolder, sightAt } from './sights.ts'
 
-function statsOf(path: string): BigIntStats {
-  return lstatSync(path, { bigint: true })
+function statsOf(path: string): FileStats {
+  return statsAt(path) as FileStats
 }
 
 test('what goes into the columns comes out of them', (t) => {

@@ -2,7 +2,7 @@
  * Many sights as columns. They cross from the looking thread to the main thread; an object for each of a million
  * entries would cost more to copy than the disk took to answer.
  */
-import type { Sight } from './sight.ts'
+import { fileSight, type Sight } from './sight.ts'
 import type { EntryStats } from './statx.ts'
 
 /** Values of `kinds`. */
@@ -29,6 +29,8 @@ export type PackedSights = {
   /** `st_dev` and inode of each entry. */
   readonly ids: BigUint64Array<ArrayBuffer>
   readonly problems: Map<number, string>
+  /** By index: times of last change that `numbers` can't hold, see `microseconds.ts`. Hardly ever any. */
+  readonly exactMtimes: Map<number, bigint>
 }
 
 export type SightsBuilder = {
@@ -43,6 +45,7 @@ export type SightsBuilder = {
 export function createSightsBuilder(): SightsBuilder {
   const names: string[] = []
   const problems = new Map<number, string>()
+  const exactMtimes = new Map<number, bigint>()
   let kinds = new Uint8Array(256)
   let numbers = new Float64Array(256 * NUMBERS)
   let ids = new BigUint64Array(256 * 2)
@@ -71,6 +74,7 @@ export function createSightsBuilder(): SightsBuilder {
       numbers[at + LINKS] = stats.links
       ids[index * 2] = stats.device
       ids[index * 2 + 1] = stats.inode
+      if (stats.exactMtime !== null) exactMtimes.set(index, stats.exactMtime)
     },
     pushGone: (name) => push(name, GONE),
     pushUnlisted: (name) => push(name, UNLISTED),
@@ -81,6 +85,7 @@ export function createSightsBuilder(): SightsBuilder {
       numbers: numbers.slice(0, names.length * NUMBERS),
       ids: ids.slice(0, names.length * 2),
       problems,
+      exactMtimes,
     }),
   }
 }
@@ -102,7 +107,7 @@ export function sightAt(sights: PackedSights, index: number): Sight {
   if (kind === FOLDER) return { kind: 'folder', ...identity }
   const size = sights.numbers[at + SIZE] as number
   const links = sights.numbers[at + LINKS] as number
-  return { kind: 'file', ...identity, size, links }
+  return fileSight(identity, { size, links, exactMtime: sights.exactMtimes.get(index) ?? null })
 }
 
 /** Whether the entry is the file that is known, unchanged, without making an object of it. */

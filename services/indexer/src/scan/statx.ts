@@ -3,6 +3,7 @@
  * as all the rest; and it makes an object of eighteen big integers for each of a million files.
  */
 import { nameToBytes } from '@drive-feed/shared/entry-name.ts'
+import { exactMicroseconds, microseconds } from '@drive-feed/shared/microseconds.ts'
 import koffi from 'koffi'
 
 /** What stands at a name, in the units of the `nodes` table. */
@@ -11,6 +12,8 @@ export type EntryStats = {
   size: number
   /** µs since 1970. */
   mtime: number
+  /** The same where a double can't hold it, see `microseconds.ts`; otherwise null. */
+  exactMtime: bigint | null
   ctime: number
   /** 0 where the filesystem keeps none. */
   birthTime: number
@@ -58,6 +61,7 @@ export function statAt(folderFd: number, name: string, into: EntryStats): number
   into.kind = type === S_IFREG ? 'file' : type === S_IFDIR ? 'folder' : 'other'
   into.size = word(words, SIZE) + word(words, SIZE + 1) * 2 ** 32
   into.mtime = microsecondsAt(MTIME)
+  into.exactMtime = exactMicroseconds(secondsAt(MTIME), word(words, MTIME + 2))
   into.ctime = microsecondsAt(CTIME)
   into.birthTime = microsecondsAt(BTIME)
   into.links = word(words, NLINK)
@@ -67,17 +71,23 @@ export function statAt(folderFd: number, name: string, into: EntryStats): number
 }
 
 export function emptyStats(): EntryStats {
-  return { kind: 'other', size: 0, mtime: 0, ctime: 0, birthTime: 0, links: 0, device: 0n, inode: 0n }
+  return { kind: 'other', size: 0, mtime: 0, exactMtime: null, ctime: 0, birthTime: 0, links: 0, device: 0n, inode: 0n }
 }
 
 function word(view: Uint32Array | Int32Array | Uint16Array, at: number): number {
   return view[at] as number
 }
 
-/** A `statx_timestamp`: signed 64-bit seconds, then nanoseconds, which are never negative. Rounded down. */
+/** A `statx_timestamp`: signed 64-bit seconds, then nanoseconds, which are never negative. */
 function microsecondsAt(at: number): number {
+  return microseconds(secondsAt(at), word(words, at + 2))
+}
+
+/** A number where it holds them, as it nearly always does. */
+function secondsAt(at: number): number | bigint {
   const seconds = word(words, at) + word(signedWords, at + 1) * 2 ** 32
-  return seconds * 1_000_000 + Math.floor(word(words, at + 2) / 1000)
+  if (Number.isSafeInteger(seconds)) return seconds
+  return BigInt.asIntN(64, longs[at / 2] as bigint)
 }
 
 /** makedev(3) of glibc. Nearly always that of the entry before. */

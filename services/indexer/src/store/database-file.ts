@@ -1,14 +1,15 @@
 /** Which file is at the database's path: whether it is still the one that was opened there. */
-import { type BigIntStats, rmSync, statSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { type FileStats, isSameInode, statsBehind } from '@drive-feed/shared/file-stats.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
 
 export type DatabaseFile = {
   readonly path: string
   /** Each null where nothing can be found. */
-  readonly main: BigIntStats | null
-  readonly wal: BigIntStats | null
-  readonly folder: BigIntStats | null
+  readonly main: FileStats | null
+  readonly wal: FileStats | null
+  readonly folder: FileStats | null
 }
 
 export function databaseFileAt(path: string): DatabaseFile {
@@ -17,18 +18,18 @@ export function databaseFileAt(path: string): DatabaseFile {
 
 /** Whether the same file is still at the path. */
 export function isStillThere({ path, main }: DatabaseFile): boolean {
-  return isSame(main, statsAt(path))
+  return isSameInode(main, statsAt(path))
 }
 
 /** Whether the folder is still of the same filesystem. A database made in an empty mount point would be another one. */
 export function isFolderThere({ path, folder }: DatabaseFile): boolean {
-  return statsAt(dirname(path))?.dev === folder?.dev
+  return statsAt(dirname(path))?.device === folder?.device
 }
 
 /** Whether the file was replaced or written by somebody since; this program must not have written meanwhile. */
 export function isTouched({ path, main }: DatabaseFile): boolean {
   const now = statsAt(path)
-  return !isSame(main, now) || main?.mtimeNs !== now?.mtimeNs || main?.size !== now?.size
+  return !isSameInode(main, now) || main?.mtime !== now?.mtime || main?.size !== now?.size
 }
 
 /**
@@ -36,7 +37,7 @@ export function isTouched({ path, main }: DatabaseFile): boolean {
  * would take what is in it for the new file's latest changes.
  */
 export function removeStaleWal(before: DatabaseFile): void {
-  if (isStillThere(before) || !isSame(before.wal, statsAt(`${before.path}-wal`))) return
+  if (isStillThere(before) || !isSameInode(before.wal, statsAt(`${before.path}-wal`))) return
   for (const ending of ['-wal', '-shm']) rmSync(before.path + ending, { force: true })
 }
 
@@ -49,13 +50,9 @@ export function isWhole({ sqlite }: FeedDatabase): boolean {
   }
 }
 
-function isSame(one: BigIntStats | null, other: BigIntStats | null): boolean {
-  return one !== null && other !== null && one.dev === other.dev && one.ino === other.ino
-}
-
-function statsAt(path: string): BigIntStats | null {
+function statsAt(path: string): FileStats | null {
   try {
-    return statSync(path, { bigint: true, throwIfNoEntry: false }) ?? null
+    return statsBehind(path)
   } catch {
     // A folder that can't be entered: as good as not there.
     return null

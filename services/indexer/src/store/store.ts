@@ -18,6 +18,8 @@ export type Facts = {
   readonly birthTime: number
   readonly size: number
   readonly mtime: number
+  /** Only where a double does not hold `mtime`, see `microseconds.ts`. */
+  readonly exactMtime?: bigint
   readonly ctime: number
 }
 
@@ -116,13 +118,13 @@ function createCarryOut(db: FeedDatabase, log: ReturnType<typeof createChangeLog
     switch (decision.kind) {
       case 'create': {
         const { parentId, name, isDirectory, facts, awaiting } = decision
-        const { device, inode, birthTime, size, mtime, ctime } = facts
+        const { device, inode, birthTime, size, mtime, exactMtime, ctime } = facts
         const { state, dueMs } = awaiting
         const [shown, raw, isFolder] = [displayName(name), rawNameColumn(name), isDirectory ? 1 : 0]
         const changeId = log.appendNew(nodeId)
         // One after the other as in the statement: this is the hottest line of a first scan.
         // biome-ignore format: two lines as in the statement
-        write.insert.run(nodeId, parentId, shown, raw, isFolder, device, inode, birthTime, size, mtime, ctime,
+        write.insert.run(nodeId, parentId, shown, raw, isFolder, device, inode, birthTime, size, exactMtime ?? mtime, ctime,
                          changeId, changeId, state, dueMs)
         if (decision.copyOf !== null) write.copy.run({ nodeId, copyOf: decision.copyOf })
         break
@@ -136,13 +138,13 @@ function createCarryOut(db: FeedDatabase, log: ReturnType<typeof createChangeLog
         break
       }
       case 'rewrite':
-        write.rewrite.run({ nodeId, ...decision.facts, ...decision.awaiting, changeId: appendAgain(nodeId) })
+        write.rewrite.run({ nodeId, ...columnsOf(decision.facts), ...decision.awaiting, changeId: appendAgain(nodeId) })
         break
       case 'recheck':
         write.recheck.run({ nodeId, ...decision.awaiting })
         break
       case 'adopt':
-        write.adopt.run({ nodeId, ...decision.facts })
+        write.adopt.run({ nodeId, ...columnsOf(decision.facts) })
         break
       case 'remove':
         // It went with a folder that was removed before it in the same plan; its tombstone is there already.
@@ -153,6 +155,11 @@ function createCarryOut(db: FeedDatabase, log: ReturnType<typeof createChangeLog
         }
     }
   }
+}
+
+/** The time of last change as a whole number of microseconds, where a double does not hold it. */
+function columnsOf({ exactMtime, ...facts }: Facts) {
+  return exactMtime === undefined ? facts : { ...facts, mtime: exactMtime }
 }
 
 function prepareWrites({ orm, sqlite }: FeedDatabase) {

@@ -95,5 +95,5 @@ function pushSight(tools: LookingTools, sights: SightsBuilder, name: string, ino
   const { number, birthTime, size, mtime, ctime, entries } = inode
   const kind = entries === null ? 'file' : 'folder'
   const identity = { device: BigInt(DEVICE), inode: BigInt(number), birthTime }
-  sights.pushStats(name, { kind, ...identity, size, mtime, ctime, links: disk.linksOf(inode) })
+  sights.pushStats(name, { kind, ...identity, size, mtime, exactMtime: null, ctime, links: disk.linksOf(inode) })
 }

@@ -10,20 +10,25 @@ import { BIG_FILE_BYTES } from './metadata/backlog.ts'
 import { createFeeder, type Feeder, type WaitingFile } from './metadata/feeder.ts'
 import type { MetadataJob, MetadataResult } from './metadata/metadata-job.ts'
 import { createMetadataPool, type MetadataPool } from './metadata/pool.ts'
+import { createReadingRetries, type ReadingRetries } from './metadata/reading-retries.ts'
 import { ALLOW_OPEN_FILES, mayOpen } from './open-files.ts'
 import { emptyMessage } from './reconcile/away-messages.ts'
+import type { Tried } from './reconcile/backoff.ts'
 import { createDevices, type Devices } from './reconcile/devices.ts'
 import { createEventIntake, type EventIntake } from './reconcile/event-intake.ts'
+import { createFailingPlaces, type FailingPlaces } from './reconcile/failing-places.ts'
 import { createHints, type Hints } from './reconcile/hints.ts'
 import { createLimbo } from './reconcile/limbo.ts'
 import { createMountFence, type MountFence } from './reconcile/mount-fence.ts'
 import { createReconciler, type Reconciler } from './reconcile/reconciler.ts'
+import { createRevisits } from './reconcile/revisits.ts'
 import { createRootKeeper, type RootKeeper } from './reconcile/root-keeper.ts'
 import type { Root } from './reconcile/roots.ts'
 import { createScans, type Scans } from './reconcile/scans.ts'
 import { createStallWatch } from './reconcile/stall-watch.ts'
 import { createVisits } from './reconcile/visits.ts'
 import { isAway } from './reconcile/whereabouts.ts'
+import { createWriters } from './reconcile/writers.ts'
 import { mountPointsBelow, readMountinfo } from './scan/filesystem-signs.ts'
 import { createObserver, type Observer } from './scan/observer.ts'
 import { createSchedule } from './schedule.ts'
@@ -50,8 +55,6 @@ const ROOT_CHECK_MS = 30_000
 const OFFLINE_ROOT_CHECK_MS = 3_000
 /** The process has come to rest when it did nothing for this long. */
 const REST_CHECK_MS = 5_000
-/** After a file did not hold still while it was read: when it is looked at, and how soon it may be read again. */
-const CHANGED_RETRY_MS = 1_000
 /** After a start no file waits longer than this, whatever the clock was when it was told to wait. */
 const DUE_AHEAD_MAX_MS = 60_000
 /** From when on files are read while the first scan goes on. */
@@ -87,8 +90,10 @@ function createCore({ config, db, log, limits = {} }: IndexerParts) {
     store,
     known: store.known,
     books: createBookkeeping(db),
-    schedule: createSchedule(config.settleMs, nowMs),
     tree: createTree(),
+    writers: createWriters(),
+    revisits: createRevisits(),
+    readingRetries: createReadingRetries(nowMs),
     hints: createHints(),
     visits: createVisits(),
     limbo: createLimbo(),
@@ -112,6 +117,7 @@ type Stages = {
   reconciler: Reconciler
   pool: MetadataPool
   feeder: Feeder
+  failing: FailingPlaces
 }
 
 export function createIndexer(parts: IndexerParts, onCrash: (error: Error) => void): Indexer {
@@ -133,6 +139,7 @@ export function createIndexer(parts: IndexerParts, onCrash: (error: Error) => vo
     onProblem: (problem) => log.error(problem),
   })
   stages.feeder = createMetadataFeeder(core, stages)
+  stages.failing = createFailing(core, stages)
   const { scans, feeder, pool, reconciler, drain, observer } = stages
   const status = startStatusKeeper({
     save: books.saveStatus,
@@ -143,6 +150,7 @@ export function createIndexer(parts: IndexerParts, onCrash: (error: Error) => vo
       filesHashed: feeder.finished(),
       oldestHintMs: hints.oldestDueSinceMs(nowMs()),
       foldersKnown: core.tree.size(),
+      placesFailing: stages.failing.count(),
       limits: inotifyLimits(),
       ...scans.counts(),
     }),
@@ -186,6 +194,7 @@ function startTimers(core: Core, stages: Stages): NodeJS.Timeout[] {
       checkRoots(stages, (root) => root.state === 'offline')
       scans.startDue()
       stalls.check()
+      stages.failing.check()
       if (core.areMountsMissed) core.areMountsMissed = !hintMounts(core)
       reconciler.wake()
     }, OFFLINE_ROOT_CHECK_MS),
@@ -337,10 +346,11 @@ function createRootScans({ tree, visits, limbo, config, nowMs, log }: Core, stag
   })
 }
 
-function createIntake({ tree, hints, visits, config, nowMs }: Core, stages: Stages): EventIntake {
+function createIntake({ tree, hints, writers, visits, config, nowMs }: Core, stages: Stages): EventIntake {
   return createEventIntake({
     tree,
     hints,
+    writers,
     isExcluded: createExclude(config.exclude),
     nowMs,
     isVisiting: (top) => visits.open(top) > 0,
@@ -350,8 +360,14 @@ function createIntake({ tree, hints, visits, config, nowMs }: Core, stages: Stag
 }
 
 function createLoop(core: Core, stages: Stages): Reconciler {
-  const { schedule } = core
+  const { writers, tree, nowMs } = core
   const { observer, fence, devices, keeper, scans, intake, drain } = stages
+  const schedule = createSchedule({
+    settleMs: core.config.settleMs,
+    writes: (place) => writers.looks(place, nowMs()),
+    areWritesTold: (folderId) => scans.areWritesTold(tree.get(folderId)),
+    nowMs,
+  })
   return createReconciler({
     ...core,
     unmounted: new Set(),
@@ -378,7 +394,27 @@ function createLoop(core: Core, stages: Stages): Reconciler {
   })
 }
 
-function createMetadataFeeder({ tree, known, store, nowMs }: Core, stages: Stages): Feeder {
+function createFailing({ readingRetries, nowMs, log }: Core, { keeper, scans, reconciler }: Stages): FailingPlaces {
+  return createFailingPlaces({
+    tried: (sinceMs) => [
+      ...reconciler.tried(sinceMs).map((place) => ({ path: pathOfTried(place), sinceMs: place.sinceMs })),
+      ...readingRetries.tried(sinceMs),
+    ],
+    rootAt: keeper.byPath,
+    roots: () => keeper.roots,
+    onMessage: scans.refreshMessage,
+    nowMs,
+    log,
+  })
+}
+
+function pathOfTried({ folder, name }: Tried<Folder>): string {
+  return name === '' || name === '.' ? pathOf(folder) : `${pathOf(folder)}/${name}`
+}
+
+function createMetadataFeeder(core: Core, stages: Stages): Feeder {
+  const { tree, known, store, readingRetries, nowMs } = core
+
   const folderPath = (folderId: string) => {
     const folder = tree.get(folderId)
     return folder === undefined ? known.pathOf(folderId) : pathOf(folder)
@@ -394,7 +430,12 @@ function createMetadataFeeder({ tree, known, store, nowMs }: Core, stages: Stage
     nextDueMs: known.nextDueMs,
     save: (results) => {
       const isAway = ({ path }: MetadataJob) => stages.keeper.byPath(path)?.state === 'offline'
-      store.saveMetadata(results.map(({ result, askedMs }) => findingOf(result, askedMs, nowMs(), isAway(result.job))))
+      store.saveMetadata(
+        results.map(({ result, askedMs }) => {
+          const delayMs = readAgainAfter(result, readingRetries)
+          return findingOf(result, askedMs, { dueMs: Math.floor(nowMs() + delayMs), isAway: isAway(result.job) })
+        }),
+      )
       for (const { result } of results) {
         const { kind, job } = result
         if (kind !== 'changed' && kind !== 'gone') continue
@@ -407,8 +448,20 @@ function createMetadataFeeder({ tree, known, store, nowMs }: Core, stages: Stage
   })
 }
 
+/** How long a file is left alone that could not be read now, ms; 0 where there was a result. */
+function readAgainAfter({ kind, job }: MetadataResult, retries: ReadingRetries): number {
+  if (kind === 'busy') return retries.next(job, 'busy')
+  if (kind === 'changed' || kind === 'gone') return retries.next(job, 'changed')
+  retries.settled(job)
+  return 0
+}
+
 /** @param isAway the file's root is offline, so that what is at its path says nothing of it */
-function findingOf(result: MetadataResult, askedMs: number, nowMs: number, isAway: boolean): MetadataFinding {
+function findingOf(
+  result: MetadataResult,
+  askedMs: number,
+  { dueMs, isAway }: { readonly dueMs: number; readonly isAway: boolean },
+): MetadataFinding {
   const bytes = { ...result.job, askedMs }
   switch (result.kind) {
     case 'done':
@@ -419,7 +472,7 @@ function findingOf(result: MetadataResult, askedMs: number, nowMs: number, isAwa
     default:
       // Every file is asked for again by the scan when the root is back, and not before.
       if (isAway) return { kind: 'unreadable', bytes, problem: 'its watched folder is offline' }
-      return { kind: 'later', bytes, dueMs: Math.floor(nowMs) + CHANGED_RETRY_MS }
+      return { kind: 'later', bytes, dueMs }
   }
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { factsOf, fileRow, fileSight } from '../test-support/rows.ts'
 import type { Cause, Seen } from './reconcile/seen.ts'
-import { createSchedule } from './schedule.ts'
+import { createSchedule, type Schedule, type ScheduleTools } from './schedule.ts'
 import type { Awaiting } from './store/store.ts'
 
 const NOW_MS = 1_000_000
@@ -18,13 +18,18 @@ type Case = {
   readonly isScanning?: boolean
   /** How long ago it was made; null where that is not known. */
   readonly bornMs?: number | null
-  /** It is known, and waits to be read. */
-  readonly isWaiting?: boolean
+  /** It is known, and waits to be read; as another inode number if it is not this. */
+  readonly waitsAs?: number
+  /** How often in a row writes to it were looked at. */
+  readonly writes?: number
+  readonly areWritesTold?: boolean
   readonly expected: Awaiting
 }
 
 const SETTLED: Awaiting = { state: 'fresh', dueMs: NOW_MS + SETTLE_MS }
 const HELD_BACK: Awaiting = { state: 'fresh', dueMs: NOW_MS + OPEN_QUIET_MS }
+
+const WRITTEN_ONCE: Awaiting = { state: 'fresh', dueMs: NOW_MS + 1_500 }
 
 const CASES: readonly Case[] = [
   {
@@ -45,17 +50,54 @@ const CASES: readonly Case[] = [
     what: 'a file that listings find growing is held back like one that events tell of',
     cause: 'scan',
     ageMs: 5_000,
-    isWaiting: true,
+    waitsAs: 1,
     expected: HELD_BACK,
   },
   {
     what: 'a file that waited and changed again long ago is read at once',
     cause: 'scan',
     ageMs: 60_000,
-    isWaiting: true,
+    waitsAs: 1,
     expected: { state: 'fresh', dueMs: NOW_MS },
   },
-  { what: 'a new file that nobody has closed is held back', cause: 'created', ageMs: 0, expected: HELD_BACK },
+  {
+    what: 'a file that listings find growing, where writes would be told of, is nobody’s any more',
+    cause: 'scan',
+    ageMs: 500,
+    waitsAs: 1,
+    areWritesTold: true,
+    expected: SETTLED,
+  },
+  {
+    what: 'a file that has the name of one that waited did not grow',
+    cause: 'scan',
+    ageMs: 5_000,
+    waitsAs: 2,
+    expected: { state: 'fresh', dueMs: NOW_MS },
+  },
+  {
+    what: 'a new file to which nobody is seen to write is quiet in a moment',
+    cause: 'created',
+    ageMs: 0,
+    expected: SETTLED,
+  },
+  { what: 'a new file to which somebody writes', cause: 'created', ageMs: 0, writes: 1, expected: WRITTEN_ONCE },
+  {
+    what: 'a new file to which somebody goes on writing is held back',
+    cause: 'created',
+    ageMs: 0,
+    writes: 2,
+    expected: HELD_BACK,
+  },
+  { what: 'a size that is set by path', cause: 'modified', ageMs: 0, writes: 1, expected: WRITTEN_ONCE },
+  {
+    what: 'a file that is written again and again is held back',
+    cause: 'modified',
+    ageMs: 0,
+    writes: 5,
+    expected: HELD_BACK,
+  },
+  { what: 'a chmod of an open file makes nobody close it', cause: 'touched', ageMs: 0, writes: 2, expected: HELD_BACK },
   { what: 'a new hard link is nobody to wait for', cause: 'created', ageMs: 0, links: 2, expected: SETTLED },
   { what: 'what did not hold still is held back', cause: 'stale', ageMs: 60_000, expected: HELD_BACK },
   { what: 'what did not hold still is held back, linked too', cause: 'stale', ageMs: 0, links: 2, expected: HELD_BACK },
@@ -98,20 +140,30 @@ const CASES: readonly Case[] = [
   },
 ]
 
-for (const { what, cause, ageMs, links = 1, isScanning = false, bornMs = null, isWaiting, expected } of CASES) {
+for (const one of CASES) {
+  const { what, cause, ageMs, links = 1, isScanning = false, bornMs = null, waitsAs, expected } = one
+  const { writes = 0, areWritesTold = false } = one
   test(what, () => {
     const birthTime = bornMs === null ? 0 : (NOW_MS - bornMs) * 1_000
     const facts = factsOf(1, { ctime: (NOW_MS - ageMs) * 1_000, birthTime })
-    const known = isWaiting ? fileRow(1, 'p', 'a', { metadataState: 'fresh' }) : undefined
+    const known = waitsAs === undefined ? undefined : fileRow(waitsAs, 'p', 'a', { metadataState: 'fresh', birthTime })
     const sight = fileSight(1, { ...facts, links })
     const seen: Seen = { parentId: 'p', name: 'a', known, cause, sight }
-    assert.deepEqual(createSchedule(SETTLE_MS, () => NOW_MS).awaiting(seen, facts, isScanning), expected)
+    assert.deepEqual(
+      schedule({ writes: () => writes, areWritesTold: () => areWritesTold }).awaiting(seen, facts, isScanning),
+      expected,
+    )
   })
 }
 
 test('due times are whole milliseconds, as the table keeps them', () => {
   const facts = factsOf(1)
   const seen: Seen = { parentId: 'p', name: 'a', known: undefined, cause: 'written', sight: fileSight(1) }
-  const { dueMs } = createSchedule(SETTLE_MS, () => NOW_MS + 0.7).awaiting(seen, facts, false)
+  const { dueMs } = schedule({ nowMs: () => NOW_MS + 0.7 }).awaiting(seen, facts, false)
   assert.equal(dueMs, NOW_MS + SETTLE_MS)
 })
+
+function schedule(other: Partial<ScheduleTools>): Schedule {
+  const nothing = { writes: () => 0, areWritesTold: () => false }
+  return createSchedule({ settleMs: SETTLE_MS, nowMs: () => NOW_MS, ...nothing, ...other })
+}

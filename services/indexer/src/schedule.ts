@@ -1,28 +1,42 @@
 /** When a file's metadata is read: not before it has been quiet for a moment. */
-import type { Seen } from './reconcile/seen.ts'
+import { isPresent, isSameThing, type Place, type Seen } from './reconcile/seen.ts'
 import type { Awaiting, Facts } from './store/store.ts'
 
+/** After a first write without a close: longer than until the next look, should there be more. */
+const MODIFIED_QUIET_MS = 1_500
 /**
- * How long a file that no writer has closed, as far as is known, is left alone: a tenth of its age, within these. What has
- * been recorded for an hour is not read every time the recorder pauses for half a minute.
+ * How long a file that someone keeps writing to is left alone: a tenth of its age, within these. What has been recorded
+ * for an hour is not read every time the recorder pauses for half a minute.
  */
 const OPEN_QUIET_MIN_MS = 30_000
 const OPEN_QUIET_MAX_MS = 600_000
+
+export type ScheduleTools = {
+  readonly settleMs: number
+  /** How often in a row writes at the place were looked at, see `reconcile/writers.ts`. */
+  readonly writes: (place: Place) => number
+  /** Whether the kernel would tell of a write to what is in the folder. */
+  readonly areWritesTold: (folderId: string) => boolean
+  readonly nowMs: () => number
+}
 
 export type Schedule = {
   /** `isScanning`: what a scan finds is backlog, which fresh changes overtake. */
   readonly awaiting: (seen: Seen, facts: Facts, isScanning: boolean) => Awaiting
 }
 
-export function createSchedule(settleMs: number, nowMs: () => number): Schedule {
+export function createSchedule({ settleMs, writes, areWritesTold, nowMs }: ScheduleTools): Schedule {
   return {
-    awaiting: ({ cause, sight, known }, { ctime, birthTime }, isScanning) => {
+    awaiting: (seen, { ctime, birthTime }, isScanning) => {
       const now = Math.floor(nowMs())
-      const isLinked = sight.kind === 'file' && sight.links > 1
+      const { cause } = seen
+      const looks = cause === 'written' ? 0 : writes(seen)
+      if (looks > 1 || cause === 'stale') return { state: 'fresh', dueMs: now + openQuietMs(now, birthTime) }
+      if (looks === 1 || cause === 'modified') return { state: 'fresh', dueMs: now + MODIFIED_QUIET_MS }
       const ageMs = now - ctime / 1000
-      // A listing finds it changed again before it could be read: it grows, in a folder that is not watched.
-      const isGrowing = cause === 'scan' && known?.metadataState === 'fresh' && ageMs < OPEN_QUIET_MIN_MS
-      if ((cause === 'created' && !isLinked) || cause === 'stale' || isGrowing) {
+      const isRecent = ageMs < OPEN_QUIET_MIN_MS
+      // Where nothing is told of writers, a listing that finds it changed again before it was read says that it grows.
+      if (cause === 'scan' && isRecent && isStillUnread(seen) && !areWritesTold(seen.parentId)) {
         return { state: 'fresh', dueMs: now + openQuietMs(now, birthTime) }
       }
       const isQuiet = ageMs > settleMs || ageMs < 0
@@ -30,6 +44,11 @@ export function createSchedule(settleMs: number, nowMs: () => number): Schedule 
       return { state, dueMs: cause === 'scan' && isQuiet ? now : now + settleMs }
     },
   }
+}
+
+/** Whether the very file was seen before and not read since. Another one that has its name by now did not grow. */
+function isStillUnread({ known, sight }: Seen): boolean {
+  return known?.metadataState === 'fresh' && isPresent(sight) && isSameThing(known, sight)
 }
 
 /** @param birthTime µs since 1970; 0 where the filesystem keeps none */

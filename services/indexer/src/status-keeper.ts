@@ -13,6 +13,8 @@ export type Progress = {
   readonly filesHashed: number
   readonly rescans: number
   readonly foldersKnown: number
+  /** Places and files that have been tried in vain for long. */
+  readonly placesFailing: number
   /** Folders that have no watch. */
   readonly unwatched: number
   readonly limits: { readonly watches: { readonly allowed: number }; readonly instances: { readonly allowed: number } }
@@ -56,6 +58,7 @@ export function startStatusKeeper(tools: {
       rescans: progress.rescans,
       filesHashed: progress.filesHashed,
       foldersKnown: progress.foldersKnown,
+      placesFailing: progress.placesFailing,
       foldersUnwatched: progress.unwatched,
       watchesAllowed: progress.limits.watches.allowed,
       instancesAllowed: progress.limits.instances.allowed,

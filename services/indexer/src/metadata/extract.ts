@@ -3,6 +3,7 @@
 import { closeSync } from 'node:fs'
 import { getSystemErrorMessage } from 'node:util'
 import { type FileStats, statsOf } from '@drive-feed/shared/file-stats.ts'
+import { isPassing } from '@drive-feed/shared/passing-errors.ts'
 import { hashFile } from './hash-file.ts'
 import { type Effort, type Identified, identify, type Libraries } from './identify.ts'
 import type { Metadata, MetadataJob } from './metadata-job.ts'
@@ -17,12 +18,15 @@ export type Extraction =
   | { readonly kind: 'done'; readonly metadata: Metadata; readonly problem: string | null }
   | { readonly kind: 'changed' }
   | { readonly kind: 'gone' }
-  | { readonly kind: 'unreadable'; readonly problem: string }
+  | { readonly kind: 'busy' | 'unreadable'; readonly problem: string }
 
 export type Extract = (file: FileToRead, effort: Effort) => Extraction
 
 /** How often a file is read whose attributes change under the reading while its size and mtime stay. */
 const READINGS_MAX = 3
+
+/** Nothing can be opened at the moment, whatever file it is. */
+const OF_THE_MACHINE: readonly string[] = ['EMFILE', 'ENFILE', 'ENOMEM']
 
 /** Errors that are no system errors are bugs and are thrown. */
 export function createExtract(libraries: Libraries, pageCache: PageCache): Extract {
@@ -78,12 +82,8 @@ function refusal(error: unknown): Extraction {
     // open(2): a socket, or a device without a driver.
     case 'ENXIO':
     case 'ENODEV':
-    // Of the machine and not of the file: it passes.
-    case 'EMFILE':
-    case 'ENFILE':
-    case 'ENOMEM':
       return { kind: 'changed' }
-    default:
-      return { kind: 'unreadable', problem: `${code}: ${getSystemErrorMessage(errno)}` }
   }
+  const problem = `${code}: ${getSystemErrorMessage(errno)}`
+  return { kind: isPassing(code) || OF_THE_MACHINE.includes(code) ? 'busy' : 'unreadable', problem }
 }

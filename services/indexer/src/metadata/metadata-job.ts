@@ -35,10 +35,11 @@ export type MetadataResult =
       readonly problem: string | null
     }
   /**
-   * Not the file of the job (any more): other inode, size, mtime or type, before or after reading. Or nothing could be
-   * opened, because too many files are open on this machine. To be asked again soon.
+   * Not the file of the job (any more): other inode, size, mtime or type, before or after reading.
    */
   | { readonly kind: 'changed'; readonly job: MetadataJob }
+  /** Refused for now (EAGAIN of a lease, too many open files and the like), which says nothing of the file. */
+  | { readonly kind: 'busy'; readonly job: MetadataJob; readonly problem: string }
   /** Nothing there (ENOENT, ENOTDIR) or a symbolic link by now (ELOOP). */
   | { readonly kind: 'gone'; readonly job: MetadataJob }
   /** It is there but can't be read now: EACCES, EIO and the like. */

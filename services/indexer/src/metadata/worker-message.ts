@@ -46,7 +46,7 @@ export function decodeAnswers(answers: AnswersMessage, jobs: readonly MetadataJo
 function decodeAnswer(answers: AnswersMessage, row: number, job: MetadataJob): MetadataResult {
   const kind = answers.kinds[row] as Extraction['kind']
   const problem = answers.problems[row] as string | null
-  if (kind === 'unreadable') return { kind, job, problem: problem ?? '' }
+  if (kind === 'unreadable' || kind === 'busy') return { kind, job, problem: problem ?? '' }
   if (kind !== 'done') return { kind, job }
   const mimeType = answers.mimeTypes[row] as string
   const metadata = {

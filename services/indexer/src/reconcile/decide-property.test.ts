@@ -212,7 +212,6 @@ class ModelFeed {
       isAway: () => false,
       hasChildren: (folderId) => rows.some((row) => row.parentId === folderId),
       awaiting: () => ({ state: 'ready', dueMs: 0 }),
-      nowMs: 1e9,
     })
     for (const decision of plan.decisions) this.#carryOut(decision)
     this.#check()

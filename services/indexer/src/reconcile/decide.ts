@@ -50,8 +50,6 @@ export type Knowledge = {
   /** Whether anything known is in the folder. */
   readonly hasChildren: (folderId: string) => boolean
   readonly awaiting: (seen: Seen, facts: Facts) => Awaiting
-  /** Milliseconds since 1970. */
-  readonly nowMs: number
 }
 
 export type Plan = {
@@ -164,7 +162,7 @@ function rewriteIfNeeded(
     plan.decisions.push({ kind: 'adopt', nodeId, facts: { ...facts, size: row.size, ctime: row.ctime } })
   const rewritten = isRewritten(row, facts)
   if (rewritten) plan.decisions.push({ kind: 'rewrite', nodeId, facts, awaiting: knowledge.awaiting(seen, facts) })
-  else if (mayHoldOtherBytes(seen, row, facts, knowledge.nowMs)) {
+  else if (mayHoldOtherBytes(seen, row, facts)) {
     plan.decisions.push({ kind: 'recheck', nodeId, awaiting: knowledge.awaiting(seen, facts) })
   } else return
   // A write through one name gives no event at the others, and not every filesystem counts them.
@@ -183,21 +181,17 @@ function lookAtOthers({ known, cause }: Seen, { rowsOf }: Knowledge, plan: Plan)
   }
 }
 
-/** Longer than one write(2) takes, on a slow disk too. */
-const WRITE_MAX_MS = 60_000
-
 /**
- * Size and time are equal, and still the bytes may be others: a writer can set the time back. A write always moves the
- * ctime. A file that could not be read may be readable now, and one still held back for its writer need not wait longer.
+ * Size and time are equal, and still the bytes may be others: a writer can set the time back. A file that could not be
+ * read may be readable now, and one still held back for its writer need not wait longer.
  */
-function mayHoldOtherBytes({ cause }: Seen, row: Known, facts: Facts, nowMs: number): boolean {
+function mayHoldOtherBytes({ cause }: Seen, row: Known, facts: Facts): boolean {
   if (row.metadataState === 'unreadable') return true
-  if (cause !== 'written' && cause !== 'linked') return false
-  if (row.metadataState === 'fresh' || row.metadataState === 'backlog') return cause === 'written'
-  if (facts.ctime !== row.ctime) return true
-  // A write sets the times before it copies its bytes. One that was read before its writer closed it may have been read
-  // in the middle of that.
-  return cause === 'written' && nowMs - facts.ctime / 1000 < WRITE_MAX_MS
+  // Not even the ctime tells: a write sets it before it copies its bytes, and one through mmap(2) to a page that is dirty
+  // already does not move it.
+  if (cause === 'written') return true
+  if (row.metadataState === 'fresh' || row.metadataState === 'backlog') return false
+  return (cause === 'linked' || cause === 'modified' || cause === 'revisited') && facts.ctime !== row.ctime
 }
 
 type Matching = {

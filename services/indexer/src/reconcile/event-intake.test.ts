@@ -5,6 +5,7 @@ import type { WatchEvent } from '../watch/inotify-events.ts'
 import { createTree } from '../watch/tree.ts'
 import { createEventIntake } from './event-intake.ts'
 import { createHints } from './hints.ts'
+import { createWriters } from './writers.ts'
 
 function intake({ isVisiting = true } = {}) {
   const tree = createTree()
@@ -18,6 +19,7 @@ function intake({ isVisiting = true } = {}) {
   const made = createEventIntake({
     tree,
     hints,
+    writers: createWriters(),
     isExcluded: (name) => name === '.DS_Store',
     nowMs: () => 1_000,
     isVisiting: () => isVisiting,

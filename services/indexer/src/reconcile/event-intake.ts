@@ -2,6 +2,10 @@
 import type { WatchEvent } from '../watch/inotify-events.ts'
 import type { Folder, RootFolder, Tree } from '../watch/tree.ts'
 import type { Hints } from './hints.ts'
+import type { Writers } from './writers.ts'
+
+/** What is told of a name in a folder. */
+type PlaceEvent = Extract<WatchEvent, { readonly name: string }>
 
 /**
  * How long a hint waits for others about the same place: a program that writes, closes, sets the time and renames is
@@ -16,6 +20,7 @@ const EARLY_MAX = 100_000
 export type EventIntakeTools = {
   readonly tree: Tree
   readonly hints: Hints
+  readonly writers: Writers
   readonly isExcluded: (name: string) => boolean
   readonly nowMs: () => number
   /** Whether folders of the root are being watched and listed just now. */
@@ -35,7 +40,7 @@ export type EventIntake = {
 }
 
 export function createEventIntake(tools: EventIntakeTools): EventIntake {
-  const { tree, hints, nowMs } = tools
+  const { tree, hints, writers, nowMs } = tools
   // A folder's watch is set by the looking thread; its first events can be read before that thread's answer is.
   const early = new Map<RootFolder, { readonly byWatch: Map<number, WatchEvent[]>; size: number }>()
   /** Watches taken away whose IN_IGNORED has not come yet. */
@@ -59,11 +64,17 @@ export function createEventIntake(tools: EventIntakeTools): EventIntake {
     early.delete(top)
     tools.onLost(top)
   }
-  const place = (folder: Folder, event: Extract<WatchEvent, { kind: 'created' | 'written' | 'touched' }>) => {
+  const place = (folder: Folder, event: PlaceEvent) => {
     if (tools.isExcluded(event.name)) return
     const now = nowMs()
     const { name, kind } = event
-    hints.add({ folder, name, cause: kind }, now, now + (kind === 'created' ? OPEN_GRACE_MS : GATHER_MS))
+    hints.add({ folder, name, cause: kind }, now, dueOf(folder, name, kind, now))
+  }
+  const dueOf = (folder: Folder, name: string, kind: PlaceEvent['kind'], now: number): number => {
+    const at = { parentId: folder.nodeId, name }
+    if (kind === 'modified') return writers.wrote(at, now)
+    if (kind === 'written') writers.closed(at)
+    return now + (kind === 'created' ? OPEN_GRACE_MS : GATHER_MS)
   }
   const lost = (folder: Folder) => {
     tree.setWatch(folder, null)

@@ -105,8 +105,10 @@ export function createHints(): Hints {
   }
 }
 
-/** The later event says more, but for one that says nothing of a writer. */
+/** What says most of a writer first: a close, a beginning, a write. Of two others the later one. */
+const WRITERS: readonly Cause[] = ['modified', 'created', 'written']
+
 function mergedCause(before: Cause, after: Cause): Cause {
   if (after === 'created' || after === 'written') return after
-  return before === 'created' || before === 'written' ? before : after
+  return WRITERS.indexOf(before) > WRITERS.indexOf(after) ? before : after
 }

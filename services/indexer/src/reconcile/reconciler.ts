@@ -4,7 +4,7 @@
  * never overrides a newer one; the next one is looked at meanwhile.
  */
 import type { Folder } from '../watch/tree.ts'
-import { createBackoff } from './backoff.ts'
+import { createBackoff, type Tried } from './backoff.ts'
 import { type Job, makeLimboJob, takeHintJob, takeVisitJob } from './jobs.ts'
 import type { LimboEntry } from './limbo.ts'
 import type { SettleTools } from './settle.ts'
@@ -23,6 +23,8 @@ export type Reconciler = {
    */
   readonly between: (key: unknown, task: () => Promise<void>) => void
   readonly hint: SettleTools['hint']
+  /** Places that have been tried in vain since then (ms since 1970) or longer. */
+  readonly tried: (sinceMs: number) => readonly Tried<Folder>[]
   /** Ends the loop after the job under way. */
   readonly stop: () => void
 }
@@ -39,7 +41,7 @@ const FOLDERS_MAX = 256
 
 export function createReconciler(tools: ReconcilerTools): Reconciler {
   const { tree, hints, visits, nowMs } = tools
-  const retries = createBackoff<Folder>(RETRY_FIRST_MS, RETRY_LAST_MS)
+  const retries = createBackoff<Folder>({ firstMs: RETRY_FIRST_MS, lastMs: RETRY_LAST_MS }, nowMs)
   const tasks = new Map<unknown, () => Promise<void>>()
   const pipeline: Job[] = []
   let wake = () => {}
@@ -71,6 +73,9 @@ export function createReconciler(tools: ReconcilerTools): Reconciler {
     // Neither a flood of events nor a long scan keeps the other waiting.
     isVisitFirst = !isVisitFirst
     const first = isVisitFirst ? takeVisits() : null
+    for (const { folder, name } of tools.revisits.take(nowMs())) {
+      hints.add({ folder, name, cause: 'revisited' }, nowMs(), nowMs())
+    }
     return first ?? takeHintJob(jobTools) ?? takeLimboJob() ?? takeVisits()
   }
   const runTasks = async () => {
@@ -83,7 +88,8 @@ export function createReconciler(tools: ReconcilerTools): Reconciler {
   const idle = async () => {
     tools.scans.finishThoseDone()
     if (visits.size() > 0 || tasks.size > 0 || isStopping) return
-    const nextMs = Math.min(hints.nextDueMs() ?? Number.POSITIVE_INFINITY, limboGate.nextMs())
+    const dues = [hints.nextDueMs(), tools.revisits.nextMs(), limboGate.nextMs()]
+    const nextMs = Math.min(...dues.map((due) => due ?? Number.POSITIVE_INFINITY))
     await new Promise<void>((resolve) => {
       const timer = nextMs === Number.POSITIVE_INFINITY ? undefined : setTimeout(resolve, Math.max(0, nextMs - nowMs()))
       wake = () => {
@@ -114,6 +120,7 @@ export function createReconciler(tools: ReconcilerTools): Reconciler {
       wake()
     },
     hint,
+    tried: retries.tried,
     stop: () => {
       isStopping = true
       wake()

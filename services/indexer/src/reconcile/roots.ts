@@ -41,6 +41,8 @@ export type Root = {
   readonly unreadable: Map<Folder, Unreadable>
   /** Whether it was `max_user_watches` that kept the kernel from watching them. */
   isWatchLimit: boolean
+  /** What is said of places in it that could not be settled for long; null if there are none. */
+  failing: string | null
   nextRescanMs: number
   scanStartedMs: number
 }
@@ -62,6 +64,7 @@ export function createRoot({ name, path, configuredPath }: ConfiguredWatch, nowM
     unwatched: new Set(),
     unreadable: new Map(),
     isWatchLimit: false,
+    failing: null,
     nextRescanMs: Number.POSITIVE_INFINITY,
     scanStartedMs: 0,
   }

@@ -45,6 +45,10 @@ export type Scans = {
   readonly unreadable: (folder: Folder, unreadable: Unreadable) => void
   readonly refused: (folder: Folder, limit: 'max_user_watches' | 'unknown') => void
   readonly watched: (folder: Folder) => void
+  /** Whether the kernel tells of writes to what is in the folder: it is watched, and nobody else can write unseen. */
+  readonly areWritesTold: (folder: Folder | undefined) => boolean
+  /** What is to be said of the root may be something else by now. */
+  readonly refreshMessage: (root: Root) => void
   readonly counts: () => {
     readonly listed: number
     readonly rescans: number
@@ -235,6 +239,11 @@ export function createScans(tools: ScansTools): Scans {
       log.info({ root: root.key }, 'every folder is watched again')
       saveMessage(root)
     },
+    areWritesTold: (folder) => {
+      if (folder === undefined || folder.watch === null) return false
+      return !isSharedFilesystem(rootOf(folder.root)?.filesystemType ?? '')
+    },
+    refreshMessage: saveMessage,
     counts: () => {
       const unwatched = tools.keeper().roots.reduce((sum, root) => sum + root.unwatched.size, 0)
       return { listed, rescans, overflows, unwatched }

@@ -5,11 +5,12 @@ import type { Known } from '../store/known.ts'
 import type { Facts } from '../store/store.ts'
 
 /**
- * Why a place was looked at. `created`: a name appeared and no writer has closed it yet; `written`: a writer closed it;
- * `linked`: another name of the same inode changed; `stale`: it did not hold still while it was read; `touched`: any
- * other event; `scan`: a listing.
+ * Why a place was looked at. `created`: a name appeared and no writer has closed it yet; `modified`: someone writes, or
+ * set size or time; `written`: a writer closed it; `linked`: another name of the same inode changed; `revisited`: someone
+ * may write to it of whom nothing is told; `stale`: it did not hold still while it was read; `touched`: any other event;
+ * `scan`: a listing.
  */
-export type Cause = 'created' | 'written' | 'linked' | 'stale' | 'touched' | 'scan'
+export type Cause = 'created' | 'modified' | 'written' | 'linked' | 'revisited' | 'stale' | 'touched' | 'scan'
 
 export type Place = { readonly parentId: string; readonly name: string }
 

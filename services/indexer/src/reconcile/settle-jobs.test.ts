@@ -12,7 +12,9 @@ import { createBackoff } from './backoff.ts'
 import { createHints } from './hints.ts'
 import { makeLimboJob, takeHintJob } from './jobs.ts'
 import { createLimbo } from './limbo.ts'
+import { createRevisits } from './revisits.ts'
 import { type SettleJobTools, settleJob } from './settle-jobs.ts'
+import { createWriters } from './writers.ts'
 
 const top = folderRow(1, '', '')
 const row = fileRow(2, top.nodeId, 'a')
@@ -25,9 +27,14 @@ function folderThatWasEmptied({ onDrained = () => {}, isUnderWay = false } = {})
   const tree = createTree()
   const root = rootFolder()
   const folder = tree.addRoot(root, top)
-  const [hints, limbo, retries] = [createHints(), createLimbo(), createBackoff<typeof folder>(20, 10_000)]
+  const [hints, limbo, retries] = [
+    createHints(),
+    createLimbo(),
+    createBackoff<typeof folder>({ firstMs: 20, lastMs: 10_000 }, () => GRACE_MS),
+  ]
   // The jobs need no more than this.
   const tools = {
+    ...{ writers: createWriters(), revisits: createRevisits() },
     ...{ tree, hints, limbo, retries, areHintsUnderWay: () => isUnderWay, unmounted: new Set() },
     devices: { numberOf: () => DEVICE, nameOf: () => DEVICE },
     known: {

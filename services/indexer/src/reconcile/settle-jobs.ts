@@ -1,25 +1,35 @@
 /** Settling what the looking thread answered to a job. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { isPassing } from '@drive-feed/shared/passing-errors.ts'
 import type { LookAnswer } from '../scan/look.ts'
 import type { LookReply } from '../scan/observer.ts'
+import type { FileSight, Sight } from '../scan/sight.ts'
 import { sightAt } from '../scan/sights.ts'
 import type { Known } from '../store/known.ts'
 import type { Folder } from '../watch/tree.ts'
 import type { Backoff } from './backoff.ts'
 import type { EventIntake } from './event-intake.ts'
-import type { Hints } from './hints.ts'
+import type { Hint, Hints } from './hints.ts'
 import { type Job, type JobTools, putOffUnplaced } from './jobs.ts'
 import { type LimboEntry, PATIENCE_MS } from './limbo.ts'
 import { compareListing } from './listing.ts'
+import type { Revisits } from './revisits.ts'
 import type { Scans } from './scans.ts'
 import { searchBelow, unplacedFolders } from './search.ts'
 import { placeKey, type Seen } from './seen.ts'
 import { type Ends, ensureInTree, type SettleTools, settle } from './settle.ts'
 import { type RawSeen, readSights, type SightReaderTools } from './sight-reader.ts'
 import type { Visit } from './visits.ts'
+import type { Writers } from './writers.ts'
 
 /** Differences settled in one transaction. */
 const SETTLE_MAX = 16_000
+/** A file that came to its name this long ago or less may still be open under the one it had. */
+const JUST_MADE_MS = 10_000
+/** What waits this long or less need not wait. */
+const PROMPT_MS = 50
+/** In place of a name: the folder itself is not where it should be. */
+const WHEREABOUTS = '.'
 const NEVER: Ends = { mayRemove: new Set(), mustRemove: new Set() }
 
 export type SettleJobTools = Omit<JobTools, 'scans'> &
@@ -29,6 +39,8 @@ export type SettleJobTools = Omit<JobTools, 'scans'> &
     readonly intake: EventIntake
     readonly scans: Scans
     readonly retries: Backoff<Folder>
+    readonly writers: Writers
+    readonly revisits: Revisits
     /** Resolves when every event queued by now has been taken in. */
     readonly drained: () => Promise<void>
     /** Whether places are being looked at that were told of by events. */
@@ -63,13 +75,11 @@ async function settleHints(
     if (!folder.attached) continue
     if (answer.kind === 'seen') {
       tools.retries.clear(folder)
-      for (const [offset, { name, cause }] of hints.entries()) {
+      tools.retries.clear(folder, WHEREABOUTS)
+      for (const [offset, hint] of hints.entries()) {
         const sight = sightAt(sights, answer.from + offset)
-        if (sight.kind === 'unreadable') {
-          tools.scans.unreadable(folder, { what: 'entry', problem: sight.problem })
-          tools.hint({ parentId: folder.nodeId, name }, cause, 'again')
-        }
-        raws.push({ folder, name, cause, sight })
+        if (sight.kind === 'unreadable') tryAgain(tools, hint, sight.problem)
+        if (isToBeSettled(tools, hint, sight)) raws.push({ folder, name: hint.name, cause: hint.cause, sight })
       }
       continue
     }
@@ -85,6 +95,31 @@ async function settleHints(
   for (const { folder, name } of raws) {
     if (!left.has(placeKey({ parentId: folder.nodeId, name }))) tools.retries.clear(folder, name)
   }
+}
+
+/** What could not be looked at is looked at again; said is what does not pass by itself. */
+function tryAgain(tools: SettleJobTools, { folder, name, cause }: Hint, problem: string): void {
+  if (!isPassing(problem)) tools.scans.unreadable(folder, { what: 'entry', problem })
+  tools.hint({ parentId: folder.nodeId, name }, cause, 'again')
+}
+
+/**
+ * Whether a look goes on to be compared with the row. Not one at a file that may be written to under another name, and was
+ * not. Which files those are is noted here.
+ */
+function isToBeSettled({ revisits, writers, nowMs }: SettleJobTools, hint: Hint, sight: Sight): boolean {
+  if (sight.kind !== 'file') return true
+  const { folder, name, cause } = hint
+  const place = { parentId: folder.nodeId, name }
+  if (cause === 'revisited') {
+    if (revisits.isUnchanged(sight, nowMs())) return false
+    // Someone writes of whom nothing is told: the file is held back as if it were.
+    writers.wrote(place, nowMs())
+  }
+  // Opened by this name, its writes are told of.
+  const isOpenedElsewhere = cause === 'created' && writers.looks(place, nowMs()) === 0
+  if (isOpenedElsewhere || (cause === 'touched' && revisits.has(sight))) revisits.put(folder, name, sight, nowMs())
+  return true
 }
 
 /**
@@ -220,6 +255,7 @@ function readListing(
 ): RawSeen[] {
   takeWatch(tools, folder, answer.watch)
   tools.retries.clear(folder)
+  tools.retries.clear(folder, WHEREABOUTS)
   tools.scans.listed(folder, problemIn(sights, answer))
   const known = tools.known.listedChildren(folder.nodeId)
   const isEmptied = folder.parent === null && answer.from === answer.to && known.length > 0
@@ -232,13 +268,21 @@ function readListing(
   if (isDeep) for (const child of folder.children.values()) tools.visits.add(child, true)
   return differences.map(({ name, sight, isNew }): RawSeen => {
     const raw = { folder, name, sight, cause: 'scan' } as const
+    if (sight.kind === 'unreadable' && isPassing(sight.problem)) tools.hint({ parentId: nodeId, name }, 'scan', 'again')
+    if (isNew && sight.kind === 'file' && isJustMade(tools, sight))
+      tools.revisits.put(folder, name, sight, tools.nowMs())
     return isNew ? { ...raw, known: undefined } : raw
   })
 }
 
-/** Why something that is listed could not be looked at, the first of them; null if all could. */
+/** Made, linked or moved here a moment ago: its writer may have it open under a name that was never watched. */
+function isJustMade({ nowMs }: SettleJobTools, { ctime }: FileSight): boolean {
+  return Math.abs(nowMs() - ctime / 1000) < JUST_MADE_MS
+}
+
+/** Why something that is listed could not be looked at, the first of them; null if all could, or soon can. */
 function problemIn({ problems }: LookReply['sights'], { from, to }: { from: number; to: number }): string | null {
-  for (const [index, problem] of problems) if (index >= from && index < to) return problem
+  for (const [index, problem] of problems) if (index >= from && index < to && !isPassing(problem)) return problem
   return null
 }
 
@@ -258,12 +302,18 @@ function notFound(
   answer: Exclude<LookAnswer, { kind: 'seen' | 'later' }>,
 ): void {
   folder.needsVisit = true
+  const willPass = answer.kind === 'unreadable' && isPassing(answer.problem)
   if (answer.kind === 'unreadable') {
     takeWatch(tools, folder, answer.watch)
-    tools.scans.unreadable(folder, { what: 'folder', problem: answer.problem })
+    if (!willPass) tools.scans.unreadable(folder, { what: 'folder', problem: answer.problem })
   }
   if (folder.parent === null) tools.onRootGone(folder)
-  else if (answer.kind === 'elsewhere') {
-    tools.hint({ parentId: folder.parent.nodeId, name: folder.name }, 'touched', 'now')
-  }
+  else if (answer.kind === 'elsewhere' || willPass) lookForFolder(tools, folder, folder.parent)
+}
+
+/** Its own place says where the folder is. If that says again and again that it is there, it is asked ever less often. */
+function lookForFolder({ hints, retries, nowMs }: SettleJobTools, folder: Folder, parent: Folder): void {
+  const now = nowMs()
+  const delayMs = retries.next(folder, WHEREABOUTS)
+  hints.add({ folder: parent, name: folder.name, cause: 'touched' }, now, now + (delayMs <= PROMPT_MS ? 0 : delayMs))
 }

@@ -60,7 +60,6 @@ export async function settle(
     isAway: (row) => isAway(tools, row),
     hasChildren: tools.known.hasChildren,
     awaiting: tools.awaiting,
-    nowMs: tools.nowMs(),
   })
   // Another name of the inode may have been written meanwhile; but nothing else writes, so the rows are still the rows.
   if (plan.decisions.length > 0) tools.apply(plan.decisions)

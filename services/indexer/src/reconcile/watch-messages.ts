@@ -7,7 +7,7 @@ import type { Root } from './roots.ts'
 export function watchMessage(root: Root, folders: number, { watches }: InotifyLimits): string | null {
   if (root.top?.inotifyFd === null) return root.message
   const unwatched = root.unwatched.size
-  if (unwatched === 0) return unreadableMessage(root)
+  if (unwatched === 0) return unreadableMessage(root) ?? root.failing
   if (!root.isWatchLimit) return `${unwatched} folders can not be watched; they are listed again every minute instead`
   // Other programs have theirs already, at most all that is allowed now.
   return `the kernel allows ${watches.allowed} inotify watches, those of all other programs included; ${folders} folders \

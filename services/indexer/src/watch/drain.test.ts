@@ -1,7 +1,17 @@
 /** The draining thread against the real kernel. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, readdirSync, renameSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { Worker } from 'node:worker_threads'
@@ -60,7 +70,10 @@ test('the kernel tells what the decoder expects: of files, folders, moves and th
   const { drain, events } = watching(t, top)
   writeFileSync(join(top, 'a'), 'x')
   await drain.drained()
-  assert.deepEqual(kindsOf(events.splice(0)), ['created a', 'written a'])
+  assert.deepEqual(kindsOf(events.splice(0)), ['created a', 'modified a', 'written a'])
+  truncateSync(join(top, 'a'), 0)
+  await drain.drained()
+  assert.deepEqual(kindsOf(events.splice(0)), ['modified a'], 'nobody opens or closes it')
   renameSync(join(top, 'a'), join(top, 'b'))
   mkdirSync(join(top, 'folder'))
   unlinkSync(join(top, 'b'))

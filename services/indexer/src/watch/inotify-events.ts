@@ -1,6 +1,7 @@
 /** What inotify(7) tells: its masks, and its byte stream to events. Pure. */
 import { nameFromBytes } from '@drive-feed/shared/entry-name.ts'
 
+const IN_MODIFY = 0x2
 const IN_ATTRIB = 0x4
 const IN_CLOSE_WRITE = 0x8
 const IN_MOVED_FROM = 0x40
@@ -18,7 +19,8 @@ const IN_ISDIR = 0x40000000
 
 /**
  * What each folder is watched for. ATTRIB is needed because `cp -p`, `tar` and `touch` set the time after the last
- * close. OPEN, ACCESS and CLOSE_NOWRITE must never be here: our own reading would wake us. IN_DONT_FOLLOW is not here
+ * close; MODIFY because truncate(2), a time of last change that is set alone, and a file that stays open give nothing
+ * else. OPEN, ACCESS and CLOSE_NOWRITE must never be here: our own reading would wake us. IN_DONT_FOLLOW is not here
  * because folders are watched by way of /proc/self/fd, a link that has to be followed; the folder behind it was opened
  * with O_NOFOLLOW and its inode compared.
  */
@@ -28,6 +30,7 @@ export const FOLDER_MASK =
   IN_MOVED_FROM |
   IN_MOVED_TO |
   IN_CLOSE_WRITE |
+  IN_MODIFY |
   IN_ATTRIB |
   IN_DELETE_SELF |
   IN_MOVE_SELF |
@@ -35,13 +38,14 @@ export const FOLDER_MASK =
   IN_EXCL_UNLINK
 
 /**
- * - `created`: a name appeared and may still be open for writing; `written`: a writer closed it; `touched`: anything
- *   else at that name (moved, deleted, attributes).
+ * - `created`: a name appeared and may still be open for writing; `modified`: bytes, size or time of last change are
+ *   others, and a writer may go on; `written`: a writer closed it; `touched`: anything else at that name (moved, deleted,
+ *   attributes).
  * - `self`: the watched folder itself was moved, deleted or unmounted, or has other attributes.
  * - `ignored`: the kernel dropped the watch. - `overflow`: the kernel's queue was full; events of this instance are lost.
  */
 export type WatchEvent =
-  | { readonly kind: 'created' | 'written' | 'touched'; readonly watch: number; readonly name: string }
+  | { readonly kind: 'created' | 'modified' | 'written' | 'touched'; readonly watch: number; readonly name: string }
   | { readonly kind: 'self' | 'ignored'; readonly watch: number }
   | { readonly kind: 'overflow' }
 
@@ -76,5 +80,6 @@ function decodeOne(watch: number, mask: number, paddedName: Buffer): WatchEvent 
   if (mask & IN_CLOSE_WRITE) return { kind: 'written', watch, name }
   // A folder is never "open for writing"; waiting for its close would only delay it.
   if (mask & IN_CREATE && !(mask & IN_ISDIR)) return { kind: 'created', watch, name }
+  if (mask & IN_MODIFY) return { kind: 'modified', watch, name }
   return { kind: 'touched', watch, name }
 }

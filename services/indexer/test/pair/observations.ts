@@ -1,4 +1,5 @@
 /** Questions that tests ask of a running pair. */
+import { createHash } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { nameFromColumns } from '@drive-feed/shared/entry-name.ts'
 import type { RootState, StatusRow, WatchRootRow } from '@drive-feed/shared/schema.ts'
@@ -119,4 +120,15 @@ export async function hashJobs(pair: Pair): Promise<number> {
     return row !== undefined && row.heartbeatMs >= seenMs && row
   })
   return status.filesHashed - sentinels
+}
+
+/** Size in bytes of the file with this name, null while there is none. */
+export function sizeOfName(pair: Pair, name: string): number | null {
+  return pair.read(
+    (sqlite) => sqlite.prepare<[string], number>('SELECT size FROM nodes WHERE name = ?').pluck().get(name) ?? null,
+  )
+}
+
+export function md5(content: string | Buffer): string {
+  return createHash('md5').update(content).digest('hex')
 }

@@ -6,11 +6,13 @@ import { createEventIntake, type EventIntake } from '../../src/reconcile/event-i
 import { createHints } from '../../src/reconcile/hints.ts'
 import { createLimbo } from '../../src/reconcile/limbo.ts'
 import { createReconciler, type Reconciler } from '../../src/reconcile/reconciler.ts'
+import { createRevisits } from '../../src/reconcile/revisits.ts'
 import { createRootKeeper, type RootKeeper } from '../../src/reconcile/root-keeper.ts'
 import type { Root } from '../../src/reconcile/roots.ts'
 import { createScans, type Scans } from '../../src/reconcile/scans.ts'
 import { createVisits } from '../../src/reconcile/visits.ts'
 import { isAway } from '../../src/reconcile/whereabouts.ts'
+import { createWriters } from '../../src/reconcile/writers.ts'
 import type { Observer } from '../../src/scan/observer.ts'
 import { createBookkeeping } from '../../src/store/bookkeeping.ts'
 import { createStore, type Decision } from '../../src/store/store.ts'
@@ -124,6 +126,7 @@ function createCore(surroundings: Surroundings, actor: Actor) {
   return {
     ...{ store, known: store.known, books: createBookkeeping(db), look: createLooking({ ...surroundings, actor }) },
     ...{ tree: createTree(), hints: createHints(), visits: createVisits(), limbo: createLimbo() },
+    ...{ writers: createWriters(), revisits: createRevisits() },
     ...{ nowMs: clock.nowMs, kernel: surroundings.kernel, log: pino({ level: 'silent' }) },
     // There is one filesystem.
     devices: {
@@ -176,9 +179,9 @@ function createRootScans({ tree, visits, limbo, nowMs, log }: Core, stages: Stag
   })
 }
 
-function createIntake({ tree, hints, visits, nowMs }: Core, stages: Stages): EventIntake {
+function createIntake({ tree, hints, writers, visits, nowMs }: Core, stages: Stages): EventIntake {
   return createEventIntake({
-    ...{ tree, hints, nowMs, isExcluded: () => false, isVisiting: (top: RootFolder) => visits.open(top) > 0 },
+    ...{ tree, hints, writers, nowMs, isExcluded: () => false, isVisiting: (top: RootFolder) => visits.open(top) > 0 },
     onLost: (top) => {
       const root = stages.keeper.byTop(top)
       if (root !== undefined) stages.scans.start(root, 'overflow')

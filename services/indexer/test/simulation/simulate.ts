@@ -24,7 +24,8 @@ const TRIED_AGAIN_MS = 61_000
 /** A folder that could not be listed may be followed by what is in it. */
 const TRIES = 4
 /** Simulated time until everything has to be quiet. */
-const QUIET_MS = 120_000
+/** Files that came by a link are looked at again for more than an hour. */
+const QUIET_MS = 3 * 3_600_000
 /** Of what is asked for while there are faults. */
 const FAULTS = { unreadable: 0.1, refused: 0.1 }
 const NO_FAULTS = { unreadable: 0, refused: 0 }

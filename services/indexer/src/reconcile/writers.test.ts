@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createWriters } from './writers.ts'
+
+const place = { parentId: 'p', name: 'log' }
+
+test('who writes all the time is looked at soon, and then after pauses that grow to some seconds', () => {
+  const writers = createWriters()
+  const looks = new Set<number>()
+  for (let now = 0; now < 40_000; now += 10) looks.add(writers.wrote(place, now))
+  assert.deepEqual([...looks], [200, 1_200, 3_200, 7_200, 15_200, 23_200, 31_200, 39_200, 47_200])
+})
+
+test('a write after a long rest is looked at soon again', () => {
+  const writers = createWriters()
+  assert.equal(writers.wrote(place, 0), 200)
+  assert.equal(writers.wrote(place, 60_000), 60_200)
+  assert.equal(writers.looks(place, 60_000), 2, 'still the same writer, as far as is known')
+  assert.equal(writers.looks(place, 200_000), 0)
+  assert.equal(writers.wrote(place, 200_000), 200_200)
+  assert.equal(writers.looks(place, 200_000), 1)
+})
+
+test('who closed the file writes no more', () => {
+  const writers = createWriters()
+  writers.wrote(place, 0)
+  writers.closed({ parentId: 'p', name: 'other' })
+  assert.equal(writers.looks(place, 1), 1)
+  writers.closed(place)
+  assert.equal(writers.looks(place, 1), 0)
+})
+
+test('I9: of more files than are remembered those that were written longest ago are forgotten', () => {
+  const writers = createWriters()
+  for (let at = 0; at < 10_001; at += 1) writers.wrote({ parentId: 'p', name: String(at) }, at)
+  assert.equal(writers.looks({ parentId: 'p', name: '0' }, 10_001), 0)
+  assert.equal(writers.looks({ parentId: 'p', name: '1' }, 10_001), 1)
+})

@@ -1,0 +1,67 @@
+/** System calls with which programs write that Node has no function for. Each throws what the system says. */
+import koffi from 'koffi'
+import { cString, systemError } from './exchange-names.ts'
+
+const libc = koffi.load('libc.so.6')
+const openCall = libc.func('int open(const char *path, int flags, unsigned int mode)')
+const linkat = libc.func('int linkat(int from, const char *old, int to, const char *new, int flags)')
+const mmap = libc.func('void *mmap(void *address, size_t length, int protection, int flags, int fd, int64_t offset)')
+const munmap = libc.func('int munmap(void *address, size_t length)')
+const memcpy = libc.func('void *memcpy(void *to, const void *from, size_t length)')
+const utimensat = libc.func('int utimensat(int folder, const char *path, const void *times, int flags)')
+const fcntl = libc.func('int fcntl(int fd, int command, int argument)')
+const signal = libc.func('intptr_t signal(int number, intptr_t handler)')
+
+const AT_FDCWD = -100
+const AT_SYMLINK_FOLLOW = 0x400
+const O_RDWR = 2
+const O_TMPFILE = 0o20200000
+const UTIME_OMIT = 0x3ffffffen
+const PROT_READ_WRITE = 3
+const MAP_SHARED = 1
+const F_SETLEASE = 1024
+const F_WRLCK = 1
+const F_UNLCK = 2
+const SIGIO = 29
+const SIG_IGN = 1
+
+/** A new file without a name, in a folder's filesystem; to be closed by whoever asked. */
+export function openNameless(folder: string): number {
+  const fd: number = openCall(cString(folder), O_TMPFILE | O_RDWR, 0o644)
+  return fd < 0 ? fail(`open ${folder} with O_TMPFILE`) : fd
+}
+
+export function giveName(fd: number, path: string): void {
+  const from = cString(`/proc/self/fd/${fd}`)
+  if (linkat(AT_FDCWD, from, AT_FDCWD, cString(path), AT_SYMLINK_FOLLOW) !== 0) fail(`linkat ${path}`)
+}
+
+/** Sets the time of last change alone, which the kernel tells as a write. */
+export function setMtimeAlone(path: string, seconds: bigint, nanoseconds = 0n): void {
+  const times = new BigInt64Array([0n, UTIME_OMIT, seconds, nanoseconds])
+  if (utimensat(AT_FDCWD, cString(path), Buffer.from(times.buffer), 0) !== 0) fail(`utimensat ${path}`)
+}
+
+/** A file's first bytes as memory, shared with whoever reads the file; they outlive its descriptor. */
+export type Mapping = { readonly write: (content: string) => void; readonly end: () => void }
+
+export function mapFile(fd: number, length: number): Mapping {
+  const address: unknown = mmap(null, length, PROT_READ_WRITE, MAP_SHARED, fd, 0)
+  if (koffi.address(address) === 2n ** 64n - 1n) fail('mmap')
+  return {
+    write: (content) => memcpy(address, Buffer.from(content), Buffer.byteLength(content)),
+    end: () => void munmap(address, length),
+  }
+}
+
+/** While it is held, whoever opens the file without waiting is refused with EAGAIN, fcntl(2). Gives what gives it back. */
+export function holdLease(fd: number): () => void {
+  // The kernel would end the process with it where it asks for the lease to be given back.
+  signal(SIGIO, SIG_IGN)
+  if (fcntl(fd, F_SETLEASE, F_WRLCK) !== 0) fail('fcntl F_SETLEASE')
+  return () => void fcntl(fd, F_SETLEASE, F_UNLCK)
+}
+
+function fail(what: string): never {
+  throw systemError(what)
+}

@@ -1,21 +1,12 @@
 /** The draining thread against the real kernel. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmdirSync,
-  truncateSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { closeSync, mkdirSync, openSync, readdirSync, renameSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { Worker } from 'node:worker_threads'
 import { temporaryFolder } from '../../../../shared/test-support/temporary-folder.ts'
+import { truncateByPath } from '../../test/pair/writer-calls.ts'
 import { waitFor } from '../../test-support/wait-for.ts'
 import { type Drain, startDrain } from './drain.ts'
 import { decodeEvents, FOLDER_MASK, type WatchEvent } from './inotify-events.ts'
@@ -71,7 +62,7 @@ test('the kernel tells what the decoder expects: of files, folders, moves and th
   writeFileSync(join(top, 'a'), 'x')
   await drain.drained()
   assert.deepEqual(kindsOf(events.splice(0)), ['created a', 'modified a', 'written a'])
-  truncateSync(join(top, 'a'), 0)
+  truncateByPath(join(top, 'a'), 0)
   await drain.drained()
   assert.deepEqual(kindsOf(events.splice(0)), ['modified a'], 'nobody opens or closes it')
   renameSync(join(top, 'a'), join(top, 'b'))

@@ -9,6 +9,7 @@ const mmap = libc.func('void *mmap(void *address, size_t length, int protection,
 const munmap = libc.func('int munmap(void *address, size_t length)')
 const memcpy = libc.func('void *memcpy(void *to, const void *from, size_t length)')
 const utimensat = libc.func('int utimensat(int folder, const char *path, const void *times, int flags)')
+const truncate = libc.func('int truncate(const char *path, int64_t length)')
 const fcntl = libc.func('int fcntl(int fd, int command, int argument)')
 const signal = libc.func('intptr_t signal(int number, intptr_t handler)')
 
@@ -29,6 +30,11 @@ const SIG_IGN = 1
 export function openNameless(folder: string): number {
   const fd: number = openCall(cString(folder), O_TMPFILE | O_RDWR, 0o644)
   return fd < 0 ? fail(`open ${folder} with O_TMPFILE`) : fd
+}
+
+/** truncate(2), which opens nothing; Node's opens the file and closes it. */
+export function truncateByPath(path: string, size: number): void {
+  if (truncate(cString(path), size) !== 0) fail(`truncate ${path}`)
 }
 
 export function giveName(fd: number, path: string): void {

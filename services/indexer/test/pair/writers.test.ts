@@ -9,7 +9,6 @@ import {
   mkdirSync,
   openSync,
   rmSync,
-  truncateSync,
   unlinkSync,
   utimesSync,
   writeFileSync,
@@ -22,7 +21,7 @@ import { assertAllEqual } from './convergence.ts'
 import { createPair, type Pair } from './harness.ts'
 import { hashJobs, hashOfName, md5, sizeOfName } from './observations.ts'
 import { until } from './until.ts'
-import { giveName, holdLease, mapFile, openNameless, setMtimeAlone } from './writer-calls.ts'
+import { giveName, holdLease, mapFile, openNameless, setMtimeAlone, truncateByPath } from './writer-calls.ts'
 
 const HOUR_AGO = Date.now() / 1_000 - 3_600
 
@@ -32,7 +31,7 @@ test('truncate(2) by path and a time of last change that is set alone are seen, 
   writeFileSync(pair.path('dated'), 'a text')
   await Promise.all([pair.startIndexer(), pair.startApi()])
   await assertAllEqual(pair)
-  truncateSync(pair.path('cut'), 6)
+  truncateByPath(pair.path('cut'), 6)
   setMtimeAlone(pair.path('dated'), 1_000_000_000n)
   await until(
     'both to be read again',

@@ -79,6 +79,8 @@ async function settleHints(
       for (const [offset, hint] of hints.entries()) {
         const sight = sightAt(sights, answer.from + offset)
         if (sight.kind === 'unreadable') tryAgain(tools, hint, sight.problem)
+        const spelling = answer.respelled?.get(hint.name)
+        if (spelling !== undefined) tools.hints.add({ ...hint, name: spelling }, tools.nowMs(), tools.nowMs())
         if (isToBeSettled(tools, hint, sight)) raws.push({ folder, name: hint.name, cause: hint.cause, sight })
       }
       continue

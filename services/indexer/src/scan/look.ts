@@ -9,6 +9,7 @@ import { nameFromBytes, pathForFs } from '@drive-feed/shared/entry-name.ts'
 import { statsOf } from '@drive-feed/shared/file-stats.ts'
 import { type FolderSight, sightOf } from './sight.ts'
 import type { SightsBuilder } from './sights.ts'
+import { findSpelling, mayFold } from './spelling.ts'
 import { emptyStats, statAt } from './statx.ts'
 
 /** `names: null` lists the folder; otherwise just these names are looked at. */
@@ -38,6 +39,8 @@ export type LookAnswer =
       readonly from: number
       readonly to: number
       readonly watch: WatchOutcome
+      /** Names that were asked for and are another's spelling, with how that is listed. Hardly ever any. */
+      readonly respelled?: ReadonlyMap<string, string>
     }
   | { readonly kind: 'elsewhere' }
   | { readonly kind: 'unreadable'; readonly problem: string; readonly watch: WatchOutcome }
@@ -71,13 +74,11 @@ export function look(request: LookRequest, tools: LookTools, sights: SightsBuild
     const from = sights.length
     if (request.names === null) {
       for (const name of listNames(door)) if (!tools.isExcluded(name)) lookAt(fd, name, sights)
-    } else {
-      for (const name of request.names) {
-        if (tools.isExcluded(name)) sights.pushUnlisted(name)
-        else lookAt(fd, name, sights)
-      }
+      return { kind: 'seen', folder, from, to: sights.length, watch }
     }
-    return { kind: 'seen', folder, from, to: sights.length, watch }
+    const respelled = lookAtNames({ fd, door }, request.names, tools, sights)
+    const seen: LookAnswer = { kind: 'seen', folder, from, to: sights.length, watch }
+    return respelled.size === 0 ? seen : { ...seen, respelled }
   } catch (error) {
     if (isExhaustion(error)) return { kind: 'later', problem: problemOf(error) }
     return isAbsence(error) ? { kind: 'elsewhere' } : { kind: 'unreadable', problem: problemOf(error), watch }
@@ -106,15 +107,50 @@ function isExpected(folder: FolderSight, { expected }: LookRequest): boolean {
 /** Filled anew for each name. */
 const stats = emptyStats()
 
-function lookAt(folderFd: number, name: string, sights: SightsBuilder): void {
+/**
+ * Looks at names one by one. Where the folder may find a name under another spelling, only what it lists is there: after
+ * `mv holiday.jpg Holiday.jpg` both would be found. Gives those that are another's spelling, with how that is listed.
+ */
+function lookAtNames(
+  { fd, door }: { readonly fd: number; readonly door: string },
+  names: readonly string[],
+  tools: Pick<LookTools, 'isExcluded'>,
+  sights: SightsBuilder,
+): ReadonlyMap<string, string> {
+  const respelled = new Map<string, string>()
+  /** Null where names are found as they are spelled; undefined while that is not known. */
+  let listed: ReadonlySet<string> | null | undefined
+  for (const name of names) {
+    if (tools.isExcluded(name)) {
+      sights.pushUnlisted(name)
+      continue
+    }
+    const isFound = lookAt(fd, name, sights)
+    if (!isFound || name === '.') continue
+    if (listed === undefined) {
+      const folds = mayFold(fd, name)
+      if (folds !== null) listed = folds ? listNames(door) : null
+    }
+    if (listed == null || listed.has(name)) continue
+    sights.dropLast()
+    sights.pushGone(name)
+    const spelling = findSpelling(name, listed)
+    if (spelling !== undefined) respelled.set(name, spelling)
+  }
+  return respelled
+}
+
+/** Whether something is there. */
+function lookAt(folderFd: number, name: string, sights: SightsBuilder): boolean {
   const errno = statAt(folderFd, name, stats)
   if (errno === 0) {
     sights.pushStats(name, stats)
-    return
+    return true
   }
   const error = { code: getSystemErrorName(-errno), errno: -errno }
   if (isAbsence(error)) sights.pushGone(name)
   else sights.pushUnreadable(name, problemOf(error))
+  return false
 }
 
 /**

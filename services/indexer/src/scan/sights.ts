@@ -39,6 +39,8 @@ export type SightsBuilder = {
   readonly pushGone: (name: string) => void
   readonly pushUnlisted: (name: string) => void
   readonly pushUnreadable: (name: string, problem: string) => void
+  /** Takes the last one out again. */
+  readonly dropLast: () => void
   readonly pack: () => PackedSights
 }
 
@@ -79,6 +81,11 @@ export function createSightsBuilder(): SightsBuilder {
     pushGone: (name) => push(name, GONE),
     pushUnlisted: (name) => push(name, UNLISTED),
     pushUnreadable: (name, problem) => problems.set(push(name, UNREADABLE), problem),
+    dropLast: () => {
+      names.pop()
+      problems.delete(names.length)
+      exactMtimes.delete(names.length)
+    },
     pack: () => ({
       names,
       kinds: kinds.slice(0, names.length),

@@ -1,17 +1,24 @@
 /** Looks for a history that the indexer does not survive, and makes it small. */
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
+import type { Filesystem } from './filesystems.ts'
 import { type History, histories, historyText } from './history.ts'
-import { type Figures, runHistory } from './run-history.ts'
+import type { Layout, PlaceOptions } from './place.ts'
+import type { Figures } from './run.ts'
+import { runHistory } from './run-history.ts'
 
 export type ChurnOptions = {
   readonly seed: number
   readonly durationMs: number
+  /** Default: that of the temporary folder, where nothing is mounted anew. */
+  readonly filesystem?: Filesystem | null
   /** How long a failing history may be made smaller. */
   readonly shrinkMs: number
+  /** Whether the history that is under way when the time is over is run to its end; otherwise nobody hears how it ended. */
+  readonly waitsForLast: boolean
   readonly onHistory?: (figures: Figures) => void
   /** Told before it is made smaller, which takes a while. */
-  readonly onFailure?: (error: Error) => void
+  readonly onFailure?: (error: Error, figures: Figures) => void
 }
 
 /** What depends on timing need not fail every time: a smaller history gets this many chances to. */
@@ -27,40 +34,68 @@ const READ_AGAIN_FREE = 15
 export function noFigures(): Figures {
   return {
     ...{ histories: 0, rounds: 0, operations: 0, calm: 0, readAgain: 0 },
-    ...{ none: 0, pause: 0, flood: 0, kill: 0, stop: 0, configure: 0 },
+    ...{ none: 0, pause: 0, flood: 0, kill: 0, stop: 0, configure: 0, remount: 0 },
   }
 }
 
 /** Runs random histories until the time is over. Rejects with the smallest failing history that was found. */
-export async function churn({ seed, durationMs, shrinkMs, onHistory, onFailure }: ChurnOptions): Promise<Figures> {
+export async function churn(options: ChurnOptions): Promise<Figures> {
+  const { seed, durationMs, onHistory, onFailure, waitsForLast, filesystem = null } = options
   const figures = noFigures()
   const search = { seed, numRuns: 1_000_000, skipAllAfterTimeLimit: durationMs, interruptAfterTimeLimit: durationMs }
-  const runOnce = async (history: History) => {
-    await runHistory(history, figures)
+  let last: Promise<void> = Promise.resolve()
+  const runOnce = async (layout: Layout, history: History) => {
+    last = runHistory(history, figures, { filesystem, layout })
+    await last
     onHistory?.(figures)
   }
-  const found = await fc.check(fc.asyncProperty(histories, runOnce), { ...search, endOnFailure: true })
+  const found = await fc.check(fc.asyncProperty(...choicesOn(filesystem), runOnce), { ...search, endOnFailure: true })
   if (found.counterexample === null) {
+    if (waitsForLast) {
+      await last.catch((error: Error) => {
+        onFailure?.(error, figures)
+        throw error
+      })
+    }
     assert.ok(
       figures.readAgain <= READ_AGAIN_FREE + figures.calm * READ_AGAIN_MAX,
       `I12: too much is read again: ${JSON.stringify(figures)}`,
     )
     return figures
   }
-  onFailure?.(found.errorInstance as Error)
-  const runAgain = async (history: History) => {
-    for (let chance = 0; chance < CHANCES; chance += 1) await runHistory(history, noFigures())
+  onFailure?.(found.errorInstance as Error, figures)
+  const [layout, history] = found.counterexample
+  const { smallest, error, again } = await makeSmaller(options, found.counterexamplePath, {
+    place: { filesystem, layout },
+    history,
+    error: found.errorInstance as Error,
+  })
+  const on = `${filesystem?.name ?? 'the temporary folder'}, seed ${seed}`
+  throw new Error(`${on}, after ${JSON.stringify(figures)}: ${error.message}\n\n${again}:\n${historyText(smallest)}`, {
+    cause: error,
+  })
+}
+
+type Failure = { readonly place: PlaceOptions; readonly history: History; readonly error: Error }
+
+async function makeSmaller({ seed, shrinkMs }: ChurnOptions, path: string | null, { place, history, error }: Failure) {
+  const runAgain = async (layout: Layout, one: History) => {
+    for (let chance = 0; chance < CHANCES; chance += 1) await runHistory(one, noFigures(), { ...place, layout })
   }
-  const smaller = await fc.check(fc.asyncProperty(histories, runAgain), {
+  const smaller = await fc.check(fc.asyncProperty(...choicesOn(place.filesystem), runAgain), {
     seed,
-    path: found.counterexamplePath ?? '',
+    path: path ?? '',
     interruptAfterTimeLimit: shrinkMs,
   })
-  const [smallest] = smaller.counterexample ?? found.counterexample
-  const error = smaller.counterexample === null ? found.errorInstance : smaller.errorInstance
-  const again = smaller.counterexample === null ? `it did not fail in ${CHANCES} further runs` : 'made smaller'
-  throw new Error(
-    `seed ${seed}, after ${JSON.stringify(figures)}: ${(error as Error).message}\n\n${again}:\n${historyText(smallest)}`,
-    { cause: error },
-  )
+  if (smaller.counterexample === null) {
+    return { smallest: history, error, again: `it did not fail in ${CHANCES} further runs` }
+  }
+  return { smallest: smaller.counterexample[1], error: smaller.errorInstance as Error, again: 'made smaller' }
+}
+
+/** A watched folder that is the filesystem's top takes its place only where there is one for it alone. */
+function choicesOn(filesystem: Filesystem | null): [fc.Arbitrary<Layout>, fc.Arbitrary<History>] {
+  const layout =
+    filesystem === null ? fc.constant('folders' as const) : fc.constantFrom('folders' as const, 'top' as const)
+  return [layout, histories(filesystem?.survivesUnmount === true)]
 }

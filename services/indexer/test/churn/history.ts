@@ -16,6 +16,20 @@ export type Treatment =
   /** `isWaitedFor`: files change again only once it has scanned. */
   | { readonly kind: 'kill' | 'stop'; readonly isWaitedFor: boolean }
   | { readonly kind: 'configure'; readonly at: number }
+  | Remount
+
+/**
+ * The filesystem is unmounted and mounted again. - `what`: `quiet`: nothing else happens, and nothing may come of
+ * it; `elsewhere`: files change while it is mounted where nobody watches; `busy`: they change right before and after. - `order`: in which everything is looked at before
+ * the indexer can: where numbers don't last they are given out in that order.
+ */
+export type Remount = {
+  readonly kind: 'remount'
+  readonly indexer: 'running' | 'stopped' | 'killed'
+  readonly order: 'listed' | 'reverse' | 'shuffled'
+  readonly what: 'quiet' | 'elsewhere' | 'busy'
+  readonly at: number
+}
 
 /**
  * After a round the disk is quiet and everything is compared. In a calm one nothing is written, removed or hidden, so
@@ -27,6 +41,11 @@ export type Round = {
   readonly treatment: Treatment
   readonly during: readonly Step[]
   readonly after: readonly Step[]
+  /**
+   * What is still so when everything is compared. - `open`: files that are open for writing. - `bound`: a folder or file
+   * mounted on another one that was mounted last of all; compared once more when it is unmounted.
+   */
+  readonly leaves: 'nothing' | 'open' | 'bound'
   /** `max_size` of the client that follows; null for none. */
   readonly pageSize: number | null
 }
@@ -41,6 +60,13 @@ function steps(names: readonly OperationName[], maxLength: number): fc.Arbitrary
 }
 
 const isWaitedFor = fc.boolean()
+const remount: fc.Arbitrary<Remount> = fc.record({
+  kind: fc.constant('remount' as const),
+  indexer: fc.constantFrom('running' as const, 'stopped' as const, 'killed' as const),
+  order: fc.constantFrom('listed' as const, 'reverse' as const, 'shuffled' as const),
+  what: fc.constantFrom('quiet' as const, 'elsewhere' as const, 'busy' as const),
+  at,
+})
 const treatment: fc.Arbitrary<Treatment> = fc.oneof(
   { weight: 8, arbitrary: fc.constant({ kind: 'none' as const }) },
   { weight: 4, arbitrary: fc.constant({ kind: 'pause' as const }) },
@@ -51,24 +77,36 @@ const treatment: fc.Arbitrary<Treatment> = fc.oneof(
 )
 const pageSize = fc.option(fc.integer({ min: 1, max: 50 }))
 
-function round(isCalm: boolean): fc.Arbitrary<Round> {
+const leaves = fc.oneof(
+  { weight: 7, arbitrary: fc.constant('nothing' as const) },
+  { weight: 1, arbitrary: fc.constant('open' as const) },
+  { weight: 1, arbitrary: fc.constant('bound' as const) },
+)
+
+function round(isCalm: boolean, treatments: fc.Arbitrary<Treatment>): fc.Arbitrary<Round> {
   const names = isCalm ? CALM : ANY
   const some = steps(names, 40)
   return fc.record({
     isCalm: fc.constant(isCalm),
     before: some,
-    treatment: isCalm ? treatment.filter(({ kind }) => kind !== 'configure' && kind !== 'flood') : treatment,
+    treatment: isCalm ? treatments.filter(({ kind }) => kind !== 'configure' && kind !== 'flood') : treatments,
     during: some,
     after: some,
+    leaves: isCalm ? fc.constant('nothing' as const) : leaves,
     pageSize,
   })
 }
 
-/** A few rounds on one tree, the first of which makes it. */
-export const histories: fc.Arbitrary<History> = fc.array(
-  fc.oneof({ weight: 4, arbitrary: round(false) }, { weight: 1, arbitrary: round(true) }),
-  { minLength: 1, maxLength: 8, size: 'max' },
-)
+/** A few rounds on one tree, the first of which makes it. @param remounts whether the filesystem can be mounted again */
+export function histories(remounts: boolean): fc.Arbitrary<History> {
+  const treatments = remounts
+    ? fc.oneof({ weight: 2, arbitrary: treatment }, { weight: 1, arbitrary: remount })
+    : treatment
+  return fc.array(
+    fc.oneof({ weight: 4, arbitrary: round(false, treatments) }, { weight: 1, arbitrary: round(true, treatments) }),
+    { minLength: 1, maxLength: 8, size: 'max' },
+  )
+}
 
 /** As a program text that can be put among the regressions. */
 export function historyText(history: History): string {

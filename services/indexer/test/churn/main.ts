@@ -1,47 +1,108 @@
-/** Long runs: `npm run churn -- --minutes=N --seed=S`. With `--side-by-side=K` K of them, with the seeds S, S+1, … */
+/**
+ * Long runs: `npm run churn -- --minutes=N --seed=S`. With `--side-by-side=K` K of them, with the seeds S, S+1, …
+ * `--filesystem=NAME`: on a filesystem of its own, see `filesystems.ts`; `all`: on each for as long, one after another.
+ */
+import { spawnSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
-import { churn } from './churn.ts'
-import type { Figures } from './run-history.ts'
+import { churn, noFigures } from './churn.ts'
+import { FILESYSTEMS, type Filesystem } from './filesystems.ts'
+import { noFilesystem } from './mounted-disk.ts'
+import type { Figures } from './run.ts'
 
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '1' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     'side-by-side': { type: 'string', default: '2' },
+    filesystem: { type: 'string' },
+    'shrink-minutes': { type: 'string', default: '5' },
   },
 })
 const [minutes, firstSeed, count] = [Number(values.minutes), Number(values.seed), Number(values['side-by-side'])]
 const seeds = Array.from({ length: count }, (_, at) => firstSeed + at)
-const all = new Map<number, Figures>()
-let saidMs = performance.now()
-const say = () => console.log(`${(performance.now() / 60_000).toFixed(1)} minutes`, JSON.stringify(total()))
+/** Everything that is mounted or started, and whatever it started, is gone with a process that ends in any way. */
+const ALONE = ['--mount', '--pid', '--fork', '--kill-child=SIGKILL', '--mount-proc', '--propagation=private']
+const IS_ALONE = 'DRIVE_FEED_CHURN_ALONE'
 
-await Promise.all(
-  seeds.map(async (seed) => {
-    try {
-      await churn({
-        seed,
-        durationMs: minutes * 60_000,
-        shrinkMs: 5 * 60_000,
-        onHistory: (figures) => {
-          all.set(seed, { ...figures })
-          if (performance.now() - saidMs < 60_000) return
-          saidMs = performance.now()
-          say()
-        },
-        onFailure: (error) => console.log(`seed ${seed} failed, and is now made smaller: ${error.message}`),
-      })
-    } catch (error) {
-      console.error((error as Error).message)
-      process.exitCode = 1
+type Result = { readonly figures: Figures; readonly failures: number }
+
+const { filesystem } = values
+if (filesystem !== undefined && process.env[IS_ALONE] === undefined && process.geteuid?.() === 0) {
+  const args = [...ALONE, process.execPath, ...process.argv.slice(1)]
+  const { status } = spawnSync('unshare', args, { stdio: 'inherit', env: { ...process.env, [IS_ALONE]: '1' } })
+  process.exitCode = status ?? 1
+} else if (filesystem === undefined) {
+  if ((await run(null)).failures > 0) process.exitCode = 1
+} else {
+  await runOn(filesystem === 'all' ? FILESYSTEMS : [named(filesystem)])
+}
+
+function named(name: string): Filesystem {
+  const found = FILESYSTEMS.find((one) => one.name === name)
+  if (found !== undefined) return found
+  console.error(`--filesystem=${name}: there is all, ${FILESYSTEMS.map((one) => one.name).join(', ')}`)
+  return process.exit(2)
+}
+
+async function runOn(filesystems: readonly Filesystem[]): Promise<void> {
+  const lines = ['filesystem      operations  rounds  remounts  failures']
+  for (const one of filesystems) {
+    const reason = noFilesystem(one)
+    if (reason !== false) {
+      lines.push(`${one.name.padEnd(14)}  skipped: ${reason}`)
+      if (filesystems.length === 1) process.exitCode = 2
+      continue
     }
-  }),
-)
-say()
-console.log(`seeds ${seeds.join(', ')}: ${process.exitCode === 1 ? 'something failed' : 'equal after every round'}`)
+    const { figures, failures } = await run(one)
+    if (failures > 0) process.exitCode = 1
+    const columns = [figures.operations, figures.rounds, figures.remount, failures]
+    lines.push(
+      [one.name.padEnd(14), ...columns.map((figure, at) => `${figure}`.padStart([10, 6, 8, 8][at] as number))].join(
+        '  ',
+      ),
+    )
+  }
+  console.log(lines.join('\n'))
+}
 
-function total(): Partial<Figures> {
-  const sum: Record<string, number> = {}
-  for (const figures of all.values()) for (const [what, n] of Object.entries(figures)) sum[what] = (sum[what] ?? 0) + n
+async function run(on: Filesystem | null): Promise<Result> {
+  const all = new Map<number, Figures>()
+  const where = on === null ? '' : `${on.name}: `
+  const startedMs = performance.now()
+  let saidMs = startedMs
+  const say = () =>
+    console.log(`${where}${((performance.now() - startedMs) / 60_000).toFixed(1)} minutes`, JSON.stringify(total(all)))
+  const runs = seeds.map((seed) =>
+    churn({
+      seed,
+      durationMs: minutes * 60_000,
+      shrinkMs: Number(values['shrink-minutes']) * 60_000,
+      filesystem: on,
+      waitsForLast: true,
+      onHistory: (figures) => {
+        all.set(seed, { ...figures })
+        if (performance.now() - saidMs < 60_000) return
+        saidMs = performance.now()
+        say()
+      },
+      onFailure: (error, figures) => {
+        all.set(seed, { ...figures })
+        console.log(`${where}seed ${seed} failed: ${error.message}`)
+      },
+    }),
+  )
+  const failures = (await Promise.allSettled(runs)).filter((one) => one.status === 'rejected')
+  for (const { reason } of failures) console.error((reason as Error).message)
+  say()
+  const outcome = failures.length > 0 ? `${failures.length} failed` : 'equal after every round'
+  console.log(`${where}seeds ${seeds.join(', ')}: ${outcome}`)
+  return { figures: total(all), failures: failures.length }
+}
+
+function total(all: ReadonlyMap<number, Figures>): Figures {
+  const sum = noFigures()
+  for (const figures of all.values()) {
+    for (const key of Object.keys(sum) as (keyof Figures)[]) sum[key] += figures[key]
+  }
   return sum
 }

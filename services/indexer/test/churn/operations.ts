@@ -3,7 +3,11 @@ import { closeSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { below, choose, next } from './choice.ts'
 import { disk } from './disk.ts'
-import { type Here, KEPT_NAME, shown, type World } from './world.ts'
+import { MOUNTING } from './mounting.ts'
+import { anyOf, bytes, fileOf, NOTHING, placeIn } from './places.ts'
+import { syscalls } from './syscalls.ts'
+import { type Here, KEPT_NAME, noteLink, shown, type World } from './world.ts'
+import { WRITERS } from './writers.ts'
 
 /**
  * Does one thing, chosen by the number, and gives a line about it. Throws a system error where it is not possible just
@@ -11,26 +15,19 @@ import { type Here, KEPT_NAME, shown, type World } from './world.ts'
  */
 export type Operation = (world: World, at: number, here: Here) => string
 
-const LONG_NAME = `${'long '.repeat(50)}name`
-// biome-ignore format: what is plain, what is odd, and what is no UTF-8 or left out
-export const NAMES: readonly string[] = [
-  'a', 'b', 'c', 'd', 'e', 'A', 'B', 'f.txt', 'g.jpg',
-  'ü', 'u\u0308', '📷', ' ', '-', '*', 'a\nb', '\'"`$(x)', '\\', LONG_NAME,
-  'x\udcff', 'x\udcfe', '\ufffd', 'Thumbs.db', 'x.__tmp__', '@eaDir',
-]
 /** Beyond, only removals are done. */
 const ENTRIES_MAX = 400
 /** The same for the characters of a path: what is moved below it can make it twice as long, and the kernel takes 4,096 bytes. */
 const PATH_MAX = 1_000
 const BURST_FILES = 5_000
-/** Where there is nothing to choose from: no operation succeeds on it or beside it. */
-const NOTHING = '/nowhere/nothing'
 
 /** Gives what was done for each choice of a number, or why it was not possible. */
 export function operate(world: World, name: OperationName, at: number, here: Here): string {
   const all = [...here.files, ...here.folders]
   const isTooLong = all.some((path) => path.length > PATH_MAX)
   if (isTooLong && world.isCalm) return 'nothing more, where paths could become too long'
+  const reason = world.filesystem?.without[name]
+  if (reason !== undefined) return `${name}: left out here: ${reason}`
   const operation = (all.length > ENTRIES_MAX && !isCalm(name)) || isTooLong ? OPERATIONS.remove : OPERATIONS[name]
   try {
     return operation(world, at, here)
@@ -41,45 +38,31 @@ export function operate(world: World, name: OperationName, at: number, here: Her
   }
 }
 
-let contents = 0
-
-/** Never the same twice. */
-function bytes(at: number, size = below(at, 10) === 0 ? 0 : below(at, 5000)): Buffer {
-  contents += 1
-  return Buffer.alloc(size, `${contents} `)
-}
-
-function folderOf(at: number, { folders }: Here): string {
-  return choose(next(at, 1), folders) ?? ''
-}
-
-function placeIn(at: number, world: World, here: Here): string {
-  return `${folderOf(at, here)}/${choose(next(at, 2), world.names)}`
-}
-
-function fileOf(at: number, { files }: Here): string {
-  return choose(next(at, 3), files) ?? NOTHING
-}
-
-/** A file or folder, but no top. */
-function anyOf(at: number, { watched, outside }: World, { files, folders }: Here): string {
-  const tops = new Set([...watched, outside])
-  return choose(next(at, 4), [...files, ...folders.filter((folder) => !tops.has(folder))]) ?? NOTHING
-}
-
-function fillTree(path: string, at: number): void {
+function fillTree(world: World, path: string, at: number): void {
   for (const folder of ['', '/a', '/b', '/a/c']) {
     disk.mkdirs(`${path}${folder}`)
-    for (const name of ['x', 'y']) disk.write(`${path}${folder}/${name}`, bytes(at))
+    for (const name of ['x', 'y']) disk.write(`${path}${folder}/${name}`, bytes(world, at))
   }
 }
 
 /** rename(2), over a file too; but where nothing may be lost, only to a free name that is listed. */
-function move({ isCalm, isExcluded }: World, from: string, to: string): void {
-  const isFree = () => !isExcluded(to.slice(dirname(to).length + 1)) && !disk.exists(to)
+function move({ isCalm, isExcluded, filesystem }: World, from: string, to: string): void {
+  // Where names fold it is there by its other spelling.
+  const isItself = filesystem?.foldsCase === true && from !== to && from.toLowerCase() === to.toLowerCase()
+  const isFree = () => !isExcluded(to.slice(dirname(to).length + 1)) && (isItself || !disk.exists(to))
   if (isCalm && !isFree()) throw Object.assign(new Error(`${to} is taken`), { code: 'taken' })
   disk.rename(from, to)
 }
+
+function inOtherCase(name: string): string {
+  return name === name.toUpperCase() ? name.toLowerCase() : name.toUpperCase()
+}
+
+/** 1901 and before, −1 s, 2255 and 2300, 9999, where two roundings of a double differ, and what no calendar knows. */
+const FAR_SECONDS = [
+  ...[-2_147_483_648n, -62_135_596_801n, -1n, 9_007_199_254n, 10_413_792_000n, 253_402_300_799n],
+  ...[576_461_000_000n, 910_692_730_085n, 1_152_921_000_000n, 2n ** 62n, -(2n ** 62n)],
+]
 
 const RENAMES = {
   rename: (world, at, here) => {
@@ -106,7 +89,7 @@ const RENAMES = {
   changeCase: (world, at, here) => {
     const from = anyOf(at, world, here)
     const name = from.slice(dirname(from).length + 1)
-    const to = `${dirname(from)}/${name === name.toUpperCase() ? name.toLowerCase() : name.toUpperCase()}`
+    const to = `${dirname(from)}/${inOtherCase(name)}`
     move(world, from, to)
     return `mv ${shown(world, from)} ${shown(world, to)}`
   },
@@ -135,17 +118,17 @@ const RENAMES = {
 const CONTENTS = {
   create: (world, at, here) => {
     const path = placeIn(at, world, here)
-    disk.write(path, bytes(at))
+    disk.write(path, bytes(world, at))
     return `write ${shown(world, path)}`
   },
   append: (world, at, here) => {
     const path = fileOf(at, here)
-    disk.append(path, bytes(at))
+    disk.append(path, bytes(world, at))
     return `append to ${shown(world, path)}`
   },
   rewrite: (world, at, here) => {
     const path = fileOf(at, here)
-    disk.write(path, bytes(at))
+    disk.write(path, bytes(world, at))
     return `rewrite ${shown(world, path)}`
   },
   truncate: (world, at, here) => {
@@ -158,7 +141,7 @@ const CONTENTS = {
     const path = fileOf(at, here)
     // Half of the temporary names are excluded ones, so the file seems to come from nowhere.
     const temporary = below(at, 2) === 0 ? `${path}~` : `${dirname(path)}/temporary.__tmp__`
-    disk.write(temporary, bytes(at))
+    disk.write(temporary, bytes(world, at))
     disk.rename(temporary, path)
     return `replace ${shown(world, path)} by ${shown(world, temporary)}`
   },
@@ -166,8 +149,32 @@ const CONTENTS = {
     const path = fileOf(at, here)
     const other = below(at, 2) === 0 ? path : placeIn(at, world, here)
     disk.unlink(path)
-    disk.write(other, bytes(at))
+    disk.write(other, bytes(world, at))
     return `rm ${shown(world, path)} and write ${shown(world, other)}`
+  },
+  truncateByPath: (world, at, here) => {
+    const path = fileOf(at, here)
+    const size = below(at, 2) === 0 ? below(next(at, 5), disk.stat(path).size) : 400_000
+    syscalls.truncate(path, size)
+    return `truncate(2) ${shown(world, path)} to ${size}`
+  },
+  touchModified: (world, at, here) => {
+    const path = fileOf(at, here)
+    syscalls.touchModified(path, BigInt(1_000_000_000 + below(at, 1_000_000_000)), BigInt(below(next(at, 5), 1e9)))
+    return `touch -m ${shown(world, path)}`
+  },
+  touchFar: (world, at, here) => {
+    const path = fileOf(at, here)
+    const seconds = FAR_SECONDS[below(at, FAR_SECONDS.length)] as bigint
+    syscalls.touchModified(path, seconds, BigInt(below(next(at, 5), 1e9)))
+    return `touch -m ${shown(world, path)} at ${seconds} s`
+  },
+  appendByOtherCase: (world, at, here) => {
+    if (world.filesystem?.foldsCase !== true) return 'no other spelling here'
+    const path = fileOf(at, here)
+    const other = `${dirname(path)}/${inOtherCase(path.slice(dirname(path).length + 1))}`
+    disk.append(other, bytes(world, at))
+    return `append to ${shown(world, path)} as ${shown(world, other)}`
   },
   touch: (world, at, here) => {
     const path = fileOf(at, here)
@@ -201,21 +208,21 @@ const FOLDERS = {
   },
   makeTree: (world, at, here) => {
     const path = placeIn(at, world, here)
-    fillTree(path, at)
+    fillTree(world, path, at)
     return `make a tree at ${shown(world, path)}`
   },
   makeDeep: (world, at, here) => {
     const path = `${placeIn(at, world, here)}/a/b/c/d`
     disk.mkdirs(path)
-    disk.write(`${path}/e`, bytes(at))
+    disk.write(`${path}/e`, bytes(world, at))
     return `mkdir -p ${shown(world, path)} and write e`
   },
   removeWhileWriting: (world, at, here) => {
     const path = placeIn(at, world, here)
-    fillTree(path, at)
+    fillTree(world, path, at)
     disk.remove(`${path}/a`)
     disk.mkdirs(`${path}/a/d`)
-    disk.write(`${path}/a/d/e`, bytes(at))
+    disk.write(`${path}/a/d/e`, bytes(world, at))
     if (below(at, 2) === 0) disk.remove(path)
     return `make a tree at ${shown(world, path)} and remove ${below(at, 2) === 0 ? 'it' : 'half of it'} meanwhile`
   },
@@ -224,27 +231,27 @@ const FOLDERS = {
     if (below(at, 2) === 0) disk.remove(path)
     else disk.rename(path, placeIn(next(at, 6), world, here))
     disk.mkdir(path)
-    disk.write(`${path}/a`, bytes(at))
+    disk.write(`${path}/a`, bytes(world, at))
     return `${below(at, 2) === 0 ? 'remove' : 'move away'} ${shown(world, path)} and make another folder there`
   },
   fileBecomesFolder: (world, at, here) => {
     const path = fileOf(at, here)
     disk.unlink(path)
     disk.mkdir(path)
-    disk.write(`${path}/a`, bytes(at))
+    disk.write(`${path}/a`, bytes(world, at))
     return `make ${shown(world, path)} a folder`
   },
   folderBecomesFile: (world, at, here) => {
     const path = anyOf(at, world, { ...here, files: [] })
     disk.remove(path)
-    disk.write(path, bytes(at))
+    disk.write(path, bytes(world, at))
     return `make ${shown(world, path)} a file`
   },
   burst: (world, at, here) => {
     for (const folder of here.folders.filter((path) => path.endsWith('/burst'))) disk.remove(folder)
     const path = `${choose(next(at, 1), world.watched)}/burst`
     disk.mkdir(path)
-    for (let file = 0; file < BURST_FILES; file += 1) disk.write(`${path}/${file}`, bytes(at, file % 3))
+    for (let file = 0; file < BURST_FILES; file += 1) disk.write(`${path}/${file}`, bytes(world, at, file % 3))
     return `write ${BURST_FILES} files in ${shown(world, path)}`
   },
 } satisfies Record<string, Operation>
@@ -253,13 +260,13 @@ const ODDITIES = {
   link: (world, at, here) => {
     const [from, to] = [fileOf(at, here), placeIn(at, world, here)]
     disk.link(from, to)
-    world.linked.add(disk.stat(to).ino)
+    noteLink(world, disk.stat(to).ino)
     return `ln ${shown(world, from)} ${shown(world, to)}`
   },
   linkAndRemoveFirst: (world, at, here) => {
     const [from, to] = [fileOf(at, here), placeIn(at, world, here)]
     disk.link(from, to)
-    world.linked.add(disk.stat(to).ino)
+    noteLink(world, disk.stat(to).ino)
     disk.unlink(from)
     return `ln ${shown(world, from)} ${shown(world, to)} and rm the first`
   },
@@ -286,7 +293,7 @@ const ODDITIES = {
   oddBecomesFile: (world, at, here) => {
     const path = choose(at, here.others) ?? NOTHING
     disk.unlink(path)
-    disk.write(path, bytes(at))
+    disk.write(path, bytes(world, at))
     return `make ${shown(world, path)} a file`
   },
   openForWriting: (world, at, here) => {
@@ -298,7 +305,7 @@ const ODDITIES = {
   writeMore: (world, at) => {
     const fd = [...world.open.keys()][below(at, world.open.size)]
     if (fd === undefined) return 'nothing is open'
-    writeSync(fd, bytes(at))
+    writeSync(fd, bytes(world, at))
     return `write to what was opened as ${shown(world, world.open.get(fd) ?? '')}`
   },
   close: (world, at) => {
@@ -311,11 +318,11 @@ const ODDITIES = {
   },
 } satisfies Record<string, Operation>
 
-export const OPERATIONS = { ...RENAMES, ...CONTENTS, ...FOLDERS, ...ODDITIES }
+export const OPERATIONS = { ...RENAMES, ...CONTENTS, ...FOLDERS, ...ODDITIES, ...WRITERS, ...MOUNTING }
 export type OperationName = keyof typeof OPERATIONS
 
 /** Those that leave every file's bytes and every id as they are. */
-export const CALM: readonly OperationName[] = Object.keys(RENAMES) as (keyof typeof RENAMES)[]
+export const CALM: readonly OperationName[] = [...(Object.keys(RENAMES) as (keyof typeof RENAMES)[]), 'lease']
 
 /** What needs something to work on needs more of these. */
 const OFTEN: readonly OperationName[] = ['create', 'create', 'create', 'makeTree', 'mkdir', 'move', 'move', 'rename']

@@ -7,6 +7,7 @@ const CALMLY: Round = {
   treatment: { kind: 'none' },
   during: [],
   after: [],
+  leaves: 'nothing',
   pageSize: null,
 }
 

@@ -7,47 +7,47 @@ import { createExclude } from '@drive-feed/shared/exclude.ts'
 import { plainNodeId } from '@drive-feed/shared/node-id.ts'
 import { openReader } from '@drive-feed/shared/open-database.ts'
 import { audit } from '../../src/audit/audit.ts'
-import { assertAllEqual, type Follower, follow, untilConverged } from '../pair/convergence.ts'
-import { type Cleaner, createPair, type Pair } from '../pair/harness.ts'
+import { assertAllEqual, expectedTree, type Follower, follow, untilConverged } from '../pair/convergence.ts'
+import { differences, forgetHashes, nodesTree, readNodes, type TreeImage } from '../pair/disk-tree.ts'
+import { type Cleaner, createPair } from '../pair/harness.ts'
 import { statusOf } from '../pair/observations.ts'
-import { until } from '../pair/until.ts'
+import { until, untilNone } from '../pair/until.ts'
+import { unbindAll } from './binds.ts'
 import { below, choose } from './choice.ts'
 import { disk } from './disk.ts'
 import { drain, flood } from './flood.ts'
 import type { History, Round, Step, Treatment } from './history.ts'
-import { NAMES, operate } from './operations.ts'
-import { closeAll, createWorld, lookAround, noteLinks, shown, type World } from './world.ts'
+import { operate } from './operations.ts'
+import { type PlaceOptions, preparePlace } from './place.ts'
+import { NAMES } from './places.ts'
+import { remount } from './remount.ts'
+import {
+  CONVERGENCE_MS,
+  endIndexer,
+  type Figures,
+  hashJobs,
+  type Jobs,
+  jobsSince,
+  noteJobs,
+  type Run,
+  runSteps,
+} from './run.ts'
+import { closeAll, createWorld, lookAround, noteLinks, shown, unmap, type World } from './world.ts'
 
-/** `calm`: operations in calm rounds. `readAgain`: files read in those rounds. */
-export type Figures = Record<'histories' | 'rounds' | 'operations' | 'calm' | 'readAgain' | Treatment['kind'], number>
-
-/** A file whose writer forgot it is read after half a minute. */
-const CONVERGENCE_MS = 90_000
+/** A busy writer costs a look in some seconds. */
+const OPEN_FILES_MS = 15_000
+const HERE: PlaceOptions = { filesystem: null, layout: 'folders' }
 const ROOTS = ['one', 'two']
 const PATTERNS = ['f.*', '[ab]', '*~', 'x']
 
-type Run = {
-  readonly pair: Pair
-  readonly world: World
-  readonly figures: Figures
-  /** What was done, a line each. */
-  readonly story: string[]
-  /** Sentinels that the indexer that runs now has read. */
-  sentinels: number
-}
-
 /** Rejects with what is wrong, followed by all that was done. */
-export async function runHistory(history: History, figures: Figures): Promise<void> {
+export async function runHistory(history: History, figures: Figures, where: PlaceOptions = HERE): Promise<void> {
   const cleanups: (() => unknown)[] = []
   const cleaner: Cleaner & { passed: boolean } = { passed: true, after: (work) => void cleanups.push(work) }
-  const story: string[] = []
+  const story: string[] = [`on ${where.filesystem?.name ?? 'the temporary folder’s filesystem'}, ${where.layout}`]
   try {
-    const pair = await createPair(cleaner, { roots: ROOTS })
-    const world = createWorld(pair.folder, Object.values(pair.configuration().roots), NAMES)
-    const run: Run = { pair, world, figures, story, sentinels: 0 }
-    follows(run)
-    cleaner.after(() => closeAll(world))
-    await Promise.all([pair.startIndexer(), pair.startApi()])
+    const run = await prepare(cleaner, figures, story, where)
+    await Promise.all([run.pair.startIndexer(), run.pair.startApi()])
     for (const round of history) await runRound(run, round)
     figures.histories += 1
   } catch (error) {
@@ -58,14 +58,33 @@ export async function runHistory(history: History, figures: Figures): Promise<vo
   }
 }
 
+async function prepare(t: Cleaner, figures: Figures, story: string[], where: PlaceOptions): Promise<Run> {
+  const place = await preparePlace(t, where)
+  const pair = await createPair(t, { roots: place.roots ?? ROOTS })
+  const { filesystem, mayMount } = place
+  const base = place.disk?.top ?? pair.folder
+  const outside = place.outside ?? join(base, 'outside')
+  const watched = Object.values(pair.configuration().roots)
+  const world = createWorld({ base, watched, outside, names: NAMES, filesystem, mayMount })
+  const run: Run = { pair, place, world, figures, story, sentinels: 0, ended: 0, hasOwnNumbers: true }
+  follows(run)
+  t.after(async () => {
+    closeAll(world)
+    world.leases.end()
+    if (mayMount) await unbindAll(base)
+  })
+  return run
+}
+
 async function runRound(run: Run, round: Round): Promise<void> {
   const { pair, world, figures, story } = run
-  const { treatment, isCalm } = round
-  story.push(`— ${isCalm ? 'a calm round' : 'a round'}: ${treatment.kind}`)
+  const { treatment, isCalm, leaves } = round
+  story.push(`— ${isCalm ? 'a calm round' : 'a round'}: ${treatment.kind}, leaving ${leaves}`)
   figures.rounds += 1
   figures[treatment.kind] += 1
   world.mayLeaveOpen = treatment.kind === 'none' || treatment.kind === 'pause'
-  const before = isCalm ? { jobs: await hashJobs(run), ids: idsOf(pair) } : null
+  if (!world.mayLeaveOpen || isCalm) closeAll(world)
+  const before = isCalm ? { jobs: await noteJobs(run), ids: idsOf(run) } : null
   world.isCalm = isCalm
   const overflowsBefore = statusOf(pair)?.overflows ?? 0
   const followers = [follow(pair, { pauseMs: 5, maxSize: round.pageSize }), follow(pair, { pauseMs: 40 })]
@@ -73,12 +92,15 @@ async function runRound(run: Run, round: Round): Promise<void> {
     await runSteps(run, round.before)
     await treat(run, treatment, round.during)
     await runSteps(run, round.after)
-    closeAll(world)
-    if (!isCalm) stirLinks(world)
-    // Where an indexer was killed or stopped, the only sign of such a write could be lost with it.
-    if (treatment.kind === 'none' && !isCalm) await rewriteSecretly(run)
+    await endRound(run, round)
     for (const follower of followers) await compare(run, follower)
-    await compareIds(run, before)
+    await compareIds(run)
+    if (before !== null) await compareCalm(run, treatment, before)
+    if (leaves === 'bound' && world.mayMount) {
+      await unbindAll(world.base)
+      story.push('umount all')
+      for (const follower of followers) await compare(run, follower)
+    }
     if (treatment.kind === 'flood') {
       await until('the overflow to be counted', () => (statusOf(pair)?.overflows ?? 0) > overflowsBefore)
       drain(world)
@@ -89,20 +111,38 @@ async function runRound(run: Run, round: Round): Promise<void> {
   }
 }
 
-async function runSteps({ world, story, figures }: Run, steps: readonly Step[]): Promise<void> {
-  for (const { do: name, at, waitMs } of steps) {
-    story.push(operate(world, name, at, lookAround(world)))
-    figures.operations += 1
-    if (world.isCalm) figures.calm += 1
-    if (waitMs === 0) continue
-    story.push(`(${waitMs} ms)`)
-    await sleep(waitMs)
-  }
+/** The disk is left quiet. */
+async function endRound(run: Run, { leaves, isCalm, treatment, pageSize }: Round): Promise<void> {
+  const { world, story, place } = run
+  if (leaves === 'open') {
+    // What is written to a mapping shows when that ends.
+    for (const number of world.mapped.keys()) unmap(world.mapped, number)
+  } else closeAll(world)
+  if (world.mayMount) await unbindAll(world.base)
+  if (!isCalm) stirLinks(world)
+  if (leaves === 'open' && world.open.size > 0) await untilSizesEqual(run)
+  // Where an indexer was killed or stopped, the only sign of such a write could be lost with it.
+  if (treatment.kind === 'none' && !isCalm) await rewriteSecretly(run)
+  if (leaves === 'bound') story.push(operate(world, 'bindFolder', pageSize ?? 0, lookAround(world)))
+  await sleep(place.filesystem?.attributesMs ?? 0)
+  forgetHashes()
+}
+
+/** Of files that are open for writing too, though they are not read yet. */
+async function untilSizesEqual({ pair, place }: Run): Promise<void> {
+  await sleep(place.filesystem?.attributesMs ?? 0)
+  const withoutHash = (tree: TreeImage) => new Map([...tree].map(([path, what]) => [path, what.replace(/, md5.*/, '')]))
+  await untilNone(
+    'sizes and times of files that are open for writing',
+    () => differences(withoutHash(expectedTree(pair)), withoutHash(nodesTree(pair.read(readNodes))), 'the nodes'),
+    OPEN_FILES_MS,
+  )
 }
 
 async function treat(run: Run, treatment: Treatment, during: readonly Step[]): Promise<void> {
   const { pair, world, story } = run
   if (treatment.kind === 'none') return runSteps(run, during)
+  if (treatment.kind === 'remount') return remount(run, treatment, during)
   if (treatment.kind === 'pause' || treatment.kind === 'flood') {
     pair.indexer().signal('SIGSTOP')
     if (treatment.kind === 'flood') story.push(flood(world))
@@ -110,8 +150,7 @@ async function treat(run: Run, treatment: Treatment, during: readonly Step[]): P
     pair.indexer().signal('SIGCONT')
     return
   }
-  await pair.endIndexer(treatment.kind === 'kill' ? 'SIGKILL' : 'SIGTERM')
-  run.sentinels = 0
+  await endIndexer(run, treatment.kind === 'kill' ? 'SIGKILL' : 'SIGTERM')
   if (treatment.kind === 'configure') configure(run, treatment.at)
   await runSteps(run, during)
   // Where it is not waited for, files change while it starts and scans.
@@ -121,12 +160,11 @@ async function treat(run: Run, treatment: Treatment, during: readonly Step[]): P
 
 /** Other excludes, and one root gone, back, or under another name. */
 function configure(run: Run, at: number): void {
-  const { pair, story } = run
-  const { folder } = pair
-  const two = join(folder, 'two')
-  const roots = [{}, { two }, { second: two }][below(at, 3)] ?? {}
+  const { pair, story, place } = run
+  const { one, two } = place.roots ?? { one: join(pair.folder, 'one'), two: join(pair.folder, 'two') }
+  const choices = two === undefined ? [{ one }, { first: one }] : [{ one }, { one, two }, { one, second: two }]
   const exclude = below(at, 2) === 0 ? [] : [choose(at, PATTERNS) ?? '']
-  pair.configure({ roots: { one: join(folder, 'one'), ...roots }, exclude })
+  pair.configure({ roots: choices[below(at, choices.length)] as Record<string, string>, exclude })
   story.push(`roots ${Object.keys(pair.configuration().roots).join(', ')}; exclude ${JSON.stringify(exclude)}`)
   follows(run)
 }
@@ -144,13 +182,14 @@ function follows({ pair, world }: Run): void {
  */
 async function rewriteSecretly({ pair, world, story }: Run): Promise<void> {
   await untilConverged(pair, { boundMs: CONVERGENCE_MS })
+  const open = new Set(world.open.values())
   const path = choose(
     1,
-    lookAround(world).files.filter((file) => file.isWellFormed() && disk.stat(file).nlink === 1),
+    lookAround(world).files.filter((file) => file.isWellFormed() && disk.stat(file).nlink === 1 && !open.has(file)),
   )
   if (path === undefined) return
   // `touch -r` keeps the nanoseconds, which a JavaScript date does not have.
-  const reference = join(world.base, 'reference')
+  const reference = join(pair.folder, 'reference')
   execFileSync('touch', ['-r', path, reference])
   disk.write(path, Buffer.alloc(disk.stat(path).size, `secret ${performance.now()} `))
   execFileSync('touch', ['-r', reference, path])
@@ -163,9 +202,10 @@ async function rewriteSecretly({ pair, world, story }: Run): Promise<void> {
  */
 function stirLinks(world: World): void {
   noteLinks(world)
+  const hasOwnNumbers = world.filesystem?.linksShareNumbers === false
   for (const path of lookAround({ ...world, isCalm: true }).files) {
     const { ino, mode } = disk.stat(path)
-    if (world.linked.has(ino)) disk.chmod(path, mode ^ 0o020)
+    if (hasOwnNumbers || world.stirred.has(ino)) disk.chmod(path, mode ^ 0o020)
   }
 }
 
@@ -174,8 +214,8 @@ async function compare({ pair }: Run, follower: Follower): Promise<void> {
   await assertAllEqual(pair, follower, { boundMs: CONVERGENCE_MS })
 }
 
-/** The audit agrees, ids are those of their inodes, and in a calm round they stayed and no file was read. */
-async function compareIds(run: Run, before: { ids: ReadonlySet<string>; jobs: number } | null): Promise<void> {
+/** The audit agrees, and ids are those of their inodes. */
+async function compareIds(run: Run): Promise<void> {
   const { pair, world } = run
   const { roots, exclude } = pair.configuration()
   const db = openReader(pair.databasePath)
@@ -185,46 +225,42 @@ async function compareIds(run: Run, before: { ids: ReadonlySet<string>; jobs: nu
   } finally {
     db.sqlite.close()
   }
-  for (const { node_id, device, inode } of idRows(pair)) {
+  if (!run.hasOwnNumbers || world.hasBound) return
+  for (const { node_id, device, inode } of idRows(run)) {
     if (!world.linked.has(Number(inode))) assert.equal(node_id, plainNodeId(device, inode), 'the id is the inode’s own')
   }
-  if (before === null) return
-  assert.deepEqual(idsOf(pair), before.ids, 'ids survive renames')
-  const jobs = await hashJobs(run)
-  // Judged over the whole run: what changes places again and again while nobody watches may rarely be lost sight of.
-  run.figures.readAgain += jobs - (run.sentinels === 1 ? 0 : before.jobs)
 }
 
-function idRows(pair: Pair) {
+/** In a calm round ids stay, and no file is read. */
+async function compareCalm(
+  run: Run,
+  treatment: Treatment,
+  before: { readonly ids: ReadonlySet<string>; readonly jobs: Jobs },
+): Promise<void> {
+  // What moved meanwhile, and has another number now, is another one to everybody.
+  const isRenumbered =
+    treatment.kind === 'remount' && treatment.what !== 'quiet' && run.place.filesystem?.numbersLast === false
+  if (isRenumbered) return
+  const ids = idsOf(run)
+  // A remount that must be silent has had sentinels written.
+  if (treatment.kind !== 'remount') assert.equal(ids.size, before.ids.size, 'nothing comes or goes')
+  assert.deepEqual(before.ids.difference(ids), new Set(), 'ids survive renames')
+  // Judged over the whole run: what changes places again and again while nobody watches may rarely be lost sight of.
+  run.figures.readAgain += jobsSince(run, before.jobs, await hashJobs(run))
+}
+
+/** Of what is numbered by itself and not by its path. */
+function idRows({ pair, place }: Run) {
+  const which = place.filesystem?.foldersAreNumberedBy === 'path' ? 'AND NOT is_directory' : ''
   return pair.read((sqlite) =>
     sqlite
       .prepare<[], { node_id: string; device: string; inode: string }>(
-        "SELECT node_id, device, inode FROM nodes WHERE device <> ''",
+        `SELECT node_id, device, inode FROM nodes WHERE device <> '' ${which}`,
       )
       .all(),
   )
 }
 
-function idsOf(pair: Pair): ReadonlySet<string> {
-  return new Set(idRows(pair).map(({ node_id }) => node_id))
-}
-
-/** Files read since the indexer started, but for the sentinels that make sure that all of them are counted. */
-async function hashJobs(run: Run): Promise<number> {
-  const { pair, world } = run
-  const folder = world.watched[0] as string
-  run.sentinels += 1
-  // A name of its own: operations make links, folders and worse of what they find.
-  const name = `sentinel ${Date.now()}`
-  disk.write(join(folder, name), Buffer.from(name))
-  await untilConverged(pair, { boundMs: CONVERGENCE_MS })
-  const convergedMs = Date.now()
-  // One folder more is listed, so the status row is written again.
-  disk.mkdir(join(folder, `${name} folder`))
-  const { filesHashed } = await until('the status row to be refreshed', () => {
-    const status = statusOf(pair)
-    return status !== undefined && status.heartbeatMs >= convergedMs && status
-  })
-  await untilConverged(pair, { boundMs: CONVERGENCE_MS })
-  return filesHashed - run.sentinels
+function idsOf(run: Run): ReadonlySet<string> {
+  return new Set(idRows(run).map(({ node_id }) => node_id))
 }

@@ -4,6 +4,7 @@ import { realpathSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { displayName, nameFromColumns } from '@drive-feed/shared/entry-name.ts'
 import { createExclude } from '@drive-feed/shared/exclude.ts'
+import { YEAR_1_MICROSECONDS, YEAR_10000_MICROSECONDS } from '@drive-feed/shared/microseconds.ts'
 import type Database from 'better-sqlite3'
 import { createAuditRows } from '../../src/audit/rows.ts'
 import { brokenTableRules } from '../../src/audit/table-rules.ts'
@@ -163,7 +164,9 @@ function wireImageOfRows(rows: readonly NodeRow[]): TreeImage {
   const image: TreeImage = new Map()
   for (const row of rows) {
     const name = displayName(nameFromColumns(row.name, row.raw_name))
-    const what = row.is_directory === 1 ? 'folder' : describeFile(row.size, row.mtime, row.hash)
+    // What lies beyond the calendar of clients is told as its first or last moment.
+    const mtime = Math.min(Math.max(row.mtime, Number(YEAR_1_MICROSECONDS)), Number(YEAR_10000_MICROSECONDS - 1n))
+    const what = row.is_directory === 1 ? 'folder' : describeFile(row.size, mtime, row.hash)
     image.set(row.node_id, `${row.parent_id}/${name}: ${what}`)
   }
   return image

@@ -1,8 +1,9 @@
 /** What is on the disk and what the database says is, in one form that can be compared (invariant I1). */
 import { createHash } from 'node:crypto'
-import { type BigIntStats, closeSync, lstatSync, openSync, readdirSync, readSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, readSync } from 'node:fs'
 import { nameFromBytes, nameFromColumns, pathForFs } from '@drive-feed/shared/entry-name.ts'
 import { createExclude } from '@drive-feed/shared/exclude.ts'
+import { type FileStats, statsAt } from '@drive-feed/shared/file-stats.ts'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import type Database from 'better-sqlite3'
 
@@ -23,6 +24,11 @@ export type NodeRow = {
 
 const hashes = new Map<string, string>()
 
+/** Has every file read anew: where times are coarse, or a mapping is written to, it may hold others without a sign of it. */
+export function forgetHashes(): void {
+  hashes.clear()
+}
+
 /** Every folder and regular file that is not excluded. */
 export function diskTree(roots: Readonly<Record<string, string>>, excludes: readonly string[] = []): TreeImage {
   const isExcluded = createExclude(excludes)
@@ -32,20 +38,20 @@ export function diskTree(roots: Readonly<Record<string, string>>, excludes: read
     for (const bytes of readdirSync(pathForFs(path), 'buffer')) {
       const name = nameFromBytes(bytes)
       if (isExcluded(name)) continue
-      const stats = lstatSync(pathForFs(`${path}/${name}`), { bigint: true, throwIfNoEntry: false })
-      if (stats?.isDirectory()) walk(`${path}/${name}`, `${key}/${name}`)
-      if (stats?.isFile()) image.set(`${key}/${name}`, fileImage(`${path}/${name}`, stats))
+      const stats = statsAt(`${path}/${name}`)
+      if (stats?.kind === 'folder') walk(`${path}/${name}`, `${key}/${name}`)
+      if (stats?.kind === 'file') image.set(`${key}/${name}`, fileImage(`${path}/${name}`, stats))
     }
   }
   for (const [key, path] of Object.entries(roots)) walk(path, key)
   return image
 }
 
-function fileImage(path: string, stats: BigIntStats): string {
-  const identity = `${stats.dev}:${stats.ino}:${stats.size}:${stats.mtimeNs}:${stats.ctimeNs}`
+function fileImage(path: string, { device, inode, size, mtime, ctimeNs }: FileStats): string {
+  const identity = `${device}:${inode}:${size}:${mtime}:${ctimeNs}`
   const hash = hashes.get(identity) ?? md5Of(path)
   hashes.set(identity, hash)
-  return describeFile(Number(stats.size), Number(stats.mtimeNs / 1000n), hash)
+  return describeFile(size, mtime, hash)
 }
 
 function md5Of(path: string): string {

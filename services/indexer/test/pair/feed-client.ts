@@ -100,8 +100,8 @@ function assertNoOrphans(nodes: ReadonlyMap<string, WireNode>): void {
   }
 }
 
-/** Microseconds since 1970 of the wire's times. */
+/** Microseconds since 1970 of the wire's times; beyond the year 2255 the nearest double. */
 export function microsecondsOf(iso: string): number {
   const [, seconds, fraction] = /^(.*?)(?:\.(\d{6}))?\+00:00$/.exec(iso) ?? []
-  return Date.parse(`${seconds}Z`) * 1000 + Number(fraction ?? 0)
+  return Number(BigInt(Date.parse(`${seconds}Z`)) * 1000n + BigInt(fraction ?? 0))
 }

@@ -12,8 +12,8 @@ export const INDEXER_MAIN = join(SERVICES, 'indexer', 'src', 'main.ts')
 export const API_MAIN = join(SERVICES, 'api', 'src', 'main.ts')
 
 export type PairOptions = {
-  /** Keys of the watched folders, made under the test's folder. Default: `media`. */
-  readonly roots?: readonly string[]
+  /** Keys of the watched folders, made under the test's folder, or with their paths. Default: `media`. */
+  readonly roots?: readonly string[] | Readonly<Record<string, string>>
   /** Further keys of the config. */
   readonly config?: Readonly<Record<string, unknown>>
   /** The indexer runs as this user, who also owns the folders. */
@@ -66,14 +66,14 @@ export async function createPair(t: Cleaner, options: PairOptions = {}): Promise
   const configPath = join(folder, 'config.yaml')
   const databasePath = join(folder, 'db', 'feed.db')
   const port = await freePort()
-  const keys = options.roots ?? ['media']
+  const roots = foldersOf(folder, options.roots ?? ['media'])
   let configuration: Configuration = {
-    roots: Object.fromEntries(keys.map((key) => [key, join(folder, key)])),
+    roots,
     exclude: [],
     other: { settle_ms: 50, metadata_workers: 1, ...options.config },
   }
   for (const path of [join(folder, 'db'), ...Object.values(configuration.roots)]) {
-    mkdirSync(path)
+    mkdirSync(path, { recursive: true })
     if (options.uid !== undefined) chownSync(path, options.uid, options.uid)
   }
   const configure = (changes: Partial<Configuration>) => {
@@ -104,7 +104,7 @@ export async function createPair(t: Cleaner, options: PairOptions = {}): Promise
     url,
     configuration: () => configuration,
     configure,
-    path: (...names) => join(folder, keys[0] ?? '', ...names),
+    path: (...names) => join(Object.values(roots)[0] ?? folder, ...names),
     indexer: latest,
     launchIndexer,
     startIndexer: async (roots = Object.keys(configuration.roots)) => {
@@ -128,6 +128,11 @@ export async function createPair(t: Cleaner, options: PairOptions = {}): Promise
     },
     read,
   }
+}
+
+function foldersOf(folder: string, roots: NonNullable<PairOptions['roots']>): Readonly<Record<string, string>> {
+  if (!Array.isArray(roots)) return roots as Readonly<Record<string, string>>
+  return Object.fromEntries(roots.map((key: string) => [key, join(folder, key)]))
 }
 
 export function readDatabase<T>(path: string, work: (sqlite: Database.Database) => T): T {

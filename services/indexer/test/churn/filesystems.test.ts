@@ -1,0 +1,68 @@
+/** One short history on some filesystems; long ones, and on all, by `npm run churn -- --filesystem=all`. */
+import { suite, test } from 'node:test'
+import { noFigures } from './churn.ts'
+import { FILESYSTEMS, type Filesystem } from './filesystems.ts'
+import type { History, Remount, Round, Step } from './history.ts'
+import { noFilesystem } from './mounted-disk.ts'
+import { runHistory } from './run-history.ts'
+
+const QUIETLY: Round = {
+  isCalm: false,
+  before: [],
+  treatment: { kind: 'none' },
+  during: [],
+  after: [],
+  leaves: 'nothing',
+  pageSize: null,
+}
+
+function steps(...names: readonly Step['do'][]): Step[] {
+  return names.map((name, index) => ({ do: name, at: index * 104_729 + 3, waitMs: 0 }))
+}
+
+const CHANGES = steps(
+  ...(['makeTree', 'create', 'create', 'truncateByPath', 'touchModified', 'linkAndWriteOn', 'nameUnnamed'] as const),
+  ...([
+    'map',
+    'writeMapped',
+    'move',
+    'changeCase',
+    'lease',
+    'bindFolder',
+    'unbind',
+    'makeSubvolume',
+    'snapshot',
+  ] as const),
+)
+
+/** What is mounted again is the same, whoever looked at what first. */
+function historyOn({ survivesUnmount }: Filesystem): History {
+  const changes: Round = { ...QUIETLY, before: CHANGES }
+  const calm: Round = { ...QUIETLY, isCalm: true, before: steps('move', 'rename', 'changeCase', 'exchange') }
+  if (!survivesUnmount) return [changes, calm]
+  const again = (indexer: Remount['indexer']): Remount => ({
+    kind: 'remount',
+    indexer,
+    order: 'reverse',
+    what: 'quiet',
+    at: 0,
+  })
+  return [changes, { ...calm, treatment: again('stopped') }, { ...QUIETLY, treatment: again('running') }]
+}
+
+/** Those that need nothing but the kernel, and two whose inode numbers do not last, where their packages are installed. */
+const SHORT = ['tmpfs', 'overlay', 'ext4', 'mergerfs', 'exfat']
+
+function reasonToSkip(filesystem: Filesystem): string | false {
+  if (SHORT.includes(filesystem.name)) return noFilesystem(filesystem)
+  return `takes too long here: npm run churn -- --filesystem=${filesystem.name}`
+}
+
+// Most of a history is waiting for quiet, so that some can run side by side.
+suite('I1, I2, I12: the nodes and every replay equal the disk on', { concurrency: 3 }, () => {
+  for (const [at, filesystem] of FILESYSTEMS.entries()) {
+    test(filesystem.name, { skip: reasonToSkip(filesystem) }, () =>
+      runHistory(historyOn(filesystem), noFigures(), { filesystem, layout: at % 2 === 0 ? 'folders' : 'top' }),
+    )
+  }
+})

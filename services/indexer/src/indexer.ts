@@ -20,6 +20,7 @@ import { createFailingPlaces, type FailingPlaces } from './reconcile/failing-pla
 import { createHints, type Hints } from './reconcile/hints.ts'
 import { createLimbo } from './reconcile/limbo.ts'
 import { createMountFence, type MountFence } from './reconcile/mount-fence.ts'
+import { createNumberTrust, type NumberKind, type NumberTrust } from './reconcile/number-trust.ts'
 import { createReconciler, type Reconciler } from './reconcile/reconciler.ts'
 import { createRevisits } from './reconcile/revisits.ts'
 import { createRootKeeper, type RootKeeper } from './reconcile/root-keeper.ts'
@@ -109,6 +110,7 @@ type Core = ReturnType<typeof createCore>
 type Stages = {
   observer: Observer
   devices: Devices
+  trust: NumberTrust
   fence: MountFence
   drain: Drain
   keeper: RootKeeper
@@ -126,7 +128,11 @@ export function createIndexer(parts: IndexerParts, onCrash: (error: Error) => vo
   const { books, known, hints, visits, nowMs } = core
   const stages = {} as Stages
   stages.observer = createObserver(lookingThread, config.exclude, onCrash)
-  stages.devices = createDevices({ signs: stages.observer.signs, rows: books.devices, save: books.saveDevice })
+  stages.devices = createDevices({
+    ...{ signs: stages.observer.signs, rows: books.devices, save: books.saveDevice },
+    onDoubt: (device, numbers) => doubt(core, device, numbers),
+  })
+  stages.trust = createNumberTrust({ ...core, devices: stages.devices })
   stages.fence = createMountFence(stages.observer, () => settleMounts(stages))
   stages.drain = createDrain(core, stages, onCrash)
   stages.keeper = createKeeper(core, stages)
@@ -203,6 +209,17 @@ function startTimers(core: Core, stages: Stages): NodeJS.Timeout[] {
 
 function checkRoots({ keeper, reconciler }: Stages, which: (root: Root) => boolean): void {
   for (const root of keeper.roots.filter(which)) reconciler.between(root, () => keeper.check(root))
+}
+
+/** A filesystem is mounted anew: nothing in it was compared under this mount. */
+function doubt({ tree, limbo, log }: Core, device: string, numbers: NumberKind): void {
+  for (const folder of tree.folders()) if (folder.device === device) folder.isCompared = false
+  for (const entry of limbo.entries()) if (entry.row.device === device) entry.isOfEarlierMount = true
+  if (numbers === 'lasting') return
+  log.info(
+    { device },
+    'inode numbers of this filesystem do not last: after a mount files are recognised by their path, size and time',
+  )
 }
 
 /** Something was mounted or unmounted: asks which filesystems and roots are where before anything seen since counts. */
@@ -288,6 +305,7 @@ function createKeeper(core: Core, stages: Stages): RootKeeper {
     tree,
     observer: stages.observer,
     devices: stages.devices,
+    trust: stages.trust,
     known,
     isAway: (row) => isAway({ tree, known, scans: stages.scans, rootVacancy: stages.keeper.vacancyOf }, row),
     apply: (decisions) => applyAndFeed(core, stages, decisions),
@@ -341,6 +359,7 @@ function createRootScans({ tree, visits, limbo, config, nowMs, log }: Core, stag
     },
     onAllDone: () => {
       stages.keeper.removeUnconfigured()
+      if (stages.scans.isComplete()) stages.devices.allCompared()
       stages.feeder.wake()
     },
   })
@@ -355,13 +374,14 @@ function createIntake({ tree, hints, writers, visits, config, nowMs }: Core, sta
     nowMs,
     isVisiting: (top) => visits.open(top) > 0,
     onLost: (top) => scanAfterLoss(stages, top),
+    onUnmounted: ({ device }) => stages.devices.unmounted(device),
     onRootGone: (top) => checkRoots(stages, (root) => root.top === top),
   })
 }
 
 function createLoop(core: Core, stages: Stages): Reconciler {
   const { writers, tree, nowMs } = core
-  const { observer, fence, devices, keeper, scans, intake, drain } = stages
+  const { observer, fence, devices, trust, keeper, scans, intake, drain } = stages
   const schedule = createSchedule({
     settleMs: core.config.settleMs,
     writes: (place) => writers.looks(place, nowMs()),
@@ -374,6 +394,7 @@ function createLoop(core: Core, stages: Stages): Reconciler {
     observer,
     look: fence.look,
     devices,
+    trust,
     intake,
     scans,
     apply: (decisions) => applyAndFeed(core, stages, decisions),
@@ -412,6 +433,12 @@ function pathOfTried({ folder, name }: Tried<Folder>): string {
   return name === '' || name === '.' ? pathOf(folder) : `${pathOf(folder)}/${name}`
 }
 
+/** Whether a node with the inode number of one that was read is another name of it. */
+function hasSameBytes({ known }: Core, { trust }: Stages, nodeId: string): boolean {
+  const row = known.byId(nodeId)
+  return row !== undefined && trust.carriesHash(row)
+}
+
 function createMetadataFeeder(core: Core, stages: Stages): Feeder {
   const { tree, known, store, readingRetries, nowMs } = core
 
@@ -435,6 +462,7 @@ function createMetadataFeeder(core: Core, stages: Stages): Feeder {
           const delayMs = readAgainAfter(result, readingRetries)
           return findingOf(result, askedMs, { dueMs: Math.floor(nowMs() + delayMs), isAway: isAway(result.job) })
         }),
+        (nodeId) => hasSameBytes(core, stages, nodeId),
       )
       for (const { result } of results) {
         const { kind, job } = result

@@ -211,6 +211,9 @@ class ModelFeed {
       parentOf: (folderId) => (folderId === this.#top.nodeId ? null : this.rows.get(folderId)?.parentId),
       isAway: () => false,
       hasChildren: (folderId) => rows.some((row) => row.parentId === folderId),
+      numbersLast: () => true,
+      carriesHash: () => true,
+      isIdTaken: () => false,
       awaiting: () => ({ state: 'ready', dueMs: 0 }),
     })
     for (const decision of plan.decisions) this.#carryOut(decision)

@@ -20,6 +20,10 @@ type World = {
   /** Rows in a root that is not there. */
   away?: readonly Known[]
   vacancy?: (row: Known) => Vacancy
+  /** Inode numbers do not last. */
+  numbersPass?: boolean
+  /** Rows whose number was not seen since their filesystem was mounted. */
+  doubtful?: readonly Known[]
 }
 
 function knowledgeOf(world: World): Knowledge {
@@ -33,6 +37,9 @@ function knowledgeOf(world: World): Knowledge {
     parentOf: (folderId) => (folderId === 'above' ? null : byId.get(folderId)?.parentId),
     isAway: (row) => away.includes(row),
     hasChildren: (folderId) => rows.some((row) => row.parentId === folderId),
+    numbersLast: () => !world.numbersPass,
+    carriesHash: (row) => world.doubtful?.includes(row) !== true,
+    isIdTaken: (_device, nodeId) => world.numbersPass === true && byId.has(nodeId),
     awaiting: () => AWAITING,
   }
 }
@@ -649,4 +656,41 @@ test('what turns up elsewhere needs a look at where it was', () => {
   assert.deepEqual(ask(at(folder, folderSight(20))), [], 'it is where it was')
   assert.deepEqual(ask(fresh(OTHER, 'f', folderSight(20, { birthTime: 9 }))), ['folder'], 'it has the same id')
   assert.deepEqual(ask(fresh(OTHER, 'x', GONE), fresh(OTHER, 'y', folderSight(99))), [])
+})
+
+// Filesystems whose inode numbers do not last.
+
+test('what has the number of a row that was not seen since the mount, and no birth time, is read before it has its hash', () => {
+  const plan = planOf({ rows: [a], doubtful: [a], vacancy: () => 'vacant' }, fresh(OTHER, 'A', fileSight(10)))
+  assert.deepEqual(short(plan), [`move ${idOf(a)} A`, `recheck ${idOf(a)}`])
+  const twin = planOf(
+    { rows: [a], doubtful: [a], vacancy: () => 'holds' },
+    fresh(OTHER, 'A', fileSight(10, { links: 2 })),
+  )
+  assert.deepEqual(
+    twin.decisions.map((one) => one.kind === 'create' && one.copyOf),
+    [null],
+  )
+})
+
+test('a file that the kernel forgot and gave another number stays the same node, and is read again', () => {
+  const world = { rows: [a], due: [a], numbersPass: true }
+  const plan = planOf(world, at(a, fileSight(77)))
+  assert.deepEqual(short(plan), [`renumber ${idOf(a)}`, `recheck ${idOf(a)}`])
+  const grown = planOf(world, at(a, fileSight(77, { size: 99 })))
+  assert.deepEqual(short(grown), [`renumber ${idOf(a)}`, `rewrite ${idOf(a)}`])
+  const early = planOf({ ...world, due: [] }, at(a, fileSight(77)))
+  assert.deepEqual(short(early), [], 'it may turn up elsewhere')
+  const other = planOf({ ...world, rows: [a, b] }, at(a, fileSight(11)), at(b, GONE))
+  assert.deepEqual(
+    short(other),
+    [`move ${idOf(b)} a`, `remove ${idOf(a)}`].reverse().reverse(),
+    'another known file took its name',
+  )
+})
+
+test('a new file does not get the id of a node that had its number under an earlier mount', () => {
+  const plan = planOf({ rows: [{ ...a, inode: '55' }], numbersPass: true }, fresh(OTHER, 'new', fileSight(10)))
+  assert.equal(plan.decisions[0]?.kind, 'create')
+  assert.notEqual(plan.decisions[0]?.nodeId, a.nodeId)
 })

@@ -47,6 +47,12 @@ export type Knowledge = {
   readonly parentOf: (folderId: string) => string | null | undefined
   /** Whether the row's root is not there, or may be found to be empty, so that nothing it holds may be removed (I7). */
   readonly isAway: (row: Known) => boolean
+  /** Whether inode numbers on the device outlast a mount, and the kernel's memory of a file. */
+  readonly numbersLast: (device: string) => boolean
+  /** Whether what has a row's number at another place has its bytes too, as far as can be told without reading. */
+  readonly carriesHash: (row: Known) => boolean
+  /** Whether an id is a node's that may have another inode number by now. */
+  readonly isIdTaken: (device: string, nodeId: string) => boolean
   /** Whether anything known is in the folder. */
   readonly hasChildren: (folderId: string) => boolean
   readonly awaiting: (seen: Seen, facts: Facts) => Awaiting
@@ -109,6 +115,11 @@ export function decide(seens: readonly Seen[], knowledge: Knowledge): Plan {
       stay(seen, known, sight, knowledge, plan)
       continue
     }
+    if (known !== undefined && isPresent(sight) && isRenumbered(known, sight, knowledge)) {
+      settled.add(known.nodeId)
+      takeNumber(seen, known, sight, knowledge, plan)
+      continue
+    }
     lookAtOthers(seen, knowledge, plan)
     if (known !== undefined) loose.set(known.nodeId, known)
     if (isPresent(sight)) claims.push({ seen, sight, rows: knowledge.rowsOf(sight.facts), row: null, waits: null })
@@ -141,6 +152,23 @@ function stay(seen: Seen, row: Known, sight: PresentSight, knowledge: Knowledge,
     return
   }
   rewriteIfNeeded(seen, row, sight, knowledge, plan)
+}
+
+/**
+ * Where numbers do not last, the kernel may forget a file's and give it another one while it is mounted. What is at the
+ * place of a row whose thing was nowhere to be found is the row's then, if it is nothing else that is known.
+ */
+function isRenumbered(row: Known, sight: PresentSight, { mayRemove, numbersLast, rowsOf }: Knowledge): boolean {
+  if (!mayRemove.has(row.nodeId) || row.device !== sight.facts.device || numbersLast(row.device)) return false
+  return row.isDirectory === (sight.kind === 'folder') && rowsOf(sight.facts).length === 0
+}
+
+function takeNumber(seen: Seen, row: Known, sight: PresentSight, knowledge: Knowledge, plan: Plan): void {
+  const { inode, birthTime } = sight.facts
+  const known = { ...row, inode, birthTime }
+  plan.decisions.push({ kind: 'renumber', nodeId: row.nodeId, inode, birthTime })
+  // It may as well be another file that took its name.
+  stay({ ...seen, known, cause: 'written' }, known, sight, knowledge, plan)
 }
 
 function adoptReborn(row: Known, facts: Facts, plan: Pick<Plan, 'decisions' | 'reborn'>): void {
@@ -347,7 +375,7 @@ type TreeAfter = {
 function treeAfter(
   going: readonly Claim[],
   dead: ReadonlyMap<string, Known>,
-  { parentOf }: Pick<Knowledge, 'parentOf'>,
+  knowledge: Pick<Knowledge, 'parentOf' | 'isIdTaken'>,
 ): TreeAfter {
   const placed = new Map<string, string>()
   const made = new Set<string>()
@@ -355,23 +383,27 @@ function treeAfter(
   for (const claim of going) {
     const { sight, row, seen } = claim
     if (sight.kind !== 'folder') continue
-    const nodeId = row?.nodeId ?? idOfNew(claim, dead)
+    const nodeId = row?.nodeId ?? idOfNew(claim, dead, knowledge)
     placed.set(nodeId, seen.parentId)
     if (row === null) made.add(nodeId)
     else isDeep = true
   }
   isDeep ||= going.some(({ seen }) => made.has(seen.parentId))
-  return { made, isDeep, parentOf: (folderId) => placed.get(folderId) ?? parentOf(folderId) }
+  return { made, isDeep, parentOf: (folderId) => placed.get(folderId) ?? knowledge.parentOf(folderId) }
 }
 
 /** The id of the claim's new node: not in `taken`, and not of another row of its inode, unless that is dead. */
 function idOfNew(
   { seen, sight, rows }: Claim,
   dead: ReadonlyMap<string, Known>,
+  { isIdTaken }: Pick<Knowledge, 'isIdTaken'>,
   taken: ReadonlySet<string> = NONE,
 ): string {
-  const isTaken = (id: string) => taken.has(id) || (!dead.has(id) && rows.some(({ nodeId }) => nodeId === id))
-  return newNodeId(sight.facts, seen, isTaken)
+  const { device } = sight.facts
+  return newNodeId(sight.facts, seen, (id) => {
+    if (taken.has(id)) return true
+    return !dead.has(id) && (rows.some(({ nodeId }) => nodeId === id) || isIdTaken(device, id))
+  })
 }
 
 const NONE: ReadonlySet<string> = new Set()
@@ -450,8 +482,11 @@ function carryOut(
     plan.found.push(nodeId)
     const isDirectory = sight.kind === 'folder'
     plan.decisions.push({ kind: 'move', nodeId, parentId, name, isDirectory, ctime: sight.facts.ctime })
-    if (sight.kind === 'file') rewriteIfNeeded(seen, row, sight, knowledge, rewrites)
-    else if (row.device === '') rewrites.decisions.push({ kind: 'adopt', nodeId, facts: sight.facts })
+    if (sight.kind === 'file') {
+      // Only reading tells whether it is the file that had this number before.
+      const cause = knowledge.carriesHash(row) ? seen.cause : 'written'
+      rewriteIfNeeded({ ...seen, cause }, row, sight, knowledge, rewrites)
+    } else if (row.device === '') rewrites.decisions.push({ kind: 'adopt', nodeId, facts: sight.facts })
     else adoptReborn(row, sight.facts, rewrites)
     // Nobody looked at where it was: something else may be there by now.
     if (!loose.has(nodeId)) plan.lookAt.push({ place: row, cause: 'touched' })
@@ -533,16 +568,21 @@ function creation(
   const { seen, sight, rows } = claim
   const { kind, facts } = sight
   const { parentId, name } = seen
-  const firstId = idOfNew(claim, dead)
+  const firstId = idOfNew(claim, dead, knowledge)
   if (kind === 'folder') {
     const awaiting: Awaiting = { state: 'ready', dueMs: 0 }
     return { kind: 'create', nodeId: firstId, parentId, name, isDirectory: true, facts, awaiting, copyOf: null }
   }
   if (taken.has(firstId) && hasOneName(sight)) return null
-  const nodeId = taken.has(firstId) ? idOfNew(claim, dead, taken) : firstId
+  const nodeId = taken.has(firstId) ? idOfNew(claim, dead, knowledge, taken) : firstId
   taken.add(nodeId)
   const twin = rows.find(
-    (row) => !dead.has(row.nodeId) && isSameThing(row, sight) && !isRewritten(row, facts) && row.hash !== '',
+    (row) =>
+      !dead.has(row.nodeId) &&
+      isSameThing(row, sight) &&
+      !isRewritten(row, facts) &&
+      row.hash !== '' &&
+      knowledge.carriesHash(row),
   )
   const [awaiting, copyOf] = [knowledge.awaiting(seen, facts), twin?.nodeId ?? null]
   return { kind: 'create', nodeId, parentId, name, isDirectory: false, facts, awaiting, copyOf }

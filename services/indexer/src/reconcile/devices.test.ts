@@ -5,7 +5,7 @@ import type { FilesystemSigns } from '../scan/filesystem-signs.ts'
 import { createDevices } from './devices.ts'
 import type { Sample } from './recognise-device.ts'
 
-const NOTHING_KNOWN: Sample = { device: '', isSameTop: false, looked: 0, matched: 0 }
+const NOTHING_KNOWN: Sample = { device: '', isSameTop: false, looked: 0, matched: 0, placesLooked: 0, placed: 0 }
 
 /** Devices over mounts that the test changes: path to device number and filesystem id. */
 function machine(mounts: Record<string, readonly [deviceNumber: string, filesystemId: string, top?: string]>) {
@@ -14,10 +14,23 @@ function machine(mounts: Record<string, readonly [deviceNumber: string, filesyst
     const mount = mounts[path]
     if (mount === undefined) return null
     const [deviceNumber, filesystemId, top = '2:0'] = mount
-    return { deviceNumber, filesystemId, filesystemType: 'ext4', mountSource: '/dev/x', mountRoot: '/', top }
+    return {
+      deviceNumber,
+      filesystemId,
+      filesystemType: 'ext4',
+      mountSource: '/dev/x',
+      mountRoot: '/',
+      top,
+      mountedAs: '',
+    }
   }
   const start = () =>
-    createDevices({ signs, rows: () => [...rows.values()], save: (row) => void rows.set(row.device, row) })
+    createDevices({
+      signs,
+      rows: () => [...rows.values()],
+      save: (row) => void rows.set(row.device, row),
+      onDoubt: () => {},
+    })
   return { start, rows }
 }
 
@@ -50,7 +63,14 @@ test('of clones each keeps its name, whichever of them is met first', async () =
   const before = at.start()
   assert.equal(await before.resolve('10', '/a', nothing), '10')
   assert.equal(await before.resolve('11', '/b', nothing), '11')
-  const known = (device: string) => async () => ({ device, isSameTop: true, looked: 4, matched: 4 })
+  const known = (device: string) => async () => ({
+    device,
+    isSameTop: true,
+    looked: 4,
+    matched: 4,
+    placesLooked: 4,
+    placed: 4,
+  })
   const after = at.start()
   assert.equal(await after.resolve('11', '/b', known('11')), '11')
   assert.equal(await after.resolve('10', '/a', known('10')), '10')

@@ -1,7 +1,8 @@
 /** Device numbers of this run and the stable names they stand for. */
 import type { DeviceRow } from '@drive-feed/shared/schema.ts'
 import type { FilesystemSigns } from '../scan/filesystem-signs.ts'
-import { areSubvolumes, newDeviceName, recogniseDevice, type Sample } from './recognise-device.ts'
+import { type NumberKind, numberKind } from './number-trust.ts'
+import { areSubvolumes, hasOtherNumbers, newDeviceName, recogniseDevice, type Sample } from './recognise-device.ts'
 
 export type Devices = {
   /** The stable name of a number resolved before in this run, undefined otherwise. */
@@ -14,15 +15,32 @@ export type Devices = {
   readonly isSubvolumeOf: (device: string, other: string) => boolean
   /** Forgets every number that is not, where it was met, what it was; to be called when something was (un)mounted. */
   readonly confirm: () => Promise<void>
+  /** What inode numbers on the device are worth after a mount. */
+  readonly numberKind: (device: string) => NumberKind
+  /** Whether inode numbers of an earlier mount may still be in the database. */
+  readonly isDoubtful: (device: string) => boolean
+  /** The kernel told that the filesystem was unmounted: what is there next is another mount, whatever it looks like. */
+  readonly unmounted: (device: string) => void
+  /** Everything on every device was compared with the disk: all inode numbers are of the present mounts. */
+  readonly allCompared: () => void
 }
 
 /** A number and the device it stands for, as long as `path` still shows the same. */
-type Binding = { readonly device: string; readonly path: string; readonly signs: FilesystemSigns }
+type Binding = {
+  readonly device: string
+  readonly path: string
+  readonly signs: FilesystemSigns
+  readonly numbers: NumberKind
+  isDoubtful: boolean
+  isUnmounted: boolean
+}
 
 export type DevicesTools = {
   readonly signs: (path: string) => Promise<FilesystemSigns | null>
   readonly rows: () => DeviceRow[]
   readonly save: (row: DeviceRow) => void
+  /** The device is mounted anew: its inode numbers are to be compared before they tell anything. */
+  readonly onDoubt: (device: string, numbers: NumberKind) => void
 }
 
 /**
@@ -37,24 +55,27 @@ export function createDevices(tools: DevicesTools): Devices {
     byNumber.delete(binding.signs.deviceNumber)
     byDevice.delete(binding.device)
   }
-  const bind = (device: string, path: string, signs: FilesystemSigns, rows: readonly DeviceRow[]) => {
-    const binding = { device, path, signs }
+  const bind = (device: string, path: string, signs: FilesystemSigns, rows: readonly DeviceRow[], sample: Sample) => {
+    const before = rows.find((candidate) => candidate.device === device)
+    const isContradicted = before !== undefined && (!before.numbersLast || hasOtherNumbers(sample, before))
+    const numbers = isContradicted ? 'passing' : numberKind(signs.filesystemType)
+    const isSameMount = before === undefined || (signs.mountedAs !== '' && before.mountedAs === signs.mountedAs)
+    const binding: Binding = { device, path, signs, numbers, isDoubtful: !isSameMount, isUnmounted: false }
     byNumber.set(signs.deviceNumber, binding)
     byDevice.set(device, binding)
-    const { deviceNumber: currentNumber, filesystemId, filesystemType, mountSource, mountRoot } = signs
-    const before = rows.find((candidate) => candidate.device === device)
-    const { numbersLast = true, mountedAs = '' } = before ?? {}
-    const row = { device, currentNumber, filesystemId, filesystemType, mountSource, mountRoot, numbersLast, mountedAs }
+    const row = rowOf(binding)
     if (before === undefined || JSON.stringify(before) !== JSON.stringify(row)) tools.save(row)
+    if (binding.isDoubtful) tools.onDoubt(device, numbers)
   }
-  const isStillThere = async ({ path, signs }: Binding) => {
+  const isStillThere = async ({ path, signs, isUnmounted }: Binding) => {
     const now = await tools.signs(path)
-    return now !== null && JSON.stringify(now) === JSON.stringify(signs)
+    return !isUnmounted && now !== null && JSON.stringify(now) === JSON.stringify(signs)
   }
   const isStill = async (binding: Binding, now: FilesystemSigns) => {
     const { filesystemId } = binding.signs
-    if (filesystemId !== '' && now.filesystemId !== '') return filesystemId === now.filesystemId
-    return isStillThere(binding)
+    // Where numbers pass with the mount it is not enough that the filesystem is the same.
+    const isEnough = binding.numbers === 'lasting' && filesystemId !== '' && now.filesystemId !== ''
+    return isEnough ? filesystemId === now.filesystemId : isStillThere(binding)
   }
   /** The known device that this is and that is mounted nowhere else, null for none. */
   const recognise = async (signs: FilesystemSigns, rows: readonly DeviceRow[], sample: Sample) => {
@@ -82,7 +103,7 @@ export function createDevices(tools: DevicesTools): Devices {
       if (sampled === null) return null
       const found = await recognise(signs, rows, sampled)
       const device = found?.device ?? newDeviceName(deviceNumber, rows)
-      bind(device, path, signs, rows)
+      bind(device, path, signs, rows, sampled)
       return device
     },
     isSubvolumeOf: (device, other) => {
@@ -93,5 +114,25 @@ export function createDevices(tools: DevicesTools): Devices {
     confirm: async () => {
       for (const binding of [...byNumber.values()]) if (!(await isStillThere(binding))) unbind(binding)
     },
+    numberKind: (device) => byDevice.get(device)?.numbers ?? 'lasting',
+    isDoubtful: (device) => byDevice.get(device)?.isDoubtful ?? false,
+    unmounted: (device) => {
+      const binding = byDevice.get(device)
+      if (binding !== undefined) binding.isUnmounted = true
+    },
+    allCompared: () => {
+      for (const binding of byDevice.values()) {
+        if (!binding.isDoubtful) continue
+        binding.isDoubtful = false
+        tools.save(rowOf(binding))
+      }
+    },
   }
+}
+
+/** While numbers of an earlier mount may be in the database, the present one is not noted: the next start compares again. */
+function rowOf({ device, signs, numbers, isDoubtful }: Binding): DeviceRow {
+  const { deviceNumber: currentNumber, filesystemId, filesystemType, mountSource, mountRoot } = signs
+  const identity = { device, currentNumber, filesystemId, filesystemType, mountSource, mountRoot }
+  return { ...identity, numbersLast: numbers === 'lasting', mountedAs: isDoubtful ? '' : signs.mountedAs }
 }

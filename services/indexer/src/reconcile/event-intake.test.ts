@@ -24,6 +24,7 @@ function intake({ isVisiting = true } = {}) {
     nowMs: () => 1_000,
     isVisiting: () => isVisiting,
     onLost: () => calls.push('lost'),
+    onUnmounted: ({ name }) => calls.push(`unmounted ${name}`),
     onRootGone: () => calls.push('root gone'),
   })
   return {

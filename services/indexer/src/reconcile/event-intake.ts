@@ -27,6 +27,8 @@ export type EventIntakeTools = {
   readonly isVisiting: (top: RootFolder) => boolean
   /** Events were lost. */
   readonly onLost: (top: RootFolder) => void
+  /** The filesystem of the folder was unmounted. */
+  readonly onUnmounted: (folder: Folder) => void
   /** The root's own folder was moved, deleted or unmounted. */
   readonly onRootGone: (top: RootFolder) => void
 }
@@ -87,6 +89,7 @@ export function createEventIntake(tools: EventIntakeTools): EventIntake {
     const folder = top.byWatch.get(event.watch)
     if (folder === undefined) return keep(top, event.watch, event)
     if (event.kind === 'ignored') return lost(folder)
+    if (event.kind === 'unmounted') tools.onUnmounted(folder)
     if ('name' in event) place(folder, event)
     else if (folder.parent === null) tools.onRootGone(top)
   }

@@ -5,17 +5,27 @@ import type { Known } from '../store/known.ts'
 import type { Facts } from '../store/store.ts'
 import { isReborn, isSameThing, type Place, type PresentSight } from './seen.ts'
 
+/** What is known of an inode number. */
+export type InodeKnowledge = {
+  /** Rows that have the number. */
+  readonly rows: readonly Known[]
+  readonly isAway: (row: Known) => boolean
+  /** Whether an id is a node's that may have another number by now, as where numbers do not last. */
+  readonly isIdTaken: (device: string, nodeId: string) => boolean
+}
+
 /**
  * Which of the rows of its inode a folder is, if any, and its id if none. `kept` are those that are not about it and stay.
  */
 export function identifyFolder(
   sight: Extract<PresentSight, { kind: 'folder' }>,
   place: Place,
-  { rows, isAway }: { readonly rows: readonly Known[]; readonly isAway: (row: Known) => boolean },
+  { rows, isAway, isIdTaken }: InodeKnowledge,
 ): { readonly own: Known | undefined; readonly newId: () => string; readonly kept: readonly Known[] } {
   const kept = rows.filter((row) => keepsId(row, sight, isAway))
+  const isTaken = (id: string) => kept.some(({ nodeId }) => nodeId === id) || isIdTaken(sight.facts.device, id)
   const own = likeliestFirst(rows, sight.facts).find((row) => isSameThing(row, sight) && !kept.includes(row))
-  return { own, newId: () => newNodeId(sight.facts, place, (id) => kept.some(({ nodeId }) => nodeId === id)), kept }
+  return { own, newId: () => newNodeId(sight.facts, place, isTaken), kept }
 }
 
 /** The plain id of the inode; where another node has that, one that is made of the place as well. */

@@ -30,11 +30,15 @@ export type LimboEntry = {
   sinceMs: number
   /** How often its end was put off because something happened meanwhile. */
   postponements: number
+  /** Its inode number is one of an earlier mount, and says nothing any more. */
+  isOfEarlierMount: boolean
 }
 
 export type Limbo = {
   readonly size: () => number
   readonly has: (nodeId: string) => boolean
+  /** Whether the row is in it, and its inode number of an earlier mount. */
+  readonly isOfEarlierMount: (nodeId: string) => boolean
   readonly entries: () => Iterable<LimboEntry>
   /**
    * Puts a row in, or finds it there. With `isAfterScan` its time does not run before `scanEnded`: what was moved while
@@ -42,7 +46,13 @@ export type Limbo = {
    */
   readonly put: (
     row: Known,
-    options: { blocks: boolean; isAfterScan: boolean; nowMs: number; heir?: Place | null },
+    options: {
+      blocks: boolean
+      isAfterScan: boolean
+      nowMs: number
+      heir?: Place | null
+      isOfEarlierMount?: boolean
+    },
   ) => void
   readonly take: (nodeId: string) => void
   /** Takes this very entry out, if it is still there: by now another row may be, with the same id. */
@@ -70,12 +80,14 @@ export function createLimbo(): Limbo {
   return {
     size: () => entries.size,
     has: (nodeId) => entries.has(nodeId),
+    isOfEarlierMount: (nodeId) => entries.get(nodeId)?.isOfEarlierMount === true,
     entries: () => entries.values(),
-    put: (row, { blocks, isAfterScan, nowMs, heir = null }) => {
+    put: (row, { blocks, isAfterScan, nowMs, heir = null, isOfEarlierMount = false }) => {
       const deadlineMs = isAfterScan ? Number.POSITIVE_INFINITY : nowMs + (blocks ? BLOCKING_GRACE_MS : GRACE_MS)
       const entry = entries.get(row.nodeId)
       if (entry === undefined) {
-        const added = { row, deadlineMs, blocks, isAfterScan, extensions: 0, heir, sinceMs: nowMs, postponements: 0 }
+        const counts = { extensions: 0, postponements: 0 }
+        const added = { row, deadlineMs, blocks, isAfterScan, heir, sinceMs: nowMs, isOfEarlierMount, ...counts }
         entries.set(row.nodeId, added)
         setDeadline(added, deadlineMs)
         return

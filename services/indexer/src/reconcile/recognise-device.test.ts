@@ -26,11 +26,12 @@ function signs(deviceNumber: string, other: Partial<FilesystemSigns> = {}): File
     mountSource: '/dev/sda1',
     mountRoot: '/',
     top: '2:1',
+    mountedAs: '',
     ...other,
   }
 }
 
-const NOTHING_KNOWN: Sample = { device: '', isSameTop: false, looked: 0, matched: 0 }
+const NOTHING_KNOWN: Sample = { device: '', isSameTop: false, looked: 0, matched: 0, placesLooked: 0, placed: 0 }
 const NONE_BOUND = new Set<string>()
 
 function recognised(
@@ -79,7 +80,7 @@ test('without a filesystem id most of what is known at the place must be there a
 
 test('an empty folder with a familiar inode is recognised only if its mount looks alike', () => {
   const known = [device('10')]
-  const sample = { device: '10', isSameTop: true, looked: 0, matched: 0 }
+  const sample = { device: '10', isSameTop: true, looked: 0, matched: 0, placesLooked: 0, placed: 0 }
   assert.equal(recognised(signs('77'), known, sample), '10')
   assert.equal(recognised(signs('77', { mountSource: '/dev/sdb1' }), known, sample), null)
 })

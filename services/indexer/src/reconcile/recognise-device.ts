@@ -1,6 +1,7 @@
 /** Recognising a filesystem whose device number may have changed since it was last seen. Pure. */
 import type { DeviceRow } from '@drive-feed/shared/schema.ts'
 import type { FilesystemSigns } from '../scan/filesystem-signs.ts'
+import { numberKind } from './number-trust.ts'
 
 /** How the nodes that are known at the place fare when looked for there now. */
 export type Sample = {
@@ -11,6 +12,9 @@ export type Sample = {
   /** Known children looked for, and those found with the same inode (and, of files, size and time). */
   readonly looked: number
   readonly matched: number
+  /** Known files (folders, where no file is known) below looked for, and those found with the same path, size and time. */
+  readonly placesLooked: number
+  readonly placed: number
 }
 
 /**
@@ -32,15 +36,34 @@ export function recogniseDevice(
   const twins = free.filter((candidate) => signs.filesystemId !== '' && candidate.filesystemId === signs.filesystemId)
   const hasNumber = (candidate: DeviceRow) => candidate.currentNumber === signs.deviceNumber
   const isHere = (candidate: DeviceRow) => candidate.device === sample.device
-  const isFoundAgain = sample.isSameTop && sample.matched * 2 >= sample.looked
+  const isFoundAgain = isFoundByNumber(sample) || (arePassing(signs) && isFoundByPlace(sample))
   if (twins.length > 0)
     return (isFoundAgain ? twins.find(isHere) : undefined) ?? twins.find(hasNumber) ?? twins[0] ?? null
   const unsettled = free.filter((candidate) => candidate.filesystemId === '' || signs.filesystemId === '')
   const here = unsettled.find(isHere)
   if (here !== undefined && isFoundAgain && (sample.looked > 0 || looksAlike(signs, here))) return here
-  const isNothingFound = sample.looked > 0 && sample.matched === 0
+  if (here !== undefined && isFoundByPlace(sample) && looksAlike(signs, here)) return here
+  const isNothingFound = sample.looked > 0 && sample.matched === 0 && !isFoundByPlace(sample)
   const byNumber = unsettled.filter((candidate) => hasNumber(candidate) && looksAlike(signs, candidate))
   return byNumber.find((candidate) => !(isNothingFound && isHere(candidate))) ?? null
+}
+
+function isFoundByNumber({ isSameTop, matched, looked }: Sample): boolean {
+  return isSameTop && matched * 2 >= looked
+}
+
+/** Most of what is known below is there, by path, size and time. */
+function isFoundByPlace({ placesLooked, placed }: Sample): boolean {
+  return placesLooked > 0 && placed * 2 >= placesLooked
+}
+
+function arePassing({ filesystemType }: FilesystemSigns): boolean {
+  return numberKind(filesystemType) === 'passing'
+}
+
+/** Whether what is known there is there, and has other inode numbers: then they do not last, whatever the type says. */
+export function hasOtherNumbers(sample: Sample, { device }: DeviceRow): boolean {
+  return sample.device === device && sample.looked > 0 && sample.matched === 0 && isFoundByPlace(sample)
 }
 
 /** The stable name for a device never seen: its number, unless another filesystem had that before. */

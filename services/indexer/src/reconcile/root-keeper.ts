@@ -14,8 +14,10 @@ import type { Vacancy } from './decide.ts'
 import type { Devices } from './devices.ts'
 import type { Hints } from './hints.ts'
 import type { Limbo } from './limbo.ts'
+import type { NumberTrust } from './number-trust.ts'
 import { createRoot, isSameRoot, type KnownRoot, planRenames, planRoot, type Root } from './roots.ts'
 import { takeSample } from './sample.ts'
+import { isIdTaken } from './settle.ts'
 import type { Visits } from './visits.ts'
 
 export type RootKeeperTools = {
@@ -23,6 +25,7 @@ export type RootKeeperTools = {
   readonly observer: Pick<Observer, 'look' | 'signs' | 'resolvePath'>
   readonly devices: Devices
   readonly known: KnownNodes
+  readonly trust: NumberTrust
   /** Whether the row is in a root that is not there, or may turn out to be empty. */
   readonly isAway: (row: Known) => boolean
   readonly apply: (decisions: readonly Decision[]) => void
@@ -171,6 +174,11 @@ function isAttachedTo({ folder, state }: Root, found: Found): boolean {
   return folder.device === found.device && folder.inode === found.folder.inode
 }
 
+/** Whether inode numbers on the device in the database are those of now. */
+function doNumbersTell({ devices }: RootKeeperTools, device: string): boolean {
+  return devices.numberKind(device) === 'lasting' || !devices.isDoubtful(device)
+}
+
 /** The folder at a root's path if it is the root's, otherwise what is to be said of it; null when nothing can be said. */
 async function findRoot(
   tools: RootKeeperTools,
@@ -194,7 +202,7 @@ async function findRoot(
   const twin = others.find((other) => isAttachedTo(other, { folder, device }))
   if (twin !== undefined) return { away: twinMessage(root, twin) }
   const isEmpty = isListed && answer.from === answer.to && hasChildren(tools.known, before)
-  const isSame = isSameRoot(before, root, { ...folder, device })
+  const isSame = isSameRoot(before, root, { ...folder, device }, doNumbersTell(tools, device))
   if (before === null || (isSame && !isEmpty)) return { folder, device }
   if (tools.takeAcceptance(before.nodeId, folder)) {
     tools.log.warn({ root: root.key, path: root.path }, 'the folder is accepted as it is: what was known is removed')
@@ -224,10 +232,18 @@ function commonProblem({ answers: [answer], sights }: LookReply): string | null 
 /** Makes the root's node what its folder is, and its place in the tree. */
 function bindRoot(tools: RootKeeperTools, root: Root, found: Found, before: KnownRoot | null): void {
   const { device, folder } = found
-  const rows = tools.known.byInode(device, folder.inode)
+  // Its number may be one of an earlier mount.
+  const isRenumbered = before?.device === device && before.inode !== folder.inode && !doNumbersTell(tools, device)
+  if (isRenumbered)
+    tools.apply([{ kind: 'renumber', nodeId: before.nodeId, inode: folder.inode, birthTime: folder.birthTime }])
+  const isOwn = (row: Known) => row.nodeId === before?.nodeId
+  const rows = tools.known.byInode(device, folder.inode).filter((row) => isOwn(row) || tools.trust.tells(row))
   // What was in the folder that this one takes the place of goes with it.
   const isAway = (row: Known) => tools.isAway(row) && !isBelow(tools.known, row, before)
-  const { nodeId, decisions } = planRoot(root.key, found, { before, rows, isAway })
+  const { nodeId, decisions } = planRoot(root.key, found, {
+    ...{ before, rows, isAway },
+    isIdTaken: (on, id) => isIdTaken(tools, on, id),
+  })
   if (decisions.length > 0) tools.apply(decisions)
   for (const decision of decisions) tools.limbo.take(decision.nodeId)
   if (root.top !== null) {

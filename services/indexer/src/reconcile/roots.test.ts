@@ -60,7 +60,10 @@ const awaiting = { state: 'ready', dueMs: 0 } as const
 const further = furtherNodeId(DEVICE, '2', SUPER_ROOT_ID, nameToBytes(NAME), 0)
 
 function planned(rows: readonly Known[], { before = null as Known | null, away = [] as readonly Known[] } = {}) {
-  return planRoot(NAME, folderFound, { before, rows, isAway: (row) => away.includes(row) })
+  return planRoot(NAME, folderFound, {
+    ...{ before, rows, isAway: (row: Known) => away.includes(row) },
+    isIdTaken: () => false,
+  })
 }
 
 function created(nodeId: string) {

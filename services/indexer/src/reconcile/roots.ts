@@ -8,7 +8,7 @@ import type { FolderSight } from '../scan/sight.ts'
 import type { Known } from '../store/known.ts'
 import type { Decision } from '../store/store.ts'
 import type { Folder, RootFolder } from '../watch/tree.ts'
-import { identifyFolder } from './identity.ts'
+import { type InodeKnowledge, identifyFolder } from './identity.ts'
 import { isReborn, isSameBirth, type PlacedSight, placedSight } from './seen.ts'
 
 /** `what`: the folder itself, or something in it. */
@@ -89,13 +89,16 @@ export function isSameRoot(
   known: KnownRoot | null,
   { path, configuredPath }: Pick<Root, 'path' | 'configuredPath'>,
   found: { readonly device: string; readonly inode: string; readonly birthTime: number },
+  /** Whether the number that is known is one of the present mount, or as good. */
+  doesNumberTell = true,
 ): boolean {
   if (known === null) return true
   // The original program kept neither path nor inode. Its root may have had another device number; that the folder is
   // not empty has to do.
   if (known.device === '') return true
   if (known.configuredPath === '' ? known.path !== path : known.configuredPath !== configuredPath) return true
-  return known.device === found.device && known.inode === found.inode && isSameBirth(known, found)
+  if (known.device !== found.device) return false
+  return !doesNumberTell || (known.inode === found.inode && isSameBirth(known, found))
 }
 
 export type Renaming = {
@@ -139,12 +142,7 @@ export function planRenames(
 }
 
 /** What is known that a root's folder may be: rows of its inode, and the row that the root had before. */
-export type RootKnowledge = {
-  readonly before: Pick<KnownRoot, 'nodeId'> | null
-  readonly rows: readonly Known[]
-  /** Whether the row is in another root, which is away. */
-  readonly isAway: (row: Known) => boolean
-}
+export type RootKnowledge = InodeKnowledge & { readonly before: Pick<KnownRoot, 'nodeId'> | null }
 
 export type RootPlan = {
   readonly nodeId: string
@@ -158,13 +156,13 @@ export type RootPlan = {
 export function planRoot(
   name: string,
   { folder, device }: { readonly folder: FolderSight; readonly device: string },
-  { before, rows, isAway }: RootKnowledge,
+  { before, rows, isAway, isIdTaken }: RootKnowledge,
 ): RootPlan {
   const place = { parentId: SUPER_ROOT_ID, name }
   const sight = placedSight(folder, () => device) as Extract<PlacedSight, { kind: 'folder' }>
   const { facts } = sight
   const isAwayElsewhere = (row: Known) => row.nodeId !== before?.nodeId && isAway(row)
-  const { own: likeliest, newId, kept } = identifyFolder(sight, place, { rows, isAway: isAwayElsewhere })
+  const { own: likeliest, newId, kept } = identifyFolder(sight, place, { rows, isAway: isAwayElsewhere, isIdTaken })
   const mine = rows.find((row) => row.nodeId === before?.nodeId)
   const own = mine?.birthTime === likeliest?.birthTime ? mine : likeliest
   const nodeId = own?.nodeId ?? newId()

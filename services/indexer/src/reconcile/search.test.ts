@@ -29,7 +29,8 @@ function searchWith(rows: readonly Known[], below: Below, { away = null as RootF
   // The search needs no more than this.
   const tools = {
     ...{ tree, rootVacancy: () => 'holds', scans: { isOnline: (one: RootFolder) => one !== away } },
-    devices: { numberOf: () => DEVICE, nameOf: () => DEVICE },
+    trust: { isCurrent: () => true, tells: () => true, carriesHash: () => true },
+    devices: { numberKind: () => 'lasting', numberOf: () => DEVICE, nameOf: () => DEVICE },
     known: {
       childAt: (parentId: string, name: string) => rows.find((row) => row.parentId === parentId && row.name === name),
       byId: (nodeId: string) => rows.find((row) => row.nodeId === nodeId),

@@ -8,11 +8,11 @@ import { type PackedSights, sightAt } from '../scan/sights.ts'
 import { pathOf } from '../watch/tree.ts'
 import { identifyFolder } from './identity.ts'
 import { isSameThing, type Place, type PresentSight, placedSight, placeKey, type Seen } from './seen.ts'
-import type { SettleTools } from './settle.ts'
+import { isIdTaken, type SettleTools } from './settle.ts'
 import type { RawSeen } from './sight-reader.ts'
 import { isAway } from './whereabouts.ts'
 
-export type SearchTools = Pick<SettleTools, 'look' | 'devices' | 'known' | 'tree' | 'scans' | 'rootVacancy'>
+export type SearchTools = Pick<SettleTools, 'look' | 'devices' | 'known' | 'tree' | 'scans' | 'rootVacancy' | 'trust'>
 
 /** Something on disk in a folder that is in no tree; `above` is that folder, null for a place that is known. */
 type Unplaced = Place & {
@@ -67,8 +67,12 @@ export async function searchBelow(tools: SearchTools, tops: readonly Unplaced[])
 function unplaced(tools: SearchTools, what: Omit<Unplaced, 'nodeId'>): Unplaced {
   const { sight } = what
   if (sight.kind === 'file') return { ...what, nodeId: '' }
-  const rows = tools.known.byInode(sight.facts.device, sight.facts.inode)
-  const { own, newId } = identifyFolder(sight, what, { rows, isAway: (row) => isAway(tools, row) })
+  const rows = tools.known.byInode(sight.facts.device, sight.facts.inode).filter(tools.trust.tells)
+  const { own, newId } = identifyFolder(sight, what, {
+    rows,
+    isAway: (row) => isAway(tools, row),
+    isIdTaken: (device, id) => isIdTaken(tools, device, id),
+  })
   return { ...what, nodeId: own?.nodeId ?? newId() }
 }
 
@@ -98,9 +102,9 @@ function entriesOf(
 }
 
 /** Whether a row of the very thing is somewhere else than where it was found. */
-function isFromElsewhere({ known }: SearchTools, { parentId, name, sight }: Unplaced): boolean {
+function isFromElsewhere({ known, trust }: SearchTools, { parentId, name, sight }: Unplaced): boolean {
   const { device, inode } = sight.facts
-  const rows = known.byInode(device, inode).filter((row) => isSameThing(row, sight))
+  const rows = known.byInode(device, inode).filter((row) => trust.tells(row) && isSameThing(row, sight))
   return rows.length > 0 && !rows.some((row) => row.parentId === parentId && row.name === name)
 }
 

@@ -36,7 +36,8 @@ function folderThatWasEmptied({ onDrained = () => {}, isUnderWay = false } = {})
   const tools = {
     ...{ writers: createWriters(), revisits: createRevisits() },
     ...{ tree, hints, limbo, retries, areHintsUnderWay: () => isUnderWay, unmounted: new Set() },
-    devices: { numberOf: () => DEVICE, nameOf: () => DEVICE },
+    trust: { isCurrent: () => true, tells: () => true, carriesHash: () => true },
+    devices: { numberKind: () => 'lasting', numberOf: () => DEVICE, nameOf: () => DEVICE },
     known: {
       childAt: (_parentId: string, name: string) => rows.find((one) => one.name === name),
       byId: (nodeId: string) => rows.find((one) => one.nodeId === nodeId),

@@ -243,6 +243,7 @@ async function settleVisits(
     await settle(tools, seens, NEVER, tools.scans.isScanning)
   }
   for (const [at, visit] of visits.entries()) {
+    if (answers[at]?.kind === 'seen') visit.folder.isCompared = true
     if (answers[at]?.kind === 'later') tools.visits.putBack(visit)
     else tools.visits.done(visit)
   }

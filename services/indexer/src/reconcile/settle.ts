@@ -6,6 +6,7 @@ import type { Folder, Tree } from '../watch/tree.ts'
 import { decide, type Knowledge, type Plan, rowsToLookAt, type Vacancy } from './decide.ts'
 import type { Devices } from './devices.ts'
 import type { Limbo } from './limbo.ts'
+import type { NumberTrust } from './number-trust.ts'
 import type { Scans } from './scans.ts'
 import { type Cause, isPresent, type Place, type Seen } from './seen.ts'
 import { findPassing, lookAtRows } from './vacancies.ts'
@@ -19,6 +20,7 @@ export type SettleTools = {
   readonly known: KnownNodes
   readonly apply: (decisions: readonly Decision[]) => void
   readonly limbo: Limbo
+  readonly trust: NumberTrust
   readonly visits: Visits
   readonly scans: Pick<Scans, 'isOnline'>
   readonly nowMs: () => number
@@ -44,7 +46,7 @@ export async function settle(
   ends: Ends,
   waitsForScan: (row: Known, blocks: boolean) => boolean,
 ): Promise<readonly Seen[]> {
-  const rowsOf = rowsOfThose(tools.known, seens)
+  const rowsOf = rowsOfThose(tools, seens)
   const rows = rowsToLookAt(seens, rowsOf).filter((row) => !tools.limbo.has(row.nodeId))
   const vacancies = await lookAtRows(tools, rows)
   const passing = await findPassing(
@@ -59,6 +61,9 @@ export async function settle(
     parentOf: (folderId) => parentOf(tools, folderId),
     isAway: (row) => isAway(tools, row),
     hasChildren: tools.known.hasChildren,
+    numbersLast: (device) => tools.devices.numberKind(device) === 'lasting',
+    carriesHash: tools.trust.carriesHash,
+    isIdTaken: (device, nodeId) => isIdTaken(tools, device, nodeId),
     awaiting: tools.awaiting,
   })
   // Another name of the inode may have been written meanwhile; but nothing else writes, so the rows are still the rows.
@@ -68,18 +73,27 @@ export async function settle(
   return plan.again
 }
 
+/** Where inode numbers last, a node's id is made of its own number, and whoever has that is found by it. */
+export function isIdTaken(
+  { devices, known }: Pick<SettleTools, 'devices' | 'known'>,
+  device: string,
+  nodeId: string,
+): boolean {
+  return devices.numberKind(device) === 'passing' && known.byId(nodeId) !== undefined
+}
+
 /**
  * Nearly every inode of a first scan is new, so that is asked once for all of them, and those of rows whose names were
  * written through and are gone.
  */
-function rowsOfThose(known: KnownNodes, seens: readonly Seen[]): (facts: Facts) => readonly Known[] {
+function rowsOfThose({ known: nodes, trust }: SettleTools, seens: readonly Seen[]): (facts: Facts) => readonly Known[] {
   const inodes: string[] = []
   for (const { sight, known, cause } of seens) {
     if (isPresent(sight)) inodes.push(sight.facts.inode)
     if (known !== undefined && cause === 'written') inodes.push(known.inode)
   }
-  const withNames = known.inodesWithNames(inodes)
-  return ({ device, inode }) => (withNames.has(inode) ? known.byInode(device, inode) : [])
+  const withNames = nodes.inodesWithNames(inodes)
+  return ({ device, inode }) => (withNames.has(inode) ? nodes.byInode(device, inode).filter(trust.tells) : [])
 }
 
 function followUp(
@@ -99,7 +113,8 @@ function followUp(
   for (const { nodeId, place, facts } of plan.present) ensureInTree(tools, place, { nodeId, ...facts })
   const nowMs = tools.nowMs()
   for (const { row, blocks, heir } of plan.toLimbo) {
-    limbo.put(row, { blocks, isAfterScan: waitsForScan(row, blocks), nowMs, heir })
+    const isOfEarlierMount = !tools.trust.isCurrent(row)
+    limbo.put(row, { blocks, isAfterScan: waitsForScan(row, blocks), nowMs, heir, isOfEarlierMount })
     // Its time was over, but it was found where something else still is.
     if (mayRemove.has(row.nodeId)) limbo.hold(row.nodeId, nowMs)
   }

@@ -11,7 +11,13 @@ test('a place whose filesystem can not be asked what it is says nothing, and is 
   const folder = createTree().addRoot(rootFolder(), top)
   const hinted: unknown[] = []
   const tools = {
-    devices: { numberOf: () => DEVICE, nameOf: () => undefined, resolve: async () => null },
+    trust: { isCurrent: () => true, tells: () => true, carriesHash: () => true },
+    devices: {
+      numberKind: () => 'lasting',
+      numberOf: () => DEVICE,
+      nameOf: () => undefined,
+      resolve: async () => null,
+    },
     known: { childAt: () => undefined },
     hint: (...what: unknown[]) => hinted.push(what),
   } as unknown as SightReaderTools

@@ -3,10 +3,12 @@ import type { Logger } from '@drive-feed/shared/logger.ts'
 import type { Observer } from '../scan/observer.ts'
 import type { FileSight, FolderSight, Sight } from '../scan/sight.ts'
 import type { Known, KnownNodes } from '../store/known.ts'
+import type { Decision } from '../store/store.ts'
 import { type Folder, pathOf } from '../watch/tree.ts'
 import type { Devices } from './devices.ts'
+import type { NumberTrust } from './number-trust.ts'
 import { takeSample } from './sample.ts'
-import { type Cause, placedSight, type Seen } from './seen.ts'
+import { type Cause, isPresent, placedSight, type Seen } from './seen.ts'
 import type { SettleTools } from './settle.ts'
 
 const UNMOUNTED = `the filesystem mounted here is away: its nodes are kept. If it is not to come back, remove the \
@@ -25,6 +27,8 @@ export type SightReaderTools = {
   readonly devices: Devices
   readonly known: KnownNodes
   readonly observer: Pick<Observer, 'look' | 'signs'>
+  readonly trust: NumberTrust
+  readonly apply: (decisions: readonly Decision[]) => void
   readonly hint: SettleTools['hint']
   readonly log: Logger
   /** Nodes whose filesystem is away, so that it is said once. */
@@ -37,7 +41,28 @@ export async function readSights(tools: SightReaderTools, raws: readonly RawSeen
     const { sight } = raw
     if ('deviceNumber' in sight && isToBeResolved(tools, raw, sight)) await resolve(tools, raw, sight)
   }
-  return raws.map((raw) => toSeen(tools, raw))
+  const seens = raws.map((raw) => toSeen(tools, raw))
+  const renumbered = seens.map((seen) => renumber(seen, tools))
+  const decisions = renumbered.flatMap(({ known }, at): Decision[] => {
+    if (known === undefined || known === seens[at]?.known) return []
+    return [{ kind: 'renumber', nodeId: known.nodeId, inode: known.inode, birthTime: known.birthTime }]
+  })
+  if (decisions.length > 0) tools.apply(decisions)
+  return renumbered
+}
+
+/**
+ * What is at a row's place after a mount is the row's, where inode numbers do not last: it has that number from now on. A
+ * file of another size or time was written since.
+ */
+function renumber(seen: Seen, { devices, trust }: SightReaderTools): Seen {
+  const { known, sight } = seen
+  if (known === undefined || !isPresent(sight) || known.device !== sight.facts.device) return seen
+  if (devices.numberKind(known.device) !== 'passing' || trust.isCurrent(known)) return seen
+  const { inode, birthTime } = sight.facts
+  if (known.isDirectory !== (sight.kind === 'folder')) return seen
+  if (known.inode === inode && known.birthTime === birthTime) return seen
+  return { ...seen, known: { ...known, inode, birthTime } }
 }
 
 /** A number not met yet, and one that begins here: another filesystem or subvolume may have it by now. */

@@ -1,8 +1,10 @@
 /** What a filesystem can be recognised by when its device number has changed. */
+import { randomUUID } from 'node:crypto'
 import { closeSync, constants, openSync, readFileSync } from 'node:fs'
 import { pathForFs } from '@drive-feed/shared/entry-name.ts'
 import { type FileStats, statsAt } from '@drive-feed/shared/file-stats.ts'
 import koffi from 'koffi'
+import { uniqueMountId } from './statx.ts'
 
 export type FilesystemSigns = {
   /** `st_dev` now, decimal. */
@@ -17,6 +19,8 @@ export type FilesystemSigns = {
   readonly mountRoot: string
   /** Inode and birth time of the place itself. */
   readonly top: string
+  /** What tells this mount from every other one of this and other boots; empty where the kernel does not say (before 6.8). */
+  readonly mountedAs: string
 }
 
 // struct statfs of statfs(2) on 64-bit Linux: f_type, f_bsize, f_blocks, f_bfree, f_bavail, f_files, f_ffree, f_fsid,
@@ -49,6 +53,22 @@ export function filesystemSigns(path: string): FilesystemSigns | null {
     mountSource: mount?.source ?? '',
     mountRoot: mount?.root ?? '',
     top: `${stats.inode}:${stats.birthTime}`,
+    mountedAs: mountOfThisBoot(path),
+  }
+}
+
+/** The mount's own number is never used again until the next boot. */
+function mountOfThisBoot(path: string): string {
+  const mount = uniqueMountId(path)
+  return mount === null ? '' : `${bootId()}/${mount}`
+}
+
+function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  } catch {
+    // Not the same as any other, then.
+    return randomUUID()
   }
 }
 

@@ -29,6 +29,8 @@ const statx = koffi
 
 const AT_SYMLINK_NOFOLLOW = 0x100
 const STATX_BASIC_STATS_AND_BTIME = 0xfff
+const STATX_MNT_ID_UNIQUE = 0x4000
+const AT_FDCWD = -100
 const S_IFMT = 0o170000
 const S_IFREG = 0o100000
 const S_IFDIR = 0o040000
@@ -43,6 +45,7 @@ const CTIME = 96 / 4
 const MTIME = 112 / 4
 const DEV_MAJOR = 136 / 4
 const DEV_MINOR = 140 / 4
+const MOUNT_ID = 144 / 8
 
 const buffer = new ArrayBuffer(256)
 const bytes = new Uint8Array(buffer)
@@ -68,6 +71,16 @@ export function statAt(folderFd: number, name: string, into: EntryStats): number
   into.device = deviceNumber(word(words, DEV_MAJOR), word(words, DEV_MINOR))
   into.inode = longs[INODE] as bigint
   return 0
+}
+
+/**
+ * The number of the mount that `path` lies on (STATX_MNT_ID_UNIQUE), which is not given again while the machine is up; null
+ * where the kernel does not tell it.
+ */
+export function uniqueMountId(path: string): bigint | null {
+  const name = path.isWellFormed() ? path : Buffer.concat([nameToBytes(path), Buffer.of(0)])
+  if (statx(AT_FDCWD, name, AT_SYMLINK_NOFOLLOW, STATX_MNT_ID_UNIQUE, bytes) !== 0) return null
+  return word(words, 0) & STATX_MNT_ID_UNIQUE ? (longs[MOUNT_ID] as bigint) : null
 }
 
 export function emptyStats(): EntryStats {

@@ -41,6 +41,9 @@ export type MetadataFinding =
   | { readonly kind: 'failed' | 'unreadable'; readonly bytes: ReadBytes; readonly problem: string }
   | { readonly kind: 'later'; readonly bytes: ReadBytes; readonly dueMs: number }
 
+/** Whether a node that has the inode number in the database has it on the disk too, as far as is known. */
+export type IsSameInode = (nodeId: string) => boolean
+
 type CurrentRow = FoundMetadata & {
   readonly nodeId: string
   readonly changeId: number
@@ -50,7 +53,7 @@ type CurrentRow = FoundMetadata & {
 export function createMetadataWriter(
   { orm }: FeedDatabase,
   log: ChangeLog,
-): { readonly save: (finding: MetadataFinding) => void } {
+): { readonly save: (finding: MetadataFinding, isSameInode: IsSameInode) => void } {
   const { sameBytes, settle, tell, postpone, show } = prepareStatements(orm)
 
   const saveFound = (rows: readonly CurrentRow[], metadata: FoundMetadata, problem: string | null) => {
@@ -73,9 +76,10 @@ export function createMetadataWriter(
     }
   }
   return {
-    save: (finding) => {
+    save: (finding, isSameInode) => {
       const { nodeId, inode, size, mtime, askedMs } = finding.bytes
-      const rows = sameBytes.all({ nodeId, inode, size, mtime, askedMs })
+      const names = sameBytes.all({ nodeId, inode, size, mtime, askedMs })
+      const rows = names.filter((row) => row.nodeId === nodeId || isSameInode(row.nodeId))
       if (finding.kind === 'found') saveFound(rows, finding.metadata, finding.problem)
       else if (finding.kind === 'later') {
         for (const row of rows) postpone.run({ nodeId: row.nodeId, dueMs: finding.dueMs })

@@ -9,7 +9,7 @@ import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
 import { type MetadataState, nodes } from '@drive-feed/shared/schema.ts'
 import { createChangeLog } from './change-log.ts'
 import { createKnownNodes, type KnownNodes } from './known.ts'
-import { createMetadataWriter, type MetadataFinding } from './metadata-writer.ts'
+import { createMetadataWriter, type IsSameInode, type MetadataFinding } from './metadata-writer.ts'
 
 /** What `lstat` said of a file or folder, with the device's stable name. */
 export type Facts = {
@@ -30,7 +30,8 @@ export type Awaiting = { readonly state: MetadataState; readonly dueMs: number }
  * - `create`: a node that is not known. Its metadata is copied from another name of the same inode where `copyOf` says
  *   so. - `move`: the same file or folder at another place. - `rewrite`: other bytes; the old MIME type and dimensions
  *   stay visible until the new ones are known. - `recheck`: the bytes may have changed though size and time did not;
- *   silent. - `adopt`: facts that a row does not have yet; silent. - `remove`: the node and, below it first, all under it.
+ *   silent. - `adopt`: facts that a row does not have yet; silent. - `renumber`: the inode number of a file or folder that
+ *   was recognised by its place; silent. - `remove`: the node and, below it first, all under it.
  */
 export type Decision =
   | {
@@ -54,6 +55,7 @@ export type Decision =
   | { readonly kind: 'rewrite'; readonly nodeId: string; readonly facts: Facts; readonly awaiting: Awaiting }
   | { readonly kind: 'recheck'; readonly nodeId: string; readonly awaiting: Awaiting }
   | { readonly kind: 'adopt'; readonly nodeId: string; readonly facts: Facts }
+  | { readonly kind: 'renumber'; readonly nodeId: string; readonly inode: string; readonly birthTime: number }
   | { readonly kind: 'remove'; readonly nodeId: string }
 
 export type Store = {
@@ -66,8 +68,11 @@ export type Store = {
   readonly atOnce: (work: () => void) => void
   /** Makes everything that waits for its metadata due at `latestMs` (ms since 1970) or before. */
   readonly capDue: (latestMs: number) => void
-  /** Stores what the metadata workers found. What no longer fits its row is left out (invariant I6). */
-  readonly saveMetadata: (findings: readonly MetadataFinding[]) => void
+  /**
+   * Stores what the metadata workers found. What no longer fits its row is left out (invariant I6), and so are names that
+   * have the inode number in the database alone; without `isSameInode` there are none.
+   */
+  readonly saveMetadata: (findings: readonly MetadataFinding[], isSameInode?: IsSameInode) => void
 }
 
 export function createStore(db: FeedDatabase): Store {
@@ -96,7 +101,10 @@ export function createStore(db: FeedDatabase): Store {
     capDue: (latestMs) => capDue.run({ latestMs: Math.floor(latestMs) }),
     atOnce,
     apply: (decisions) => atOnce(() => decisions.forEach(carryOut)),
-    saveMetadata: (findings) => atOnce(() => findings.forEach(writer.save)),
+    saveMetadata: (findings, isSameInode = () => true) =>
+      atOnce(() => {
+        for (const finding of findings) writer.save(finding, isSameInode)
+      }),
   }
 }
 
@@ -146,6 +154,9 @@ function createCarryOut(db: FeedDatabase, log: ReturnType<typeof createChangeLog
       case 'adopt':
         write.adopt.run({ nodeId, ...columnsOf(decision.facts) })
         break
+      case 'renumber':
+        write.renumber.run({ nodeId, inode: decision.inode, birthTime: decision.birthTime })
+        break
       case 'remove':
         // It went with a folder that was removed before it in the same plan; its tombstone is there already.
         if (changeIdOf.get(nodeId) === undefined) break
@@ -193,6 +204,11 @@ function prepareWrites({ orm, sqlite }: FeedDatabase) {
     adopt: orm
       .update(nodes)
       .set({ ...facts, device: set('device'), inode: set('inode') })
+      .where(thisNode)
+      .prepare(),
+    renumber: orm
+      .update(nodes)
+      .set({ inode: set('inode'), birthTime: set('birthTime') })
       .where(thisNode)
       .prepare(),
     // Joined, so that without the other name nothing is copied: the file is then read like any new one.

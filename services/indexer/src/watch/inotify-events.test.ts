@@ -44,7 +44,7 @@ const CASES: readonly [what: string, raw: Buffer, expected: WatchEvent[]][] = [
   ['attributes of the watched folder itself', rawEvent(3, ATTRIB | ISDIR), [{ kind: 'self', watch: 3 }]],
   ['the watched folder deleted', rawEvent(5, DELETE_SELF), [{ kind: 'self', watch: 5 }]],
   ['the watched folder moved', rawEvent(5, MOVE_SELF), [{ kind: 'self', watch: 5 }]],
-  ['the filesystem unmounted', rawEvent(5, UNMOUNT), [{ kind: 'self', watch: 5 }]],
+  ['the filesystem unmounted', rawEvent(5, UNMOUNT), [{ kind: 'unmounted', watch: 5 }]],
   ['a watch dropped by the kernel', rawEvent(6, IGNORED), [{ kind: 'ignored', watch: 6 }]],
   ['a full queue, which has no watch', rawEvent(-1, Q_OVERFLOW), [{ kind: 'overflow' }]],
 ]

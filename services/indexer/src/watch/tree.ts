@@ -18,6 +18,8 @@ export type Folder = {
   watch: number | null
   /** Whether it must be listed when it is next found at its place: it could not be when its turn came. */
   needsVisit: boolean
+  /** Whether all that is known in it was compared with a listing since its filesystem was mounted. */
+  isCompared: boolean
   /** False once it was taken out of the tree; whoever still holds it must drop it. */
   attached: boolean
 }
@@ -62,6 +64,7 @@ export function createTree(): Tree {
       children: new Map(),
       watch: null,
       needsVisit: false,
+      isCompared: false,
       attached: true,
     }
     byId.set(folder.nodeId, folder)

@@ -5,6 +5,7 @@ import type { Devices } from '../../src/reconcile/devices.ts'
 import { createEventIntake, type EventIntake } from '../../src/reconcile/event-intake.ts'
 import { createHints } from '../../src/reconcile/hints.ts'
 import { createLimbo } from '../../src/reconcile/limbo.ts'
+import type { NumberTrust } from '../../src/reconcile/number-trust.ts'
 import { createReconciler, type Reconciler } from '../../src/reconcile/reconciler.ts'
 import { createRevisits } from '../../src/reconcile/revisits.ts'
 import { createRootKeeper, type RootKeeper } from '../../src/reconcile/root-keeper.ts'
@@ -112,6 +113,9 @@ export function startProgram(surroundings: Surroundings): Program {
   }
 }
 
+/** Inode numbers are those of the one mount there is. */
+const TRUSTED: NumberTrust = { isCurrent: () => true, tells: () => true, carriesHash: () => true }
+
 function createCore(surroundings: Surroundings, actor: Actor) {
   const { db, clock } = surroundings
   const made = createStore(db)
@@ -126,7 +130,7 @@ function createCore(surroundings: Surroundings, actor: Actor) {
   return {
     ...{ store, known: store.known, books: createBookkeeping(db), look: createLooking({ ...surroundings, actor }) },
     ...{ tree: createTree(), hints: createHints(), visits: createVisits(), limbo: createLimbo() },
-    ...{ writers: createWriters(), revisits: createRevisits() },
+    ...{ trust: TRUSTED, writers: createWriters(), revisits: createRevisits() },
     ...{ nowMs: clock.nowMs, kernel: surroundings.kernel, log: pino({ level: 'silent' }) },
     // There is one filesystem.
     devices: {
@@ -135,6 +139,10 @@ function createCore(surroundings: Surroundings, actor: Actor) {
       resolve: async (deviceNumber) => deviceNumber,
       isSubvolumeOf: () => false,
       confirm: async () => {},
+      numberKind: () => 'lasting',
+      isDoubtful: () => false,
+      unmounted: () => {},
+      allCompared: () => {},
     } satisfies Devices,
   }
 }
@@ -145,10 +153,10 @@ function observerOf({ look }: Core): Pick<Observer, 'look' | 'signs' | 'resolveP
 }
 
 function createKeeper({ watches }: Surroundings, core: Core, stages: Stages, rootsByFd: Map<number, Root>): RootKeeper {
-  const { tree, known, store, books, hints, visits, limbo, kernel, nowMs, log, devices } = core
+  const { tree, known, trust, store, books, hints, visits, limbo, kernel, nowMs, log, devices } = core
   const configured = watches.map((name) => ({ name, path: `/${name}`, configuredPath: `/${name}` }))
   return createRootKeeper(configured, {
-    ...{ tree, known, devices, hints, visits, limbo, nowMs, log, observer: observerOf(core) },
+    ...{ tree, known, trust, devices, hints, visits, limbo, nowMs, log, observer: observerOf(core) },
     isAway: (row) => isAway({ tree, known, scans: stages.scans, rootVacancy: stages.keeper.vacancyOf }, row),
     ...{ apply: store.apply, atOnce: store.atOnce },
     ...{ savedRoots: books.roots, saveRoot: books.saveRoot, removeRoot: books.removeRoot },
@@ -186,6 +194,7 @@ function createIntake({ tree, hints, writers, visits, nowMs }: Core, stages: Sta
       const root = stages.keeper.byTop(top)
       if (root !== undefined) stages.scans.start(root, 'overflow')
     },
+    onUnmounted: () => {},
     onRootGone: (top) => checkRoot(stages, top),
   })
 }

@@ -1,5 +1,5 @@
 /** What the audit asks of the database, each a short read of its own: the indexer may be writing meanwhile. */
-import { nameFromColumns } from '@drive-feed/shared/entry-name.ts'
+import { displayName, nameFromColumns } from '@drive-feed/shared/entry-name.ts'
 import { plainNodeId } from '@drive-feed/shared/node-id.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
 import { SUPER_ROOT_ID, type WatchRootRow } from '@drive-feed/shared/schema.ts'
@@ -46,7 +46,7 @@ export function createAuditRows({ sqlite }: Pick<FeedDatabase, 'sqlite'>): Audit
   }
   const childAt = (parentId: string, name: string) =>
     atPlace
-      .all(parentId, name.toWellFormed())
+      .all(parentId, displayName(name))
       .map(toRow)
       .find((row) => row.name === name)
   return {

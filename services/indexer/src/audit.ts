@@ -25,7 +25,8 @@ try {
     readsFiles: flags.has('hashes'),
   })
   print(report)
-  process.exit(report.lines.length === 0 ? 0 : EXIT_DIFFERENT)
+  // Not process.exit: whoever reads by a pipe may be slower than what was written, and the rest would be lost.
+  process.exitCode = report.lines.length === 0 ? 0 : EXIT_DIFFERENT
 } catch (error) {
   if (!(error instanceof ConfigError) && !(error instanceof DatabaseUnusableError)) throw error
   process.stderr.write(`drive-feed audit: ${error.message}\n`)

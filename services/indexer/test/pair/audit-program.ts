@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { Pair } from './harness.ts'
 
-const AUDIT = join(import.meta.dirname, '../../src/audit.ts')
+export const AUDIT = join(import.meta.dirname, '../../src/audit.ts')
 
 /** `lines` of standard output, and the last words. */
 export async function audit(pair: Pair, ...options: string[]) {

@@ -1,11 +1,12 @@
 /** The audit as the program that owners run, on disks and databases that differ on purpose. */
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { appendFileSync, mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import Database from 'better-sqlite3'
 import { makeDeepFolder } from '../../test-support/deep-folder.ts'
-import { audit } from './audit-program.ts'
+import { AUDIT, audit } from './audit-program.ts'
 import { untilConverged } from './convergence.ts'
 import { createPair, type Pair } from './harness.ts'
 import { until } from './until.ts'
@@ -187,6 +188,18 @@ test('a path of 6,000 bytes is compared, with what is in it', async (t) => {
 })
 
 const MD5_OF_FOUND = createHash('md5').update('found').digest('hex')
+
+test('a reader of a pipe that is slow gets every line', async (t) => {
+  const pair = await createPair(t)
+  fill(pair)
+  await pair.startIndexer()
+  await pair.endIndexer()
+  const count = 5_000
+  for (let n = 0; n < count; n += 1) writeFileSync(pair.path(`${n} ${'x'.repeat(200)}`), '')
+  const command = `"$0" "${AUDIT}" "--config=${pair.configPath}" 2>&1 | (sleep 7; wc -l)`
+  const lines = execFileSync('sh', ['-c', command, process.execPath], { encoding: 'utf8' })
+  assert.equal(Number(lines), count + 1)
+})
 
 test('without a database or a config it says so and exits with 2', async (t) => {
   const pair = await createPair(t)

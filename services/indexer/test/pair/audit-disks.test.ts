@@ -31,6 +31,8 @@ test('I7: nodes of a disk that is away are listed as away, and are no difference
     summary: 'no difference; 0 files and 2 folders are equal; 4 nodes are away and not compared',
   })
   await disks.mount(disk, mountPoint)
+  // It may have another device number now, which the indexer has to see first.
+  await untilConverged(pair)
   await pair.endIndexer()
   assert.deepEqual(await audit(pair, '--hashes'), equal)
 })

@@ -1,6 +1,7 @@
 /** `scripts/mirror-example`: a list of all files and their MD5s that is kept up to date, as an example of a client. */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { shownPath } from '@drive-feed/shared/shown-path.ts'
 import { createFeed, type FeedNode, FeedRequestError, type FollowState, type Tree } from '../client/src/drive-feed.ts'
 
 const WAIT_SECONDS = 50
@@ -51,13 +52,17 @@ async function mirror(url: string, file: string, how: { isOnce: boolean; signal:
     signal: how.signal,
   })
   for await (const { nodes, cursor, epoch, changes, isCaughtUp, isStartingOver } of updates) {
-    for (const { before, after } of changes) console.log(after === null ? `- ${before.path}` : `+ ${after.path}`)
+    for (const { before, after } of changes) console.log(after === null ? `- ${shown(before)}` : `+ ${shown(after)}`)
     if (isStartingOver && isCaughtUp) console.error('the server has another database; everything was compared again')
     if (!isCaughtUp) continue
     // The list first: what is not in the state yet is told again, what is not in the list would stay missing.
     replaceFile(file, listOf(nodes))
     replaceFile(`${file}.state`, JSON.stringify({ cursor, epoch, nodes: [...nodes.values()] }))
   }
+}
+
+function shown({ path }: FeedNode): string {
+  return shownPath(path ?? '')
 }
 
 /** One line a file, sorted by path. Files that can't be read have no hash, and no line. */

@@ -5,6 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { type Config, ConfigError, loadConfig } from '@drive-feed/shared/config.ts'
 import type { StatusRow } from '@drive-feed/shared/schema.ts'
+import { shownPath } from '@drive-feed/shared/shown-path.ts'
+import { shownText } from '@drive-feed/shared/shown-text.ts'
 import { unwatchedOf, watchesOf, watchLines, writeConfigFile } from './starting/config-file.ts'
 import { isUpToDate } from './starting/progress.ts'
 import { createProgressView, type ProgressView } from './starting/progress-view.ts'
@@ -59,7 +61,7 @@ function readArguments(): { folders: string[]; data: string } {
     }
     return { folders: positionals.map((folder) => resolve(folder)), data: resolve(values.data ?? join(ROOT, 'data')) }
   } catch (error) {
-    process.stderr.write(`${(error as Error).message.split(/\. |\n/)[0]}; see scripts/start --help\n`)
+    process.stderr.write(`${shownText((error as Error).message.split(/\. |\n/)[0] ?? '')}; see scripts/start --help\n`)
     process.exit(EXIT_USAGE)
   }
 }
@@ -74,7 +76,7 @@ function writeFirstConfig(configPath: string, data: string, folders: readonly st
 /** What was asked for would not happen, so nothing is started; the file is the user's and stays as it is. */
 function refuseOtherFolders(configPath: string, config: Config, unwatched: readonly string[]): number {
   const lines = [
-    `${shown(configPath)} is already there and does not watch ${unwatched.join(', ')}. It watches:`,
+    `${shown(configPath)} is already there and does not watch ${unwatched.map(shownPath).join(', ')}. It watches:`,
     ...watchLines(config.watches),
     'To watch more, add below "watches:" in it:',
     ...watchLines(watchesOf(unwatched)),
@@ -141,7 +143,7 @@ function describeRunning(config: Config, base: string, services: readonly Servic
   ${base}/api/v1/changes  every file, and later what changed
   ${base}/api/v1/cursor   where the changes end now
   ${base}/api/v1/root     the node above all watched folders
-Watching ${config.watches.map(({ name, path }) => `${name} (${path})`).join(', ')}.
+Watching ${config.watches.map(({ name, path }) => `${shownPath(name)} (${shownPath(path)})`).join(', ')}.
 Logs: ${services.map(({ logPath }) => shown(logPath)).join(', ')}`
 }
 
@@ -197,7 +199,7 @@ function urlHost(host: string): string {
 /** A path as the user would type it. */
 function shown(path: string): string {
   const fromHere = relative(process.cwd(), path)
-  return fromHere.startsWith('..') ? path : fromHere
+  return shownPath(fromHere.startsWith('..') ? path : fromHere)
 }
 
 function say(text: string): void {

@@ -2,6 +2,7 @@
 import { mkdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { ConfigError, loadConfig, type Watch } from '@drive-feed/shared/config.ts'
+import { shownText } from '@drive-feed/shared/shown-text.ts'
 
 /**
  * Writes a config that watches `folders` (absolute paths), with every other key at its default. A mistake in it, such as
@@ -18,7 +19,8 @@ export function writeConfigFile(path: string, folders: readonly string[]): void 
     renameSync(draft, path)
   } catch (error) {
     rmSync(draft)
-    if (error instanceof ConfigError) error.message = inWordsOfArguments(error.message.replace(`${draft}: `, ''))
+    if (error instanceof ConfigError)
+      error.message = inWordsOfArguments(error.message.replace(`${shownText(draft)}: `, ''))
     throw error
   }
 }
@@ -63,7 +65,7 @@ ${watchLines(watches).join('\n')}
 /** YAML takes JSON's strings; plain words and paths are nicer to read. */
 function quoted(text: string): string {
   const isPlain = /^(\/[\w./-]*|[a-z][\w-]*)$/i.test(text) && !/^(true|false|null|yes|no|on|off|[yn])$/i.test(text)
-  return isPlain ? text : JSON.stringify(text)
+  return isPlain ? text : shownText(JSON.stringify(text))
 }
 
 function resolved(path: string): string {

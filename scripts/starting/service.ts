@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { shownText } from '@drive-feed/shared/shown-text.ts'
 
 export type Service = {
   readonly name: string
@@ -55,8 +56,8 @@ function endOf(child: ChildProcess): Promise<string> {
 function readable(line: string): string {
   try {
     const { time, msg, err } = JSON.parse(line) as { time?: string; msg?: string; err?: { message?: string } }
-    return [time, msg, err?.message].filter((part) => part !== undefined).join('  ')
+    return shownText([time, msg, err?.message].filter((part) => part !== undefined).join('  '))
   } catch {
-    return line
+    return shownText(line)
   }
 }

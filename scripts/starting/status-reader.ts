@@ -1,6 +1,7 @@
 /** How far the indexer is, from the status row that it keeps in the database. */
 import { DatabaseUnusableError, type FeedDatabase, openReader } from '@drive-feed/shared/open-database.ts'
 import { type StatusRow, status, watchRoots } from '@drive-feed/shared/schema.ts'
+import { shownPath } from '@drive-feed/shared/shown-path.ts'
 
 export type StatusReader = {
   /** Null until the indexer started at or after `sinceMs` has written its first one. */
@@ -24,7 +25,7 @@ export function createStatusReader(databasePath: string, sinceMs: number): Statu
       Number(database?.sqlite.prepare('SELECT count(*) FROM nodes WHERE NOT is_directory').pluck().get() ?? 0),
     remarks: () =>
       (database?.orm.select().from(watchRoots).all() ?? []).flatMap(({ name, message }) =>
-        message === null ? [] : [`${name}: ${message}`],
+        message === null ? [] : [`${shownPath(name)}: ${message}`],
       ),
     close: () => database?.sqlite.close(),
   }

@@ -1,5 +1,6 @@
 /** The command line of the services. */
 import { parseArgs } from 'node:util'
+import { shownText } from './shown-text.ts'
 import { VERSION } from './version.ts'
 
 const DEFAULT_CONFIG_PATH = '/data/server.yaml'
@@ -57,7 +58,7 @@ function readOptions(program: string, argv: readonly string[], flags: readonly s
 }
 
 function exitWithUsage(program: string, what: string): never {
-  process.stderr.write(`${program}: ${what.replace(/\.$/, '')}; see ${program} --help\n`)
+  process.stderr.write(`${program}: ${shownText(what.replace(/\.$/, ''))}; see ${program} --help\n`)
   process.exit(EXIT_USAGE)
 }
 

@@ -50,7 +50,7 @@ export function loadConfig(path: string, { checkFolders }: { checkFolders: false
   try {
     return toConfig(parseConfigValues(raw), dirname(resolve(path)), checkFolders)
   } catch (error) {
-    if (error instanceof ConfigError) error.message = `${path}: ${error.message}`
+    if (error instanceof ConfigError) throw new ConfigError(`${path}: ${error.message}`)
     throw error
   }
 }

@@ -46,14 +46,53 @@ test('different bytes are different names', () => {
   )
 })
 
+const BYTES = [0xff, 0xef, 0xbf, 0xbd, 0xe2].map((byte) => Buffer.of(byte))
+
+/** Bytes of which most names get a U+FFFD, hex digits, or a byte that is no UTF-8. */
+const trickyBytes = fc
+  .array(fc.constantFrom(...['\ufffd', 'F', 'E', 'B', 'D', 'a'].map((text) => Buffer.from(text)), ...BYTES), {
+    maxLength: 8,
+  })
+  .map((parts) => Buffer.concat(parts))
+
+test('I11: names of different bytes are never shown alike', () => {
+  fc.assert(
+    fc.property(trickyBytes, trickyBytes, (a, b) => {
+      const isEqual = Buffer.compare(a, b) === 0
+      assert.equal(displayName(nameFromBytes(a)) === displayName(nameFromBytes(b)), isEqual)
+    }),
+    { numRuns: 20_000 },
+  )
+})
+
+/** The other way round: a U+FFFD with two digits is a byte, all else is itself. */
+function bytesShown(shown: string): Buffer {
+  const parts = shown.split(/(\uFFFD[0-9A-F]{2})/u)
+  return Buffer.concat(
+    parts.map((part, at) => Buffer.from(at % 2 === 0 ? part : part.slice(1), at % 2 === 0 ? 'utf8' : 'hex')),
+  )
+}
+
+test('what is shown of a name tells its bytes', () => {
+  fc.assert(
+    fc.property(fc.oneof(trickyBytes, nameBytes), (bytes) => {
+      assert.deepEqual(bytesShown(displayName(nameFromBytes(bytes))), Buffer.from(bytes))
+    }),
+    { numRuns: 5000 },
+  )
+})
+
 const NAMES: readonly (readonly [title: string, bytes: Buffer, name: string, shown: string])[] = [
   ['text', Buffer.from('ünïcode 😀.jpg'), 'ünïcode 😀.jpg', 'ünïcode 😀.jpg'],
-  ['Latin-1', Buffer.from('caf\xe9.jpg', 'latin1'), 'caf\udce9.jpg', 'caf\ufffd.jpg'],
-  ['a character cut short', Buffer.from([0x61, 0xe2, 0x82]), 'a\udce2\udc82', 'a\ufffd\ufffd'],
-  ['a surrogate written as UTF-8', Buffer.from([0xed, 0xb2, 0x80]), '\udced\udcb2\udc80', '\ufffd\ufffd\ufffd'],
-  ['an overlong slash', Buffer.from([0xc0, 0xaf]), '\udcc0\udcaf', '\ufffd\ufffd'],
+  ['Latin-1', Buffer.from('caf\xe9.jpg', 'latin1'), 'caf\udce9.jpg', 'caf\ufffdE9.jpg'],
+  ['a character cut short', Buffer.from([0x61, 0xe2, 0x82]), 'a\udce2\udc82', 'a\ufffdE2\ufffd82'],
+  ['a surrogate written as UTF-8', Buffer.from([0xed, 0xb2, 0x80]), '\udced\udcb2\udc80', '\ufffdED\ufffdB2\ufffd80'],
+  ['an overlong slash', Buffer.from([0xc0, 0xaf]), '\udcc0\udcaf', '\ufffdC0\ufffdAF'],
   ['a byte order mark', Buffer.from('\ufeffa'), '\ufeffa', '\ufeffa'],
-  ['U+FFFD that is really there', Buffer.from('\ufffd'), '\ufffd', '\ufffd'],
+  ['U+FFFD that is really there', Buffer.from('\ufffd-FF'), '\ufffd-FF', '\ufffd-FF'],
+  ['U+FFFD and digits that are really there', Buffer.from('\ufffdFF'), '\ufffdFF', '\ufffdEF\ufffdBF\ufffdBDFF'],
+  ['U+FFFD and small digits', Buffer.from('\ufffdff'), '\ufffdff', '\ufffdff'],
+  ['U+FFFD before a byte', Buffer.concat([Buffer.from('\ufffd'), Buffer.of(0xff)]), '\ufffd\udcff', '\ufffd\ufffdFF'],
 ]
 
 for (const [title, bytes, name, shown] of NAMES) {
@@ -62,6 +101,6 @@ for (const [title, bytes, name, shown] of NAMES) {
     assert.equal(displayName(name), shown)
     assert.deepEqual(nameToBytes(name), bytes)
     assert.deepEqual(rawNameColumn(name), name === shown ? null : bytes)
-    assert.deepEqual(pathForFs(name), name === shown ? name : bytes)
+    assert.deepEqual(pathForFs(name), name.isWellFormed() ? name : bytes)
   })
 }

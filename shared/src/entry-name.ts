@@ -32,14 +32,32 @@ export function pathForFs(path: string): string | Buffer {
   return path.isWellFormed() ? path : nameToBytes(path)
 }
 
-/** For people and clients: well-formed Unicode, U+FFFD for each byte that is none. */
+/** A byte that is not UTF-8, or a U+FFFD that would be read as the sign of one. */
+const SIGNS = /[\uDC80-\uDCFF]|\uFFFD(?=[0-9A-F]{2})/gu
+const WRITTEN_REPLACEMENT = shownBytes(Buffer.from('\uFFFD'))
+
+/**
+ * For people and clients: well-formed Unicode, and never the same for two names. Each byte that is not UTF-8 is shown as
+ * U+FFFD and its two hex digits ("\xff" as "\uFFFDFF"). So that this means nothing else, a U+FFFD that really stands in a
+ * name is shown by its three bytes where two such digits follow it.
+ */
 export function displayName(name: string): string {
-  return name.toWellFormed()
+  // Nearly every name is ASCII, or without either sign.
+  if (name.isWellFormed() && !name.includes('\uFFFD')) return name
+  const shown = name.replace(SIGNS, (sign) =>
+    sign === '\uFFFD' ? WRITTEN_REPLACEMENT : shownBytes([sign.charCodeAt(0) - 0xdc00]),
+  )
+  // Of bytes no other surrogate is made, but a watch may be called anything.
+  return shown.toWellFormed()
 }
 
-/** The `raw_name` column: null where the name says it all. */
+function shownBytes(bytes: Iterable<number>): string {
+  return Array.from(bytes, (byte) => `\uFFFD${byte.toString(16).toUpperCase()}`).join('')
+}
+
+/** The `raw_name` column: null where what is shown is the name. */
 export function rawNameColumn(name: string): Buffer | null {
-  return name.isWellFormed() ? null : nameToBytes(name)
+  return displayName(name) === name ? null : nameToBytes(name)
 }
 
 /** A row's name back to the name on disk. */

@@ -4,6 +4,8 @@ import { dirname } from 'node:path'
 import pino from 'pino'
 import pretty from 'pino-pretty'
 import { ConfigError } from './config-error.ts'
+import { shownPath } from './shown-path.ts'
+import { shownText } from './shown-text.ts'
 
 export type Logger = pino.Logger
 
@@ -29,10 +31,27 @@ export function createLogger(options: { name: string; path: string | null; level
 }
 
 function standardOutput(): pino.DestinationStream {
-  if (!process.stdout.isTTY) return pino.destination({ dest: 1, sync: true })
+  if (!process.stdout.isTTY) return jsonLines(pino.destination({ dest: 1, sync: true }))
   const colorize = process.env.NO_COLOR === undefined
-  return pretty({ colorize, sync: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' })
+  const readable = pretty({ colorize, sync: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' })
+  return { write: (line) => readable.write(`${JSON.stringify(shownValue(JSON.parse(line)))}\n`) }
 }
+
+/** JSON leaves everything from DEL on as it is. Escaped it is the same JSON, and safe to look at. */
+function jsonLines(stream: pino.DestinationStream): pino.DestinationStream {
+  return { write: (line) => stream.write(`${shownText(line.trimEnd())}\n`) }
+}
+
+/** The readable lines hold texts as they are, so whatever a terminal would obey is taken out of them before. */
+function shownValue(value: unknown): unknown {
+  if (typeof value === 'string') return value.split(STACK_LINE).map(shownText).join('\n')
+  if (Array.isArray(value)) return value.map(shownValue)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [shownText(key), shownValue(inner)]))
+}
+
+/** Where the lines of a stack begin: the only line breaks that are ours. */
+const STACK_LINE = /\n(?= {4}at |caused by: )/
 
 function openLogFile(path: string): number | 'read-only' {
   if (!existsSync(dirname(path))) {
@@ -53,8 +72,8 @@ function fileStream(descriptor: number, path: string): pino.DestinationStream {
   // A full disk must not stop the feed, and neither fill standard error with one line for each that is lost.
   stream.removeAllListeners('error')
   stream.on('error', (error: Error) => {
-    if (!failed) process.stderr.write(`log_path: ${path}: lines are being lost: ${error.message}\n`)
+    if (!failed) process.stderr.write(`log_path: ${shownPath(path)}: lines are being lost: ${error.message}\n`)
     failed = true
   })
-  return stream
+  return jsonLines(stream)
 }

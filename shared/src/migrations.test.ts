@@ -146,6 +146,80 @@ test('upgrade: a version 2 file gets the schema of a new one and keeps its nodes
   fresh.close()
 })
 
+/** A version 3 file with names that are not UTF-8, as that version showed them. */
+const ALIKE = `
+  INSERT INTO nodes (node_id, parent_id, name, raw_name, is_directory, ctime, mtime, change_id, moved_change_id) VALUES
+    ('root', '${SUPER_ROOT_ID}', 'media', NULL, 1, 0, 0, 1, 1),
+    ('ff', 'root', '\ufffd', x'ff', 1, 0, 0, 2, 2),
+    ('inner', 'ff', 'in', NULL, 1, 0, 0, 9, 3),
+    ('deep', 'inner', 'a\ufffd', x'61fe', 0, 0, 0, 10, 4),
+    ('fe', 'root', '\ufffd', x'fe', 0, 0, 0, 5, 5),
+    ('real', 'root', '\ufffd', NULL, 0, 0, 0, 6, 6),
+    ('digits', 'root', '\ufffdFF', NULL, 0, 0, 0, 7, 7),
+    ('plain', 'root', 'plain', NULL, 0, 0, 0, 8, 8);
+  INSERT INTO changes (change_id, node_id, is_removed, first_change_id)
+    SELECT change_id, node_id, 0, moved_change_id FROM nodes WHERE change_id > 0;
+  INSERT INTO changes (change_id, node_id, is_removed, first_change_id) VALUES (12, 'gone', 1, 11);`
+
+test('I2, I3, I11, upgrade: names that looked alike are shown apart, and clients are told', (t) => {
+  const path = join(temporaryFolder(t), 'feed.db')
+  const old = openWriter(path).sqlite
+  old.exec(BACK_TO_VERSION_3)
+  old.exec(ALIKE)
+  const seen = changesOf(old)
+  old.close()
+  const after = openWriter(path).sqlite
+  t.after(() => after.close())
+  const rows = after.prepare("SELECT name, hex(raw_name) FROM nodes WHERE name <> '' ORDER BY rowid").raw().all()
+  assert.deepEqual(rows, [
+    ['media', ''],
+    ['\ufffdFF', 'FF'],
+    ['in', ''],
+    ['a\ufffdFE', '61FE'],
+    ['\ufffdFE', 'FE'],
+    ['\ufffd', ''],
+    ['\ufffdEF\ufffdBF\ufffdBDFF', 'EFBFBD4646'],
+    ['plain', ''],
+  ])
+  const changes = changesOf(after)
+  const told = changes.filter(({ change_id }) => change_id > 12)
+  assert.deepEqual(
+    told.map(({ node_id, first_change_id }) => [node_id, first_change_id]),
+    [
+      ['ff', 2],
+      ['fe', 5],
+      ['digits', 7],
+      ['inner', 3],
+      ['deep', 4],
+    ],
+  )
+  assert.equal(told[0]?.change_id, 13)
+  assert.equal(violationsOfParentsFirst(changes, after), 0)
+  assert.equal(changes.length, seen.length)
+  for (const { node_id, change_id, moved_change_id } of nodesOf(after)) {
+    const own = told.find((change) => change.node_id === node_id)
+    if (own !== undefined) assert.deepEqual([change_id, moved_change_id], [own.change_id, own.change_id], node_id)
+    else assert.ok(change_id <= 12, node_id)
+  }
+  for (let cursor = 0; cursor <= 12; cursor += 1) {
+    const known = seen.filter(({ change_id }) => change_id <= cursor)
+    assert.deepEqual(replay(known, changes, cursor), idsOf(after), `cursor ${cursor}`)
+  }
+})
+
+test('upgrade: where no name is shown anew nothing is told', (t) => {
+  const path = join(temporaryFolder(t), 'feed.db')
+  const old = openWriter(path).sqlite
+  old.exec(BACK_TO_VERSION_3)
+  old.exec(ALIKE)
+  old.exec("DELETE FROM nodes WHERE raw_name IS NOT NULL OR node_id IN ('inner', 'digits')")
+  const before = changesOf(old)
+  old.close()
+  const after = openWriter(path).sqlite
+  t.after(() => after.close())
+  assert.deepEqual(changesOf(after), before)
+})
+
 const BACK_TO_VERSION_3 = `
   ALTER TABLE devices DROP COLUMN numbers_last;
   ALTER TABLE devices DROP COLUMN mounted_as;

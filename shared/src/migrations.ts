@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import type Database from 'better-sqlite3'
+import { displayName, nameFromColumns, nameToBytes } from './entry-name.ts'
 import { SUPER_ROOT_ID } from './schema.ts'
 
 export const SCHEMA_VERSION = 4
@@ -19,6 +20,7 @@ export function migrate(db: Database.Database, from: OlderVersion): void {
     db.prepare('INSERT INTO feed (id, epoch) VALUES (1, ?)').run(randomUUID())
   }
   db.exec(VERSION_4)
+  showNamesApart(db)
   db.pragma(`user_version = ${SCHEMA_VERSION}`)
 }
 
@@ -258,11 +260,42 @@ function bury(db: Database.Database): void {
     DROP TABLE temp.stray;`)
 }
 
-/**
- * Re-issues, breadth first, every node that is listed before its parent, has no row in `changes` or is called removed
- * there (invariant I3). All below a re-issued one follow, since its new number is above all of theirs.
- */
+/** Re-issues every node that is listed before its parent, has no row in `changes` or is called removed there (I3). */
 function restoreParentsFirst(db: Database.Database): void {
+  reissue(db, 'nodes.change_id <= tree.change_id OR coalesce(changes.is_removed, 1)')
+}
+
+/**
+ * Before version 4 each byte that is not UTF-8 was shown as U+FFFD alone, so that two names in a folder could look alike.
+ * Clients are told the names that such nodes have now, and of all below them, whose paths are others.
+ */
+function showNamesApart(db: Database.Database): void {
+  db.exec('CREATE TEMP TABLE shown_anew (node_id TEXT PRIMARY KEY)')
+  const select = `SELECT node_id AS nodeId, name, raw_name AS rawName FROM nodes
+    WHERE raw_name IS NOT NULL OR instr(name, char(${0xfffd}))`
+  const rename = db.prepare('UPDATE nodes SET name = ?, raw_name = ? WHERE node_id = ?')
+  const remember = db.prepare('INSERT INTO temp.shown_anew VALUES (?)')
+  let count = 0
+  for (const row of db.prepare<[], { nodeId: string; name: string; rawName: Buffer | null }>(select).all()) {
+    const name = nameFromColumns(row.name, row.rawName)
+    const shown = displayName(name)
+    if (shown === row.name) continue
+    rename.run(shown, nameToBytes(name), row.nodeId)
+    remember.run(row.nodeId)
+    count += 1
+  }
+  if (count > 0) {
+    const lastId = reissue(db, 'nodes.node_id IN (SELECT node_id FROM temp.shown_anew)')
+    db.prepare('UPDATE nodes SET moved_change_id = change_id WHERE change_id > ?').run(lastId)
+  }
+  db.exec('DROP TABLE temp.shown_anew')
+}
+
+/**
+ * Re-issues, breadth first, the nodes for which a condition holds (of `nodes`, `changes` and the parent in `tree`) and all
+ * below them, since a re-issued one's new number is above all of theirs. Gives the last number before.
+ */
+function reissue(db: Database.Database, condition: string): number {
   const lastId = db.prepare('SELECT coalesce(max(change_id), 0) FROM changes').pluck().get() as number
   db.exec(`
     CREATE TEMP TABLE reissued AS
@@ -270,7 +303,7 @@ function restoreParentsFirst(db: Database.Database): void {
         VALUES ('${SUPER_ROOT_ID}', 0, 0, 0)
         UNION ALL
         SELECT nodes.node_id, tree.depth + 1, nodes.change_id,
-               tree.again OR nodes.change_id <= tree.change_id OR coalesce(changes.is_removed, 1)
+               tree.again OR ${condition}
         FROM tree JOIN nodes ON nodes.parent_id = tree.node_id
         LEFT JOIN changes ON changes.change_id = nodes.change_id
       )
@@ -286,4 +319,5 @@ function restoreParentsFirst(db: Database.Database): void {
     WHERE changes.node_id = nodes.node_id AND changes.change_id > ?`
   db.prepare(setOwn).run(lastId)
   db.prepare(setNew).run(lastId)
+  return lastId
 }

@@ -5,12 +5,17 @@ import Database from 'better-sqlite3'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import { drizzle } from './drizzle.ts'
 import { migrate, type OlderVersion, SCHEMA_VERSION, TABLES_OF_VERSION } from './migrations.ts'
+import { shownText } from './shown-text.ts'
 
 export type FeedDatabase = { readonly sqlite: Database.Database; readonly orm: BetterSQLite3Database }
 
 /** The file can't be used. The message says what, where and what to do; it is meant for the log and an exit. */
 export class DatabaseUnusableError extends Error {
   override name = 'DatabaseUnusableError'
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(shownText(message), options)
+  }
 }
 
 const WRITER_CACHE_KIB = 48 * 1024

@@ -18,7 +18,7 @@ export type MetadataState = 'ready' | 'fresh' | 'backlog' | 'failed' | 'unreadab
 export const nodes = sqliteTable('nodes', {
   nodeId: text('node_id').primaryKey(),
   parentId: text('parent_id'),
-  /** Well-formed Unicode for people and clients; the bytes on disk differ where `rawName` is set. */
+  /** Well-formed Unicode for people and clients, never two alike in a folder; the bytes differ where `rawName` is set. */
   name: text('name').notNull(),
   isDirectory: integer('is_directory', { mode: 'boolean' }).notNull(),
   ctime: integer('ctime').notNull(),
@@ -46,7 +46,7 @@ export const nodes = sqliteTable('nodes', {
   /** Milliseconds since 1970 before which the file is left alone, because it may still be growing. */
   metadataDueMs: integer('metadata_due_ms').notNull(),
   metadataError: text('metadata_error'),
-  /** The name's bytes where they are not UTF-8, otherwise null. */
+  /** The name's bytes where they are not those of `name`, otherwise null; see `entry-name.ts`. */
   rawName: blob('raw_name', { mode: 'buffer' }),
   /** The change with which it came to its path: it was created, renamed or moved, or a folder above it was. */
   movedChangeId: integer('moved_change_id').notNull(),

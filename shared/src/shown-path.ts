@@ -1,16 +1,10 @@
-/** A path or name as it may be shown to people, on a terminal too. */
+/** Paths and names in what people read: messages, log lines, `watch_roots.message`. */
+import { shownText } from './shown-text.ts'
 
-/** C0 and C1 controls, DEL, line separators, marks that change the direction of text, and what is no character. */
-const UNSAFE = /[\p{C}\u2028\u2029]/u
-
-/** As it is, or quoted as in JSON where it holds anything that a terminal or a line of text would not show as it is. */
+/**
+ * A path or a name (escaped as in `entry-name.ts`) as it is, or quoted like a JSON string where it has characters that are
+ * not to be seen. Every path in a message comes through here: who names files writes on the terminals of others otherwise.
+ */
 export function shownPath(path: string): string {
-  if (!UNSAFE.test(path)) return path
-  return JSON.stringify(path).replace(/[\p{C}\u2028\u2029]/gu, escapeCharacter)
-}
-
-function escapeCharacter(character: string): string {
-  return Array.from({ length: character.length }, (_, at) => {
-    return `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`
-  }).join('')
+  return shownText(path) === path ? path : shownText(JSON.stringify(path))
 }

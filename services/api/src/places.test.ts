@@ -37,6 +37,14 @@ test('what is below no watched folder has no path', () => {
   assert.equal(pathOf('0'), null)
 })
 
+test('a node has a path and is below its folders however deep it is', () => {
+  const nodes: Record<string, string> = { media: '0/media', f1: 'media/d' }
+  for (let depth = 2; depth <= 5_000; depth += 1) nodes[`f${depth}`] = `f${depth - 1}/d`
+  const { pathOf, isUnder } = placesOf(nodes, { media: '/mnt' })
+  assert.equal(pathOf('f5000'), `/mnt${'/d'.repeat(5_000)}`)
+  assert.ok(isUnder('f5000', 'f1'))
+})
+
 test('the watched folder can be the top of the disk', () => {
   const { pathOf } = placesOf(TREE, { media: '/' })
   assert.equal(pathOf('media'), '/')

@@ -8,9 +8,9 @@ export type Places = {
   readonly isUnder: (nodeId: string, place: Place, folderId: string) => boolean
 }
 
-// Deeper than any path the kernel takes (PATH_MAX is 4,096 bytes). Only a damaged file has a cycle, but then the climb
-// must end too.
-const CLIMB_MAX = 4_096
+// Folders are nested deeper than a path may be long (PATH_MAX is 4,096 bytes), but not by thousands of names more. Only a
+// damaged file has a cycle, but then the climb must end too.
+const CLIMB_MAX = 65_536
 
 /**
  * A page's nodes are mostly in the same few folders, so each folder above them is read once and not once for each node.

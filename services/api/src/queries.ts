@@ -59,9 +59,6 @@ export type Queries = ReturnType<typeof createQueries>
 /** Rows that one read looks at, at most: a long run of tombstones to skip must not make it a long read. */
 const SCAN_ROWS = 4_000
 
-/** Names that are no UTF-8 and look alike, in one folder: enough for anyone. */
-const NAMESAKES_MAX = 100
-
 const wireColumns = {
   nodeId: nodes.nodeId,
   parentId: nodes.parentId,
@@ -144,7 +141,6 @@ function createNodeQueries(orm: BetterSQLite3Database) {
     .select(wireColumns)
     .from(nodes)
     .where(and(eq(nodes.parentId, param('parentId')), eq(nodes.name, param('name'))))
-    .limit(NAMESAKES_MAX)
     .prepare()
   const children = prepareChildren(orm)
   const withHash = prepareWithHash(orm)
@@ -152,8 +148,8 @@ function createNodeQueries(orm: BetterSQLite3Database) {
   return {
     node: (nodeId: string): WireRow | undefined => node.get({ nodeId }),
     place: (nodeId: string): Place | undefined => place.get({ nodeId }),
-    /** Nodes of this name in a folder: more than one where names that are no UTF-8 differ only in what can't be shown. */
-    named: (parentId: string, name: string): WireRow[] => named.all({ parentId, name }),
+    /** The node of this name in a folder. */
+    named: (parentId: string, name: string): WireRow | undefined => named.get({ parentId, name }),
     /** A folder's children after a position, by name and in the order of its bytes. */
     children: (parentId: string, after: ListingPosition | null, limit: number): ListedRow[] =>
       children.all({ parentId, name: after?.name ?? '', row: after?.row ?? -1, limit }),

@@ -11,6 +11,8 @@ import { createExclude } from '@drive-feed/shared/exclude.ts'
 import { type FileStats, statsAt } from '@drive-feed/shared/file-stats.ts'
 import { DatabaseUnusableError, type FeedDatabase, openReader } from '@drive-feed/shared/open-database.ts'
 import { type StatusRow, status, type WatchRootRow, watchRoots } from '@drive-feed/shared/schema.ts'
+import { shownPath } from '@drive-feed/shared/shown-path.ts'
+import { shownText } from '@drive-feed/shared/shown-text.ts'
 import { type FolderSight, sightOf } from './scan/sight.ts'
 import { hasAcceptance, leaveAcceptance } from './store/acceptance.ts'
 
@@ -50,10 +52,12 @@ async function accept(config: Config, db: FeedDatabase): Promise<void> {
   const isRunning = isIndexerRunning(db)
   // A stopped indexer may not have seen yet what the owner sees.
   const isAway = root.state === 'offline' || (!isRunning && isEmpty && known > 0)
-  if (!isAway) throw new Refusal(`${root.name} is ${root.state}, not offline: there is nothing to accept`)
+  if (!isAway) throw new Refusal(`${shownPath(root.name)} is ${root.state}, not offline: there is nothing to accept`)
   leaveAcceptance(config.databasePath, root.nodeId, folder)
   const what = isEmpty ? 'is empty' : 'is taken as it is now'
-  print(`${root.name}: ${root.path} ${what}; the ${known} files and folders that were known in it are to be removed.`)
+  print(
+    `${shownPath(root.name)}: ${shownPath(root.path)} ${what}; the ${known} files and folders that were known in it are to be removed.`,
+  )
   if (isRunning) await waitForIndexer(config, db, root)
   else print('The indexer is not running. It does so at its next start, if the folder is then still the same.')
 }
@@ -62,27 +66,27 @@ function findRoot(db: FeedDatabase): WatchRootRow {
   const roots = db.orm.select().from(watchRoots).all()
   const root = roots.find((row) => row.name === name)
   if (root !== undefined) return root
-  const lines = roots.map((row) => `\n  ${row.name}: ${describe(row)}`)
-  throw new Refusal(`no watched folder is called ${JSON.stringify(name)}; there are:${lines.join('')}`)
+  const lines = roots.map((row) => `\n  ${shownPath(row.name)}: ${describe(row)}`)
+  throw new Refusal(`no watched folder is called ${shownText(JSON.stringify(name))}; there are:${lines.join('')}`)
 }
 
 function describe({ path, state, stateSinceMs, message }: WatchRootRow): string {
   const since = new Date(stateSinceMs).toISOString()
-  return state === 'offline' ? `offline since ${since}: ${message ?? path}` : `${state}, ${path}`
+  return state === 'offline' ? `offline since ${since}: ${message ?? shownPath(path)}` : `${state}, ${shownPath(path)}`
 }
 
 function lookAt({ path }: WatchRootRow): FolderSight {
   const stats = look(path)
   const sight = stats === null ? null : sightOf(stats)
   if (sight?.kind === 'folder') return sight
-  throw new Refusal(`${path} is not there as a folder: make it first, or take the watch out of the config`)
+  throw new Refusal(`${shownPath(path)} is not there as a folder: make it first, or take the watch out of the config`)
 }
 
 function look(path: string): FileStats | null {
   try {
     return statsAt(path)
   } catch (error) {
-    throw new Refusal(`${path} can't be looked at: ${(error as Error).message}`)
+    throw new Refusal(`${shownPath(path)} can't be looked at: ${shownText((error as Error).message)}`)
   }
 }
 
@@ -91,7 +95,7 @@ function isEmptyFolder(path: string, excludes: readonly string[]): boolean {
   try {
     return readdirSync(path).every(isExcluded)
   } catch (error) {
-    throw new Refusal(`${path} can't be listed: ${(error as Error).message}`)
+    throw new Refusal(`${shownPath(path)} can't be listed: ${shownText((error as Error).message)}`)
   }
 }
 

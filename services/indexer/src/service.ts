@@ -99,7 +99,8 @@ function runUntilSignal(config: Config, log: Logger, startLookingThread: () => W
     if (isStopping) return
     if (error instanceof DatabaseUnusableError) leaveUnusable(error)
     log.fatal({ err: error }, 'stopping: this should not have happened; what is in the database is right')
-    process.exit(EXIT_CRASHED)
+    // process.exit would wait for the drain thread, which waits for events, for ever.
+    exitAtOnce(EXIT_CRASHED)
   })
 }
 

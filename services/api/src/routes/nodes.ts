@@ -24,27 +24,21 @@ export function nodesRoute(database: DatabaseSource): Route {
     if (hash !== undefined) {
       return listing(values, queries, (after, limit) => queries.withHash(hash, after?.row ?? 0, limit))
     }
-    const found = nodesAt(path as string, queries)
-    return { json: { nodes: nodesJson(found, values.include, queries), next_page: null } }
+    const found = nodeAt(path as string, queries)
+    const nodes = nodesJson(found === undefined ? [] : [found], values.include, queries)
+    return { json: { nodes, next_page: null } }
   })
 }
 
-/** More than one only where names that are no UTF-8 look alike. */
-function nodesAt(path: string, queries: Queries): WireRow[] {
+function nodeAt(path: string, queries: Queries): WireRow | undefined {
   const names = path.split('/').filter((name) => name !== '')
   for (const [rootId, rootPath] of queries.rootPaths()) {
     const rootNames = rootPath.split('/').filter((name) => name !== '')
     if (!rootNames.every((name, at) => name === names[at])) continue
-    const root = queries.node(rootId)
     // One watched folder is never inside another.
     return names
       .slice(rootNames.length)
-      .reduce<WireRow[]>(
-        (folders, name) => folders.slice(0, NAMESAKES_MAX).flatMap(({ nodeId }) => queries.named(nodeId, name)),
-        root === undefined ? [] : [root],
-      )
+      .reduce((folder, name) => folder && queries.named(folder.nodeId, name), queries.node(rootId))
   }
-  return []
+  return undefined
 }
-
-const NAMESAKES_MAX = 100

@@ -2,9 +2,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createExclude } from '@drive-feed/shared/exclude.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
+import { shownPath } from '@drive-feed/shared/shown-path.ts'
+import { shownText } from '@drive-feed/shared/shown-text.ts'
 import { type AuditRows, createAuditRows } from './rows.ts'
 import { brokenTableRules } from './table-rules.ts'
-import { type Finding, type Place, pathOf, type WalkTools, walk } from './walk.ts'
+import { type Finding, noListing, type Place, pathOf, type WalkTools, walk } from './walk.ts'
 
 export type AuditOptions = {
   readonly watches: readonly string[]
@@ -12,9 +14,15 @@ export type AuditOptions = {
   readonly readsFiles: boolean
 }
 
-/** `lines`: one a difference. `changing`: places that were never twice the same while they were looked at. */
+/**
+ * `lines`: one a difference. `awayLines`: one a root or a filesystem inside of one that is away, and so not compared; it
+ * is no difference that its `awayNodes` are kept. `changing`: places that were never twice the same while they were
+ * looked at.
+ */
 export type AuditReport = {
   readonly lines: string[]
+  readonly awayLines: string[]
+  readonly awayNodes: number
   readonly folders: number
   readonly files: number
   readonly waiting: number
@@ -22,6 +30,7 @@ export type AuditReport = {
 }
 
 type Problem = Extract<Finding, { kind: 'problem' }>
+type Away = Extract<Finding, { kind: 'away' }>
 type Counts = { folders: number; files: number; waiting: number }
 
 const RECHECK_MS = 1_000
@@ -33,37 +42,47 @@ export async function audit(db: FeedDatabase, options: AuditOptions): Promise<Au
   const rows = createAuditRows(db)
   const tools: WalkTools = { rows, isExcluded: createExclude(options.excludes), readsFiles: options.readsFiles }
   const counts: Counts = { folders: 0, files: 0, waiting: 0 }
-  const lines: string[] = []
-  const found: Problem[] = []
-  for (const root of rootsToCompare(rows, options.watches, lines)) {
-    found.push(...collect(walk(tools, { root, names: [] }), counts))
-  }
-  const { problems, changing } = await settleDown(tools, found)
-  lines.push(...problems.map(({ place, problem }) => `${shown(pathOf(place))}: ${problem}`))
-  lines.push(...brokenTableRules(db.sqlite))
-  return { lines, ...counts, changing }
+  const { roots, lines, offline } = rootsToCompare(rows, options.watches)
+  const away = new Map<string, Away>()
+  const found = roots.flatMap((root) => collect(walk(tools, { root, names: [] }), counts, away))
+  const { problems, changing } = await settleDown(tools, found, away)
+  for (const { place, problem } of problems) lines.push(`${shownPath(pathOf(place))}: ${problem}`)
+  for (const line of brokenTableRules(db.sqlite)) lines.push(shownText(line))
+  const awayLines = [...offline.map(({ line }) => line), ...Array.from(away.values(), awayLine)]
+  const awayNodes = [...offline, ...away.values()].reduce((sum, { nodes }) => sum + nodes, 0)
+  return { lines, awayLines, awayNodes, ...counts, changing }
 }
 
-/** The roots that are there; a line for each that is not, or that only one of the two knows. */
-function rootsToCompare(rows: AuditRows, watches: readonly string[], lines: string[]) {
+function awayLine({ place, nodes }: Away): string {
+  return `${shownPath(pathOf(place))}: away, its filesystem is not mounted; ${nodes} nodes are kept`
+}
+
+/** The roots that are there, a line for each that only one of the two knows, and those that are offline. */
+function rootsToCompare(rows: AuditRows, watches: readonly string[]) {
   const known = rows.roots()
+  const lines: string[] = []
+  const offline: { line: string; nodes: number }[] = []
   for (const name of watches) {
-    if (!known.some((root) => root.name === name)) lines.push(`${name}: configured, not in the database`)
+    if (!known.some((root) => root.name === name)) lines.push(`${shownPath(name)}: configured, not in the database`)
   }
-  return known.filter(({ name, state, stateSinceMs, message }) => {
+  const roots = known.filter(({ name, nodeId, state, stateSinceMs, message }) => {
     const isConfigured = watches.includes(name)
-    if (!isConfigured) lines.push(`${name}: in the database, not configured`)
+    if (!isConfigured) lines.push(`${shownPath(name)}: in the database, not configured`)
     else if (state === 'offline') {
-      lines.push(`${name}: not compared, offline since ${new Date(stateSinceMs).toISOString()}: ${message}`)
+      const since = new Date(stateSinceMs).toISOString()
+      const line = `${shownPath(name)}: not compared, offline since ${since}: ${shownText(message ?? '')}`
+      offline.push({ line, nodes: rows.root(name) === undefined ? 0 : rows.countFrom(nodeId) })
     }
     return isConfigured && state !== 'offline'
   })
+  return { roots, lines, offline }
 }
 
-function collect(findings: Iterable<Finding>, counts: Counts): Problem[] {
+function collect(findings: Iterable<Finding>, counts: Counts, away: Map<string, Away>): Problem[] {
   const problems: Problem[] = []
   for (const finding of findings) {
     if (finding.kind === 'problem') problems.push(finding)
+    else if (finding.kind === 'away') away.set(keyOf(finding.place), finding)
     else {
       counts[finding.isDirectory ? 'folders' : 'files'] += 1
       if (finding.waits) counts.waiting += 1
@@ -76,15 +95,17 @@ function collect(findings: Iterable<Finding>, counts: Counts): Problem[] {
 async function settleDown(
   tools: WalkTools,
   found: readonly Problem[],
+  away: Map<string, Away>,
 ): Promise<{ problems: Problem[]; changing: number }> {
   let open = new Map(found.map((problem) => [keyOf(problem.place), { problem, times: 1 }]))
   for (let check = 0; check < RECHECKS_MAX; check += 1) {
     if ([...open.values()].every(({ times }) => times >= SAME_TIMES)) break
     await sleep(RECHECK_MS)
     const next: typeof open = new Map()
+    const last = noListing()
     for (const { problem, times } of open.values()) {
       // A folder that was missing in one of the two may have anything below it.
-      const again = collect(walk(tools, problem.place), { folders: 0, files: 0, waiting: 0 })
+      const again = collect(walk(tools, problem.place, last), { folders: 0, files: 0, waiting: 0 }, away)
       for (const one of again) {
         const isSame = one.problem === problem.problem && keyOf(one.place) === keyOf(problem.place)
         next.set(keyOf(one.place), { problem: one, times: isSame ? times + 1 : 1 })
@@ -99,9 +120,4 @@ async function settleDown(
 
 function keyOf({ root, names }: Place): string {
   return [root.name, ...names].join('/')
-}
-
-/** As it is, or quoted where it has line breaks or bytes that are no UTF-8: a difference is one line. */
-function shown(path: string): string {
-  return /\p{C}/u.test(path) ? JSON.stringify(path) : path
 }

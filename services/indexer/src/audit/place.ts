@@ -1,6 +1,7 @@
 /** One place: what is on the disk there beside what the database says of it. Written anew, not shared with what it checks. */
 import type { FileStats } from '@drive-feed/shared/file-stats.ts'
 import type { MetadataState } from '@drive-feed/shared/schema.ts'
+import { shownText } from '@drive-feed/shared/shown-text.ts'
 
 /** A row of `nodes`, with the number that its device has now. */
 export type AuditRow = {
@@ -11,6 +12,8 @@ export type AuditRow = {
   readonly isDirectory: boolean
   /** False where its id can't be the one that its device and inode give. */
   readonly hasRightId: boolean
+  /** Whether inode numbers of its filesystem stay the same when that is mounted again. */
+  readonly hasLastingInode: boolean
   readonly device: string
   readonly deviceNumber: string
   readonly inode: string
@@ -33,10 +36,11 @@ export function difference(row: AuditRow | undefined, disk: OnDisk | null, hash?
   }
   const parts = [
     differs('device', String(disk.device), row.deviceNumber),
-    differs('inode', String(disk.inode), row.inode),
+    // The number that it has may be one of an earlier mount, and its id is made of the first one.
+    row.hasLastingInode ? differs('inode', String(disk.inode), row.inode) : null,
     row.isDirectory ? null : differs('size', disk.size, row.size),
     row.isDirectory ? null : differs('mtime in µs', disk.mtime, row.mtime),
-    row.hasRightId ? null : `its id ${row.nodeId} is not made of its device and inode`,
+    row.hasRightId || !row.hasLastingInode ? null : `its id ${row.nodeId} is not made of its device and inode`,
     row.isDirectory ? null : hashProblem(row, hash),
   ].filter((part) => part !== null)
   return parts.length === 0 ? null : parts.join('; ')
@@ -45,6 +49,11 @@ export function difference(row: AuditRow | undefined, disk: OnDisk | null, hash?
 /** A file whose bytes are still to be read: the database says so itself, and it is no difference. */
 export function isWaiting(row: AuditRow): boolean {
   return row.metadataState === 'fresh' || row.metadataState === 'backlog'
+}
+
+/** Whether the database has a hash of its bytes, to be compared with them. */
+export function isRead(row: AuditRow): boolean {
+  return !isWaiting(row) && row.hash !== ''
 }
 
 function isFolder({ kind }: OnDisk): boolean {
@@ -61,6 +70,8 @@ function differs(what: string, disk: string | number, known: string | number): s
 
 function hashProblem(row: AuditRow, hash: string | undefined): string | null {
   if (isWaiting(row)) return null
-  if (row.hash === '') return `it has no hash: ${row.metadataError ?? 'and nobody is going to read it'}`
+  // Not read because its owner did not want that.
+  if (row.hash === '' && row.metadataState === 'skipped') return null
+  if (row.hash === '') return `it has no hash: ${shownText(row.metadataError ?? 'and nobody is going to read it')}`
   return hash === undefined ? null : differs('MD5', hash, row.hash)
 }

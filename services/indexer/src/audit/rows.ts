@@ -1,26 +1,34 @@
 /** What the audit asks of the database, each a short read of its own: the indexer may be writing meanwhile. */
-import { nameFromColumns } from '@drive-feed/shared/entry-name.ts'
+import { displayName, nameFromColumns } from '@drive-feed/shared/entry-name.ts'
 import { plainNodeId } from '@drive-feed/shared/node-id.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
 import { SUPER_ROOT_ID, type WatchRootRow } from '@drive-feed/shared/schema.ts'
 import type { AuditRow } from './place.ts'
 
 export type AuditRows = {
-  readonly roots: () => Pick<WatchRootRow, 'name' | 'path' | 'state' | 'stateSinceMs' | 'message'>[]
+  readonly roots: () => Pick<WatchRootRow, 'name' | 'nodeId' | 'path' | 'state' | 'stateSinceMs' | 'message'>[]
   readonly root: (name: string) => AuditRow | undefined
   readonly children: (parentId: string) => AuditRow[]
   readonly childAt: (parentId: string, name: string) => AuditRow | undefined
+  /** How many nodes there are: this one and all below it. */
+  readonly countFrom: (nodeId: string) => number
+  /** Whether `device` is a filesystem that may be away where `parent` is seen: not a subvolume, and not in memory. */
+  readonly mayBeUnmounted: (device: string, parent: string) => boolean
 }
 
-type Columns = Omit<AuditRow, 'isDirectory' | 'name' | 'hasRightId'> & {
+type Columns = Omit<AuditRow, 'isDirectory' | 'name' | 'hasRightId' | 'hasLastingInode'> & {
   name: string
   rawName: Buffer | null
   isDirectory: 0 | 1
+  hasLastingInode: 0 | 1
 }
+
+type Filesystem = { type: string; half: string; source: string; root: string }
 
 const SELECT = `
   SELECT node_id AS nodeId, coalesce(parent_id, '') AS parentId, name, raw_name AS rawName, is_directory AS isDirectory,
          nodes.device, coalesce(devices.current_number, nodes.device) AS deviceNumber, inode, size, mtime, hash,
+         coalesce(devices.numbers_last, 1) AS hasLastingInode,
          metadata_state AS metadataState, metadata_error AS metadataError
   FROM nodes LEFT JOIN devices ON devices.device = nodes.device`
 
@@ -28,7 +36,7 @@ export function createAuditRows({ sqlite }: Pick<FeedDatabase, 'sqlite'>): Audit
   const children = sqlite.prepare<[string], Columns>(`${SELECT} WHERE parent_id = ?`)
   const atPlace = sqlite.prepare<[string, string], Columns>(`${SELECT} WHERE parent_id = ? AND name = ?`)
   const roots = sqlite.prepare<[], ReturnType<AuditRows['roots']>[number]>(
-    'SELECT name, path, state, state_since_ms AS stateSinceMs, message FROM watch_roots ORDER BY name',
+    'SELECT name, node_id AS nodeId, path, state, state_since_ms AS stateSinceMs, message FROM watch_roots ORDER BY name',
   )
   const everGiven = sqlite
     .prepare<{ nodeId: string }, 0 | 1>(
@@ -36,23 +44,46 @@ export function createAuditRows({ sqlite }: Pick<FeedDatabase, 'sqlite'>): Audit
            OR EXISTS (SELECT 1 FROM changes WHERE node_id = :nodeId AND is_removed)`,
     )
     .pluck()
+  const countFrom = sqlite
+    .prepare<[string], number>(
+      `WITH RECURSIVE below (node_id) AS (
+         VALUES (?) UNION ALL SELECT nodes.node_id FROM below JOIN nodes ON nodes.parent_id = below.node_id
+       ) SELECT count(*) FROM below`,
+    )
+    .pluck()
+  const filesystem = sqlite.prepare<[string], Filesystem>(
+    `SELECT filesystem_type AS type, substr(filesystem_id, -8) AS half, mount_source AS source, mount_root AS root
+     FROM devices WHERE device = ?`,
+  )
   const isGiven = (nodeId: string, plain: string) => nodeId === plain || everGiven.get({ nodeId: plain }) === 1
-  const toRow = ({ name, rawName, isDirectory, ...rest }: Columns): AuditRow => {
+  const toRow = ({ name, rawName, isDirectory, hasLastingInode, ...rest }: Columns): AuditRow => {
     const { nodeId, device, inode } = rest
     // Of a file that is or was a hard link, and where another node has or had the plain id, the id is made of the place
     // where it was first seen: that can't be told from here.
     const hasRightId = isDirectory === 0 || isGiven(nodeId, plainNodeId(device, inode))
-    return { ...rest, name: nameFromColumns(name, rawName), isDirectory: isDirectory === 1, hasRightId }
+    const flags = { isDirectory: isDirectory === 1, hasRightId, hasLastingInode: hasLastingInode === 1 }
+    return { ...rest, name: nameFromColumns(name, rawName), ...flags }
   }
-  const childAt = (parentId: string, name: string) =>
-    atPlace
-      .all(parentId, name.toWellFormed())
-      .map(toRow)
-      .find((row) => row.name === name)
+  const childAt = (parentId: string, name: string) => atPlace.all(parentId, displayName(name)).map(toRow)[0]
   return {
     roots: () => roots.all(),
     root: (name) => childAt(SUPER_ROOT_ID, name),
     children: (parentId) => children.all(parentId).map(toRow),
     childAt,
+    countFrom: (nodeId) => countFrom.get(nodeId) ?? 0,
+    mayBeUnmounted: (device, parent) => {
+      if (device === '' || device === parent) return false
+      const [own, above] = [filesystem.get(device), filesystem.get(parent)]
+      // What was in memory is gone with its mount, and a subvolume is deleted and not unmounted.
+      return !IN_MEMORY.includes(own?.type ?? '') && !areSubvolumes(own, above)
+    },
   }
+}
+
+const IN_MEMORY = ['tmpfs', 'ramfs']
+
+/** Of one btrfs, whose subvolumes have one half of their filesystem ids in common. */
+function areSubvolumes(one: Filesystem | undefined, other: Filesystem | undefined): boolean {
+  if (one?.type !== 'btrfs' || one.half === '') return false
+  return one.half === other?.half && one.source === other.source && one.root === other.root
 }

@@ -11,7 +11,7 @@ const RULES: Readonly<Record<string, string>> = {
     SELECT node_id FROM nodes WHERE node_id <> '${SUPER_ROOT_ID}'
     AND (parent_id IS NULL OR parent_id NOT IN (SELECT node_id FROM nodes WHERE is_directory))`,
   'I11: two nodes at one place': `
-    SELECT min(node_id) FROM nodes GROUP BY parent_id, name, raw_name HAVING count(*) > 1`,
+    SELECT min(node_id) FROM nodes GROUP BY parent_id, name HAVING count(*) > 1`,
   'a node without its row in the log': `
     SELECT nodes.node_id FROM nodes LEFT JOIN changes USING (change_id)
     WHERE nodes.node_id <> '${SUPER_ROOT_ID}' AND (changes.node_id IS NOT nodes.node_id OR is_removed)`,

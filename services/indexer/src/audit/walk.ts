@@ -1,9 +1,6 @@
-/** The tree on the disk beside the tree in the database, folder by folder: memory grows with a folder, not with the tree. */
-import { createHash } from 'node:crypto'
-import { closeSync, constants, openSync, readdirSync, readSync } from 'node:fs'
-import { nameFromBytes, pathForFs } from '@drive-feed/shared/entry-name.ts'
-import { isSameInode, statsAt, statsOf } from '@drive-feed/shared/file-stats.ts'
-import { type AuditRow, difference, isWaiting, type OnDisk } from './place.ts'
+/** The tree on the disk beside the tree in the database, folder by folder: memory grows with a folder and the path to it. */
+import { type FolderOnDisk, isAbsence, lookAt, openFolder, problemOf } from './folder-on-disk.ts'
+import { type AuditRow, difference, isRead, isWaiting, type OnDisk } from './place.ts'
 import type { AuditRows } from './rows.ts'
 
 /** `names` lead from the watched folder to the place; none for that folder itself. */
@@ -12,10 +9,14 @@ export type Place = {
   readonly names: readonly string[]
 }
 
-/** - `problem`: the two differ. - `same`: compared, equal. `waits`: but for the bytes, which the indexer has yet to read. */
+/**
+ * - `problem`: the two differ. - `same`: compared, equal. `waits`: but for the bytes, which the indexer has yet to read.
+ * - `away`: the filesystem that was mounted there is not, and its `nodes`, the place's own included, are kept.
+ */
 export type Finding =
   | { readonly kind: 'problem'; readonly place: Place; readonly problem: string }
   | { readonly kind: 'same'; readonly isDirectory: boolean; readonly waits: boolean }
+  | { readonly kind: 'away'; readonly place: Place; readonly nodes: number }
 
 export type WalkTools = {
   readonly rows: AuditRows
@@ -24,104 +25,169 @@ export type WalkTools = {
   readonly readsFiles: boolean
 }
 
-const READ_BYTES = 1024 * 1024
-const OPEN_FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+/** The last listing that was read, for those who ask for one place of a folder after the other. */
+export type LastListing = { path: string; names: ReadonlySet<string> }
+
+/** A folder whose content is to be compared. A chain and not a list of names: a path may have thousands of them. */
+type Level = {
+  readonly above: Level | null
+  readonly name: string
+  readonly row: Pick<AuditRow, 'nodeId' | 'device'>
+  /** The folders in it that are yet to be compared, once it was. */
+  below: Level[] | null
+}
+
+/** A place below a root. `folderRow`: that of the folder it is in. */
+type Entry = {
+  readonly name: string
+  readonly row: AuditRow | undefined
+  readonly isListed: boolean
+  readonly folder: FolderOnDisk
+  readonly folderRow: Pick<AuditRow, 'device'> | undefined
+}
 
 /** Compares a place and, where it is a folder in both, everything below it. */
-export function* walk(tools: WalkTools, place: Place): Generator<Finding> {
-  const row = rowAt(tools.rows, place)
-  yield* compare(tools, place, row, diskAt(place))
+export function* walk(tools: WalkTools, place: Place, last: LastListing = noListing()): Generator<Finding> {
+  const rows = rowsTo(tools.rows, place)
+  const row = rows[place.names.length]
+  const isBoth =
+    place.names.length === 0
+      ? yield* compare(place, row, lookAt(pathOf(place)), undefined)
+      : yield* compareOne(tools, place, rows, last)
+  if (!isBoth || row === undefined) return
+  // A stack and not recursion: folders may lie deeper in one another than calls may.
+  let level: Level | null = { above: null, name: '', row, below: null }
+  while (level !== null) {
+    level.below ??= yield* compareFolder(tools, place, level)
+    level = level.below.pop() ?? level.above
+  }
 }
 
-function* compare(
-  tools: WalkTools,
-  place: Place,
-  row: AuditRow | undefined,
-  disk: OnDisk | null | Error,
-): Generator<Finding> {
-  if (disk instanceof Error) {
-    yield { kind: 'problem', place, problem: `it can't be looked at (${disk.message})` }
-    return
-  }
-  const reads = tools.readsFiles && disk?.kind === 'file' && row !== undefined && !isWaiting(row)
-  const hash = reads ? md5At(place, disk) : undefined
-  const problem = difference(row, disk, hash)
-  if (problem !== null) yield { kind: 'problem', place, problem }
-  else if (row !== undefined) yield { kind: 'same', isDirectory: row.isDirectory, waits: isWaiting(row) }
-  if (row?.isDirectory === true && disk?.kind === 'folder') yield* compareBelow(tools, place, row)
-}
-
-function* compareBelow(tools: WalkTools, place: Place, folder: AuditRow): Generator<Finding> {
-  let names: string[]
-  try {
-    names = readdirSync(pathForFs(pathOf(place)), 'buffer').map(nameFromBytes)
-  } catch (error) {
-    yield { kind: 'problem', place, problem: `its listing can't be read (${(error as Error).message})` }
-    return
-  }
-  const rows = new Map(tools.rows.children(folder.nodeId).map((row) => [row.name, row]))
-  const folders: string[] = []
-  for (const name of new Set([...names, ...rows.keys()])) {
-    const row = rows.get(name)
-    const below = { ...place, names: [...place.names, name] }
-    if (tools.isExcluded(name)) {
-      if (row !== undefined) yield { kind: 'problem', place: below, problem: 'excluded, but in the database' }
-      continue
-    }
-    const disk = diskAt(below)
-    // After the files, so that only names and not rows are kept while the folders below are walked.
-    if (row?.isDirectory === true && !(disk instanceof Error) && disk?.kind === 'folder') folders.push(name)
-    else yield* compare(tools, below, row, disk)
-  }
-  rows.clear()
-  for (const name of folders) yield* walk(tools, { ...place, names: [...place.names, name] })
-}
-
-function rowAt(rows: AuditRows, { root, names }: Place): AuditRow | undefined {
-  let row = rows.root(root.name)
-  for (const name of names) {
-    if (row === undefined) return undefined
-    row = rows.childAt(row.nodeId, name)
-  }
-  return row
-}
-
-function diskAt(place: Place): OnDisk | null | Error {
-  try {
-    const stats = statsAt(pathOf(place))
-    return stats?.kind === 'other' ? null : stats
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    return code === 'ENOTDIR' || code === 'ENOENT' ? null : (error as Error)
-  }
+export function noListing(): LastListing {
+  return { path: '', names: new Set() }
 }
 
 export function pathOf({ root, names }: Place): string {
   return [root.path === '/' ? '' : root.path, ...names].join('/') || '/'
 }
 
-/** MD5 of the file that `seen` is about; undefined if it is another by now, or changed while it was read. */
-function md5At(place: Place, seen: OnDisk): string | undefined {
-  let fd: number | undefined
+/** One place that is asked for by itself. */
+function* compareOne(
+  tools: WalkTools,
+  place: Place,
+  rows: readonly (AuditRow | undefined)[],
+  last: LastListing,
+): Generator<Finding, boolean> {
+  const { root, names } = place
+  const [name, row, folderRow] = [names.at(-1) as string, rows[names.length], rows[names.length - 1]]
+  const path = pathOf({ root, names: names.slice(0, -1) })
+  const folder = openFolder(path)
+  if (folder instanceof Error) return yield* compare(place, row, isAbsence(folder) ? null : folder, undefined)
   try {
-    fd = openSync(pathForFs(pathOf(place)), OPEN_FILE)
-    if (!isSame(seen, statsOf(fd))) return undefined
-    const md5 = createHash('md5')
-    const buffer = Buffer.allocUnsafe(READ_BYTES)
-    for (let length = readSync(fd, buffer); length > 0; length = readSync(fd, buffer)) {
-      md5.update(buffer.subarray(0, length))
+    const listed = last.path === path ? last.names : folder.names()
+    if (listed instanceof Error) {
+      yield unlistable({ root, names: names.slice(0, -1) }, listed)
+      return false
     }
-    return isSame(seen, statsOf(fd)) ? md5.digest('hex') : undefined
-  } catch {
-    // What can't be read has no hash in the database either, and that is said.
-    return undefined
+    Object.assign(last, { path, names: listed })
+    return yield* compareEntry(tools, place, { name, row, folderRow, folder, isListed: listed.has(name) })
   } finally {
-    if (fd !== undefined) closeSync(fd)
+    folder.close()
   }
 }
 
-function isSame(one: OnDisk, other: OnDisk): boolean {
-  return (
-    isSameInode(one, other) && one.size === other.size && one.mtime === other.mtime && one.ctimeNs === other.ctimeNs
-  )
+/** Everything in a folder; gives the folders in it that are in both. */
+function* compareFolder(tools: WalkTools, { root, names: above }: Place, level: Level): Generator<Finding, Level[]> {
+  const own = { root, names: [...above, ...namesTo(level)] }
+  const folder = openFolder(pathOf(own))
+  if (folder instanceof Error) {
+    yield unlistable(own, folder)
+    return []
+  }
+  const below: Level[] = []
+  try {
+    const listed = folder.names()
+    if (listed instanceof Error) {
+      yield unlistable(own, listed)
+      return []
+    }
+    const rows = new Map(tools.rows.children(level.row.nodeId).map((row) => [row.name, row]))
+    for (const name of listed.union(rows)) {
+      const row = rows.get(name)
+      // Where names fold, something is found at each way of writing one; the name that it has is the one that is listed.
+      const isListed = listed.has(name)
+      const place = { root, names: [...own.names, name] }
+      const isBoth = yield* compareEntry(tools, place, { name, row, isListed, folder, folderRow: level.row })
+      if (!isBoth || row === undefined) continue
+      const { nodeId, device } = row
+      below.push({ above: level, name, row: { nodeId, device }, below: null })
+    }
+  } finally {
+    folder.close()
+  }
+  return below.reverse()
+}
+
+/** Says what differs at the place itself; whether there is a folder in both. */
+function* compareEntry(tools: WalkTools, place: Place, entry: Entry): Generator<Finding, boolean> {
+  const { name, row, folder, isListed } = entry
+  if (tools.isExcluded(name)) {
+    if (row !== undefined) yield { kind: 'problem', place, problem: 'excluded, but in the database' }
+    return false
+  }
+  const disk = isListed ? folder.at(name) : null
+  if (row !== undefined && isAway(tools.rows, entry, disk)) {
+    yield { kind: 'away', place, nodes: tools.rows.countFrom(row.nodeId) }
+    return false
+  }
+  const isToRead = tools.readsFiles && isFile(disk) && row !== undefined && isRead(row)
+  return yield* compare(place, row, disk, isToRead ? folder.md5(name, disk) : undefined)
+}
+
+function* compare(
+  place: Place,
+  row: AuditRow | undefined,
+  disk: OnDisk | null | Error,
+  hash: string | undefined,
+): Generator<Finding, boolean> {
+  if (disk instanceof Error) {
+    yield { kind: 'problem', place, problem: `it can't be looked at (${problemOf(disk)})` }
+    return false
+  }
+  const problem = difference(row, disk, hash)
+  if (problem !== null) yield { kind: 'problem', place, problem }
+  else if (row !== undefined) yield { kind: 'same', isDirectory: row.isDirectory, waits: isWaiting(row) }
+  return row?.isDirectory === true && disk?.kind === 'folder'
+}
+
+/** Known is a folder of another filesystem, and there is the one of this filesystem that it was mounted over. */
+function isAway(rows: AuditRows, { row, folder, folderRow }: Entry, disk: OnDisk | null | Error): boolean {
+  if (row === undefined || folderRow === undefined || !row.isDirectory) return false
+  if (disk === null || disk instanceof Error || disk.kind !== 'folder' || disk.device !== folder.device) return false
+  return rows.mayBeUnmounted(row.device, folderRow.device)
+}
+
+function unlistable(place: Place, error: Error): Finding {
+  return { kind: 'problem', place, problem: `its listing can't be read (${problemOf(error)})` }
+}
+
+/** The rows of the root and of each name on the way to the place, as far as there are any. */
+function rowsTo(rows: AuditRows, { root, names }: Place): (AuditRow | undefined)[] {
+  let row = rows.root(root.name)
+  const found = [row]
+  for (const name of names) {
+    row = row === undefined ? undefined : rows.childAt(row.nodeId, name)
+    found.push(row)
+  }
+  return found
+}
+
+function namesTo(level: Level): string[] {
+  const names: string[] = []
+  for (let at = level; at.above !== null; at = at.above) names.push(at.name)
+  return names.reverse()
+}
+
+function isFile(disk: OnDisk | null | Error): disk is OnDisk {
+  return disk !== null && !(disk instanceof Error) && disk.kind === 'file'
 }

@@ -1,6 +1,7 @@
 /** Opening a file for reading without side effects on it or on us. */
-import { closeSync, constants, openSync } from 'node:fs'
+import { constants, openSync } from 'node:fs'
 import { pathForFs } from '@drive-feed/shared/entry-name.ts'
+import { openInSteps } from '@drive-feed/shared/open-in-steps.ts'
 
 /**
  * NONBLOCK: opening a FIFO would wait for a writer. NOFOLLOW: a symbolic link is another file than the one listed.
@@ -11,9 +12,6 @@ const READ_NOATIME = READ | constants.O_NOATIME
 
 const OPEN_FOLDER = constants.O_RDONLY | constants.O_DIRECTORY
 
-/** PATH_MAX is 4096 with the final NUL; what is longer is opened in steps. */
-const STEP_BYTES_MAX = 4000
-
 let noatimePermitted = true
 
 /**
@@ -22,12 +20,10 @@ let noatimePermitted = true
  * @throws {NodeJS.ErrnoException}
  */
 export function openFile(path: string): number {
-  // In UTF-8 a UTF-16 unit takes three bytes at most, so most paths need no counting.
-  if (path.length * 3 < STEP_BYTES_MAX || Buffer.byteLength(path) < STEP_BYTES_MAX) return openStep(path)
-  return openLong(path)
+  return openInSteps(path, OPEN_FOLDER, openLast)
 }
 
-function openStep(path: string): number {
+function openLast(path: string): number {
   if (!noatimePermitted) return openSync(pathForFs(path), READ)
   try {
     return openSync(pathForFs(path), READ_NOATIME)
@@ -37,17 +33,5 @@ function openStep(path: string): number {
     const fd = openSync(pathForFs(path), READ)
     noatimePermitted = false
     return fd
-  }
-}
-
-function openLong(path: string): number {
-  const cut = path.lastIndexOf('/', Math.floor(STEP_BYTES_MAX / 4))
-  // A name alone is never that long, so there is a slash; without one the kernel says ENAMETOOLONG.
-  if (cut <= 0) return openStep(path)
-  const folder = openSync(pathForFs(path.slice(0, cut)), OPEN_FOLDER)
-  try {
-    return openFile(`/proc/self/fd/${folder}${path.slice(cut)}`)
-  } finally {
-    closeSync(folder)
   }
 }

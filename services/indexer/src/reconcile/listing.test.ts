@@ -134,10 +134,9 @@ test('names that are not UTF-8 are compared by their bytes', (t) => {
   const [a, b] = given.rows
   const names = ['x\udcff', 'x\udcfe']
   const sights = { ...given.sights, names }
-  const shown = 'x\ufffd'
   const rows = [
-    changedRow(changedRow(a, 0, shown), RAW_NAME, Buffer.from([0x78, 0xff])),
-    changedRow(changedRow(b, 0, shown), RAW_NAME, Buffer.from([0x78, 0xfe])),
+    changedRow(changedRow(a, 0, 'x\ufffdFF'), RAW_NAME, Buffer.from([0x78, 0xff])),
+    changedRow(changedRow(b, 0, 'x\ufffdFE'), RAW_NAME, Buffer.from([0x78, 0xfe])),
   ]
   assert.deepEqual(compare({ ...given, sights, rows }).differences, [])
   const [first, second] = rows

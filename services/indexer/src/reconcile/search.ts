@@ -50,7 +50,8 @@ export async function searchBelow(tools: SearchTools, tops: readonly Unplaced[])
     const entries: Unplaced[] = []
     for (const [at, folder] of folders.entries()) {
       const answer = answers[at]
-      if (answer?.kind === 'seen') entries.push(...entriesOf(tools, folder, sights, answer))
+      // One by one: there may be more in a folder than a call takes arguments.
+      if (answer?.kind === 'seen') for (const entry of entriesOf(tools, folder, sights, answer)) entries.push(entry)
       else if (answer?.kind === 'later' && answer.problem !== null) return null
       else if (answer?.kind === 'later') queue.push(folder)
     }

@@ -233,7 +233,8 @@ async function settleVisits(
     const answer = answers[at] as LookAnswer
     const { folder } = visit
     if (!folder.attached) continue
-    if (answer.kind === 'seen') raws.push(...readListing(tools, visit, answer, sights))
+    // One by one: there may be more in a folder than a call takes arguments.
+    if (answer.kind === 'seen') for (const raw of readListing(tools, visit, answer, sights)) raws.push(raw)
     else if (answer.kind !== 'later') notFound(tools, folder, answer)
   }
   for (let from = 0; from < raws.length; from += SETTLE_MAX) {

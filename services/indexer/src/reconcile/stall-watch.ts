@@ -3,6 +3,7 @@
  * there is one looking thread everything else waits for it too. That can't be helped from here, but said.
  */
 import type { Logger } from '@drive-feed/shared/logger.ts'
+import { shownPath } from '@drive-feed/shared/shown-path.ts'
 import type { Observer } from '../scan/observer.ts'
 import type { RootKeeper } from './root-keeper.ts'
 import type { Root } from './roots.ts'
@@ -27,8 +28,8 @@ export function createStallWatch(tools: {
 
   const begin = (path: string, sinceMs: number) => {
     const since = new Date(sinceMs).toISOString()
-    const message = `${path} does not answer since ${since}; check the disk, or the server behind it. Everything else \
-waits for it`
+    const message = `${shownPath(path)} does not answer since ${since}; check the disk, or the server behind it. Everything \
+else waits for it`
     const root = keeper.byPath(path)
     log.warn({ root: root?.key, path, since }, message)
     messageBefore = root?.message ?? null

@@ -1,4 +1,5 @@
 /** What the owner is told of a root that is there but not fully watched: how much is not, and what to do. */
+import { shownPath } from '@drive-feed/shared/shown-path.ts'
 import type { InotifyLimits } from '../watch/inotify-limits.ts'
 import { pathOf } from '../watch/tree.ts'
 import type { Root } from './roots.ts'
@@ -19,8 +20,9 @@ function unreadableMessage({ unreadable }: Root): string | null {
   const [first] = unreadable
   if (first === undefined) return null
   const [folder, { what, problem }] = first
-  const path = what === 'folder' ? pathOf(folder) : `something in ${pathOf(folder)}`
-  const all = unreadable.size === 1 ? path : `${path} and ${unreadable.size - 1} more folders`
+  const path = shownPath(pathOf(folder))
+  const place = what === 'folder' ? path : `something in ${path}`
+  const all = unreadable.size === 1 ? place : `${place} and ${unreadable.size - 1} more folders`
   return `${all} can't be read (${problem}); check permissions and the disk. What is known of it stays, and it is tried \
 again every minute`
 }

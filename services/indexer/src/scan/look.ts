@@ -7,6 +7,7 @@ import { closeSync, constants, openSync, readdirSync } from 'node:fs'
 import { getSystemErrorMessage, getSystemErrorName } from 'node:util'
 import { nameFromBytes, pathForFs } from '@drive-feed/shared/entry-name.ts'
 import { statsOf } from '@drive-feed/shared/file-stats.ts'
+import { openInSteps } from '@drive-feed/shared/open-in-steps.ts'
 import { type FolderSight, sightOf } from './sight.ts'
 import type { SightsBuilder } from './sights.ts'
 import { findSpelling, mayFold } from './spelling.ts'
@@ -54,8 +55,6 @@ export type LookTools = {
 }
 
 const OPEN_FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW | constants.O_NONBLOCK
-/** Below PATH_MAX (4096 bytes, the terminating NUL included), beyond which a path is opened in steps. */
-const STEP_BYTES_MAX = 4000
 
 /** EBADMSG and EUCLEAN, for which Node has no words: what ext4, XFS and btrfs say of checksums and structures. */
 const DAMAGED = [74, 117]
@@ -87,17 +86,9 @@ export function look(request: LookRequest, tools: LookTools, sights: SightsBuild
   }
 }
 
-/** Opens a folder for listing. A path longer than PATH_MAX is opened in steps, each from the descriptor before. */
+/** Opens a folder for listing. */
 function openFolder(path: string): number {
-  if (Buffer.byteLength(path) < STEP_BYTES_MAX) return openSync(pathForFs(path), OPEN_FOLDER)
-  const cut = path.lastIndexOf('/', Math.floor(STEP_BYTES_MAX / 4))
-  if (cut <= 0) return openSync(pathForFs(path), OPEN_FOLDER)
-  const above = openSync(pathForFs(path.slice(0, cut)), OPEN_FOLDER)
-  try {
-    return openFolder(`/proc/self/fd/${above}${path.slice(cut)}`)
-  } finally {
-    closeSync(above)
-  }
+  return openInSteps(path, OPEN_FOLDER, (last) => openSync(pathForFs(last), OPEN_FOLDER))
 }
 
 function isExpected(folder: FolderSight, { expected }: LookRequest): boolean {

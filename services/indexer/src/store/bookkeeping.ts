@@ -3,6 +3,7 @@
 import { eq } from '@drive-feed/shared/drizzle.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
 import { type DeviceRow, devices, status, type WatchRootRow, watchRoots } from '@drive-feed/shared/schema.ts'
+import { shownText } from '@drive-feed/shared/shown-text.ts'
 
 export type Bookkeeping = {
   readonly roots: () => WatchRootRow[]
@@ -19,7 +20,9 @@ export type Bookkeeping = {
 export function createBookkeeping({ orm, sqlite }: FeedDatabase): Bookkeeping {
   return {
     roots: () => orm.select().from(watchRoots).all(),
-    saveRoot: (row) => {
+    saveRoot: ({ message, ...others }) => {
+      // People read it on terminals, whoever made it.
+      const row = { ...others, message: message === null ? null : shownText(message) }
       orm.insert(watchRoots).values(row).onConflictDoUpdate({ target: watchRoots.name, set: row }).run()
     },
     removeRoot: (name) => {

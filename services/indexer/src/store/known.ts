@@ -1,7 +1,7 @@
 /** What the database knows of the tree: every SELECT of the indexer. */
 
 import { and, asc, eq, gt, inArray, lt, lte, sql } from '@drive-feed/shared/drizzle.ts'
-import { nameFromColumns } from '@drive-feed/shared/entry-name.ts'
+import { displayName, nameFromColumns } from '@drive-feed/shared/entry-name.ts'
 import { plainNodeId } from '@drive-feed/shared/node-id.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
 import { type MetadataState, nodes, SUPER_ROOT_ID, watchRoots } from '@drive-feed/shared/schema.ts'
@@ -157,11 +157,7 @@ export function createKnownNodes({ orm, sqlite }: FeedDatabase): KnownNodes {
   return {
     listedChildren: (parentId) => listed.all(parentId),
     children: (parentId) => children.all({ parentId }).map(known),
-    childAt: (parentId, name) =>
-      atPlace
-        .all({ parentId, name: name.toWellFormed() })
-        .map(known)
-        .find((row) => row.name === name),
+    childAt: (parentId, name) => atPlace.all({ parentId, name: displayName(name) }).map(known)[0],
     inodesWithNames: (inodes) => (hasOldRows ? new Set(inodes) : new Set(withNames.all(JSON.stringify(inodes)))),
     byInode: (device, inodeNumber) => {
       const rows = byInode.all({ device, inode: inodeNumber }).map(known)

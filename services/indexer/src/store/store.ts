@@ -118,7 +118,8 @@ function createCarryOut(db: FeedDatabase, log: ReturnType<typeof createChangeLog
   /** The folder and all folders below it, breadth first. Proportional to folders, not to files (invariant I9). */
   const foldersFrom = (nodeId: string): string[] => {
     const folders = [nodeId]
-    for (const folder of folders) folders.push(...(childFolders.all(folder) as string[]))
+    // One by one: there may be more in a folder than a call takes arguments.
+    for (const folder of folders) for (const child of childFolders.all(folder) as string[]) folders.push(child)
     return folders
   }
   return (decision) => {

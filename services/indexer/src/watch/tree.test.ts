@@ -33,6 +33,18 @@ test('the folder / can be a root', () => {
   assert.deepEqual([root, tree.add(root, 'a', identity(2))].map(pathOf), ['/', '/a'])
 })
 
+test('folders nested deeper than calls may be are removed as any others', () => {
+  const tree = createTree()
+  const root = tree.addRoot(top(), identity(1))
+  let folder = root
+  for (let inode = 2; inode <= 100_000; inode += 1) {
+    folder = tree.add(folder, 'd', identity(inode))
+    tree.setWatch(folder, inode)
+  }
+  assert.equal(tree.remove(root).length, 99_999)
+  assert.equal(tree.size(), 0)
+})
+
 test('a renamed folder takes all below it along, and keeps its watches', () => {
   const { tree, a, b, c, d } = sample()
   tree.setWatch(c, 7)

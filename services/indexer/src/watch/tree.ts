@@ -122,10 +122,18 @@ export function pathOf(folder: Folder): string {
   return names.length === 0 ? at.root.path : `${top}/${names.reverse().join('/')}`
 }
 
-/** The folder itself and all below it, parents first. */
+/** The folder itself and all below it, parents first. A stack and not recursion: they may be nested deeper than calls. */
 export function* withDescendants(folder: Folder): Generator<Folder> {
-  yield folder
-  for (const child of folder.children.values()) yield* withDescendants(child)
+  const levels: Iterator<Folder>[] = [[folder].values()]
+  for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
+    const { value, done } = level.next()
+    if (done) {
+      levels.pop()
+      continue
+    }
+    yield value
+    levels.push(value.children.values())
+  }
 }
 
 /** Whether `folder` is `ancestor` or below it. */

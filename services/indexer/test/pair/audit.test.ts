@@ -1,22 +1,15 @@
 /** The audit as the program that owners run, on disks and databases that differ on purpose. */
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { appendFileSync, mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import Database from 'better-sqlite3'
+import { makeDeepFolder } from '../../test-support/deep-folder.ts'
+import { AUDIT, audit } from './audit-program.ts'
 import { untilConverged } from './convergence.ts'
 import { createPair, type Pair } from './harness.ts'
-
-const AUDIT = join(import.meta.dirname, '../../src/audit.ts')
-
-async function audit(pair: Pair, ...options: string[]) {
-  const child = spawn(process.execPath, [AUDIT, `--config=${pair.configPath}`, ...options])
-  const [lines, summary] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
-  return { code: child.exitCode, lines: lines.split('\n').filter(Boolean), summary: summary.trim() }
-}
+import { until } from './until.ts'
 
 /** A folder with two files, and one more. */
 function fill(pair: Pair): void {
@@ -129,6 +122,83 @@ test('a root that is away or not configured is said, and not compared', async (t
       'other: in the database, not configured',
     ],
   )
+})
+
+test('I7: a root that is away is no difference: its nodes are kept on purpose', async (t) => {
+  const pair = await createPair(t, { roots: ['media', 'other'] })
+  fill(pair)
+  await pair.startIndexer()
+  await untilConverged(pair)
+  renameSync(pair.path(), `${pair.path()} away`)
+  await until('media to be offline', () =>
+    pair.read((sqlite) => sqlite.prepare("SELECT 1 FROM watch_roots WHERE state = 'offline'").get()),
+  )
+  const { code, lines, summary } = await audit(pair)
+  assert.equal(code, 0)
+  assert.match(lines.join('\n'), /^media: not compared, offline since \S+: \/.*\/media is not there as a folder; .*$/)
+  assert.equal(summary, 'no difference; 0 files and 1 folders are equal; 5 nodes are away and not compared')
+})
+
+test('where inode numbers do not last, another number is no difference by itself', async (t) => {
+  const pair = await createPair(t)
+  fill(pair)
+  await pair.startIndexer()
+  await untilConverged(pair)
+  await pair.endIndexer()
+  const change = (sql: string) => new Database(pair.databasePath).exec(sql).close()
+  change("UPDATE nodes SET inode = '7' || inode WHERE name IN ('photos', 'beach.jpg')")
+  assert.equal((await audit(pair)).lines.length, 2)
+  change('UPDATE devices SET numbers_last = 0')
+  assert.deepEqual(await audit(pair, '--hashes'), {
+    code: 0,
+    lines: [],
+    summary: 'no difference; 3 files and 2 folders are equal',
+  })
+  appendFileSync(pair.path('photos', 'beach.jpg'), '!')
+  assert.match((await audit(pair)).lines.join('\n'), /^\S+beach\.jpg: size 6 on the disk, 5 in the database; mtime .*$/)
+})
+
+test('a file that is not to be read has no hash, and that is no difference', async (t) => {
+  const pair = await createPair(t)
+  fill(pair)
+  await pair.startIndexer()
+  await untilConverged(pair)
+  await pair.endIndexer()
+  new Database(pair.databasePath)
+    .exec("UPDATE nodes SET hash = '', metadata_state = 'skipped' WHERE name = 'beach.jpg'")
+    .exec("UPDATE nodes SET hash = '', metadata_state = 'failed', metadata_error = char(27) WHERE name = 'hill.jpg'")
+    .close()
+  const { lines } = await audit(pair, '--hashes')
+  assert.deepEqual(lines, [`${pair.path('photos', 'hill.jpg')}: it has no hash: \\u001b`])
+})
+
+test('a path of 6,000 bytes is compared, with what is in it', async (t) => {
+  const pair = await createPair(t)
+  const name = 'x'.repeat(255)
+  const path = makeDeepFolder(pair.path(), name, 23)
+  await pair.startIndexer()
+  const waiting = "SELECT count(*) FROM nodes WHERE metadata_state IN ('fresh', 'backlog')"
+  await until('the file to be read', () => pair.read((sqlite) => sqlite.prepare(waiting).pluck().get() === 0))
+  await pair.endIndexer()
+  const summary = 'no difference; 1 files and 24 folders are equal'
+  assert.deepEqual(await audit(pair, '--hashes'), { code: 0, lines: [], summary })
+  new Database(pair.databasePath).exec("UPDATE nodes SET hash = 'wrong' WHERE name = 'file'").close()
+  const { lines } = await audit(pair, '--hashes')
+  assert.deepEqual(lines, [`${path}/file: MD5 ${MD5_OF_FOUND} on the disk, wrong in the database`])
+})
+
+const MD5_OF_FOUND = createHash('md5').update('found').digest('hex')
+
+test('a reader of a pipe that is slow gets every line', async (t) => {
+  const pair = await createPair(t)
+  fill(pair)
+  await pair.startIndexer()
+  await pair.endIndexer()
+  const count = 5_000
+  for (let n = 0; n < count; n += 1) writeFileSync(pair.path(`${n} ${'x'.repeat(200)}`), '')
+  const command = `"$0" "${AUDIT}" "--config=${pair.configPath}" 2>&1 | (sleep 7; wc -l)`
+  const lines = execFileSync('sh', ['-c', command, process.execPath], { encoding: 'utf8' })
+  assert.equal(Number(lines), count + 1)
 })
 
 test('without a database or a config it says so and exits with 2', async (t) => {

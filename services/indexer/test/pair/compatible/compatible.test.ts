@@ -25,7 +25,7 @@ test('I2: clients written for the original program end with the tree of the disk
   // The random operations have folders of their own.
   const watched = roots.map((root) => join(root, 'random'))
   for (const folder of watched) mkdirSync(folder)
-  // Clients are told U+FFFD for bytes that are no UTF-8, which the disk does not have.
+  // Clients are told other names where bytes are no UTF-8 than the disk has.
   const names = NAMES.filter((name) => name.isWellFormed())
   const at = { base: pair.folder, watched, outside: join(pair.folder, 'outside') }
   const world: World = {

@@ -76,6 +76,8 @@ export type IndexerParts = {
 function createCore({ config, db, log, limits = {} }: IndexerParts) {
   // Milliseconds since 1970 that never jump: a clock that is set back must not hold up what is due.
   const nowMs = () => performance.timeOrigin + performance.now()
+  // The clock on the wall may be set at any moment. Whatever is shown as a time is by that one, as are the times of files.
+  const wallMs = () => Date.now()
   const store = createStore(db)
   // The same across a restart, where the clock may have been ahead when it was written.
   store.capDue(nowMs() + DUE_AHEAD_MAX_MS)
@@ -84,10 +86,11 @@ function createCore({ config, db, log, limits = {} }: IndexerParts) {
     log,
     limits,
     nowMs,
+    wallMs,
     store,
     known: store.known,
     books: createBookkeeping(db),
-    schedule: createSchedule(config.settleMs, nowMs),
+    schedule: createSchedule(config.settleMs, nowMs, wallMs),
     tree: createTree(),
     hints: createHints(),
     visits: createVisits(),
@@ -147,6 +150,7 @@ export function createIndexer(parts: IndexerParts, onCrash: (error: Error) => vo
       ...scans.counts(),
     }),
     nowMs,
+    wallMs: core.wallMs,
   })
   const timers = startTimers(core, stages)
   return {
@@ -274,7 +278,7 @@ function hintMountPoints(root: Folder, points: readonly string[], hints: Hints, 
 }
 
 function createKeeper(core: Core, stages: Stages): RootKeeper {
-  const { config, tree, store, known, books, hints, visits, limbo, nowMs, log, rootsByFd } = core
+  const { config, tree, store, known, books, hints, visits, limbo, wallMs, log, rootsByFd } = core
   return createRootKeeper(config.watches, {
     tree,
     observer: stages.observer,
@@ -299,7 +303,7 @@ function createKeeper(core: Core, stages: Stages): RootKeeper {
     visits,
     dropFolder: (folder) => dropFolder(core, stages, folder),
     limbo,
-    nowMs,
+    wallMs,
     log,
   })
 }

@@ -6,6 +6,9 @@ import { createSchedule } from './schedule.ts'
 import type { Awaiting } from './store/store.ts'
 
 const NOW_MS = 1_000_000
+/** The wall clock was set forward since the start. */
+const WALL_MS = NOW_MS + 3_600_000
+const CLOCKS = [() => NOW_MS, () => WALL_MS] as const
 const SETTLE_MS = 2_000
 const OPEN_QUIET_MS = 30_000
 
@@ -100,18 +103,18 @@ const CASES: readonly Case[] = [
 
 for (const { what, cause, ageMs, links = 1, isScanning = false, bornMs = null, isWaiting, expected } of CASES) {
   test(what, () => {
-    const birthTime = bornMs === null ? 0 : (NOW_MS - bornMs) * 1_000
-    const facts = factsOf(1, { ctime: (NOW_MS - ageMs) * 1_000, birthTime })
+    const birthTime = bornMs === null ? 0 : (WALL_MS - bornMs) * 1_000
+    const facts = factsOf(1, { ctime: (WALL_MS - ageMs) * 1_000, birthTime })
     const known = isWaiting ? fileRow(1, 'p', 'a', { metadataState: 'fresh' }) : undefined
     const sight = fileSight(1, { ...facts, links })
     const seen: Seen = { parentId: 'p', name: 'a', known, cause, sight }
-    assert.deepEqual(createSchedule(SETTLE_MS, () => NOW_MS).awaiting(seen, facts, isScanning), expected)
+    assert.deepEqual(createSchedule(SETTLE_MS, ...CLOCKS).awaiting(seen, facts, isScanning), expected)
   })
 }
 
 test('due times are whole milliseconds, as the table keeps them', () => {
   const facts = factsOf(1)
   const seen: Seen = { parentId: 'p', name: 'a', known: undefined, cause: 'written', sight: fileSight(1) }
-  const { dueMs } = createSchedule(SETTLE_MS, () => NOW_MS + 0.7).awaiting(seen, facts, false)
+  const { dueMs } = createSchedule(SETTLE_MS, () => NOW_MS + 0.7, CLOCKS[1]).awaiting(seen, facts, false)
   assert.equal(dueMs, NOW_MS + SETTLE_MS)
 })

@@ -14,16 +14,17 @@ export type Schedule = {
   readonly awaiting: (seen: Seen, facts: Facts, isScanning: boolean) => Awaiting
 }
 
-export function createSchedule(settleMs: number, nowMs: () => number): Schedule {
+/** @param wallMs the clock that the times of files go by, which may be set at any moment; what is due goes by `nowMs` */
+export function createSchedule(settleMs: number, nowMs: () => number, wallMs: () => number): Schedule {
   return {
     awaiting: ({ cause, sight, known }, { ctime, birthTime }, isScanning) => {
       const now = Math.floor(nowMs())
       const isLinked = sight.kind === 'file' && sight.links > 1
-      const ageMs = now - ctime / 1000
+      const ageMs = wallMs() - ctime / 1000
       // A listing finds it changed again before it could be read: it grows, in a folder that is not watched.
       const isGrowing = cause === 'scan' && known?.metadataState === 'fresh' && ageMs < OPEN_QUIET_MIN_MS
       if ((cause === 'created' && !isLinked) || cause === 'stale' || isGrowing) {
-        return { state: 'fresh', dueMs: now + openQuietMs(now, birthTime) }
+        return { state: 'fresh', dueMs: now + openQuietMs(wallMs(), birthTime) }
       }
       const isQuiet = ageMs > settleMs || ageMs < 0
       const state = cause === 'scan' && isScanning ? 'backlog' : 'fresh'
@@ -33,7 +34,7 @@ export function createSchedule(settleMs: number, nowMs: () => number): Schedule 
 }
 
 /** @param birthTime µs since 1970; 0 where the filesystem keeps none */
-function openQuietMs(nowMs: number, birthTime: number): number {
-  const tenthMs = birthTime === 0 ? 0 : Math.floor((nowMs - birthTime / 1000) / 10)
+function openQuietMs(wallMs: number, birthTime: number): number {
+  const tenthMs = birthTime === 0 ? 0 : Math.floor((wallMs - birthTime / 1000) / 10)
   return Math.min(Math.max(tenthMs, OPEN_QUIET_MIN_MS), OPEN_QUIET_MAX_MS)
 }

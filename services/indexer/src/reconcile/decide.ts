@@ -50,7 +50,7 @@ export type Knowledge = {
   /** Whether anything known is in the folder. */
   readonly hasChildren: (folderId: string) => boolean
   readonly awaiting: (seen: Seen, facts: Facts) => Awaiting
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970, by the clock on the wall, as the times of files are. */
   readonly nowMs: number
 }
 

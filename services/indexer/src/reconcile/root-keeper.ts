@@ -40,7 +40,8 @@ export type RootKeeperTools = {
   readonly visits: Pick<Visits, 'dropRoot'>
   readonly dropFolder: (folder: Folder) => void
   readonly limbo: Pick<Limbo, 'take'>
-  readonly nowMs: () => number
+  /** Since when a root is in its state is shown, so it goes by the clock on the wall. */
+  readonly wallMs: () => number
   readonly log: Logger
 }
 
@@ -63,8 +64,8 @@ export type RootKeeper = {
 }
 
 export function createRootKeeper(watches: readonly ConfiguredWatch[], tools: RootKeeperTools): RootKeeper {
-  const { known, log, nowMs } = tools
-  const roots = watches.map((watch) => createRoot(watch, nowMs()))
+  const { known, log, wallMs } = tools
+  const roots = watches.map((watch) => createRoot(watch, wallMs()))
 
   const save = (root: Root, nodeId: string, saved: WatchRootRow | undefined) => {
     const { key: name, state, stateSinceMs, message, unwatched } = root
@@ -84,7 +85,7 @@ export function createRootKeeper(watches: readonly ConfiguredWatch[], tools: Roo
   }
   const savedRow = (root: Root) => tools.savedRoots().find((row) => row.name === root.key)
   const setState: RootKeeper['setState'] = (root, state, message) => {
-    if (root.state !== state) root.stateSinceMs = Math.floor(nowMs())
+    if (root.state !== state) root.stateSinceMs = Math.floor(wallMs())
     root.state = state
     root.message = message
     const saved = savedRow(root)

@@ -45,13 +45,13 @@ export type Root = {
   scanStartedMs: number
 }
 
-export function createRoot({ name, path, configuredPath }: ConfiguredWatch, nowMs: number): Root {
+export function createRoot({ name, path, configuredPath }: ConfiguredWatch, wallMs: number): Root {
   return {
     key: name,
     configuredPath,
     path,
     state: 'starting',
-    stateSinceMs: Math.floor(nowMs),
+    stateSinceMs: Math.floor(wallMs),
     message: null,
     mustList: false,
     mayBeEmpty: false,

@@ -22,6 +22,8 @@ export type SettleTools = {
   readonly visits: Visits
   readonly scans: Pick<Scans, 'isOnline'>
   readonly nowMs: () => number
+  /** The clock that the times of files go by. */
+  readonly wallMs: () => number
   readonly awaiting: (seen: Seen, facts: Facts) => Awaiting
   /** Asks for a look at a place: now, or after a growing delay for `again`. */
   readonly hint: (place: Place, cause: Cause, when: 'now' | 'again') => void
@@ -60,7 +62,7 @@ export async function settle(
     isAway: (row) => isAway(tools, row),
     hasChildren: tools.known.hasChildren,
     awaiting: tools.awaiting,
-    nowMs: tools.nowMs(),
+    nowMs: tools.wallMs(),
   })
   // Another name of the inode may have been written meanwhile; but nothing else writes, so the rows are still the rows.
   if (plan.decisions.length > 0) tools.apply(plan.decisions)

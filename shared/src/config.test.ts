@@ -182,6 +182,7 @@ test('defaults are filled in, and keys without a value count as not given', (t) 
     metadataWorkers: availableParallelism(),
     settleMs: 200,
     rescanHours: 24,
+    skipInitialHash: false,
   } satisfies Config)
 })
 
@@ -227,6 +228,7 @@ skip_initial_hash: true
     metadataWorkers: 3,
     settleMs: 0,
     rescanHours: 0.5,
+    skipInitialHash: true,
   } satisfies Config)
 })
 

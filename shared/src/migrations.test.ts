@@ -147,6 +147,7 @@ test('upgrade: a version 2 file gets the schema of a new one and keeps its nodes
 })
 
 const BACK_TO_VERSION_3 = `
+  DROP INDEX nodes_skipped;
   ALTER TABLE devices DROP COLUMN numbers_last;
   ALTER TABLE devices DROP COLUMN mounted_as;
   ALTER TABLE watch_roots DROP COLUMN was_scanned;

@@ -21,6 +21,7 @@ import { createReconciler, type Reconciler } from './reconcile/reconciler.ts'
 import { createRootKeeper, type RootKeeper } from './reconcile/root-keeper.ts'
 import type { Root } from './reconcile/roots.ts'
 import { createScans, type Scans } from './reconcile/scans.ts'
+import type { Seen } from './reconcile/seen.ts'
 import { createStallWatch } from './reconcile/stall-watch.ts'
 import { createVisits } from './reconcile/visits.ts'
 import { isAway } from './reconcile/whereabouts.ts'
@@ -81,6 +82,8 @@ function createCore({ config, db, log, limits = {} }: IndexerParts) {
   const store = createStore(db)
   // The same across a restart, where the clock may have been ahead when it was written.
   store.capDue(nowMs() + DUE_AHEAD_MAX_MS)
+  if (config.skipInitialHash) store.skipOriginals()
+  else store.readSkipped()
   return {
     config,
     log,
@@ -365,7 +368,7 @@ function createLoop(core: Core, stages: Stages): Reconciler {
     intake,
     scans,
     apply: (decisions) => applyAndFeed(core, stages, decisions),
-    awaiting: (seen, facts) => schedule.awaiting(seen, facts, scans.isScanning()),
+    awaiting: (seen, facts) => schedule.awaiting(seen, facts, scans.isScanning(), skipsBeforeMs(core, keeper, seen)),
     rootVacancy: keeper.vacancyOf,
     dropFolder: (folder) => dropFolder(core, stages, folder),
     drained: drain.drained,
@@ -380,6 +383,13 @@ function createLoop(core: Core, stages: Stages): Reconciler {
       return false
     },
   })
+}
+
+/** By the clock on the wall: when the first scan of the root of `seen` began, if what that finds is not to be read. */
+function skipsBeforeMs({ config, tree }: Core, keeper: RootKeeper, seen: Seen): number | null {
+  const top = config.skipInitialHash ? tree.get(seen.parentId)?.root : undefined
+  const root = top === undefined ? undefined : keeper.byTop(top)
+  return root?.state === 'scanning' && !root.wasScanned ? root.stateSinceMs : null
 }
 
 function createMetadataFeeder({ tree, known, store, nowMs }: Core, stages: Stages): Feeder {

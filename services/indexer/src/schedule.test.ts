@@ -23,6 +23,8 @@ type Case = {
   readonly bornMs?: number | null
   /** It is known, and waits to be read. */
   readonly isWaiting?: boolean
+  /** Before when what a first scan finds is skipped; null where nothing is. */
+  readonly skipsBeforeMs?: number | null
   readonly expected: Awaiting
 }
 
@@ -99,22 +101,65 @@ const CASES: readonly Case[] = [
     isScanning: true,
     expected: SETTLED,
   },
+  {
+    what: 'what a first scan finds is skipped where the config says so',
+    cause: 'scan',
+    ageMs: 60_000,
+    isScanning: true,
+    skipsBeforeMs: WALL_MS - 1_000,
+    expected: { state: 'skipped', dueMs: 0 },
+  },
+  {
+    what: 'what was made since that scan began is not',
+    cause: 'scan',
+    ageMs: 500,
+    isScanning: true,
+    skipsBeforeMs: WALL_MS - 1_000,
+    expected: { state: 'backlog', dueMs: NOW_MS + SETTLE_MS },
+  },
+  {
+    what: 'nor what an event tells of, however old it is',
+    cause: 'touched',
+    ageMs: 60_000,
+    isScanning: true,
+    skipsBeforeMs: WALL_MS - 1_000,
+    expected: SETTLED,
+  },
+  {
+    what: 'nor what is known and other than before',
+    cause: 'scan',
+    ageMs: 60_000,
+    isScanning: true,
+    isWaiting: true,
+    skipsBeforeMs: WALL_MS - 1_000,
+    expected: { state: 'backlog', dueMs: NOW_MS },
+  },
 ]
 
-for (const { what, cause, ageMs, links = 1, isScanning = false, bornMs = null, isWaiting, expected } of CASES) {
+for (const {
+  what,
+  cause,
+  ageMs,
+  links = 1,
+  isScanning = false,
+  bornMs = null,
+  isWaiting,
+  skipsBeforeMs = null,
+  expected,
+} of CASES) {
   test(what, () => {
     const birthTime = bornMs === null ? 0 : (WALL_MS - bornMs) * 1_000
     const facts = factsOf(1, { ctime: (WALL_MS - ageMs) * 1_000, birthTime })
     const known = isWaiting ? fileRow(1, 'p', 'a', { metadataState: 'fresh' }) : undefined
     const sight = fileSight(1, { ...facts, links })
     const seen: Seen = { parentId: 'p', name: 'a', known, cause, sight }
-    assert.deepEqual(createSchedule(SETTLE_MS, ...CLOCKS).awaiting(seen, facts, isScanning), expected)
+    assert.deepEqual(createSchedule(SETTLE_MS, ...CLOCKS).awaiting(seen, facts, isScanning, skipsBeforeMs), expected)
   })
 }
 
 test('due times are whole milliseconds, as the table keeps them', () => {
   const facts = factsOf(1)
   const seen: Seen = { parentId: 'p', name: 'a', known: undefined, cause: 'written', sight: fileSight(1) }
-  const { dueMs } = createSchedule(SETTLE_MS, () => NOW_MS + 0.7, CLOCKS[1]).awaiting(seen, facts, false)
+  const { dueMs } = createSchedule(SETTLE_MS, () => NOW_MS + 0.7, CLOCKS[1]).awaiting(seen, facts, false, null)
   assert.equal(dueMs, NOW_MS + SETTLE_MS)
 })

@@ -9,15 +9,23 @@ import type { Awaiting, Facts } from './store/store.ts'
 const OPEN_QUIET_MIN_MS = 30_000
 const OPEN_QUIET_MAX_MS = 600_000
 
+/** Listed, and left alone until it changes. */
+const SKIPPED: Awaiting = { state: 'skipped', dueMs: 0 }
+
 export type Schedule = {
-  /** `isScanning`: what a scan finds is backlog, which fresh changes overtake. */
-  readonly awaiting: (seen: Seen, facts: Facts, isScanning: boolean) => Awaiting
+  /**
+   * `isScanning`: what a scan finds is backlog, which fresh changes overtake. `skipsBeforeMs`: new files that a scan finds
+   * are not to be read where they are older than this, by the clock on the wall; null for all are.
+   */
+  readonly awaiting: (seen: Seen, facts: Facts, isScanning: boolean, skipsBeforeMs: number | null) => Awaiting
 }
 
 /** @param wallMs the clock that the times of files go by, which may be set at any moment; what is due goes by `nowMs` */
 export function createSchedule(settleMs: number, nowMs: () => number, wallMs: () => number): Schedule {
   return {
-    awaiting: ({ cause, sight, known }, { ctime, birthTime }, isScanning) => {
+    awaiting: ({ cause, sight, known }, { ctime, birthTime }, isScanning, skipsBeforeMs) => {
+      const isFirstFound = cause === 'scan' && known === undefined
+      if (isFirstFound && skipsBeforeMs !== null && ctime / 1000 < skipsBeforeMs) return SKIPPED
       const now = Math.floor(nowMs())
       const isLinked = sight.kind === 'file' && sight.links > 1
       const ageMs = wallMs() - ctime / 1000

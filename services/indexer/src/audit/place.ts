@@ -60,7 +60,7 @@ function differs(what: string, disk: string | number, known: string | number): s
 }
 
 function hashProblem(row: AuditRow, hash: string | undefined): string | null {
-  if (isWaiting(row)) return null
+  if (isWaiting(row) || row.metadataState === 'skipped') return null
   if (row.hash === '') return `it has no hash: ${row.metadataError ?? 'and nobody is going to read it'}`
   return hash === undefined ? null : differs('MD5', hash, row.hash)
 }

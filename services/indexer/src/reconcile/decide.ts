@@ -547,9 +547,8 @@ function creation(
   if (taken.has(firstId) && hasOneName(sight)) return null
   const nodeId = taken.has(firstId) ? idOfNew(claim, dead, taken) : firstId
   taken.add(nodeId)
-  const twin = rows.find(
-    (row) => !dead.has(row.nodeId) && isSameThing(row, sight) && !isRewritten(row, facts) && row.hash !== '',
-  )
+  const twins = rows.filter((row) => !dead.has(row.nodeId) && isSameThing(row, sight) && !isRewritten(row, facts))
+  const twin = twins.find(({ hash }) => hash !== '') ?? twins.find(({ metadataState }) => metadataState === 'skipped')
   const [awaiting, copyOf] = [knowledge.awaiting(seen, facts), twin?.nodeId ?? null]
   return { kind: 'create', nodeId, parentId, name, isDirectory: false, facts, awaiting, copyOf }
 }

@@ -79,7 +79,7 @@ export function createRootKeeper(watches: readonly ConfiguredWatch[], tools: Roo
       state,
       stateSinceMs,
       message,
-      wasScanned: saved?.wasScanned ?? false,
+      wasScanned: root.folder === null ? (saved?.wasScanned ?? false) : root.wasScanned,
     }
     tools.saveRoot({ ...row, unwatchedFolders: unwatched.size })
   }
@@ -88,6 +88,8 @@ export function createRootKeeper(watches: readonly ConfiguredWatch[], tools: Roo
     if (root.state !== state) root.stateSinceMs = Math.floor(wallMs())
     root.state = state
     root.message = message
+    // A root is watched only once it was scanned.
+    root.wasScanned ||= state === 'watching'
     const saved = savedRow(root)
     const nodeId = root.folder?.nodeId ?? known.childAt(SUPER_ROOT_ID, root.key)?.nodeId
     // A root that was never found has no row. One whose folder is another watch's by now has no node any more.
@@ -121,6 +123,9 @@ export function createRootKeeper(watches: readonly ConfiguredWatch[], tools: Roo
     root.message = null
     root.mustList = false
     bindRoot(tools, root, found, before)
+    const saved = savedRow(root)
+    // Another folder under the same name was not scanned, whatever was before.
+    root.wasScanned = saved?.wasScanned === true && saved.nodeId === root.folder?.nodeId
     log.info({ root: root.key, path: root.path, ...awaySince }, 'root is attached')
     tools.onAttached(root, root.state === 'starting' ? 'start' : 'back')
   }

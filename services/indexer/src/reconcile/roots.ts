@@ -43,6 +43,8 @@ export type Root = {
   isWatchLimit: boolean
   nextRescanMs: number
   scanStartedMs: number
+  /** Whether its folder was ever scanned to the end; known from when it was attached. */
+  wasScanned: boolean
 }
 
 export function createRoot({ name, path, configuredPath }: ConfiguredWatch, wallMs: number): Root {
@@ -64,6 +66,7 @@ export function createRoot({ name, path, configuredPath }: ConfiguredWatch, wall
     isWatchLimit: false,
     nextRescanMs: Number.POSITIVE_INFINITY,
     scanStartedMs: 0,
+    wasScanned: false,
   }
 }
 

@@ -364,8 +364,7 @@ function writeConfig(folder: string, yaml: string): string {
 }
 
 function withFolders(t: TestContext, names: readonly string[]) {
-  const folder = temporaryFolder(t)
-  chmodSync(folder, 0o755)
+  const folder = temporaryFolder(t, 'for others')
   for (const name of names) mkdirSync(join(folder, name), { recursive: true })
   const config = (watches: Record<string, string>, databaseUrl = join(folder, 'feed.db')) =>
     writeConfig(folder, JSON.stringify({ database_url: databaseUrl, watches }))

@@ -5,6 +5,7 @@ import type { Config } from '@drive-feed/shared/config.ts'
 import { createExclude } from '@drive-feed/shared/exclude.ts'
 import type { Logger } from '@drive-feed/shared/logger.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
+import { createOwnFiles } from '@drive-feed/shared/own-files.ts'
 import { createRest, processCpuUsage, releaseHeap } from './memory.ts'
 import { BIG_FILE_BYTES } from './metadata/backlog.ts'
 import { createFeeder, type Feeder, type WaitingFile } from './metadata/feeder.ts'
@@ -26,7 +27,8 @@ import { createStallWatch } from './reconcile/stall-watch.ts'
 import { createVisits } from './reconcile/visits.ts'
 import { isAway } from './reconcile/whereabouts.ts'
 import { mountPointsBelow, readMountinfo } from './scan/filesystem-signs.ts'
-import { createObserver, type Observer } from './scan/observer.ts'
+import type { LookRequest } from './scan/look.ts'
+import { createObserver, type LookReply, type Observer } from './scan/observer.ts'
 import { createSchedule } from './schedule.ts'
 import { startStatusKeeper } from './status-keeper.ts'
 import { dropAcceptance, takeAcceptance } from './store/acceptance.ts'
@@ -98,6 +100,7 @@ function createCore({ config, db, log, limits = {} }: IndexerParts) {
     hints: createHints(),
     visits: createVisits(),
     limbo: createLimbo(),
+    own: createOwnFiles(config),
     rootsByFd: new Map<number, Root>(),
     startedMs: nowMs(),
     /** Something was mounted, and /proc/self/mountinfo could not be read. */
@@ -125,7 +128,7 @@ export function createIndexer(parts: IndexerParts, onCrash: (error: Error) => vo
   const { config, log, lookingThread } = parts
   const { books, known, hints, visits, nowMs } = core
   const stages = {} as Stages
-  stages.observer = createObserver(lookingThread, config.exclude, onCrash)
+  stages.observer = createObserver(lookingThread, { excludes: config.exclude, own: config }, onCrash)
   stages.devices = createDevices({ signs: stages.observer.signs, rows: books.devices, save: books.saveDevice })
   stages.fence = createMountFence(stages.observer, () => settleMounts(stages))
   stages.drain = createDrain(core, stages, onCrash)
@@ -245,6 +248,7 @@ function createDrain(core: Core, stages: Stages, onCrash: (error: Error) => void
       stages.reconciler.wake()
     },
     onMounts: () => {
+      core.own.refresh()
       settleMounts(stages)
       core.areMountsMissed = !hintMounts(core)
       stages.reconciler.wake()
@@ -344,8 +348,19 @@ function createRootScans({ tree, visits, limbo, config, nowMs, log }: Core, stag
   })
 }
 
-function createIntake({ tree, hints, visits, config, nowMs }: Core, stages: Stages): EventIntake {
+/** What is listed shows whether files of ours are in it; a look at some names only if they are. */
+function tellOwnFiles(scans: Scans, requests: readonly LookRequest[], { answers }: LookReply): void {
+  for (const [at, answer] of answers.entries()) {
+    const { path, names } = requests[at] as LookRequest
+    if (answer.kind === 'seen' && (names === null || answer.hasOwn)) scans.leftOut(path, answer.hasOwn === true)
+  }
+}
+
+function createIntake({ tree, hints, visits, config, nowMs, own }: Core, stages: Stages): EventIntake {
+  const numberOf = (device: string) => BigInt(stages.devices.numberOf(device).replace(/\..*/, ''))
   return createEventIntake({
+    isOwn: ({ device, inode }, name) =>
+      own.mayBeOwn(name) && own.namesIn({ device: numberOf(device), inode: BigInt(inode) })?.(name) === true,
     tree,
     hints,
     isExcluded: createExclude(config.exclude),
@@ -363,7 +378,11 @@ function createLoop(core: Core, stages: Stages): Reconciler {
     ...core,
     unmounted: new Set(),
     observer,
-    look: fence.look,
+    look: async (requests) => {
+      const reply = await fence.look(requests)
+      tellOwnFiles(scans, requests, reply)
+      return reply
+    },
     devices,
     intake,
     scans,

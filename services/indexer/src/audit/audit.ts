@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createExclude } from '@drive-feed/shared/exclude.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
+import type { OwnFiles } from '@drive-feed/shared/own-files.ts'
 import { type AuditRows, createAuditRows } from './rows.ts'
 import { brokenTableRules } from './table-rules.ts'
 import { type Finding, type Place, pathOf, type WalkTools, walk } from './walk.ts'
@@ -10,6 +11,8 @@ export type AuditOptions = {
   readonly watches: readonly string[]
   readonly excludes: readonly string[]
   readonly readsFiles: boolean
+  /** Files of the program itself, which are not compared. */
+  readonly own?: OwnFiles
 }
 
 /** `lines`: one a difference. `changing`: places that were never twice the same while they were looked at. */
@@ -31,14 +34,20 @@ const RECHECKS_MAX = 30
 
 export async function audit(db: FeedDatabase, options: AuditOptions): Promise<AuditReport> {
   const rows = createAuditRows(db)
-  const tools: WalkTools = { rows, isExcluded: createExclude(options.excludes), readsFiles: options.readsFiles }
+  const { own } = options
+  const tools: WalkTools = {
+    rows,
+    isExcluded: createExclude(options.excludes),
+    readsFiles: options.readsFiles,
+    isOwn: (file) => own?.isOwn(file) === true,
+  }
   const counts: Counts = { folders: 0, files: 0, waiting: 0 }
   const lines: string[] = []
   const found: Problem[] = []
   for (const root of rootsToCompare(rows, options.watches, lines)) {
     found.push(...collect(walk(tools, { root, names: [] }), counts))
   }
-  const { problems, changing } = await settleDown(tools, found)
+  const { problems, changing } = await settleDown(tools, found, own)
   lines.push(...problems.map(({ place, problem }) => `${shown(pathOf(place))}: ${problem}`))
   lines.push(...brokenTableRules(db.sqlite))
   return { lines, ...counts, changing }
@@ -76,11 +85,13 @@ function collect(findings: Iterable<Finding>, counts: Counts): Problem[] {
 async function settleDown(
   tools: WalkTools,
   found: readonly Problem[],
+  own: OwnFiles | undefined,
 ): Promise<{ problems: Problem[]; changing: number }> {
   let open = new Map(found.map((problem) => [keyOf(problem.place), { problem, times: 1 }]))
   for (let check = 0; check < RECHECKS_MAX; check += 1) {
     if ([...open.values()].every(({ times }) => times >= SAME_TIMES)) break
     await sleep(RECHECK_MS)
+    own?.refresh()
     const next: typeof open = new Map()
     for (const { problem, times } of open.values()) {
       // A folder that was missing in one of the two may have anything below it.

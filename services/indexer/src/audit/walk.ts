@@ -20,6 +20,8 @@ export type Finding =
 export type WalkTools = {
   readonly rows: AuditRows
   readonly isExcluded: (name: string) => boolean
+  /** Whether it is a file of ours, which is never listed. */
+  readonly isOwn?: (file: OnDisk) => boolean
   /** Whether files are read and their MD5 compared. */
   readonly readsFiles: boolean
 }
@@ -30,7 +32,7 @@ const OPEN_FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLO
 /** Compares a place and, where it is a folder in both, everything below it. */
 export function* walk(tools: WalkTools, place: Place): Generator<Finding> {
   const row = rowAt(tools.rows, place)
-  yield* compare(tools, place, row, diskAt(place))
+  yield* compare(tools, place, row, listedAt(tools, place))
 }
 
 function* compare(
@@ -68,7 +70,7 @@ function* compareBelow(tools: WalkTools, place: Place, folder: AuditRow): Genera
       if (row !== undefined) yield { kind: 'problem', place: below, problem: 'excluded, but in the database' }
       continue
     }
-    const disk = diskAt(below)
+    const disk = listedAt(tools, below)
     // After the files, so that only names and not rows are kept while the folders below are walked.
     if (row?.isDirectory === true && !(disk instanceof Error) && disk?.kind === 'folder') folders.push(name)
     else yield* compare(tools, below, row, disk)
@@ -84,6 +86,13 @@ function rowAt(rows: AuditRows, { root, names }: Place): AuditRow | undefined {
     row = rows.childAt(row.nodeId, name)
   }
   return row
+}
+
+/** What is there and is to be listed. */
+function listedAt({ isOwn }: WalkTools, place: Place): OnDisk | null | Error {
+  const disk = diskAt(place)
+  const isOurs = disk !== null && !(disk instanceof Error) && disk.kind === 'file' && isOwn?.(disk) === true
+  return isOurs ? null : disk
 }
 
 function diskAt(place: Place): OnDisk | null | Error {

@@ -39,6 +39,8 @@ export type Root = {
   readonly unwatched: Set<Folder>
   /** Folders that could not be read, or not all that is in them. */
   readonly unreadable: Map<Folder, Unreadable>
+  /** Paths of folders in which files of ours were met and left out. */
+  readonly ownPaths: Set<string>
   /** Whether it was `max_user_watches` that kept the kernel from watching them. */
   isWatchLimit: boolean
   nextRescanMs: number
@@ -63,6 +65,7 @@ export function createRoot({ name, path, configuredPath }: ConfiguredWatch, wall
     scanAgain: false,
     unwatched: new Set(),
     unreadable: new Map(),
+    ownPaths: new Set(),
     isWatchLimit: false,
     nextRescanMs: Number.POSITIVE_INFINITY,
     scanStartedMs: 0,

@@ -6,7 +6,7 @@ import type { Limbo } from './limbo.ts'
 import type { RootKeeper } from './root-keeper.ts'
 import { isSharedFilesystem, type Root, type Unreadable } from './roots.ts'
 import type { Visits } from './visits.ts'
-import { watchMessage } from './watch-messages.ts'
+import { ownFilesMessage, watchMessage } from './watch-messages.ts'
 
 /** Roots on network and FUSE filesystems are scanned at least this often. */
 const SHARED_RESCAN_HOURS = 1
@@ -45,6 +45,8 @@ export type Scans = {
   readonly unreadable: (folder: Folder, unreadable: Unreadable) => void
   readonly refused: (folder: Folder, limit: 'max_user_watches' | 'unknown') => void
   readonly watched: (folder: Folder) => void
+  /** Whether files of ours were left out where a folder was looked at. */
+  readonly leftOut: (path: string, isOwn: boolean) => void
   readonly counts: () => {
     readonly listed: number
     readonly rescans: number
@@ -233,6 +235,15 @@ export function createScans(tools: ScansTools): Scans {
       const root = rootOf(folder.root)
       if (root?.unwatched.delete(folder) !== true || root.unwatched.size > 0) return
       log.info({ root: root.key }, 'every folder is watched again')
+      saveMessage(root)
+    },
+    leftOut: (path, isOwn) => {
+      const root = tools.keeper().byPath(path)
+      if (root === undefined || root.ownPaths.has(path) === isOwn) return
+      if (isOwn) {
+        root.ownPaths.add(path)
+        log.info({ root: root.key, path }, ownFilesMessage(path))
+      } else root.ownPaths.delete(path)
       saveMessage(root)
     },
     counts: () => {

@@ -7,6 +7,7 @@ import { closeSync, constants, openSync, readdirSync } from 'node:fs'
 import { getSystemErrorMessage, getSystemErrorName } from 'node:util'
 import { nameFromBytes, pathForFs } from '@drive-feed/shared/entry-name.ts'
 import { statsOf } from '@drive-feed/shared/file-stats.ts'
+import type { OwnFiles } from '@drive-feed/shared/own-files.ts'
 import { type FolderSight, sightOf } from './sight.ts'
 import type { SightsBuilder } from './sights.ts'
 import { emptyStats, statAt } from './statx.ts'
@@ -38,6 +39,8 @@ export type LookAnswer =
       readonly from: number
       readonly to: number
       readonly watch: WatchOutcome
+      /** Files of ours were met and left out. */
+      readonly hasOwn?: boolean
     }
   | { readonly kind: 'elsewhere' }
   | { readonly kind: 'unreadable'; readonly problem: string; readonly watch: WatchOutcome }
@@ -46,6 +49,8 @@ export type LookAnswer =
 
 export type LookTools = {
   readonly isExcluded: (name: string) => boolean
+  /** Files that are ours and not the owner's, which are never listed. */
+  readonly own?: Pick<OwnFiles, 'namesIn' | 'isOwn'>
   /** Watches the folder behind `path` (of /proc/self/fd). */
   readonly addWatch: (inotifyFd: number, path: string) => WatchOutcome
 }
@@ -63,21 +68,24 @@ export function look(request: LookRequest, tools: LookTools, sights: SightsBuild
   let watch: WatchOutcome = { kind: 'not-asked' }
   try {
     fd = openFolder(request.path)
-    const folder = sightOf(statsOf(fd))
+    const folderStats = statsOf(fd)
+    const folder = sightOf(folderStats)
     if (folder.kind !== 'folder' || !isExpected(folder, request)) return { kind: 'elsewhere' }
     const door = `/proc/self/fd/${fd}`
     // Watch before listing: what is created between the two would be missed.
     if (request.inotifyFd !== null) watch = tools.addWatch(request.inotifyFd, door)
     const from = sights.length
-    if (request.names === null) {
-      for (const name of listNames(door)) if (!tools.isExcluded(name)) lookAt(fd, name, sights)
-    } else {
-      for (const name of request.names) {
-        if (tools.isExcluded(name)) sights.pushUnlisted(name)
-        else lookAt(fd, name, sights)
+    let hasOwn = false
+    const isOwnName = tools.own?.namesIn(folderStats) ?? null
+    for (const name of request.names ?? listNames(door)) {
+      if (isOwnName?.(name) === true) hasOwn = true
+      else if (!tools.isExcluded(name)) {
+        if (lookAt(fd, name, sights, tools.own) === 'own') hasOwn = true
+        continue
       }
+      if (request.names !== null) sights.pushUnlisted(name)
     }
-    return { kind: 'seen', folder, from, to: sights.length, watch }
+    return { kind: 'seen', folder, from, to: sights.length, watch, ...(hasOwn ? { hasOwn } : {}) }
   } catch (error) {
     if (isExhaustion(error)) return { kind: 'later', problem: problemOf(error) }
     return isAbsence(error) ? { kind: 'elsewhere' } : { kind: 'unreadable', problem: problemOf(error), watch }
@@ -106,15 +114,18 @@ function isExpected(folder: FolderSight, { expected }: LookRequest): boolean {
 /** Filled anew for each name. */
 const stats = emptyStats()
 
-function lookAt(folderFd: number, name: string, sights: SightsBuilder): void {
+function lookAt(folderFd: number, name: string, sights: SightsBuilder, own: LookTools['own']): 'own' | 'other' {
   const errno = statAt(folderFd, name, stats)
   if (errno === 0) {
-    sights.pushStats(name, stats)
-    return
+    const isOwn = stats.kind === 'file' && own?.isOwn(stats) === true
+    if (isOwn) sights.pushUnlisted(name)
+    else sights.pushStats(name, stats)
+    return isOwn ? 'own' : 'other'
   }
   const error = { code: getSystemErrorName(-errno), errno: -errno }
   if (isAbsence(error)) sights.pushGone(name)
   else sights.pushUnreadable(name, problemOf(error))
+  return 'other'
 }
 
 /**

@@ -79,7 +79,7 @@ test('a file that got the inode number of one that went with its folder, and is 
   store.apply([create(1, above, true), create(2, folder, true), create(3, inner, false)])
   const tools = {
     ...{ tree: createTree(), limbo, known: store.known, apply: store.apply, visits: createVisits() },
-    ...{ nowMs: () => 0, awaiting: () => awaiting, hint: () => {} },
+    ...{ nowMs: () => 0, wallMs: () => 0, awaiting: () => awaiting, hint: () => {} },
   } as unknown as SettleTools
   const see = (place: Place, sight: PlacedSight, mayRemove: ReadonlySet<string> = new Set()) => {
     const known = store.known.childAt(place.parentId, place.name)

@@ -87,7 +87,7 @@ function refuseOtherFolders(configPath: string, config: Config, unwatched: reado
 }
 
 async function run(config: Config, configPath: string, data: string): Promise<number> {
-  const startedMs = Date.now()
+  const reader = createStatusReader(config.databasePath)
   const services = ['indexer', 'api'].map((name) =>
     startService({
       name,
@@ -98,7 +98,6 @@ async function run(config: Config, configPath: string, data: string): Promise<nu
   )
   const over = new AbortController()
   const view = createProgressView(process.stdout)
-  const reader = createStatusReader(config.databasePath, startedMs)
   const telling = tell(config, services, view, reader, over.signal)
   try {
     // Telling ends when all is up to date; the services go on.

@@ -7,7 +7,7 @@ import { createStatusReader } from './status-reader.ts'
 
 test('there is no status before there is a database, nor from an earlier run', (t) => {
   const path = join(temporaryFolder(t), 'feed.db')
-  const reader = createStatusReader(path, 1000)
+  const reader = createStatusReader(path)
   assert.equal(reader.read(), null)
   assert.equal(reader.fileCount(), 0)
   assert.deepEqual(reader.remarks(), [])
@@ -16,11 +16,14 @@ test('there is no status before there is a database, nor from an earlier run', (
   const row = sqlite.prepare(
     "INSERT OR REPLACE INTO status (id, state, version, started_ms, heartbeat_ms) VALUES (1, 'watching', '0', ?, ?)",
   )
-  row.run(999, 5000)
-  assert.equal(reader.read(), null)
   row.run(1000, 5000)
   assert.equal(reader.read()?.state, 'watching')
-  reader.close()
+  const next = createStatusReader(path)
+  assert.equal(next.read(), null, 'it is of the run before')
+  // Set back since.
+  row.run(999, 1200)
+  assert.equal(next.read()?.startedMs, 999)
+  for (const each of [reader, next]) each.close()
   sqlite.close()
 })
 
@@ -31,7 +34,7 @@ test('files are counted, and what is wrong with a watched folder is said', (t) =
     INSERT INTO nodes (node_id, parent_id, name, is_directory, ctime, mtime) VALUES ('a', NULL, 'a', 1, 0, 0), ('b', 'a', 'b', 0, 0, 0);
     INSERT INTO watch_roots (name, node_id, path, state, state_since_ms, message) VALUES
       ('fine', 'x', '/x', 'watching', 0, NULL), ('media', 'y', '/y', 'offline', 0, 'is away');`)
-  const reader = createStatusReader(path, 0)
+  const reader = createStatusReader(path)
   reader.read()
   assert.equal(reader.fileCount(), 1)
   assert.deepEqual(reader.remarks(), ['media: is away'])

@@ -4,7 +4,7 @@ import { type StatusRow, status, watchRoots } from '@drive-feed/shared/schema.ts
 import { shownPath } from '@drive-feed/shared/shown-path.ts'
 
 export type StatusReader = {
-  /** Null until the indexer started at or after `sinceMs` has written its first one. */
+  /** Null until another indexer has written one than had when the reader was made. */
   read(): StatusRow | null
   fileCount(): number
   /** What is wrong with watched folders, and what to do about it; one line each. */
@@ -12,14 +12,16 @@ export type StatusReader = {
   close(): void
 }
 
-/** @param sinceMs milliseconds since 1970: the row of an earlier run is still there when the next one starts */
-export function createStatusReader(databasePath: string, sinceMs: number): StatusReader {
-  let database: FeedDatabase | null = null
+/** To be made before the indexer is started: the row of an earlier run is still there then, and clocks may be set. */
+export function createStatusReader(databasePath: string): StatusReader {
+  let database = openIfReady(databasePath)
+  const current = () => database?.orm.select().from(status).get()
+  const startedBeforeMs = current()?.startedMs
   return {
     read: () => {
       database ??= openIfReady(databasePath)
-      const row = database?.orm.select().from(status).get()
-      return row !== undefined && row.startedMs >= sinceMs ? row : null
+      const row = current()
+      return row !== undefined && row.startedMs !== startedBeforeMs ? row : null
     },
     fileCount: () =>
       Number(database?.sqlite.prepare('SELECT count(*) FROM nodes WHERE NOT is_directory').pluck().get() ?? 0),

@@ -182,6 +182,7 @@ test('defaults are filled in, and keys without a value count as not given', (t) 
     metadataWorkers: availableParallelism(),
     settleMs: 200,
     rescanHours: 24,
+    skipInitialHash: false,
   } satisfies Config)
 })
 
@@ -227,6 +228,7 @@ skip_initial_hash: true
     metadataWorkers: 3,
     settleMs: 0,
     rescanHours: 0.5,
+    skipInitialHash: true,
   } satisfies Config)
 })
 
@@ -362,8 +364,7 @@ function writeConfig(folder: string, yaml: string): string {
 }
 
 function withFolders(t: TestContext, names: readonly string[]) {
-  const folder = temporaryFolder(t)
-  chmodSync(folder, 0o755)
+  const folder = temporaryFolder(t, 'for others')
   for (const name of names) mkdirSync(join(folder, name), { recursive: true })
   const config = (watches: Record<string, string>, databaseUrl = join(folder, 'feed.db')) =>
     writeConfig(folder, JSON.stringify({ database_url: databaseUrl, watches }))

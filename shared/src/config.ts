@@ -32,6 +32,8 @@ export type Config = {
   readonly metadataWorkers: number
   readonly settleMs: number
   readonly rescanHours: number
+  /** What the first scan of a watched folder finds is listed, and read only when it changes. */
+  readonly skipInitialHash: boolean
 }
 
 /**
@@ -40,8 +42,7 @@ export type Config = {
  * unless `isKnown` says that it was watched before: then it is merely away. Without it (the api's container has no media
  * folders) paths are taken as written.
  *
- * `watcher.backend` and `skip_initial_hash` of the original program are accepted and have no effect: there is one
- * backend, and what is known is never hashed again.
+ * `watcher.backend` of the original program is accepted and has no effect: there is one backend.
  *
  * @throws {ConfigError} with one line for people
  */
@@ -115,5 +116,6 @@ function toConfig(values: ConfigValues, folder: string, checkFolders: false | Kn
     metadataWorkers: values.metadata_workers,
     settleMs: values.settle_ms,
     rescanHours: values.rescan_hours,
+    skipInitialHash: values.skip_initial_hash,
   }
 }

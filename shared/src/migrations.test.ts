@@ -221,6 +221,7 @@ test('upgrade: where no name is shown anew nothing is told', (t) => {
 })
 
 const BACK_TO_VERSION_3 = `
+  DROP INDEX nodes_skipped;
   ALTER TABLE devices DROP COLUMN numbers_last;
   ALTER TABLE devices DROP COLUMN mounted_as;
   ALTER TABLE watch_roots DROP COLUMN was_scanned;

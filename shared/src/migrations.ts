@@ -217,6 +217,7 @@ const VERSION_4 = `
   ALTER TABLE devices ADD COLUMN mounted_as TEXT NOT NULL DEFAULT '';
   ALTER TABLE watch_roots ADD COLUMN was_scanned INTEGER NOT NULL DEFAULT 0;
   UPDATE watch_roots SET was_scanned = 1;
+  CREATE INDEX nodes_skipped ON nodes (metadata_state) WHERE metadata_state = 'skipped';
   ALTER TABLE status ADD COLUMN places_failing INTEGER NOT NULL DEFAULT 0;`
 
 function upgradeNodes(db: Database.Database): void {

@@ -3,10 +3,13 @@ import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
+import { folderForOthers } from './for-others.ts'
 
-/** Its path, symbolic links resolved. */
-export function temporaryFolder(t: TestContext): string {
-  const path = realpathSync(mkdtempSync(join(tmpdir(), 'drive-feed-')))
+const PREFIX = 'drive-feed-'
+
+/** Its path, symbolic links resolved; one that everybody may enter where others need it. */
+export function temporaryFolder(t: TestContext, whose: 'own' | 'for others' = 'own'): string {
+  const path = realpathSync(whose === 'own' ? mkdtempSync(join(tmpdir(), PREFIX)) : folderForOthers(PREFIX))
   t.after(() => rmSync(path, { recursive: true, force: true }))
   return path
 }

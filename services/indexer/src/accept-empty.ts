@@ -9,6 +9,7 @@ import { type Config, ConfigError, loadConfig } from '@drive-feed/shared/config.
 import { gt } from '@drive-feed/shared/drizzle.ts'
 import { createExclude } from '@drive-feed/shared/exclude.ts'
 import { type FileStats, statsAt } from '@drive-feed/shared/file-stats.ts'
+import { heartbeatAgeMs } from '@drive-feed/shared/heartbeat.ts'
 import { DatabaseUnusableError, type FeedDatabase, openReader } from '@drive-feed/shared/open-database.ts'
 import { type StatusRow, status, type WatchRootRow, watchRoots } from '@drive-feed/shared/schema.ts'
 import { shownPath } from '@drive-feed/shared/shown-path.ts'
@@ -114,9 +115,11 @@ function countBelow({ sqlite }: FeedDatabase, nodeId: string): number {
 function isIndexerRunning({ orm }: FeedDatabase): boolean {
   const row: StatusRow | undefined = orm.select().from(status).get()
   if (row === undefined) return false
-  if (row.state !== 'stopped') return Date.now() - row.heartbeatMs < HEARTBEAT_MAX_MS
+  const isOfNow = (ms: number) => heartbeatAgeMs(ms, Date.now()) < HEARTBEAT_MAX_MS
+  if (row.state !== 'stopped') return isOfNow(row.heartbeatMs)
   // One that has just started tells of its roots first.
-  return orm.select().from(watchRoots).where(gt(watchRoots.stateSinceMs, row.heartbeatMs)).all().length > 0
+  const later = orm.select().from(watchRoots).where(gt(watchRoots.stateSinceMs, row.heartbeatMs)).all()
+  return later.some(({ stateSinceMs }) => isOfNow(stateSinceMs))
 }
 
 /** Waits until the indexer has taken the word, and says what became of it. */

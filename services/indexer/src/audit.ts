@@ -2,6 +2,7 @@
 import { parseCommandLine } from '@drive-feed/shared/command-line.ts'
 import { ConfigError, loadConfig } from '@drive-feed/shared/config.ts'
 import { DatabaseUnusableError, openReader } from '@drive-feed/shared/open-database.ts'
+import { createOwnFiles } from '@drive-feed/shared/own-files.ts'
 import { type AuditReport, audit } from './audit/audit.ts'
 
 /** As of diff(1). */
@@ -18,8 +19,11 @@ const { configPath, flags } = parseCommandLine({
 })
 
 try {
-  const { watches, exclude, databasePath } = loadConfig(configPath, { checkFolders: false })
-  const report = await audit(openReader(databasePath), {
+  const { watches, exclude, databasePath, logPath } = loadConfig(configPath, { checkFolders: false })
+  const db = openReader(databasePath)
+  const report = await audit(db, {
+    // Made once the reader has its `-shm`.
+    own: createOwnFiles({ databasePath, logPath }),
     watches: watches.map(({ name }) => name),
     excludes: exclude,
     readsFiles: flags.has('hashes'),

@@ -5,6 +5,7 @@ import type { Config } from '@drive-feed/shared/config.ts'
 import { createExclude } from '@drive-feed/shared/exclude.ts'
 import type { Logger } from '@drive-feed/shared/logger.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
+import { createOwnFiles } from '@drive-feed/shared/own-files.ts'
 import { createRest, processCpuUsage, releaseHeap } from './memory.ts'
 import { BIG_FILE_BYTES } from './metadata/backlog.ts'
 import { createFeeder, type Feeder, type WaitingFile } from './metadata/feeder.ts'
@@ -26,12 +27,14 @@ import { createRevisits } from './reconcile/revisits.ts'
 import { createRootKeeper, type RootKeeper } from './reconcile/root-keeper.ts'
 import type { Root } from './reconcile/roots.ts'
 import { createScans, type Scans } from './reconcile/scans.ts'
+import type { Seen } from './reconcile/seen.ts'
 import { createStallWatch } from './reconcile/stall-watch.ts'
 import { createVisits } from './reconcile/visits.ts'
 import { isAway } from './reconcile/whereabouts.ts'
 import { createWriters } from './reconcile/writers.ts'
 import { mountPointsBelow, readMountinfo } from './scan/filesystem-signs.ts'
-import { createObserver, type Observer } from './scan/observer.ts'
+import type { LookRequest } from './scan/look.ts'
+import { createObserver, type LookReply, type Observer } from './scan/observer.ts'
 import { createSchedule } from './schedule.ts'
 import { startStatusKeeper } from './status-keeper.ts'
 import { dropAcceptance, takeAcceptance } from './store/acceptance.ts'
@@ -80,14 +83,19 @@ export type IndexerParts = {
 function createCore({ config, db, log, limits = {} }: IndexerParts) {
   // Milliseconds since 1970 that never jump: a clock that is set back must not hold up what is due.
   const nowMs = () => performance.timeOrigin + performance.now()
+  // The clock on the wall may be set at any moment. Whatever is shown as a time is by that one, as are the times of files.
+  const wallMs = () => Date.now()
   const store = createStore(db)
   // The same across a restart, where the clock may have been ahead when it was written.
   store.capDue(nowMs() + DUE_AHEAD_MAX_MS)
+  if (config.skipInitialHash) store.skipOriginals()
+  else store.readSkipped()
   return {
     config,
     log,
     limits,
     nowMs,
+    wallMs,
     store,
     known: store.known,
     books: createBookkeeping(db),
@@ -98,6 +106,7 @@ function createCore({ config, db, log, limits = {} }: IndexerParts) {
     hints: createHints(),
     visits: createVisits(),
     limbo: createLimbo(),
+    own: createOwnFiles(config),
     rootsByFd: new Map<number, Root>(),
     startedMs: nowMs(),
     /** Something was mounted, and /proc/self/mountinfo could not be read. */
@@ -127,7 +136,7 @@ export function createIndexer(parts: IndexerParts, onCrash: (error: Error) => vo
   const { config, log, lookingThread } = parts
   const { books, known, hints, visits, nowMs } = core
   const stages = {} as Stages
-  stages.observer = createObserver(lookingThread, config.exclude, onCrash)
+  stages.observer = createObserver(lookingThread, { excludes: config.exclude, own: config }, onCrash)
   stages.devices = createDevices({
     ...{ signs: stages.observer.signs, rows: books.devices, save: books.saveDevice },
     onDoubt: (device, numbers) => doubt(core, device, numbers),
@@ -161,6 +170,7 @@ export function createIndexer(parts: IndexerParts, onCrash: (error: Error) => vo
       ...scans.counts(),
     }),
     nowMs,
+    wallMs: core.wallMs,
   })
   const timers = startTimers(core, stages)
   return {
@@ -264,6 +274,7 @@ function createDrain(core: Core, stages: Stages, onCrash: (error: Error) => void
       stages.reconciler.wake()
     },
     onMounts: () => {
+      core.own.refresh()
       settleMounts(stages)
       core.areMountsMissed = !hintMounts(core)
       stages.reconciler.wake()
@@ -300,7 +311,7 @@ function hintMountPoints(root: Folder, points: readonly string[], hints: Hints, 
 }
 
 function createKeeper(core: Core, stages: Stages): RootKeeper {
-  const { config, tree, store, known, books, hints, visits, limbo, nowMs, log, rootsByFd } = core
+  const { config, tree, store, known, books, hints, visits, limbo, wallMs, log, rootsByFd } = core
   return createRootKeeper(config.watches, {
     tree,
     observer: stages.observer,
@@ -326,7 +337,7 @@ function createKeeper(core: Core, stages: Stages): RootKeeper {
     visits,
     dropFolder: (folder) => dropFolder(core, stages, folder),
     limbo,
-    nowMs,
+    wallMs,
     log,
   })
 }
@@ -365,8 +376,19 @@ function createRootScans({ tree, visits, limbo, config, nowMs, log }: Core, stag
   })
 }
 
-function createIntake({ tree, hints, writers, visits, config, nowMs }: Core, stages: Stages): EventIntake {
+/** What is listed shows whether files of ours are in it; a look at some names only if they are. */
+function tellOwnFiles(scans: Scans, requests: readonly LookRequest[], { answers }: LookReply): void {
+  for (const [at, answer] of answers.entries()) {
+    const { path, names } = requests[at] as LookRequest
+    if (answer.kind === 'seen' && (names === null || answer.hasOwn)) scans.leftOut(path, answer.hasOwn === true)
+  }
+}
+
+function createIntake({ tree, hints, writers, visits, config, nowMs, own }: Core, stages: Stages): EventIntake {
+  const numberOf = (device: string) => BigInt(stages.devices.numberOf(device).replace(/\..*/, ''))
   return createEventIntake({
+    isOwn: ({ device, inode }, name) =>
+      own.mayBeOwn(name) && own.namesIn({ device: numberOf(device), inode: BigInt(inode) })?.(name) === true,
     tree,
     hints,
     writers,
@@ -387,18 +409,23 @@ function createLoop(core: Core, stages: Stages): Reconciler {
     writes: (place) => writers.looks(place, nowMs()),
     areWritesTold: (folderId) => scans.areWritesTold(tree.get(folderId)),
     nowMs,
+    wallMs: core.wallMs,
   })
   return createReconciler({
     ...core,
     unmounted: new Set(),
     observer,
-    look: fence.look,
+    look: async (requests) => {
+      const reply = await fence.look(requests)
+      tellOwnFiles(scans, requests, reply)
+      return reply
+    },
     devices,
     trust,
     intake,
     scans,
     apply: (decisions) => applyAndFeed(core, stages, decisions),
-    awaiting: (seen, facts) => schedule.awaiting(seen, facts, scans.isScanning()),
+    awaiting: (seen, facts) => schedule.awaiting(seen, facts, scans.isScanning(), skipsBeforeMs(core, keeper, seen)),
     rootVacancy: keeper.vacancyOf,
     dropFolder: (folder) => dropFolder(core, stages, folder),
     drained: drain.drained,
@@ -413,6 +440,13 @@ function createLoop(core: Core, stages: Stages): Reconciler {
       return false
     },
   })
+}
+
+/** By the clock on the wall: when the first scan of the root of `seen` began, if what that finds is not to be read. */
+function skipsBeforeMs({ config, tree }: Core, keeper: RootKeeper, seen: Seen): number | null {
+  const top = config.skipInitialHash ? tree.get(seen.parentId)?.root : undefined
+  const root = top === undefined ? undefined : keeper.byTop(top)
+  return root?.state === 'scanning' && !root.wasScanned ? root.stateSinceMs : null
 }
 
 function createFailing({ readingRetries, nowMs, log }: Core, { keeper, scans, reconciler }: Stages): FailingPlaces {

@@ -2,6 +2,7 @@
 import { parentPort } from 'node:worker_threads'
 import { resolveAsFarAsPossible } from '@drive-feed/shared/config-folders.ts'
 import { createExclude } from '@drive-feed/shared/exclude.ts'
+import { createOwnFiles, type OwnFiles } from '@drive-feed/shared/own-files.ts'
 import { filesystemSigns } from './scan/filesystem-signs.ts'
 import { type LookAnswer, type LookTools, look } from './scan/look.ts'
 import type { ObserverReply, ObserverRequest } from './scan/observer-messages.ts'
@@ -21,7 +22,8 @@ let progress = new Int32Array(new SharedArrayBuffer(4))
 let isExcluded: LookTools['isExcluded'] = () => {
   throw new Error('asked to look before the excludes were told')
 }
-const tools: LookTools = {
+let own: OwnFiles | undefined
+let tools: LookTools = {
   isExcluded: (name) => isExcluded(name),
   addWatch: (inotifyFd, path) => {
     const added = addWatch(inotifyFd, path, FOLDER_MASK)
@@ -32,6 +34,8 @@ const tools: LookTools = {
 parentPort?.on('message', (request: ObserverRequest) => {
   if (request.kind === 'excludes') {
     isExcluded = createExclude(request.excludes)
+    own = createOwnFiles(request.own)
+    tools = { ...tools, own }
     progress = new Int32Array(request.progress)
     return
   }
@@ -48,6 +52,7 @@ parentPort?.on('message', (request: ObserverRequest) => {
     post({ kind: 'mounts', ticket: request.ticket, mountChanges: mounts.count() })
     return
   }
+  own?.refresh()
   const builder = createSightsBuilder()
   const answers = request.requests.map((one, index): LookAnswer => {
     Atomics.store(progress, 0, index)

@@ -6,6 +6,8 @@ import { createSchedule, type Schedule, type ScheduleTools } from './schedule.ts
 import type { Awaiting } from './store/store.ts'
 
 const NOW_MS = 1_000_000
+/** The wall clock was set forward since the start. */
+const WALL_MS = NOW_MS + 3_600_000
 const SETTLE_MS = 2_000
 const OPEN_QUIET_MS = 30_000
 
@@ -23,6 +25,8 @@ type Case = {
   /** How often in a row writes to it were looked at. */
   readonly writes?: number
   readonly areWritesTold?: boolean
+  /** Before when what a first scan finds is skipped; null where nothing is. */
+  readonly skipsBeforeMs?: number | null
   readonly expected: Awaiting
 }
 
@@ -138,32 +142,63 @@ const CASES: readonly Case[] = [
     isScanning: true,
     expected: SETTLED,
   },
+  {
+    what: 'what a first scan finds is skipped where the config says so',
+    cause: 'scan',
+    ageMs: 60_000,
+    isScanning: true,
+    skipsBeforeMs: WALL_MS - 1_000,
+    expected: { state: 'skipped', dueMs: 0 },
+  },
+  {
+    what: 'what was made since that scan began is not',
+    cause: 'scan',
+    ageMs: 500,
+    isScanning: true,
+    skipsBeforeMs: WALL_MS - 1_000,
+    expected: { state: 'backlog', dueMs: NOW_MS + SETTLE_MS },
+  },
+  {
+    what: 'nor what an event tells of, however old it is',
+    cause: 'touched',
+    ageMs: 60_000,
+    isScanning: true,
+    skipsBeforeMs: WALL_MS - 1_000,
+    expected: SETTLED,
+  },
+  {
+    what: 'nor what is known and other than before',
+    cause: 'scan',
+    ageMs: 60_000,
+    isScanning: true,
+    waitsAs: 1,
+    skipsBeforeMs: WALL_MS - 1_000,
+    expected: { state: 'backlog', dueMs: NOW_MS },
+  },
 ]
 
 for (const one of CASES) {
   const { what, cause, ageMs, links = 1, isScanning = false, bornMs = null, waitsAs, expected } = one
-  const { writes = 0, areWritesTold = false } = one
+  const { writes = 0, areWritesTold = false, skipsBeforeMs = null } = one
   test(what, () => {
-    const birthTime = bornMs === null ? 0 : (NOW_MS - bornMs) * 1_000
-    const facts = factsOf(1, { ctime: (NOW_MS - ageMs) * 1_000, birthTime })
+    const birthTime = bornMs === null ? 0 : (WALL_MS - bornMs) * 1_000
+    const facts = factsOf(1, { ctime: (WALL_MS - ageMs) * 1_000, birthTime })
     const known = waitsAs === undefined ? undefined : fileRow(waitsAs, 'p', 'a', { metadataState: 'fresh', birthTime })
     const sight = fileSight(1, { ...facts, links })
     const seen: Seen = { parentId: 'p', name: 'a', known, cause, sight }
-    assert.deepEqual(
-      schedule({ writes: () => writes, areWritesTold: () => areWritesTold }).awaiting(seen, facts, isScanning),
-      expected,
-    )
+    const made = schedule({ writes: () => writes, areWritesTold: () => areWritesTold })
+    assert.deepEqual(made.awaiting(seen, facts, isScanning, skipsBeforeMs), expected)
   })
 }
 
 test('due times are whole milliseconds, as the table keeps them', () => {
   const facts = factsOf(1)
   const seen: Seen = { parentId: 'p', name: 'a', known: undefined, cause: 'written', sight: fileSight(1) }
-  const { dueMs } = schedule({ nowMs: () => NOW_MS + 0.7 }).awaiting(seen, facts, false)
+  const { dueMs } = schedule({ nowMs: () => NOW_MS + 0.7 }).awaiting(seen, facts, false, null)
   assert.equal(dueMs, NOW_MS + SETTLE_MS)
 })
 
 function schedule(other: Partial<ScheduleTools>): Schedule {
   const nothing = { writes: () => 0, areWritesTold: () => false }
-  return createSchedule({ settleMs: SETTLE_MS, nowMs: () => NOW_MS, ...nothing, ...other })
+  return createSchedule({ settleMs: SETTLE_MS, nowMs: () => NOW_MS, wallMs: () => WALL_MS, ...nothing, ...other })
 }

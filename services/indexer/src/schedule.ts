@@ -11,6 +11,9 @@ const MODIFIED_QUIET_MS = 1_500
 const OPEN_QUIET_MIN_MS = 30_000
 const OPEN_QUIET_MAX_MS = 600_000
 
+/** Listed, and left alone until it changes. */
+const SKIPPED: Awaiting = { state: 'skipped', dueMs: 0 }
+
 export type ScheduleTools = {
   readonly settleMs: number
   /** How often in a row writes at the place were looked at, see `reconcile/writers.ts`. */
@@ -18,26 +21,33 @@ export type ScheduleTools = {
   /** Whether the kernel would tell of a write to what is in the folder. */
   readonly areWritesTold: (folderId: string) => boolean
   readonly nowMs: () => number
+  /** The clock that the times of files go by, which may be set at any moment; what is due goes by `nowMs`. */
+  readonly wallMs: () => number
 }
 
 export type Schedule = {
-  /** `isScanning`: what a scan finds is backlog, which fresh changes overtake. */
-  readonly awaiting: (seen: Seen, facts: Facts, isScanning: boolean) => Awaiting
+  /**
+   * `isScanning`: what a scan finds is backlog, which fresh changes overtake. `skipsBeforeMs`: new files that a scan finds
+   * are not to be read where they are older than this, by the clock on the wall; null for all are.
+   */
+  readonly awaiting: (seen: Seen, facts: Facts, isScanning: boolean, skipsBeforeMs: number | null) => Awaiting
 }
 
-export function createSchedule({ settleMs, writes, areWritesTold, nowMs }: ScheduleTools): Schedule {
+export function createSchedule({ settleMs, writes, areWritesTold, nowMs, wallMs }: ScheduleTools): Schedule {
   return {
-    awaiting: (seen, { ctime, birthTime }, isScanning) => {
-      const now = Math.floor(nowMs())
+    awaiting: (seen, { ctime, birthTime }, isScanning, skipsBeforeMs) => {
       const { cause } = seen
+      const isFirstFound = cause === 'scan' && seen.known === undefined
+      if (isFirstFound && skipsBeforeMs !== null && ctime / 1000 < skipsBeforeMs) return SKIPPED
+      const now = Math.floor(nowMs())
       const looks = cause === 'written' ? 0 : writes(seen)
-      if (looks > 1 || cause === 'stale') return { state: 'fresh', dueMs: now + openQuietMs(now, birthTime) }
+      if (looks > 1 || cause === 'stale') return { state: 'fresh', dueMs: now + openQuietMs(wallMs(), birthTime) }
       if (looks === 1 || cause === 'modified') return { state: 'fresh', dueMs: now + MODIFIED_QUIET_MS }
-      const ageMs = now - ctime / 1000
+      const ageMs = wallMs() - ctime / 1000
       const isRecent = ageMs < OPEN_QUIET_MIN_MS
       // Where nothing is told of writers, a listing that finds it changed again before it was read says that it grows.
       if (cause === 'scan' && isRecent && isStillUnread(seen) && !areWritesTold(seen.parentId)) {
-        return { state: 'fresh', dueMs: now + openQuietMs(now, birthTime) }
+        return { state: 'fresh', dueMs: now + openQuietMs(wallMs(), birthTime) }
       }
       const isQuiet = ageMs > settleMs || ageMs < 0
       const state = cause === 'scan' && isScanning ? 'backlog' : 'fresh'
@@ -52,7 +62,7 @@ function isStillUnread({ known, sight }: Seen): boolean {
 }
 
 /** @param birthTime µs since 1970; 0 where the filesystem keeps none */
-function openQuietMs(nowMs: number, birthTime: number): number {
-  const tenthMs = birthTime === 0 ? 0 : Math.floor((nowMs - birthTime / 1000) / 10)
+function openQuietMs(wallMs: number, birthTime: number): number {
+  const tenthMs = birthTime === 0 ? 0 : Math.floor((wallMs - birthTime / 1000) / 10)
   return Math.min(Math.max(tenthMs, OPEN_QUIET_MIN_MS), OPEN_QUIET_MAX_MS)
 }

@@ -24,17 +24,22 @@ function keeping(t: TestContext) {
   t.mock.timers.enable({ apis: ['setInterval', 'Date'], now: START_MS })
   const saved: Omit<typeof status.$inferInsert, 'id'>[] = []
   let progress = RESTING
+  let stepMs = 0
   const keeper = startStatusKeeper({
     save: (row) => saved.push(row),
     counts: () => ({ waiting: 7, failed: 8 }),
     progress: () => progress,
     nowMs: Date.now,
+    wallMs: () => Date.now() + stepMs,
   })
   return {
     saved,
     keeper,
     set: (next: Partial<Progress>) => {
       progress = { ...RESTING, ...next }
+    },
+    setClock: (byMs: number) => {
+      stepMs += byMs
     },
     pass: (ms: number) => t.mock.timers.tick(ms),
   }
@@ -70,6 +75,27 @@ test('a resting indexer writes once a minute', (t) => {
   assert.deepEqual(
     saved.map(({ heartbeatMs }) => (heartbeatMs - START_MS) / 1_000),
     [1, 61, 121, 181],
+  )
+})
+
+test('a clock that is set, or that went on while the machine slept, is told of within a second', (t) => {
+  const { saved, setClock, pass } = keeping(t)
+  const stepsMs = [3_600_000, -7_200_000, -1_001, 900, 900]
+  pass(1_000)
+  for (const byMs of stepsMs) {
+    setClock(byMs)
+    pass(1_000)
+  }
+  pass(10_000)
+  assert.deepEqual(
+    saved.map(({ heartbeatMs, startedMs }) => [heartbeatMs - START_MS, startedMs - START_MS]),
+    [
+      [1_000, 0],
+      [3_602_000, 0],
+      [-3_597_000, 0],
+      [-3_597_001, 0],
+      [-3_593_201, 0],
+    ],
   )
 })
 

@@ -5,6 +5,8 @@ import { createRate } from './rate.ts'
 
 const BUSY_MS = 1_000
 const IDLE_MS = 60_000
+/** The wall clock was set, or the machine slept, when it moved against the other one by more than this. */
+const STEP_MS = 1_000
 
 export type Progress = {
   readonly state: 'scanning' | 'watching'
@@ -32,12 +34,16 @@ export function startStatusKeeper(tools: {
   readonly save: (row: Omit<typeof status.$inferInsert, 'id'>) => void
   readonly counts: () => { readonly waiting: number; readonly failed: number }
   readonly progress: () => Progress
+  /** A clock that never jumps. */
   readonly nowMs: () => number
+  /** The clock that others have, too: what they read goes by it. */
+  readonly wallMs: () => number
 }): StatusKeeper {
-  const { nowMs } = tools
-  const startedMs = Math.floor(nowMs())
+  const { nowMs, wallMs } = tools
+  const startedMs = Math.floor(wallMs())
   const [folderRate, fileRate] = [createRate(), createRate()]
   let savedMs = 0
+  let savedOffsetMs = 0
   let saved = ''
 
   const save = (state: StatusRow['state'] | null) => {
@@ -67,10 +73,13 @@ export function startStatusKeeper(tools: {
       filesPerSecond: waiting === 0 ? 0 : filesPerSecond,
     }
     const now = JSON.stringify(row)
-    if (now === saved && nowMs() - savedMs < IDLE_MS) return
+    const offsetMs = wallMs() - nowMs()
+    const isClockSet = Math.abs(offsetMs - savedOffsetMs) > STEP_MS
+    if (now === saved && !isClockSet && nowMs() - savedMs < IDLE_MS) return
     saved = now
-    savedMs = Math.floor(nowMs())
-    tools.save({ ...row, heartbeatMs: savedMs })
+    savedMs = nowMs()
+    savedOffsetMs = offsetMs
+    tools.save({ ...row, heartbeatMs: Math.floor(wallMs()) })
   }
   const timer = setInterval(() => save(null), BUSY_MS)
   return {

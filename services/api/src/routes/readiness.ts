@@ -1,9 +1,9 @@
 /** `GET /readyz`: the feed can be read and is kept up to date. */
+import { heartbeatAgeMs } from '@drive-feed/shared/heartbeat.ts'
 import { type DatabaseSource, DatabaseUnavailableError } from '../database-source.ts'
 import { sendProblem } from '../http/problem.ts'
 import { sendJson } from '../http/send-body.ts'
 import { defineRoute, type Route } from '../route.ts'
-import { heartbeatAgeMs } from '../wire/status-json.ts'
 
 /** The indexer writes its status once a minute even when nothing happens. */
 const HEARTBEAT_AGE_MAX_MS = 150_000
@@ -31,9 +31,11 @@ function whyNotReady(database: DatabaseSource, nowMs: number): string | null {
     const status = database.open().read((queries) => queries.status())
     if (status === undefined) return 'The indexer has not started yet.'
     if (status.state === 'stopped') return 'The indexer was stopped.'
-    const ageMs = heartbeatAgeMs(status, nowMs)
+    const ageMs = heartbeatAgeMs(status.heartbeatMs, nowMs)
     if (ageMs <= HEARTBEAT_AGE_MAX_MS) return null
-    return `The indexer has been silent for ${Math.round(ageMs / 1_000)} s.`
+    const seconds = Math.round(ageMs / 1_000)
+    if (status.heartbeatMs <= nowMs) return `The indexer has been silent for ${seconds} s.`
+    return `The indexer was last heard of ${seconds} s ahead of now, before the clock was set back.`
   } catch (error) {
     if (!(error instanceof DatabaseUnavailableError)) throw error
     return 'The database can not be read now.'

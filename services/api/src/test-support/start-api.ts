@@ -5,6 +5,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { TestContext } from 'node:test'
+import { runnableBy } from '../../../../shared/test-support/for-others.ts'
 
 export const MAIN = join(import.meta.dirname, '../main.ts')
 
@@ -18,10 +19,12 @@ export async function startApi(
   folder: string,
   spawnOptions: { uid?: number } = {},
 ): Promise<RunningApi> {
+  const { uid } = spawnOptions
+  const { node, main } = uid === undefined ? { node: process.execPath, main: MAIN } : runnableBy(uid, MAIN)
   for (let tries = 0; tries < TRIES; tries += 1) {
     const port = await freePort()
     const config = writeConfig(folder, port)
-    const child = spawn(process.execPath, [MAIN, `--config=${config}`], {
+    const child = spawn(node, [main, `--config=${config}`], {
       ...spawnOptions,
       stdio: ['ignore', 'pipe', 'ignore'],
     })

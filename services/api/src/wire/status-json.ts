@@ -1,4 +1,5 @@
 /** What the indexer wrote of itself, and what the api knows, to the object of `/api/v1/status`. */
+import { heartbeatAgeMs } from '@drive-feed/shared/heartbeat.ts'
 import type { StatusRow, WatchRootRow } from '@drive-feed/shared/schema.ts'
 import type { FeedState } from '../queries.ts'
 import type { Answer } from './answers.ts'
@@ -23,7 +24,7 @@ export function statusJson({ feed, status, roots, api, nowMs }: StatusSources): 
     head: feed.head,
     started: isoTime(status.startedMs * 1_000),
     heartbeat: isoTime(status.heartbeatMs * 1_000),
-    heartbeat_age_seconds: heartbeatAgeMs(status, nowMs) / 1_000,
+    heartbeat_age_seconds: heartbeatAgeMs(status.heartbeatMs, nowMs) / 1_000,
     lag_seconds: status.lagMs / 1_000,
     roots: roots.map(rootJson),
     scan: {
@@ -48,11 +49,6 @@ export function statusJson({ feed, status, roots, api, nowMs }: StatusSources): 
     },
     api: { version: api.version, uptime_seconds: api.uptimeSeconds, clients_waiting: api.clientsWaiting },
   }
-}
-
-/** Never negative: the two processes may be on machines whose clocks differ. */
-export function heartbeatAgeMs({ heartbeatMs }: Pick<StatusRow, 'heartbeatMs'>, nowMs: number): number {
-  return Math.max(0, nowMs - heartbeatMs)
 }
 
 function rootJson(root: WatchRootRow): Answer<'Status'>['roots'][number] {

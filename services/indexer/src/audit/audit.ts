@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createExclude } from '@drive-feed/shared/exclude.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
+import type { OwnFiles } from '@drive-feed/shared/own-files.ts'
 import { shownPath } from '@drive-feed/shared/shown-path.ts'
 import { shownText } from '@drive-feed/shared/shown-text.ts'
 import { type AuditRows, createAuditRows } from './rows.ts'
@@ -12,6 +13,8 @@ export type AuditOptions = {
   readonly watches: readonly string[]
   readonly excludes: readonly string[]
   readonly readsFiles: boolean
+  /** Files of the program itself, which are not compared. */
+  readonly own?: OwnFiles
 }
 
 /**
@@ -40,12 +43,18 @@ const RECHECKS_MAX = 30
 
 export async function audit(db: FeedDatabase, options: AuditOptions): Promise<AuditReport> {
   const rows = createAuditRows(db)
-  const tools: WalkTools = { rows, isExcluded: createExclude(options.excludes), readsFiles: options.readsFiles }
+  const { own } = options
+  const tools: WalkTools = {
+    rows,
+    isExcluded: createExclude(options.excludes),
+    readsFiles: options.readsFiles,
+    isOwn: (file) => own?.isOwn(file) === true,
+  }
   const counts: Counts = { folders: 0, files: 0, waiting: 0 }
   const { roots, lines, offline } = rootsToCompare(rows, options.watches)
   const away = new Map<string, Away>()
   const found = roots.flatMap((root) => collect(walk(tools, { root, names: [] }), counts, away))
-  const { problems, changing } = await settleDown(tools, found, away)
+  const { problems, changing } = await settleDown(tools, found, { away, own })
   for (const { place, problem } of problems) lines.push(`${shownPath(pathOf(place))}: ${problem}`)
   for (const line of brokenTableRules(db.sqlite)) lines.push(shownText(line))
   const awayLines = [...offline.map(({ line }) => line), ...Array.from(away.values(), awayLine)]
@@ -95,12 +104,13 @@ function collect(findings: Iterable<Finding>, counts: Counts, away: Map<string, 
 async function settleDown(
   tools: WalkTools,
   found: readonly Problem[],
-  away: Map<string, Away>,
+  { away, own }: { readonly away: Map<string, Away>; readonly own: OwnFiles | undefined },
 ): Promise<{ problems: Problem[]; changing: number }> {
   let open = new Map(found.map((problem) => [keyOf(problem.place), { problem, times: 1 }]))
   for (let check = 0; check < RECHECKS_MAX; check += 1) {
     if ([...open.values()].every(({ times }) => times >= SAME_TIMES)) break
     await sleep(RECHECK_MS)
+    own?.refresh()
     const next: typeof open = new Map()
     const last = noListing()
     for (const { problem, times } of open.values()) {

@@ -21,6 +21,8 @@ export type Finding =
 export type WalkTools = {
   readonly rows: AuditRows
   readonly isExcluded: (name: string) => boolean
+  /** Whether it is a file of ours, which is never listed. */
+  readonly isOwn?: (file: OnDisk) => boolean
   /** Whether files are read and their MD5 compared. */
   readonly readsFiles: boolean
 }
@@ -128,6 +130,12 @@ function* compareFolder(tools: WalkTools, { root, names: above }: Place, level: 
   return below.reverse()
 }
 
+/** A file of ours is never listed. */
+function withoutOwn({ isOwn }: WalkTools, disk: OnDisk | null | Error): OnDisk | null | Error {
+  const isOurs = disk !== null && !(disk instanceof Error) && disk.kind === 'file' && isOwn?.(disk) === true
+  return isOurs ? null : disk
+}
+
 /** Says what differs at the place itself; whether there is a folder in both. */
 function* compareEntry(tools: WalkTools, place: Place, entry: Entry): Generator<Finding, boolean> {
   const { name, row, folder, isListed } = entry
@@ -135,7 +143,7 @@ function* compareEntry(tools: WalkTools, place: Place, entry: Entry): Generator<
     if (row !== undefined) yield { kind: 'problem', place, problem: 'excluded, but in the database' }
     return false
   }
-  const disk = isListed ? folder.at(name) : null
+  const disk = isListed ? withoutOwn(tools, folder.at(name)) : null
   if (row !== undefined && isAway(tools.rows, entry, disk)) {
     yield { kind: 'away', place, nodes: tools.rows.countFrom(row.nodeId) }
     return false

@@ -8,6 +8,7 @@ import {
   copyFileSync,
   existsSync,
   ftruncateSync,
+  linkSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -15,6 +16,7 @@ import {
   statSync,
   symlinkSync,
   truncateSync,
+  unlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs'
@@ -226,6 +228,77 @@ test('a file larger than the read buffer is hashed whole, sparse or not', (conte
   assert.ok(found.kind === 'done')
   assert.equal(found.metadata.hash, md5(readFileSync(path)))
 })
+
+const MIB = 1024 * 1024
+
+/** Reads a sparse file, to which something happens after some MiB; gives the answer, and how many MiB were read. */
+function readWhile(path: string, size: number, interfere: (path: string) => void) {
+  closeSync(openSync(path, 'w'))
+  truncateSync(path, size)
+  utimesSync(path, 1_700_000_000, 1_700_000_000)
+  const job = jobFor(path)
+  const real = openPageCache()
+  let readBytes = 0
+  let isDone = false
+  // What was read is dropped piece by piece.
+  const drop = (fd: number, offset: number, length: number) => {
+    readBytes += length
+    real.drop(fd, offset, length)
+    if (!isDone) interfere(path)
+    isDone = true
+  }
+  const answer = createExtract(libraries, { ...real, drop })(job, 'hash-only')
+  return { kind: answer.kind, readMiB: readBytes / MIB }
+}
+
+for (const { what, interfere, expected } of [
+  { what: 'deleted', interfere: (path: string) => unlinkSync(path), expected: { kind: 'gone', readMiB: 16 } },
+  {
+    what: 'overwritten by a rename',
+    interfere: (path: string) => {
+      writeFileSync(`${path}.new`, 'new')
+      renameSync(`${path}.new`, path)
+    },
+    expected: { kind: 'gone', readMiB: 16 },
+  },
+  {
+    what: 'truncated',
+    interfere: (path: string) => truncateSync(path, 64 * MIB),
+    expected: { kind: 'changed', readMiB: 16 },
+  },
+  {
+    what: 'written to',
+    interfere: (path: string) => appendFileSync(path, 'more'),
+    expected: { kind: 'changed', readMiB: 16 },
+  },
+  {
+    what: 'given another time',
+    interfere: (path: string) => utimesSync(path, 1_600_000_000, 1_600_000_000),
+    expected: { kind: 'changed', readMiB: 16 },
+  },
+] as const) {
+  test(`a large file that is ${what} while it is read is let go within a few MiB`, (context) => {
+    const path = join(temporaryFolder(context), 'large')
+    assert.deepEqual(readWhile(path, 256 * MIB, interfere), expected)
+  })
+}
+
+for (const { what, interfere } of [
+  { what: 'renamed', interfere: (path: string) => renameSync(path, `${path}.renamed`) },
+  {
+    what: 'deleted at one of two names',
+    interfere: (path: string) => {
+      linkSync(path, `${path}.other`)
+      unlinkSync(path)
+    },
+  },
+]) {
+  test(`a large file that is ${what} while it is read is read on`, (context) => {
+    const { kind, readMiB } = readWhile(join(temporaryFolder(context), 'large'), 64 * MIB, interfere)
+    // Its ctime moved, so it is read once more.
+    assert.deepEqual([kind, readMiB], ['done', 128])
+  })
+}
 
 test('a library that refuses a file costs it its type, with the reason', (context) => {
   const path = join(temporaryFolder(context), 'file')

@@ -4,7 +4,7 @@ import { closeSync } from 'node:fs'
 import { getSystemErrorMessage } from 'node:util'
 import { type FileStats, statsOf } from '@drive-feed/shared/file-stats.ts'
 import { isPassing } from '@drive-feed/shared/passing-errors.ts'
-import { hashFile } from './hash-file.ts'
+import { type Futility, hashFile } from './hash-file.ts'
 import { type Effort, type Identified, identify, type Libraries } from './identify.ts'
 import type { Metadata, MetadataJob } from './metadata-job.ts'
 import { openFile } from './open-file.ts'
@@ -53,11 +53,12 @@ function read(fd: number, file: FileToRead, effort: Effort, libraries: Libraries
   for (let reading = 0; reading < READINGS_MAX; reading += 1) {
     if (!isFileOf(before, file)) return { kind: 'changed' }
     const identified = identify({ fd, path: file.path, stats: before }, effort, libraries)
-    const hash = hashFile(fd, file.size, pageCache)
-    if (hash === null) return { kind: 'changed' }
+    const futility = () => futilityOf(before, statsOf(fd), file)
+    const hashed = hashFile(fd, file.size, pageCache, futility)
+    if (hashed.kind !== 'hashed') return hashed
     const after = statsOf(fd)
     if (!isFileOf(after, file)) return { kind: 'changed' }
-    if (after.ctimeNs === before.ctimeNs) return done(hash, identified)
+    if (after.ctimeNs === before.ctimeNs) return done(hashed.hash, identified)
     before = after
   }
   return { kind: 'changed' }
@@ -69,6 +70,12 @@ function done(hash: string, { about, problem }: Identified): Extraction {
 
 function isFileOf(stats: FileStats, { inode, size, mtime }: FileToRead): boolean {
   return stats.kind === 'file' && String(stats.inode) === inode && stats.size === size && stats.mtime === mtime
+}
+
+/** A rename leaves a link, and some filesystems have never counted any. */
+function futilityOf(before: FileStats, now: FileStats, file: FileToRead): Futility | null {
+  if (now.links === 0 && before.links > 0) return 'gone'
+  return isFileOf(now, file) ? null : 'changed'
 }
 
 function refusal(error: unknown): Extraction {

@@ -7,11 +7,19 @@ import type { PageCache } from './page-cache.ts'
 const READ_BYTES = 1024 * 1024
 const buffer = Buffer.allocUnsafeSlow(READ_BYTES)
 
-/** How much of a large file may stand in the page cache while it is hashed. */
+/** How much of a large file may stand in the page cache while it is hashed, and how often it is looked at. */
 const KEPT_BYTES = 16 * READ_BYTES
 
+/** What makes reading on useless: other bytes than those that were to be read, or no name left. */
+export type Futility = 'changed' | 'gone'
+
+export type Hashed = { readonly kind: 'hashed'; readonly hash: string } | { readonly kind: Futility }
+
 /**
- * MD5 of the first `size` bytes in lower-case hex, or null if the file ends before. The descriptor's offset stays.
+ * MD5 of the first `size` bytes in lower-case hex; `changed` if the file ends before. The descriptor's offset stays.
+ *
+ * `futility` is asked now and then while a large file is read: one that was deleted keeps its place on the disk as long as
+ * somebody holds it open, and reading it may take hours.
  *
  * Files above 1 MiB leave the page cache as they are read: ten terabytes would otherwise push out everything else. Small
  * ones push out little, dropping them would add 4 µs to the 12 that reading takes, and whoever opens one next would wait
@@ -19,33 +27,35 @@ const KEPT_BYTES = 16 * READ_BYTES
  *
  * @throws {NodeJS.ErrnoException} what reading gives: EIO and the like
  */
-export function hashFile(fd: number, size: number, pageCache: PageCache): string | null {
-  return size <= READ_BYTES ? hashSmall(fd, size) : hashLarge(fd, size, pageCache)
+export function hashFile(fd: number, size: number, pageCache: PageCache, futility: () => Futility | null): Hashed {
+  return size <= READ_BYTES ? hashSmall(fd, size) : hashLarge(fd, size, pageCache, futility)
 }
 
-function hashSmall(fd: number, size: number): string | null {
+function hashSmall(fd: number, size: number): Hashed {
   for (let at = 0; at < size; ) {
     const length = readSync(fd, buffer, at, size - at, at)
-    if (length === 0) return null
+    if (length === 0) return { kind: 'changed' }
     at += length
   }
-  return hash('md5', buffer.subarray(0, size), 'hex')
+  return { kind: 'hashed', hash: hash('md5', buffer.subarray(0, size), 'hex') }
 }
 
-function hashLarge(fd: number, size: number, pageCache: PageCache): string | null {
+function hashLarge(fd: number, size: number, pageCache: PageCache, futility: () => Futility | null): Hashed {
   const md5 = createHash('md5')
   pageCache.expectSequentialReading(fd)
   let droppedTo = 0
   for (let at = 0; at < size; ) {
     const length = readSync(fd, buffer, 0, Math.min(READ_BYTES, size - at), at)
-    if (length === 0) return null
+    if (length === 0) return { kind: 'changed' }
     md5.update(buffer.subarray(0, length))
     at += length
     if (at - droppedTo >= KEPT_BYTES) {
       pageCache.drop(fd, droppedTo, at - droppedTo)
       droppedTo = at
+      const kind = futility()
+      if (kind !== null) return { kind }
     }
   }
   pageCache.drop(fd, 0, 0)
-  return md5.digest('hex')
+  return { kind: 'hashed', hash: md5.digest('hex') }
 }

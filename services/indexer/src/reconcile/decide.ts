@@ -576,14 +576,10 @@ function creation(
   if (taken.has(firstId) && hasOneName(sight)) return null
   const nodeId = taken.has(firstId) ? idOfNew(claim, dead, knowledge, taken) : firstId
   taken.add(nodeId)
-  const twin = rows.find(
-    (row) =>
-      !dead.has(row.nodeId) &&
-      isSameThing(row, sight) &&
-      !isRewritten(row, facts) &&
-      row.hash !== '' &&
-      knowledge.carriesHash(row),
-  )
+  const twins = rows.filter((row) => !dead.has(row.nodeId) && isSameThing(row, sight) && !isRewritten(row, facts))
+  const twin =
+    twins.find((row) => row.hash !== '' && knowledge.carriesHash(row)) ??
+    twins.find(({ metadataState }) => metadataState === 'skipped')
   const [awaiting, copyOf] = [knowledge.awaiting(seen, facts), twin?.nodeId ?? null]
   return { kind: 'create', nodeId, parentId, name, isDirectory: false, facts, awaiting, copyOf }
 }

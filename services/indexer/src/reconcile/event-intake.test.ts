@@ -21,6 +21,7 @@ function intake({ isVisiting = true } = {}) {
     hints,
     writers: createWriters(),
     isExcluded: (name) => name === '.DS_Store',
+    isOwn: ({ nodeId }, name) => nodeId === 'folder' && name === 'feed.db-wal',
     nowMs: () => 1_000,
     isVisiting: () => isVisiting,
     onLost: () => calls.push('lost'),
@@ -52,6 +53,12 @@ test('excluded names are no hints', () => {
   const { take, hints } = intake()
   take({ kind: 'touched', watch: 1, name: '.DS_Store' })
   assert.equal(hints.size(), 0)
+})
+
+test('files of ours are no hints, and one of the same name elsewhere is', () => {
+  const { take, hinted } = intake()
+  take({ kind: 'written', watch: 2, name: 'feed.db-wal' }, { kind: 'written', watch: 1, name: 'feed.db-wal' })
+  assert.deepEqual(hinted(), ['/feed.db-wal written'])
 })
 
 test('an overflow loses the whole root', () => {

@@ -22,6 +22,8 @@ export type EventIntakeTools = {
   readonly hints: Hints
   readonly writers: Writers
   readonly isExcluded: (name: string) => boolean
+  /** Whether a file of ours is there: what we write to it must not make us look, and so write, again. */
+  readonly isOwn?: (folder: Folder, name: string) => boolean
   readonly nowMs: () => number
   /** Whether folders of the root are being watched and listed just now. */
   readonly isVisiting: (top: RootFolder) => boolean
@@ -67,7 +69,7 @@ export function createEventIntake(tools: EventIntakeTools): EventIntake {
     tools.onLost(top)
   }
   const place = (folder: Folder, event: PlaceEvent) => {
-    if (tools.isExcluded(event.name)) return
+    if (tools.isExcluded(event.name) || tools.isOwn?.(folder, event.name)) return
     const now = nowMs()
     const { name, kind } = event
     hints.add({ folder, name, cause: kind }, now, dueOf(folder, name, kind, now))

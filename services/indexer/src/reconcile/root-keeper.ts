@@ -43,7 +43,8 @@ export type RootKeeperTools = {
   readonly visits: Pick<Visits, 'dropRoot'>
   readonly dropFolder: (folder: Folder) => void
   readonly limbo: Pick<Limbo, 'take'>
-  readonly nowMs: () => number
+  /** Since when a root is in its state is shown, so it goes by the clock on the wall. */
+  readonly wallMs: () => number
   readonly log: Logger
 }
 
@@ -66,8 +67,8 @@ export type RootKeeper = {
 }
 
 export function createRootKeeper(watches: readonly ConfiguredWatch[], tools: RootKeeperTools): RootKeeper {
-  const { known, log, nowMs } = tools
-  const roots = watches.map((watch) => createRoot(watch, nowMs()))
+  const { known, log, wallMs } = tools
+  const roots = watches.map((watch) => createRoot(watch, wallMs()))
 
   const save = (root: Root, nodeId: string, saved: WatchRootRow | undefined) => {
     const { key: name, state, stateSinceMs, message, unwatched } = root
@@ -81,15 +82,17 @@ export function createRootKeeper(watches: readonly ConfiguredWatch[], tools: Roo
       state,
       stateSinceMs,
       message,
-      wasScanned: saved?.wasScanned ?? false,
+      wasScanned: root.folder === null ? (saved?.wasScanned ?? false) : root.wasScanned,
     }
     tools.saveRoot({ ...row, unwatchedFolders: unwatched.size })
   }
   const savedRow = (root: Root) => tools.savedRoots().find((row) => row.name === root.key)
   const setState: RootKeeper['setState'] = (root, state, message) => {
-    if (root.state !== state) root.stateSinceMs = Math.floor(nowMs())
+    if (root.state !== state) root.stateSinceMs = Math.floor(wallMs())
     root.state = state
     root.message = message
+    // A root is watched only once it was scanned.
+    root.wasScanned ||= state === 'watching'
     const saved = savedRow(root)
     const nodeId = root.folder?.nodeId ?? known.childAt(SUPER_ROOT_ID, root.key)?.nodeId
     // A root that was never found has no row. One whose folder is another watch's by now has no node any more.
@@ -123,6 +126,9 @@ export function createRootKeeper(watches: readonly ConfiguredWatch[], tools: Roo
     root.message = null
     root.mustList = false
     bindRoot(tools, root, found, before)
+    const saved = savedRow(root)
+    // Another folder under the same name was not scanned, whatever was before.
+    root.wasScanned = saved?.wasScanned === true && saved.nodeId === root.folder?.nodeId
     log.info({ root: root.key, path: root.path, ...awaySince }, 'root is attached')
     tools.onAttached(root, root.state === 'starting' ? 'start' : 'back')
   }

@@ -39,21 +39,25 @@ export type Root = {
   readonly unwatched: Set<Folder>
   /** Folders that could not be read, or not all that is in them. */
   readonly unreadable: Map<Folder, Unreadable>
+  /** Paths of folders in which files of ours were met and left out. */
+  readonly ownPaths: Set<string>
   /** Whether it was `max_user_watches` that kept the kernel from watching them. */
   isWatchLimit: boolean
   /** What is said of places in it that could not be settled for long; null if there are none. */
   failing: string | null
   nextRescanMs: number
   scanStartedMs: number
+  /** Whether its folder was ever scanned to the end; known from when it was attached. */
+  wasScanned: boolean
 }
 
-export function createRoot({ name, path, configuredPath }: ConfiguredWatch, nowMs: number): Root {
+export function createRoot({ name, path, configuredPath }: ConfiguredWatch, wallMs: number): Root {
   return {
     key: name,
     configuredPath,
     path,
     state: 'starting',
-    stateSinceMs: Math.floor(nowMs),
+    stateSinceMs: Math.floor(wallMs),
     message: null,
     mustList: false,
     mayBeEmpty: false,
@@ -63,10 +67,12 @@ export function createRoot({ name, path, configuredPath }: ConfiguredWatch, nowM
     scanAgain: false,
     unwatched: new Set(),
     unreadable: new Map(),
+    ownPaths: new Set(),
     isWatchLimit: false,
     failing: null,
     nextRescanMs: Number.POSITIVE_INFINITY,
     scanStartedMs: 0,
+    wasScanned: false,
   }
 }
 

@@ -6,7 +6,7 @@ import type { Limbo } from './limbo.ts'
 import type { RootKeeper } from './root-keeper.ts'
 import { isSharedFilesystem, type Root, type Unreadable } from './roots.ts'
 import type { Visits } from './visits.ts'
-import { watchMessage } from './watch-messages.ts'
+import { ownFilesMessage, watchMessage } from './watch-messages.ts'
 
 /** Roots on network and FUSE filesystems are scanned at least this often. */
 const SHARED_RESCAN_HOURS = 1
@@ -51,6 +51,8 @@ export type Scans = {
   readonly areWritesTold: (folder: Folder | undefined) => boolean
   /** What is to be said of the root may be something else by now. */
   readonly refreshMessage: (root: Root) => void
+  /** Whether files of ours were left out where a folder was looked at. */
+  readonly leftOut: (path: string, isOwn: boolean) => void
   readonly counts: () => {
     readonly listed: number
     readonly rescans: number
@@ -249,6 +251,15 @@ export function createScans(tools: ScansTools): Scans {
       return !isSharedFilesystem(rootOf(folder.root)?.filesystemType ?? '')
     },
     refreshMessage: saveMessage,
+    leftOut: (path, isOwn) => {
+      const root = tools.keeper().byPath(path)
+      if (root === undefined || root.ownPaths.has(path) === isOwn) return
+      if (isOwn) {
+        root.ownPaths.add(path)
+        log.info({ root: root.key, path }, ownFilesMessage(path))
+      } else root.ownPaths.delete(path)
+      saveMessage(root)
+    },
     counts: () => {
       const unwatched = tools.keeper().roots.reduce((sum, root) => sum + root.unwatched.size, 0)
       return { listed, rescans, overflows, unwatched }

@@ -48,6 +48,7 @@ function folderThatWasEmptied({ onDrained = () => {}, isUnderWay = false } = {})
     look: async (requests: readonly LookRequest[]) => nothingAt(requests),
     drained: async () => onDrained(),
     nowMs: () => GRACE_MS,
+    wallMs: () => GRACE_MS,
   } as unknown as SettleJobTools
   limbo.put(row, { blocks: false, isAfterScan: false, nowMs: 0 })
   /** Looks at the row's place, as when its time is over; gives what was decided. */

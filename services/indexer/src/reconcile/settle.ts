@@ -24,6 +24,8 @@ export type SettleTools = {
   readonly visits: Visits
   readonly scans: Pick<Scans, 'isOnline'>
   readonly nowMs: () => number
+  /** The clock that the times of files go by. */
+  readonly wallMs: () => number
   readonly awaiting: (seen: Seen, facts: Facts) => Awaiting
   /** Asks for a look at a place: now, or after a growing delay for `again`. */
   readonly hint: (place: Place, cause: Cause, when: 'now' | 'again') => void

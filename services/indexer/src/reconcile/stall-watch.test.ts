@@ -5,6 +5,8 @@ import type { RootKeeper } from './root-keeper.ts'
 import { createRoot } from './roots.ts'
 import { createStallWatch } from './stall-watch.ts'
 
+const HOUR_MS = 3_600_000
+
 function watched() {
   const root = createRoot({ name: 'nfs', path: '/nfs', configuredPath: '/nfs' }, 0)
   Object.assign(root, { state: 'watching', message: 'as before' })
@@ -15,7 +17,13 @@ function watched() {
     setState: (of, as, message) => Object.assign(of, { state: as, message }),
   }
   const log = pino({}, { write: (line: string) => void lines.push((JSON.parse(line) as { msg: string }).msg) })
-  const watch = createStallWatch({ atWork: () => state.at, keeper, nowMs: () => state.now, log })
+  const watch = createStallWatch({
+    atWork: () => state.at,
+    keeper,
+    nowMs: () => state.now,
+    wallMs: () => HOUR_MS + state.now,
+    log,
+  })
   const at = (now: number, path: string | null, sinceMs = 0) => {
     Object.assign(state, { now, at: path === null ? null : { path, sinceMs } })
     watch.check()
@@ -24,7 +32,7 @@ function watched() {
 }
 
 const STALLED =
-  '/nfs/dead does not answer since 1970-01-01T00:00:00.000Z; check the disk, or the server behind it. \
+  '/nfs/dead does not answer since 1970-01-01T01:00:00.000Z; check the disk, or the server behind it. \
 Everything else waits for it'
 
 test('a place that does not answer for a minute is said once, with its root, and again when it answers', () => {

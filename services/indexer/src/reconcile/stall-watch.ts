@@ -20,14 +20,16 @@ export function createStallWatch(tools: {
   readonly atWork: Observer['atWork']
   readonly keeper: Pick<RootKeeper, 'byPath' | 'setState'>
   readonly nowMs: () => number
+  /** What is said of times goes by this one. */
+  readonly wallMs: () => number
   readonly log: Logger
 }): StallWatch {
-  const { keeper, log, nowMs } = tools
+  const { keeper, log, nowMs, wallMs } = tools
   let stalled: { readonly path: string; readonly root: Root | undefined; readonly message: string } | null = null
   let messageBefore: string | null = null
 
-  const begin = (path: string, sinceMs: number) => {
-    const since = new Date(sinceMs).toISOString()
+  const begin = (path: string, forMs: number) => {
+    const since = new Date(wallMs() - forMs).toISOString()
     const message = `${shownPath(path)} does not answer since ${since}; check the disk, or the server behind it. Everything \
 else waits for it`
     const root = keeper.byPath(path)
@@ -48,7 +50,7 @@ else waits for it`
       const at = tools.atWork(now)
       const path = at !== null && now - at.sinceMs >= STALL_MS ? at.path : null
       if (stalled !== null && path !== stalled.path) end(stalled)
-      if (stalled === null && at !== null && path !== null) begin(path, at.sinceMs)
+      if (stalled === null && at !== null && path !== null) begin(path, now - at.sinceMs)
     },
   }
 }

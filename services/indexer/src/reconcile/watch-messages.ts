@@ -5,7 +5,24 @@ import { pathOf } from '../watch/tree.ts'
 import type { Root } from './roots.ts'
 
 /** Null if all is well. `folders`: all that need a watch, of every root. */
-export function watchMessage(root: Root, folders: number, { watches }: InotifyLimits): string | null {
+export function watchMessage(root: Root, folders: number, limits: InotifyLimits): string | null {
+  const [message, own] = [unwatchedMessage(root, folders, limits), ownMessage(root)]
+  // Why there is no instance is only in the message of before, which may end with this already.
+  if (message === null || own === null || message.endsWith(own)) return message ?? own
+  return `${message}. ${own}`
+}
+
+function ownMessage({ ownPaths }: Root): string | null {
+  const [first] = ownPaths
+  return first === undefined ? null : ownFilesMessage(first)
+}
+
+/** What is said of a folder in which files of ours were met. */
+export function ownFilesMessage(path: string): string {
+  return `${path} holds files of drive-feed itself, its database or its log; these are left out of the feed`
+}
+
+function unwatchedMessage(root: Root, folders: number, { watches }: InotifyLimits): string | null {
   if (root.top?.inotifyFd === null) return root.message
   const unwatched = root.unwatched.size
   if (unwatched === 0) return unreadableMessage(root) ?? root.failing

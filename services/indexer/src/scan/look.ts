@@ -8,6 +8,7 @@ import { getSystemErrorMessage, getSystemErrorName } from 'node:util'
 import { nameFromBytes, pathForFs } from '@drive-feed/shared/entry-name.ts'
 import { statsOf } from '@drive-feed/shared/file-stats.ts'
 import { openInSteps } from '@drive-feed/shared/open-in-steps.ts'
+import type { OwnFiles } from '@drive-feed/shared/own-files.ts'
 import { type FolderSight, sightOf } from './sight.ts'
 import type { SightsBuilder } from './sights.ts'
 import { findSpelling, mayFold } from './spelling.ts'
@@ -42,6 +43,8 @@ export type LookAnswer =
       readonly watch: WatchOutcome
       /** Names that were asked for and are another's spelling, with how that is listed. Hardly ever any. */
       readonly respelled?: ReadonlyMap<string, string>
+      /** Files of ours were met and left out. */
+      readonly hasOwn?: boolean
     }
   | { readonly kind: 'elsewhere' }
   | { readonly kind: 'unreadable'; readonly problem: string; readonly watch: WatchOutcome }
@@ -50,6 +53,8 @@ export type LookAnswer =
 
 export type LookTools = {
   readonly isExcluded: (name: string) => boolean
+  /** Files that are ours and not the owner's, which are never listed. */
+  readonly own?: Pick<OwnFiles, 'namesIn' | 'isOwn'>
   /** Watches the folder behind `path` (of /proc/self/fd). */
   readonly addWatch: (inotifyFd: number, path: string) => WatchOutcome
 }
@@ -65,19 +70,16 @@ export function look(request: LookRequest, tools: LookTools, sights: SightsBuild
   let watch: WatchOutcome = { kind: 'not-asked' }
   try {
     fd = openFolder(request.path)
-    const folder = sightOf(statsOf(fd))
+    const folderStats = statsOf(fd)
+    const folder = sightOf(folderStats)
     if (folder.kind !== 'folder' || !isExpected(folder, request)) return { kind: 'elsewhere' }
     const door = `/proc/self/fd/${fd}`
     // Watch before listing: what is created between the two would be missed.
     if (request.inotifyFd !== null) watch = tools.addWatch(request.inotifyFd, door)
     const from = sights.length
-    if (request.names === null) {
-      for (const name of listNames(door)) if (!tools.isExcluded(name)) lookAt(fd, name, sights)
-      return { kind: 'seen', folder, from, to: sights.length, watch }
-    }
-    const respelled = lookAtNames({ fd, door }, request.names, tools, sights)
-    const seen: LookAnswer = { kind: 'seen', folder, from, to: sights.length, watch }
-    return respelled.size === 0 ? seen : { ...seen, respelled }
+    const at = { fd, door, isOwnName: tools.own?.namesIn(folderStats) ?? null }
+    const met = request.names === null ? lookAtAll(at, tools, sights) : lookAtNames(at, request.names, tools, sights)
+    return { kind: 'seen', folder, from, to: sights.length, watch, ...met }
   } catch (error) {
     if (isExhaustion(error)) return { kind: 'later', problem: problemOf(error) }
     return isAbsence(error) ? { kind: 'elsewhere' } : { kind: 'unreadable', problem: problemOf(error), watch }
@@ -98,26 +100,48 @@ function isExpected(folder: FolderSight, { expected }: LookRequest): boolean {
 /** Filled anew for each name. */
 const stats = emptyStats()
 
+/** An open folder. `isOwnName`: which names in it are files of ours; null where none can be. */
+type OpenFolder = {
+  readonly fd: number
+  readonly door: string
+  readonly isOwnName: ((name: string) => boolean) | null
+}
+
+type Met = Pick<Extract<LookAnswer, { kind: 'seen' }>, 'respelled' | 'hasOwn'>
+
+function lookAtAll({ fd, door, isOwnName }: OpenFolder, tools: LookTools, sights: SightsBuilder): Met {
+  let hasOwn = false
+  for (const name of listNames(door)) {
+    if (isOwnName?.(name) === true) hasOwn = true
+    else if (!tools.isExcluded(name) && lookAt(fd, name, sights, tools.own) === 'own') hasOwn = true
+  }
+  return hasOwn ? { hasOwn } : {}
+}
+
 /**
  * Looks at names one by one. Where the folder may find a name under another spelling, only what it lists is there: after
- * `mv holiday.jpg Holiday.jpg` both would be found. Gives those that are another's spelling, with how that is listed.
+ * `mv holiday.jpg Holiday.jpg` both would be found. `respelled`: those that are another's spelling.
  */
 function lookAtNames(
-  { fd, door }: { readonly fd: number; readonly door: string },
+  { fd, door, isOwnName }: OpenFolder,
   names: readonly string[],
-  tools: Pick<LookTools, 'isExcluded'>,
+  tools: LookTools,
   sights: SightsBuilder,
-): ReadonlyMap<string, string> {
+): Met {
   const respelled = new Map<string, string>()
+  let hasOwn = false
   /** Null where names are found as they are spelled; undefined while that is not known. */
   let listed: ReadonlySet<string> | null | undefined
   for (const name of names) {
-    if (tools.isExcluded(name)) {
+    const isOwn = isOwnName?.(name) === true
+    hasOwn ||= isOwn
+    if (isOwn || tools.isExcluded(name)) {
       sights.pushUnlisted(name)
       continue
     }
-    const isFound = lookAt(fd, name, sights)
-    if (!isFound || name === '.') continue
+    const met = lookAt(fd, name, sights, tools.own)
+    hasOwn ||= met === 'own'
+    if (met !== 'other' || name === '.') continue
     if (listed === undefined) {
       const folds = mayFold(fd, name)
       if (folds !== null) listed = folds ? listNames(door) : null
@@ -128,20 +152,27 @@ function lookAtNames(
     const spelling = findSpelling(name, listed)
     if (spelling !== undefined) respelled.set(name, spelling)
   }
-  return respelled
+  return { ...(hasOwn ? { hasOwn } : {}), ...(respelled.size > 0 ? { respelled } : {}) }
 }
 
-/** Whether something is there. */
-function lookAt(folderFd: number, name: string, sights: SightsBuilder): boolean {
+/** Whether something is there, and whether it is a file of ours. */
+function lookAt(
+  folderFd: number,
+  name: string,
+  sights: SightsBuilder,
+  own: LookTools['own'],
+): 'own' | 'other' | 'nothing' {
   const errno = statAt(folderFd, name, stats)
   if (errno === 0) {
-    sights.pushStats(name, stats)
-    return true
+    const isOwn = stats.kind === 'file' && own?.isOwn(stats) === true
+    if (isOwn) sights.pushUnlisted(name)
+    else sights.pushStats(name, stats)
+    return isOwn ? 'own' : 'other'
   }
   const error = { code: getSystemErrorName(-errno), errno: -errno }
   if (isAbsence(error)) sights.pushGone(name)
   else sights.pushUnreadable(name, problemOf(error))
-  return false
+  return 'nothing'
 }
 
 /**

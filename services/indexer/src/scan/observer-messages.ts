@@ -1,5 +1,6 @@
 /** What goes to and from the looking thread. */
 
+import type { OwnPaths } from '@drive-feed/shared/own-files.ts'
 import type { FilesystemSigns } from './filesystem-signs.ts'
 import type { LookAnswer, LookRequest } from './look.ts'
 import type { PackedSights } from './sights.ts'
@@ -9,7 +10,12 @@ import type { PackedSights } from './sights.ts'
  * of its present look are done.
  */
 export type ObserverRequest =
-  | { readonly kind: 'excludes'; readonly excludes: readonly string[]; readonly progress: SharedArrayBuffer }
+  | {
+      readonly kind: 'excludes'
+      readonly excludes: readonly string[]
+      readonly own: OwnPaths
+      readonly progress: SharedArrayBuffer
+    }
   | { readonly kind: 'look'; readonly ticket: number; readonly requests: readonly LookRequest[] }
   | { readonly kind: 'signs'; readonly ticket: number; readonly path: string }
   | { readonly kind: 'mounts'; readonly ticket: number }

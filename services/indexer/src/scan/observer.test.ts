@@ -7,6 +7,8 @@ import { createObserver } from './observer.ts'
 import type { ObserverReply, ObserverRequest } from './observer-messages.ts'
 import { createSightsBuilder } from './sights.ts'
 
+const NOTHING = { databasePath: '/nowhere/feed.db', logPath: null }
+
 /** A thread that answers when the test says so. */
 function slowThread() {
   const requests: ObserverRequest[] = []
@@ -14,7 +16,7 @@ function slowThread() {
     postMessage: (request: ObserverRequest) => void requests.push(request),
     terminate: async () => 0,
   })
-  const observer = createObserver(thread as unknown as Worker, [], assert.fail)
+  const observer = createObserver(thread as unknown as Worker, { excludes: [], own: NOTHING }, assert.fail)
   const [first] = requests
   assert.equal(first?.kind, 'excludes')
   const progress = new Int32Array(first.progress)

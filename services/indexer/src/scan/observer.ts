@@ -3,6 +3,7 @@
  * order, so a later answer about a place is always the newer truth.
  */
 import type { Worker } from 'node:worker_threads'
+import type { OwnPaths } from '@drive-feed/shared/own-files.ts'
 import type { FilesystemSigns } from './filesystem-signs.ts'
 import type { LookAnswer, LookRequest } from './look.ts'
 import type { ObserverReply, ObserverRequest } from './observer-messages.ts'
@@ -28,8 +29,12 @@ export type Observer = {
   readonly stop: () => Promise<void>
 }
 
-/** Takes the looking thread into service; patterns in `excludes` are names it does not look at. */
-export function createObserver(thread: Worker, excludes: readonly string[], onCrash: (error: Error) => void): Observer {
+/** Takes the looking thread into service. Patterns in `excludes` are names it does not look at, nor at our own files. */
+export function createObserver(
+  thread: Worker,
+  { excludes, own }: { readonly excludes: readonly string[]; readonly own: OwnPaths },
+  onCrash: (error: Error) => void,
+): Observer {
   const waiting = new Map<
     number,
     { readonly resolve: (reply: ObserverReply) => void; readonly paths: readonly string[] }
@@ -47,7 +52,7 @@ export function createObserver(thread: Worker, excludes: readonly string[], onCr
     waiting.get(reply.ticket)?.resolve(reply)
     waiting.delete(reply.ticket)
   })
-  thread.postMessage({ kind: 'excludes', excludes, progress } satisfies ObserverRequest)
+  thread.postMessage({ kind: 'excludes', excludes, own, progress } satisfies ObserverRequest)
   const ask = (paths: readonly string[], make: (ticket: number) => ObserverRequest): Promise<ObserverReply> =>
     new Promise((resolve) => {
       tickets += 1

@@ -68,6 +68,10 @@ export type Store = {
   readonly atOnce: (work: () => void) => void
   /** Makes everything that waits for its metadata due at `latestMs` (ms since 1970) or before. */
   readonly capDue: (latestMs: number) => void
+  /** Has what was listed without being read read after all. */
+  readonly readSkipped: () => void
+  /** Leaves unread what the original program has listed without reading it, and what was not met since. */
+  readonly skipOriginals: () => void
   /**
    * Stores what the metadata workers found. What no longer fits its row is left out (invariant I6), and so are names that
    * have the inode number in the database alone; without `isSameInode` there are none.
@@ -86,6 +90,13 @@ export function createStore(db: FeedDatabase): Store {
     `UPDATE nodes SET metadata_due_ms = :latestMs
      WHERE metadata_state IN ('fresh', 'backlog') AND metadata_due_ms > :latestMs`,
   )
+  const readSkipped = sqlite.prepare(
+    "UPDATE nodes SET metadata_state = 'backlog', metadata_due_ms = 0 WHERE metadata_state = 'skipped'",
+  )
+  const skipOriginals = sqlite.prepare(
+    `UPDATE nodes SET metadata_state = 'skipped'
+     WHERE metadata_state IN ('fresh', 'backlog') AND metadata_state = 'backlog' AND device = ''`,
+  )
   const inTransaction = sqlite.transaction((work: () => void) => work())
   const atOnce = (work: () => void) => {
     try {
@@ -99,6 +110,8 @@ export function createStore(db: FeedDatabase): Store {
     known,
     head: log.head,
     capDue: (latestMs) => capDue.run({ latestMs: Math.floor(latestMs) }),
+    readSkipped: () => readSkipped.run(),
+    skipOriginals: () => skipOriginals.run(),
     atOnce,
     apply: (decisions) => atOnce(() => decisions.forEach(carryOut)),
     saveMetadata: (findings, isSameInode = () => true) =>

@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
+import { folderForOthers, runnableBy } from '../../../../shared/test-support/for-others.ts'
 import { type Exit, type LaunchOptions, launch, type ServiceProcess } from './service-process.ts'
 import { until } from './until.ts'
 
@@ -93,8 +94,11 @@ export async function createPair(t: Cleaner, options: PairOptions = {}): Promise
   const latest = () => indexer ?? fail('the indexer was not started')
   const launchIndexer = () => {
     const [command, ...before] = options.within ?? []
-    const within = command === undefined ? {} : { command, args: [...before, process.execPath] }
-    indexer = run(INDEXER_MAIN, { ...within, ...(options.uid === undefined ? {} : { uid: options.uid }) })
+    const { uid } = options
+    const { node, main } =
+      uid === undefined ? { node: process.execPath, main: INDEXER_MAIN } : runnableBy(uid, INDEXER_MAIN)
+    const how = command === undefined ? { command: node } : { command, args: [...before, node] }
+    indexer = run(main, { ...how, ...(uid === undefined ? {} : { uid }) })
     return indexer
   }
   return {
@@ -183,7 +187,8 @@ process.on('exit', () => {
 })
 
 function makeFolder(t: Cleaner, uid: number | undefined): string {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'drive-feed-pair-')))
+  const prefix = 'drive-feed-pair-'
+  const folder = realpathSync(uid === undefined ? mkdtempSync(join(tmpdir(), prefix)) : folderForOthers(prefix))
   folders.add(folder)
   if (uid !== undefined) chownSync(folder, uid, uid)
   t.after(() => {

@@ -156,7 +156,7 @@ function createKeeper({ watches }: Surroundings, core: Core, stages: Stages, roo
   const { tree, known, trust, store, books, hints, visits, limbo, kernel, nowMs, log, devices } = core
   const configured = watches.map((name) => ({ name, path: `/${name}`, configuredPath: `/${name}` }))
   return createRootKeeper(configured, {
-    ...{ tree, known, trust, devices, hints, visits, limbo, nowMs, log, observer: observerOf(core) },
+    ...{ tree, known, trust, devices, hints, visits, limbo, wallMs: nowMs, log, observer: observerOf(core) },
     isAway: (row) => isAway({ tree, known, scans: stages.scans, rootVacancy: stages.keeper.vacancyOf }, row),
     ...{ apply: store.apply, atOnce: store.atOnce },
     ...{ savedRoots: books.roots, saveRoot: books.saveRoot, removeRoot: books.removeRoot },
@@ -206,7 +206,7 @@ function checkRoot({ keeper, reconciler }: Stages, top: RootFolder): void {
 function createLoop(core: Core, stages: Stages, drained: () => Promise<void>): Reconciler {
   const { keeper, scans, intake } = stages
   return createReconciler({
-    ...core,
+    ...{ ...core, wallMs: core.nowMs },
     ...{ intake, scans, drained, observer: observerOf(core), unmounted: new Set(), rootVacancy: keeper.vacancyOf },
     apply: core.store.apply,
     // What is in the files is no matter here.

@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { parse } from 'yaml'
+import { temporaryFolder } from '../../shared/test-support/temporary-folder.ts'
+
+type Compose = {
+  readonly services: { readonly indexer: { readonly healthcheck: { readonly test: readonly string[] } } }
+}
+
+/** Exit code of the check in docker-compose.yml, for a WAL written at that time. */
+function check(folder: string, written: string): number | null {
+  const compose = parse(readFileSync(join(import.meta.dirname, '../../docker-compose.yml'), 'utf8')) as Compose
+  const [how, command] = compose.services.indexer.healthcheck.test
+  assert.equal(how, 'CMD-SHELL')
+  execFileSync('touch', ['-d', written, join(folder, 'feed.db-wal')])
+  return spawnSync('sh', ['-c', (command as string).replace('/data', folder)]).status
+}
+
+test('the indexer’s container is healthy while its WAL was written about now, by a clock that may be set back', (t) => {
+  const folder = temporaryFolder(t)
+  const codes = ['10 minutes ago', '1 minute ago', 'now', '10 seconds', '10 minutes', '2 days'].map((written) =>
+    check(folder, written),
+  )
+  assert.deepEqual(codes, [1, 0, 0, 0, 1, 1])
+})

@@ -14,9 +14,10 @@ import { ALLOW_OPEN_FILES, mayOpen } from './open-files.ts'
 import { emptyMessage } from './reconcile/away-messages.ts'
 import { createDevices, type Devices } from './reconcile/devices.ts'
 import { createEventIntake, type EventIntake } from './reconcile/event-intake.ts'
-import { createHints, type Hints } from './reconcile/hints.ts'
+import { createHints } from './reconcile/hints.ts'
 import { createLimbo } from './reconcile/limbo.ts'
 import { createMountFence, type MountFence } from './reconcile/mount-fence.ts'
+import { createMountPlaces, type MountPlaces } from './reconcile/mount-places.ts'
 import { createReconciler, type Reconciler } from './reconcile/reconciler.ts'
 import { createRootKeeper, type RootKeeper } from './reconcile/root-keeper.ts'
 import type { Root } from './reconcile/roots.ts'
@@ -24,7 +25,7 @@ import { createScans, type Scans } from './reconcile/scans.ts'
 import { createStallWatch } from './reconcile/stall-watch.ts'
 import { createVisits } from './reconcile/visits.ts'
 import { isAway } from './reconcile/whereabouts.ts'
-import { mountPointsBelow, readMountinfo } from './scan/filesystem-signs.ts'
+import { parseMountinfo, readMountinfo } from './scan/mountinfo.ts'
 import { createObserver, type Observer } from './scan/observer.ts'
 import { createSchedule } from './schedule.ts'
 import { startStatusKeeper } from './status-keeper.ts'
@@ -94,7 +95,7 @@ function createCore({ config, db, log, limits = {} }: IndexerParts) {
     limbo: createLimbo(),
     rootsByFd: new Map<number, Root>(),
     startedMs: nowMs(),
-    /** Something was mounted, and /proc/self/mountinfo could not be read. */
+    /** Something may have been mounted, and /proc/self/mountinfo could not be read. */
     areMountsMissed: false,
   }
 }
@@ -105,6 +106,7 @@ type Stages = {
   observer: Observer
   devices: Devices
   fence: MountFence
+  mounts: MountPlaces
   drain: Drain
   keeper: RootKeeper
   scans: Scans
@@ -121,9 +123,10 @@ export function createIndexer(parts: IndexerParts, onCrash: (error: Error) => vo
   const stages = {} as Stages
   stages.observer = createObserver(lookingThread, config.exclude, onCrash)
   stages.devices = createDevices({ signs: stages.observer.signs, rows: books.devices, save: books.saveDevice })
-  stages.fence = createMountFence(stages.observer, () => settleMounts(stages))
+  stages.fence = createMountFence(stages.observer, () => settleMounts(core, stages))
   stages.drain = createDrain(core, stages, onCrash)
   stages.keeper = createKeeper(core, stages)
+  stages.mounts = createMounts(core, stages)
   stages.scans = createRootScans(core, stages)
   stages.intake = createIntake(core, stages)
   stages.reconciler = createLoop(core, stages)
@@ -153,6 +156,11 @@ export function createIndexer(parts: IndexerParts, onCrash: (error: Error) => vo
     run: async () => {
       stages.keeper.rename()
       // The metadata workers start with their first file: until then the scan has the cores to itself.
+      reconciler.between(stages.mounts, async () => {
+        // The looking thread notices every change by now: what is seen is seen under these mounts, or they are read again.
+        await stages.observer.mountChanges()
+        core.areMountsMissed = !stages.mounts.refresh()
+      })
       checkRoots(stages, () => true)
       await reconciler.run()
     },
@@ -186,7 +194,8 @@ function startTimers(core: Core, stages: Stages): NodeJS.Timeout[] {
       checkRoots(stages, (root) => root.state === 'offline')
       scans.startDue()
       stalls.check()
-      if (core.areMountsMissed) core.areMountsMissed = !hintMounts(core)
+      if (core.areMountsMissed) settleMounts(core, stages)
+      stages.mounts.lookAtOthers()
       reconciler.wake()
     }, OFFLINE_ROOT_CHECK_MS),
   ]
@@ -196,14 +205,27 @@ function checkRoots({ keeper, reconciler }: Stages, which: (root: Root) => boole
   for (const root of keeper.roots.filter(which)) reconciler.between(root, () => keeper.check(root))
 }
 
-/** Something was mounted or unmounted: asks which filesystems and roots are where before anything seen since counts. */
-function settleMounts({ fence, devices, keeper, reconciler }: Stages): void {
+/**
+ * Something was mounted or unmounted: asks which filesystems and roots are where before anything seen since counts, and
+ * has the places looked at where that may have been.
+ */
+function settleMounts(core: Core, { fence, devices, keeper, mounts, reconciler }: Stages): void {
   reconciler.between(fence, () =>
     fence.settle(async () => {
       await devices.confirm()
       for (const root of keeper.roots) await keeper.check(root)
+      core.areMountsMissed = !mounts.refresh()
     }),
   )
+}
+
+function createMounts({ known, hints, nowMs }: Core, { devices, keeper }: Stages): MountPlaces {
+  const mounts = () => {
+    const mountinfo = readMountinfo()
+    return mountinfo === null ? null : parseMountinfo(mountinfo)
+  }
+  const tops = () => keeper.roots.flatMap(({ folder }) => folder ?? [])
+  return createMountPlaces({ mounts, tops, devices, known, hints, nowMs })
 }
 
 /** Scans a root from its top, because what happened in it is not known any more. */
@@ -238,39 +260,11 @@ function createDrain(core: Core, stages: Stages, onCrash: (error: Error) => void
       stages.reconciler.wake()
     },
     onMounts: () => {
-      settleMounts(stages)
-      core.areMountsMissed = !hintMounts(core)
-      stages.reconciler.wake()
+      settleMounts(core, stages)
     },
     onCrash,
   }
   return startDrain(handlers, core.limits.backlogBytesMax)
-}
-
-/** Something was mounted or unmounted, which no watch tells: looks at every place inside a root where that may have been. False when that can't be found out now. */
-function hintMounts({ tree, hints, nowMs }: Core): boolean {
-  const mountinfo = readMountinfo()
-  if (mountinfo === null) return false
-  const now = nowMs()
-  for (const folder of tree.folders()) {
-    const { parent, name } = folder
-    if (parent === null) hintMountPoints(folder, mountPointsBelow(mountinfo, folder.root.path), hints, now)
-    else if (folder.needsVisit || folder.device !== parent.device) {
-      hints.add({ folder: parent, name, cause: 'touched' }, now, now)
-    }
-  }
-  return true
-}
-
-function hintMountPoints(root: Folder, points: readonly string[], hints: Hints, now: number): void {
-  const top = root.root.path === '/' ? '' : root.root.path
-  for (const point of points) {
-    const names = point.slice(top.length + 1).split('/')
-    const last = names.pop() as string
-    let folder: Folder | undefined = root
-    for (const name of names) folder = folder?.children.get(name)
-    if (folder !== undefined) hints.add({ folder, name: last, cause: 'touched' }, now, now)
-  }
 }
 
 function createKeeper(core: Core, stages: Stages): RootKeeper {

@@ -6,10 +6,12 @@ import { SUPER_ROOT_ID, type WatchRootRow } from '@drive-feed/shared/schema.ts'
 import type { AuditRow } from './place.ts'
 
 export type AuditRows = {
-  readonly roots: () => Pick<WatchRootRow, 'name' | 'path' | 'state' | 'stateSinceMs' | 'message'>[]
+  readonly roots: () => Pick<WatchRootRow, 'name' | 'nodeId' | 'path' | 'state' | 'stateSinceMs' | 'message'>[]
   readonly root: (name: string) => AuditRow | undefined
   readonly children: (parentId: string) => AuditRow[]
   readonly childAt: (parentId: string, name: string) => AuditRow | undefined
+  /** The paths of all folders with this inode, as text of their names, below a root. */
+  readonly pathsOfFolder: (inode: string) => string[]
 }
 
 type Columns = Omit<AuditRow, 'isDirectory' | 'name' | 'hasRightId'> & {
@@ -28,7 +30,7 @@ export function createAuditRows({ sqlite }: Pick<FeedDatabase, 'sqlite'>): Audit
   const children = sqlite.prepare<[string], Columns>(`${SELECT} WHERE parent_id = ?`)
   const atPlace = sqlite.prepare<[string, string], Columns>(`${SELECT} WHERE parent_id = ? AND name = ?`)
   const roots = sqlite.prepare<[], ReturnType<AuditRows['roots']>[number]>(
-    'SELECT name, path, state, state_since_ms AS stateSinceMs, message FROM watch_roots ORDER BY name',
+    'SELECT name, node_id AS nodeId, path, state, state_since_ms AS stateSinceMs, message FROM watch_roots ORDER BY name',
   )
   const everGiven = sqlite
     .prepare<{ nodeId: string }, 0 | 1>(
@@ -49,7 +51,15 @@ export function createAuditRows({ sqlite }: Pick<FeedDatabase, 'sqlite'>): Audit
       .all(parentId, name.toWellFormed())
       .map(toRow)
       .find((row) => row.name === name)
+  const foldersOf = sqlite.prepare<[string], Columns>(`${SELECT} WHERE inode = ? AND is_directory`)
+  const byId = sqlite.prepare<[string], Columns>(`${SELECT} WHERE node_id = ?`)
+  const pathOf = ({ nodeId, parentId, name }: AuditRow): string => {
+    if (parentId === SUPER_ROOT_ID) return roots.all().find((root) => root.nodeId === nodeId)?.path ?? ''
+    const [above] = byId.all(parentId).map(toRow)
+    return above === undefined ? '' : `${pathOf(above).replace(/\/$/, '')}/${name}`
+  }
   return {
+    pathsOfFolder: (inode) => foldersOf.all(inode).map(toRow).map(pathOf),
     roots: () => roots.all(),
     root: (name) => childAt(SUPER_ROOT_ID, name),
     children: (parentId) => children.all(parentId).map(toRow),

@@ -43,6 +43,7 @@ function* compare(
     yield { kind: 'problem', place, problem: `it can't be looked at (${disk.message})` }
     return
   }
+  if (row === undefined && disk?.kind === 'folder' && isListedElsewhere(tools.rows, place, disk)) return
   const reads = tools.readsFiles && disk?.kind === 'file' && row !== undefined && !isWaiting(row)
   const hash = reads ? md5At(place, disk) : undefined
   const problem = difference(row, disk, hash)
@@ -77,6 +78,14 @@ function* compareBelow(tools: WalkTools, place: Place, folder: AuditRow): Genera
   for (const name of folders) yield* walk(tools, { ...place, names: [...place.names, name] })
 }
 
+/** The same folder is mounted at two places: it is listed at one of them. */
+function isListedElsewhere({ pathsOfFolder }: AuditRows, place: Place, disk: OnDisk): boolean {
+  return pathsOfFolder(String(disk.inode)).some((path) => {
+    const there = path === '' || path === pathOf(place) ? null : lookAt(path)
+    return there !== null && !(there instanceof Error) && isSameInode(there, disk)
+  })
+}
+
 function rowAt(rows: AuditRows, { root, names }: Place): AuditRow | undefined {
   let row = rows.root(root.name)
   for (const name of names) {
@@ -87,8 +96,12 @@ function rowAt(rows: AuditRows, { root, names }: Place): AuditRow | undefined {
 }
 
 function diskAt(place: Place): OnDisk | null | Error {
+  return lookAt(pathOf(place))
+}
+
+function lookAt(path: string): OnDisk | null | Error {
   try {
-    const stats = statsAt(pathOf(place))
+    const stats = statsAt(path)
     return stats?.kind === 'other' ? null : stats
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException

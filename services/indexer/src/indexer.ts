@@ -5,6 +5,7 @@ import type { Config } from '@drive-feed/shared/config.ts'
 import { createExclude } from '@drive-feed/shared/exclude.ts'
 import type { Logger } from '@drive-feed/shared/logger.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
+import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import { createRest, processCpuUsage, releaseHeap } from './memory.ts'
 import { BIG_FILE_BYTES } from './metadata/backlog.ts'
 import { createFeeder, type Feeder, type WaitingFile } from './metadata/feeder.ts'
@@ -13,6 +14,7 @@ import { createMetadataPool, type MetadataPool } from './metadata/pool.ts'
 import { ALLOW_OPEN_FILES, mayOpen } from './open-files.ts'
 import { emptyMessage } from './reconcile/away-messages.ts'
 import { createDevices, type Devices } from './reconcile/devices.ts'
+import { createDisksAway, type DisksAway } from './reconcile/disks-away.ts'
 import { createEventIntake, type EventIntake } from './reconcile/event-intake.ts'
 import { createHints } from './reconcile/hints.ts'
 import { createLimbo } from './reconcile/limbo.ts'
@@ -29,7 +31,7 @@ import { parseMountinfo, readMountinfo } from './scan/mountinfo.ts'
 import { createObserver, type Observer } from './scan/observer.ts'
 import { createSchedule } from './schedule.ts'
 import { startStatusKeeper } from './status-keeper.ts'
-import { dropAcceptance, takeAcceptance } from './store/acceptance.ts'
+import { acceptances, dropAcceptance, takeAcceptance } from './store/acceptance.ts'
 import { createBookkeeping } from './store/bookkeeping.ts'
 import type { MetadataFinding } from './store/metadata-writer.ts'
 import { createStore, type Decision } from './store/store.ts'
@@ -65,6 +67,8 @@ const TOO_MANY_OPEN = 'too many files are open'
 
 export type IndexerParts = {
   readonly config: Config
+  /** Which the advice in messages names. */
+  readonly configPath?: string
   readonly db: FeedDatabase
   readonly log: Logger
   /** Runs `observer-thread.ts` and was sent nothing yet. */
@@ -74,7 +78,7 @@ export type IndexerParts = {
 }
 
 /** What needs nothing of the others. */
-function createCore({ config, db, log, limits = {} }: IndexerParts) {
+function createCore({ config, configPath, db, log, limits = {} }: IndexerParts) {
   // Milliseconds since 1970 that never jump: a clock that is set back must not hold up what is due.
   const nowMs = () => performance.timeOrigin + performance.now()
   const store = createStore(db)
@@ -82,6 +86,7 @@ function createCore({ config, db, log, limits = {} }: IndexerParts) {
   store.capDue(nowMs() + DUE_AHEAD_MAX_MS)
   return {
     config,
+    configPath,
     log,
     limits,
     nowMs,
@@ -107,6 +112,7 @@ type Stages = {
   devices: Devices
   fence: MountFence
   mounts: MountPlaces
+  disksAway: DisksAway
   drain: Drain
   keeper: RootKeeper
   scans: Scans
@@ -128,6 +134,7 @@ export function createIndexer(parts: IndexerParts, onCrash: (error: Error) => vo
   stages.keeper = createKeeper(core, stages)
   stages.mounts = createMounts(core, stages)
   stages.scans = createRootScans(core, stages)
+  stages.disksAway = createDiskKeeper(core, stages)
   stages.intake = createIntake(core, stages)
   stages.reconciler = createLoop(core, stages)
   stages.pool = createMetadataPool({
@@ -196,6 +203,7 @@ function startTimers(core: Core, stages: Stages): NodeJS.Timeout[] {
       stalls.check()
       if (core.areMountsMissed) settleMounts(core, stages)
       stages.mounts.lookAtOthers()
+      takeWords(core, stages)
       reconciler.wake()
     }, OFFLINE_ROOT_CHECK_MS),
   ]
@@ -267,6 +275,32 @@ function createDrain(core: Core, stages: Stages, onCrash: (error: Error) => void
   return startDrain(handlers, core.limits.backlogBytesMax)
 }
 
+function createDiskKeeper({ config, configPath, tree, hints, nowMs, log }: Core, stages: Stages): DisksAway {
+  return createDisksAway({
+    tree,
+    rootOf: (top) => stages.keeper.byTop(top),
+    tell: (root) => stages.scans.tell(root),
+    takeAcceptance: (nodeId, folder) => takeAcceptance(config.databasePath, nodeId, folder),
+    lookAt: (folder, name) => hints.add({ folder, name, cause: 'touched' }, nowMs(), nowMs()),
+    configPath,
+    nowMs,
+    log,
+  })
+}
+
+/** Nothing happens at a disk that is away when its owner gives it up, so this asks. */
+function takeWords({ config, known }: Core, { disksAway, scans, keeper }: Stages): void {
+  const words = acceptances(config.databasePath)
+  if (words.size === 0) return
+  disksAway.lookAgain(words)
+  // What is away is only known when all was looked at. A word that is about nothing must not be about another day.
+  if (scans.isScanning() || keeper.roots.some(({ state }) => state === 'offline')) return
+  for (const nodeId of words) {
+    const isOfRoot = known.byId(nodeId)?.parentId === SUPER_ROOT_ID
+    if (!isOfRoot && !disksAway.nodeIds().has(nodeId)) dropAcceptance(config.databasePath, nodeId)
+  }
+}
+
 function createKeeper(core: Core, stages: Stages): RootKeeper {
   const { config, tree, store, known, books, hints, visits, limbo, nowMs, log, rootsByFd } = core
   return createRootKeeper(config.watches, {
@@ -281,6 +315,7 @@ function createKeeper(core: Core, stages: Stages): RootKeeper {
     saveRoot: books.saveRoot,
     removeRoot: books.removeRoot,
     takeAcceptance: (rootId, folder) => takeAcceptance(config.databasePath, rootId, folder),
+    configPath: core.configPath,
     createInstance: (root) => {
       const made = createInotify()
       if (!made.ok) return { message: instanceMessage(made.errno, config.watches.length) }
@@ -348,7 +383,7 @@ function createLoop(core: Core, stages: Stages): Reconciler {
   const { observer, fence, devices, keeper, scans, intake, drain } = stages
   return createReconciler({
     ...core,
-    unmounted: new Set(),
+    disksAway: stages.disksAway,
     observer,
     look: fence.look,
     devices,
@@ -366,7 +401,7 @@ function createLoop(core: Core, stages: Stages): Reconciler {
       const root = keeper.byTop(folder.root)
       if (root === undefined || root.mayBeEmpty) return true
       root.mustList = true
-      keeper.takeOffline(root, emptyMessage(root))
+      keeper.takeOffline(root, emptyMessage(root, core.configPath))
       return false
     },
   })

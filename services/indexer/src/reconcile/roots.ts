@@ -39,6 +39,10 @@ export type Root = {
   readonly unwatched: Set<Folder>
   /** Folders that could not be read, or not all that is in them. */
   readonly unreadable: Map<Folder, Unreadable>
+  /** What is to be said of each disk that was mounted inside of it and is away; null when there is nothing to say any more. */
+  readonly disksAway: Map<string, () => string | null>
+  /** Why it has no inotify instance. */
+  noInstance: string | null
   /** Whether it was `max_user_watches` that kept the kernel from watching them. */
   isWatchLimit: boolean
   nextRescanMs: number
@@ -61,6 +65,8 @@ export function createRoot({ name, path, configuredPath }: ConfiguredWatch, nowM
     scanAgain: false,
     unwatched: new Set(),
     unreadable: new Map(),
+    disksAway: new Map(),
+    noInstance: null,
     isWatchLimit: false,
     nextRescanMs: Number.POSITIVE_INFINITY,
     scanStartedMs: 0,

@@ -45,6 +45,8 @@ export type Scans = {
   readonly unreadable: (folder: Folder, unreadable: Unreadable) => void
   readonly refused: (folder: Folder, limit: 'max_user_watches' | 'unknown') => void
   readonly watched: (folder: Folder) => void
+  /** To be called when the message of a root may be another one. */
+  readonly tell: (root: Root) => void
   readonly counts: () => {
     readonly listed: number
     readonly rescans: number
@@ -222,6 +224,7 @@ export function createScans(tools: ScansTools): Scans {
       unreadable(folder, { what: 'entry', problem })
     },
     unreadable,
+    tell: saveMessage,
     refused: (folder, limit) => {
       const root = rootOf(folder.root)
       if (root === undefined) return

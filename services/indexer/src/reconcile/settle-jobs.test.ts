@@ -28,7 +28,7 @@ function folderThatWasEmptied({ onDrained = () => {}, isUnderWay = false } = {})
   const [hints, limbo, retries] = [createHints(), createLimbo(), createBackoff<typeof folder>(20, 10_000)]
   // The jobs need no more than this.
   const tools = {
-    ...{ tree, hints, limbo, retries, areHintsUnderWay: () => isUnderWay, unmounted: new Set() },
+    ...{ tree, hints, limbo, retries, areHintsUnderWay: () => isUnderWay, disksAway: { isBack: () => {} } },
     devices: { numberOf: () => DEVICE, nameOf: () => DEVICE },
     known: {
       childAt: (_parentId: string, name: string) => rows.find((one) => one.name === name),

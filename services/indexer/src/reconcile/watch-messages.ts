@@ -3,9 +3,19 @@ import type { InotifyLimits } from '../watch/inotify-limits.ts'
 import { pathOf } from '../watch/tree.ts'
 import type { Root } from './roots.ts'
 
+/** Disks inside a root that are away and told of in full. */
+const DISKS_MAX = 5
+
 /** Null if all is well. `folders`: all that need a watch, of every root. */
-export function watchMessage(root: Root, folders: number, { watches }: InotifyLimits): string | null {
-  if (root.top?.inotifyFd === null) return root.message
+export function watchMessage(root: Root, folders: number, limits: InotifyLimits): string | null {
+  const away = Array.from(root.disksAway.values(), (message) => message()).filter((message) => message !== null)
+  const parts = [unwatchedMessage(root, folders, limits), ...away.slice(0, DISKS_MAX)].filter((part) => part !== null)
+  if (away.length > DISKS_MAX) parts.push(`${away.length - DISKS_MAX} more filesystems inside of it are away`)
+  return parts.length === 0 ? null : parts.join('. ')
+}
+
+function unwatchedMessage(root: Root, folders: number, { watches }: InotifyLimits): string | null {
+  if (root.top?.inotifyFd === null) return root.noInstance
   const unwatched = root.unwatched.size
   if (unwatched === 0) return unreadableMessage(root)
   if (!root.isWatchLimit) return `${unwatched} folders can not be watched; they are listed again every minute instead`

@@ -5,8 +5,8 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { nameToBytes, pathForFs } from '@drive-feed/shared/entry-name.ts'
-import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
-import { audit } from '../../src/audit/audit.ts'
+import { createAuditRows } from '../../src/audit/rows.ts'
+import { walk } from '../../src/audit/walk.ts'
 import { assertAllEqual, type Follower, follow } from './convergence.ts'
 import { createDisks, type Disks, noDisks } from './disks.ts'
 import { createPair, type Pair } from './harness.ts'
@@ -47,10 +47,13 @@ async function scene(t: TestContext): Promise<Scene> {
 
 /** As `assertEqual` where a folder is mounted at two places, of which only one is listed. */
 async function assertListedOnce({ pair, follower }: Scene): Promise<void> {
-  const { roots, exclude } = pair.configuration()
-  const options = { watches: Object.keys(roots), excludes: exclude, readsFiles: true }
-  const lines = () => pair.read((sqlite) => audit({ sqlite } as FeedDatabase, options))
-  await untilNone('the audit finds no difference', async () => (await lines()).lines)
+  const problems = () =>
+    pair.read((sqlite) => {
+      const tools = { rows: createAuditRows({ sqlite }), isExcluded: () => false, readsFiles: true }
+      const findings = [...walk(tools, { root: { name: 'media', path: pair.path() }, names: [] })]
+      return findings.flatMap((one) => (one.kind === 'problem' ? `${one.place.names.join('/')}: ${one.problem}` : []))
+    })
+  await untilNone('the audit finds no difference', problems)
   // Of the tree itself the audit has told.
   await assertAllEqual(pair, follower, { only: 'no such folder' })
 }

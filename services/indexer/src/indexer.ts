@@ -227,13 +227,13 @@ function settleMounts(core: Core, { fence, devices, keeper, mounts, reconciler }
   )
 }
 
-function createMounts({ known, hints, nowMs }: Core, { devices, keeper }: Stages): MountPlaces {
+function createMounts({ tree, known, hints, nowMs }: Core, { devices, keeper }: Stages): MountPlaces {
   const mounts = () => {
     const mountinfo = readMountinfo()
     return mountinfo === null ? null : parseMountinfo(mountinfo)
   }
   const tops = () => keeper.roots.flatMap(({ folder }) => folder ?? [])
-  return createMountPlaces({ mounts, tops, devices, known, hints, nowMs })
+  return createMountPlaces({ mounts, tops, tree, devices, known, hints, nowMs })
 }
 
 /** Scans a root from its top, because what happened in it is not known any more. */
@@ -384,6 +384,7 @@ function createLoop(core: Core, stages: Stages): Reconciler {
   return createReconciler({
     ...core,
     disksAway: stages.disksAway,
+    noteTwin: (place) => stages.mounts.noteTwin(place),
     observer,
     look: fence.look,
     devices,

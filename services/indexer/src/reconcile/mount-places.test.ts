@@ -20,6 +20,7 @@ function watched(path = '/r') {
         return { id: `${id}`, parentId: '1', device: '8:1', root: '/', point, type: 'ext4', source: 'disk' }
       }) ?? null,
     tops: () => [top],
+    tree,
     devices: { nameOf: () => '1', numberOf: () => '1' },
     known: { childAt: (_, name) => (name === 'unreadable' ? ({ metadataState: 'unreadable' } as never) : undefined) },
     hints,
@@ -79,4 +80,14 @@ test('of a thousand mounts only those that changed are looked at', () => {
   const points = Array.from({ length: 1_000 }, (_, at) => `/r/point-${at}`)
   mount(points)
   assert.deepEqual(mount([...points, '/r/a/new']).hinted, ['a new'])
+})
+
+test('the second place of a folder is looked at until it is none any more', () => {
+  const { places, hinted, a } = watched()
+  places.noteTwin({ parentId: a.nodeId, name: 'twin' })
+  places.noteTwin({ parentId: 'not in the tree', name: 'twin' })
+  places.lookAtOthers()
+  assert.deepEqual(hinted(), ['a twin'])
+  places.lookAtOthers()
+  assert.deepEqual(hinted(), [], 'nobody has said that it still is one')
 })

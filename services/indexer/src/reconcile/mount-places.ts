@@ -5,17 +5,20 @@
  */
 import type { Mountinfo } from '../scan/mountinfo.ts'
 import type { KnownNodes } from '../store/known.ts'
-import type { Folder } from '../watch/tree.ts'
+import type { Folder, Tree } from '../watch/tree.ts'
 import { changedPoints, type MountPoints, mountPoints } from './changed-mounts.ts'
 import type { Devices } from './devices.ts'
 import type { Hints } from './hints.ts'
+import { type Place, placeKey } from './seen.ts'
 
 export type MountPlaces = {
   /** Compares the mounts of now with those of before; to be called whenever they may have changed. False if they can't be read. */
   readonly refresh: () => boolean
+  /** Remembers a place where a folder is that is listed elsewhere. */
+  readonly noteTwin: (place: Place) => void
   /**
-   * Looks at mount points that no folder of the tree stands for; to be called every few seconds. No watch tells what is
-   * written through a single file that is mounted, nor that a folder which is mounted at a second place has left its first.
+   * Looks at those places, and at mount points that no folder of the tree stands for; to be called every few seconds. No
+   * watch tells that a folder has left the place where it is listed, nor what is written through a mounted single file.
    */
   readonly lookAtOthers: () => void
 }
@@ -25,6 +28,7 @@ export type MountPlacesTools = {
   readonly mounts: () => Mountinfo[] | null
   /** The folders of the roots that are attached. */
   readonly tops: () => readonly Folder[]
+  readonly tree: Pick<Tree, 'get'>
   readonly devices: Pick<Devices, 'nameOf' | 'numberOf'>
   readonly known: Pick<KnownNodes, 'childAt'>
   readonly hints: Pick<Hints, 'add'>
@@ -36,6 +40,7 @@ type MountPlace = { readonly folder: Folder; readonly name: string }
 export function createMountPlaces(tools: MountPlacesTools): MountPlaces {
   const { devices, hints, nowMs } = tools
   let points: MountPoints | null = null
+  const twins = new Map<string, Place>()
 
   const hint = ({ folder, name }: MountPlace) => {
     const now = nowMs()
@@ -67,7 +72,16 @@ export function createMountPlaces(tools: MountPlacesTools): MountPlaces {
       }
       return true
     },
+    noteTwin: ({ parentId, name }) => {
+      twins.set(placeKey({ parentId, name }), { parentId, name })
+    },
     lookAtOthers: () => {
+      for (const { parentId, name } of twins.values()) {
+        const folder = tools.tree.get(parentId)
+        if (folder !== undefined) hint({ folder, name })
+      }
+      // Where it still is one, the look will tell.
+      twins.clear()
       for (const path of points?.keys() ?? []) {
         for (const place of placesOf(path)) {
           if (place.folder.children.has(place.name)) continue

@@ -136,6 +136,15 @@ test('the same folder at two places is listed once, at the one where it is', { s
     await disks.unmount(pair.path('c'))
     await assertEqual()
   })
+  await t.test('the place where it is listed is a mount that goes, and the other one is its own', async () => {
+    disks.bind(pair.path('c', 'c-folder'), pair.path('point'))
+    disks.bind(outside, pair.path('c'))
+    await assertEqual()
+    await disks.unmount(pair.path('c'))
+    await assertListedOnce(all)
+    await disks.unmount(pair.path('point'))
+    await assertEqual()
+  })
   await t.test('a folder on one above it, and one inside itself', async () => {
     mkdirSync(pair.path('a', 'b', 'deep'), { recursive: true })
     writeFileSync(pair.path('a', 'b', 'deep', 'file'), 'deep')

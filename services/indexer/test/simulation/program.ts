@@ -198,6 +198,7 @@ function createLoop(core: Core, stages: Stages, drained: () => Promise<void>): R
     ...core,
     ...{ intake, scans, drained, observer: observerOf(core), rootVacancy: keeper.vacancyOf },
     apply: core.store.apply,
+    noteTwin: () => {},
     disksAway: { isKept: () => true, isBack: () => {} },
     // What is in the files is no matter here.
     awaiting: () => ({ state: 'ready', dueMs: 0 }),

@@ -1,6 +1,7 @@
 /**
  * `npm run accept-empty -- NAME --config=PATH`: the owner's word that a watched folder that was found empty, or another
- * one than before, is meant so. Writes nothing into the database: the indexer takes the word, checks it and acts.
+ * one than before, is meant so. With the path of a place inside one: that the disk that was mounted there will not come
+ * back. Writes nothing into the database: the indexer takes the word, checks it and acts.
  */
 import { readdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -12,8 +13,10 @@ import { type FileStats, statsAt } from '@drive-feed/shared/file-stats.ts'
 import { heartbeatAgeMs } from '@drive-feed/shared/heartbeat.ts'
 import { DatabaseUnusableError, type FeedDatabase, openReader } from '@drive-feed/shared/open-database.ts'
 import { type StatusRow, status, type WatchRootRow, watchRoots } from '@drive-feed/shared/schema.ts'
+import { shellWord } from '@drive-feed/shared/shell-word.ts'
 import { shownPath } from '@drive-feed/shared/shown-path.ts'
 import { shownText } from '@drive-feed/shared/shown-text.ts'
+import { type AcceptPlace, findAcceptPlace } from './accept-place.ts'
 import { type FolderSight, sightOf } from './scan/sight.ts'
 import { hasAcceptance, leaveAcceptance } from './store/acceptance.ts'
 
@@ -27,13 +30,14 @@ const POLL_MS = 200
 /** Ends the program with its message. */
 class Refusal extends Error {}
 
-const { configPath, operand: name } = parseCommandLine({
+const { configPath, operand } = parseCommandLine({
   program: 'drive-feed accept-empty',
   summary:
     'Says that the watched folder NAME, which is offline because it is empty or another one than before, is meant as\n' +
-    'it is now: what was known in it is removed.',
+    'it is now: what was known in it is removed. With the PATH of a place inside a watched folder, from / on: the\n' +
+    'filesystem that was mounted there and is away is not to come back, and what was known in it is removed.',
   argv: process.argv.slice(2),
-  operand: 'NAME',
+  operand: 'NAME|PATH',
 })
 try {
   const config = loadConfig(configPath, { checkFolders: false })
@@ -46,7 +50,42 @@ try {
 }
 
 async function accept(config: Config, db: FeedDatabase): Promise<void> {
-  const root = findRoot(db)
+  const isName = db.orm
+    .select()
+    .from(watchRoots)
+    .all()
+    .some(({ name }) => name === operand)
+  if (isName || !operand.includes('/')) return acceptRoot(config, db, operand)
+  if (!operand.startsWith('/')) throw new Refusal(`${operand} is not a whole path: give it from / on`)
+  const place = findAcceptPlace(db, operand)
+  if (place.kind === 'none') throw new Refusal(place.problem)
+  return place.kind === 'root' ? acceptRoot(config, db, place.name) : acceptDisk(config, db, place)
+}
+
+async function acceptDisk(
+  { databasePath }: Config,
+  db: FeedDatabase,
+  { nodeId, path, folder }: Extract<AcceptPlace, { kind: 'disk' }>,
+): Promise<void> {
+  const known = countBelow(db, nodeId)
+  leaveAcceptance(databasePath, nodeId, folder)
+  print(`${shellWord(path)}: the filesystem that was mounted there is given up; the ${known} files and folders that were \
+known in it are to be removed.`)
+  if (!isIndexerRunning(db)) {
+    print('The indexer is not running. It does so at its next start, if the folder is then still the same.')
+    return
+  }
+  if (!(await within(TAKEN_WITHIN_MS, () => !hasAcceptance(databasePath, nodeId)))) {
+    print('The indexer is busy. It does so when it looks at the folder next, if that is then still the same.')
+    return
+  }
+  const isGone = db.sqlite.prepare<[string], number>('SELECT count(*) = 0 FROM nodes WHERE node_id = ?').pluck()
+  const hasGone = await within(TAKEN_WITHIN_MS, () => isGone.get(nodeId) === 1)
+  print(hasGone ? 'The indexer has done so.' : 'The indexer has taken it up; its log says what it found there.')
+}
+
+async function acceptRoot(config: Config, db: FeedDatabase, name: string): Promise<void> {
+  const root = findRoot(db, name)
   const folder = lookAt(root)
   const isEmpty = isEmptyFolder(root.path, config.exclude)
   const known = countBelow(db, root.nodeId)
@@ -63,7 +102,7 @@ async function accept(config: Config, db: FeedDatabase): Promise<void> {
   else print('The indexer is not running. It does so at its next start, if the folder is then still the same.')
 }
 
-function findRoot(db: FeedDatabase): WatchRootRow {
+function findRoot(db: FeedDatabase, name: string): WatchRootRow {
   const roots = db.orm.select().from(watchRoots).all()
   const root = roots.find((row) => row.name === name)
   if (root !== undefined) return root
@@ -78,9 +117,11 @@ function describe({ path, state, stateSinceMs, message }: WatchRootRow): string 
 
 function lookAt({ path }: WatchRootRow): FolderSight {
   const stats = look(path)
-  const sight = stats === null ? null : sightOf(stats)
-  if (sight?.kind === 'folder') return sight
-  throw new Refusal(`${shownPath(path)} is not there as a folder: make it first, or take the watch out of the config`)
+  const shown = shownPath(path)
+  if (stats === null) throw new Refusal(`${shown} can't be looked at: ENOENT, nothing is there; make the folder first`)
+  const sight = sightOf(stats)
+  if (sight.kind === 'folder') return sight
+  throw new Refusal(`${shown} is not there as a folder: make it first, or take the watch out of the config`)
 }
 
 function look(path: string): FileStats | null {
@@ -129,11 +170,11 @@ async function waitForIndexer({ databasePath }: Config, db: FeedDatabase, root: 
     print('The indexer is busy. It does so when it looks at the folder next, if that is then still the same.')
     return
   }
-  if (await within(ACTED_WITHIN_MS, () => findRoot(db).state !== 'offline')) {
+  if (await within(ACTED_WITHIN_MS, () => findRoot(db, root.name).state !== 'offline')) {
     print('The indexer is doing so now.')
     return
   }
-  throw new Refusal(`the indexer found something else there: ${findRoot(db).message}`)
+  throw new Refusal(`the indexer found something else there: ${findRoot(db, root.name).message}`)
 }
 
 async function within(limitMs: number, condition: () => boolean): Promise<boolean> {

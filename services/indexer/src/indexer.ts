@@ -6,6 +6,7 @@ import { createExclude } from '@drive-feed/shared/exclude.ts'
 import type { Logger } from '@drive-feed/shared/logger.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
 import { createOwnFiles } from '@drive-feed/shared/own-files.ts'
+import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import { createRest, processCpuUsage, releaseHeap } from './memory.ts'
 import { BIG_FILE_BYTES } from './metadata/backlog.ts'
 import { createFeeder, type Feeder, type WaitingFile } from './metadata/feeder.ts'
@@ -16,11 +17,13 @@ import { ALLOW_OPEN_FILES, mayOpen } from './open-files.ts'
 import { emptyMessage } from './reconcile/away-messages.ts'
 import type { Tried } from './reconcile/backoff.ts'
 import { createDevices, type Devices } from './reconcile/devices.ts'
+import { createDisksAway, type DisksAway } from './reconcile/disks-away.ts'
 import { createEventIntake, type EventIntake } from './reconcile/event-intake.ts'
 import { createFailingPlaces, type FailingPlaces } from './reconcile/failing-places.ts'
-import { createHints, type Hints } from './reconcile/hints.ts'
+import { createHints } from './reconcile/hints.ts'
 import { createLimbo } from './reconcile/limbo.ts'
 import { createMountFence, type MountFence } from './reconcile/mount-fence.ts'
+import { createMountPlaces, type MountPlaces } from './reconcile/mount-places.ts'
 import { createNumberTrust, type NumberKind, type NumberTrust } from './reconcile/number-trust.ts'
 import { createReconciler, type Reconciler } from './reconcile/reconciler.ts'
 import { createRevisits } from './reconcile/revisits.ts'
@@ -32,12 +35,12 @@ import { createStallWatch } from './reconcile/stall-watch.ts'
 import { createVisits } from './reconcile/visits.ts'
 import { isAway } from './reconcile/whereabouts.ts'
 import { createWriters } from './reconcile/writers.ts'
-import { mountPointsBelow, readMountinfo } from './scan/filesystem-signs.ts'
 import type { LookRequest } from './scan/look.ts'
+import { parseMountinfo, readMountinfo } from './scan/mountinfo.ts'
 import { createObserver, type LookReply, type Observer } from './scan/observer.ts'
 import { createSchedule } from './schedule.ts'
 import { startStatusKeeper } from './status-keeper.ts'
-import { dropAcceptance, takeAcceptance } from './store/acceptance.ts'
+import { acceptances, dropAcceptance, takeAcceptance } from './store/acceptance.ts'
 import { createBookkeeping } from './store/bookkeeping.ts'
 import type { MetadataFinding } from './store/metadata-writer.ts'
 import { createStore, type Decision } from './store/store.ts'
@@ -71,6 +74,8 @@ const TOO_MANY_OPEN = 'too many files are open'
 
 export type IndexerParts = {
   readonly config: Config
+  /** Which the advice in messages names. */
+  readonly configPath?: string
   readonly db: FeedDatabase
   readonly log: Logger
   /** Runs `observer-thread.ts` and was sent nothing yet. */
@@ -80,7 +85,7 @@ export type IndexerParts = {
 }
 
 /** What needs nothing of the others. */
-function createCore({ config, db, log, limits = {} }: IndexerParts) {
+function createCore({ config, configPath, db, log, limits = {} }: IndexerParts) {
   // Milliseconds since 1970 that never jump: a clock that is set back must not hold up what is due.
   const nowMs = () => performance.timeOrigin + performance.now()
   // The clock on the wall may be set at any moment. Whatever is shown as a time is by that one, as are the times of files.
@@ -92,6 +97,7 @@ function createCore({ config, db, log, limits = {} }: IndexerParts) {
   else store.readSkipped()
   return {
     config,
+    configPath,
     log,
     limits,
     nowMs,
@@ -109,7 +115,7 @@ function createCore({ config, db, log, limits = {} }: IndexerParts) {
     own: createOwnFiles(config),
     rootsByFd: new Map<number, Root>(),
     startedMs: nowMs(),
-    /** Something was mounted, and /proc/self/mountinfo could not be read. */
+    /** Something may have been mounted, and /proc/self/mountinfo could not be read. */
     areMountsMissed: false,
   }
 }
@@ -121,6 +127,8 @@ type Stages = {
   devices: Devices
   trust: NumberTrust
   fence: MountFence
+  mounts: MountPlaces
+  disksAway: DisksAway
   drain: Drain
   keeper: RootKeeper
   scans: Scans
@@ -142,10 +150,12 @@ export function createIndexer(parts: IndexerParts, onCrash: (error: Error) => vo
     onDoubt: (device, numbers) => doubt(core, device, numbers),
   })
   stages.trust = createNumberTrust({ ...core, devices: stages.devices })
-  stages.fence = createMountFence(stages.observer, () => settleMounts(stages))
+  stages.fence = createMountFence(stages.observer, () => settleMounts(core, stages))
   stages.drain = createDrain(core, stages, onCrash)
   stages.keeper = createKeeper(core, stages)
+  stages.mounts = createMounts(core, stages)
   stages.scans = createRootScans(core, stages)
+  stages.disksAway = createDiskKeeper(core, stages)
   stages.intake = createIntake(core, stages)
   stages.reconciler = createLoop(core, stages)
   stages.pool = createMetadataPool({
@@ -177,6 +187,11 @@ export function createIndexer(parts: IndexerParts, onCrash: (error: Error) => vo
     run: async () => {
       stages.keeper.rename()
       // The metadata workers start with their first file: until then the scan has the cores to itself.
+      reconciler.between(stages.mounts, async () => {
+        // The looking thread notices every change by now: what is seen is seen under these mounts, or they are read again.
+        await stages.observer.mountChanges()
+        core.areMountsMissed = !stages.mounts.refresh()
+      })
       checkRoots(stages, () => true)
       await reconciler.run()
     },
@@ -211,7 +226,9 @@ function startTimers(core: Core, stages: Stages): NodeJS.Timeout[] {
       scans.startDue()
       stalls.check()
       stages.failing.check()
-      if (core.areMountsMissed) core.areMountsMissed = !hintMounts(core)
+      if (core.areMountsMissed) settleMounts(core, stages)
+      stages.mounts.lookAtOthers()
+      takeWords(core, stages)
       reconciler.wake()
     }, OFFLINE_ROOT_CHECK_MS),
   ]
@@ -232,14 +249,27 @@ function doubt({ tree, limbo, log }: Core, device: string, numbers: NumberKind):
   )
 }
 
-/** Something was mounted or unmounted: asks which filesystems and roots are where before anything seen since counts. */
-function settleMounts({ fence, devices, keeper, reconciler }: Stages): void {
+/**
+ * Something was mounted or unmounted: asks which filesystems and roots are where before anything seen since counts, and
+ * has the places looked at where that may have been.
+ */
+function settleMounts(core: Core, { fence, devices, keeper, mounts, reconciler }: Stages): void {
   reconciler.between(fence, () =>
     fence.settle(async () => {
       await devices.confirm()
       for (const root of keeper.roots) await keeper.check(root)
+      core.areMountsMissed = !mounts.refresh()
     }),
   )
+}
+
+function createMounts({ tree, known, hints, nowMs }: Core, { devices, keeper }: Stages): MountPlaces {
+  const mounts = () => {
+    const mountinfo = readMountinfo()
+    return mountinfo === null ? null : parseMountinfo(mountinfo)
+  }
+  const tops = () => keeper.roots.flatMap(({ folder }) => folder ?? [])
+  return createMountPlaces({ mounts, tops, tree, devices, known, hints, nowMs })
 }
 
 /** Scans a root from its top, because what happened in it is not known any more. */
@@ -275,38 +305,36 @@ function createDrain(core: Core, stages: Stages, onCrash: (error: Error) => void
     },
     onMounts: () => {
       core.own.refresh()
-      settleMounts(stages)
-      core.areMountsMissed = !hintMounts(core)
-      stages.reconciler.wake()
+      settleMounts(core, stages)
     },
     onCrash,
   }
   return startDrain(handlers, core.limits.backlogBytesMax)
 }
 
-/** Something was mounted or unmounted, which no watch tells: looks at every place inside a root where that may have been. False when that can't be found out now. */
-function hintMounts({ tree, hints, nowMs }: Core): boolean {
-  const mountinfo = readMountinfo()
-  if (mountinfo === null) return false
-  const now = nowMs()
-  for (const folder of tree.folders()) {
-    const { parent, name } = folder
-    if (parent === null) hintMountPoints(folder, mountPointsBelow(mountinfo, folder.root.path), hints, now)
-    else if (folder.needsVisit || folder.device !== parent.device) {
-      hints.add({ folder: parent, name, cause: 'touched' }, now, now)
-    }
-  }
-  return true
+function createDiskKeeper({ config, configPath, tree, hints, nowMs, log }: Core, stages: Stages): DisksAway {
+  return createDisksAway({
+    tree,
+    rootOf: (top) => stages.keeper.byTop(top),
+    tell: (root) => stages.scans.tell(root),
+    takeAcceptance: (nodeId, folder) => takeAcceptance(config.databasePath, nodeId, folder),
+    lookAt: (folder, name) => hints.add({ folder, name, cause: 'touched' }, nowMs(), nowMs()),
+    configPath,
+    nowMs,
+    log,
+  })
 }
 
-function hintMountPoints(root: Folder, points: readonly string[], hints: Hints, now: number): void {
-  const top = root.root.path === '/' ? '' : root.root.path
-  for (const point of points) {
-    const names = point.slice(top.length + 1).split('/')
-    const last = names.pop() as string
-    let folder: Folder | undefined = root
-    for (const name of names) folder = folder?.children.get(name)
-    if (folder !== undefined) hints.add({ folder, name: last, cause: 'touched' }, now, now)
+/** Nothing happens at a disk that is away when its owner gives it up, so this asks. */
+function takeWords({ config, known }: Core, { disksAway, scans, keeper }: Stages): void {
+  const words = acceptances(config.databasePath)
+  if (words.size === 0) return
+  disksAway.lookAgain(words)
+  // What is away is only known when all was looked at. A word that is about nothing must not be about another day.
+  if (scans.isScanning() || keeper.roots.some(({ state }) => state === 'offline')) return
+  for (const nodeId of words) {
+    const isOfRoot = known.byId(nodeId)?.parentId === SUPER_ROOT_ID
+    if (!isOfRoot && !disksAway.nodeIds().has(nodeId)) dropAcceptance(config.databasePath, nodeId)
   }
 }
 
@@ -325,6 +353,7 @@ function createKeeper(core: Core, stages: Stages): RootKeeper {
     saveRoot: books.saveRoot,
     removeRoot: books.removeRoot,
     takeAcceptance: (rootId, folder) => takeAcceptance(config.databasePath, rootId, folder),
+    configPath: core.configPath,
     createInstance: (root) => {
       const made = createInotify()
       if (!made.ok) return { message: instanceMessage(made.errno, config.watches.length) }
@@ -413,7 +442,8 @@ function createLoop(core: Core, stages: Stages): Reconciler {
   })
   return createReconciler({
     ...core,
-    unmounted: new Set(),
+    disksAway: stages.disksAway,
+    noteTwin: (place) => stages.mounts.noteTwin(place),
     observer,
     look: async (requests) => {
       const reply = await fence.look(requests)
@@ -436,7 +466,7 @@ function createLoop(core: Core, stages: Stages): Reconciler {
       const root = keeper.byTop(folder.root)
       if (root === undefined || root.mayBeEmpty) return true
       root.mustList = true
-      keeper.takeOffline(root, emptyMessage(root))
+      keeper.takeOffline(root, emptyMessage(root, core.configPath))
       return false
     },
   })
@@ -457,7 +487,7 @@ function createFailing({ readingRetries, nowMs, log }: Core, { keeper, scans, re
     ],
     rootAt: keeper.byPath,
     roots: () => keeper.roots,
-    onMessage: scans.refreshMessage,
+    onMessage: scans.tell,
     nowMs,
     log,
   })

@@ -1,4 +1,5 @@
 /** The indexer as a process: command line, config, signals, exit codes. */
+import { resolve } from 'node:path'
 import type { Worker } from 'node:worker_threads'
 import { parseCommandLine } from '@drive-feed/shared/command-line.ts'
 import { type Config, ConfigError, loadConfig } from '@drive-feed/shared/config.ts'
@@ -32,7 +33,7 @@ export function runService(startLookingThread: () => Worker): void {
   try {
     const config = readConfig(configPath)
     const log = createLogger({ name: 'indexer', path: config.logPath, level: config.logLevel })
-    runUntilSignal(config, log, startLookingThread)
+    runUntilSignal({ config, configPath: resolve(configPath) }, log, startLookingThread)
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     leaveUnusable(error)
@@ -64,7 +65,11 @@ function knownFolders(databasePath: string): Set<string> {
   }
 }
 
-function runUntilSignal(config: Config, log: Logger, startLookingThread: () => Worker): void {
+function runUntilSignal(
+  { config, configPath }: { readonly config: Config; readonly configPath: string },
+  log: Logger,
+  startLookingThread: () => Worker,
+): void {
   const { databasePath } = config
   let thread: Worker | undefined
   const startThread = () => {
@@ -76,7 +81,7 @@ function runUntilSignal(config: Config, log: Logger, startLookingThread: () => W
     open: createOpener(databasePath),
     createIndexer: (db, onCrash) => {
       log.info({ database: databasePath, watches: config.watches }, 'started')
-      return createIndexer({ config, db, log, lookingThread: startThread() }, onCrash)
+      return createIndexer({ config, configPath, db, log, lookingThread: startThread() }, onCrash)
     },
     log,
     nowMs: () => performance.now(),

@@ -14,6 +14,8 @@ export type AuditRows = {
   readonly countFrom: (nodeId: string) => number
   /** Whether `device` is a filesystem that may be away where `parent` is seen: not a subvolume, and not in memory. */
   readonly mayBeUnmounted: (device: string, parent: string) => boolean
+  /** The paths of all folders with this inode, as text of their names, below a root. */
+  readonly pathsOfFolder: (inode: string) => string[]
 }
 
 type Columns = Omit<AuditRow, 'isDirectory' | 'name' | 'hasRightId' | 'hasLastingInode'> & {
@@ -65,7 +67,20 @@ export function createAuditRows({ sqlite }: Pick<FeedDatabase, 'sqlite'>): Audit
     return { ...rest, name: nameFromColumns(name, rawName), ...flags }
   }
   const childAt = (parentId: string, name: string) => atPlace.all(parentId, displayName(name)).map(toRow)[0]
+  const foldersOf = sqlite.prepare<[string], Columns>(`${SELECT} WHERE inode = ? AND is_directory`)
+  const byId = sqlite.prepare<[string], Columns>(`${SELECT} WHERE node_id = ?`)
+  const pathOf = (row: AuditRow): string => {
+    const names: string[] = []
+    let at: AuditRow | undefined = row
+    while (at !== undefined && at.parentId !== SUPER_ROOT_ID) {
+      names.push(at.name)
+      at = byId.all(at.parentId).map(toRow)[0]
+    }
+    const top = roots.all().find((root) => root.nodeId === at?.nodeId)?.path ?? ''
+    return [top.replace(/\/$/, ''), ...names.reverse()].join('/')
+  }
   return {
+    pathsOfFolder: (inode) => foldersOf.all(inode).map(toRow).map(pathOf),
     roots: () => roots.all(),
     root: (name) => childAt(SUPER_ROOT_ID, name),
     children: (parentId) => children.all(parentId).map(toRow),

@@ -1,4 +1,6 @@
 /** The tree on the disk beside the tree in the database, folder by folder: memory grows with a folder and the path to it. */
+
+import { isSameInode } from '@drive-feed/shared/file-stats.ts'
 import { type FolderOnDisk, isAbsence, lookAt, openFolder, problemOf } from './folder-on-disk.ts'
 import { type AuditRow, difference, isRead, isWaiting, type OnDisk } from './place.ts'
 import type { AuditRows } from './rows.ts'
@@ -130,6 +132,15 @@ function* compareFolder(tools: WalkTools, { root, names: above }: Place, level: 
   return below.reverse()
 }
 
+/** The same folder is mounted at two places: it is listed at one of them. */
+function isListedElsewhere({ pathsOfFolder }: AuditRows, place: Place, disk: OnDisk | null | Error): boolean {
+  if (disk === null || disk instanceof Error || disk.kind !== 'folder') return false
+  return pathsOfFolder(String(disk.inode)).some((path) => {
+    const there = path === '' || path === pathOf(place) ? null : lookAt(path)
+    return there !== null && !(there instanceof Error) && isSameInode(there, disk)
+  })
+}
+
 /** A file of ours is never listed. */
 function withoutOwn({ isOwn }: WalkTools, disk: OnDisk | null | Error): OnDisk | null | Error {
   const isOurs = disk !== null && !(disk instanceof Error) && disk.kind === 'file' && isOwn?.(disk) === true
@@ -148,6 +159,7 @@ function* compareEntry(tools: WalkTools, place: Place, entry: Entry): Generator<
     yield { kind: 'away', place, nodes: tools.rows.countFrom(row.nodeId) }
     return false
   }
+  if (row === undefined && isListedElsewhere(tools.rows, place, disk)) return false
   const isToRead = tools.readsFiles && isFile(disk) && row !== undefined && isRead(row)
   return yield* compare(place, row, disk, isToRead ? folder.md5(name, disk) : undefined)
 }

@@ -1,7 +1,9 @@
 /** What the owner is told of a root that is away: what was found, and what to do. */
+import { shellWord } from '@drive-feed/shared/shell-word.ts'
 import { shownPath } from '@drive-feed/shared/shown-path.ts'
-import { shownText } from '@drive-feed/shared/shown-text.ts'
 import type { LookAnswer } from '../scan/look.ts'
+import { pathOf } from '../watch/tree.ts'
+import type { DiskAway } from './disks-away.ts'
 import type { Root } from './roots.ts'
 
 /** @param answer what a look at the root's path gave */
@@ -15,12 +17,12 @@ export function unreadableMessage(path: string, problem: string): string {
   return `${shownPath(path)} can't be read (${problem}); check permissions and the disk, its nodes are kept until then`
 }
 
-export function replacedMessage(root: Root): string {
+export function replacedMessage(root: Root, configPath: string | undefined): string {
   const { path, configuredPath } = root
   const where =
     path === configuredPath ? shownPath(path) : `${shownPath(configuredPath)} leads to ${shownPath(path)}, which`
   return `${where} is another folder than before, as when a disk is not mounted; mount it, its nodes are kept until \
-then. ${acceptMessage(root, 'the new folder is meant')}`
+then. ${acceptMessage(root, 'the new folder is meant', configPath)}`
 }
 
 export function twinMessage({ path }: Root, twin: Root): string {
@@ -29,19 +31,30 @@ export function twinMessage({ path }: Root, twin: Root): string {
 the config`
 }
 
-export function emptyMessage(root: Root): string {
-  return `${shownPath(root.path)} is suddenly empty, as when a disk is not mounted; mount it, its nodes are kept until \
-then. ${acceptMessage(root, 'it was emptied on purpose')}`
+export function emptyMessage(root: Root, configPath: string | undefined): string {
+  return `${shownPath(root.path)} is suddenly empty, as when a disk is not mounted; mount it, its nodes are kept until then. \
+${acceptMessage(root, 'it was emptied on purpose', configPath)}`
 }
 
-function acceptMessage({ key }: Root, condition: string): string {
-  return `If ${condition}: npm run accept-empty -- ${shellWord(key)}`
+/** @param where `here`: the line tells the place beside it */
+export function diskAwayMessage(
+  { folder, name, sinceMs, isSinceStart }: DiskAway,
+  where: 'here' | 'there',
+  configPath: string | undefined,
+): string {
+  const place = shellWord(`${pathOf(folder) === '/' ? '' : pathOf(folder)}/${name}`)
+  const since = new Date(sinceMs).toISOString()
+  const away = isSinceStart ? `away (since before ${since})` : `away since ${since}`
+  return `the filesystem mounted ${where === 'here' ? 'here' : `at ${place}`} is ${away}: its nodes are kept; mount it \
+again. If it is not to come back: ${acceptCommand(place, configPath)}`
 }
 
-/** As one word of a shell, which is to be copied from what a terminal shows. */
-function shellWord(text: string): string {
-  if (/^[\w.-]+$/.test(text)) return text
-  if (shownText(text) === text) return `'${text.replaceAll("'", "'\\''")}'`
-  // What stands in $'…' is read as JSON reads it, but for the apostrophe.
-  return `$'${shownText(text.replaceAll('\\', '\\\\').replaceAll("'", "\\'"))}'`
+function acceptMessage({ key }: Root, condition: string, configPath: string | undefined): string {
+  return `If ${condition}: ${acceptCommand(shellWord(key), configPath)}`
+}
+
+/** As it is to be typed in the folder of the program. */
+function acceptCommand(operand: string, configPath: string | undefined): string {
+  const config = configPath === undefined ? '' : ` --config=${shellWord(configPath)}`
+  return `npm run accept-empty -- ${operand}${config}`
 }

@@ -78,7 +78,7 @@ function againOf(plan: Plan): string[] {
   return plan.again.map(({ name }) => name)
 }
 
-const EMPTY: Plan = { decisions: [], toLimbo: [], found: [], again: [], lookAt: [], reborn: [], present: [] }
+const EMPTY: Plan = { decisions: [], toLimbo: [], found: [], again: [], lookAt: [], twins: [], reborn: [], present: [] }
 
 const a = fileRow(10, TOP.nodeId, 'a')
 const b = fileRow(11, TOP.nodeId, 'b')
@@ -542,8 +542,9 @@ test('a folder that moved is moved, not listed anew', () => {
 })
 
 test('a folder that is still at its place is mounted a second time: it is listed at the first', () => {
-  const plan = planOf({ rows: [folder], vacancy: () => 'holds' }, fresh(OTHER, 'bound', folderSight(20)))
-  assert.deepEqual(plan, EMPTY)
+  const second = fresh(OTHER, 'bound', folderSight(20))
+  const plan = planOf({ rows: [folder], vacancy: () => 'holds' }, second)
+  assert.deepEqual(plan, { ...EMPTY, twins: [second] })
 })
 
 test('a folder seen at both places in one batch stays at the first', () => {

@@ -71,6 +71,8 @@ export type Plan = {
   readonly again: Seen[]
   /** Places to look at now, because of what was found elsewhere; `linked` ones hold other names of a changed inode. */
   readonly lookAt: { readonly place: Place; readonly cause: 'touched' | 'linked' }[]
+  /** Places of folders that are listed elsewhere, which nothing tells of when they are not any more. */
+  readonly twins: Place[]
   /** Folders that are others than before under the same id. */
   readonly reborn: string[]
   /** Folders that are in the listing and in the database alike. */
@@ -103,7 +105,16 @@ export function rowsToLookAt(seens: readonly Seen[], rowsOf: Knowledge['rowsOf']
 }
 
 export function decide(seens: readonly Seen[], knowledge: Knowledge): Plan {
-  const plan: Plan = { decisions: [], toLimbo: [], found: [], again: [], lookAt: [], reborn: [], present: [] }
+  const plan: Plan = {
+    decisions: [],
+    toLimbo: [],
+    found: [],
+    again: [],
+    lookAt: [],
+    twins: [],
+    reborn: [],
+    present: [],
+  }
   const loose = new Map<string, Known>()
   const claims: Claim[] = []
   const settled = new Set<string>()
@@ -521,6 +532,7 @@ function removeOrKeep(
   }
   for (const { waits, seen } of waiting) {
     // What waits for the row at its place is looked at with that one.
+    if (waits === 'twin') plan.twins.push(seen)
     const isWithRow = seen.known !== undefined && kept.has(seen.known.nodeId)
     if (waits === 'unsure' || (waits === 'unfree' && !isWithRow)) plan.again.push(seen)
   }

@@ -13,6 +13,8 @@ export type Devices = {
   readonly resolve: (deviceNumber: string, path: string, sample: () => Promise<Sample | null>) => Promise<string | null>
   /** Whether they are btrfs subvolumes of one mount, of which one lies in the other: it is deleted, not unmounted. */
   readonly isSubvolumeOf: (device: string, other: string) => boolean
+  /** Type of its filesystem, as in /proc/self/mountinfo; empty where it is not known. */
+  readonly typeOf: (device: string) => string
   /** Forgets every number that is not, where it was met, what it was; to be called when something was (un)mounted. */
   readonly confirm: () => Promise<void>
   /** What inode numbers on the device are worth after a mount. */
@@ -111,6 +113,7 @@ export function createDevices(tools: DevicesTools): Devices {
       const [one, two] = [device, other].map((name) => rows.find((row) => row.device === name))
       return one !== undefined && two !== undefined && areSubvolumes(one, two)
     },
+    typeOf: (device) => tools.rows().find((row) => row.device === device)?.filesystemType ?? '',
     confirm: async () => {
       for (const binding of [...byNumber.values()]) if (!(await isStillThere(binding))) unbind(binding)
     },

@@ -36,6 +36,8 @@ export type RootKeeperTools = {
   readonly removeRoot: (name: string) => void
   /** Whether the owner said that this very folder is meant, though it is not the known one or empty. Holds once. */
   readonly takeAcceptance: (rootId: string, folder: FolderSight) => boolean
+  /** Which the advice in messages names. */
+  readonly configPath?: string | undefined
   /** A new inotify instance, or why there is none. */
   readonly createInstance: (root: Root) => { fd: number } | { message: string }
   readonly onAttached: (root: Root, why: 'start' | 'back') => void
@@ -156,6 +158,7 @@ export function createRootKeeper(watches: readonly ConfiguredWatch[], tools: Roo
       if ('message' in instance) return false
       root.top.inotifyFd = instance.fd
       root.message = null
+      root.noInstance = null
       return true
     },
     setState,
@@ -216,7 +219,7 @@ async function findRoot(
     return { folder, device }
   }
   root.mustList = isEmpty
-  return { away: isSame ? emptyMessage(root) : replacedMessage(root) }
+  return { away: isSame ? emptyMessage(root, tools.configPath) : replacedMessage(root, tools.configPath) }
 }
 
 function hasChildren(known: KnownNodes, before: KnownRoot | null): boolean {
@@ -267,6 +270,7 @@ function bindRoot(tools: RootKeeperTools, root: Root, found: Found, before: Know
   const instance = root.top === null ? tools.createInstance(root) : { fd: root.top.inotifyFd }
   if ('message' in instance) {
     root.message = instance.message
+    root.noInstance = instance.message
     tools.log.warn({ root: root.key }, instance.message)
   }
   const inotifyFd = 'fd' in instance ? instance.fd : null

@@ -41,6 +41,10 @@ export type Root = {
   readonly unreadable: Map<Folder, Unreadable>
   /** Paths of folders in which files of ours were met and left out. */
   readonly ownPaths: Set<string>
+  /** What is to be said of each disk that was mounted inside of it and is away; null when there is nothing to say any more. */
+  readonly disksAway: Map<string, () => string | null>
+  /** Why it has no inotify instance. */
+  noInstance: string | null
   /** Whether it was `max_user_watches` that kept the kernel from watching them. */
   isWatchLimit: boolean
   /** What is said of places in it that could not be settled for long; null if there are none. */
@@ -68,6 +72,8 @@ export function createRoot({ name, path, configuredPath }: ConfiguredWatch, wall
     unwatched: new Set(),
     unreadable: new Map(),
     ownPaths: new Set(),
+    disksAway: new Map(),
+    noInstance: null,
     isWatchLimit: false,
     failing: null,
     nextRescanMs: Number.POSITIVE_INFINITY,

@@ -49,10 +49,10 @@ export type Scans = {
   readonly watched: (folder: Folder) => void
   /** Whether the kernel tells of writes to what is in the folder: it is watched, and nobody else can write unseen. */
   readonly areWritesTold: (folder: Folder | undefined) => boolean
-  /** What is to be said of the root may be something else by now. */
-  readonly refreshMessage: (root: Root) => void
   /** Whether files of ours were left out where a folder was looked at. */
   readonly leftOut: (path: string, isOwn: boolean) => void
+  /** To be called when the message of a root may be another one. */
+  readonly tell: (root: Root) => void
   readonly counts: () => {
     readonly listed: number
     readonly rescans: number
@@ -233,6 +233,7 @@ export function createScans(tools: ScansTools): Scans {
       unreadable(folder, { what: 'entry', problem })
     },
     unreadable,
+    tell: saveMessage,
     refused: (folder, limit) => {
       const root = rootOf(folder.root)
       if (root === undefined) return
@@ -250,7 +251,6 @@ export function createScans(tools: ScansTools): Scans {
       if (folder === undefined || folder.watch === null) return false
       return !isSharedFilesystem(rootOf(folder.root)?.filesystemType ?? '')
     },
-    refreshMessage: saveMessage,
     leftOut: (path, isOwn) => {
       const root = tools.keeper().byPath(path)
       if (root === undefined || root.ownPaths.has(path) === isOwn) return

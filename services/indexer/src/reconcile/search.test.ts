@@ -10,7 +10,7 @@ import type { EntryStats } from '../scan/statx.ts'
 import type { Known } from '../store/known.ts'
 import { createTree, type RootFolder } from '../watch/tree.ts'
 import { type SearchTools, searchBelow, unplacedFolders } from './search.ts'
-import { isPresent, isSameInode, type Seen } from './seen.ts'
+import { isPresent, isSameInode, type PresentSight, type Seen } from './seen.ts'
 import type { RawSeen } from './sight-reader.ts'
 
 const top = folderRow(1, 'above', '')
@@ -105,4 +105,18 @@ test('the folder is told by the id that it is going to have where its plain one 
   const own = { ...folderRow(20, top.nodeId, 'before', { birthTime: 2 }), nodeId: ownId }
   const renamed = await searchWith([...moved, own], below, { away }).found()
   assert.deepEqual(renamed, [{ parentId: ownId, name: 'file', inode: '10' }])
+})
+
+test('where nothing counts because something was mounted, the search ends without an answer instead of asking for ever', async () => {
+  let asked = 0
+  const look = async (requests: readonly LookRequest[]) => {
+    asked += 1
+    assert.ok(asked < 10, 'whoever settles the mounts waits for this')
+    const answers = requests.map(() => ({ kind: 'later', problem: null }))
+    return { answers, sights: createSightsBuilder().pack(), mountChanges: 1 }
+  }
+  const tools = { look, devices: { numberOf: () => DEVICE } } as unknown as SearchTools
+  const sight = folderSight(20, { birthTime: 2 }) as PresentSight
+  const place = { parentId: top.nodeId, name: 'photos', sight, path: '/media/photos', nodeId: photos, above: null }
+  assert.equal(await searchBelow(tools, [place]), null)
 })

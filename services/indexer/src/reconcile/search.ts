@@ -39,7 +39,7 @@ export function unplacedFolders(tools: SearchTools, raws: readonly RawSeen[], se
 
 /**
  * Everything below the folders that is known from elsewhere, with the folders on the way to it, from the top. Null if
- * the system has nothing left to look with, so that nothing can be said.
+ * the system has nothing left to look with, or the mounts changed, so that nothing can be said.
  */
 export async function searchBelow(tools: SearchTools, tops: readonly Unplaced[]): Promise<Seen[] | null> {
   const found = new Map<string, Seen>()
@@ -47,6 +47,8 @@ export async function searchBelow(tools: SearchTools, tops: readonly Unplaced[])
   while (queue.length > 0) {
     const folders = queue.splice(0, FOLDERS_MAX)
     const { answers, sights } = await tools.look(folders.map((folder) => requestOf(tools, folder)))
+    // Something was mounted meanwhile. Which filesystems are where is asked between two jobs, and this is in one.
+    if (answers.every(({ kind }) => kind === 'later')) return null
     const entries: Unplaced[] = []
     for (const [at, folder] of folders.entries()) {
       const answer = answers[at]

@@ -35,7 +35,7 @@ function folderThatWasEmptied({ onDrained = () => {}, isUnderWay = false } = {})
   // The jobs need no more than this.
   const tools = {
     ...{ writers: createWriters(), revisits: createRevisits() },
-    ...{ tree, hints, limbo, retries, areHintsUnderWay: () => isUnderWay, unmounted: new Set() },
+    ...{ tree, hints, limbo, retries, areHintsUnderWay: () => isUnderWay, disksAway: { isBack: () => {} } },
     trust: { isCurrent: () => true, tells: () => true, carriesHash: () => true },
     devices: { numberKind: () => 'lasting', numberOf: () => DEVICE, nameOf: () => DEVICE },
     known: {

@@ -29,6 +29,8 @@ export type SettleTools = {
   readonly awaiting: (seen: Seen, facts: Facts) => Awaiting
   /** Asks for a look at a place: now, or after a growing delay for `again`. */
   readonly hint: (place: Place, cause: Cause, when: 'now' | 'again') => void
+  /** To be told of a place where a folder is that is listed elsewhere. */
+  readonly noteTwin: (place: Place) => void
   /** Whether the root node's folder is where it is configured. */
   readonly rootVacancy: (row: Known) => Vacancy
   /** Takes the watches of folders that left the tree away. */
@@ -121,6 +123,7 @@ function followUp(
     if (mayRemove.has(row.nodeId)) limbo.hold(row.nodeId, nowMs)
   }
   for (const seen of plan.again) tools.hint(seen, seen.cause, 'again')
+  for (const place of plan.twins) tools.noteTwin(place)
   for (const { place, cause } of plan.lookAt) tools.hint(place, cause, 'now')
 }
 

@@ -6,13 +6,11 @@ import type { Known, KnownNodes } from '../store/known.ts'
 import type { Decision } from '../store/store.ts'
 import { type Folder, pathOf } from '../watch/tree.ts'
 import type { Devices } from './devices.ts'
+import type { DisksAway } from './disks-away.ts'
 import type { NumberTrust } from './number-trust.ts'
 import { takeSample } from './sample.ts'
 import { type Cause, isPresent, placedSight, type Seen } from './seen.ts'
 import type { SettleTools } from './settle.ts'
-
-const UNMOUNTED = `the filesystem mounted here is away: its nodes are kept. If it is not to come back, remove the \
-empty folder`
 
 /** One place, looked at. `known` is read when it is not given. */
 export type RawSeen = {
@@ -31,8 +29,7 @@ export type SightReaderTools = {
   readonly apply: (decisions: readonly Decision[]) => void
   readonly hint: SettleTools['hint']
   readonly log: Logger
-  /** Nodes whose filesystem is away, so that it is said once. */
-  readonly unmounted: Set<string>
+  readonly disksAway: Pick<DisksAway, 'isKept' | 'isBack'>
 }
 
 /** Resolves what has to be asked, then reads what is known; the rows are those of this moment. */
@@ -92,20 +89,24 @@ function toSeen(tools: SightReaderTools, raw: RawSeen): Seen {
     return { parentId, name, cause, known, sight: { kind: 'unreadable' } }
   }
   const placed = placedSight(sight, (number) => tools.devices.nameOf(number) ?? '')
-  if (known !== undefined && isUnmounted(tools.devices, known, placed, folder)) {
-    if (!tools.unmounted.has(known.nodeId)) {
-      tools.log.warn({ path: `${pathOf(folder)}/${name}` }, UNMOUNTED)
-    }
-    tools.unmounted.add(known.nodeId)
+  const isAway = known !== undefined && isUnmounted(tools.devices, known, placed, folder)
+  if (!isAway) tools.disksAway.isBack({ parentId, name })
+  else if (sight.kind === 'folder' && tools.disksAway.isKept(known, raw, sight)) {
     return { parentId, name, cause, known, sight: { kind: 'unreadable' } }
   }
-  if (known !== undefined) tools.unmounted.delete(known.nodeId)
   return { parentId, name, cause, known, sight: placed }
 }
 
-/** A known folder of another filesystem, and where it was mounted the empty folder below it: away, not deleted (I7). */
+/** Their content is nowhere once they are unmounted. */
+const IN_MEMORY: readonly string[] = ['tmpfs', 'ramfs', 'hugetlbfs']
+
+/**
+ * A known folder of another filesystem, and where it was mounted the folder below it: away, not deleted (I7). Unless it
+ * was in memory, or is the filesystem of a folder above: that is there, and a part of it was mounted here.
+ */
 function isUnmounted(devices: Devices, known: Known, sight: Seen['sight'], parent: Folder): boolean {
   if (sight.kind !== 'folder' || !known.isDirectory || known.device === '') return false
   if (known.device === parent.device || sight.facts.device !== parent.device) return false
-  return !devices.isSubvolumeOf(known.device, parent.device)
+  for (let above = parent.parent; above !== null; above = above.parent) if (above.device === known.device) return false
+  return !IN_MEMORY.includes(devices.typeOf(known.device)) && !devices.isSubvolumeOf(known.device, parent.device)
 }

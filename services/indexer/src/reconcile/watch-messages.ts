@@ -4,12 +4,16 @@ import type { InotifyLimits } from '../watch/inotify-limits.ts'
 import { pathOf } from '../watch/tree.ts'
 import type { Root } from './roots.ts'
 
+/** Disks inside a root that are away and told of in full. */
+const DISKS_MAX = 5
+
 /** Null if all is well. `folders`: all that need a watch, of every root. */
 export function watchMessage(root: Root, folders: number, limits: InotifyLimits): string | null {
-  const [message, own] = [unwatchedMessage(root, folders, limits), ownMessage(root)]
-  // Why there is no instance is only in the message of before, which may end with this already.
-  if (message === null || own === null || message.endsWith(own)) return message ?? own
-  return `${message}. ${own}`
+  const away = Array.from(root.disksAway.values(), (message) => message()).filter((message) => message !== null)
+  const all = [unwatchedMessage(root, folders, limits), ownMessage(root), ...away.slice(0, DISKS_MAX)]
+  const parts = all.filter((part) => part !== null)
+  if (away.length > DISKS_MAX) parts.push(`${away.length - DISKS_MAX} more filesystems inside of it are away`)
+  return parts.length === 0 ? null : parts.join('. ')
 }
 
 function ownMessage({ ownPaths }: Root): string | null {
@@ -19,11 +23,11 @@ function ownMessage({ ownPaths }: Root): string | null {
 
 /** What is said of a folder in which files of ours were met. */
 export function ownFilesMessage(path: string): string {
-  return `${path} holds files of drive-feed itself, its database or its log; these are left out of the feed`
+  return `${shownPath(path)} holds files of drive-feed itself, its database or its log; these are left out of the feed`
 }
 
 function unwatchedMessage(root: Root, folders: number, { watches }: InotifyLimits): string | null {
-  if (root.top?.inotifyFd === null) return root.message
+  if (root.top?.inotifyFd === null) return root.noInstance
   const unwatched = root.unwatched.size
   if (unwatched === 0) return unreadableMessage(root) ?? root.failing
   if (!root.isWatchLimit) return `${unwatched} folders can not be watched; they are listed again every minute instead`

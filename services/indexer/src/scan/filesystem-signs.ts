@@ -4,6 +4,7 @@ import { closeSync, constants, openSync, readFileSync } from 'node:fs'
 import { pathForFs } from '@drive-feed/shared/entry-name.ts'
 import { type FileStats, statsAt } from '@drive-feed/shared/file-stats.ts'
 import koffi from 'koffi'
+import { parseMountinfo, readMountinfo } from './mountinfo.ts'
 import { uniqueMountId } from './statx.ts'
 
 export type FilesystemSigns = {
@@ -72,15 +73,6 @@ function bootId(): string {
   }
 }
 
-/** /proc/self/mountinfo; null when it can't be read, as when too many files are open. */
-export function readMountinfo(): string | null {
-  try {
-    return readFileSync('/proc/self/mountinfo', 'utf8')
-  } catch {
-    return null
-  }
-}
-
 function lookAt(path: string): FileStats | null {
   try {
     return statsAt(path)
@@ -137,30 +129,12 @@ export function mountOf(mountinfo: string, device: bigint, path: string): MountL
   const { major, minor } = majorMinor(device)
   const number = `${major}:${minor}`
   let best: { line: MountLine; rank: number } | undefined
-  for (const text of mountinfo.split('\n')) {
-    const [mountFields, sourceFields] = text.split(' - ')
-    const fields = mountFields?.split(' ') ?? []
-    const source = sourceFields?.split(' ') ?? []
-    if (fields.length < 5 || source.length < 2) continue
-    const point = unescapeOctal(fields[4] as string)
+  for (const { device: itsNumber, root, point, type, source } of parseMountinfo(mountinfo)) {
     if (point !== '/' && path !== point && !path.startsWith(`${point}/`)) continue
-    const rank = point.length + (fields[2] === number ? 1_000_000 : 0)
+    const rank = point.length + (itsNumber === number ? 1_000_000 : 0)
     // Of two mounts on one point the later line is the one on top.
     if (best !== undefined && rank < best.rank) continue
-    best = {
-      rank,
-      line: { root: fields[3] as string, point, type: source[0] as string, source: source[1] as string },
-    }
+    best = { rank, line: { root, point, type, source } }
   }
   return best?.line
-}
-
-/** Where something is mounted below `path`. */
-export function mountPointsBelow(mountinfo: string, path: string): string[] {
-  const points = mountinfo.split('\n').map((line) => unescapeOctal(line.split(' ')[4] ?? ''))
-  return points.filter((point) => point.startsWith(path === '/' ? path : `${path}/`))
-}
-
-function unescapeOctal(text: string): string {
-  return text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))
 }

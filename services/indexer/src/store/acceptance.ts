@@ -1,5 +1,6 @@
 /**
- * The owner's word that a root's folder is meant as it is, though it is empty or another one than before. It is a small
+ * The owner's word that a root's folder is meant as it is, though it is empty or another one than before, or what is where
+ * a disk was mounted inside a root and is away. It is a small
  * file beside the database, so that the indexer stays the only writer: a command leaves it, the indexer takes it.
  */
 import { readdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs'
@@ -12,10 +13,10 @@ export type AcceptedFolder = {
   readonly birthTime: number
 }
 
-/** @param rootId node of the root as it is known: what is below it is what may be removed */
-export function leaveAcceptance(databasePath: string, rootId: string, folder: AcceptedFolder): void {
+/** @param nodeId node of the root, or of the disk, as it is known: what is below it is what may be removed */
+export function leaveAcceptance(databasePath: string, nodeId: string, folder: AcceptedFolder): void {
   const { deviceNumber, inode, birthTime } = folder
-  const path = pathFor(databasePath, rootId)
+  const path = pathFor(databasePath, nodeId)
   writeFileSync(`${path}.new`, JSON.stringify({ deviceNumber, inode, birthTime }))
   // The indexer may look at any moment, and sees all of it or nothing.
   renameSync(`${path}.new`, path)
@@ -33,9 +34,21 @@ export function takeAcceptance(databasePath: string, rootId: string, folder: Acc
   return accepted.deviceNumber === deviceNumber && accepted.inode === inode && accepted.birthTime === birthTime
 }
 
-/** Takes back what was left for a root, which needs it no longer. */
+/** Takes back what was left for a root or a disk, which needs it no longer. */
 export function dropAcceptance(databasePath: string, rootId: string): void {
   remove(pathFor(databasePath, rootId))
+}
+
+/** The nodes for which a word was left. */
+export function acceptances(databasePath: string): Set<string> {
+  const begin = basename(pathFor(databasePath, ''))
+  try {
+    const names = readdirSync(dirname(databasePath)).filter((name) => name.startsWith(begin) && !name.endsWith('.new'))
+    return new Set(names.map((name) => name.slice(begin.length)))
+  } catch {
+    // The database's folder is away, and that is told elsewhere.
+    return new Set()
+  }
 }
 
 export function hasAcceptance(databasePath: string, rootId: string): boolean {

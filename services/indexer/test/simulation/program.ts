@@ -138,6 +138,7 @@ function createCore(surroundings: Surroundings, actor: Actor) {
       numberOf: (device) => device,
       resolve: async (deviceNumber) => deviceNumber,
       isSubvolumeOf: () => false,
+      typeOf: () => '',
       confirm: async () => {},
       numberKind: () => 'lasting',
       isDoubtful: () => false,
@@ -207,8 +208,10 @@ function createLoop(core: Core, stages: Stages, drained: () => Promise<void>): R
   const { keeper, scans, intake } = stages
   return createReconciler({
     ...{ ...core, wallMs: core.nowMs },
-    ...{ intake, scans, drained, observer: observerOf(core), unmounted: new Set(), rootVacancy: keeper.vacancyOf },
+    ...{ intake, scans, drained, observer: observerOf(core), rootVacancy: keeper.vacancyOf },
     apply: core.store.apply,
+    noteTwin: () => {},
+    disksAway: { isKept: () => true, isBack: () => {} },
     // What is in the files is no matter here.
     awaiting: () => ({ state: 'ready', dueMs: 0 }),
     dropFolder: (folder) => dropFolder(core, stages, folder),

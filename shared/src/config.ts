@@ -32,6 +32,8 @@ export type Config = {
   readonly metadataWorkers: number
   readonly settleMs: number
   readonly rescanHours: number
+  /** How seldom a folder without a watch is listed when nothing is found there. */
+  readonly unwatchedRescanMinutes: number
 }
 
 /**
@@ -115,5 +117,6 @@ function toConfig(values: ConfigValues, folder: string, checkFolders: false | Kn
     metadataWorkers: values.metadata_workers,
     settleMs: values.settle_ms,
     rescanHours: values.rescan_hours,
+    unwatchedRescanMinutes: values.unwatched_rescan_minutes,
   }
 }

@@ -28,6 +28,7 @@ function scanned() {
   const scans = createScans({
     ...{ tree, visits, limbo: createLimbo(), keeper: () => keeper, rescanHours: 24, nowMs: () => clock.ms },
     ...{ limits: () => ({ watches: LIMIT, instances: LIMIT }) as never, log: pino({ level: 'silent' }) },
+    ...{ pace: { slotMs: 60_000, slotsMax: 60, quietSeconds: 600 }, release: () => {} },
     ...{ onScanned: () => {}, onAllDone: () => {} },
   })
   scans.start(root, 'start')

@@ -69,6 +69,8 @@ async function settleHints(
           tools.scans.unreadable(folder, { what: 'entry', problem: sight.problem })
           tools.hint({ parentId: folder.nodeId, name }, cause, 'again')
         }
+        const child = sight.kind === 'folder' ? folder.children.get(name) : undefined
+        if (child !== undefined) tools.scans.stirred(child)
         raws.push({ folder, name, cause, sight })
       }
       continue
@@ -219,6 +221,8 @@ function readListing(
   sights: LookReply['sights'],
 ): RawSeen[] {
   takeWatch(tools, folder, answer.watch)
+  const isHeldBack = answer.watch.kind === 'not-asked' && folder.watch === null && folder.root.inotifyFd !== null
+  if (isHeldBack) tools.scans.refused(folder, 'max_user_watches')
   tools.retries.clear(folder)
   tools.scans.listed(folder, problemIn(sights, answer))
   const known = tools.known.listedChildren(folder.nodeId)
@@ -227,7 +231,14 @@ function readListing(
   if (folder.parent === null) folder.root.isListed = true
   const { device, nodeId } = folder
   const deviceNumber = BigInt(answer.folder.deviceNumber)
-  const { differences, sameFolders } = compareListing(sights, answer, known, { device, deviceNumber }, tools.limbo.has)
+  const { differences, sameFolders, isChanged } = compareListing(
+    sights,
+    answer,
+    known,
+    { device, deviceNumber },
+    tools.limbo.has,
+  )
+  if (isChanged) tools.scans.stirred(folder)
   for (const child of sameFolders) ensureInTree(tools, { parentId: nodeId, name: child.name }, child)
   if (isDeep) for (const child of folder.children.values()) tools.visits.add(child, true)
   return differences.map(({ name, sight, isNew }): RawSeen => {

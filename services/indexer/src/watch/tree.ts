@@ -16,6 +16,8 @@ export type Folder = {
   readonly children: Map<string, Folder>
   /** Watch descriptor of its root's inotify instance; null while there is none. */
   watch: number | null
+  /** When its watch last told something of what is in it, or was set; whole seconds since 1970, which take no memory of their own. */
+  stirredSeconds: number
   /** Whether it must be listed when it is next found at its place: it could not be when its turn came. */
   needsVisit: boolean
   /** False once it was taken out of the tree; whoever still holds it must drop it. */
@@ -61,6 +63,7 @@ export function createTree(): Tree {
       name,
       children: new Map(),
       watch: null,
+      stirredSeconds: 0,
       needsVisit: false,
       attached: true,
     }

@@ -20,6 +20,8 @@ export type PairOptions = {
   readonly uid?: number
   /** A command that runs the indexer: gets node and its arguments after its own, and becomes that process. */
   readonly within?: readonly string[]
+  /** Instead of the indexer's own. */
+  readonly indexerMain?: string
 }
 
 export type Configuration = {
@@ -94,7 +96,10 @@ export async function createPair(t: Cleaner, options: PairOptions = {}): Promise
   const launchIndexer = () => {
     const [command, ...before] = options.within ?? []
     const within = command === undefined ? {} : { command, args: [...before, process.execPath] }
-    indexer = run(INDEXER_MAIN, { ...within, ...(options.uid === undefined ? {} : { uid: options.uid }) })
+    indexer = run(options.indexerMain ?? INDEXER_MAIN, {
+      ...within,
+      ...(options.uid === undefined ? {} : { uid: options.uid }),
+    })
     return indexer
   }
   return {

@@ -96,7 +96,6 @@ export function createEventIntake(tools: EventIntakeTools): EventIntake {
       for (const event of events) one(top, event)
     },
     watched: (folder, watch) => {
-      if (folder.watch !== watch) folder.stirredSeconds = Math.floor(nowMs() / 1000)
       tree.setWatch(folder, watch)
       const watches = early.get(folder.root)
       const events = watches?.byWatch.get(watch)

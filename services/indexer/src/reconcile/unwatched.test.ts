@@ -6,6 +6,8 @@ import { createRoot } from './roots.ts'
 import { createUnwatched } from './unwatched.ts'
 import { createVisits } from './visits.ts'
 
+/** When the clock is at 0, seconds since 1970. */
+const START_SECONDS = 1_600_000_000
 const NEVER_CHANGED = { allowed: 2, raise: () => '' }
 
 /**
@@ -24,7 +26,7 @@ function scarce(folderCount: number, watches: number, { hasInstance = true } = {
   let free = 0
   const unwatched = createUnwatched({
     pace: { slotMs: 60_000, slotsMax: 60, quietSeconds: 600 },
-    ...{ visits, nowMs: () => clock.seconds * 1000 },
+    ...{ visits, nowMs: () => (START_SECONDS + clock.seconds) * 1000 },
     keeper: () => ({ roots: [root], byTop: () => root, retryInstance: () => false }),
     limits: () => ({ watches: NEVER_CHANGED, instances: NEVER_CHANGED }),
     release: (folder) => {
@@ -39,7 +41,6 @@ function scarce(folderCount: number, watches: number, { hasInstance = true } = {
   const watch = (folder: Folder) => {
     wd += 1
     tree.setWatch(folder, wd)
-    folder.stirredSeconds = clock.seconds
     unwatched.watched(root, folder)
   }
   const folders = Array.from({ length: folderCount }, (_, n) => {
@@ -95,8 +96,9 @@ test('an idle box is listed once an hour, all in one burst', () => {
 test('a folder without a watch in which a listing finds a change gets the watch of the one quiet longest, which is listed then', () => {
   const { clock, folders, pass, watched } = scarce(6, 3)
   pass(11)
+  for (const [n, folder] of folders.slice(0, 3).entries()) folder.stirredSeconds = START_SECONDS + (n === 1 ? 1 : 2)
   const [zero, , , , four] = folders as [Folder, Folder, Folder, Folder, Folder]
-  zero.stirredSeconds = clock.seconds
+  zero.stirredSeconds = START_SECONDS + clock.seconds
   assert.deepEqual(pass(5.1, [four]), [
     [16, '3 4 5'],
     [16.05, '4'],
@@ -124,12 +126,31 @@ test('where all with a watch are busy none changes hands, and the others are lis
   const { clock, folders, pass, watched } = scarce(6, 3)
   const listed: string[] = []
   for (let minute = 0; minute < 30; minute += 1) {
-    for (const folder of folders.slice(0, 3)) folder.stirredSeconds = clock.seconds
+    for (const folder of folders.slice(0, 3)) folder.stirredSeconds = START_SECONDS + clock.seconds
     listed.push(...pass(1, folders.slice(5)).map(([, names]) => names))
   }
   assert.deepEqual(watched(), ['0', '1', '2'])
   assert.equal(listed.filter((names) => names.includes('5')).length, 30)
   assert.equal(listed.filter((names) => names.includes('4')).length, 5)
+})
+
+test('what a scan found first gives its watch at once, what got one later keeps it for ten minutes', () => {
+  const { tree, root, folders, unwatched, pass, watched } = scarce(4, 1)
+  pass(1.5)
+  unwatched.stirred(folders[1] as Folder)
+  pass(0.1)
+  assert.deepEqual(watched(), ['1'])
+  unwatched.stirred(folders[2] as Folder)
+  pass(9)
+  assert.deepEqual(watched(), ['1'])
+  const added = tree.add(root.folder as Folder, 'new', { nodeId: 'new', device: '1', inode: '99' })
+  tree.setWatch(added, 99)
+  unwatched.watched(root, added)
+  pass(2)
+  unwatched.stirred(folders[2] as Folder)
+  pass(0.1)
+  assert.deepEqual(watched(), ['2'])
+  assert.notEqual(added.watch, null)
 })
 
 test('while a visit is under way no watch is taken: it may be asking for the same', () => {
@@ -155,10 +176,8 @@ test('a watch that another program took is followed by no other in that minute',
 })
 
 test('a watch that was taken for a folder is asked for by no other', () => {
-  const { folders, root, unwatched, visits, watched } = scarce(6, 3)
+  const { folders, unwatched, visits, watched } = scarce(6, 3)
   assert.equal(unwatched.mayAsk(folders[4] as Folder), true)
-  for (const folder of folders) folder.stirredSeconds = -600
-  root.isWatchLimit = true
   unwatched.stirred(folders[5] as Folder)
   unwatched.startDue()
   assert.equal(watched().length, 2)

@@ -136,7 +136,7 @@ export function createUnwatched(tools: UnwatchedTools): Unwatched {
     }
   }
   return {
-    mayAsk: (folder) => promised.size === 0 || promised.has(folder) || folder.watch !== null,
+    mayAsk: (folder) => promised.size === 0 || promised.has(folder) || folder.watch !== null || folder.parent === null,
     refused: (root, folder, limit) => {
       const isNew = !root.unwatched.has(folder)
       root.unwatched.add(folder)
@@ -149,7 +149,11 @@ export function createUnwatched(tools: UnwatchedTools): Unwatched {
     watched: (root, folder) => {
       promised.delete(folder)
       folders.delete(folder)
-      return root.unwatched.delete(folder)
+      const hadNone = root.unwatched.delete(folder)
+      // Those that a scan found first may give theirs at once: that they were found first says nothing.
+      const isNew = folder.stirredSeconds === 0 && root.state === 'watching'
+      if (hadNone || isNew) folder.stirredSeconds = Math.floor(nowMs() / 1000)
+      return hadNone
     },
     stirred: (folder) => {
       const root = rootOf(folder.root)

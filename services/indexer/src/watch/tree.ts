@@ -16,7 +16,10 @@ export type Folder = {
   readonly children: Map<string, Folder>
   /** Watch descriptor of its root's inotify instance; null while there is none. */
   watch: number | null
-  /** When its watch last told something of what is in it, or was set; whole seconds since 1970, which take no memory of their own. */
+  /**
+   * When its watch last told something of what is in it, or was set because something happened; 0 for never. Whole seconds
+   * since 1970, which take no memory of their own.
+   */
   stirredSeconds: number
   /** Whether it must be listed when it is next found at its place: it could not be when its turn came. */
   needsVisit: boolean

@@ -42,13 +42,18 @@ test('I7: a folder that can not be read is named with its root, and tried again 
   assert.deepEqual([root.state, root.message], ['watching', null])
   scans.unreadable(folder, { what: 'folder', problem: 'EIO: i/o error' })
   assert.match(root.message ?? '', /^\/media\/folder can't be read \(EIO: i\/o error\); check permissions and the disk/)
-  for (const minute of [1, 2, 4, 8, 16, 24]) {
+  const tried: number[] = []
+  for (let minute = 1; minute <= 30; minute += 1) {
     clock.ms = minute * 61_000
     scans.startDue()
-    assert.deepEqual(visits.take(10), [{ folder, isDeep: true }], `minute ${minute}`)
-    visits.done({ folder, isDeep: true })
+    for (const visit of visits.take(10)) {
+      assert.deepEqual(visit, { folder, isDeep: true })
+      tried.push(minute)
+      visits.done(visit)
+    }
     scans.finishThoseDone()
   }
+  assert.deepEqual(tried, [1, 2, 4, 8, 16, 24])
   scans.listed(folder, null)
   assert.equal(root.message, null)
   clock.ms = 40 * 61_000

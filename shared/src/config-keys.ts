@@ -57,6 +57,7 @@ const KEYS = z.strictObject({
   metadata_workers: orDefault(wholeNumber(1, 1024), availableParallelism()),
   settle_ms: orDefault(wholeNumber(0, 600_000), 200),
   rescan_hours: orDefault(hours(720), 24),
+  unwatched_rescan_minutes: orDefault(wholeNumber(1, 1440), 60),
   watcher: orDefault(
     z.strictObject(
       { backend: orDefault(z.string('must be a name, as in "inotify"'), null) },

@@ -15,7 +15,7 @@ const DATABASE_ALLOWED = 'must be the path of an SQLite file, absolute or relati
 const HOURS_ALLOWED = 'must be a number of hours, more than 0, at most 720'
 const WORKERS_ALLOWED = 'must be a whole number from 1 to 1024'
 const KNOWN_KEYS =
-  'host, port, database_url, watches, exclude, log_path, log_level, api_token, allowed_hosts, cors_origins, max_connections, max_waiting, metadata_workers, settle_ms, rescan_hours, watcher, skip_initial_hash'
+  'host, port, database_url, watches, exclude, log_path, log_level, api_token, allowed_hosts, cors_origins, max_connections, max_waiting, metadata_workers, settle_ms, rescan_hours, unwatched_rescan_minutes, watcher, skip_initial_hash'
 
 const TOKEN_ALLOWED = 'must be a text of 16 to 200 letters, digits and any of -._~+/='
 const HOST_ALLOWED = 'must be a host name without a port, such as "nas.example.org"'
@@ -127,6 +127,21 @@ const MISTAKES: readonly (readonly [title: string, yaml: string, message: string
     `${GOOD}settle_ms: 3600000`,
     ': settle_ms: 3600000: must be a whole number from 0 to 600000',
   ],
+  [
+    'no unwatched_rescan_minutes',
+    `${GOOD}unwatched_rescan_minutes: 0`,
+    ': unwatched_rescan_minutes: 0: must be a whole number from 1 to 1440',
+  ],
+  [
+    'two days of unwatched_rescan_minutes',
+    `${GOOD}unwatched_rescan_minutes: 2880`,
+    ': unwatched_rescan_minutes: 2880: must be a whole number from 1 to 1440',
+  ],
+  [
+    'half an unwatched_rescan_minutes',
+    `${GOOD}unwatched_rescan_minutes: 0.5`,
+    ': unwatched_rescan_minutes: 0.5: must be a whole number from 1 to 1440',
+  ],
   ['no rescan_hours', `${GOOD}rescan_hours: 0`, `: rescan_hours: 0: ${HOURS_ALLOWED}`],
   ['too many rescan_hours', `${GOOD}rescan_hours: 721`, `: rescan_hours: 721: ${HOURS_ALLOWED}`],
   ['endless rescan_hours', `${GOOD}rescan_hours: .inf`, `: rescan_hours: Infinity: ${HOURS_ALLOWED}`],
@@ -183,6 +198,7 @@ test('defaults are filled in, and keys without a value count as not given', (t) 
     settleMs: 200,
     rescanHours: 24,
     skipInitialHash: false,
+    unwatchedRescanMinutes: 60,
   } satisfies Config)
 })
 
@@ -204,6 +220,7 @@ max_waiting: 20
 metadata_workers: 3
 settle_ms: 0
 rescan_hours: 0.5
+unwatched_rescan_minutes: 1440
 watcher: {backend: fanotify}
 skip_initial_hash: true
 `
@@ -229,6 +246,7 @@ skip_initial_hash: true
     settleMs: 0,
     rescanHours: 0.5,
     skipInitialHash: true,
+    unwatchedRescanMinutes: 1440,
   } satisfies Config)
 })
 

@@ -34,6 +34,8 @@ export type Config = {
   readonly rescanHours: number
   /** What the first scan of a watched folder finds is listed, and read only when it changes. */
   readonly skipInitialHash: boolean
+  /** How seldom a folder without a watch is listed when nothing is found there. */
+  readonly unwatchedRescanMinutes: number
 }
 
 /**
@@ -117,5 +119,6 @@ function toConfig(values: ConfigValues, folder: string, checkFolders: false | Kn
     settleMs: values.settle_ms,
     rescanHours: values.rescan_hours,
     skipInitialHash: values.skip_initial_hash,
+    unwatchedRescanMinutes: values.unwatched_rescan_minutes,
   }
 }

@@ -32,7 +32,9 @@ import type { Root } from './reconcile/roots.ts'
 import { createScans, type Scans } from './reconcile/scans.ts'
 import type { Seen } from './reconcile/seen.ts'
 import { createStallWatch } from './reconcile/stall-watch.ts'
+import type { Pace } from './reconcile/unwatched.ts'
 import { createVisits } from './reconcile/visits.ts'
+import { minutesUpTo } from './reconcile/watch-messages.ts'
 import { isAway } from './reconcile/whereabouts.ts'
 import { createWriters } from './reconcile/writers.ts'
 import type { LookRequest } from './scan/look.ts'
@@ -69,6 +71,9 @@ const READ_DURING_SCAN_AFTER_MS = 3_000
 /** Places that may wait; beyond, a root is scanned instead. */
 const HINTS_MAX = 200_000
 
+/** A minute, and how long no event was told of what is in a folder before another may have its watch. */
+const PACE = { slotMs: 60_000, quietSeconds: 600 }
+
 const EXHAUSTION_REPORT_MS = 60_000
 const TOO_MANY_OPEN = 'too many files are open'
 
@@ -80,8 +85,8 @@ export type IndexerParts = {
   readonly log: Logger
   /** Runs `observer-thread.ts` and was sent nothing yet. */
   readonly lookingThread: Worker
-  /** What may wait in memory, for tests: places, and bytes of events. */
-  readonly limits?: { readonly hintsMax?: number; readonly backlogBytesMax?: number }
+  /** For tests: what may wait in memory, places and bytes of events; and how time is measured where watches are few. */
+  readonly limits?: { readonly hintsMax?: number; readonly backlogBytesMax?: number; readonly pace?: Partial<Pace> }
 }
 
 /** What needs nothing of the others. */
@@ -285,6 +290,15 @@ function dropFolder({ tree }: Core, { intake }: Stages, folder: Folder): void {
   }
 }
 
+/** Takes the watch of a folder that stays. What the kernel had queued by then still counts. */
+function releaseWatch({ tree }: Core, { intake }: Stages, folder: Folder): void {
+  const { watch, root } = folder
+  if (watch === null || root.inotifyFd === null) return
+  intake.releasing(folder)
+  tree.setWatch(folder, null)
+  removeWatch(root.inotifyFd, watch)
+}
+
 function createDrain(core: Core, stages: Stages, onCrash: (error: Error) => void): Drain {
   const { rootsByFd, hints } = core
   const handlers: DrainHandlers = {
@@ -356,7 +370,7 @@ function createKeeper(core: Core, stages: Stages): RootKeeper {
     configPath: core.configPath,
     createInstance: (root) => {
       const made = createInotify()
-      if (!made.ok) return { message: instanceMessage(made.errno, config.watches.length) }
+      if (!made.ok) return { message: instanceMessage(made.errno, config) }
       rootsByFd.set(made.value, root)
       stages.drain.add(made.value)
       return { fd: made.value }
@@ -382,13 +396,16 @@ function applyAndFeed(
   if (!scans.isScanning() || nowMs() - startedMs > READ_DURING_SCAN_AFTER_MS) feeder.wake()
 }
 
-function createRootScans({ tree, visits, limbo, config, nowMs, log }: Core, stages: Stages): Scans {
+function createRootScans(core: Core, stages: Stages): Scans {
+  const { tree, visits, limbo, config, nowMs, log, limits } = core
   return createScans({
     tree,
     visits,
     limbo,
     keeper: () => stages.keeper,
     rescanHours: config.rescanHours,
+    pace: { ...PACE, slotsMax: config.unwatchedRescanMinutes, ...limits.pace },
+    release: (folder) => releaseWatch(core, stages, folder),
     limits: inotifyLimits,
     nowMs,
     log,
@@ -569,13 +586,13 @@ function findingOf(
 }
 
 /** Why a root has no inotify instance. */
-function instanceMessage(errno: number, roots: number): string {
-  const meanwhile = 'the root is rescanned every minute instead'
+function instanceMessage(errno: number, { watches, unwatchedRescanMinutes }: Config): string {
+  const meanwhile = `the root is rescanned every ${minutesUpTo(unwatchedRescanMinutes)} instead`
   if (errno !== EMFILE) return `inotify is not to be had (errno ${errno}); ${meanwhile}`
   if (!mayOpen(1)) return `${TOO_MANY_OPEN}; ${meanwhile}. ${ALLOW_OPEN_FILES}`
   const { allowed, raise } = inotifyLimits().instances
   return `the kernel allows ${allowed} inotify instances, those of all other programs included, and gives no further one; \
-${meanwhile}. ${raise(allowed + roots)}`
+${meanwhile}. ${raise(allowed + watches.length)}`
 }
 
 /** Says that too many files are open, and not more than once a minute. */

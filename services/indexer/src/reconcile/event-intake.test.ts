@@ -120,3 +120,30 @@ test('early events are kept up to a limit; beyond, the root is scanned', () => {
   take(...events.slice(100_000))
   assert.deepEqual(calls, ['lost'])
 })
+
+test('what a watch told before it was taken from its folder still counts, until the kernel says that it is gone', () => {
+  const { take, hinted, intake: made, tree, folder } = intake()
+  made.releasing(folder)
+  tree.setWatch(folder, null)
+  take({ kind: 'written', watch: 2, name: 'before' }, { kind: 'self', watch: 2 }, { kind: 'ignored', watch: 2 })
+  assert.deepEqual(hinted(), ['folder/before written'])
+  assert.equal(folder.needsVisit, false)
+})
+
+test('a folder that gets a watch again keeps it when the kernel says that the one before is gone', () => {
+  const { take, hinted, intake: made, tree, folder } = intake()
+  made.releasing(folder)
+  tree.setWatch(folder, null)
+  made.watched(folder, 3)
+  take({ kind: 'ignored', watch: 2 }, { kind: 'touched', watch: 3, name: 'after' })
+  assert.equal(folder.watch, 3)
+  assert.deepEqual(hinted(), ['folder/after touched'])
+})
+
+test('when a folder was last told of is kept, but of excluded names nothing is told', () => {
+  const { take, folder } = intake()
+  take({ kind: 'touched', watch: 2, name: '.DS_Store' })
+  assert.equal(folder.stirredSeconds, 0)
+  take({ kind: 'touched', watch: 2, name: 'file' })
+  assert.equal(folder.stirredSeconds, 1)
+})

@@ -41,6 +41,8 @@ export type EventIntake = {
   readonly watched: (folder: Folder, watch: number) => void
   /** To be called when a watch was taken away: what it still tells is about nothing. */
   readonly unwatched: (top: RootFolder, watch: number) => void
+  /** To be called before a folder's watch is taken away though the folder stays: what it told until then still counts. */
+  readonly releasing: (folder: Folder) => void
 }
 
 export function createEventIntake(tools: EventIntakeTools): EventIntake {
@@ -49,6 +51,8 @@ export function createEventIntake(tools: EventIntakeTools): EventIntake {
   const early = new Map<RootFolder, { readonly byWatch: Map<number, WatchEvent[]>; size: number }>()
   /** Watches taken away whose IN_IGNORED has not come yet. */
   const removed = new Map<RootFolder, Set<number>>()
+  /** Those of folders that stay: what the kernel queued before it took the watch away is about them. */
+  const released = new Map<RootFolder, Map<number, Folder>>()
 
   const keep = (top: RootFolder, watch: number, event: Exclude<WatchEvent, { kind: 'overflow' }>) => {
     const gone = removed.get(top)
@@ -71,6 +75,7 @@ export function createEventIntake(tools: EventIntakeTools): EventIntake {
   const place = (folder: Folder, event: PlaceEvent) => {
     if (tools.isExcluded(event.name) || tools.isOwn?.(folder, event.name)) return
     const now = nowMs()
+    folder.stirredSeconds = Math.floor(now / 1000)
     const { name, kind } = event
     hints.add({ folder, name, cause: kind }, now, dueOf(folder, name, kind, now))
   }
@@ -86,10 +91,17 @@ export function createEventIntake(tools: EventIntakeTools): EventIntake {
     if (folder.parent === null) tools.onRootGone(folder.root)
     else hints.add({ folder: folder.parent, name: folder.name, cause: 'touched' }, nowMs(), nowMs() + GATHER_MS)
   }
+  /** Of a watch that no folder has. */
+  const late = (top: RootFolder, event: Exclude<WatchEvent, { kind: 'overflow' }>) => {
+    const folder = released.get(top)?.get(event.watch)
+    if (folder === undefined) return keep(top, event.watch, event)
+    if (event.kind === 'ignored') released.get(top)?.delete(event.watch)
+    else if ('name' in event && folder.attached) place(folder, event)
+  }
   const one = (top: RootFolder, event: WatchEvent) => {
     if (event.kind === 'overflow') return tools.onLost(top)
     const folder = top.byWatch.get(event.watch)
-    if (folder === undefined) return keep(top, event.watch, event)
+    if (folder === undefined) return late(top, event)
     if (event.kind === 'ignored') return lost(folder)
     if (event.kind === 'unmounted') tools.onUnmounted(folder)
     if ('name' in event) place(folder, event)
@@ -112,6 +124,11 @@ export function createEventIntake(tools: EventIntakeTools): EventIntake {
       const gone = removed.get(top)
       if (gone === undefined) removed.set(top, new Set([watch]))
       else gone.add(watch)
+    },
+    releasing: (folder) => {
+      if (folder.watch === null) return
+      const watches = released.get(folder.root) ?? new Map<number, Folder>()
+      released.set(folder.root, watches.set(folder.watch, folder))
     },
   }
 }

@@ -37,7 +37,7 @@ export type JobTools = {
   readonly visits: Visits
   readonly limbo: Limbo
   readonly known: Pick<KnownNodes, 'byId'>
-  readonly scans: Pick<Scans, 'isOnline'>
+  readonly scans: Pick<Scans, 'isOnline' | 'mayAsk'>
   readonly nowMs: () => number
 }
 
@@ -56,7 +56,11 @@ export function takeVisitJob(tools: JobTools, foldersMax: number): Job | null {
   const visits = tools.visits.take(foldersMax)
   if (visits.length === 0) return null
   const requests = visits.map(({ folder }): LookRequest => {
-    return { ...folderAddress(tools.devices, folder), names: null, inotifyFd: folder.root.inotifyFd }
+    return {
+      ...folderAddress(tools.devices, folder),
+      names: null,
+      inotifyFd: tools.scans.mayAsk(folder) ? folder.root.inotifyFd : null,
+    }
   })
   return { kind: 'visits', visits, reply: tools.look(requests) }
 }

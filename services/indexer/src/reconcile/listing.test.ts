@@ -151,5 +151,22 @@ test('only the range of the folder is looked at', (t) => {
   const [, b] = rows
   assert.ok(b !== undefined)
   const compared = compareListing(sights, { from: 1, to: 2 }, [b], { device: STABLE, deviceNumber }, () => false)
-  assert.deepEqual(compared, { differences: [], sameFolders: [] })
+  assert.deepEqual(compared, { differences: [], sameFolders: [], isChanged: false })
+})
+
+test('a listing tells a change from what is only looked at closely', (t) => {
+  const given = listing(t)
+  const [a, b, folder] = given.rows
+  assert.ok(a !== undefined && b !== undefined && folder !== undefined)
+  const isChanged = (rows: ListedRow[], inLimbo: string[] = []) => compare({ ...given, rows }, inLimbo).isChanged
+  assert.equal(isChanged([a, b, folder]), false)
+  assert.equal(isChanged([a, b, folder], ['id of a']), false, 'in limbo')
+  assert.equal(isChanged([changedRow(a, STATE, 'unreadable'), b, folder]), false, 'to be read again')
+  assert.equal(isChanged([a, b, changedRow(folder, DEVICE, 'mounted there')]), false, 'another filesystem')
+  assert.equal(isChanged([a, b]), true, 'new')
+  assert.equal(isChanged([a, b, folder, changedRow(a, 0, 'z')]), true, 'gone')
+  assert.equal(isChanged([a, changedRow(b, MTIME, 1), folder]), true, 'written')
+  symlinkSync('a', join(given.top, 'link'))
+  const sights = sightsOf(given.top, ['a', 'b', 'folder', 'link'])
+  assert.equal(compare({ ...given, sights }).isChanged, false, 'a link, which is never listed')
 })

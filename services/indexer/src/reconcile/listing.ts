@@ -22,6 +22,8 @@ export type Comparison = {
   readonly differences: Difference[]
   /** Known folders that are where they were. */
   readonly sameFolders: SameFolder[]
+  /** Whether anything is not as it is known; some things are looked at closely each time though they are. */
+  readonly isChanged: boolean
 }
 
 /**
@@ -40,22 +42,31 @@ export function compareListing(
   for (const row of known) missing.set(nameFromColumns(row[0], row[1]), row)
   const present: Difference[] = []
   const sameFolders: SameFolder[] = []
+  let isChanged = false
   for (let index = range.from; index < range.to; index += 1) {
     const name = sights.names[index] as string
     const row = missing.get(name)
     if (row !== undefined) {
       missing.delete(name)
       const [, , inode, device, size, mtime, birthTime, isDirectory, nodeId, state] = row
-      const isHere = device === folder.device && sights.ids[index * 2] === folder.deviceNumber && !isInLimbo(nodeId)
-      if (isHere && isDirectory === 0 && state !== 'unreadable') {
-        if (isSameFile(sights, index, { inode, size, mtime, birthTime })) continue
-      } else if (isHere && isDirectory === 1 && isSameFolder(sights, index, { inode, birthTime })) {
-        sameFolders.push({ nodeId, name, device, inode })
+      // What is of another filesystem comes and goes by mounts, which are told.
+      const isOfFolder = device === folder.device && sights.ids[index * 2] === folder.deviceNumber
+      const isHere = isOfFolder && !isInLimbo(nodeId)
+      const isFolder = isDirectory === 1
+      const isSame = isFolder
+        ? isSameFolder(sights, index, { inode, birthTime })
+        : isSameFile(sights, index, { inode, size, mtime, birthTime })
+      if (isSame && isHere && (isFolder || state !== 'unreadable')) {
+        if (isFolder) sameFolders.push({ nodeId, name, device, inode })
         continue
       }
+      isChanged ||= isOfFolder && !isSame
     }
-    present.push({ name, sight: sightAt(sights, index), isNew: row === undefined })
+    const sight = sightAt(sights, index)
+    isChanged ||= row === undefined && (sight.kind === 'file' || sight.kind === 'folder')
+    present.push({ name, sight, isNew: row === undefined })
   }
+  isChanged ||= missing.size > 0
   const gone = Array.from(missing.keys(), (name): Difference => ({ name, sight: { kind: 'gone' }, isNew: false }))
-  return { differences: [...gone, ...present], sameFolders }
+  return { differences: [...gone, ...present], sameFolders, isChanged }
 }

@@ -28,6 +28,7 @@ function scanned() {
   const scans = createScans({
     ...{ tree, visits, limbo: createLimbo(), keeper: () => keeper, rescanHours: 24, nowMs: () => clock.ms },
     ...{ limits: () => ({ watches: LIMIT, instances: LIMIT }) as never, log: pino({ level: 'silent' }) },
+    ...{ pace: { slotMs: 60_000, slotsMax: 60, quietSeconds: 600 }, release: () => {} },
     ...{ onScanned: () => {}, onAllDone: () => {} },
   })
   scans.start(root, 'start')
@@ -36,26 +37,31 @@ function scanned() {
   return { clock, visits, root, folder, scans }
 }
 
-test('I7: a folder that can not be read is named with its root, and tried again every minute until it can', () => {
+test('I7: a folder that can not be read is named with its root, and tried again after a minute, then less and less often, until it can', () => {
   const { clock, visits, root, folder, scans } = scanned()
   assert.deepEqual([root.state, root.message], ['watching', null])
   scans.unreadable(folder, { what: 'folder', problem: 'EIO: i/o error' })
   assert.match(root.message ?? '', /^\/media\/folder can't be read \(EIO: i\/o error\); check permissions and the disk/)
-  for (const minute of [1, 2]) {
+  const tried: number[] = []
+  for (let minute = 1; minute <= 30; minute += 1) {
     clock.ms = minute * 61_000
     scans.startDue()
-    assert.deepEqual(visits.take(10), [{ folder, isDeep: true }], `minute ${minute}`)
-    visits.done({ folder, isDeep: true })
+    for (const visit of visits.take(10)) {
+      assert.deepEqual(visit, { folder, isDeep: true })
+      tried.push(minute)
+      visits.done(visit)
+    }
     scans.finishThoseDone()
   }
+  assert.deepEqual(tried, [1, 2, 4, 8, 16, 24])
   scans.listed(folder, null)
   assert.equal(root.message, null)
-  clock.ms = 4 * 61_000
+  clock.ms = 40 * 61_000
   scans.startDue()
   assert.deepEqual(visits.take(10), [])
 })
 
-test('a folder something in which can not be read is listed again every minute, without what is below, the top too', () => {
+test('a folder something in which can not be read is listed again, without what is below, the top too', () => {
   for (const which of ['folder', 'top'] as const) {
     const { clock, visits, root, folder, scans } = scanned()
     const listed = which === 'folder' ? folder : (root.folder ?? assert.fail('it is attached'))

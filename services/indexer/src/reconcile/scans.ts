@@ -5,22 +5,22 @@ import { type Folder, pathOf, type RootFolder, type Tree } from '../watch/tree.t
 import type { Limbo } from './limbo.ts'
 import type { RootKeeper } from './root-keeper.ts'
 import { isSharedFilesystem, type Root, type Unreadable } from './roots.ts'
+import { createUnwatched, type Pace, type Unwatched } from './unwatched.ts'
 import type { Visits } from './visits.ts'
 import { ownFilesMessage, watchMessage } from './watch-messages.ts'
 
 /** Roots on network and FUSE filesystems are scanned at least this often. */
 const SHARED_RESCAN_HOURS = 1
-/** Folders without a watch are listed this often, or less often where listing them takes long. */
-const UNWATCHED_INTERVAL_MS = 60_000
-const UNWATCHED_REST_FACTOR = 20
-
 export type ScansTools = {
   readonly tree: Tree
   readonly visits: Visits
   readonly limbo: Limbo
   readonly keeper: () => RootKeeper
   readonly rescanHours: number
+  readonly pace: Pace
   readonly limits: () => InotifyLimits
+  /** Takes a folder's watch away, for another. */
+  readonly release: (folder: Folder) => void
   readonly nowMs: () => number
   readonly log: Logger
   /** A root was compared with the disk from its top to its last folder. */
@@ -45,6 +45,9 @@ export type Scans = {
   /** `problem`: why something in the folder could not be looked at; null if all could. */
   readonly listed: (folder: Folder, problem: string | null) => void
   readonly unreadable: (folder: Folder, unreadable: Unreadable) => void
+  /** Something in the folder was found to be changed, or its parent's watch told of the folder. */
+  readonly stirred: (folder: Folder) => void
+  readonly mayAsk: Unwatched['mayAsk']
   readonly refused: (folder: Folder, limit: 'max_user_watches' | 'unknown') => void
   readonly watched: (folder: Folder) => void
   /** Whether the kernel tells of writes to what is in the folder: it is watched, and nobody else can write unseen. */
@@ -66,17 +69,16 @@ export function createScans(tools: ScansTools): Scans {
   let listed = 0
   let rescans = 0
   let overflows = 0
-  let unwatchedStartedMs = 0
-  let unwatchedDueMs = 0
   /** From the start: what the first scan finds missing waits for its end, whichever roots are there. */
   let wasScanning = true
   /** Roots whose message may be out of date. */
   const untold = new Set<Root>()
+  /** The same, where it only is about watches that changed hands. */
+  const moved = new Set<Root>()
   /** Roots that were not scanned to their end since they were attached. */
   const unknown = new Set<Root>()
-  /** What was allowed when it was last asked, while more was needed. */
-  let limitsBefore: InotifyLimits | null = null
-  const messageOf = (root: Root) => watchMessage(root, tools.tree.size(), tools.limits())
+  const messageOf = (root: Root) =>
+    watchMessage(root, { folders: tools.tree.size(), limits: tools.limits(), minutesMax: tools.pace.slotsMax })
   const rootOf = (top: RootFolder) => tools.keeper().byTop(top)
   const isScanning = () => tools.keeper().roots.some((root) => root.state === 'scanning' || root.state === 'starting')
 
@@ -113,8 +115,8 @@ export function createScans(tools: ScansTools): Scans {
     }
     // Jittered, so that several roots, and several machines on one filer, do not scan at the same time.
     root.nextRescanMs = nowMs() + hours * 3_600_000 * (0.9 + Math.random() * 0.2)
-    for (const folder of root.unwatched) if (!folder.attached) root.unwatched.delete(folder)
-    for (const folder of root.unreadable.keys()) if (!folder.attached) root.unreadable.delete(folder)
+    unwatched.prune(root)
+    unwatched.scanned(root)
     const message = messageOf(root)
     if (root.unwatched.size > 0 && message !== root.message) log.warn({ root: root.key }, message ?? '')
     untold.delete(root)
@@ -125,25 +127,12 @@ export function createScans(tools: ScansTools): Scans {
     root.scanAgain = false
     start(root, 'interval')
   }
-  const startUnwatched = () => {
-    const roots = tools.keeper().roots.filter((root) => root.state === 'watching')
-    for (const root of roots.filter(({ top }) => top?.inotifyFd !== null)) {
-      for (const folder of root.unwatched) if (folder.attached) visits.add(folder, false)
-      for (const [folder, { what }] of root.unreadable) {
-        if (!folder.attached) continue
-        // With all below, if it could not be read itself: what was done there meanwhile was not told.
-        if (what === 'folder') folder.needsVisit = false
-        visits.add(folder, what === 'folder')
-      }
-    }
-    for (const root of roots) {
-      if (root.top?.inotifyFd !== null) continue
-      tools.keeper().retryInstance(root)
-      start(root, 'interval')
-    }
-    unwatchedStartedMs = nowMs()
-    unwatchedDueMs = Number.POSITIVE_INFINITY
-  }
+  const unwatched = createUnwatched({
+    ...{ visits, nowMs, pace: tools.pace, keeper: tools.keeper, limits: tools.limits, release: tools.release },
+    isUnknown: (root) => unknown.has(root),
+    scan: (root) => start(root, 'interval'),
+    onMoved: (root) => moved.add(root),
+  })
   const saveMessage = (root: Root) => {
     // During a scan it is said at the end, when it is known how many.
     if (root.state === 'watching') tools.keeper().setState(root, root.state, messageOf(root))
@@ -156,6 +145,7 @@ export function createScans(tools: ScansTools): Scans {
     // Until it is listed it stays one that could not be read itself.
     const now: Unreadable = { what: before?.what === 'folder' ? 'folder' : what, problem }
     root.unreadable.set(folder, now)
+    unwatched.unreadable(folder)
     if (before?.what === now.what && before.problem === problem) return
     const subject = now.what === 'folder' ? 'folder' : 'something in the folder'
     log.warn({ root: root.key, path: pathOf(folder), problem }, `${subject} can not be read; what is known of it stays`)
@@ -164,6 +154,7 @@ export function createScans(tools: ScansTools): Scans {
   const readable = (folder: Folder) => {
     const root = rootOf(folder.root)
     if (root?.unreadable.delete(folder) !== true) return
+    unwatched.readable(folder)
     log.info({ root: root.key, path: pathOf(folder) }, 'folder can be read again')
     saveMessage(root)
   }
@@ -172,24 +163,17 @@ export function createScans(tools: ScansTools): Scans {
     for (const root of untold) {
       if (root.state !== 'watching') continue
       untold.delete(root)
-      for (const folder of root.unwatched) if (!folder.attached) root.unwatched.delete(folder)
+      unwatched.prune(root)
       const message = messageOf(root)
       if (message === root.message) continue
       log.warn({ root: root.key }, message ?? 'every folder is watched again')
       saveMessage(root)
     }
-  }
-  /** Whether more is allowed than when it was not enough. */
-  const isMoreAllowed = (): boolean => {
-    const lacks = (root: Root) => root.top?.inotifyFd === null || root.unwatched.size > 0
-    if (!tools.keeper().roots.some(lacks)) {
-      limitsBefore = null
-      return false
+    for (const root of moved) {
+      if (root.state !== 'watching') continue
+      moved.delete(root)
+      saveMessage(root)
     }
-    const now = tools.limits()
-    const before = limitsBefore ?? now
-    limitsBefore = now
-    return now.watches.allowed > before.watches.allowed || now.instances.allowed > before.instances.allowed
   }
   return {
     start,
@@ -208,11 +192,8 @@ export function createScans(tools: ScansTools): Scans {
         .keeper()
         .roots.filter((root) => root.state === 'scanning' && root.top !== null && visits.open(root.top) === 0)
       for (const root of done) finish(root)
-      tellUnwatched()
-      if (unwatchedDueMs === Number.POSITIVE_INFINITY) {
-        const tookMs = nowMs() - unwatchedStartedMs
-        unwatchedDueMs = nowMs() + Math.max(UNWATCHED_INTERVAL_MS, tookMs * UNWATCHED_REST_FACTOR)
-      }
+      if (!visits.areOpen()) tellUnwatched()
+      unwatched.visited()
       if (!wasScanning || isScanning()) return
       wasScanning = false
       limbo.scanEnded(nowMs())
@@ -222,8 +203,7 @@ export function createScans(tools: ScansTools): Scans {
       for (const root of tools.keeper().roots) {
         if (root.state === 'watching' && root.nextRescanMs <= nowMs()) start(root, 'interval')
       }
-      const isUnderWay = unwatchedDueMs === Number.POSITIVE_INFINITY
-      if (!isUnderWay && (isMoreAllowed() || unwatchedDueMs <= nowMs())) startUnwatched()
+      unwatched.startDue()
     },
     listed: (folder, problem) => {
       listed += 1
@@ -234,16 +214,17 @@ export function createScans(tools: ScansTools): Scans {
     },
     unreadable,
     tell: saveMessage,
+    stirred: unwatched.stirred,
+    mayAsk: unwatched.mayAsk,
     refused: (folder, limit) => {
       const root = rootOf(folder.root)
       if (root === undefined) return
-      root.unwatched.add(folder)
-      root.isWatchLimit = limit === 'max_user_watches'
+      unwatched.refused(root, folder, limit)
       untold.add(root)
     },
     watched: (folder) => {
       const root = rootOf(folder.root)
-      if (root?.unwatched.delete(folder) !== true || root.unwatched.size > 0) return
+      if (root === undefined || !unwatched.watched(root, folder) || root.unwatched.size > 0) return
       log.info({ root: root.key }, 'every folder is watched again')
       saveMessage(root)
     },
@@ -261,8 +242,8 @@ export function createScans(tools: ScansTools): Scans {
       saveMessage(root)
     },
     counts: () => {
-      const unwatched = tools.keeper().roots.reduce((sum, root) => sum + root.unwatched.size, 0)
-      return { listed, rescans, overflows, unwatched }
+      const without = tools.keeper().roots.reduce((sum, root) => sum + root.unwatched.size, 0)
+      return { listed, rescans, overflows, unwatched: without }
     },
   }
 }

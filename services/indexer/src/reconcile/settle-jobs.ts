@@ -81,6 +81,8 @@ async function settleHints(
         if (sight.kind === 'unreadable') tryAgain(tools, hint, sight.problem)
         const spelling = answer.respelled?.get(hint.name)
         if (spelling !== undefined) tools.hints.add({ ...hint, name: spelling }, tools.nowMs(), tools.nowMs())
+        const child = sight.kind === 'folder' ? folder.children.get(hint.name) : undefined
+        if (child !== undefined) tools.scans.stirred(child)
         if (isToBeSettled(tools, hint, sight)) raws.push({ folder, name: hint.name, cause: hint.cause, sight })
       }
       continue
@@ -258,6 +260,8 @@ function readListing(
   sights: LookReply['sights'],
 ): RawSeen[] {
   takeWatch(tools, folder, answer.watch)
+  const isHeldBack = answer.watch.kind === 'not-asked' && folder.watch === null && folder.root.inotifyFd !== null
+  if (isHeldBack) tools.scans.refused(folder, 'max_user_watches')
   tools.retries.clear(folder)
   tools.retries.clear(folder, WHEREABOUTS)
   tools.scans.listed(folder, problemIn(sights, answer))
@@ -267,7 +271,14 @@ function readListing(
   if (folder.parent === null) folder.root.isListed = true
   const { device, nodeId } = folder
   const deviceNumber = BigInt(answer.folder.deviceNumber)
-  const { differences, sameFolders } = compareListing(sights, answer, known, { device, deviceNumber }, tools.limbo.has)
+  const { differences, sameFolders, isChanged } = compareListing(
+    sights,
+    answer,
+    known,
+    { device, deviceNumber },
+    tools.limbo.has,
+  )
+  if (isChanged) tools.scans.stirred(folder)
   for (const child of sameFolders) ensureInTree(tools, { parentId: nodeId, name: child.name }, child)
   if (isDeep) for (const child of folder.children.values()) tools.visits.add(child, true)
   return differences.map(({ name, sight, isNew }): RawSeen => {

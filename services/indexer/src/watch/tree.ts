@@ -16,6 +16,11 @@ export type Folder = {
   readonly children: Map<string, Folder>
   /** Watch descriptor of its root's inotify instance; null while there is none. */
   watch: number | null
+  /**
+   * When its watch last told something of what is in it, or was set because something happened; 0 for never. Whole seconds
+   * since 1970, which take no memory of their own.
+   */
+  stirredSeconds: number
   /** Whether it must be listed when it is next found at its place: it could not be when its turn came. */
   needsVisit: boolean
   /** Whether all that is known in it was compared with a listing since its filesystem was mounted. */
@@ -63,6 +68,7 @@ export function createTree(): Tree {
       name,
       children: new Map(),
       watch: null,
+      stirredSeconds: 0,
       needsVisit: false,
       isCompared: false,
       attached: true,

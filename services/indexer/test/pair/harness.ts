@@ -21,6 +21,8 @@ export type PairOptions = {
   readonly uid?: number
   /** A command that runs the indexer: gets node and its arguments after its own, and becomes that process. */
   readonly within?: readonly string[]
+  /** Instead of the indexer's own. */
+  readonly indexerMain?: string
 }
 
 export type Configuration = {
@@ -94,9 +96,9 @@ export async function createPair(t: Cleaner, options: PairOptions = {}): Promise
   const latest = () => indexer ?? fail('the indexer was not started')
   const launchIndexer = () => {
     const [command, ...before] = options.within ?? []
-    const { uid } = options
+    const { uid, indexerMain = INDEXER_MAIN } = options
     const { node, main } =
-      uid === undefined ? { node: process.execPath, main: INDEXER_MAIN } : runnableBy(uid, INDEXER_MAIN)
+      uid === undefined ? { node: process.execPath, main: indexerMain } : runnableBy(uid, indexerMain)
     const how = command === undefined ? { command: node } : { command, args: [...before, node] }
     indexer = run(main, { ...how, ...(uid === undefined ? {} : { uid }) })
     return indexer

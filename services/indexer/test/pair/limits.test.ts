@@ -52,7 +52,7 @@ test('max_user_watches is too low from the start, and raised later', needsNamesp
   await assertAllEqual(pair)
   const expected =
     'the kernel allows 10 inotify watches, those of all other programs included; 21 folders need one each, 11 have none \
-and are listed again every minute instead. In its user namespace: sysctl -w user.max_inotify_watches=32'
+and are listed again every 1 to 60 minutes instead. In its user namespace: sysctl -w user.max_inotify_watches=32'
   assert.equal(messageOf(pair, 'media'), expected)
   assert.equal(pair.indexer().stdout().split(expected).length, 2, 'said once')
   await untilStatus(pair, { foldersKnown: 21, foldersUnwatched: 11, watchesAllowed: 10 })
@@ -106,7 +106,7 @@ test('max_user_instances is too low: the roots without one live by rescans', nee
   await assertAllEqual(pair)
   assert.match(
     messageOf(pair, 'two') ?? '',
-    /^the kernel allows 1 inotify instances, .* every minute instead\. In its user namespace: sysctl -w user\.max_inotify_instances=4$/,
+    /^the kernel allows 1 inotify instances, .* every 1 to 60 minutes instead\. In its user namespace: sysctl -w user\.max_inotify_instances=4$/,
   )
   await untilStatus(pair, { instancesAllowed: 1 })
   const id = idAt(pair, 'two/folder/file')

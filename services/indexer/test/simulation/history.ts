@@ -21,6 +21,8 @@ export type History = {
   readonly slownessMs: number
   /** Events that the kernel keeps. */
   readonly queueMax: number
+  /** Watches that the kernel allows. */
+  readonly watchesMax: number
   readonly reusesNumbers: boolean
   readonly keepsBirthTimes: boolean
 }
@@ -49,6 +51,7 @@ export const histories: fc.Arbitrary<History> = fc.record({
   seed: fc.integer(),
   slownessMs: fc.constantFrom(0, 3, 20, 100),
   queueMax: fc.constantFrom(10, 1_000),
+  watchesMax: fc.constantFrom(1_000_000, 1_000_000, 8, 3),
   reusesNumbers: fc.boolean(),
   keepsBirthTimes: fc.boolean(),
 })

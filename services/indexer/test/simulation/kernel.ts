@@ -6,8 +6,10 @@ export type Kernel = {
   /** Gives a descriptor. */
   readonly createInstance: () => number
   readonly closeInstance: (fd: number) => void
-  /** The same folder always gives the same watch descriptor, as long as it is watched. */
-  readonly addWatch: (fd: number, folder: Inode) => number
+  /** The same folder always gives the same watch descriptor, as long as it is watched. Null when no more are allowed. */
+  readonly addWatch: (fd: number, folder: Inode) => number | null
+  /** Whether no more watches are allowed. */
+  readonly isFull: () => boolean
   readonly removeWatch: (fd: number, watch: number) => void
   readonly watchesOf: (fd: number) => ReadonlyMap<number, Inode>
   readonly tell: (event: DiskEvent) => void
@@ -17,7 +19,10 @@ export type Kernel = {
 
 type Instance = { readonly watches: Map<number, Inode>; queue: WatchEvent[] }
 
-export function createKernel(queueMax: number, onQueued: (fd: number) => void): Kernel {
+/** `queueMax`: events of an instance. `watchesMax`: of all instances together. */
+export type KernelLimits = { readonly queueMax: number; readonly watchesMax: number }
+
+export function createKernel({ queueMax, watchesMax }: KernelLimits, onQueued: (fd: number) => void): Kernel {
   const instances = new Map<number, Instance>()
   let fds = 2
   let watches = 0
@@ -35,6 +40,11 @@ export function createKernel(queueMax: number, onQueued: (fd: number) => void): 
     const instance = instances.get(fd)
     if (instance?.watches.delete(watch) === true) push(fd, instance, { kind: 'ignored', watch })
   }
+  const isFull = () => {
+    let used = 0
+    for (const instance of instances.values()) used += instance.watches.size
+    return used >= watchesMax
+  }
   return {
     createInstance: () => {
       fds += 1
@@ -47,10 +57,12 @@ export function createKernel(queueMax: number, onQueued: (fd: number) => void): 
     addWatch: (fd, folder) => {
       const known = watchOf(instances.get(fd), folder)
       if (known !== undefined) return known
+      if (isFull()) return null
       watches += 1
       instances.get(fd)?.watches.set(watches, folder)
       return watches
     },
+    isFull,
     removeWatch,
     watchesOf: (fd) => instances.get(fd)?.watches ?? new Map(),
     tell: (event) => {

@@ -79,7 +79,8 @@ function watchFolder(
 ): WatchOutcome {
   if (inotifyFd === null) return { kind: 'not-asked' }
   if (random.chance(faults.refused)) return { kind: 'refused', errno: ENOSPC }
-  return { kind: 'watched', watch: kernel.addWatch(inotifyFd, folder) }
+  const watch = kernel.addWatch(inotifyFd, folder)
+  return watch === null ? { kind: 'refused', errno: ENOSPC } : { kind: 'watched', watch }
 }
 
 function pushSight(tools: LookingTools, sights: SightsBuilder, name: string, inode: Inode | undefined): void {

@@ -55,6 +55,8 @@ export type Program = {
   readonly end: () => void
 }
 
+/** What has no watch is listed at least in every second slot, and watches change hands at once. */
+const PACE = { slotMs: 60_000, slotsMax: 2, quietSeconds: 0 }
 const LIMITS = { allowed: 1_000_000, used: 0, isKnown: true, raise: () => '' }
 
 /** The stages that call each other once all of them are made. */
@@ -179,9 +181,21 @@ function dropFolder({ tree, kernel }: Core, { intake }: Stages, folder: Folder):
   }
 }
 
-function createRootScans({ tree, visits, limbo, nowMs, log }: Core, stages: Stages): Scans {
+/** Takes the watch of a folder that stays. */
+function releaseWatch({ tree, kernel }: Core, { intake }: Stages, folder: Folder): void {
+  const { watch, root } = folder
+  if (watch === null || root.inotifyFd === null) return
+  intake.releasing(folder)
+  tree.setWatch(folder, null)
+  kernel.removeWatch(root.inotifyFd, watch)
+}
+
+function createRootScans(core: Core, stages: Stages): Scans {
+  const { tree, visits, limbo, nowMs, log } = core
   return createScans({
     ...{ tree, visits, limbo, nowMs, log, rescanHours: 24, keeper: () => stages.keeper },
+    pace: PACE,
+    release: (folder) => releaseWatch(core, stages, folder),
     limits: () => ({ watches: LIMITS, instances: LIMITS }) as never,
     onScanned: () => {},
     onAllDone: () => stages.keeper.removeUnconfigured(),

@@ -23,6 +23,10 @@ const CHECK_MS = 3_000
 const TRIED_AGAIN_MS = 61_000
 /** A folder that could not be listed may be followed by what is in it. */
 const TRIES = 4
+/** What has no watch is listed every other minute, and not where that took long. */
+const SCARCE_TRIES = 10
+/** Folders at the most; with fewer watches some have none. */
+const MANY = 1_000
 /** Simulated time until everything has to be quiet. */
 /** Files that came by a link are looked at again for more than an hour. */
 const QUIET_MS = 3 * 3_600_000
@@ -41,6 +45,8 @@ type Run = {
   readonly linked: Set<Inode>
   /** Those of them that had a name where nobody watches. */
   readonly unwatched: Set<Inode>
+  /** Whether there are fewer watches than folders. */
+  readonly isScarce: boolean
   /** Through which names what was written in this round. */
   readonly written: { readonly folder: Inode; readonly name: string; readonly inode: Inode }[]
   /** Inodes that something happened to in this round. */
@@ -50,13 +56,13 @@ type Run = {
 /** Rejects with what is not equal, or what went wrong, followed by all that happened. */
 export async function simulate(db: FeedDatabase, history: History): Promise<void> {
   clear(db)
-  const { reusesNumbers, keepsBirthTimes, slownessMs, queueMax } = history
+  const { reusesNumbers, keepsBirthTimes, slownessMs } = history
   const story: string[] = []
   let run: Run | null = null
   const clock = createClock()
   const beganMs = clock.nowMs()
   const note = (line: string) => void story.push(`${clock.nowMs() - beganMs} ms: ${line}`)
-  const kernel = createKernel(queueMax, (fd) => run?.program.onQueued(fd))
+  const kernel = createKernel(history, (fd) => run?.program.onQueued(fd))
   const tell = (event: DiskEvent) => {
     note(`${event.kind} ${'name' in event ? `${event.name} in ` : ''}${event.folder.number}`)
     const inode = 'name' in event ? event.folder.entries?.get(event.name) : undefined
@@ -76,6 +82,7 @@ export async function simulate(db: FeedDatabase, history: History): Promise<void
       program: startProgram(surroundings),
       linked: new Set(),
       unwatched: new Set(),
+      isScarce: history.watchesMax < MANY,
       written: [],
       touched: new Set(),
     }
@@ -163,11 +170,11 @@ function goOn(run: Run, treatment: Round['treatment']): void {
   surroundings.clock.after(CHECK_MS, NATURE, () => run.program.check())
 }
 
-function noteLinks({ linked, unwatched, surroundings: { disk, watches } }: Run): void {
+function noteLinks({ linked, unwatched, isScarce, surroundings: { disk, watches } }: Run): void {
   for (const { inode, path } of disk.names()) {
     if (inode.entries !== null || (disk.linksOf(inode) < 2 && !linked.has(inode))) continue
     linked.add(inode)
-    if (!isBelow(path, watches)) unwatched.add(inode)
+    if (isScarce || !isBelow(path, watches)) unwatched.add(inode)
   }
 }
 
@@ -192,7 +199,7 @@ function placeOf(folder: Inode, name: string, inode: Inode): string {
 async function becomesEqual(run: Run): Promise<void> {
   const { surroundings } = run
   await surroundings.clock.run(QUIET_MS)
-  for (let tries = 0; tries < TRIES; tries += 1) {
+  for (let tries = 0; tries < (run.isScarce ? SCARCE_TRIES : TRIES); tries += 1) {
     surroundings.clock.after(TRIED_AGAIN_MS, NATURE, () => run.program.check())
     await surroundings.clock.run(QUIET_MS)
   }

@@ -57,7 +57,7 @@ export function createKernel(queueMax: number, onQueued: (fd: number) => void): 
       for (const [fd, instance] of instances) {
         const watch = watchOf(instance, event.folder)
         if (watch === undefined) continue
-        if ('name' in event) push(fd, instance, { kind: event.kind, watch, name: event.name })
+        if ('name' in event) push(fd, instance, { kind: kindOf(event.kind), watch, name: event.name })
         else push(fd, instance, { kind: 'self', watch })
         if (event.kind === 'removed') removeWatch(fd, watch)
       }
@@ -69,4 +69,11 @@ export function createKernel(queueMax: number, onQueued: (fd: number) => void): 
       return events
     },
   }
+}
+
+type Named = Extract<DiskEvent, { readonly name: string }>['kind']
+
+/** The only place that knows how a change without a close is told to the indexer. */
+function kindOf(kind: Named): Extract<WatchEvent, { readonly name: string }>['kind'] {
+  return kind === 'modified' ? 'touched' : kind
 }

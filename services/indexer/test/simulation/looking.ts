@@ -46,7 +46,7 @@ export function createLooking(tools: LookingTools): (requests: readonly LookRequ
     const from = sights.length
     for (const name of request.names ?? [...folder.entries.keys()]) {
       if (random.chance(INTERRUPTED)) await pause()
-      pushSight(tools, sights, name, name === '.' ? folder : folder.entries.get(name))
+      pushSight(tools, sights, name, name === '.' ? folder : tools.disk.lookUp(folder, name))
     }
     const { number, birthTime, mtime, ctime } = folder
     const sight = { deviceNumber: DEVICE, inode: String(number), birthTime, mtime, ctime }

@@ -25,6 +25,7 @@ export async function remount(run: Run, how: Remount, during: readonly Step[]): 
   const before = how.what === 'quiet' ? await noteSilence(run) : null
   const ids = idsByPath(run)
   if (how.indexer !== 'running') await endIndexer(run, how.indexer === 'killed' ? 'SIGKILL' : 'SIGTERM')
+  const numbered = byNumber(world.base)
   await place.disk.unmount()
   // Half of the times it is soon back.
   const awayMs = below(how.at, 2) === 0 ? 0 : below(how.at, AWAY_MS_MAX)
@@ -32,7 +33,7 @@ export async function remount(run: Run, how: Remount, during: readonly Step[]): 
   story.push(`umount, indexer ${how.indexer}; mounted again after ${awayMs} ms, looked at in the order ${how.order}`)
   await place.disk.mount(async (top) => {
     if (how.what === 'elsewhere') await runSteps({ ...run, world: worldAt(world, top) }, during)
-    lookInOrder(top, how)
+    lookInOrder(top, numbered, how)
   })
   if (how.what === 'busy') await runSteps(run, during.slice(during.length / 2))
   if (how.indexer !== 'running') await pair.startIndexer()
@@ -117,21 +118,25 @@ function worldAt(world: World, top: string): World {
   return { ...world, base: top, watched: world.watched.map(moved), outside: moved(world.outside), mayMount: false }
 }
 
-/** Where numbers are given out as names are looked up, they come in this order. */
-function lookInOrder(folder: string, { order, at }: Remount): void {
-  if (order === 'listed') return
-  const random = createRandom(at)
-  const visit = (path: string) => {
-    const entries = disk.list(path).reverse()
-    const sorted =
-      order === 'reverse'
-        ? entries
-        : entries
-            .map((entry) => [random.fraction(), entry] as const)
-            .sort(([a], [b]) => a - b)
-            .map(([, entry]) => entry)
-    for (const { name } of sorted) disk.stat(`${path}/${name}`)
-    for (const { name, kind } of sorted) if (kind === 'folder') visit(`${path}/${name}`)
+/** Paths below a folder. Those with the highest inode numbers first. */
+function byNumber(folder: string): string[] {
+  const found: { readonly path: string; readonly inode: number }[] = []
+  const visit = (below: string) => {
+    for (const { name, kind } of disk.list(`${folder}${below}`)) {
+      const path = `${below}/${name}`
+      found.push({ path, inode: disk.stat(`${folder}${path}`).ino })
+      if (kind === 'folder') visit(path)
+    }
   }
-  visit(folder)
+  visit('')
+  return found.sort((one, other) => other.inode - one.inode).map(({ path }) => path)
+}
+
+/** Where numbers are given out as names are looked up, they come in this order. */
+function lookInOrder(folder: string, numbered: readonly string[], { order, at }: Remount): void {
+  const random = createRandom(at)
+  const shuffled = numbered.map((path) => ({ path, key: random.fraction() })).sort((one, other) => one.key - other.key)
+  const paths = { listed: [], reverse: numbered, shuffled: shuffled.map(({ path }) => path) }[order]
+  // Gone from here by now, some of them.
+  for (const path of paths) disk.exists(`${folder}${path}`)
 }

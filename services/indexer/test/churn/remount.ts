@@ -23,7 +23,7 @@ export async function remount(run: Run, how: Remount, during: readonly Step[]): 
   await unbindAll(world.base)
   if (how.what === 'busy') await runSteps(run, during.slice(0, during.length / 2))
   const before = how.what === 'quiet' ? await noteSilence(run) : null
-  const ids = idsByPath(run)
+  const ids = idsByPath(run, how)
   if (how.indexer !== 'running') await endIndexer(run, how.indexer === 'killed' ? 'SIGKILL' : 'SIGTERM')
   const numbered = byNumber(world.base)
   await place.disk.unmount()
@@ -40,7 +40,7 @@ export async function remount(run: Run, how: Remount, during: readonly Step[]): 
   if (!place.filesystem.numbersLast) run.hasOwnNumbers = false
   if (how.what === 'busy') return
   await untilConverged(pair, { boundMs: CONVERGENCE_MS })
-  assertIdsStay(ids, idsByPath(run))
+  assertIdsStay(ids, idsByPath(run, how))
   if (before !== null) await assertSilence(run, before)
 }
 
@@ -79,7 +79,7 @@ function treeOf({ pair }: Run): TreeImage {
 type IdsByPath = ReadonlyMap<string, { readonly nodeId: string; readonly what: string }>
 
 /** Of all that has an id by itself: what has several names may change places with another of them. */
-function idsByPath({ pair, world, place }: Run): IdsByPath {
+function idsByPath({ pair, world, place }: Run, { what: happened }: Remount): IdsByPath {
   const rows = pair.read((sqlite) =>
     sqlite
       .prepare<[], { path: string; nodeId: string; what: string; inode: string; isDirectory: number }>(
@@ -93,11 +93,18 @@ function idsByPath({ pair, world, place }: Run): IdsByPath {
       )
       .all(),
   )
-  const byPath = place.filesystem?.foldersAreNumberedBy === 'path'
-  const own = rows.filter(
-    ({ inode, isDirectory }) => !world.linked.has(Number(inode)) && !(byPath && isDirectory === 1),
+  const { numbersLast = true, foldersAreNumberedBy } = place.filesystem ?? {}
+  // Where neither number nor time says so, a folder that is put in the place of another can't be told from it.
+  const hasSureFolders = foldersAreNumberedBy === 'file' && (numbersLast || happened !== 'elsewhere')
+  const own = rows.filter(({ inode, isDirectory }) => {
+    return !world.linked.has(Number(inode)) && (hasSureFolders || isDirectory === 0)
+  })
+  return new Map(
+    own.map(({ path, nodeId, what, inode }) => [
+      path,
+      { nodeId, what: numbersLast ? `${what}, inode ${inode}` : what },
+    ]),
   )
-  return new Map(own.map(({ path, nodeId, what }) => [path, { nodeId, what }]))
 }
 
 /** What is where it was, as it was, is the same. */

@@ -10,7 +10,7 @@ import type { Devices } from './devices.ts'
 import { hasOneName, isPresent, isSameBirth, isSameThing, type Place, type Seen } from './seen.ts'
 import type { SettleTools } from './settle.ts'
 
-export type VacancyTools = Pick<SettleTools, 'tree' | 'look' | 'devices' | 'known' | 'rootVacancy'>
+export type VacancyTools = Pick<SettleTools, 'tree' | 'look' | 'devices' | 'known' | 'rootVacancy' | 'hint'>
 
 /** What is at a place. - `elsewhere`: its folder is. - `later`: it was not looked at. - `nowhere`: no folder is known. */
 type Found = Sight | { readonly kind: 'elsewhere' | 'later' | 'nowhere' }
@@ -54,11 +54,18 @@ async function lookAtPlaces<P extends Place>(
   if (groups.length === 0) return found
   const { answers, sights } = await tools.look(groups.map(({ request }) => request))
   for (const [at, answer] of answers.entries()) {
+    if (answer.kind === 'elsewhere') lookForFolder(tools, groups[at]?.siblings[0]?.parentId ?? '')
     for (const [offset, place] of (groups[at]?.siblings ?? []).entries()) {
       found.set(place, answer.kind === 'seen' ? sightAt(sights, answer.from + offset) : answer)
     }
   }
   return found
+}
+
+/** A folder that is not where it should be: nothing may have told, where it is not watched what is in the one above. */
+function lookForFolder({ tree, hint }: VacancyTools, folderId: string): void {
+  const folder = tree.get(folderId)
+  if (folder?.parent != null) hint({ parentId: folder.parent.nodeId, name: folder.name }, 'touched', 'again')
 }
 
 /**

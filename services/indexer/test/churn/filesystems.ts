@@ -38,6 +38,8 @@ export type Filesystem = {
   readonly tellsWritesApart: boolean
   /** The kernel may show attributes, by another name of the file, that are so old (FUSE's `attr_timeout`). */
   readonly attributesMs: number
+  /** Names to be left out by the config: what the filesystem makes and takes away itself, of which no event tells. */
+  readonly excludes: readonly string[]
   /** What nobody could tell there, and why. What is refused there needs no mention: it then changes nothing. */
   readonly without: Readonly<Partial<Record<OperationName, string>>>
 }
@@ -50,12 +52,22 @@ const FULL = {
   survivesUnmount: true,
   tellsWritesApart: true,
   attributesMs: 0,
+  excludes: [],
   without: {},
 } as const
 
 const MIB = 1 << 20
-/** libfuse's own numbers, given out as names are met; a kernel that is short of memory forgets them sooner, which is left out. */
-const SERVED = { ...FULL, numbersLast: false, linksShareNumbers: false, attributesMs: 1_000 } as const
+/**
+ * libfuse's own numbers, given out as names are met; a kernel that is short of memory forgets them sooner, which is left out. A file
+ * that is removed while somebody has it open, be it to read it, stays under a hidden name until that ends.
+ */
+const SERVED = {
+  ...FULL,
+  numbersLast: false,
+  linksShareNumbers: false,
+  attributesMs: 1_000,
+  excludes: ['.fuse_hidden*'],
+} as const
 
 /** Options that all these programs know: others than their owner look at it too. */
 export const FILESYSTEMS: readonly Filesystem[] = [
@@ -132,6 +144,8 @@ export const FILESYSTEMS: readonly Filesystem[] = [
   {
     ...SERVED,
     name: 'bindfs',
+    // It hands through those of what it shows.
+    numbersLast: true,
     way: {
       kind: 'branches',
       count: 1,

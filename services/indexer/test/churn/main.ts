@@ -1,5 +1,6 @@
 /**
  * Long runs: `npm run churn -- --minutes=N --seed=S`. With `--side-by-side=K` K of them, with the seeds S, S+1, …
+ * `--without=OPERATION,…`: to see what fails beside them. `--shrink-minutes=N`: how long a failing history is made smaller.
  * `--filesystem=NAME`: on a filesystem of its own, see `filesystems.ts`; `all`: on each for as long, one after another.
  */
 import { spawnSync } from 'node:child_process'
@@ -15,6 +16,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     'side-by-side': { type: 'string', default: '2' },
     filesystem: { type: 'string' },
+    without: { type: 'string', default: '' },
     'shrink-minutes': { type: 'string', default: '5' },
   },
 })
@@ -34,7 +36,9 @@ if (filesystem !== undefined && process.env[IS_ALONE] === undefined && process.g
 } else if (filesystem === undefined) {
   if ((await run(null)).failures > 0) process.exitCode = 1
 } else {
-  await runOn(filesystem === 'all' ? FILESYSTEMS : [named(filesystem)])
+  const without = Object.fromEntries(values.without.split(',').map((name) => [name, 'the command line says so']))
+  const chosen = filesystem === 'all' ? FILESYSTEMS : [named(filesystem)]
+  await runOn(chosen.map((one) => ({ ...one, without: { ...one.without, ...without } })))
 }
 
 function named(name: string): Filesystem {

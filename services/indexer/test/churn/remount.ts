@@ -23,8 +23,9 @@ export async function remount(run: Run, how: Remount, during: readonly Step[]): 
   await unbindAll(world.base)
   if (how.what === 'busy') await runSteps(run, during.slice(0, during.length / 2))
   const before = how.what === 'quiet' ? await noteSilence(run) : null
-  const ids = idsByPath(run)
+  const ids = idsByPath(run, how)
   if (how.indexer !== 'running') await endIndexer(run, how.indexer === 'killed' ? 'SIGKILL' : 'SIGTERM')
+  const numbered = byNumber(world.base)
   await place.disk.unmount()
   // Half of the times it is soon back.
   const awayMs = below(how.at, 2) === 0 ? 0 : below(how.at, AWAY_MS_MAX)
@@ -32,14 +33,14 @@ export async function remount(run: Run, how: Remount, during: readonly Step[]): 
   story.push(`umount, indexer ${how.indexer}; mounted again after ${awayMs} ms, looked at in the order ${how.order}`)
   await place.disk.mount(async (top) => {
     if (how.what === 'elsewhere') await runSteps({ ...run, world: worldAt(world, top) }, during)
-    lookInOrder(top, how)
+    lookInOrder(top, numbered, how)
   })
   if (how.what === 'busy') await runSteps(run, during.slice(during.length / 2))
   if (how.indexer !== 'running') await pair.startIndexer()
   if (!place.filesystem.numbersLast) run.hasOwnNumbers = false
   if (how.what === 'busy') return
   await untilConverged(pair, { boundMs: CONVERGENCE_MS })
-  assertIdsStay(ids, idsByPath(run))
+  assertIdsStay(ids, idsByPath(run, how))
   if (before !== null) await assertSilence(run, before)
 }
 
@@ -78,7 +79,7 @@ function treeOf({ pair }: Run): TreeImage {
 type IdsByPath = ReadonlyMap<string, { readonly nodeId: string; readonly what: string }>
 
 /** Of all that has an id by itself: what has several names may change places with another of them. */
-function idsByPath({ pair, world, place }: Run): IdsByPath {
+function idsByPath({ pair, world, place }: Run, { what: happened }: Remount): IdsByPath {
   const rows = pair.read((sqlite) =>
     sqlite
       .prepare<[], { path: string; nodeId: string; what: string; inode: string; isDirectory: number }>(
@@ -92,11 +93,18 @@ function idsByPath({ pair, world, place }: Run): IdsByPath {
       )
       .all(),
   )
-  const byPath = place.filesystem?.foldersAreNumberedBy === 'path'
-  const own = rows.filter(
-    ({ inode, isDirectory }) => !world.linked.has(Number(inode)) && !(byPath && isDirectory === 1),
+  const { numbersLast = true, foldersAreNumberedBy } = place.filesystem ?? {}
+  // Where neither number nor time says so, a folder that is put in the place of another can't be told from it.
+  const hasSureFolders = foldersAreNumberedBy === 'file' && (numbersLast || happened !== 'elsewhere')
+  const own = rows.filter(({ inode, isDirectory }) => {
+    return !world.linked.has(Number(inode)) && (hasSureFolders || isDirectory === 0)
+  })
+  return new Map(
+    own.map(({ path, nodeId, what, inode }) => [
+      path,
+      { nodeId, what: numbersLast ? `${what}, inode ${inode}` : what },
+    ]),
   )
-  return new Map(own.map(({ path, nodeId, what }) => [path, { nodeId, what }]))
 }
 
 /** What is where it was, as it was, is the same. */
@@ -117,21 +125,25 @@ function worldAt(world: World, top: string): World {
   return { ...world, base: top, watched: world.watched.map(moved), outside: moved(world.outside), mayMount: false }
 }
 
-/** Where numbers are given out as names are looked up, they come in this order. */
-function lookInOrder(folder: string, { order, at }: Remount): void {
-  if (order === 'listed') return
-  const random = createRandom(at)
-  const visit = (path: string) => {
-    const entries = disk.list(path).reverse()
-    const sorted =
-      order === 'reverse'
-        ? entries
-        : entries
-            .map((entry) => [random.fraction(), entry] as const)
-            .sort(([a], [b]) => a - b)
-            .map(([, entry]) => entry)
-    for (const { name } of sorted) disk.stat(`${path}/${name}`)
-    for (const { name, kind } of sorted) if (kind === 'folder') visit(`${path}/${name}`)
+/** Paths below a folder. Those with the highest inode numbers first. */
+function byNumber(folder: string): string[] {
+  const found: { readonly path: string; readonly inode: number }[] = []
+  const visit = (below: string) => {
+    for (const { name, kind } of disk.list(`${folder}${below}`)) {
+      const path = `${below}/${name}`
+      found.push({ path, inode: disk.stat(`${folder}${path}`).ino })
+      if (kind === 'folder') visit(path)
+    }
   }
-  visit(folder)
+  visit('')
+  return found.sort((one, other) => other.inode - one.inode).map(({ path }) => path)
+}
+
+/** Where numbers are given out as names are looked up, they come in this order. */
+function lookInOrder(folder: string, numbered: readonly string[], { order, at }: Remount): void {
+  const random = createRandom(at)
+  const shuffled = numbered.map((path) => ({ path, key: random.fraction() })).sort((one, other) => one.key - other.key)
+  const paths = { listed: [], reverse: numbered, shuffled: shuffled.map(({ path }) => path) }[order]
+  // Gone from here by now, some of them.
+  for (const path of paths) disk.exists(`${folder}${path}`)
 }

@@ -67,6 +67,7 @@ async function prepare(t: Cleaner, figures: Figures, story: string[], where: Pla
   const watched = Object.values(pair.configuration().roots)
   const world = createWorld({ base, watched, outside, names: NAMES, filesystem, mayMount })
   const run: Run = { pair, place, world, figures, story, sentinels: 0, ended: 0, hasOwnNumbers: true }
+  pair.configure({ exclude: filesystem?.excludes ?? [] })
   follows(run)
   t.after(async () => {
     closeAll(world)
@@ -163,7 +164,8 @@ function configure(run: Run, at: number): void {
   const { pair, story, place } = run
   const { one, two } = place.roots ?? { one: join(pair.folder, 'one'), two: join(pair.folder, 'two') }
   const choices = two === undefined ? [{ one }, { first: one }] : [{ one }, { one, two }, { one, second: two }]
-  const exclude = below(at, 2) === 0 ? [] : [choose(at, PATTERNS) ?? '']
+  const always = place.filesystem?.excludes ?? []
+  const exclude = below(at, 2) === 0 ? always : [...always, choose(at, PATTERNS) ?? '']
   pair.configure({ roots: choices[below(at, choices.length)] as Record<string, string>, exclude })
   story.push(`roots ${Object.keys(pair.configuration().roots).join(', ')}; exclude ${JSON.stringify(exclude)}`)
   follows(run)

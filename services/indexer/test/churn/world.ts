@@ -82,6 +82,8 @@ export function lookAround({ watched, outside, isExcluded, isCalm }: World): Her
       const path = `${folder}/${name}`
       // One may lie in the other, where it is excluded.
       if (tops.has(path) || (isCalm && isExcluded(name))) continue
+      // Not for anybody to touch: FUSE removes it under whatever name it has then.
+      if (name.startsWith('.fuse_hidden')) continue
       if (kind === 'folder') visit(path)
       else if (kind === 'other') here.others.push(path)
       else if (name !== KEPT_NAME) here.files.push(path)

@@ -1,6 +1,17 @@
 /** Histories of a disk in memory, as plain data that can be made smaller and kept. */
 import fc from 'fast-check'
-import { type Choice, MAKE_FILE, REMOVE, REPLACE } from '../../test-support/model-disk.ts'
+import {
+  APPEND,
+  CHANGE_CASE,
+  type Choice,
+  CLOSE,
+  MAKE_FILE,
+  OPEN,
+  REMOVE,
+  REPLACE,
+  TOUCH_MODIFIED,
+  TRUNCATE,
+} from '../../test-support/model-disk.ts'
 
 export type Step = { readonly choice: Choice; readonly waitMs: number }
 
@@ -25,12 +36,17 @@ export type History = {
   readonly watchesMax: number
   readonly reusesNumbers: boolean
   readonly keepsBirthTimes: boolean
+  readonly foldsCase: boolean
 }
 
 /** Of what the model disk does: more of what takes an inode number's place, or a name's. */
 const what = fc.oneof(
   { weight: 5, arbitrary: fc.nat(99) },
   { weight: 1, arbitrary: fc.constantFrom(MAKE_FILE, REMOVE, REPLACE) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(TRUNCATE, TOUCH_MODIFIED, OPEN, APPEND, APPEND, CLOSE, CHANGE_CASE),
+  },
 )
 const step: fc.Arbitrary<Step> = fc.record({
   choice: fc.tuple(what, fc.nat(), fc.nat(), fc.nat(99)),
@@ -54,4 +70,5 @@ export const histories: fc.Arbitrary<History> = fc.record({
   watchesMax: fc.constantFrom(1_000_000, 1_000_000, 8, 3),
   reusesNumbers: fc.boolean(),
   keepsBirthTimes: fc.boolean(),
+  foldsCase: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
 })

@@ -2,6 +2,7 @@
 import type { LookAnswer, LookRequest, WatchOutcome } from '../../src/scan/look.ts'
 import type { LookReply } from '../../src/scan/observer.ts'
 import { createSightsBuilder, type SightsBuilder } from '../../src/scan/sights.ts'
+import { findSpelling } from '../../src/scan/spelling.ts'
 import { ENOSPC } from '../../src/watch/libc.ts'
 import type { Inode, ModelDisk } from '../../test-support/model-disk.ts'
 import type { Random } from '../../test-support/random.ts'
@@ -44,13 +45,19 @@ export function createLooking(tools: LookingTools): (requests: readonly LookRequ
     if (!isTop && random.chance(tools.faults.unreadable))
       return { kind: 'unreadable', problem: 'EIO: i/o error', watch }
     const from = sights.length
+    const respelled = new Map<string, string>()
     for (const name of request.names ?? [...folder.entries.keys()]) {
       if (random.chance(INTERRUPTED)) await pause()
+      // As the real one, which has the listing confirm what is found under another spelling.
       pushSight(tools, sights, name, name === '.' ? folder : folder.entries.get(name))
+      const isRespelled = !folder.entries.has(name) && tools.disk.lookUp(folder, name) !== undefined
+      const spelling = isRespelled ? findSpelling(name, folder.entries.keys()) : undefined
+      if (spelling !== undefined) respelled.set(name, spelling)
     }
     const { number, birthTime, mtime, ctime } = folder
     const sight = { deviceNumber: DEVICE, inode: String(number), birthTime, mtime, ctime }
-    return { kind: 'seen', folder: { kind: 'folder', ...sight }, from, to: sights.length, watch }
+    const seen: LookAnswer = { kind: 'seen', folder: { kind: 'folder', ...sight }, from, to: sights.length, watch }
+    return respelled.size === 0 ? seen : { ...seen, respelled }
   }
   const look = async (requests: readonly LookRequest[]): Promise<LookReply> => {
     const sights = createSightsBuilder()

@@ -56,7 +56,7 @@ type Run = {
 /** Rejects with what is not equal, or what went wrong, followed by all that happened. */
 export async function simulate(db: FeedDatabase, history: History): Promise<void> {
   clear(db)
-  const { reusesNumbers, keepsBirthTimes, slownessMs } = history
+  const { reusesNumbers, keepsBirthTimes, foldsCase, slownessMs } = history
   const story: string[] = []
   let run: Run | null = null
   const clock = createClock()
@@ -67,10 +67,11 @@ export async function simulate(db: FeedDatabase, history: History): Promise<void
     note(`${event.kind} ${'name' in event ? `${event.name} in ` : ''}${event.folder.number}`)
     const inode = 'name' in event ? event.folder.entries?.get(event.name) : undefined
     if (inode !== undefined) run?.touched.add(inode)
-    if (inode !== undefined && event.kind === 'written') run?.written.push({ ...event, inode })
+    if (inode !== undefined && (event.kind === 'written' || event.kind === 'modified'))
+      run?.written.push({ ...event, inode })
     kernel.tell(event)
   }
-  const disk = new ModelDisk({ reusesNumbers, keepsBirthTimes, tops: TOPS, tell })
+  const disk = new ModelDisk({ reusesNumbers, keepsBirthTimes, foldsCase, tops: TOPS, tell })
   for (let at = 0; at < 40; at += 1) disk.change([(at * 7) % 30, 0, at * at * 31, at * 3])
   const random = createRandom(history.seed)
   const faults = { ...NO_FAULTS }

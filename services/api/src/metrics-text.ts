@@ -36,6 +36,7 @@ export async function metricsText({ status, requests, process, clientsWaiting }:
   counter('drive_feed_files_hashed_total', 'Files read since the indexer started.', status.metadata.files_hashed)
   counter('drive_feed_overflows_total', 'Times the kernel lost events.', status.counters.overflows)
   counter('drive_feed_rescans_total', 'Scans since the indexer started, but the first.', status.counters.rescans)
+  gauge('drive_feed_places_failing', 'Places tried for over a minute without a result.', status.counters.places_failing)
   gauge('drive_feed_folders_known', 'Folders, each of which needs a watch.', status.limits.folders_known)
   gauge('drive_feed_folders_unwatched', 'Folders without a watch.', status.limits.folders_unwatched)
   gauge('drive_feed_watches_allowed', 'Watches that the kernel allows.', status.limits.watches_allowed)

@@ -278,7 +278,8 @@ function createMounts({ tree, known, hints, nowMs }: Core, { devices, keeper }: 
 }
 
 /** Scans a root from its top, because what happened in it is not known any more. */
-function scanAfterLoss({ keeper, scans }: Stages, top: RootFolder): void {
+function scanAfterLoss({ writers }: Core, { keeper, scans }: Stages, top: RootFolder): void {
+  writers.forgetAll()
   const root = keeper.byTop(top)
   if (root !== undefined) scans.start(root, 'overflow')
 }
@@ -308,13 +309,13 @@ function createDrain(core: Core, stages: Stages, onCrash: (error: Error) => void
       stages.intake.take(top, decodeEvents(bytes))
       if (hints.size() > (core.limits.hintsMax ?? HINTS_MAX)) {
         hints.dropRoot(top)
-        scanAfterLoss(stages, top)
+        scanAfterLoss(core, stages, top)
       }
       stages.reconciler.wake()
     },
     onDropped: (fd) => {
       const top = rootsByFd.get(fd)?.top
-      if (top != null) scanAfterLoss(stages, top)
+      if (top != null) scanAfterLoss(core, stages, top)
       stages.reconciler.wake()
     },
     onMounts: () => {
@@ -430,7 +431,8 @@ function tellOwnFiles(scans: Scans, requests: readonly LookRequest[], { answers 
   }
 }
 
-function createIntake({ tree, hints, writers, visits, config, nowMs, own }: Core, stages: Stages): EventIntake {
+function createIntake(core: Core, stages: Stages): EventIntake {
+  const { tree, hints, writers, visits, config, nowMs, own } = core
   const numberOf = (device: string) => BigInt(stages.devices.numberOf(device).replace(/\..*/, ''))
   return createEventIntake({
     isOwn: ({ device, inode }, name) =>
@@ -441,7 +443,7 @@ function createIntake({ tree, hints, writers, visits, config, nowMs, own }: Core
     isExcluded: createExclude(config.exclude),
     nowMs,
     isVisiting: (top) => visits.open(top) > 0,
-    onLost: (top) => scanAfterLoss(stages, top),
+    onLost: (top) => scanAfterLoss(core, stages, top),
     onUnmounted: ({ device }) => stages.devices.unmounted(device),
     onRootGone: (top) => checkRoots(stages, (root) => root.top === top),
   })

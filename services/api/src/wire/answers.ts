@@ -64,7 +64,11 @@ const status = z.object({
     files_per_second: perSecond,
     remaining_seconds: remaining,
   }),
-  counters: z.object({ overflows: count, rescans: count }),
+  counters: z.object({
+    overflows: count,
+    rescans: count,
+    places_failing: count.meta({ description: 'Places and files tried for over a minute without a result.' }),
+  }),
   limits: z.object({
     folders_known: count,
     folders_unwatched: count,

@@ -58,7 +58,7 @@ test('everything the indexer says of itself, in units that are in the names', ()
       ...{ files_hashed: 7, files_waiting: 90, files_failed: 2, files_per_second: 0 },
       remaining_seconds: null,
     },
-    counters: { overflows: 3, rescans: 4 },
+    counters: { overflows: 3, rescans: 4, places_failing: 0 },
     limits: { folders_known: 35, folders_unwatched: 5, watches_allowed: 30, instances_allowed: 128 },
     api: { version: '1.2.4', uptime_seconds: 12, clients_waiting: 3 },
   })

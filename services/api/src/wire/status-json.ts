@@ -40,7 +40,7 @@ export function statusJson({ feed, status, roots, api, nowMs }: StatusSources): 
       files_per_second: status.filesPerSecond,
       remaining_seconds: remainingSeconds(status.filesWaiting, status.filesPerSecond),
     },
-    counters: { overflows: status.overflows, rescans: status.rescans },
+    counters: { overflows: status.overflows, rescans: status.rescans, places_failing: status.placesFailing },
     limits: {
       folders_known: status.foldersKnown,
       folders_unwatched: status.foldersUnwatched,

@@ -114,8 +114,8 @@ export function createUnwatched(tools: UnwatchedTools): Unwatched {
     }
   }
   /** An instance that another program gave back is told of by nobody; asking touches no disk. */
-  const retryInstances = () => {
-    if (slotAt(nowMs()) === retriedSlot) return
+  const retryInstances = (isMoreAllowed: boolean) => {
+    if (!isMoreAllowed && slotAt(nowMs()) === retriedSlot) return
     retriedSlot = slotAt(nowMs())
     for (const root of tools.keeper().roots) {
       if (root.state === 'watching' && root.top?.inotifyFd === null && tools.keeper().retryInstance(root)) {
@@ -173,9 +173,10 @@ export function createUnwatched(tools: UnwatchedTools): Unwatched {
     startDue: () => {
       if (burstStartedMs !== null) return
       move()
-      retryInstances()
+      const isMore = isMoreAllowed()
+      retryInstances(isMore)
       const now = nowMs()
-      if (isMoreAllowed()) list('all')
+      if (isMore) list('all')
       else if (now >= restUntilMs && [folders, unreadable, roots].some(({ isDue }) => isDue(now))) list('due')
     },
     visited: () => {
@@ -191,19 +192,14 @@ function* watchedFolders(roots: readonly Root[]): Generator<Folder> {
   for (const { top, state } of roots) if (top !== null && state === 'watching') yield* top.byWatch.values()
 }
 
-/** Whether the kernel allows more than when it was not enough. */
+/** Whether the kernel allows more than when it was last asked, and more is needed. */
 function createComparison({ keeper, limits }: UnwatchedTools): () => boolean {
-  /** What was allowed when it was last asked, while more was needed. */
-  let limitsBefore: InotifyLimits | null = null
+  // From the start: the limit may be raised before anyone has asked.
+  let before = limits()
   return () => {
-    const lacks = (root: Root) => root.top?.inotifyFd === null || root.unwatched.size > 0
-    if (!keeper().roots.some(lacks)) {
-      limitsBefore = null
-      return false
-    }
     const now = limits()
-    const before = limitsBefore ?? now
-    limitsBefore = now
-    return now.watches.allowed > before.watches.allowed || now.instances.allowed > before.instances.allowed
+    const isMore = now.watches.allowed > before.watches.allowed || now.instances.allowed > before.instances.allowed
+    before = now
+    return isMore && keeper().roots.some((root) => root.top?.inotifyFd === null || root.unwatched.size > 0)
   }
 }

@@ -36,3 +36,10 @@ test('I9: of more files than are remembered those that were written longest ago 
   assert.equal(writers.looks({ parentId: 'p', name: '0' }, 10_001), 0)
   assert.equal(writers.looks({ parentId: 'p', name: '1' }, 10_001), 1)
 })
+
+test('where events were lost nobody is known to write: the close may have been among them', () => {
+  const writers = createWriters()
+  writers.wrote(place, 0)
+  writers.forgetAll()
+  assert.equal(writers.looks(place, 1), 0)
+})

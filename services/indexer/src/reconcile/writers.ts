@@ -11,6 +11,8 @@ export type Writers = {
   readonly looks: (place: Place, nowMs: number) => number
   /** Whoever wrote has closed the file. */
   readonly closed: (place: Place) => void
+  /** Events were lost, and closes may be among them. */
+  readonly forgetAll: () => void
 }
 
 /** The first look, soon; the next ones after growing pauses. */
@@ -52,5 +54,6 @@ export function createWriters(): Writers {
     closed: (place) => {
       if (files.size > 0) files.delete(placeKey(place))
     },
+    forgetAll: () => files.clear(),
   }
 }

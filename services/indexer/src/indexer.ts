@@ -152,7 +152,7 @@ export function createIndexer(parts: IndexerParts, onCrash: (error: Error) => vo
   stages.observer = createObserver(lookingThread, { excludes: config.exclude, own: config }, onCrash)
   stages.devices = createDevices({
     ...{ signs: stages.observer.signs, rows: books.devices, save: books.saveDevice },
-    onDoubt: (device, numbers) => doubt(core, device, numbers),
+    onDoubt: (device, numbers) => doubt(core, stages, device, numbers),
   })
   stages.trust = createNumberTrust({ ...core, devices: stages.devices })
   stages.fence = createMountFence(stages.observer, () => settleMounts(core, stages))
@@ -231,6 +231,7 @@ function startTimers(core: Core, stages: Stages): NodeJS.Timeout[] {
       scans.startDue()
       stalls.check()
       stages.failing.check()
+      settleDoubts(core, stages)
       if (core.areMountsMissed) settleMounts(core, stages)
       stages.mounts.lookAtOthers()
       takeWords(core, stages)
@@ -243,15 +244,30 @@ function checkRoots({ keeper, reconciler }: Stages, which: (root: Root) => boole
   for (const root of keeper.roots.filter(which)) reconciler.between(root, () => keeper.check(root))
 }
 
-/** A filesystem is mounted anew: nothing in it was compared under this mount. */
-function doubt({ tree, limbo, log }: Core, device: string, numbers: NumberKind): void {
-  for (const folder of tree.folders()) if (folder.device === device) folder.isCompared = false
+/** A filesystem is mounted anew: nothing in it was compared under this mount, and watches may be of the one before. */
+function doubt({ tree, limbo, log }: Core, { keeper, scans }: Stages, device: string, numbers: NumberKind): void {
+  const tops = new Set<RootFolder>()
+  for (const folder of tree.folders()) {
+    if (folder.device !== device) continue
+    folder.isCompared = false
+    tops.add(folder.root)
+  }
   for (const entry of limbo.entries()) if (entry.row.device === device) entry.isOfEarlierMount = true
+  for (const root of keeper.roots) if (root.top !== null && tops.has(root.top)) scans.start(root, 'mount')
   if (numbers === 'lasting') return
   log.info(
     { device },
     'inode numbers of this filesystem do not last: after a mount files are recognised by their path, size and time',
   )
+}
+
+/** Notes of which filesystems everything known was compared with the disk since they were mounted. */
+function settleDoubts({ tree, limbo, visits }: Core, { devices, keeper }: Stages): void {
+  const doubtful = new Set(devices.doubtful())
+  if (doubtful.size === 0 || visits.areOpen() || keeper.roots.some(({ state }) => state !== 'watching')) return
+  for (const { device, isCompared } of tree.folders()) if (!isCompared) doubtful.delete(device)
+  for (const { row, isOfEarlierMount } of limbo.entries()) if (isOfEarlierMount) doubtful.delete(row.device)
+  for (const device of doubtful) devices.compared(device)
 }
 
 /**
@@ -417,7 +433,7 @@ function createRootScans(core: Core, stages: Stages): Scans {
     },
     onAllDone: () => {
       stages.keeper.removeUnconfigured()
-      if (stages.scans.isComplete()) stages.devices.allCompared()
+      settleDoubts(core, stages)
       stages.feeder.wake()
     },
   })
@@ -454,7 +470,7 @@ function createLoop(core: Core, stages: Stages): Reconciler {
   const { observer, fence, devices, trust, keeper, scans, intake, drain } = stages
   const schedule = createSchedule({
     settleMs: core.config.settleMs,
-    writes: (place) => writers.looks(place, nowMs()),
+    writes: (place) => writers.streak(place, nowMs()),
     areWritesTold: (folderId) => scans.areWritesTold(tree.get(folderId)),
     nowMs,
     wallMs: core.wallMs,
@@ -474,7 +490,11 @@ function createLoop(core: Core, stages: Stages): Reconciler {
     intake,
     scans,
     apply: (decisions) => applyAndFeed(core, stages, decisions),
-    awaiting: (seen, facts) => schedule.awaiting(seen, facts, scans.isScanning(), skipsBeforeMs(core, keeper, seen)),
+    awaiting: (seen, facts) => {
+      const { state, dueMs } = schedule.awaiting(seen, facts, scans.isScanning(), skipsBeforeMs(core, keeper, seen))
+      // A file that was tried in vain keeps its pause, however often it changes and is closed meanwhile.
+      return { state, dueMs: Math.max(dueMs, Math.floor(core.readingRetries.notBeforeMs(seen.known?.nodeId ?? ''))) }
+    },
     rootVacancy: keeper.vacancyOf,
     dropFolder: (folder) => dropFolder(core, stages, folder),
     drained: drain.drained,

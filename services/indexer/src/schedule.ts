@@ -1,11 +1,12 @@
 /** When a file's metadata is read: not before it has been quiet for a moment. */
 import { isPresent, isSameThing, type Place, type Seen } from './reconcile/seen.ts'
+import type { Streak } from './reconcile/writers.ts'
 import type { Awaiting, Facts } from './store/store.ts'
 
-/** After a first write without a close: longer than until the next look, should there be more. */
-const MODIFIED_QUIET_MS = 1_500
+/** After the first and the second look at writes without a close: longer than until the next look, should there be more. */
+const WRITTEN_QUIET_MS = [1_500, 6_000] as const
 /**
- * How long a file that someone keeps writing to is left alone: a tenth of its age, within these. What has been recorded
+ * How long a file that someone keeps writing to is left alone: a tenth of the time for which that went on, within these. What has been recorded
  * for an hour is not read every time the recorder pauses for half a minute.
  */
 const OPEN_QUIET_MIN_MS = 30_000
@@ -16,8 +17,8 @@ const SKIPPED: Awaiting = { state: 'skipped', dueMs: 0 }
 
 export type ScheduleTools = {
   readonly settleMs: number
-  /** How often in a row writes at the place were looked at, see `reconcile/writers.ts`. */
-  readonly writes: (place: Place) => number
+  /** Writes at the place without a close, see `reconcile/writers.ts`. */
+  readonly writes: (place: Place) => Streak | null
   /** Whether the kernel would tell of a write to what is in the folder. */
   readonly areWritesTold: (folderId: string) => boolean
   readonly nowMs: () => number
@@ -40,9 +41,10 @@ export function createSchedule({ settleMs, writes, areWritesTold, nowMs, wallMs 
       const isFirstFound = cause === 'scan' && seen.known === undefined
       if (isFirstFound && skipsBeforeMs !== null && ctime / 1000 < skipsBeforeMs) return SKIPPED
       const now = Math.floor(nowMs())
-      const looks = cause === 'written' ? 0 : writes(seen)
-      if (looks > 1 || cause === 'stale') return { state: 'fresh', dueMs: now + openQuietMs(wallMs(), birthTime) }
-      if (looks === 1 || cause === 'modified') return { state: 'fresh', dueMs: now + MODIFIED_QUIET_MS }
+      const streak = cause === 'written' ? null : writes(seen)
+      if (streak !== null) return { state: 'fresh', dueMs: now + streakQuietMs(streak, now) }
+      if (cause === 'modified') return { state: 'fresh', dueMs: now + WRITTEN_QUIET_MS[0] }
+      if (cause === 'stale') return { state: 'fresh', dueMs: now + openQuietMs(wallMs(), birthTime) }
       const ageMs = wallMs() - ctime / 1000
       const isRecent = ageMs < OPEN_QUIET_MIN_MS
       // Where nothing is told of writers, a listing that finds it changed again before it was read says that it grows.
@@ -61,8 +63,15 @@ function isStillUnread({ known, sight }: Seen): boolean {
   return known?.metadataState === 'fresh' && isPresent(sight) && isSameThing(known, sight)
 }
 
+function streakQuietMs({ looks, sinceMs }: Streak, nowMs: number): number {
+  return WRITTEN_QUIET_MS[looks - 1] ?? tenthOf(nowMs - sinceMs)
+}
+
 /** @param birthTime µs since 1970; 0 where the filesystem keeps none */
-function openQuietMs(wallMs: number, birthTime: number): number {
-  const tenthMs = birthTime === 0 ? 0 : Math.floor((wallMs - birthTime / 1000) / 10)
-  return Math.min(Math.max(tenthMs, OPEN_QUIET_MIN_MS), OPEN_QUIET_MAX_MS)
+function openQuietMs(nowMs: number, birthTime: number): number {
+  return tenthOf(birthTime === 0 ? 0 : nowMs - birthTime / 1000)
+}
+
+function tenthOf(ms: number): number {
+  return Math.min(Math.max(Math.floor(ms / 10), OPEN_QUIET_MIN_MS), OPEN_QUIET_MAX_MS)
 }

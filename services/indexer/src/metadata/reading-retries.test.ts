@@ -10,7 +10,9 @@ test('a file that can not be read now is tried again after growing pauses, a ref
     Array.from({ length: 8 }, () => retries.next(job, 'changed')),
     [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000],
   )
+  assert.equal(retries.notBeforeMs(job.nodeId), 60_000)
   retries.settled(job)
+  assert.equal(retries.notBeforeMs(job.nodeId), 0)
   assert.deepEqual([retries.next(job, 'busy'), retries.next(job, 'busy')], [250, 500])
 })
 

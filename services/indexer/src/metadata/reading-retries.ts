@@ -4,6 +4,8 @@ import type { MetadataJob } from './metadata-job.ts'
 export type ReadingRetries = {
   /** How long until the next try, ms; longer after each in a row. */
   readonly next: (job: MetadataJob, why: 'changed' | 'busy') => number
+  /** Not before when it may be read again, ms since 1970; 0 for one that was not tried in vain. */
+  readonly notBeforeMs: (nodeId: string) => number
   /** It was read, or can't be. */
   readonly settled: (job: Pick<MetadataJob, 'nodeId'>) => void
   /** Files that have been tried in vain since then (ms since 1970) or longer. */
@@ -16,7 +18,7 @@ const LAST_MS = 60_000
 /** Files remembered; beyond, those that were tried longest ago are forgotten, and tried a little too often. */
 const FILES_MAX = 10_000
 
-type Tries = { readonly path: string; readonly sinceMs: number; readonly count: number }
+type Tries = { readonly path: string; readonly sinceMs: number; readonly count: number; readonly dueMs: number }
 
 export function createReadingRetries(nowMs: () => number): ReadingRetries {
   const files = new Map<string, Tries>()
@@ -24,11 +26,13 @@ export function createReadingRetries(nowMs: () => number): ReadingRetries {
     next: ({ nodeId, path }, why) => {
       const { count = 0, sinceMs = nowMs() } = files.get(nodeId) ?? {}
       files.delete(nodeId)
-      files.set(nodeId, { path, sinceMs, count: count + 1 })
+      const delayMs = Math.min(FIRST_MS[why] * 2 ** Math.min(count, 30), LAST_MS)
+      files.set(nodeId, { path, sinceMs, count: count + 1, dueMs: nowMs() + delayMs })
       const [oldest] = files.keys()
       if (files.size > FILES_MAX && oldest !== undefined) files.delete(oldest)
-      return Math.min(FIRST_MS[why] * 2 ** Math.min(count, 30), LAST_MS)
+      return delayMs
     },
+    notBeforeMs: (nodeId) => (files.size === 0 ? 0 : (files.get(nodeId)?.dueMs ?? 0)),
     settled: ({ nodeId }) => {
       if (files.size > 0) files.delete(nodeId)
     },

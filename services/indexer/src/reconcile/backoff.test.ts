@@ -40,19 +40,22 @@ test('a thousand tries do not leave the numbers', () => {
   assert.equal(delays.at(-1), 10_000)
 })
 
-test('what was tried in vain for long can be told, until it is settled or its folder is gone', () => {
-  const backoff = backoffOf(20, 100)
+test('what was tried in vain for long can be told, until it is settled, its folder is gone, or nobody tries any more', () => {
+  let now = 1_000
+  const backoff = createBackoff<{ attached: boolean }>({ firstMs: 20, lastMs: 100 }, () => now)
   const lost = { attached: true }
+  const tried = (sinceMs: number) => backoff.tried(sinceMs).map((one) => `${one.name} ${one.sinceMs}`)
   backoff.next(folder, 'a')
+  now = 2_000
   backoff.next(folder, 'a')
   backoff.next(lost)
-  assert.deepEqual(backoff.tried(999), [])
-  assert.deepEqual(
-    backoff.tried(3_000).map(({ name, sinceMs }) => `${name} ${sinceMs}`),
-    ['a 1000', ' 2000'],
-  )
+  assert.deepEqual(tried(999), [])
+  assert.deepEqual(tried(3_000), ['a 1000', ' 2000'])
   lost.attached = false
-  assert.equal(backoff.tried(3_000).length, 1)
+  assert.deepEqual(tried(3_000), ['a 1000'])
   backoff.clear(folder, 'a')
-  assert.deepEqual(backoff.tried(3_000), [])
+  assert.deepEqual(tried(3_000), [])
+  backoff.next(folder, 'b')
+  now = 200_000
+  assert.deepEqual(tried(100_000), [])
 })

@@ -15,7 +15,10 @@ export type Tried<Folder> = { readonly folder: Folder; readonly name: string; re
 /** No name in a folder. */
 const ITSELF = ''
 
-type Tries = { count: number; readonly sinceMs: number }
+/** A place that was not tried for so long is not tried any more: its root went away, or it was settled by a scan. */
+const FORGOTTEN_AFTER_MS = 120_000
+
+type Tries = { count: number; readonly sinceMs: number; lastMs: number }
 
 export function createBackoff<Folder extends { readonly attached: boolean }>(
   { firstMs, lastMs }: { readonly firstMs: number; readonly lastMs: number },
@@ -26,9 +29,10 @@ export function createBackoff<Folder extends { readonly attached: boolean }>(
     next: (folder, name = ITSELF) => {
       const names = folders.get(folder) ?? new Map<string, Tries>()
       if (names.size === 0) folders.set(folder, names)
-      const tries = names.get(name) ?? { count: 0, sinceMs: nowMs() }
+      const tries = names.get(name) ?? { count: 0, sinceMs: nowMs(), lastMs: 0 }
       names.set(name, tries)
       tries.count += 1
+      tries.lastMs = nowMs()
       return Math.min(firstMs * 2 ** Math.min(tries.count - 1, 30), lastMs)
     },
     clear: (folder, name = ITSELF) => {
@@ -38,12 +42,13 @@ export function createBackoff<Folder extends { readonly attached: boolean }>(
     tried: (sinceMs) => {
       const all: Tried<Folder>[] = []
       for (const [folder, names] of folders) {
-        if (!folder.attached) folders.delete(folder)
-        else
-          for (const [name, tries] of names)
-            if (tries.sinceMs <= sinceMs) all.push({ folder, name, sinceMs: tries.sinceMs })
+        for (const [name, { sinceMs: firstMs, lastMs: latestMs }] of names) {
+          if (nowMs() - latestMs > FORGOTTEN_AFTER_MS) names.delete(name)
+          else if (firstMs <= sinceMs) all.push({ folder, name, sinceMs: firstMs })
+        }
+        if (!folder.attached || names.size === 0) folders.delete(folder)
       }
-      return all
+      return all.filter(({ folder }) => folder.attached)
     },
   }
 }

@@ -413,7 +413,7 @@ function idOfNew(
   const { device } = sight.facts
   return newNodeId(sight.facts, seen, (id) => {
     if (taken.has(id)) return true
-    return !dead.has(id) && (rows.some(({ nodeId }) => nodeId === id) || isIdTaken(device, id))
+    return (!dead.has(id) && rows.some(({ nodeId }) => nodeId === id)) || isIdTaken(device, id)
   })
 }
 

@@ -22,6 +22,7 @@ function machine(mounts: Record<string, readonly [deviceNumber: string, filesyst
       mountRoot: '/',
       top,
       mountedAs: '',
+      mountId: '',
     }
   }
   const start = () =>

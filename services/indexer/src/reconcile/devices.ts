@@ -23,8 +23,10 @@ export type Devices = {
   readonly isDoubtful: (device: string) => boolean
   /** The kernel told that the filesystem was unmounted: what is there next is another mount, whatever it looks like. */
   readonly unmounted: (device: string) => void
-  /** Everything on every device was compared with the disk: all inode numbers are of the present mounts. */
-  readonly allCompared: () => void
+  /** Devices of which `isDoubtful` is true. */
+  readonly doubtful: () => readonly string[]
+  /** Everything known on the device was compared with the disk: all inode numbers are of the present mount. */
+  readonly compared: (device: string) => void
 }
 
 /** A number and the device it stands for, as long as `path` still shows the same. */
@@ -117,18 +119,19 @@ export function createDevices(tools: DevicesTools): Devices {
     confirm: async () => {
       for (const binding of [...byNumber.values()]) if (!(await isStillThere(binding))) unbind(binding)
     },
-    numberKind: (device) => byDevice.get(device)?.numbers ?? 'lasting',
-    isDoubtful: (device) => byDevice.get(device)?.isDoubtful ?? false,
+    // Of a device that is not there nothing is sure. A row of the original program has none yet.
+    numberKind: (device) => byDevice.get(device)?.numbers ?? (device === '' ? 'lasting' : 'passing'),
+    isDoubtful: (device) => byDevice.get(device)?.isDoubtful ?? device !== '',
     unmounted: (device) => {
       const binding = byDevice.get(device)
       if (binding !== undefined) binding.isUnmounted = true
     },
-    allCompared: () => {
-      for (const binding of byDevice.values()) {
-        if (!binding.isDoubtful) continue
-        binding.isDoubtful = false
-        tools.save(rowOf(binding))
-      }
+    doubtful: () => [...byDevice.values()].filter(({ isDoubtful }) => isDoubtful).map(({ device }) => device),
+    compared: (device) => {
+      const binding = byDevice.get(device)
+      if (binding === undefined) return
+      binding.isDoubtful = false
+      tools.save(rowOf(binding))
     },
   }
 }

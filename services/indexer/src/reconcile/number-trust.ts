@@ -36,10 +36,11 @@ export type NumberTrustTools = {
 
 export function createNumberTrust({ tree, devices, limbo }: NumberTrustTools): NumberTrust {
   const isCurrent = ({ nodeId, parentId, device }: Known): boolean => {
-    if (!devices.isDoubtful(device)) return true
     // A listing compares every row in a folder; what is not there any more was seen under an earlier mount.
+    if (limbo.isOfEarlierMount(nodeId)) return false
+    if (!devices.isDoubtful(device)) return true
     const parent = tree.get(parentId)
-    return parent?.isCompared === true && parent.device === device && !limbo.isOfEarlierMount(nodeId)
+    return parent?.isCompared === true && parent.device === device
   }
   const isLasting = ({ device }: Known) => devices.numberKind(device) === 'lasting'
   return {

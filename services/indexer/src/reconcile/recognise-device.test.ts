@@ -27,6 +27,7 @@ function signs(deviceNumber: string, other: Partial<FilesystemSigns> = {}): File
     mountRoot: '/',
     top: '2:1',
     mountedAs: '',
+    mountId: '',
     ...other,
   }
 }

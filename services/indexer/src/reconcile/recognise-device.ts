@@ -36,11 +36,14 @@ export function recogniseDevice(
   const twins = free.filter((candidate) => signs.filesystemId !== '' && candidate.filesystemId === signs.filesystemId)
   const hasNumber = (candidate: DeviceRow) => candidate.currentNumber === signs.deviceNumber
   const isHere = (candidate: DeviceRow) => candidate.device === sample.device
-  const isFoundAgain = isFoundByNumber(sample) || (arePassing(signs) && isFoundByPlace(sample))
+  const passes = numberKind(signs.filesystemType) === 'passing'
+  const isFoundAgain = passes ? isFoundByPlace(sample) : isFoundByNumber(sample)
   if (twins.length > 0)
     return (isFoundAgain ? twins.find(isHere) : undefined) ?? twins.find(hasNumber) ?? twins[0] ?? null
   const unsettled = free.filter((candidate) => candidate.filesystemId === '' || signs.filesystemId === '')
   const here = unsettled.find(isHere)
+  // Every camera card has the same folders, with the same numbers: only files tell one from another.
+  if (passes) return here !== undefined && (isFoundAgain || isNothingToFind(sample, signs, here)) ? here : null
   if (here !== undefined && isFoundAgain && (sample.looked > 0 || looksAlike(signs, here))) return here
   if (here !== undefined && isFoundByPlace(sample) && looksAlike(signs, here)) return here
   const isNothingFound = sample.looked > 0 && sample.matched === 0 && !isFoundByPlace(sample)
@@ -57,8 +60,8 @@ function isFoundByPlace({ placesLooked, placed }: Sample): boolean {
   return placesLooked > 0 && placed * 2 >= placesLooked
 }
 
-function arePassing({ filesystemType }: FilesystemSigns): boolean {
-  return numberKind(filesystemType) === 'passing'
+function isNothingToFind({ placesLooked }: Sample, signs: MountSigns, here: DeviceRow): boolean {
+  return placesLooked === 0 && looksAlike(signs, here)
 }
 
 /** Whether what is known there is there, and has other inode numbers: then they do not last, whatever the type says. */

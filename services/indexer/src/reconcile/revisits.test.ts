@@ -45,9 +45,8 @@ test('a file is awaited where it was seen last, and nowhere when its folder is g
   const below = tree.add(folder, 'below', { nodeId: 'below', device: '1', inode: '2' })
   const revisits = createRevisits()
   revisits.put(folder, 'a', sight(5), 0)
-  assert.ok(revisits.has(sight(5)))
-  assert.ok(!revisits.has(sight(6)))
-  revisits.put(below, 'b', sight(5), 500)
+  revisits.relocate(below, 'b', sight(5))
+  revisits.relocate(below, 'c', sight(6))
   assert.deepEqual(
     revisits.take(1_000).map(({ folder: { name: inFolder }, name }) => `${inFolder}/${name}`),
     ['below/b'],
@@ -55,4 +54,16 @@ test('a file is awaited where it was seen last, and nowhere when its folder is g
   tree.remove(below)
   assert.deepEqual(revisits.take(10_000), [])
   assert.equal(revisits.nextMs(), null)
+})
+
+test('a new file under a number that is used again is awaited from its own beginning', () => {
+  const { folder } = folderOf()
+  const revisits = createRevisits()
+  revisits.put(folder, 'a', sight(5), 0)
+  for (let now = 0; now < 600_000; now += 1_000) revisits.take(now)
+  revisits.put(folder, 'b', sight(5, { ctime: 9 }), 600_000)
+  assert.deepEqual(
+    revisits.take(601_000).map(({ name }) => name),
+    ['b'],
+  )
 })

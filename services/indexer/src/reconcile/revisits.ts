@@ -7,12 +7,10 @@ import type { FileSight } from '../scan/sight.ts'
 import type { Folder } from '../watch/tree.ts'
 
 export type Revisits = {
-  /** A file came that nobody was seen to close; or the same one is at another place now. */
+  /** A file came that nobody was seen to close. */
   readonly put: (folder: Folder, name: string, sight: FileSight, nowMs: number) => void
-  /** Whether the file is awaited, wherever it was last. */
-  readonly has: (sight: FileSight) => boolean
-  /** Whoever wrote has closed it under this name, so that the kernel tells of whoever writes next. */
-  readonly drop: (sight: FileSight) => void
+  /** The file is at this place now, if it is awaited. */
+  readonly relocate: (folder: Folder, name: string, sight: FileSight) => void
   /** Takes a look into account; whether the file is as it was. One that changed is looked at again sooner. */
   readonly isUnchanged: (sight: FileSight, nowMs: number) => boolean
   /** Places whose time has come, each told of once. */
@@ -39,11 +37,8 @@ export function createRevisits(): Revisits {
   }
   return {
     put: (folder, name, sight, nowMs) => {
-      const known = files.get(keyOf(sight))
-      if (known !== undefined) {
-        Object.assign(known, { folder, name })
-        return
-      }
+      // Another file may have had the number.
+      files.delete(keyOf(sight))
       const { size, ctime } = sight
       const awaited = { folder, name, size, ctime, looks: 0, dueMs: 0 }
       schedule(awaited, nowMs)
@@ -51,9 +46,9 @@ export function createRevisits(): Revisits {
       const [first] = files.keys()
       if (files.size > FILES_MAX && first !== undefined) files.delete(first)
     },
-    has: (sight) => files.size > 0 && files.has(keyOf(sight)),
-    drop: (sight) => {
-      if (files.size > 0) files.delete(keyOf(sight))
+    relocate: (folder, name, sight) => {
+      const awaited = files.size === 0 ? undefined : files.get(keyOf(sight))
+      if (awaited !== undefined) Object.assign(awaited, { folder, name })
     },
     isUnchanged: (sight, nowMs) => {
       const awaited = files.get(keyOf(sight))

@@ -31,11 +31,9 @@ export type ScansTools = {
 
 export type Scans = {
   /** Scans a root from its top; when a scan is under way, once more after it. */
-  readonly start: (root: Root, reason: 'start' | 'back' | 'overflow' | 'interval') => void
+  readonly start: (root: Root, reason: 'start' | 'back' | 'mount' | 'overflow' | 'interval') => void
   readonly isOnline: (top: RootFolder) => boolean
   readonly isScanning: () => boolean
-  /** Whether all that is known was compared with the disk: every root is there, and could be read to its last folder. */
-  readonly isComplete: () => boolean
   /** Whether a root is scanned that was not watched before: what moves in it may be anywhere. */
   readonly isDiscovering: () => boolean
   /** Ends the scans whose folders are all listed. */
@@ -182,9 +180,6 @@ export function createScans(tools: ScansTools): Scans {
       return root !== undefined && root.state !== 'offline'
     },
     isScanning,
-    isComplete: () => {
-      return tools.keeper().roots.every((root) => root.state === 'watching' && root.unreadable.size === 0)
-    },
     isDiscovering: () => [...unknown].some((root) => root.state === 'scanning'),
     finishThoseDone: () => {
       if (visits.size() > 0) return

@@ -121,8 +121,9 @@ function isToBeSettled({ revisits, writers, nowMs }: SettleJobTools, hint: Hint,
     writers.wrote(place, nowMs())
   }
   // Opened by this name, its writes are told of.
-  const isOpenedElsewhere = cause === 'created' && writers.looks(place, nowMs()) === 0
-  if (isOpenedElsewhere || (cause === 'touched' && revisits.has(sight))) revisits.put(folder, name, sight, nowMs())
+  const isOpenedElsewhere = cause === 'created' && writers.streak(place, nowMs()) === null
+  if (isOpenedElsewhere) revisits.put(folder, name, sight, nowMs())
+  else if (cause === 'touched') revisits.relocate(folder, name, sight)
   return true
 }
 
@@ -230,6 +231,8 @@ async function settleVisits(
   visits: readonly Visit[],
   { answers, sights }: LookReply,
 ): Promise<void> {
+  /** Folders in which something known could not be compared. */
+  const unreadable = new Set<string>()
   const raws: RawSeen[] = []
   for (const [at, visit] of visits.entries()) {
     const answer = answers[at] as LookAnswer
@@ -243,10 +246,11 @@ async function settleVisits(
     // Events and signals are taken in between.
     if (from > 0) await nextTurn()
     const seens = await readSights(tools, raws.slice(from, from + SETTLE_MAX))
+    for (const { parentId, sight } of seens) if (sight.kind === 'unreadable') unreadable.add(parentId)
     await settle(tools, seens, NEVER, tools.scans.isScanning)
   }
   for (const [at, visit] of visits.entries()) {
-    if (answers[at]?.kind === 'seen') visit.folder.isCompared = true
+    if (answers[at]?.kind === 'seen') visit.folder.isCompared = !unreadable.has(visit.folder.nodeId)
     if (answers[at]?.kind === 'later') tools.visits.putBack(visit)
     else tools.visits.done(visit)
   }

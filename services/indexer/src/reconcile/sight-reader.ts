@@ -59,7 +59,9 @@ function renumber(seen: Seen, { devices, trust }: SightReaderTools): Seen {
   const { inode, birthTime } = sight.facts
   if (known.isDirectory !== (sight.kind === 'folder')) return seen
   if (known.inode === inode && known.birthTime === birthTime) return seen
-  return { ...seen, known: { ...known, inode, birthTime } }
+  // Only a listing says that nothing happened there; an event may tell of another file under the same name.
+  const isSure = seen.cause === 'scan' && (known.birthTime === 0 || known.birthTime === birthTime)
+  return { ...seen, cause: isSure ? seen.cause : 'written', known: { ...known, inode, birthTime } }
 }
 
 /** A number not met yet, and one that begins here: another filesystem or subvolume may have it by now. */

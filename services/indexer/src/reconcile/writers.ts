@@ -7,13 +7,16 @@ import { type Place, placeKey } from './seen.ts'
 export type Writers = {
   /** A write was told of. When the place is to be looked at, ms since 1970. */
   readonly wrote: (place: Place, nowMs: number) => number
-  /** How often in a row writes were looked at without a close; 0 where nobody is known to write. */
-  readonly looks: (place: Place, nowMs: number) => number
+  /** Writes without a close that were looked at in a row; null where nobody is known to write. */
+  readonly streak: (place: Place, nowMs: number) => Streak | null
   /** Whoever wrote has closed the file. */
   readonly closed: (place: Place) => void
   /** Events were lost, and closes may be among them. */
   readonly forgetAll: () => void
 }
+
+/** `looks`: how often. `sinceMs`: when the first of the writes was, ms since 1970. */
+export type Streak = { readonly looks: number; readonly sinceMs: number }
 
 /** The first look, soon; the next ones after growing pauses. */
 const FIRST_LOOK_MS = 200
@@ -24,7 +27,7 @@ const FORGOTTEN_AFTER_MS = 120_000
 /** Files remembered; beyond, those that were written longest ago are forgotten, and read a little too soon. */
 const FILES_MAX = 10_000
 
-type Writing = { lookMs: number; looks: number; lastMs: number }
+type Writing = { lookMs: number; looks: number; lastMs: number; readonly sinceMs: number }
 
 export function createWriters(): Writers {
   // In the order of the last write, so that the oldest is first.
@@ -38,7 +41,10 @@ export function createWriters(): Writers {
   return {
     wrote: (place, nowMs) => {
       const key = placeKey(place)
-      const writing = find(key, nowMs) ?? { lookMs: Number.NEGATIVE_INFINITY, looks: 0, lastMs: nowMs }
+      const writing = find(key, nowMs) ?? {
+        ...{ lookMs: Number.NEGATIVE_INFINITY, looks: 0 },
+        ...{ lastMs: nowMs, sinceMs: nowMs },
+      }
       writing.lastMs = nowMs
       files.delete(key)
       files.set(key, writing)
@@ -50,7 +56,7 @@ export function createWriters(): Writers {
       if (files.size > FILES_MAX && oldest !== undefined) files.delete(oldest)
       return writing.lookMs
     },
-    looks: (place, nowMs) => (files.size === 0 ? 0 : (find(placeKey(place), nowMs)?.looks ?? 0)),
+    streak: (place, nowMs) => (files.size === 0 ? null : (find(placeKey(place), nowMs) ?? null)),
     closed: (place) => {
       if (files.size > 0) files.delete(placeKey(place))
     },

@@ -5,7 +5,7 @@ import { pathForFs } from '@drive-feed/shared/entry-name.ts'
 import { type FileStats, statsAt } from '@drive-feed/shared/file-stats.ts'
 import koffi from 'koffi'
 import { parseMountinfo, readMountinfo } from './mountinfo.ts'
-import { uniqueMountId } from './statx.ts'
+import { mountIdOf } from './statx.ts'
 
 export type FilesystemSigns = {
   /** `st_dev` now, decimal. */
@@ -20,6 +20,8 @@ export type FilesystemSigns = {
   readonly mountRoot: string
   /** Inode and birth time of the place itself. */
   readonly top: string
+  /** The mount's number, which may be given again once it is free; empty where the kernel does not tell it (before 5.8). */
+  readonly mountId: string
   /** What tells this mount from every other one of this and other boots; empty where the kernel does not say (before 6.8). */
   readonly mountedAs: string
 }
@@ -54,14 +56,14 @@ export function filesystemSigns(path: string): FilesystemSigns | null {
     mountSource: mount?.source ?? '',
     mountRoot: mount?.root ?? '',
     top: `${stats.inode}:${stats.birthTime}`,
-    mountedAs: mountOfThisBoot(path),
+    ...mountOfThisBoot(path),
   }
 }
 
-/** The mount's own number is never used again until the next boot. */
-function mountOfThisBoot(path: string): string {
-  const mount = uniqueMountId(path)
-  return mount === null ? '' : `${bootId()}/${mount}`
+function mountOfThisBoot(path: string): Pick<FilesystemSigns, 'mountId' | 'mountedAs'> {
+  const mount = mountIdOf(path)
+  if (mount === null) return { mountId: '', mountedAs: '' }
+  return { mountId: String(mount.id), mountedAs: mount.isUnique ? `${bootId()}/${mount.id}` : '' }
 }
 
 function bootId(): string {

@@ -11,7 +11,7 @@ import { openInSteps } from '@drive-feed/shared/open-in-steps.ts'
 import type { OwnFiles } from '@drive-feed/shared/own-files.ts'
 import { type FolderSight, sightOf } from './sight.ts'
 import type { SightsBuilder } from './sights.ts'
-import { findSpelling, mayFold } from './spelling.ts'
+import { createSpellings, mayFold } from './spelling.ts'
 import { emptyStats, statAt } from './statx.ts'
 
 /** `names: null` lists the folder; otherwise just these names are looked at. */
@@ -132,6 +132,7 @@ function lookAtNames(
   let hasOwn = false
   /** Null where names are found as they are spelled; undefined while that is not known. */
   let listed: ReadonlySet<string> | null | undefined
+  let spellingOf: ReturnType<typeof createSpellings> = () => undefined
   for (const name of names) {
     const isOwn = isOwnName?.(name) === true
     hasOwn ||= isOwn
@@ -145,11 +146,12 @@ function lookAtNames(
     if (listed === undefined) {
       const folds = mayFold(fd, name)
       if (folds !== null) listed = folds ? listNames(door) : null
+      if (listed != null) spellingOf = createSpellings(listed)
     }
     if (listed == null || listed.has(name)) continue
     sights.dropLast()
     sights.pushGone(name)
-    const spelling = findSpelling(name, listed)
+    const spelling = spellingOf(name)
     if (spelling !== undefined) respelled.set(name, spelling)
   }
   return { ...(hasOwn ? { hasOwn } : {}), ...(respelled.size > 0 ? { respelled } : {}) }

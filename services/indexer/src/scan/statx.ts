@@ -29,6 +29,7 @@ const statx = koffi
 
 const AT_SYMLINK_NOFOLLOW = 0x100
 const STATX_BASIC_STATS_AND_BTIME = 0xfff
+const STATX_MNT_ID = 0x1000
 const STATX_MNT_ID_UNIQUE = 0x4000
 const AT_FDCWD = -100
 const S_IFMT = 0o170000
@@ -74,13 +75,16 @@ export function statAt(folderFd: number, name: string, into: EntryStats): number
 }
 
 /**
- * The number of the mount that `path` lies on (STATX_MNT_ID_UNIQUE), which is not given again while the machine is up; null
- * where the kernel does not tell it.
+ * The number of the mount that `path` lies on; null where the kernel does not tell it. `isUnique`: it is not given again
+ * while the machine is up (STATX_MNT_ID_UNIQUE, since 6.8).
  */
-export function uniqueMountId(path: string): bigint | null {
+export function mountIdOf(path: string): { readonly id: bigint; readonly isUnique: boolean } | null {
   const name = path.isWellFormed() ? path : Buffer.concat([nameToBytes(path), Buffer.of(0)])
-  if (statx(AT_FDCWD, name, AT_SYMLINK_NOFOLLOW, STATX_MNT_ID_UNIQUE, bytes) !== 0) return null
-  return word(words, 0) & STATX_MNT_ID_UNIQUE ? (longs[MOUNT_ID] as bigint) : null
+  for (const wanted of [STATX_MNT_ID_UNIQUE, STATX_MNT_ID]) {
+    if (statx(AT_FDCWD, name, AT_SYMLINK_NOFOLLOW, wanted, bytes) !== 0) return null
+    if (word(words, 0) & wanted) return { id: longs[MOUNT_ID] as bigint, isUnique: wanted === STATX_MNT_ID_UNIQUE }
+  }
+  return null
 }
 
 export function emptyStats(): EntryStats {

@@ -2,7 +2,7 @@
 import type { LookAnswer, LookRequest, WatchOutcome } from '../../src/scan/look.ts'
 import type { LookReply } from '../../src/scan/observer.ts'
 import { createSightsBuilder, type SightsBuilder } from '../../src/scan/sights.ts'
-import { findSpelling } from '../../src/scan/spelling.ts'
+import { createSpellings } from '../../src/scan/spelling.ts'
 import { ENOSPC } from '../../src/watch/libc.ts'
 import type { Inode, ModelDisk } from '../../test-support/model-disk.ts'
 import type { Random } from '../../test-support/random.ts'
@@ -51,7 +51,7 @@ export function createLooking(tools: LookingTools): (requests: readonly LookRequ
       // As the real one, which has the listing confirm what is found under another spelling.
       pushSight(tools, sights, name, name === '.' ? folder : folder.entries.get(name))
       const isRespelled = !folder.entries.has(name) && tools.disk.lookUp(folder, name) !== undefined
-      const spelling = isRespelled ? findSpelling(name, folder.entries.keys()) : undefined
+      const spelling = isRespelled ? createSpellings(new Set(folder.entries.keys()))(name) : undefined
       if (spelling !== undefined) respelled.set(name, spelling)
     }
     const { number, birthTime, mtime, ctime } = folder

@@ -145,7 +145,8 @@ function createCore(surroundings: Surroundings, actor: Actor) {
       numberKind: () => 'lasting',
       isDoubtful: () => false,
       unmounted: () => {},
-      allCompared: () => {},
+      doubtful: () => [],
+      compared: () => {},
     } satisfies Devices,
   }
 }

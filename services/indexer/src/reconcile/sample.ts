@@ -1,5 +1,6 @@
 /** Looking for what is known below a place, to recognise its filesystem. */
-import type { LookRequest } from '../scan/look.ts'
+import { isPassing } from '@drive-feed/shared/passing-errors.ts'
+import type { LookAnswer, LookRequest } from '../scan/look.ts'
 import type { LookReply, Observer } from '../scan/observer.ts'
 import type { Identity, Sight } from '../scan/sight.ts'
 import { sightAt } from '../scan/sights.ts'
@@ -34,22 +35,30 @@ export async function takeSample(
     return { path: group.path, expected: null, names: group.rows.map(({ name }) => name), inotifyFd: null }
   })
   const reply = await observer.look(requests)
-  const kind = reply.answers[0]?.kind
-  if (kind === 'unreadable' || kind === 'later') return null
+  const [own] = reply.answers
+  if (own?.kind === 'unreadable' || own?.kind === 'later') return null
   const isSameTop = row.inode === top.inode && isSameBirth(row, top)
-  const sights = groups.flatMap((group, at) => sightsOf(reply, at, group.rows))
-  const own = sights.slice(0, children.length)
+  // What can't be read now says nothing.
+  const isReadable = (at: number) => reply.answers[at]?.kind === 'seen' || reply.answers[at]?.kind === 'elsewhere'
+  const sights = groups.flatMap((group, at) => (isReadable(at) ? sightsOf(reply, at, group.rows) : []))
+  const here = sights.slice(0, children.length)
   const files = sights.filter(([child]) => !child.isDirectory)
+  if (files.length === 0 && reply.answers.some(willPass)) return null
   // Folders have no size or time that would tell them apart: they count only where nothing else is known.
-  const placed = files.length > 0 ? files : own
+  const placed = files.length > 0 ? files : here
   return {
-    ...{ device, isSameTop, looked: own.length, placesLooked: placed.length },
-    matched: own.filter(([child, sight]) => isSameInode(child, sight)).length,
+    ...{ device, isSameTop, looked: here.length, placesLooked: placed.length },
+    matched: here.filter(([child, sight]) => isSameInode(child, sight)).length,
     placed: placed.filter(([child, sight]) => isSamePlace(child, sight)).length,
   }
 }
 
 const NOTHING_KNOWN: Sample = { device: '', isSameTop: false, looked: 0, matched: 0, placesLooked: 0, placed: 0 }
+
+/** Not looked at, or refused for a moment: to be asked again. */
+function willPass(answer: LookAnswer): boolean {
+  return answer.kind === 'later' || (answer.kind === 'unreadable' && isPassing(answer.problem))
+}
 
 /** Known files in known folders below, folder by folder from the top, some of them. */
 function filesBelow(

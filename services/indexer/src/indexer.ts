@@ -460,6 +460,7 @@ function createIntake(core: Core, stages: Stages): EventIntake {
     nowMs,
     isVisiting: (top) => visits.open(top) > 0,
     onLost: (top) => scanAfterLoss(core, stages, top),
+    doNumbersPass: (device) => stages.devices.numberKind(device) === 'passing',
     onUnmounted: ({ device }) => stages.devices.unmounted(device),
     onRootGone: (top) => checkRoots(stages, (root) => root.top === top),
   })
@@ -560,13 +561,15 @@ function createMetadataFeeder(core: Core, stages: Stages): Feeder {
     nextDueMs: known.nextDueMs,
     save: (results) => {
       const isAway = ({ path }: MetadataJob) => stages.keeper.byPath(path)?.state === 'offline'
-      store.saveMetadata(
-        results.map(({ result, askedMs }) => {
-          const delayMs = readAgainAfter(result, readingRetries)
-          return findingOf(result, askedMs, { dueMs: Math.floor(nowMs() + delayMs), isAway: isAway(result.job) })
-        }),
-        (nodeId) => hasSameBytes(core, stages, nodeId),
-      )
+      const findings = results.map(({ result, askedMs }) => {
+        const delayMs = readAgainAfter(result, readingRetries)
+        return findingOf(result, askedMs, { dueMs: Math.floor(nowMs() + delayMs), isAway: isAway(result.job) })
+      })
+      const saved = store.saveMetadata(findings, (nodeId) => hasSameBytes(core, stages, nodeId))
+      for (const [at, { result }] of results.entries()) {
+        // Whatever the reason: what is read again and again without being stored gets its pause, too.
+        if (saved[at] === false) store.postpone(result.job.nodeId, nowMs() + readingRetries.next(result.job, 'busy'))
+      }
       for (const { result } of results) {
         const { kind, job } = result
         if (kind !== 'changed' && kind !== 'gone') continue

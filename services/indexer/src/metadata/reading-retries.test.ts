@@ -30,3 +30,13 @@ test('what was tried in vain for long can be told', () => {
   retries.settled(job)
   assert.deepEqual(retries.tried(30_000), [])
 })
+
+test('a file that is not tried any more is not told of', () => {
+  let now = 0
+  const retries = createReadingRetries(() => now)
+  retries.next(job, 'changed')
+  now = 60_000
+  assert.equal(retries.tried(0).length, 1)
+  now = 70_000
+  assert.deepEqual(retries.tried(0), [])
+})

@@ -15,6 +15,8 @@ export type ReadingRetries = {
 /** After the first try: a file that changed while it was read is given time; a refusal passes sooner. */
 const FIRST_MS = { changed: 1_000, busy: 250 } as const
 const LAST_MS = 60_000
+/** A file that was not tried for so long after its pause is not tried any more: it is gone. */
+const FORGOTTEN_AFTER_MS = 60_000
 /** Files remembered; beyond, those that were tried longest ago are forgotten, and tried a little too often. */
 const FILES_MAX = 10_000
 
@@ -36,6 +38,9 @@ export function createReadingRetries(nowMs: () => number): ReadingRetries {
     settled: ({ nodeId }) => {
       if (files.size > 0) files.delete(nodeId)
     },
-    tried: (since) => [...files.values()].filter(({ sinceMs }) => sinceMs <= since),
+    tried: (since) => {
+      for (const [nodeId, { dueMs }] of files) if (nowMs() - dueMs > FORGOTTEN_AFTER_MS) files.delete(nodeId)
+      return [...files.values()].filter(({ sinceMs }) => sinceMs <= since)
+    },
   }
 }

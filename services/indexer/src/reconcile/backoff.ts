@@ -16,7 +16,7 @@ export type Tried<Folder> = { readonly folder: Folder; readonly name: string; re
 const ITSELF = ''
 
 /** A place that was not tried for so long is not tried any more: its root went away, or it was settled by a scan. */
-const FORGOTTEN_AFTER_MS = 120_000
+const FORGOTTEN_AFTER_MS = 30_000
 
 type Tries = { count: number; readonly sinceMs: number; lastMs: number }
 

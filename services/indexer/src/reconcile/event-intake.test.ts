@@ -7,7 +7,7 @@ import { createEventIntake } from './event-intake.ts'
 import { createHints } from './hints.ts'
 import { createWriters } from './writers.ts'
 
-function intake({ isVisiting = true } = {}) {
+function intake({ isVisiting = true, numbersPass = false } = {}) {
   const tree = createTree()
   const hints = createHints()
   const top = rootFolder('media', { inotifyFd: 3 })
@@ -25,6 +25,7 @@ function intake({ isVisiting = true } = {}) {
     nowMs: () => 1_000,
     isVisiting: () => isVisiting,
     onLost: () => calls.push('lost'),
+    doNumbersPass: () => numbersPass,
     onUnmounted: ({ name }) => calls.push(`unmounted ${name}`),
     onRootGone: () => calls.push('root gone'),
   })
@@ -146,4 +147,18 @@ test('when a folder was last told of is kept, but of excluded names nothing is t
   assert.equal(folder.stirredSeconds, 0)
   take({ kind: 'touched', watch: 2, name: 'file' })
   assert.equal(folder.stirredSeconds, 1)
+})
+
+test('where inode numbers pass, a folder that came or went may be another one, and is visited again', () => {
+  const { take, folder, root, calls } = intake({ numbersPass: true })
+  take({ kind: 'touched', watch: 1, name: 'folder' })
+  assert.ok(!folder.needsVisit, 'it only has other attributes')
+  take({ kind: 'folder-moved', watch: 1, name: 'folder' })
+  assert.ok(folder.needsVisit)
+  take({ kind: 'self-moved', watch: 1 })
+  assert.ok(root.needsVisit)
+  assert.deepEqual(calls, ['root gone'])
+  const lasting = intake()
+  lasting.take({ kind: 'folder-moved', watch: 1, name: 'folder' })
+  assert.ok(!lasting.folder.needsVisit)
 })

@@ -29,6 +29,8 @@ export type EventIntakeTools = {
   readonly isVisiting: (top: RootFolder) => boolean
   /** Events were lost. */
   readonly onLost: (top: RootFolder) => void
+  /** Whether inode numbers on the device say little of what has them. */
+  readonly doNumbersPass: (device: string) => boolean
   /** The filesystem of the folder was unmounted. */
   readonly onUnmounted: (folder: Folder) => void
   /** The root's own folder was moved, deleted or unmounted. */
@@ -77,7 +79,13 @@ export function createEventIntake(tools: EventIntakeTools): EventIntake {
     const now = nowMs()
     folder.stirredSeconds = Math.floor(now / 1000)
     const { name, kind } = event
-    hints.add({ folder, name, cause: kind }, now, dueOf(folder, name, kind, now))
+    if (kind === 'folder-moved') doubt(folder.children.get(name))
+    const cause = kind === 'folder-moved' ? 'touched' : kind
+    hints.add({ folder, name, cause }, now, dueOf(folder, name, kind, now))
+  }
+  /** Where numbers pass, another folder at the place may have the number of the one that had the watch. */
+  const doubt = (child: Folder | undefined) => {
+    if (child !== undefined && tools.doNumbersPass(child.device)) child.needsVisit = true
   }
   const dueOf = (folder: Folder, name: string, kind: PlaceEvent['kind'], now: number): number => {
     const at = { parentId: folder.nodeId, name }
@@ -105,7 +113,10 @@ export function createEventIntake(tools: EventIntakeTools): EventIntake {
     if (event.kind === 'ignored') return lost(folder)
     if (event.kind === 'unmounted') tools.onUnmounted(folder)
     if ('name' in event) place(folder, event)
-    else if (folder.parent === null) tools.onRootGone(top)
+    else if (folder.parent === null) {
+      if (event.kind === 'self-moved') doubt(folder)
+      tools.onRootGone(top)
+    }
   }
   return {
     take: (top, events) => {

@@ -48,7 +48,7 @@ export type Scans = {
   readonly mayAsk: Unwatched['mayAsk']
   readonly refused: (folder: Folder, limit: 'max_user_watches' | 'unknown') => void
   readonly watched: (folder: Folder) => void
-  /** Whether the kernel tells of writes to what is in the folder: it is watched, and nobody else can write unseen. */
+  /** Whether the kernel tells of writes to what is in the folder, those that are made by way of this machine. */
   readonly areWritesTold: (folder: Folder | undefined) => boolean
   /** Whether files of ours were left out where a folder was looked at. */
   readonly leftOut: (path: string, isOwn: boolean) => void
@@ -223,10 +223,7 @@ export function createScans(tools: ScansTools): Scans {
       log.info({ root: root.key }, 'every folder is watched again')
       saveMessage(root)
     },
-    areWritesTold: (folder) => {
-      if (folder === undefined || folder.watch === null) return false
-      return !isSharedFilesystem(rootOf(folder.root)?.filesystemType ?? '')
-    },
+    areWritesTold: (folder) => folder?.watch != null,
     leftOut: (path, isOwn) => {
       const root = tools.keeper().byPath(path)
       if (root === undefined || root.ownPaths.has(path) === isOwn) return

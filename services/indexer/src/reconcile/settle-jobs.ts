@@ -1,5 +1,6 @@
 /** Settling what the looking thread answered to a job. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { foldingKey } from '@drive-feed/shared/folding-key.ts'
 import { isPassing } from '@drive-feed/shared/passing-errors.ts'
 import type { LookAnswer } from '../scan/look.ts'
 import type { LookReply } from '../scan/observer.ts'
@@ -76,11 +77,13 @@ async function settleHints(
     if (answer.kind === 'seen') {
       tools.retries.clear(folder)
       tools.retries.clear(folder, WHEREABOUTS)
+      folder.folds ||= answer.folds === true
       for (const [offset, hint] of hints.entries()) {
         const sight = sightAt(sights, answer.from + offset)
         if (sight.kind === 'unreadable') tryAgain(tools, hint, sight.problem)
-        const spelling = answer.respelled?.get(hint.name)
-        if (spelling !== undefined) tools.hints.add({ ...hint, name: spelling }, tools.nowMs(), tools.nowMs())
+        for (const name of otherSpellings(tools, hint, sight, answer.respelled)) {
+          tools.hints.add({ ...hint, name }, tools.nowMs(), tools.nowMs())
+        }
         const child = sight.kind === 'folder' ? folder.children.get(hint.name) : undefined
         if (child !== undefined) tools.scans.stirred(child)
         if (isToBeSettled(tools, hint, sight)) raws.push({ folder, name: hint.name, cause: hint.cause, sight })
@@ -99,6 +102,20 @@ async function settleHints(
   for (const { folder, name } of raws) {
     if (!left.has(placeKey({ parentId: folder.nodeId, name }))) tools.retries.clear(folder, name)
   }
+}
+
+/** How what is meant by a name is spelled on the disk, or was: an event may tell of it under another spelling. */
+function otherSpellings(
+  { known }: SettleJobTools,
+  { folder, name }: Hint,
+  sight: Sight,
+  respelled: ReadonlyMap<string, string> | undefined,
+): readonly string[] {
+  const spelling = respelled?.get(name)
+  if (spelling !== undefined) return [spelling]
+  if (!folder.folds || sight.kind !== 'gone' || known.childAt(folder.nodeId, name) !== undefined) return []
+  const key = foldingKey(name)
+  return known.children(folder.nodeId).flatMap((row) => (foldingKey(row.name) === key ? [row.name] : []))
 }
 
 /** What could not be looked at is looked at again; said is what does not pass by itself. */

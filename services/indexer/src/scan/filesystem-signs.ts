@@ -6,6 +6,7 @@ import { type FileStats, statsAt } from '@drive-feed/shared/file-stats.ts'
 import koffi from 'koffi'
 import { parseMountinfo, readMountinfo } from './mountinfo.ts'
 import { mountIdOf } from './statx.ts'
+import { volumeSerial } from './volume-serial.ts'
 
 export type FilesystemSigns = {
   /** `st_dev` now, decimal. */
@@ -48,15 +49,18 @@ export function filesystemSigns(path: string): FilesystemSigns | null {
   const mountinfo = readMountinfo()
   if (mountinfo === null) return null
   const mount = mountOf(mountinfo, stats.device, path)
+  const { mountId, mountedAs } = mountOfThisBoot(path)
   const fsid = buffer.readBigUInt64LE(FSID_AT)
   return {
     deviceNumber: String(stats.device),
-    filesystemId: saysNothing(fsid, stats.device) ? uuidOf(path, stats) : fsid.toString(16).padStart(16, '0'),
+    filesystemId: saysNothing(fsid, stats.device)
+      ? uuidOf(path, stats) || serialOf(mount?.source ?? '', mountId)
+      : fsid.toString(16).padStart(16, '0'),
     filesystemType: mount?.type ?? '',
     mountSource: mount?.source ?? '',
     mountRoot: mount?.root ?? '',
     top: `${stats.inode}:${stats.birthTime}`,
-    ...mountOfThisBoot(path),
+    ...{ mountId, mountedAs },
   }
 }
 
@@ -64,6 +68,16 @@ function mountOfThisBoot(path: string): Pick<FilesystemSigns, 'mountId' | 'mount
   const mount = mountIdOf(path)
   if (mount === null) return { mountId: '', mountedAs: '' }
   return { mountId: String(mount.id), mountedAs: mount.isUnique ? `${bootId()}/${mount.id}` : '' }
+}
+
+/** By source and mount: asked every half minute, a disk would never rest. */
+const serials = new Map<string, string>()
+
+function serialOf(source: string, mountId: string): string {
+  const key = `${source} ${mountId}`
+  const serial = serials.get(key) ?? volumeSerial(source)
+  serials.set(key, serial)
+  return serial
 }
 
 function bootId(): string {

@@ -43,6 +43,8 @@ export type LookAnswer =
       readonly watch: WatchOutcome
       /** Names that were asked for and are another's spelling, with how that is listed. Hardly ever any. */
       readonly respelled?: ReadonlyMap<string, string>
+      /** Names may be found there under another spelling. */
+      readonly folds?: boolean
       /** Files of ours were met and left out. */
       readonly hasOwn?: boolean
     }
@@ -107,7 +109,7 @@ type OpenFolder = {
   readonly isOwnName: ((name: string) => boolean) | null
 }
 
-type Met = Pick<Extract<LookAnswer, { kind: 'seen' }>, 'respelled' | 'hasOwn'>
+type Met = Pick<Extract<LookAnswer, { kind: 'seen' }>, 'respelled' | 'folds' | 'hasOwn'>
 
 function lookAtAll({ fd, door, isOwnName }: OpenFolder, tools: LookTools, sights: SightsBuilder): Met {
   let hasOwn = false
@@ -154,7 +156,12 @@ function lookAtNames(
     const spelling = spellingOf(name)
     if (spelling !== undefined) respelled.set(name, spelling)
   }
-  return { ...(hasOwn ? { hasOwn } : {}), ...(respelled.size > 0 ? { respelled } : {}) }
+  const folds = listed != null
+  return {
+    ...(hasOwn ? { hasOwn } : {}),
+    ...(folds ? { folds } : {}),
+    ...(respelled.size > 0 ? { respelled } : {}),
+  }
 }
 
 /** Whether something is there, and whether it is a file of ours. */

@@ -2,6 +2,7 @@
  * Names that a filesystem takes for one another: exFAT, NTFS, SMB, and folders of ext4 and ZFS that were made so, find
  * `Holiday.jpg` when asked for `holiday.jpg`. Then only a listing says how a name is spelled.
  */
+import { foldingKey, TRAILING_DROPPED } from '@drive-feed/shared/folding-key.ts'
 import { emptyStats, statAt } from './statx.ts'
 
 /** Filled anew for each question. */
@@ -29,12 +30,9 @@ export function createSpellings(listed: ReadonlySet<string>): (name: string) => 
 /** One of each kind that is folded anywhere: another case, another composition of accents, dots and blanks at the end. */
 function otherSpellings(name: string): string[] {
   const recomposed = name.normalize('NFC') === name ? name.normalize('NFD') : name.normalize('NFC')
-  const others = [swapCase(name, /[A-Za-z]/), swapCase(name, /./su), recomposed, name.replace(TRAILING, '')]
+  const others = [swapCase(name, /[A-Za-z]/), swapCase(name, /./su), recomposed, name.replace(TRAILING_DROPPED, '')]
   return [...new Set(others)].filter((other) => other !== name && other !== '')
 }
-
-/** FAT and Windows' rules drop these. */
-const TRAILING = /[. ]+$/
 
 /** The first of these letters that has two cases, in the other one. */
 function swapCase(name: string, among: RegExp): string {
@@ -44,8 +42,4 @@ function swapCase(name: string, among: RegExp): string {
     if (other !== letter && among.test(letter)) return name.replace(letter, () => other)
   }
   return name
-}
-
-function foldingKey(name: string): string {
-  return name.normalize('NFKC').toUpperCase().toLowerCase().replace(TRAILING, '')
 }

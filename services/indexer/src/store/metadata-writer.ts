@@ -50,10 +50,11 @@ type CurrentRow = FoundMetadata & {
   readonly metadataError: string | null
 }
 
+/** `save`: whether the finding was about any row that waits. */
 export function createMetadataWriter(
   { orm }: FeedDatabase,
   log: ChangeLog,
-): { readonly save: (finding: MetadataFinding, isSameInode: IsSameInode) => void } {
+): { readonly save: (finding: MetadataFinding, isSameInode: IsSameInode) => boolean } {
   const { sameBytes, settle, tell, postpone, show } = prepareStatements(orm)
 
   const saveFound = (rows: readonly CurrentRow[], metadata: FoundMetadata, problem: string | null) => {
@@ -89,6 +90,7 @@ export function createMetadataWriter(
           if (isPending(row)) tell.run({ nodeId: row.nodeId, changeId: log.appendAgain(row.nodeId, row.changeId) })
         }
       }
+      return rows.length > 0
     },
   }
 }
@@ -118,7 +120,8 @@ function prepareStatements(orm: FeedDatabase['orm']) {
         eq(nodes.inode, param('inode')),
         sql`${nodes.device} = (SELECT device FROM nodes WHERE node_id = ${param('nodeId')})`,
         eq(nodes.size, param('size')),
-        eq(nodes.mtime, param('mtime')),
+        // A time that a double does not hold is kept whole in the row, and was read as the nearest one.
+        sql`CAST(${nodes.mtime} AS REAL) = ${param('mtime')}`,
         lte(nodes.metadataDueMs, param('askedMs')),
         // The plus keeps the planner off the index of all that waits, which would be walked for every single file.
         sql`+${nodes.metadataState} IN ('fresh', 'backlog')`,

@@ -74,9 +74,11 @@ export type Store = {
   readonly skipOriginals: () => void
   /**
    * Stores what the metadata workers found. What no longer fits its row is left out (invariant I6), and so are names that
-   * have the inode number in the database alone; without `isSameInode` there are none.
+   * have the inode number in the database alone; without `isSameInode` there are none. Gives which were about a row.
    */
-  readonly saveMetadata: (findings: readonly MetadataFinding[], isSameInode?: IsSameInode) => void
+  readonly saveMetadata: (findings: readonly MetadataFinding[], isSameInode?: IsSameInode) => readonly boolean[]
+  /** Leaves a file that waits alone until then at least, ms since 1970. */
+  readonly postpone: (nodeId: string, dueMs: number) => void
 }
 
 export function createStore(db: FeedDatabase): Store {
@@ -97,6 +99,10 @@ export function createStore(db: FeedDatabase): Store {
     `UPDATE nodes SET metadata_state = 'skipped'
      WHERE metadata_state IN ('fresh', 'backlog') AND metadata_state = 'backlog' AND device = ''`,
   )
+  const postpone = sqlite.prepare(
+    `UPDATE nodes SET metadata_due_ms = max(metadata_due_ms, :dueMs)
+     WHERE node_id = :nodeId AND metadata_state IN ('fresh', 'backlog')`,
+  )
   const inTransaction = sqlite.transaction((work: () => void) => work())
   const atOnce = (work: () => void) => {
     try {
@@ -114,10 +120,14 @@ export function createStore(db: FeedDatabase): Store {
     skipOriginals: () => skipOriginals.run(),
     atOnce,
     apply: (decisions) => atOnce(() => decisions.forEach(carryOut)),
-    saveMetadata: (findings, isSameInode = () => true) =>
+    saveMetadata: (findings, isSameInode = () => true) => {
+      let saved: readonly boolean[] = []
       atOnce(() => {
-        for (const finding of findings) writer.save(finding, isSameInode)
-      }),
+        saved = findings.map((finding) => writer.save(finding, isSameInode))
+      })
+      return saved
+    },
+    postpone: (nodeId, dueMs) => postpone.run({ nodeId, dueMs: Math.floor(dueMs) }),
   }
 }
 

@@ -73,14 +73,14 @@ test('the kernel tells what the decoder expects: of files, folders, moves and th
   assert.deepEqual(kindsOf(events.splice(0)), [
     'touched a',
     'touched b',
-    'touched folder',
+    'folder-moved folder',
     'touched b',
-    'touched folder',
+    'folder-moved folder',
   ])
   renameSync(top, `${top} renamed`)
   rmdirSync(`${top} renamed`)
   await drain.drained()
-  assert.deepEqual(kindsOf(events), ['self', 'self', 'ignored'])
+  assert.deepEqual(kindsOf(events), ['self-moved', 'self-moved', 'ignored'])
 })
 
 test('the same folder gives the same watch, and a removed watch is told as ignored', async (t) => {

@@ -35,15 +35,19 @@ function rawEvent(watch: number, mask: number, name: string | Uint8Array = ''): 
 
 const CASES: readonly [what: string, raw: Buffer, expected: WatchEvent[]][] = [
   ['a new file', rawEvent(1, CREATE, 'a'), [{ kind: 'created', watch: 1, name: 'a' }]],
-  ['a new folder, which nobody closes', rawEvent(1, CREATE | ISDIR, 'a'), [{ kind: 'touched', watch: 1, name: 'a' }]],
+  [
+    'a new folder, which nobody closes',
+    rawEvent(1, CREATE | ISDIR, 'a'),
+    [{ kind: 'folder-moved', watch: 1, name: 'a' }],
+  ],
   ['a closed file', rawEvent(2, CLOSE_WRITE, 'a'), [{ kind: 'written', watch: 2, name: 'a' }]],
   ['attributes', rawEvent(3, ATTRIB, 'a'), [{ kind: 'touched', watch: 3, name: 'a' }]],
   ['a deletion', rawEvent(3, DELETE, 'a'), [{ kind: 'touched', watch: 3, name: 'a' }]],
   ['the first half of a move', rawEvent(3, MOVED_FROM, 'a'), [{ kind: 'touched', watch: 3, name: 'a' }]],
-  ['the second half of a move', rawEvent(4, MOVED_TO | ISDIR, 'b'), [{ kind: 'touched', watch: 4, name: 'b' }]],
+  ['the second half of a move', rawEvent(4, MOVED_TO | ISDIR, 'b'), [{ kind: 'folder-moved', watch: 4, name: 'b' }]],
   ['attributes of the watched folder itself', rawEvent(3, ATTRIB | ISDIR), [{ kind: 'self', watch: 3 }]],
-  ['the watched folder deleted', rawEvent(5, DELETE_SELF), [{ kind: 'self', watch: 5 }]],
-  ['the watched folder moved', rawEvent(5, MOVE_SELF), [{ kind: 'self', watch: 5 }]],
+  ['the watched folder deleted', rawEvent(5, DELETE_SELF), [{ kind: 'self-moved', watch: 5 }]],
+  ['the watched folder moved', rawEvent(5, MOVE_SELF), [{ kind: 'self-moved', watch: 5 }]],
   ['the filesystem unmounted', rawEvent(5, UNMOUNT), [{ kind: 'unmounted', watch: 5 }]],
   ['a watch dropped by the kernel', rawEvent(6, IGNORED), [{ kind: 'ignored', watch: 6 }]],
   ['a full queue, which has no watch', rawEvent(-1, Q_OVERFLOW), [{ kind: 'overflow' }]],

@@ -40,13 +40,14 @@ export const FOLDER_MASK =
 /**
  * - `created`: a name appeared and may still be open for writing; `modified`: bytes, size or time of last change are
  *   others, and a writer may go on; `written`: a writer closed it; `touched`: anything else at that name (moved, deleted,
- *   attributes).
- * - `self`: the watched folder itself was moved or deleted, or has other attributes. - `unmounted`: its filesystem is.
+ *   attributes). `folder-moved`: a folder with that name came, went, or both.
+ * - `self-moved`: the watched folder itself was moved or deleted; `self`: it has other attributes. - `unmounted`: its filesystem is.
  * - `ignored`: the kernel dropped the watch. - `overflow`: the kernel's queue was full; events of this instance are lost.
  */
 export type WatchEvent =
   | { readonly kind: 'created' | 'modified' | 'written' | 'touched'; readonly watch: number; readonly name: string }
-  | { readonly kind: 'self' | 'ignored' | 'unmounted'; readonly watch: number }
+  | { readonly kind: 'folder-moved'; readonly watch: number; readonly name: string }
+  | { readonly kind: 'self' | 'self-moved' | 'ignored' | 'unmounted'; readonly watch: number }
   | { readonly kind: 'overflow' }
 
 const HEADER_BYTES = 16
@@ -73,7 +74,7 @@ function decodeOne(watch: number, mask: number, paddedName: Buffer): WatchEvent 
   if (mask & IN_Q_OVERFLOW) return { kind: 'overflow' }
   if (mask & IN_IGNORED) return { kind: 'ignored', watch }
   if (mask & IN_UNMOUNT) return { kind: 'unmounted', watch }
-  if (mask & (IN_DELETE_SELF | IN_MOVE_SELF)) return { kind: 'self', watch }
+  if (mask & (IN_DELETE_SELF | IN_MOVE_SELF)) return { kind: 'self-moved', watch }
   // ATTRIB of the watched folder itself comes without a name. It is no change, but the folder may not be readable now.
   if (paddedName.length === 0) return mask & IN_ATTRIB ? { kind: 'self', watch } : undefined
   const end = paddedName.indexOf(0)
@@ -81,6 +82,7 @@ function decodeOne(watch: number, mask: number, paddedName: Buffer): WatchEvent 
   if (mask & IN_CLOSE_WRITE) return { kind: 'written', watch, name }
   // A folder is never "open for writing"; waiting for its close would only delay it.
   if (mask & IN_CREATE && !(mask & IN_ISDIR)) return { kind: 'created', watch, name }
+  if (mask & IN_ISDIR && !(mask & IN_ATTRIB)) return { kind: 'folder-moved', watch, name }
   if (mask & IN_MODIFY) return { kind: 'modified', watch, name }
   return { kind: 'touched', watch, name }
 }

@@ -23,6 +23,8 @@ export type Folder = {
   stirredSeconds: number
   /** Whether it must be listed when it is next found at its place: it could not be when its turn came. */
   needsVisit: boolean
+  /** Whether names in it were seen to be found under another spelling. */
+  folds: boolean
   /** Whether all that is known in it was compared with a listing since its filesystem was mounted. */
   isCompared: boolean
   /** False once it was taken out of the tree; whoever still holds it must drop it. */
@@ -71,6 +73,7 @@ export function createTree(): Tree {
       stirredSeconds: 0,
       needsVisit: false,
       isCompared: false,
+      folds: false,
       attached: true,
     }
     byId.set(folder.nodeId, folder)

@@ -210,6 +210,7 @@ function createIntake({ tree, hints, writers, visits, nowMs }: Core, stages: Sta
       const root = stages.keeper.byTop(top)
       if (root !== undefined) stages.scans.start(root, 'overflow')
     },
+    doNumbersPass: () => false,
     onUnmounted: () => {},
     onRootGone: (top) => checkRoot(stages, top),
   })

@@ -81,13 +81,15 @@ test('root gets the libraries installed, by the name that the release has for th
 
 test('for the tests root gets the programs that make filesystems, and nobody else has to have them', (t) => {
   const forTests = '--for-tests'
-  const install = 'apt-get install -y -qq --no-install-recommends e2fsprogs btrfs-progs xfsprogs'
+  const install =
+    'apt-get install -y -qq --no-install-recommends e2fsprogs btrfs-progs xfsprogs exfatprogs exfat-fuse mergerfs'
   const clone = cloneOn(t, { ...READY, ...APT, ...ROOT_USER })
   assert.equal(clone.setUp().status, 0)
   assert.doesNotMatch(clone.calls(), /apt-get/)
   assert.equal(clone.setUp(forTests).status, 0)
   assert.ok(clone.calls().endsWith(`apt-get update -qq\n${install}\n`))
-  const makers = { 'mkfs.ext4': '', 'mkfs.btrfs': '', 'mkfs.xfs': '' }
+  const served = { 'mkfs.exfat': '', 'mount.exfat-fuse': '', mergerfs: '' }
+  const makers = { 'mkfs.ext4': '', 'mkfs.btrfs': '', 'mkfs.xfs': '', ...served }
   for (const machine of [{ ...APT, ...ROOT_USER, ...makers }, { ...APT, ...USER }, ROOT_USER]) {
     const other = cloneOn(t, { ...READY, ...machine })
     assert.equal(other.setUp(forTests).status, 0)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { DeviceRow } from '@drive-feed/shared/schema.ts'
 import type { FilesystemSigns } from '../scan/filesystem-signs.ts'
-import { areSubvolumes, newDeviceName, recogniseDevice, type Sample } from './recognise-device.ts'
+import { areSubvolumes, hasOtherNumbers, newDeviceName, recogniseDevice, type Sample } from './recognise-device.ts'
 
 function device(name: string, other: Partial<DeviceRow> = {}): DeviceRow {
   return {
@@ -117,4 +117,40 @@ test('I7: only subvolumes of one btrfs under one mount are deleted when they are
     'another disk that had the same source',
   )
   assert.ok(!areSubvolumes(device('1', { filesystemId: 'aa' }), device('2', { filesystemId: 'aa' })), 'no btrfs')
+})
+
+// Filesystems whose inode numbers do not last.
+
+const stick = { filesystemType: 'fuseblk', mountSource: '/dev/sdb1' }
+
+test('a stick is recognised by paths, sizes and times, whatever its numbers and its source are now', () => {
+  const known = [device('10', stick)]
+  const sample = { device: '10', looked: 3, matched: 0, placesLooked: 8, placed: 5 }
+  assert.equal(recognised(signs('99', { ...stick, mountSource: '/dev/sdc1' }), known, sample), '10')
+  assert.equal(recognised(signs('10', stick), known, { ...sample, placed: 3 }), null, 'most of it is not there')
+})
+
+test('a card with the same folders under the same numbers is another one: only files tell', () => {
+  const sample = { device: '10', isSameTop: true, looked: 2, matched: 2, placesLooked: 5, placed: 0 }
+  assert.equal(recognised(signs('10', stick), [device('10', stick)], sample), null)
+})
+
+test('a stick on which nothing is known is the one of its source', () => {
+  const empty = { device: '10', isSameTop: true }
+  assert.equal(recognised(signs('99', stick), [device('10', stick)], empty), '10')
+  assert.equal(recognised(signs('99', { ...stick, mountSource: '/dev/sdz9' }), [device('10', stick)], empty), null)
+})
+
+test('another serial number is another stick, though all that is known is there', () => {
+  const known = [device('10', { ...stick, filesystemId: 'exfat-1' })]
+  const sample = { device: '10', isSameTop: true, looked: 2, matched: 2, placesLooked: 8, placed: 8 }
+  assert.equal(recognised(signs('10', { ...stick, filesystemId: 'exfat-2' }), known, sample), null)
+  assert.equal(recognised(signs('10', { ...stick, filesystemId: 'exfat-1' }), known, { device: '10' }), '10')
+})
+
+test('numbers that are others at every known place do not last, whatever the type says', () => {
+  const sample = { ...NOTHING_KNOWN, device: '10', looked: 4, placesLooked: 4, placed: 4 }
+  assert.ok(hasOtherNumbers(sample, device('10')))
+  assert.ok(!hasOtherNumbers({ ...sample, matched: 1 }, device('10')))
+  assert.ok(!hasOtherNumbers({ ...sample, placed: 1 }, device('10')), 'nothing known is there')
 })

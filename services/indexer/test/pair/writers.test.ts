@@ -6,6 +6,7 @@ import {
   closeSync,
   ftruncateSync,
   linkSync,
+  lstatSync,
   mkdirSync,
   openSync,
   rmSync,
@@ -150,6 +151,33 @@ test('what nobody writes to is read soon, however old its inode is and whatever 
     appendFileSync(pair.path('deep/a/b/c/grown'), 'xt')
     await readSoon(pair, 'grown')
   })
+})
+
+test('times that a double does not hold are kept to the microsecond, read once, and told as they are', async (t) => {
+  const pair = await createPair(t)
+  const times: Readonly<Record<string, bigint>> = {
+    2300: 10_413_792_000n,
+    1600: -11_676_096_000n,
+    2255: 9_007_199_255n,
+  }
+  await Promise.all([pair.startIndexer(), pair.startApi()])
+  for (const [name, seconds] of Object.entries(times)) {
+    writeFileSync(pair.path(name), name)
+    setMtimeAlone(pair.path(name), seconds, 123_457_000n)
+  }
+  for (const name of Object.keys(times)) await readSoon(pair, name)
+  const jobs = await hashJobs(pair)
+  await sleep(2_000)
+  assert.equal(await hashJobs(pair), jobs, 'it is not read again and again')
+  const { changes } = (await (await fetch(`${pair.url}/api/v1/changes`)).json()) as {
+    changes: { node: { name: string; mtime: string } }[]
+  }
+  for (const name of Object.keys(times)) {
+    const kept = lstatSync(pair.path(name), { bigint: true }).mtimeNs / 1_000n
+    const told = changes.find(({ node }) => node.name === name)?.node.mtime
+    // Not every filesystem keeps such times; whatever it keeps is told to the microsecond.
+    assert.ok(told?.includes(String(kept % 1_000_000n === 0n ? '' : kept % 1_000_000n)), `${name}: ${told}, ${kept}`)
+  }
 })
 
 /** Far sooner than what is held back because somebody may write to it, and with time to spare on a busy machine. */

@@ -172,8 +172,9 @@ export function createUnwatched(tools: UnwatchedTools): Unwatched {
     prune,
     startDue: () => {
       if (burstStartedMs !== null) return
-      move()
       const isMore = isMoreAllowed()
+      // What is promised to one is asked for by nobody else, and now there may be enough for all.
+      if (!isMore) move()
       retryInstances(isMore)
       const now = nowMs()
       if (isMore) list('all')

@@ -154,3 +154,10 @@ test('numbers that are others at every known place do not last, whatever the typ
   assert.ok(!hasOtherNumbers({ ...sample, matched: 1 }, device('10')))
   assert.ok(!hasOtherNumbers({ ...sample, placed: 1 }, device('10')), 'nothing known is there')
 })
+
+test('a pool or share of the same name is the same, though all in it was replaced while it was unmounted', () => {
+  const pool = { filesystemType: 'fuse.mergerfs', mountSource: 'a:b' }
+  const sample = { device: '10', looked: 3, placesLooked: 5, placed: 0 }
+  assert.equal(recognised(signs('99', pool), [device('10', pool)], sample), '10')
+  assert.equal(recognised(signs('99', { ...pool, mountSource: 'a:c' }), [device('10', pool)], sample), null)
+})

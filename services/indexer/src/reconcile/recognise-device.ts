@@ -43,7 +43,7 @@ export function recogniseDevice(
   const unsettled = free.filter((candidate) => candidate.filesystemId === '' || signs.filesystemId === '')
   const here = unsettled.find(isHere)
   // Every camera card has the same folders, with the same numbers: only files tell one from another.
-  if (passes) return here !== undefined && (isFoundAgain || isNothingToFind(sample, signs, here)) ? here : null
+  if (passes) return here !== undefined && (isFoundAgain || isSameSource(sample, signs, here)) ? here : null
   if (here !== undefined && isFoundAgain && (sample.looked > 0 || looksAlike(signs, here))) return here
   if (here !== undefined && isFoundByPlace(sample) && looksAlike(signs, here)) return here
   const isNothingFound = sample.looked > 0 && sample.matched === 0 && !isFoundByPlace(sample)
@@ -60,8 +60,9 @@ function isFoundByPlace({ placesLooked, placed }: Sample): boolean {
   return placesLooked > 0 && placed * 2 >= placesLooked
 }
 
-function isNothingToFind({ placesLooked }: Sample, signs: MountSigns, here: DeviceRow): boolean {
-  return placesLooked === 0 && looksAlike(signs, here)
+/** A name of a device is another stick's after the next plugging in; that of a pool or a share is its own. */
+function isSameSource({ placesLooked }: Sample, signs: MountSigns, here: DeviceRow): boolean {
+  return looksAlike(signs, here) && (placesLooked === 0 || !signs.mountSource.startsWith('/dev/'))
 }
 
 /** Whether what is known there is there, and has other inode numbers: then they do not last, whatever the type says. */

@@ -110,8 +110,7 @@ export const FILESYSTEMS: readonly Filesystem[] = [
         ...[branches.join(':'), path],
       ],
     },
-    numbersLast: true,
-    // `inodecalc=hybrid-hash`, its default.
+    // `inodecalc=hybrid-hash`, its default: numbers of files last, but nothing tells that they do.
     foldersAreNumberedBy: 'path',
   },
   {
@@ -138,8 +137,6 @@ export const FILESYSTEMS: readonly Filesystem[] = [
       make: ['mkfs.ntfs', '-q', '-Q', '-F'],
       serve: (device, path) => ['ntfs-3g', '-o', 'no_detach,allow_other', device, path],
     },
-    // Those of its file table.
-    numbersLast: true,
   },
   {
     ...SERVED,

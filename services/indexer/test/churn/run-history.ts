@@ -37,6 +37,8 @@ import { closeAll, createWorld, lookAround, noteLinks, shown, unmap, type World 
 /** A busy writer costs a look in some seconds. */
 const OPEN_FILES_MS = 15_000
 const HERE: PlaceOptions = { filesystem: null, layout: 'folders' }
+/** Longer than it takes to list what was mounted. */
+const BOUND_MS = 1_500
 const ROOTS = ['one', 'two']
 const PATTERNS = ['f.*', '[ab]', '*~', 'x']
 
@@ -94,14 +96,15 @@ async function runRound(run: Run, round: Round): Promise<void> {
     await treat(run, treatment, round.during)
     await runSteps(run, round.after)
     await endRound(run, round)
+    if (leaves === 'bound' && world.mayMount) {
+      // A folder that is mounted at two places is listed at one of them: what is right is only sure when it is at one.
+      await sleep(BOUND_MS)
+      await unbindAll(world.base)
+      story.push('umount all')
+    }
     for (const follower of followers) await compare(run, follower)
     await compareIds(run)
     if (before !== null) await compareCalm(run, treatment, before)
-    if (leaves === 'bound' && world.mayMount) {
-      await unbindAll(world.base)
-      story.push('umount all')
-      for (const follower of followers) await compare(run, follower)
-    }
     if (treatment.kind === 'flood') {
       await until('the overflow to be counted', () => (statusOf(pair)?.overflows ?? 0) > overflowsBefore)
       drain(world)
@@ -227,7 +230,8 @@ async function compareIds(run: Run): Promise<void> {
   } finally {
     db.sqlite.close()
   }
-  if (!run.hasOwnNumbers || world.hasBound) return
+  // Where numbers do not last, an id may have been another's before.
+  if (!run.hasOwnNumbers || world.hasBound || run.place.filesystem?.numbersLast === false) return
   for (const { node_id, device, inode } of idRows(run)) {
     if (!world.linked.has(Number(inode))) assert.equal(node_id, plainNodeId(device, inode), 'the id is the inode’s own')
   }

@@ -42,8 +42,8 @@ export type Round = {
   readonly during: readonly Step[]
   readonly after: readonly Step[]
   /**
-   * What is still so when everything is compared. - `open`: files that are open for writing. - `bound`: a folder or file
-   * mounted on another one that was mounted last of all; compared once more when it is unmounted.
+   * What is still so at the end. - `open`: files are open for writing while everything is compared. - `bound`: a folder or
+   * file is mounted on another one last of all, and unmounted just before everything is compared.
    */
   readonly leaves: 'nothing' | 'open' | 'bound'
   /** `max_size` of the client that follows; null for none. */

@@ -259,8 +259,10 @@ function bindRoot(tools: RootKeeperTools, root: Root, found: Found, before: Know
     root.top.path = root.path
     root.top.isListed = false
   }
-  if (root.folder !== null && root.folder.nodeId === nodeId && root.folder.attached) {
-    root.folder.needsVisit = false
+  // A folder of the tree keeps its number: with another one, every look would ask for one that is not there any more.
+  const { folder: present } = root
+  if (present?.attached && present.nodeId === nodeId && present.device === device && present.inode === folder.inode) {
+    present.needsVisit = false
     return
   }
   if (root.folder !== null) tools.dropFolder(root.folder)

@@ -74,6 +74,8 @@ function lookBackwards(folder: string, count: number): void {
   for (let n = count - 1; n >= 0; n -= 1) lstatSync(join(folder, `file-${n}`))
 }
 
+const rescans = (pair: Pair) => Number(pair.read((q) => q.prepare('SELECT rescans FROM status').pluck().get()))
+
 const numbersAre = (pair: Pair, what: 'lasting' | 'passing') =>
   pair.read((q) => q.prepare('SELECT numbers_last FROM devices').pluck().get()) === (what === 'lasting' ? 1 : 0)
 
@@ -105,6 +107,29 @@ for (const isRunning of [false, true]) {
     },
   )
 }
+
+test('watched folders that changed numbers in a remount are attached once', noMergerfs, async (t) => {
+  const { pair, mount } = await pool(t, 'noforget')
+  const roots = { one: pair.path('one'), two: pair.path('two') }
+  for (const root of Object.values(roots)) {
+    mkdirSync(root)
+    makeAlike(join(root, 'folder'), 3)
+  }
+  pair.configure({ roots })
+  await Promise.all([pair.startIndexer(), pair.startApi()])
+  await assertAllEqual(pair)
+  const inodes = () => Object.values(roots).map((root) => lstatSync(root).ino)
+  const [before, scans] = [inodes(), rescans(pair)]
+  await unmount(pair.path())
+  await until('both to be away', () => Object.keys(roots).every((name) => rootState(pair, name) === 'offline'))
+  mount()
+  lstatSync(roots.two)
+  assert.notDeepEqual(inodes(), before)
+  await until('both to be back', () => Object.keys(roots).every((name) => rootState(pair, name) === 'watching'))
+  writeFileSync(join(roots.two, 'new'), 'new')
+  await assertAllEqual(pair)
+  assert.ok(rescans(pair) <= scans + 4, 'they are not scanned again and again')
+})
 
 test(
   'I6: what took the number, size and time of another file while it was unmounted does not get its hash',

@@ -343,7 +343,7 @@ function createDrain(core: Core, stages: Stages, onCrash: (error: Error) => void
   return startDrain(handlers, core.limits.backlogBytesMax)
 }
 
-function createDiskKeeper({ config, configPath, tree, hints, nowMs, log }: Core, stages: Stages): DisksAway {
+function createDiskKeeper({ config, configPath, tree, hints, nowMs, wallMs, log }: Core, stages: Stages): DisksAway {
   return createDisksAway({
     tree,
     rootOf: (top) => stages.keeper.byTop(top),
@@ -351,7 +351,7 @@ function createDiskKeeper({ config, configPath, tree, hints, nowMs, log }: Core,
     takeAcceptance: (nodeId, folder) => takeAcceptance(config.databasePath, nodeId, folder),
     lookAt: (folder, name) => hints.add({ folder, name, cause: 'touched' }, nowMs(), nowMs()),
     configPath,
-    nowMs,
+    wallMs,
     log,
   })
 }
@@ -519,7 +519,10 @@ function skipsBeforeMs({ config, tree }: Core, keeper: RootKeeper, seen: Seen): 
   return root?.state === 'scanning' && !root.wasScanned ? root.stateSinceMs : null
 }
 
-function createFailing({ readingRetries, nowMs, log }: Core, { keeper, scans, reconciler }: Stages): FailingPlaces {
+function createFailing(
+  { readingRetries, nowMs, wallMs, log }: Core,
+  { keeper, scans, reconciler }: Stages,
+): FailingPlaces {
   return createFailingPlaces({
     tried: (sinceMs) => [
       ...reconciler.tried(sinceMs).map((place) => ({ path: pathOfTried(place), sinceMs: place.sinceMs })),
@@ -529,6 +532,7 @@ function createFailing({ readingRetries, nowMs, log }: Core, { keeper, scans, re
     roots: () => keeper.roots,
     onMessage: scans.tell,
     nowMs,
+    wallMs,
     log,
   })
 }

@@ -43,12 +43,13 @@ export type DisksAwayTools = {
   readonly takeAcceptance: (nodeId: string, folder: FolderSight) => boolean
   readonly lookAt: (folder: Folder, name: string) => void
   readonly configPath: string | undefined
-  readonly nowMs: () => number
+  /** What is said of times goes by this one. */
+  readonly wallMs: () => number
   readonly log: Logger
 }
 
 export function createDisksAway(tools: DisksAwayTools): DisksAway {
-  const { rootOf, tell, log, nowMs } = tools
+  const { rootOf, tell, log, wallMs } = tools
   const away = new Map<string, { readonly disk: DiskAway; readonly root: Root | undefined }>()
   /** The word holds until the disk's nodes have left, which takes several looks. */
   const accepted = new Map<string, { readonly nodeId: string; readonly folder: FolderSight }>()
@@ -62,7 +63,7 @@ export function createDisksAway(tools: DisksAwayTools): DisksAway {
   const begin = (key: string, nodeId: string, folder: Folder, name: string) => {
     const root = rootOf(folder.root)
     const isSinceStart = tools.tree.get(nodeId) === undefined
-    const disk: DiskAway = { nodeId, folder, name, sinceMs: Math.floor(nowMs()), isSinceStart }
+    const disk: DiskAway = { nodeId, folder, name, sinceMs: Math.floor(wallMs()), isSinceStart }
     away.set(key, { disk, root })
     log.warn({ root: root?.key, path: `${pathOf(folder)}/${name}` }, diskAwayMessage(disk, 'here', tools.configPath))
     if (root === undefined) return

@@ -8,7 +8,7 @@ test('what was tried in vain for a minute is said of its root, in the log and as
   const roots = ['a', 'b'].map((name) => createRoot({ name, path: `/${name}`, configuredPath: `/${name}` }, 0))
   const [a, b] = roots
   let tried: FailingPlace[] = []
-  let nowMs = 0
+  let [nowMs, aheadMs] = [0, 0]
   const lines: string[] = []
   const messages: string[] = []
   const failing = createFailingPlaces({
@@ -17,6 +17,7 @@ test('what was tried in vain for a minute is said of its root, in the log and as
     roots: () => roots,
     onMessage: (root) => messages.push(`${root.key}: ${root.failing}`),
     nowMs: () => nowMs,
+    wallMs: () => nowMs + aheadMs,
     log: pino({}, { write: (line: string) => void lines.push(line) }),
   })
   tried = ['/a/x', '/a/y\n'].map((path) => ({ path, sinceMs: 5_000 }))
@@ -34,4 +35,8 @@ test('what was tried in vain for a minute is said of its root, in the log and as
   tried = []
   failing.check()
   assert.deepEqual([a?.failing, failing.count(), messages.at(-1)], [null, 0, 'a: null'])
+  tried = [{ path: '/b/x', sinceMs: 5_000 }]
+  aheadMs = 3_600_000
+  failing.check()
+  assert.match(b?.failing ?? '', /since 1970-01-01T01:00:05/, 'by the clock that the owner sees')
 })

@@ -6,7 +6,7 @@ import type { Logger } from '@drive-feed/shared/logger.ts'
 import { shownPath } from '@drive-feed/shared/shown-path.ts'
 import type { Root } from './roots.ts'
 
-/** `sinceMs`: when it was tried first, ms since 1970. */
+/** `sinceMs`: when it was tried first, by `nowMs`. */
 export type FailingPlace = { readonly path: string; readonly sinceMs: number }
 
 /** A place may take this long. */
@@ -20,17 +20,21 @@ export type FailingPlaces = {
 }
 
 export function createFailingPlaces(tools: {
-  /** Those that have been tried since then (ms since 1970) or longer. */
+  /** Those that have been tried since then (by `nowMs`) or longer. */
   readonly tried: (sinceMs: number) => readonly FailingPlace[]
   readonly rootAt: (path: string) => Root | undefined
   readonly roots: () => readonly Root[]
   /** The root's message may be another one now. */
   readonly onMessage: (root: Root) => void
   readonly nowMs: () => number
+  /** What is said of times goes by this one. */
+  readonly wallMs: () => number
   readonly log: Logger
 }): FailingPlaces {
-  const { log, nowMs } = tools
+  const { log, nowMs, wallMs } = tools
   let count = 0
+  /** What each root's message is about. */
+  const saidOf = new Map<Root, string>()
   return {
     check: () => {
       const places = tools.tried(nowMs() - PATIENCE_MS)
@@ -38,10 +42,19 @@ export function createFailingPlaces(tools: {
       const byRoot = Map.groupBy(places, ({ path }) => tools.rootAt(path))
       for (const root of tools.roots()) {
         const [first, ...others] = byRoot.get(root) ?? []
-        const message = first === undefined ? null : messageOf(first, others.length)
-        if (message === root.failing) continue
-        if (root.failing === null) log.warn({ root: root.key, ...first, count: others.length + 1 }, message ?? '')
-        root.failing = message
+        const about = first === undefined ? undefined : JSON.stringify([first, others.length])
+        if (about === saidOf.get(root)) continue
+        if (first === undefined || about === undefined) {
+          saidOf.delete(root)
+          root.failing = null
+        } else {
+          const since = new Date(wallMs() - (nowMs() - first.sinceMs)).toISOString()
+          const message = messageOf(first.path, since, others.length)
+          if (!saidOf.has(root))
+            log.warn({ root: root.key, path: first.path, since, count: others.length + 1 }, message)
+          saidOf.set(root, about)
+          root.failing = message
+        }
         tools.onMessage(root)
       }
     },
@@ -49,8 +62,8 @@ export function createFailingPlaces(tools: {
   }
 }
 
-function messageOf({ path, sinceMs }: FailingPlace, others: number): string {
+function messageOf(path: string, since: string, others: number): string {
   const also = others === 0 ? '' : ` and ${others} more`
-  return `${shownPath(path)}${also} could not be settled since ${new Date(sinceMs).toISOString()}, though it was tried \
-again and again; what was known of it stays, and it is tried once a minute. Check the disk, and who writes there`
+  return `${shownPath(path)}${also} could not be settled since ${since}, though it was tried again and again; what was \
+known of it stays, and it is tried every ten seconds to a minute. Check the disk, and who writes there`
 }

@@ -152,3 +152,28 @@ test('a place that was settled is tried again as soon as at first', async () => 
   assert.equal(tools.retries.next(folder, 'new'), 20)
   assert.equal(tools.retries.next(folder, 'other'), 80)
 })
+
+test('whether a listed file was made a moment ago goes by the clock of files, which may have been set since the start', async () => {
+  const { tools, folder } = folderThatWasEmptied()
+  const put: string[] = []
+  const HOUR_MS = 3_600_000
+  Object.assign(tools, {
+    wallMs: () => HOUR_MS,
+    revisits: { put: (_: unknown, name: string) => put.push(name) },
+    visits: { done: () => {} },
+    scans: { ...tools.scans, listed: () => {}, stirred: () => {}, isScanning: () => false },
+    known: { ...tools.known, listedChildren: () => [] },
+    awaiting: () => ({ state: 'fresh', dueMs: 0 }),
+  })
+  const builder = createSightsBuilder()
+  for (const [name, ctime] of [['new', HOUR_MS * 1_000] as const, ['old', GRACE_MS * 1_000] as const]) {
+    const times = { mtime: 1, exactMtime: null, ctime, birthTime: 1 }
+    builder.pushStats(name, { kind: 'file', device: 1n, inode: BigInt(ctime), size: 1, links: 1, ...times })
+  }
+  const seen = { deviceNumber: '1', inode: '1', birthTime: 1, kind: 'folder', mtime: 1, ctime: 1 }
+  const answer = { kind: 'seen', folder: seen, from: 0, to: 2, watch: { kind: 'not-asked' } }
+  const reply = { answers: [answer], sights: builder.pack(), mountChanges: 0 } as unknown as LookReply
+  folder.watch = 1
+  await settleJob(tools, { kind: 'visits', visits: [{ folder, isDeep: false }], reply: Promise.resolve(reply) })
+  assert.deepEqual(put, ['new'])
+})

@@ -312,8 +312,8 @@ function readListing(
 }
 
 /** Made, linked or moved here a moment ago: its writer may have it open under a name that was never watched. */
-function isJustMade({ nowMs }: SettleJobTools, { ctime }: FileSight): boolean {
-  return Math.abs(nowMs() - ctime / 1000) < JUST_MADE_MS
+function isJustMade({ wallMs }: SettleJobTools, { ctime }: FileSight): boolean {
+  return Math.abs(wallMs() - ctime / 1000) < JUST_MADE_MS
 }
 
 /** Why something that is listed could not be looked at, the first of them; null if all could, or soon can. */

@@ -155,11 +155,14 @@ function countBelow({ sqlite }: FeedDatabase, nodeId: string): number {
 
 function isIndexerRunning({ orm }: FeedDatabase): boolean {
   const row: StatusRow | undefined = orm.select().from(status).get()
-  if (row === undefined) return false
   const isOfNow = (ms: number) => heartbeatAgeMs(ms, Date.now()) < HEARTBEAT_MAX_MS
-  if (row.state !== 'stopped') return isOfNow(row.heartbeatMs)
+  if (row !== undefined && row.state !== 'stopped') return isOfNow(row.heartbeatMs)
   // One that has just started tells of its roots first.
-  const later = orm.select().from(watchRoots).where(gt(watchRoots.stateSinceMs, row.heartbeatMs)).all()
+  const later = orm
+    .select()
+    .from(watchRoots)
+    .where(gt(watchRoots.stateSinceMs, row?.heartbeatMs ?? 0))
+    .all()
   return later.some(({ stateSinceMs }) => isOfNow(stateSinceMs))
 }
 

@@ -196,9 +196,20 @@ async function rewriteSecretly({ pair, world, story }: Run): Promise<void> {
   // `touch -r` keeps the nanoseconds, which a JavaScript date does not have.
   const reference = join(pair.folder, 'reference')
   execFileSync('touch', ['-r', path, reference])
-  disk.write(path, Buffer.alloc(disk.stat(path).size, `secret ${performance.now()} `))
+  const secret = Buffer.alloc(disk.stat(path).size, `secret ${performance.now()} `)
+  await until(`nobody to hold a lease on ${path}`, () => isWritten(path, secret))
   execFileSync('touch', ['-r', reference, path])
   story.push(`rewrite ${shown(world, path)}, keeping size and time`)
+}
+
+function isWritten(path: string, content: Buffer): boolean {
+  try {
+    disk.write(path, content)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return false
+    throw error
+  }
 }
 
 /**

@@ -1,5 +1,5 @@
 /** A folder for one test, removed when the test ends. */
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
@@ -10,6 +10,10 @@ const PREFIX = 'drive-feed-'
 /** Its path, symbolic links resolved; one that everybody may enter where others need it. */
 export function temporaryFolder(t: TestContext, whose: 'own' | 'for others' = 'own'): string {
   const path = realpathSync(whose === 'own' ? mkdtempSync(join(tmpdir(), PREFIX)) : folderForOthers(PREFIX))
-  t.after(() => rmSync(path, { recursive: true, force: true }))
+  t.after(() => {
+    // A test may have made it read-only.
+    if (existsSync(path)) chmodSync(path, 0o755)
+    rmSync(path, { recursive: true, force: true })
+  })
   return path
 }

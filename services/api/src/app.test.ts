@@ -5,11 +5,11 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
+import { temporaryFolder } from '../../../shared/test-support/temporary-folder.ts'
 import { assertProblem } from './test-support/assert-problem.ts'
 import { openFeedWriter } from './test-support/feed-writer.ts'
 import { serveFeed } from './test-support/serve-feed.ts'
 import { smallFeed } from './test-support/small-feed.ts'
-import { tempFolder } from './test-support/temp-folder.ts'
 
 type Answer = {
   cursor: number
@@ -30,7 +30,7 @@ function idsOf({ changes }: Answer): string {
 }
 
 test('a new database has cursor 0, no changes, and a super-root', async (t) => {
-  const path = join(tempFolder(t), 'feed.db')
+  const path = join(temporaryFolder(t), 'feed.db')
   const feed = openFeedWriter(path)
   t.after(() => feed.close())
   const { url } = await serveFeed(t, path)

@@ -8,11 +8,11 @@ import { SCHEMA_VERSION } from '@drive-feed/shared/migrations.ts'
 import { openReader } from '@drive-feed/shared/open-database.ts'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import pino from 'pino'
+import { temporaryFolder } from '../../../shared/test-support/temporary-folder.ts'
 import { createDatabaseSource, DatabaseUnavailableError } from './database-source.ts'
 import { type FeedWriter, openFeedWriter } from './test-support/feed-writer.ts'
 import { serveFeed } from './test-support/serve-feed.ts'
 import { exitOf, startApi } from './test-support/start-api.ts'
-import { tempFolder } from './test-support/temp-folder.ts'
 
 async function cursorOf(url: string): Promise<number | string> {
   const response = await fetch(`${url}/cursor`)
@@ -44,7 +44,7 @@ async function killedWriter(path: string, nodeCount: number): Promise<void> {
 }
 
 test('503 until there is a database, and again while it is away', async (t) => {
-  const path = join(tempFolder(t), 'feed.db')
+  const path = join(temporaryFolder(t), 'feed.db')
   const { url, log } = await serveFeed(t, path)
   for (const route of ['/cursor', '/changes', '/changes?max_size=1', '/root', '/nodes/a/path']) {
     assert.equal((await fetch(url + route)).status, 503, route)
@@ -63,7 +63,7 @@ test('503 until there is a database, and again while it is away', async (t) => {
 })
 
 test('what is no feed is 503, and its file is not touched', async (t) => {
-  const path = join(tempFolder(t), 'feed.db')
+  const path = join(temporaryFolder(t), 'feed.db')
   const { url } = await serveFeed(t, path)
   writeFileSync(path, 'not a database, but a text that is longer than nothing at all'.repeat(100))
   assert.equal(await cursorOf(url), '503')
@@ -77,7 +77,7 @@ test('what is no feed is 503, and its file is not touched', async (t) => {
 })
 
 test('a replaced file is noticed with the next request', async (t) => {
-  const path = join(tempFolder(t), 'feed.db')
+  const path = join(temporaryFolder(t), 'feed.db')
   feedWith(t, path, 5)
   const { url } = await serveFeed(t, path)
   assert.equal(await cursorOf(url), 5)
@@ -87,7 +87,7 @@ test('a replaced file is noticed with the next request', async (t) => {
 })
 
 test('an answer does not go on with another database', (t) => {
-  const path = join(tempFolder(t), 'feed.db')
+  const path = join(temporaryFolder(t), 'feed.db')
   feedWith(t, path, 5)
   const source = createDatabaseSource(path, pino({ level: 'silent' }))
   t.after(() => source.close())
@@ -103,7 +103,7 @@ test('an answer does not go on with another database', (t) => {
 })
 
 test('a read that SQLite refuses drops the connection, and the next one is good again', (t) => {
-  const path = join(tempFolder(t), 'feed.db')
+  const path = join(temporaryFolder(t), 'feed.db')
   const feed = feedWith(t, path, 1)
   const source = createDatabaseSource(path, pino({ level: 'silent' }))
   t.after(() => source.close())
@@ -114,7 +114,7 @@ test('a read that SQLite refuses drops the connection, and the next one is good 
 })
 
 test('what a killed writer left in the WAL is read, also when the next writer goes on', async (t) => {
-  const path = join(tempFolder(t), 'feed.db')
+  const path = join(temporaryFolder(t), 'feed.db')
   await killedWriter(path, 10)
   assert.ok(existsSync(`${path}-wal`))
   const { url } = await serveFeed(t, path)
@@ -126,7 +126,7 @@ test('what a killed writer left in the WAL is read, also when the next writer go
 })
 
 test('a reader that is the last to close leaves the WAL where it is', async (t) => {
-  const folder = tempFolder(t)
+  const folder = temporaryFolder(t)
   const path = join(folder, 'feed.db')
   await killedWriter(path, 3)
   openReader(path).sqlite.close()
@@ -134,7 +134,7 @@ test('a reader that is the last to close leaves the WAL where it is', async (t) 
 })
 
 test('a folder that can not be written is enough', async (t) => {
-  const folder = tempFolder(t, 'for others')
+  const folder = temporaryFolder(t, 'for others')
   const path = join(folder, 'feed.db')
   const feed = feedWith(t, path, 4)
   for (const name of readdirSync(folder)) chmodSync(join(folder, name), 0o444)

@@ -8,9 +8,9 @@ import { type AddressInfo, connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { temporaryFolder } from '../../../shared/test-support/temporary-folder.ts'
 import { openFeedWriter } from './test-support/feed-writer.ts'
 import { exitOf, MAIN, startApi, writeConfig } from './test-support/start-api.ts'
-import { tempFolder } from './test-support/temp-folder.ts'
 
 function runMain(...args: string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', timeout: 10_000 })
@@ -51,7 +51,7 @@ test('--help and --version', () => {
 })
 
 test('a mistake in the config or on the command line is one line and a non-zero exit', (t) => {
-  const folder = tempFolder(t)
+  const folder = temporaryFolder(t)
   const bad = join(folder, 'bad.yaml')
   writeFileSync(bad, 'port: many\ndatabase_url: feed.db\nwatches: { media: /media }\n')
   for (const [argument, complaint] of [
@@ -72,14 +72,14 @@ test('a port in use is one line and a non-zero exit', async (t) => {
   await once(other, 'listening')
   t.after(() => other.close())
   const { port } = other.address() as AddressInfo
-  const { status, stderr } = runMain(`--config=${writeConfig(tempFolder(t), port)}`)
+  const { status, stderr } = runMain(`--config=${writeConfig(temporaryFolder(t), port)}`)
   assert.equal(status, 1)
   assert.match(stderr, new RegExp(`^drive-feed-api: port: 127\\.0\\.0\\.1:${port} is in use[^\\n]*\\n$`))
 })
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   test(`${signal} ends it with 0 within two seconds, whatever is open`, async (t) => {
-    const folder = tempFolder(t)
+    const folder = temporaryFolder(t)
     const feed = largeFeed(join(folder, 'feed.db'), 40_000)
     t.after(() => feed.close())
     const api = await startApi(t, folder)
@@ -109,7 +109,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 }
 
 test('I10: a slow reader of 200,000 changes costs no memory and does not hold the WAL', async (t) => {
-  const folder = tempFolder(t)
+  const folder = temporaryFolder(t)
   const feed = largeFeed(join(folder, 'feed.db'), 200_000)
   t.after(() => feed.close())
   const api = await startApi(t, folder)

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { drizzle } from 'drizzle-orm/better-sqlite3'
+import { temporaryFolder } from '../../../shared/test-support/temporary-folder.ts'
 import { createQueries } from './queries.ts'
 import { openFeedWriter } from './test-support/feed-writer.ts'
-import { tempFolder } from './test-support/temp-folder.ts'
 
 function emptyFeed(t: TestContext) {
-  const feed = openFeedWriter(join(tempFolder(t), 'feed.db'))
+  const feed = openFeedWriter(join(temporaryFolder(t), 'feed.db'))
   t.after(() => feed.close())
   return feed
 }

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { temporaryFolder } from '../../../../shared/test-support/temporary-folder.ts'
 import { assertProblem } from '../test-support/assert-problem.ts'
 import { serveFeed } from '../test-support/serve-feed.ts'
 import { smallFeed } from '../test-support/small-feed.ts'
-import { tempFolder } from '../test-support/temp-folder.ts'
 
 const NOW_MS = 1_000_000_000
 
@@ -36,7 +36,7 @@ test('the status is the indexer’s, with what this process adds', async (t) => 
 })
 
 test('the process is healthy whatever the database does', async (t) => {
-  const { url } = await serveFeed(t, join(tempFolder(t), 'feed.db'))
+  const { url } = await serveFeed(t, join(temporaryFolder(t), 'feed.db'))
   const response = await fetch(new URL('/healthz', url))
   assert.deepEqual([response.status, await response.json()], [200, { ok: true }])
 })

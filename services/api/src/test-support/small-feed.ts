@@ -1,12 +1,12 @@
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
+import { temporaryFolder } from '../../../../shared/test-support/temporary-folder.ts'
 import { openFeedWriter } from './feed-writer.ts'
 import { type ServeOptions, serveFeed } from './serve-feed.ts'
-import { tempFolder } from './temp-folder.ts'
 
 /** /mnt/media with photos/, photos/a.jpg and b.txt; c.txt was there and is gone. Head is 6. */
 export async function smallFeed(t: TestContext, options: ServeOptions = {}) {
-  const path = join(tempFolder(t), 'feed.db')
+  const path = join(temporaryFolder(t), 'feed.db')
   const feed = openFeedWriter(path)
   t.after(() => feed.close())
   feed.watch('media', '/mnt/media')

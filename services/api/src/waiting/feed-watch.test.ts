@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import pino from 'pino'
+import { temporaryFolder } from '../../../../shared/test-support/temporary-folder.ts'
 import { createDatabaseSource } from '../database-source.ts'
 import { openFeedWriter } from '../test-support/feed-writer.ts'
-import { tempFolder } from '../test-support/temp-folder.ts'
 import { until } from '../test-support/until.ts'
 import { createFeedWatch, type Seat } from './feed-watch.ts'
 import { watchDatabase } from './watch-database.ts'
@@ -15,7 +15,7 @@ const NEVER = new AbortController().signal
 const LONG_MS = 20_000
 
 function watching(t: TestContext, { seats = 10, isBlind = false } = {}) {
-  const path = join(tempFolder(t), 'feed.db')
+  const path = join(temporaryFolder(t), 'feed.db')
   const writer = openFeedWriter(path)
   const database = createDatabaseSource(path, pino({ level: 'silent' }))
   let [events, open] = [0, 0]

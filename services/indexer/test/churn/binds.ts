@@ -1,17 +1,14 @@
 /** What is mounted below a folder. It may have been renamed since, with a folder above it, so the kernel is asked. */
-import { readFileSync } from 'node:fs'
-import { nameFromBytes } from '@drive-feed/shared/entry-name.ts'
+import { parseMountinfo, readMountinfo } from '../../src/scan/mountinfo.ts'
 import { until } from '../pair/until.ts'
-import { syscalls } from './syscalls.ts'
-
-const MOUNT_POINT = 4
+import { unbindAt } from './bind-mounts.ts'
 
 /** In the order in which it was mounted, proc(5). */
 export function bindsBelow(base: string): string[] {
-  const lines = readFileSync('/proc/self/mountinfo', 'latin1').split('\n')
-  const points = lines.map((line) => (line.split(' ')[MOUNT_POINT] ?? '').replace(/\\([0-7]{3})/g, unescapeOctal))
-  return points
-    .map((point) => nameFromBytes(Buffer.from(point, 'latin1')))
+  const mountinfo = readMountinfo()
+  if (mountinfo === null) throw new Error('/proc/self/mountinfo can not be read')
+  return parseMountinfo(mountinfo)
+    .map(({ point }) => point)
     .filter((path) => path.startsWith(`${base}/`))
 }
 
@@ -21,15 +18,11 @@ export async function unbindAll(base: string): Promise<void> {
     const last = path
     await until(`${last} to be unmounted`, () => {
       try {
-        syscalls.unbind(last)
+        unbindAt(last)
         return true
       } catch {
         return false
       }
     })
   }
-}
-
-function unescapeOctal(_: string, digits: string): string {
-  return String.fromCharCode(Number.parseInt(digits, 8))
 }

@@ -2,22 +2,12 @@
 import { suite, test } from 'node:test'
 import { noFigures } from './churn.ts'
 import { FILESYSTEMS, type Filesystem } from './filesystems.ts'
-import type { History, Remount, Round, Step } from './history.ts'
+import { type History, QUIET_ROUND, type Remount, type Round, type Step, stepsOf } from './history.ts'
 import { noFilesystem } from './mounted-disk.ts'
 import { runHistory } from './run-history.ts'
 
-const QUIETLY: Round = {
-  isCalm: false,
-  before: [],
-  treatment: { kind: 'none' },
-  during: [],
-  after: [],
-  leaves: 'nothing',
-  pageSize: null,
-}
-
 function steps(...names: readonly Step['do'][]): Step[] {
-  return names.map((name, index) => ({ do: name, at: index * 104_729 + 3, waitMs: 0 }))
+  return stepsOf(names, (index) => index * 104_729 + 3)
 }
 
 const CHANGES = steps(
@@ -37,8 +27,8 @@ const CHANGES = steps(
 
 /** What is mounted again is the same, whoever looked at what first. */
 function historyOn({ survivesUnmount }: Filesystem): History {
-  const changes: Round = { ...QUIETLY, before: CHANGES }
-  const calm: Round = { ...QUIETLY, isCalm: true, before: steps('move', 'rename', 'changeCase', 'exchange') }
+  const changes: Round = { ...QUIET_ROUND, before: CHANGES }
+  const calm: Round = { ...QUIET_ROUND, isCalm: true, before: steps('move', 'rename', 'changeCase', 'exchange') }
   if (!survivesUnmount) return [changes, calm]
   const again = (indexer: Remount['indexer']): Remount => ({
     kind: 'remount',
@@ -47,7 +37,7 @@ function historyOn({ survivesUnmount }: Filesystem): History {
     what: 'quiet',
     at: 0,
   })
-  return [changes, { ...calm, treatment: again('stopped') }, { ...QUIETLY, treatment: again('running') }]
+  return [changes, { ...calm, treatment: again('stopped') }, { ...QUIET_ROUND, treatment: again('running') }]
 }
 
 /** Those that need nothing but the kernel, and two whose inode numbers do not last, where their packages are installed. */

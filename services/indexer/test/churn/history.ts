@@ -52,6 +52,22 @@ export type Round = {
 
 export type History = readonly Round[]
 
+/** A round in which nothing happens but what is added to it. */
+export const QUIET_ROUND: Round = {
+  isCalm: false,
+  before: [],
+  treatment: { kind: 'none' },
+  during: [],
+  after: [],
+  leaves: 'nothing',
+  pageSize: null,
+}
+
+/** @param atOf the number that an operation chooses its places with */
+export function stepsOf(names: readonly OperationName[], atOf: (index: number) => number): Step[] {
+  return names.map((name, index) => ({ do: name, at: atOf(index), waitMs: 0 }))
+}
+
 const at = fc.integer({ min: 0, max: 2 ** 32 - 1 })
 
 function steps(names: readonly OperationName[], maxLength: number): fc.Arbitrary<Step[]> {

@@ -6,14 +6,12 @@
 import { closeSync, constants, openSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { pathForFs } from '@drive-feed/shared/entry-name.ts'
-import koffi from 'koffi'
 import { dieWithParent } from '../../src/metadata/die-with-parent.ts'
+import { giveBackLease, takeLease } from '../pair/writer-calls.ts'
 import type { LeaseRequest } from './leases.ts'
 
-const [F_SETLEASE, F_WRLCK, F_UNLCK] = [1024, 1, 2]
 /** Nobody asked for it: it is not held for good. */
 const HELD_MS = 3_000
-const fcntl = koffi.load('libc.so.6').func('int fcntl(int fd, int command, int argument)')
 /** Ms until they are given back when somebody asks, by descriptor. */
 const held = new Map<number, number>()
 
@@ -27,7 +25,7 @@ createInterface({ input: process.stdin }).on('line', (line) => {
   try {
     // Not for writing: its close would be one of a writer.
     const fd = openSync(pathForFs(path), constants.O_RDONLY | constants.O_NONBLOCK)
-    if (fcntl(fd, F_SETLEASE, F_WRLCK) !== 0) return closeSync(fd)
+    if (!takeLease(fd)) return closeSync(fd)
     held.set(fd, returnMs)
     setTimeout(giveBack, HELD_MS, fd)
   } catch {
@@ -37,6 +35,6 @@ createInterface({ input: process.stdin }).on('line', (line) => {
 
 function giveBack(fd: number): void {
   if (!held.delete(fd)) return
-  fcntl(fd, F_SETLEASE, F_UNLCK)
+  giveBackLease(fd)
   closeSync(fd)
 }

@@ -1,11 +1,11 @@
 /** What changes the tree without a write: something is mounted on it, or comes and goes as a whole. */
 import { command } from '../pair/disks.ts'
+import { bindAt, unbindAt } from './bind-mounts.ts'
 import { bindsBelow } from './binds.ts'
 import { choose, next } from './choice.ts'
 import { disk } from './disk.ts'
 import type { Operation } from './operations.ts'
 import { anyOf, fileOf, folderOf, placeIn } from './places.ts'
-import { syscalls } from './syscalls.ts'
 import { type Here, shown, type World } from './world.ts'
 
 /** Each may double what there is to look at. */
@@ -25,7 +25,7 @@ export const MOUNTING = {
   unbind: (world) => {
     const path = bindsBelow(world.base).at(-1)
     if (path === undefined) return 'nothing is mounted'
-    syscalls.unbind(path)
+    unbindAt(path)
     return `umount ${shown(world, path)}`
   },
   makeSubvolume: (world, at, here) => {
@@ -54,7 +54,7 @@ function mayBind({ mayMount, isCalm, base }: World): boolean {
 }
 
 function bind(world: World, from: string, path: string): string {
-  syscalls.bind(from, path)
+  bindAt(path, from)
   world.hasBound = true
   return `mount --bind ${shown(world, from)} ${shown(world, path)}`
 }

@@ -1,11 +1,11 @@
 /** Things that people and programs do to files: in the watched folders and one outside. */
 import { closeSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { setMtimeAlone, truncateByPath } from '../pair/writer-calls.ts'
 import { below, choose, next } from './choice.ts'
 import { disk } from './disk.ts'
 import { MOUNTING } from './mounting.ts'
 import { anyOf, bytes, fileOf, NOTHING, placeIn } from './places.ts'
-import { syscalls } from './syscalls.ts'
 import { type Here, KEPT_NAME, noteLink, shown, type World } from './world.ts'
 import { WRITERS } from './writers.ts'
 
@@ -155,18 +155,18 @@ const CONTENTS = {
   truncateByPath: (world, at, here) => {
     const path = fileOf(at, here)
     const size = below(at, 2) === 0 ? below(next(at, 5), disk.stat(path).size) : 400_000
-    syscalls.truncate(path, size)
+    truncateByPath(path, size)
     return `truncate(2) ${shown(world, path)} to ${size}`
   },
   touchModified: (world, at, here) => {
     const path = fileOf(at, here)
-    syscalls.touchModified(path, BigInt(1_000_000_000 + below(at, 1_000_000_000)), BigInt(below(next(at, 5), 1e9)))
+    setMtimeAlone(path, BigInt(1_000_000_000 + below(at, 1_000_000_000)), BigInt(below(next(at, 5), 1e9)))
     return `touch -m ${shown(world, path)}`
   },
   touchFar: (world, at, here) => {
     const path = fileOf(at, here)
     const seconds = FAR_SECONDS[below(at, FAR_SECONDS.length)] as bigint
-    syscalls.touchModified(path, seconds, BigInt(below(next(at, 5), 1e9)))
+    setMtimeAlone(path, seconds, BigInt(below(next(at, 5), 1e9)))
     return `touch -m ${shown(world, path)} at ${seconds} s`
   },
   appendByOtherCase: (world, at, here) => {

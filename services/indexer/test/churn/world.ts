@@ -1,10 +1,10 @@
 /** The folders that a history works on, and what it keeps in mind of them. */
 import { closeSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Mapping } from '../pair/writer-calls.ts'
 import { disk } from './disk.ts'
 import type { Filesystem } from './filesystems.ts'
 import { createLeases, type Leases } from './leases.ts'
-import type { Mapping } from './syscalls.ts'
 
 /** A file that is mapped into memory, and a descriptor of it for reading: beyond its end a write would kill the process. */
 export type Mapped = { readonly path: string; readonly fd: number; readonly mapping: Mapping }
@@ -110,7 +110,7 @@ export function unmap(mapped: World['mapped'], number: number): void {
   const one = mapped.get(number)
   if (one === undefined) return
   mapped.delete(number)
-  one.mapping.unmap()
+  one.mapping.end()
   closeSync(one.fd)
 }
 

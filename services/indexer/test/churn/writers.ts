@@ -1,12 +1,12 @@
 /** Programs that write in ways of which little is told. */
-import { closeSync, fstatSync, openSync, writeSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { pathForFs } from '@drive-feed/shared/entry-name.ts'
+import { giveName, type Mapping, mapFile, openNameless } from '../pair/writer-calls.ts'
 import { below, next } from './choice.ts'
 import { disk } from './disk.ts'
 import type { Operation } from './operations.ts'
 import { bytes, fileOf, placeIn } from './places.ts'
-import { syscalls } from './syscalls.ts'
 import { shown, unmap, type World } from './world.ts'
 
 /** Two pages. */
@@ -17,10 +17,10 @@ export const WRITERS = {
   /** Where it may stay open it is written to later, by `writeMore`: no event tells of that. */
   nameUnnamed: (world, at, here) => {
     const path = placeIn(at, world, here)
-    const fd = syscalls.openUnnamed(dirname(path))
+    const fd = openNameless(dirname(path))
     try {
       writeSync(fd, bytes(world, at))
-      syscalls.nameUnnamed(fd, path)
+      giveName(fd, path)
       writeSync(fd, bytes(world, next(at, 5)))
     } catch (error) {
       closeSync(fd)
@@ -51,7 +51,7 @@ export const WRITERS = {
     if (!world.mayLeaveOpen) return 'nothing is left mapped this time'
     const path = placeIn(at, world, here)
     disk.write(path, bytes(world, at, MAPPED_BYTES))
-    const mapping = syscalls.map(path, MAPPED_BYTES)
+    const mapping = mapAt(path)
     mappings += 1
     world.mapped.set(mappings, { path, mapping, fd: openSync(pathForFs(path), 'r') })
     mapping.write(bytes(world, at, 10))
@@ -84,6 +84,16 @@ export const WRITERS = {
 function leaveOpen(world: World, fd: number, path: string): void {
   if (world.mayLeaveOpen) world.open.set(fd, path)
   else closeSync(fd)
+}
+
+/** Closed at once: its close is told when it is unmapped. */
+function mapAt(path: string): Mapping {
+  const fd = openSync(pathForFs(path), constants.O_RDWR | constants.O_NONBLOCK)
+  try {
+    return mapFile(fd, MAPPED_BYTES)
+  } finally {
+    closeSync(fd)
+  }
 }
 
 function mappedAt({ mapped }: World, at: number): number {

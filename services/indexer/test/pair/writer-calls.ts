@@ -14,6 +14,7 @@ const fcntl = libc.func('int fcntl(int fd, int command, int argument)')
 const signal = libc.func('intptr_t signal(int number, intptr_t handler)')
 
 const AT_FDCWD = -100
+const AT_SYMLINK_NOFOLLOW = 0x100
 const AT_SYMLINK_FOLLOW = 0x400
 const O_RDWR = 2
 const O_TMPFILE = 0o20200000
@@ -42,21 +43,31 @@ export function giveName(fd: number, path: string): void {
   if (linkat(AT_FDCWD, from, AT_FDCWD, cString(path), AT_SYMLINK_FOLLOW) !== 0) fail(`linkat ${path}`)
 }
 
-/** Sets the time of last change alone, which the kernel tells as a write. */
+/**
+ * Sets the time of last change alone, which the kernel tells as a write.
+ *
+ * @param seconds up to ±2^63; what a filesystem can't keep, it makes what it can
+ */
 export function setMtimeAlone(path: string, seconds: bigint, nanoseconds = 0n): void {
   const times = new BigInt64Array([0n, UTIME_OMIT, seconds, nanoseconds])
-  if (utimensat(AT_FDCWD, cString(path), Buffer.from(times.buffer), 0) !== 0) fail(`utimensat ${path}`)
+  if (utimensat(AT_FDCWD, cString(path), Buffer.from(times.buffer), AT_SYMLINK_NOFOLLOW) !== 0)
+    fail(`utimensat ${path}`)
 }
 
 /** A file's first bytes as memory, shared with whoever reads the file; they outlive its descriptor. */
-export type Mapping = { readonly write: (content: string) => void; readonly end: () => void }
+export type Mapping = { readonly write: (content: string | Buffer) => void; readonly end: () => void }
 
 export function mapFile(fd: number, length: number): Mapping {
   const address: unknown = mmap(null, length, PROT_READ_WRITE, MAP_SHARED, fd, 0)
   if (koffi.address(address) === 2n ** 64n - 1n) fail('mmap')
   return {
-    write: (content) => memcpy(address, Buffer.from(content), Buffer.byteLength(content)),
-    end: () => void munmap(address, length),
+    write: (content) => {
+      const bytes = Buffer.from(content as string).subarray(0, length)
+      memcpy(address, bytes, bytes.length)
+    },
+    end: () => {
+      if (munmap(address, length) !== 0) fail('munmap')
+    },
   }
 }
 
@@ -64,8 +75,17 @@ export function mapFile(fd: number, length: number): Mapping {
 export function holdLease(fd: number): () => void {
   // The kernel would end the process with it where it asks for the lease to be given back.
   signal(SIGIO, SIG_IGN)
-  if (fcntl(fd, F_SETLEASE, F_WRLCK) !== 0) fail('fcntl F_SETLEASE')
-  return () => void fcntl(fd, F_SETLEASE, F_UNLCK)
+  if (!takeLease(fd)) fail('fcntl F_SETLEASE')
+  return () => giveBackLease(fd)
+}
+
+/** Not while somebody else has the file open: then it is false. */
+export function takeLease(fd: number): boolean {
+  return fcntl(fd, F_SETLEASE, F_WRLCK) === 0
+}
+
+export function giveBackLease(fd: number): void {
+  fcntl(fd, F_SETLEASE, F_UNLCK)
 }
 
 function fail(what: string): never {

@@ -6,8 +6,8 @@ import type { Awaiting, Facts } from './store/store.ts'
 /** After the first and the second look at writes without a close: longer than until the next look, should there be more. */
 const WRITTEN_QUIET_MS = [1_500, 6_000] as const
 /**
- * How long a file that someone keeps writing to is left alone: a tenth of the time for which that went on, within these. What has been recorded
- * for an hour is not read every time the recorder pauses for half a minute.
+ * How long a file that someone keeps writing to is left alone: a tenth of the time for which that went on, within these.
+ * What has been recorded for an hour is not read every time the recorder pauses for half a minute.
  */
 const OPEN_QUIET_MIN_MS = 30_000
 const OPEN_QUIET_MAX_MS = 600_000

@@ -3,7 +3,7 @@
 import { closeSync } from 'node:fs'
 import { getSystemErrorMessage } from 'node:util'
 import { type FileStats, statsOf } from '@drive-feed/shared/file-stats.ts'
-import { isPassing } from '@drive-feed/shared/passing-errors.ts'
+import { isExhaustion, isPassing } from '@drive-feed/shared/passing-errors.ts'
 import { type Futility, hashFile } from './hash-file.ts'
 import { type Effort, type Identified, identify, type Libraries } from './identify.ts'
 import type { Metadata, MetadataJob } from './metadata-job.ts'
@@ -24,9 +24,6 @@ export type Extract = (file: FileToRead, effort: Effort) => Extraction
 
 /** How often a file is read whose attributes change under the reading while its size and mtime stay. */
 const READINGS_MAX = 3
-
-/** Nothing can be opened at the moment, whatever file it is. */
-const OF_THE_MACHINE: readonly string[] = ['EMFILE', 'ENFILE', 'ENOMEM']
 
 /** Errors that are no system errors are bugs and are thrown. */
 export function createExtract(libraries: Libraries, pageCache: PageCache): Extract {
@@ -92,5 +89,5 @@ function refusal(error: unknown): Extraction {
       return { kind: 'changed' }
   }
   const problem = `${code}: ${getSystemErrorMessage(errno)}`
-  return { kind: isPassing(code) || OF_THE_MACHINE.includes(code) ? 'busy' : 'unreadable', problem }
+  return { kind: isPassing(code) || isExhaustion(code) ? 'busy' : 'unreadable', problem }
 }

@@ -4,6 +4,7 @@
  */
 import type { Logger } from '@drive-feed/shared/logger.ts'
 import type { FolderSight } from '../scan/sight.ts'
+import { isSameFolder } from '../store/acceptance.ts'
 import type { Known } from '../store/known.ts'
 import { type Folder, pathOf, type RootFolder, type Tree } from '../watch/tree.ts'
 import { diskAwayMessage } from './away-messages.ts'
@@ -96,8 +97,4 @@ export function createDisksAway(tools: DisksAwayTools): DisksAway {
       for (const { disk } of away.values()) if (nodeIds.has(disk.nodeId)) tools.lookAt(disk.folder, disk.name)
     },
   }
-}
-
-function isSameFolder(one: FolderSight, other: FolderSight): boolean {
-  return one.deviceNumber === other.deviceNumber && one.inode === other.inode && one.birthTime === other.birthTime
 }

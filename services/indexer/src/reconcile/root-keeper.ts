@@ -121,9 +121,7 @@ export function createRootKeeper(watches: readonly ConfiguredWatch[], tools: Roo
     const found = await findRoot(tools, root, { before, others })
     if (found === null) return
     if ('away' in found) return takeOffline(root, found.away)
-    const { folder } = root
-    const isThere = folder?.attached && folder.device === found.device && folder.inode === found.folder.inode
-    if (isThere && root.state !== 'offline' && !folder.needsVisit) return
+    if (isAttachedTo(root, found) && root.folder?.needsVisit === false) return
     const awaySince = root.state === 'offline' ? { awaySince: isoTime(root.stateSinceMs) } : {}
     root.message = null
     root.mustList = false
@@ -177,10 +175,13 @@ export function createRootKeeper(watches: readonly ConfiguredWatch[], tools: Roo
 
 type Found = { readonly folder: FolderSight; readonly device: string }
 
-/** Both would have one node, and take it from each other at every check. One that has moved away is noticed by its own. */
 function isAttachedTo({ folder, state }: Root, found: Found): boolean {
-  if (folder?.attached !== true || state === 'offline') return false
-  return folder.device === found.device && folder.inode === found.folder.inode
+  return state !== 'offline' && isInTree(folder, found)
+}
+
+/** A folder of the tree keeps its number: under another one, looks would ask for a folder that is not there any more. */
+function isInTree(folder: Folder | null, found: Found): boolean {
+  return folder?.attached === true && folder.device === found.device && folder.inode === found.folder.inode
 }
 
 /** Whether inode numbers on the device in the database are those of now. */
@@ -208,6 +209,7 @@ async function findRoot(
   if (problem !== null) return { away: unreadableMessage(root.path, problem) }
   const device = await resolveDevice(tools, root, folder)
   if (device === null) return { away: `the filesystem of ${root.path} can not be asked what it is; trying again` }
+  // Both would have one node, and take it from each other at every check. One that has moved away is noticed by its own.
   const twin = others.find((other) => isAttachedTo(other, { folder, device }))
   if (twin !== undefined) return { away: twinMessage(root, twin) }
   const isEmpty = isListed && answer.from === answer.to && hasChildren(tools.known, before)
@@ -259,10 +261,8 @@ function bindRoot(tools: RootKeeperTools, root: Root, found: Found, before: Know
     root.top.path = root.path
     root.top.isListed = false
   }
-  // A folder of the tree keeps its number: with another one, every look would ask for one that is not there any more.
-  const { folder: present } = root
-  if (present?.attached && present.nodeId === nodeId && present.device === device && present.inode === folder.inode) {
-    present.needsVisit = false
+  if (root.folder?.nodeId === nodeId && isInTree(root.folder, found)) {
+    root.folder.needsVisit = false
     return
   }
   if (root.folder !== null) tools.dropFolder(root.folder)

@@ -9,6 +9,7 @@ import { nameFromBytes, pathForFs } from '@drive-feed/shared/entry-name.ts'
 import { statsOf } from '@drive-feed/shared/file-stats.ts'
 import { openInSteps } from '@drive-feed/shared/open-in-steps.ts'
 import type { OwnFiles } from '@drive-feed/shared/own-files.ts'
+import { isExhaustion } from '@drive-feed/shared/passing-errors.ts'
 import { type FolderSight, sightOf } from './sight.ts'
 import type { SightsBuilder } from './sights.ts'
 import { createSpellings, mayFold } from './spelling.ts'
@@ -83,7 +84,7 @@ export function look(request: LookRequest, tools: LookTools, sights: SightsBuild
     const met = request.names === null ? lookAtAll(at, tools, sights) : lookAtNames(at, request.names, tools, sights)
     return { kind: 'seen', folder, from, to: sights.length, watch, ...met }
   } catch (error) {
-    if (isExhaustion(error)) return { kind: 'later', problem: problemOf(error) }
+    if (isExhaustion((error as NodeJS.ErrnoException).code ?? '')) return { kind: 'later', problem: problemOf(error) }
     return isAbsence(error) ? { kind: 'elsewhere' } : { kind: 'unreadable', problem: problemOf(error), watch }
   } finally {
     if (fd !== undefined) closeSync(fd)
@@ -198,12 +199,6 @@ function listNames(door: string): ReadonlySet<string> {
 function isAbsence(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException
   return code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP'
-}
-
-/** Too many open files, of this process or in all, or no memory: that says nothing of the folder, and passes. */
-function isExhaustion(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException
-  return code === 'EMFILE' || code === 'ENFILE' || code === 'ENOMEM'
 }
 
 /** @throws what is no system error, and so a bug */

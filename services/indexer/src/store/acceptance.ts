@@ -1,7 +1,7 @@
 /**
- * The owner's word that a root's folder is meant as it is, though it is empty or another one than before, or what is where
- * a disk was mounted inside a root and is away. It is a small
- * file beside the database, so that the indexer stays the only writer: a command leaves it, the indexer takes it.
+ * The owner's word that a root's folder is meant as it is, though it is empty or another one than before; or what is where
+ * a disk was mounted inside a root and is away. It is a small file beside the database, so that the indexer stays the only
+ * writer: a command leaves it, the indexer takes it.
  */
 import { readdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
@@ -30,8 +30,11 @@ export function takeAcceptance(databasePath: string, rootId: string, folder: Acc
   const path = pathFor(databasePath, rootId)
   const accepted = read(path)
   if (accepted === null || !remove(path)) return false
-  const { deviceNumber, inode, birthTime } = folder
-  return accepted.deviceNumber === deviceNumber && accepted.inode === inode && accepted.birthTime === birthTime
+  return isSameFolder(accepted, folder)
+}
+
+export function isSameFolder(one: AcceptedFolder, other: AcceptedFolder): boolean {
+  return one.deviceNumber === other.deviceNumber && one.inode === other.inode && one.birthTime === other.birthTime
 }
 
 /** Takes back what was left for a root or a disk, which needs it no longer. */

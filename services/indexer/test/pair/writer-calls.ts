@@ -1,9 +1,10 @@
 /** System calls with which programs write that Node has no function for. Each throws what the system says. */
+import { constants, openSync } from 'node:fs'
+import { pathForFs } from '@drive-feed/shared/entry-name.ts'
 import koffi from 'koffi'
 import { cString, systemError } from './exchange-names.ts'
 
 const libc = koffi.load('libc.so.6')
-const openCall = libc.func('int open(const char *path, int flags, unsigned int mode)')
 const linkat = libc.func('int linkat(int from, const char *old, int to, const char *new, int flags)')
 const mmap = libc.func('void *mmap(void *address, size_t length, int protection, int flags, int fd, int64_t offset)')
 const munmap = libc.func('int munmap(void *address, size_t length)')
@@ -16,8 +17,8 @@ const signal = libc.func('intptr_t signal(int number, intptr_t handler)')
 const AT_FDCWD = -100
 const AT_SYMLINK_NOFOLLOW = 0x100
 const AT_SYMLINK_FOLLOW = 0x400
-const O_RDWR = 2
-const O_TMPFILE = 0o20200000
+/** O_TMPFILE without O_DIRECTORY, which is part of it; Node has no name for it. */
+const O_TMPFILE = 0o20000000
 const UTIME_OMIT = 0x3ffffffen
 const PROT_READ_WRITE = 3
 const MAP_SHARED = 1
@@ -29,8 +30,7 @@ const SIG_IGN = 1
 
 /** A new file without a name, in a folder's filesystem; to be closed by whoever asked. */
 export function openNameless(folder: string): number {
-  const fd: number = openCall(cString(folder), O_TMPFILE | O_RDWR, 0o644)
-  return fd < 0 ? fail(`open ${folder} with O_TMPFILE`) : fd
+  return openSync(pathForFs(folder), constants.O_RDWR | constants.O_DIRECTORY | O_TMPFILE, 0o644)
 }
 
 /** truncate(2), which opens nothing; Node's opens the file and closes it. */

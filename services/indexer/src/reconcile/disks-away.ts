@@ -2,9 +2,9 @@
  * Disks that were mounted inside a root and are not: what was in them is kept (I7) and the owner is told, until they are
  * back or the owner says that what is there instead is meant.
  */
+import { isSameIdentity } from '@drive-feed/shared/folder-identity.ts'
 import type { Logger } from '@drive-feed/shared/logger.ts'
 import type { FolderSight } from '../scan/sight.ts'
-import { isSameFolder } from '../store/acceptance.ts'
 import type { Known } from '../store/known.ts'
 import { type Folder, pathOf, type RootFolder, type Tree } from '../watch/tree.ts'
 import { diskAwayMessage } from './away-messages.ts'
@@ -75,7 +75,7 @@ export function createDisksAway(tools: DisksAwayTools): DisksAway {
     isKept: ({ nodeId }, { folder, name }, sight) => {
       const key = placeKey({ parentId: folder.nodeId, name })
       const word = accepted.get(key)
-      if (word?.nodeId === nodeId && isSameFolder(word.folder, sight)) return false
+      if (word?.nodeId === nodeId && isSameIdentity(word.folder, sight)) return false
       if (tools.takeAcceptance(nodeId, sight)) {
         log.warn({ path: `${pathOf(folder)}/${name}` }, 'the folder is accepted as it is: what was known is removed')
         accepted.set(key, { nodeId, folder: sight })

@@ -5,16 +5,13 @@
  */
 import { readdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { type FolderIdentity, isSameIdentity } from '@drive-feed/shared/folder-identity.ts'
 
-/** What the owner saw at the root's path. Only that is accepted, not what may be there later. Decimal text, µs. */
-export type AcceptedFolder = {
-  readonly deviceNumber: string
-  readonly inode: string
-  readonly birthTime: number
-}
-
-/** @param nodeId node of the root, or of the disk, as it is known: what is below it is what may be removed */
-export function leaveAcceptance(databasePath: string, nodeId: string, folder: AcceptedFolder): void {
+/**
+ * @param nodeId node of the root, or of the disk, as it is known: what is below it is what may be removed
+ * @param folder what the owner saw at its path: only that is accepted, not what may be there later
+ */
+export function leaveAcceptance(databasePath: string, nodeId: string, folder: FolderIdentity): void {
   const { deviceNumber, inode, birthTime } = folder
   const path = pathFor(databasePath, nodeId)
   writeFileSync(`${path}.new`, JSON.stringify({ deviceNumber, inode, birthTime }))
@@ -26,15 +23,11 @@ export function leaveAcceptance(databasePath: string, nodeId: string, folder: Ac
  * Whether this folder was accepted for this root. The word holds once, and whatever it was about: it is gone afterwards.
  * It does not count when it can't be removed, since it would hold again.
  */
-export function takeAcceptance(databasePath: string, rootId: string, folder: AcceptedFolder): boolean {
+export function takeAcceptance(databasePath: string, rootId: string, folder: FolderIdentity): boolean {
   const path = pathFor(databasePath, rootId)
   const accepted = read(path)
   if (accepted === null || !remove(path)) return false
-  return isSameFolder(accepted, folder)
-}
-
-export function isSameFolder(one: AcceptedFolder, other: AcceptedFolder): boolean {
-  return one.deviceNumber === other.deviceNumber && one.inode === other.inode && one.birthTime === other.birthTime
+  return isSameIdentity(accepted, folder)
 }
 
 /** Takes back what was left for a root or a disk, which needs it no longer. */
@@ -63,9 +56,9 @@ function pathFor(databasePath: string, rootId: string): string {
   return join(dirname(databasePath), `${basename(databasePath)}.accept-${rootId}`)
 }
 
-function read(path: string): AcceptedFolder | null {
+function read(path: string): FolderIdentity | null {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as AcceptedFolder
+    return JSON.parse(readFileSync(path, 'utf8')) as FolderIdentity
   } catch {
     // Not there nearly always; whatever else it is, it is nobody's word.
     return null

@@ -45,7 +45,7 @@ export const disk = {
   remove: (path: string) => rmSync(pathForFs(path), { recursive: true }),
   chmod: (path: string, mode: number) => chmodSync(pathForFs(path), mode),
   touch: (path: string, atime: number | Date, mtime: number | Date) => utimesSync(pathForFs(path), atime, mtime),
-  exists: (path: string) => lstatSync(pathForFs(path), { throwIfNoEntry: false }) !== undefined,
+  exists,
   stat: (path: string) => lstatSync(pathForFs(path)),
   open: (path: string) => openForWriting(path, O_APPEND),
   list: (folder: string): Entry[] =>
@@ -53,6 +53,16 @@ export const disk = {
       name: nameFromBytes(entry.name),
       kind: entry.isFile() ? 'file' : entry.isDirectory() ? 'folder' : 'other',
     })),
+}
+
+/** Also false where a file is now what was a folder of its path, which Node takes for an error. */
+function exists(path: string): boolean {
+  try {
+    return lstatSync(pathForFs(path), { throwIfNoEntry: false }) !== undefined
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return false
+    throw error
+  }
 }
 
 function put(path: string, flag: number, content: Buffer): void {

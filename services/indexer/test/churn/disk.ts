@@ -10,13 +10,14 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
-  rmSync,
+  rmdirSync,
   symlinkSync,
   truncateSync,
   unlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs'
+import { dirname } from 'node:path'
 import { nameFromBytes, pathForFs } from '@drive-feed/shared/entry-name.ts'
 import koffi from 'koffi'
 import { cString, exchangeNames, systemError } from '../pair/exchange-names.ts'
@@ -40,19 +41,36 @@ export const disk = {
   fifo: (path: string) => makeNode(path, S_IFIFO),
   socket: (path: string) => makeNode(path, S_IFSOCK),
   mkdir: (path: string) => mkdirSync(pathForFs(path)),
-  mkdirs: (path: string) => mkdirSync(pathForFs(path), { recursive: true }),
+  mkdirs,
   unlink: (path: string) => unlinkSync(pathForFs(path)),
-  remove: (path: string) => rmSync(pathForFs(path), { recursive: true }),
+  remove,
   chmod: (path: string, mode: number) => chmodSync(pathForFs(path), mode),
   touch: (path: string, atime: number | Date, mtime: number | Date) => utimesSync(pathForFs(path), atime, mtime),
   exists,
   stat: (path: string) => lstatSync(pathForFs(path)),
   open: (path: string) => openForWriting(path, O_APPEND),
-  list: (folder: string): Entry[] =>
-    readdirSync(pathForFs(folder), { withFileTypes: true, encoding: 'buffer' }).map((entry) => ({
-      name: nameFromBytes(entry.name),
-      kind: entry.isFile() ? 'file' : entry.isDirectory() ? 'folder' : 'other',
-    })),
+  list,
+}
+
+function list(folder: string): Entry[] {
+  return readdirSync(pathForFs(folder), { withFileTypes: true, encoding: 'buffer' }).map((entry) => ({
+    name: nameFromBytes(entry.name),
+    kind: entry.isFile() ? 'file' : entry.isDirectory() ? 'folder' : 'other',
+  }))
+}
+
+/** Node's own tries for ever where a name is refused with ENOENT, as exfat-fuse does. */
+function mkdirs(path: string): void {
+  if (exists(path)) return
+  mkdirs(dirname(path))
+  mkdirSync(pathForFs(path))
+}
+
+/** Node's own tries for ever to remove what FUSE only hides under another name, because somebody has it open. */
+function remove(path: string): void {
+  if (!lstatSync(pathForFs(path)).isDirectory()) return unlinkSync(pathForFs(path))
+  for (const { name } of list(path)) remove(`${path}/${name}`)
+  rmdirSync(pathForFs(path))
 }
 
 /** Also false where a file is now what was a folder of its path, which Node takes for an error. */

@@ -53,7 +53,9 @@ function mayBind({ mayMount, isCalm, base }: World): boolean {
   return mayMount && !isCalm && bindsBelow(base).length < BINDS_MAX
 }
 
+/** A part of another subvolume is a disk that is away once it is unmounted, which is right and kept until the owner speaks. */
 function bind(world: World, from: string, path: string): string {
+  if (disk.stat(from).dev !== disk.stat(path).dev) return 'no mount across subvolumes'
   bindAt(path, from)
   world.hasBound = true
   return `mount --bind ${shown(world, from)} ${shown(world, path)}`

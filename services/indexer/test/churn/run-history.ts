@@ -34,8 +34,8 @@ import {
 } from './run.ts'
 import { closeAll, createWorld, lookAround, noteLinks, shown, unmap, type World } from './world.ts'
 
-/** A busy writer costs a look in some seconds. */
-const OPEN_FILES_MS = 15_000
+/** A busy writer costs a look in some seconds, on a machine that is not busy with as much again. */
+const OPEN_FILES_MS = 60_000
 const HERE: PlaceOptions = { filesystem: null, layout: 'folders' }
 /** Longer than it takes to list what was mounted. */
 const BOUND_MS = 1_500

@@ -68,7 +68,7 @@ function mkdirs(path: string): void {
 
 /** Node's own tries for ever to remove what FUSE only hides under another name, because somebody has it open. */
 function remove(path: string): void {
-  if (!lstatSync(pathForFs(path)).isDirectory()) return unlinkSync(pathForFs(path))
+  if (!lstatSync(pathForFs(path)).isDirectory()) return void unlinkSync(pathForFs(path))
   for (const { name } of list(path)) remove(`${path}/${name}`)
   rmdirSync(pathForFs(path))
 }

@@ -52,7 +52,23 @@ export const disk = {
   list,
 }
 
+/** FUSE tells ESTALE of a folder that was moved a moment ago, until its name is looked up anew. */
+const ESTALE = -116
+const LISTED_ANEW_TIMES = 20
+
 function list(folder: string): Entry[] {
+  for (let times = 0; ; times += 1) {
+    try {
+      return entriesOf(folder)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).errno !== ESTALE || times === LISTED_ANEW_TIMES) throw error
+      // The kernel believes a name for a second.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100)
+    }
+  }
+}
+
+function entriesOf(folder: string): Entry[] {
   return readdirSync(pathForFs(folder), { withFileTypes: true, encoding: 'buffer' }).map((entry) => ({
     name: nameFromBytes(entry.name),
     kind: entry.isFile() ? 'file' : entry.isDirectory() ? 'folder' : 'other',

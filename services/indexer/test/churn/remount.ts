@@ -19,9 +19,10 @@ const AWAY_MS_MAX = 4_000
 export async function remount(run: Run, how: Remount, during: readonly Step[]): Promise<void> {
   const { pair, world, story, place } = run
   if (place.disk === null || place.filesystem?.survivesUnmount !== true) throw new Error('it can’t be mounted again')
+  // What is done meanwhile keeps the indexer busy; what the operations themselves hold would keep it from being unmounted.
+  if (how.what === 'busy') await runSteps(run, during.slice(0, during.length / 2))
   closeAll(world)
   await unbindAll(world.base)
-  if (how.what === 'busy') await runSteps(run, during.slice(0, during.length / 2))
   const before = how.what === 'quiet' ? await noteSilence(run) : null
   const ids = idsByPath(run, how)
   if (how.indexer !== 'running') await endIndexer(run, how.indexer === 'killed' ? 'SIGKILL' : 'SIGTERM')

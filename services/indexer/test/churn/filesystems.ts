@@ -32,6 +32,8 @@ export type Filesystem = {
   readonly linksShareNumbers: boolean
   /** Whether two spellings that differ in case are one name. */
   readonly foldsCase: boolean
+  /** Names that it refuses; null where it takes them all. To rename to one makes the kernel forget the file's number. */
+  readonly refuses: RegExp | null
   /** Whether what is unmounted comes back. */
   readonly survivesUnmount: boolean
   /** Whether two writes one after the other have two ctimes: otherwise only their closes tell of the second one. */
@@ -49,6 +51,7 @@ const FULL = {
   foldersAreNumberedBy: 'file',
   linksShareNumbers: true,
   foldsCase: false,
+  refuses: null,
   survivesUnmount: true,
   tellsWritesApart: true,
   attributesMs: 0,
@@ -124,6 +127,9 @@ export const FILESYSTEMS: readonly Filesystem[] = [
       serve: (device, path) => ['mount.exfat-fuse', '-d', '-o', 'allow_other', device, path],
     },
     foldsCase: true,
+    // Control characters, those that mean something to Windows, and what is not UTF-16.
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are meant
+    refuses: /[\x00-\x1f"*/:<>?\\|\ud800-\udfff]/,
     // Whole seconds, and a ctime that is the mtime.
     tellsWritesApart: false,
   },

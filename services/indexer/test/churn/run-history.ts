@@ -67,7 +67,8 @@ async function prepare(t: Cleaner, figures: Figures, story: string[], where: Pla
   const base = place.disk?.top ?? pair.folder
   const outside = place.outside ?? join(base, 'outside')
   const watched = Object.values(pair.configuration().roots)
-  const world = createWorld({ base, watched, outside, names: NAMES, filesystem, mayMount })
+  const names = NAMES.filter((name) => filesystem?.refuses?.test(name) !== true)
+  const world = createWorld({ base, watched, outside, names, filesystem, mayMount })
   const run: Run = { pair, place, world, figures, story, sentinels: 0, ended: 0, hasOwnNumbers: true }
   pair.configure({ exclude: filesystem?.excludes ?? [] })
   follows(run)

@@ -61,7 +61,10 @@ function list(folder: string): Entry[] {
     try {
       return entriesOf(folder)
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).errno !== ESTALE || times === LISTED_ANEW_TIMES) throw error
+      const { code, errno } = error as NodeJS.ErrnoException
+      // What is mounted there was removed where it comes from, which FUSE tells only of a listing.
+      if (code === 'ENOENT' && exists(folder)) return []
+      if (errno !== ESTALE || times === LISTED_ANEW_TIMES) throw error
       // The kernel believes a name for a second.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100)
     }

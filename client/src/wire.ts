@@ -25,7 +25,13 @@ export type FeedNode = {
 }
 
 export type FeedChange =
-  | { readonly removed: true; readonly node_id: string }
+  | {
+      readonly removed: true
+      readonly node_id: string
+      /** Where it was and how it was called: there where it was asked for, null where that is not known any more. */
+      readonly path?: string | null
+      readonly name?: string | null
+    }
   | { readonly removed: false; readonly node: FeedNode }
 
 /** The changes up to `cursor`, and whether there are more beyond it. */

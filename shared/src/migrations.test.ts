@@ -11,6 +11,8 @@ type Change = { change_id: number; node_id: string; is_removed: 0 | 1; first_cha
 type Event = Pick<Change, 'change_id' | 'node_id' | 'is_removed'>
 type Node = { node_id: string; parent_id: string | null; change_id: number; name: string } & Record<string, unknown>
 
+const TABLES = ['nodes', 'changes', 'watch_roots', 'devices', 'status', 'feed', 'runs', 'removals']
+
 /** Left by version 1.0.1 of the original program: several rows a node, tombstones, a folder newer than its children. */
 const ORIGINAL = new URL('../test-data/original-1.0.1.db', import.meta.url)
 
@@ -119,7 +121,7 @@ test('upgrade: an upgraded file has the schema of a new one', (t) => {
   const fresh = openWriter(join(temporaryFolder(t), 'new.db')).sqlite
   const select = 'SELECT name, type, tbl_name FROM sqlite_schema ORDER BY name'
   assert.deepEqual(after.prepare(select).all(), fresh.prepare(select).all())
-  for (const table of ['nodes', 'changes', 'watch_roots', 'devices', 'status', 'feed']) {
+  for (const table of TABLES) {
     assert.deepEqual(after.pragma(`table_info(${table})`), fresh.pragma(`table_info(${table})`), table)
   }
   assert.equal(after.pragma('integrity_check', { simple: true }), 'ok')
@@ -129,6 +131,7 @@ test('upgrade: an upgraded file has the schema of a new one', (t) => {
 test('upgrade: a version 2 file gets the schema of a new one and keeps its nodes, cursors and log', (t) => {
   const path = join(temporaryFolder(t), 'feed.db')
   const old = openWriter(path).sqlite
+  old.exec(BACK_TO_VERSION_4)
   old.exec(BACK_TO_VERSION_3)
   old.exec(BACK_TO_VERSION_2)
   old.exec(`INSERT INTO nodes (node_id, parent_id, name, ctime, mtime, change_id) VALUES ('a', '${SUPER_ROOT_ID}', 'a', 0, 0, 7);
@@ -136,7 +139,7 @@ test('upgrade: a version 2 file gets the schema of a new one and keeps its nodes
   old.close()
   const after = openWriter(path).sqlite
   const fresh = openWriter(join(temporaryFolder(t), 'new.db')).sqlite
-  for (const table of ['nodes', 'changes', 'watch_roots', 'devices', 'status', 'feed']) {
+  for (const table of TABLES) {
     assert.deepEqual(after.pragma(`table_info(${table})`), fresh.pragma(`table_info(${table})`), table)
   }
   assert.deepEqual(changesOf(after), [{ change_id: 7, node_id: 'a', is_removed: 0, first_change_id: 3 }])
@@ -164,6 +167,7 @@ const ALIKE = `
 test('I2, I3, I11, upgrade: names that looked alike are shown apart, and clients are told', (t) => {
   const path = join(temporaryFolder(t), 'feed.db')
   const old = openWriter(path).sqlite
+  old.exec(BACK_TO_VERSION_4)
   old.exec(BACK_TO_VERSION_3)
   old.exec(ALIKE)
   const seen = changesOf(old)
@@ -207,9 +211,44 @@ test('I2, I3, I11, upgrade: names that looked alike are shown apart, and clients
   }
 })
 
+test('I13, upgrade: what was changed before there were runs is a run of its own, and an empty feed has none', (t) => {
+  const path = join(temporaryFolder(t), 'feed.db')
+  const old = openWriter(path).sqlite
+  assert.deepEqual(runsOf(old), [])
+  old.exec(BACK_TO_VERSION_4)
+  old.exec(ALIKE)
+  old.close()
+  const copy = `${path}.copy`
+  copyFileSync(path, copy)
+  const [one, other] = [openWriter(path).sqlite, openWriter(copy).sqlite]
+  const runs = [...runsOf(one), ...runsOf(other)]
+  assert.deepEqual(
+    runs.map(({ first_change_id }) => first_change_id),
+    [1, 1],
+  )
+  assert.notEqual(runs[0]?.run_id, runs[1]?.run_id, 'two copies that go on are told apart')
+  one.close()
+  other.close()
+})
+
+test('upgrade: an id that may have been a file and a folder is taken to have been both', (t) => {
+  const path = join(temporaryFolder(t), 'feed.db')
+  const old = openWriter(path).sqlite
+  old.exec(BACK_TO_VERSION_4)
+  old.exec(ALIKE)
+  old.close()
+  const after = openWriter(path).sqlite
+  t.after(() => after.close())
+  const former = (table: string) =>
+    after.prepare(`SELECT node_id, former_kinds FROM ${table} WHERE former_kinds <> 0`).raw().all()
+  assert.deepEqual(former('changes'), [['gone', 3]])
+  assert.deepEqual(former('nodes'), [], 'none of them was moved since it was first told')
+})
+
 test('upgrade: where no name is shown anew nothing is told', (t) => {
   const path = join(temporaryFolder(t), 'feed.db')
   const old = openWriter(path).sqlite
+  old.exec(BACK_TO_VERSION_4)
   old.exec(BACK_TO_VERSION_3)
   old.exec(ALIKE)
   old.exec("DELETE FROM nodes WHERE raw_name IS NOT NULL OR node_id IN ('inner', 'digits')")
@@ -219,6 +258,13 @@ test('upgrade: where no name is shown anew nothing is told', (t) => {
   t.after(() => after.close())
   assert.deepEqual(changesOf(after), before)
 })
+
+const BACK_TO_VERSION_4 = `
+  DROP TABLE runs;
+  DROP TABLE removals;
+  ALTER TABLE nodes DROP COLUMN former_kinds;
+  ALTER TABLE changes DROP COLUMN former_kinds;
+  PRAGMA user_version = 4;`
 
 const BACK_TO_VERSION_3 = `
   DROP INDEX nodes_skipped;
@@ -295,8 +341,16 @@ function upgraded(t: TestContext, sql = '') {
   return { before, after }
 }
 
+function runsOf(db: Database.Database): { first_change_id: number; run_id: string }[] {
+  return db.prepare('SELECT * FROM runs ORDER BY first_change_id').all() as {
+    first_change_id: number
+    run_id: string
+  }[]
+}
+
 function changesOf(db: Database.Database): Change[] {
-  return db.prepare('SELECT * FROM changes ORDER BY change_id').all() as Change[]
+  const columns = 'change_id, node_id, is_removed, first_change_id'
+  return db.prepare(`SELECT ${columns} FROM changes ORDER BY change_id`).all() as Change[]
 }
 
 function nodesOf(db: Database.Database): Node[] {

@@ -1,16 +1,17 @@
 /**
  * The schema's DDL and the way to it from older files. `PRAGMA user_version` is the schema version: 0 an empty file,
- * 1 the original program's, 2 to 4 ours.
+ * 1 the original program's, 2 to 5 ours.
  */
 import { randomUUID } from 'node:crypto'
 import type Database from 'better-sqlite3'
 import { displayName, nameFromColumns, nameToBytes } from './entry-name.ts'
+import { newRunId } from './feed-epoch.ts'
 import { SUPER_ROOT_ID } from './schema.ts'
 
-export const SCHEMA_VERSION = 4
+export const SCHEMA_VERSION = 5
 
 /** A version that can be brought to `SCHEMA_VERSION`. */
-export type OlderVersion = 0 | 1 | 2 | 3
+export type OlderVersion = 0 | 1 | 2 | 3 | 4
 
 /** Brings an empty file or one of an older version to `SCHEMA_VERSION`. Runs inside the caller's transaction. */
 export function migrate(db: Database.Database, from: OlderVersion): void {
@@ -19,8 +20,12 @@ export function migrate(db: Database.Database, from: OlderVersion): void {
     db.exec(VERSION_3)
     db.prepare('INSERT INTO feed (id, epoch) VALUES (1, ?)').run(randomUUID())
   }
-  db.exec(VERSION_4)
-  showNamesApart(db)
+  if (from < 4) {
+    db.exec(VERSION_4)
+    showNamesApart(db)
+  }
+  db.exec(VERSION_5)
+  beginFirstRun(db)
   db.pragma(`user_version = ${SCHEMA_VERSION}`)
 }
 
@@ -44,7 +49,7 @@ function makeVersion2(db: Database.Database, from: 0 | 1): void {
  * What makes a file of this version ours and not some other program's: many number their schemas 1 or 2. Tables with
  * the columns that a reader or an upgrade relies on.
  */
-export const TABLES_OF_VERSION: Readonly<Record<1 | 2 | 3 | 4, Readonly<Record<string, readonly string[]>>>> = {
+export const TABLES_OF_VERSION: Readonly<Record<1 | 2 | 3 | 4 | 5, Readonly<Record<string, readonly string[]>>>> = {
   1: {
     nodes: [
       ...['node_id', 'parent_id', 'name', 'is_directory', 'ctime', 'mtime', 'mime_type', 'hash', 'size'],
@@ -72,6 +77,16 @@ export const TABLES_OF_VERSION: Readonly<Record<1 | 2 | 3 | 4, Readonly<Record<s
     status: ['id', 'heartbeat_ms', 'folders_known'],
     devices: ['device', 'numbers_last', 'mounted_as'],
     feed: ['id', 'epoch'],
+  },
+  5: {
+    nodes: ['node_id', 'change_id', 'moved_change_id', 'metadata_state', 'former_kinds'],
+    changes: ['change_id', 'node_id', 'is_removed', 'first_change_id', 'former_kinds'],
+    watch_roots: ['name', 'node_id', 'path', 'was_scanned'],
+    status: ['id', 'heartbeat_ms', 'folders_known'],
+    devices: ['device', 'numbers_last', 'mounted_as'],
+    feed: ['id', 'epoch'],
+    runs: ['first_change_id', 'run_id'],
+    removals: ['change_id', 'path', 'name', 'removed_ms'],
   },
 }
 
@@ -219,6 +234,33 @@ const VERSION_4 = `
   UPDATE watch_roots SET was_scanned = 1;
   CREATE INDEX nodes_skipped ON nodes (metadata_state) WHERE metadata_state = 'skipped';
   ALTER TABLE status ADD COLUMN places_failing INTEGER NOT NULL DEFAULT 0;`
+
+/**
+ * What version 5 adds. Nobody knows what an id was before that is in its second life, or has been moved, which looks the
+ * same: it may have been either.
+ */
+const VERSION_5 = `
+  CREATE TABLE runs (
+    first_change_id INTEGER PRIMARY KEY,
+    run_id          TEXT    NOT NULL UNIQUE
+  );
+  CREATE TABLE removals (
+    change_id  INTEGER PRIMARY KEY,
+    path       TEXT,
+    name       TEXT    NOT NULL,
+    removed_ms INTEGER NOT NULL
+  );
+  ALTER TABLE nodes ADD COLUMN former_kinds INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE changes ADD COLUMN former_kinds INTEGER NOT NULL DEFAULT 0;
+  UPDATE changes SET former_kinds = 3 WHERE is_removed;
+  UPDATE nodes SET former_kinds = 3 FROM changes
+    WHERE changes.change_id = nodes.change_id AND changes.first_change_id <> nodes.moved_change_id;`
+
+/** All that was changed before there were runs. */
+function beginFirstRun(db: Database.Database): void {
+  const head = db.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'changes'").pluck().get() as number | undefined
+  if ((head ?? 0) > 0) db.prepare('INSERT INTO runs (first_change_id, run_id) VALUES (1, ?)').run(newRunId())
+}
 
 function upgradeNodes(db: Database.Database): void {
   // The original's indexes are either useless here or cost more than they give on every write.

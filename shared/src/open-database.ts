@@ -119,7 +119,7 @@ function identify(sqlite: Database.Database, path: string): OlderVersion | typeo
   const version = sqlite.pragma('user_version', { simple: true })
   const isEmpty = sqlite.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() === 0
   if (version === 0 && isEmpty) return 0
-  if (version !== 1 && version !== 2 && version !== 3 && version !== SCHEMA_VERSION) {
+  if (version !== 1 && version !== 2 && version !== 3 && version !== 4 && version !== SCHEMA_VERSION) {
     const what = version === 0 ? 'is the database of another program' : `has schema version ${version}`
     throw new DatabaseUnusableError(notOurs(path, what))
   }

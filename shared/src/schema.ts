@@ -50,7 +50,12 @@ export const nodes = sqliteTable('nodes', {
   rawName: blob('raw_name', { mode: 'buffer' }),
   /** The change with which it came to its path: it was created, renamed or moved, or a folder above it was. */
   movedChangeId: integer('moved_change_id').notNull(),
+  /** What its id was before it was this, and was removed: inode numbers are used again. */
+  formerKinds: integer('former_kinds').notNull().default(0).$type<Kinds>(),
 })
+
+/** Kinds of nodes: 0 none, 1 file, 2 directory, 3 both. */
+export type Kinds = 0 | 1 | 2 | 3
 
 /** One row a node, its latest change. AUTOINCREMENT: a cursor is never handed out twice. */
 export const changes = sqliteTable('changes', {
@@ -59,6 +64,30 @@ export const changes = sqliteTable('changes', {
   isRemoved: integer('is_removed', { mode: 'boolean' }).notNull(),
   /** The id's first ever change. A client whose cursor is older has never heard of the node. */
   firstChangeId: integer('first_change_id').notNull(),
+  /** Of a removal: what the id has been so far. 0 of what is there. */
+  formerKinds: integer('former_kinds').notNull().default(0).$type<Kinds>(),
+})
+
+/** Where what was removed last was. Kept for a while, see `retention.ts` of the indexer. */
+export const removals = sqliteTable('removals', {
+  /** Its row in `changes`. */
+  changeId: integer('change_id').primaryKey(),
+  /** As the indexer saw it; null where it was below no watched folder any more. */
+  path: text('path'),
+  name: text('name').notNull(),
+  /** Milliseconds since 1970. */
+  removedMs: integer('removed_ms').notNull(),
+})
+
+/**
+ * What PostgreSQL calls timelines: a start of the indexer that changed something begins a run. A copy of the database that
+ * is put in its place goes on with runs of its own, so a cursor is known to be of this very history by its run.
+ */
+export const runs = sqliteTable('runs', {
+  /** The run's first change: those before are of the runs before. */
+  firstChangeId: integer('first_change_id').primaryKey(),
+  /** Random, 16 hex digits. */
+  runId: text('run_id').notNull().unique(),
 })
 
 export type RootState = 'starting' | 'scanning' | 'watching' | 'offline'
@@ -136,7 +165,7 @@ export const status = sqliteTable('status', {
   placesFailing: integer('places_failing').notNull().default(0),
 })
 
-/** What tells this feed from any other; `id` is always 1. */
+/** What tells this feed from any other; `id` is always 1. See also `runs`. */
 export const feed = sqliteTable('feed', {
   id: integer('id').primaryKey(),
   /** UUID made with the database: cursors mean something only within it. */

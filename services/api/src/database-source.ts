@@ -1,8 +1,9 @@
 /**
- * The one connection of this process: opened when first needed, opened again when it failed or when the file at the path
- * is another one. Nothing happens between requests.
+ * The one connection of this process: opened when first needed, opened again when it failed or when one of the files at
+ * the path is another one. Nothing happens between requests.
  */
-import { type FileStats, isSameInode, statsBehind } from '@drive-feed/shared/file-stats.ts'
+import { areStillThere, type DatabaseFiles, databaseFilesAt, statsOrNull } from '@drive-feed/shared/database-files.ts'
+import { SCHEMA_VERSION } from '@drive-feed/shared/migrations.ts'
 import { DatabaseUnusableError, type FeedDatabase, openReader } from '@drive-feed/shared/open-database.ts'
 import type { Logger } from 'pino'
 import { createQueries, type Queries } from './queries.ts'
@@ -37,7 +38,7 @@ export type DatabaseSource = {
   close(): void
 }
 
-type Connection = { readonly database: FeedDatabase; readonly file: FileStats; readonly reading: Reading }
+type Connection = { readonly database: FeedDatabase; readonly files: DatabaseFiles; readonly reading: Reading }
 
 // The reader would wait for 10 s, and all other requests with it. In WAL mode a reader meets a lock only in the moment in
 // which a writer recovers the file after a crash.
@@ -66,28 +67,36 @@ export function createDatabaseSource(path: string, logger: Logger): DatabaseSour
   }
 
   function readingOf(database: FeedDatabase, queries: Queries): Reading {
-    const inTransaction = database.sqlite.transaction((query: (queries: Queries) => unknown) => query(queries))
+    const version = database.sqlite.prepare('PRAGMA user_version').pluck()
+    const inTransaction = database.sqlite.transaction((query: (queries: Queries) => unknown) => {
+      // Another program, or a newer one, may have made of it what these statements do not know.
+      if (version.get() !== SCHEMA_VERSION) throw new DatabaseUnusableError(`${path} has another schema version now`)
+      return query(queries)
+    })
     return {
       read<T>(query: (queries: Queries) => T): T {
         if (!database.sqlite.open) throw new DatabaseUnavailableError('the database was replaced during this answer')
         try {
           return inTransaction(query) as T
         } catch (error) {
-          if (isSqliteError(error)) throw unavailable(error)
+          if (error instanceof DatabaseUnusableError || isSqliteError(error)) throw unavailable(error)
           throw error
         }
       },
     }
   }
 
-  function connect(file: FileStats): Connection {
+  function connect(): Connection {
+    const before = databaseFilesAt(path)
     const database = openReader(path)
     try {
       database.sqlite.pragma(`cache_size = -${CACHE_KIB}`)
       database.sqlite.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`)
       const queries = createQueries(database.orm)
-      if (!isSameInode(file, fileAt(path))) throw new DatabaseUnusableError(`${path} was replaced while it was opened`)
-      return { database, file, reading: readingOf(database, queries) }
+      // By now SQLite has all of them open.
+      const files = databaseFilesAt(path)
+      if (!areStillThere(before)) throw new DatabaseUnusableError(`${path} was replaced while it was opened`)
+      return { database, files, reading: readingOf(database, queries) }
     } catch (error) {
       database.sqlite.close()
       throw error
@@ -95,14 +104,12 @@ export function createDatabaseSource(path: string, logger: Logger): DatabaseSour
   }
 
   function open(): Reading {
-    const file = fileAt(path)
-    // An open file keeps its inode number, so another file can't have the same one.
-    if (connection !== null && isSameInode(connection.file, file)) return connection.reading
+    if (connection !== null && areStillThere(connection.files)) return connection.reading
     if (connection !== null) logger.info('the database file was replaced')
     drop()
-    if (file === null) throw unavailable(new DatabaseUnusableError(`${path} does not exist`))
+    if (statsOrNull(path) === null) throw unavailable(new DatabaseUnusableError(`${path} does not exist`))
     try {
-      connection = connect(file)
+      connection = connect()
     } catch (error) {
       if (error instanceof DatabaseUnusableError || isSqliteError(error)) throw unavailable(error)
       throw error
@@ -113,15 +120,6 @@ export function createDatabaseSource(path: string, logger: Logger): DatabaseSour
   }
 
   return { open, close: drop }
-}
-
-function fileAt(path: string): FileStats | null {
-  try {
-    return statsBehind(path)
-  } catch {
-    // The folder can't be entered now; opening would say the same.
-    return null
-  }
 }
 
 function isSqliteError(error: unknown): boolean {

@@ -5,10 +5,14 @@
  */
 
 import { and, asc, eq, gt, lte, sql } from '@drive-feed/shared/drizzle.ts'
+import { type FeedEpoch, formatFeedEpoch } from '@drive-feed/shared/feed-epoch.ts'
 import {
   changes,
   feed,
+  type Kinds,
   nodes,
+  removals,
+  runs,
   type StatusRow,
   status,
   type WatchRootRow,
@@ -34,18 +38,24 @@ export type ChangeRow = {
   /** Null for a removed node, as is what follows. */
   readonly node: WireRow | null
   readonly movedChangeId: number | null
+  /** What the id was before it was this. */
+  readonly formerKinds: Kinds | null
   /** 1 while nothing is known of the file's bytes: a change that says how that ended is certain to come. */
   readonly isPending: 0 | 1 | null
 }
 
 /** Where the log stands, and what else tells one answer from another. */
 export type FeedState = {
+  /** The database and its latest run, see `feed-epoch.ts`; empty in a damaged file. */
   readonly epoch: string
   /** The largest change number ever given out, 0 on a new database. */
   readonly head: number
   /** The watched folders and their paths, as one text to compare. */
   readonly roots: string
 }
+
+/** Where something was when it was removed. `path` is null where it was below no watched folder. */
+export type Removal = { readonly path: string | null; readonly name: string }
 
 /** A node's place, to be climbed from. */
 export type Place = { readonly parentId: string | null; readonly name: string }
@@ -87,7 +97,8 @@ export function createQueries(orm: BetterSQLite3Database) {
 
 function createLogQueries(orm: BetterSQLite3Database) {
   const head = prepareHead(orm)
-  const epoch = orm.select({ epoch: feed.epoch }).from(feed).prepare()
+  const epoch = prepareEpoch(orm)
+  const runEnd = prepareRunEnd(orm)
   const roots = orm.select({ nodeId: watchRoots.nodeId, path: watchRoots.path }).from(watchRoots).prepare()
   const scanEnd = prepareScanEnd(orm)
   const ids = prepareIds(orm)
@@ -101,10 +112,13 @@ function createLogQueries(orm: BetterSQLite3Database) {
     head: headNow,
 
     feed: (): FeedState => ({
-      epoch: epoch.get()?.epoch ?? '',
+      epoch: epochOf(epoch.get()),
       head: headNow(),
       roots: JSON.stringify(roots.values()),
     }),
+
+    /** The last change before the next run began; null of the latest run, undefined of one that is not known. */
+    runEnd: (runId: string): number | null | undefined => runEnd.get({ runId })?.end,
 
     /** Paths of the watched folders by their nodes' ids. */
     rootPaths: (): Map<string, string> => new Map(roots.all().map(({ nodeId, path }) => [nodeId, path])),
@@ -142,12 +156,19 @@ function createNodeQueries(orm: BetterSQLite3Database) {
     .from(nodes)
     .where(and(eq(nodes.parentId, param('parentId')), eq(nodes.name, param('name'))))
     .prepare()
+  const removal = orm
+    .select({ path: removals.path, name: removals.name })
+    .from(removals)
+    .where(eq(removals.changeId, param('changeId')))
+    .prepare()
   const children = prepareChildren(orm)
   const withHash = prepareWithHash(orm)
 
   return {
     node: (nodeId: string): WireRow | undefined => node.get({ nodeId }),
     place: (nodeId: string): Place | undefined => place.get({ nodeId }),
+    /** Of a removal that is not too long ago. */
+    removal: (changeId: number): Removal | undefined => removal.get({ changeId }),
     /** The node of this name in a folder. */
     named: (parentId: string, name: string): WireRow | undefined => named.get({ parentId, name }),
     /** A folder's children after a position, by name and in the order of its bytes. */
@@ -174,6 +195,27 @@ function createStatusQueries(orm: BetterSQLite3Database) {
  */
 function prepareHead(orm: BetterSQLite3Database) {
   return orm.select({ head: sql<number>`seq` }).from(sql`sqlite_sequence`).where(sql`name = 'changes'`).prepare()
+}
+
+function prepareEpoch(orm: BetterSQLite3Database) {
+  const latest = sql<string | null>`(SELECT run_id FROM runs ORDER BY first_change_id DESC LIMIT 1)`
+  return orm
+    .select({ database: feed.epoch, run: latest.as('run') })
+    .from(feed)
+    .prepare()
+}
+
+function epochOf(row: FeedEpoch | undefined): string {
+  return row === undefined ? '' : formatFeedEpoch(row)
+}
+
+function prepareRunEnd(orm: BetterSQLite3Database) {
+  const next = sql`SELECT min(later.first_change_id) FROM runs AS later WHERE later.first_change_id > ${runs.firstChangeId}`
+  return orm
+    .select({ end: sql<number | null>`(${next}) - 1` })
+    .from(runs)
+    .where(eq(runs.runId, sql.placeholder('runId')))
+    .prepare()
 }
 
 const inStretch = and(gt(changes.changeId, sql.placeholder('after')), lte(changes.changeId, sql.placeholder('upTo')))
@@ -211,6 +253,7 @@ function prepareRows(orm: BetterSQLite3Database) {
       firstChangeId: changes.firstChangeId,
       node: wireColumns,
       movedChangeId: nodes.movedChangeId,
+      formerKinds: nodes.formerKinds,
       isPending: sql<0 | 1 | null>`${nodes.metadataState} IN ('fresh', 'backlog') AND ${nodes.hash} = ''
         AND ${nodes.metadataError} IS NULL`,
     })

@@ -11,8 +11,11 @@ export type View = {
   readonly hasPaths: boolean
 }
 
-/** A change as the client sees it. `path` is there where it was asked for. */
-export type SeenChange = ChangeRow & { readonly path?: string | null }
+/**
+ * A change as the client sees it. `path` is there where it was asked for; of a removal then `name`, too, both null where
+ * nobody knows any more.
+ */
+export type SeenChange = ChangeRow & { readonly path?: string | null; readonly name?: string | null }
 
 /** Everything, as it is in the log. */
 export const WHOLE: View = { under: null, type: null, isSettled: false, hasPaths: false }
@@ -44,23 +47,36 @@ export function isFiltered({ under, type, isSettled }: View): boolean {
  *   (`firstChangeId`), and the node is not where it was first seen (`movedChangeId`). The cursor does not tell whether
  *   the client has been told: a move that was followed by another change has only that one's row, which may be beyond a
  *   page that ended between the two. So it may be told twice, and removing what one does not have is nothing.
+ * - What is of the other type is removed likewise for a client that may know its id from a life before (`formerKinds`):
+ *   inode numbers are used again, and the removal between the two lives has no row any more.
  * - A pending file gets another row when its hash is known, or that it can't be.
- * - A node never changes its type.
  *
  * That also holds for an answer that is read while the writer goes on: what makes a row visible or not comes only with a
  * new row, beyond the answer's end, for the node itself and for all below it.
  */
 export function createPageView(view: View, cursor: number, queries: Queries): (row: ChangeRow) => SeenChange | null {
   const places = createPlaces(queries)
+  const gone = (row: ChangeRow): SeenChange => {
+    if (!view.hasPaths) return row
+    // What only left the view is somewhere else now, and where it was is not kept.
+    const { path = null, name = null } = row.isRemoved ? (queries.removal(row.changeId) ?? {}) : {}
+    return { ...row, path, name }
+  }
   return (row) => {
     const { node, nodeId } = row
-    if (node === null) return row
+    if (node === null) return gone(row)
+    const mayBeKnown = row.firstChangeId <= cursor
     if (view.under !== null && !places.isUnder(nodeId, node, view.under)) {
-      const mayBeKnown = row.firstChangeId <= cursor && (row.movedChangeId ?? 0) > row.firstChangeId
-      return mayBeKnown ? { ...row, isRemoved: true, node: null } : null
+      const isFromInside = (row.movedChangeId ?? 0) > row.firstChangeId
+      return mayBeKnown && isFromInside ? { ...gone(row), isRemoved: true, node: null } : null
     }
-    if (view.type !== null && node.isDirectory !== (view.type === 'directory')) return null
+    if (view.type !== null && node.isDirectory !== (view.type === 'directory')) {
+      const wasWanted = ((row.formerKinds ?? 0) & KINDS[view.type]) !== 0
+      return mayBeKnown && wasWanted ? { ...gone(row), isRemoved: true, node: null } : null
+    }
     if (view.isSettled && row.isPending === 1) return null
     return view.hasPaths ? { ...row, path: places.pathOf(nodeId, node) } : row
   }
 }
+
+const KINDS = { file: 1, directory: 2 } as const

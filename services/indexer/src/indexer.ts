@@ -62,6 +62,9 @@ export type Indexer = {
 /** How often roots are looked at without a reason: there are ways to go away that give no event. */
 const ROOT_CHECK_MS = 30_000
 const OFFLINE_ROOT_CHECK_MS = 3_000
+/** How often the oldest removals are forgotten, and how soon the next of them if there are many. */
+const FORGET_REMOVALS_MS = 3_600_000
+const FORGET_MORE_AFTER_MS = 1_000
 /** The process has come to rest when it did nothing for this long. */
 const REST_CHECK_MS = 5_000
 /** After a start no file waits longer than this, whatever the clock was when it was told to wait. */
@@ -95,7 +98,7 @@ function createCore({ config, configPath, db, log, limits = {} }: IndexerParts) 
   const nowMs = () => performance.timeOrigin + performance.now()
   // The clock on the wall may be set at any moment. Whatever is shown as a time is by that one, as are the times of files.
   const wallMs = () => Date.now()
-  const store = createStore(db)
+  const store = createStore(db, wallMs)
   // The same across a restart, where the clock may have been ahead when it was written.
   store.capDue(nowMs() + DUE_AHEAD_MAX_MS)
   if (config.skipInitialHash) store.skipOriginals()
@@ -222,7 +225,13 @@ function startTimers(core: Core, stages: Stages): NodeJS.Timeout[] {
     releaseHeap()
   }
   const stalls = createStallWatch({ ...core, atWork: observer.atWork, keeper })
+  const forgetRemovals = () => {
+    if (core.store.forgetOldRemovals()) forgetting.refresh()
+  }
+  const forgetting = setTimeout(forgetRemovals, FORGET_MORE_AFTER_MS)
   return [
+    forgetting,
+    setInterval(forgetRemovals, FORGET_REMOVALS_MS),
     setInterval(() => checkRoots(stages, (root) => root.state !== 'offline'), ROOT_CHECK_MS),
     setTimeout(() => stages.feeder.wake(), READ_DURING_SCAN_AFTER_MS),
     setInterval(createRest(processCpuUsage, releaseMemory), REST_CHECK_MS),

@@ -4,6 +4,7 @@
  * memory no longer matches then, and a scan finds whatever happened meanwhile. So a full disk is a line in the log, and
  * not a program that its service manager starts, and that scans everything, again and again.
  */
+import { areStillThere } from '@drive-feed/shared/database-files.ts'
 import type { Logger } from '@drive-feed/shared/logger.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
 import type { Indexer } from './indexer.ts'
@@ -11,7 +12,6 @@ import {
   type DatabaseFile,
   databaseFileAt,
   isFolderThere,
-  isStillThere,
   isTouched,
   isWhole,
   removeStaleWal,
@@ -72,7 +72,7 @@ export function createPersistence(tools: PersistenceTools): Persistence {
     const db = tools.open()
     const file = databaseFileAt(path)
     // Only now: the last connection that is closed takes `-wal` and `-shm` away, and readers need them.
-    if (before !== null && isStillThere(before.file)) before.db.sqlite.close()
+    if (before !== null && areStillThere(before.file)) before.db.sqlite.close()
     else if (before !== null) strays.push(before.db)
     run = { db, file, indexer: null }
     return run
@@ -82,7 +82,7 @@ export function createPersistence(tools: PersistenceTools): Persistence {
     const current = begin()
     onBegin()
     const check = setInterval(() => {
-      if (!isStillThere(current.file)) fail(new DatabaseReplacedError(REPLACED))
+      if (!areStillThere(current.file)) fail(new DatabaseReplacedError(REPLACED))
     }, FILE_CHECK_MS)
     try {
       current.indexer = tools.createIndexer(current.db, fail)
@@ -102,7 +102,7 @@ export function createPersistence(tools: PersistenceTools): Persistence {
   /** Resolves when it is time to try again. */
   const pause = async ({ remedy }: DatabaseTrouble, ms: number) => {
     const file = databaseFileAt(path)
-    const isOther = run !== null && !isStillThere(run.file)
+    const isOther = run !== null && !areStillThere(run.file)
     await sleepUnless([stopped.promise, crashed.promise], ms)
     while (remedy === 'replace' && !isOther && !isStopping && !isTouched(file)) {
       await sleepUnless([stopped.promise, crashed.promise], FILE_CHECK_MS)
@@ -140,7 +140,8 @@ export function createPersistence(tools: PersistenceTools): Persistence {
       stopped.resolve()
       const ended = run?.indexer?.stop('orderly').catch((error: unknown) => log.error({ err: error }, 'while stopping'))
       await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, withinMs))])
-      checkpoint(run?.db)
+      // What is in the `-wal` of a file that was replaced must not get into the one that is there now.
+      if (run !== null && areStillThere(run.file)) checkpoint(run.db)
     },
   }
 }
@@ -168,10 +169,10 @@ async function sleepUnless(ends: readonly Promise<unknown>[], ms: number): Promi
  * reads all of `-wal`. The connection stays open: a clean close would delete `-wal` and `-shm`, without which a reader on
  * a read-only mount can't open the file. process.exit leaves them.
  */
-function checkpoint(db: FeedDatabase | undefined): void {
+function checkpoint(db: FeedDatabase): void {
   try {
-    db?.sqlite.pragma('busy_timeout = 0')
-    db?.sqlite.pragma('wal_checkpoint(TRUNCATE)')
+    db.sqlite.pragma('busy_timeout = 0')
+    db.sqlite.pragma('wal_checkpoint(TRUNCATE)')
   } catch {
     // On a full or damaged disk it stays in `-wal`, where it is as safe.
   }

@@ -10,5 +10,5 @@ export function openStore(t: TestContext): { db: FeedDatabase; store: Store } {
   // Tests need no protection against power loss, and the disk is shared with other tests.
   db.sqlite.pragma('synchronous = OFF')
   t.after(() => db.sqlite.close())
-  return { db, store: createStore(db) }
+  return { db, store: createStore(db, Date.now) }
 }

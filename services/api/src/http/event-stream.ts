@@ -3,7 +3,7 @@ import type { Response } from 'express'
 
 export type EventSink = {
   /** Resolves when the client has taken the event, or was closed because it did not. @param data one line */
-  readonly send: (event: string, id: number, data: string) => Promise<void>
+  readonly send: (event: string, id: string, data: string) => Promise<void>
   readonly end: () => void
 }
 

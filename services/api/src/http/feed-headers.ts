@@ -1,17 +1,16 @@
 /** What every answer from the feed says about it, and whether the client has this very answer already. */
 import { createHash } from 'node:crypto'
+import { parseFeedEpoch } from '@drive-feed/shared/feed-epoch.ts'
 import { VERSION } from '@drive-feed/shared/version.ts'
 import type { Request, Response } from 'express'
 import { DatabaseDamagedError } from '../database-source.ts'
 import type { FeedState } from '../queries.ts'
 import { codingFor } from './send-body.ts'
 
-/** A UUID; what is left of a damaged one may not even be fit for a header. */
-const EPOCH = /^[0-9a-f-]{36}$/
-
 /** @throws {DatabaseDamagedError} */
 export function setFeedHeaders(res: Response, feed: FeedState): void {
-  if (!EPOCH.test(feed.epoch)) throw new DatabaseDamagedError('the epoch of the feed is not one')
+  // What is left of a damaged one may not even be fit for a header.
+  if (parseFeedEpoch(feed.epoch) === null) throw new DatabaseDamagedError('the epoch of the feed is not one')
   res.set('Feed-Epoch', feed.epoch)
   res.set('Feed-Head', String(feed.head))
 }

@@ -1,4 +1,6 @@
 /** `GET /api/v1/events`: the changes as they come, as server-sent events. */
+
+import { formatFeedEpoch, parseFeedEpoch } from '@drive-feed/shared/feed-epoch.ts'
 import type { Request, Response } from 'express'
 import { beginAnswer } from '../changes-reader.ts'
 import { type DatabaseSource, DatabaseUnavailableError } from '../database-source.ts'
@@ -25,7 +27,7 @@ const DESCRIPTION = {
   parameters: { ...PARAMETERS.position, ...PARAMETERS.view },
   answer: {
     description:
-      'Events "changes" (data: as the answer of /changes), "heartbeat" (data: {"cursor":N}) and "gone" (data: a problem, after which the stream ends). The id of each is the cursor to go on from.',
+      'Events "changes" (data: as the answer of /changes), "heartbeat" (data: {"cursor":N}) and "gone" (data: a problem, after which the stream ends). The id of each is to be sent back as Last-Event-ID: the cursor to go on from, and with epoch the run it is of.',
     mediaType: 'text/event-stream',
   },
   refusals: [410],
@@ -40,9 +42,12 @@ export function eventsRoute(deps: Deps): Route {
     const position = lastEventId(req)
     if ('detail' in position) return sendProblem(res, { status: 400, detail: position.detail })
     const cursor = position.cursor ?? values.cursor
-    const feed = deps.database.open().read((queries) => queries.feed())
+    const { feed, gone } = deps.database.open().read((queries) => {
+      const state = queries.feed()
+      const epoch = position.run === null ? values.epoch : epochOfRun(position.run, values.epoch ?? state.epoch)
+      return { feed: state, gone: goneRefusal(queries, state, { cursor, epoch }) }
+    })
     setFeedHeaders(res, feed)
-    const gone = goneRefusal(feed, { cursor, epoch: values.epoch })
     if (gone !== null) return sendProblem(res, gone)
     const seat = req.method === 'HEAD' ? null : deps.watch.takeSeat()
     if (seat === null && req.method !== 'HEAD') return sendProblem(res, NO_SEAT)
@@ -51,19 +56,39 @@ export function eventsRoute(deps: Deps): Route {
     try {
       // One that comes from another database, without having said so, goes on from here: as /changes has it.
       const from = { cursor: Math.min(cursor, feed.head), epoch: feed.epoch, view: viewOf(values) }
-      await follow(deps, { res, sink, seat, ...from })
+      const namesRun = values.epoch !== undefined || position.run !== null
+      await follow(deps, { res, sink, seat, namesRun, ...from })
     } finally {
       seat.leave()
     }
   })
 }
 
+type Position = { readonly cursor: number | null; readonly run: string | null }
+
 /** What browsers send when they connect again; an id that is none of ours is a mistake. */
-function lastEventId(req: Request<{ id: string }>): { cursor: number | null } | { detail: string } {
+function lastEventId(req: Request<{ id: string }>): Position | { detail: string } {
   const id = req.get('Last-Event-ID')
-  if (id === undefined || id === '') return { cursor: null }
-  const read = readParameters({ cursor: PARAMETERS.position.cursor }, { cursor: id })
-  return read.ok ? { cursor: read.values.cursor } : { detail: `Last-Event-ID: ${read.detail}` }
+  if (id === undefined || id === '') return { cursor: null, run: null }
+  const [, number = id, run = null] = ID_WITH_RUN.exec(id) ?? []
+  const read = readParameters({ cursor: PARAMETERS.position.cursor }, { cursor: number })
+  return read.ok ? { cursor: read.values.cursor, run } : { detail: `Last-Event-ID: ${read.detail}` }
+}
+
+/**
+ * A browser that connects again asks with the address of long ago. So the epoch in it tells the database only, and the id
+ * of the last event the run that its cursor is of; a client that named no epoch gets the cursor alone.
+ */
+const ID_WITH_RUN = /^(\d+)\.([0-9a-f]{16})$/
+
+function idOf(cursor: number, { epoch, namesRun }: Pick<Following, 'epoch' | 'namesRun'>): string {
+  const run = namesRun ? parseFeedEpoch(epoch)?.run : null
+  return run === undefined || run === null ? String(cursor) : `${cursor}.${run}`
+}
+
+function epochOfRun(run: string, epoch: string): string {
+  const named = parseFeedEpoch(epoch)
+  return named === null ? epoch : formatFeedEpoch({ database: named.database, run })
 }
 
 type Following = {
@@ -71,32 +96,43 @@ type Following = {
   readonly sink: EventSink
   readonly seat: Seat
   readonly epoch: string
+  /** Whether ids of events say the run. */
+  readonly namesRun: boolean
   readonly cursor: number
   readonly view: View
 }
 
-/** Until the client goes, the database is another one, or the service stops. */
+/**
+ * Until the client goes, the database is another one, or the service stops; or another run begins: the headers told the
+ * client of this one, so it comes again to hear of the next before it has any of its cursors.
+ */
 async function follow({ database, watch, timing }: Deps, following: Following): Promise<void> {
   const { sink, seat, epoch, view } = following
+  const idAt = (cursor: number) => idOf(cursor, following)
   const signal = clientGone(following.res)
   let { cursor } = following
   let heartbeatAtMs = performance.now()
   try {
     while (!signal.aborted && !watch.isClosed()) {
       const reading = database.open()
-      const feed = reading.read((queries) => queries.feed())
-      const gone = goneRefusal(feed, { cursor, epoch })
+      const { feed, gone } = reading.read((queries) => {
+        const state = queries.feed()
+        return { feed: state, gone: goneRefusal(queries, state, { cursor, epoch }) }
+      })
       if (gone !== null) {
-        await sink.send('gone', cursor, JSON.stringify(problemOf(gone)))
+        await sink.send('gone', idAt(cursor), JSON.stringify(problemOf(gone)))
         break
       }
+      if (feed.epoch !== epoch) break
       const answer = await beginAnswer(reading, { cursor, maxSize: EVENT_ROWS, view, signal })
+      // Begun between the two reads.
+      if (answer.feed.epoch !== epoch) break
       const changes = [...answer.pages].flat().map(changeJson)
       cursor = answer.cursor
       if (changes.length > 0) {
-        await sink.send('changes', cursor, JSON.stringify({ cursor, changes, has_more: answer.hasMore }))
+        await sink.send('changes', idAt(cursor), JSON.stringify({ cursor, changes, has_more: answer.hasMore }))
       } else if (performance.now() >= heartbeatAtMs) {
-        await sink.send('heartbeat', cursor, JSON.stringify({ cursor }))
+        await sink.send('heartbeat', idAt(cursor), JSON.stringify({ cursor }))
       } else {
         const timeoutMs = heartbeatAtMs - performance.now()
         await seat.changed({ reading, head: answer.feed.head }, { timeoutMs, signal })

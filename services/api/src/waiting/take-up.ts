@@ -35,8 +35,10 @@ export async function takeUp(
   try {
     for (;;) {
       const reading = database.open()
-      const feed = reading.read((queries) => queries.feed())
-      const gone = goneRefusal(feed, question)
+      const { feed, gone } = reading.read((queries) => {
+        const state = queries.feed()
+        return { feed: state, gone: goneRefusal(queries, state, question) }
+      })
       if (gone !== null) return { reading: null, feed, refusal: gone }
       const timeoutMs = untilMs - performance.now()
       if (timeoutMs <= 0 || cursor > feed.head || signal.aborted || watch.isClosed()) return { reading, feed }

@@ -28,7 +28,14 @@ const node = z.object({
 
 const change = z.discriminatedUnion('removed', [
   z.object({ removed: z.literal(false), node }),
-  z.object({ removed: z.literal(true), node_id: id }),
+  z.object({
+    removed: z.literal(true),
+    node_id: id,
+    path: z.string().nullable().optional().meta({
+      description: 'Only with include=path: where it was; null where that is not known any more, or it is still there.',
+    }),
+    name: z.string().nullable().optional().meta({ description: 'Only with include=path: as it was called, or null.' }),
+  }),
 ])
 
 const root = z.object({

@@ -5,8 +5,8 @@ import type { Answer } from './answers.ts'
 import { nodeJson } from './node-json.ts'
 
 export function changeJson(row: SeenChange): Answer<'Changes'>['changes'][number] {
-  if (row.isRemoved) return { removed: true, node_id: row.nodeId }
-  if (row.node === null)
-    throw new DatabaseDamagedError(`change ${row.changeId} is not the latest of node ${row.nodeId}`)
-  return { removed: false, node: nodeJson(row.node, row.path) }
+  const { nodeId, path, name = null } = row
+  if (row.isRemoved) return { removed: true, node_id: nodeId, ...(path === undefined ? {} : { path, name }) }
+  if (row.node === null) throw new DatabaseDamagedError(`change ${row.changeId} is not the latest of node ${nodeId}`)
+  return { removed: false, node: nodeJson(row.node, path) }
 }

@@ -49,7 +49,8 @@ const wait = z
   .meta({ description: 'Seconds to wait for something to answer, if there is nothing yet.' })
 
 const epoch = text('epoch', 64).optional().meta({
-  description: 'The Feed-Epoch the cursor belongs to. The answer is 410 if the database is another one by now.',
+  description:
+    'The Feed-Epoch that came with the cursor. The answer is 410 if the database does not have the change any more that the cursor stands for.',
 })
 
 const include = z

@@ -23,6 +23,10 @@ const RULES: Readonly<Record<string, string>> = {
   'first told after it was last told': 'SELECT node_id FROM changes WHERE first_change_id > change_id',
   'came to its path after it was last told, or never': `
     SELECT node_id FROM nodes WHERE node_id <> '${SUPER_ROOT_ID}' AND moved_change_id NOT BETWEEN 1 AND change_id`,
+  'the place of a removal that is none': `
+    SELECT name FROM removals WHERE change_id NOT IN (SELECT change_id FROM changes WHERE is_removed)`,
+  'I13: a run that begins beyond the newest cursor': `
+    SELECT run_id FROM runs WHERE first_change_id > (SELECT seq FROM sqlite_sequence WHERE name = 'changes')`,
   'I5: a row beyond the newest cursor': `
     SELECT node_id FROM changes WHERE change_id > (SELECT seq FROM sqlite_sequence WHERE name = 'changes')`,
 }

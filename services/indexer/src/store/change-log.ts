@@ -1,35 +1,48 @@
 /**
- * Appending to `changes`: one row a node, its latest. Every function here runs inside the caller's transaction.
+ * Appending to `changes`: one row a node, its latest; and to `runs` with the first of this process, and to `removals`.
+ * Every function here runs inside the caller's transaction.
  *
  * The next `change_id` is counted here and not by SQLite, because a node's first row also says its own number in
  * `first_change_id`. There is only one writer (invariant I8); after a rollback `reload` must be called.
  */
 
 import { and, eq, sql } from '@drive-feed/shared/drizzle.ts'
+import { newRunId } from '@drive-feed/shared/feed-epoch.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
-import { changes } from '@drive-feed/shared/schema.ts'
+import { changes, type Kinds } from '@drive-feed/shared/schema.ts'
 
 export type ChangeLog = {
   /** The newest `change_id` handed out. */
   readonly head: () => number
   /** Reads the head from the file again. */
   readonly reload: () => void
-  /** Appends a new node's first row, or its next one if the id lived before. Gives the row's `change_id`. */
-  readonly appendNew: (nodeId: string) => number
+  /** Appends a new node's first row, or its next one if the id lived before; then it says what the id was. */
+  readonly appendNew: (nodeId: string) => { readonly changeId: number; readonly formerKinds: Kinds }
   /** Replaces a live node's row by a newer one. */
   readonly appendAgain: (nodeId: string, oldChangeId: number) => number
   /** Replaces the rows of all children of a folder by newer ones, keeping their order. */
   readonly reissueChildren: (parentId: string) => void
-  /** Turns the rows of all files of a folder into tombstones and deletes their nodes. */
-  readonly removeFiles: (parentId: string) => void
-  /** Turns one live node's row into a tombstone and deletes the node. */
-  readonly remove: (nodeId: string) => void
+  /** Turns the rows of all files of a folder, which is at `path`, into tombstones and deletes their nodes. */
+  readonly removeFiles: (parentId: string, path: string | null) => void
+  /** Turns one live node's row into a tombstone and deletes the node. @param path where it was */
+  readonly remove: (nodeId: string, path: string | null) => void
+  /** Forgets where some of what was removed had been, the oldest first. False when there is no more to forget. */
+  readonly forgetOldRemovals: () => boolean
 }
 
-export function createChangeLog({ orm, sqlite }: FeedDatabase): ChangeLog {
+/** What a node's id has been, this life included. */
+const KINDS_SO_FAR = 'nodes.former_kinds | iif(nodes.is_directory, 2, 1)'
+/** Where removed nodes had been is kept for so long, and of so many in any case. */
+const REMOVALS_KEPT_MS = 30 * 24 * 3_600_000
+const REMOVALS_KEPT = 100_000
+/** Forgotten in one transaction at most. */
+const REMOVALS_FORGOTTEN = 5_000
+
+/** @param wallMs ms since 1970 */
+export function createChangeLog({ orm, sqlite }: FeedDatabase, wallMs: () => number): ChangeLog {
   const param = sql.placeholder
   const tombstone = orm
-    .select({ changeId: changes.changeId, firstChangeId: changes.firstChangeId })
+    .select({ changeId: changes.changeId, firstChangeId: changes.firstChangeId, formerKinds: changes.formerKinds })
     .from(changes)
     .where(and(eq(changes.nodeId, param('nodeId')), sql`${changes.isRemoved}`))
     .prepare()
@@ -43,52 +56,106 @@ export function createChangeLog({ orm, sqlite }: FeedDatabase): ChangeLog {
     'INSERT INTO changes (change_id, node_id, is_removed, first_change_id) VALUES (?, ?, ?, ?)',
   )
   const sequence = sqlite.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'changes'").pluck()
-  const changeOf = sqlite.prepare('SELECT change_id FROM nodes WHERE node_id = ?').pluck()
   const deleteNode = sqlite.prepare('DELETE FROM nodes WHERE node_id = ?')
+  const single = prepareSingle(sqlite)
   const many = prepareMany(sqlite)
   /** False only while there is certainly none: a first scan need not look for what can't be there. */
   let hasTombstones = sqlite.prepare('SELECT EXISTS (SELECT 1 FROM changes WHERE is_removed)').pluck().get() === 1
   const readHead = () => (sequence.get() as number | undefined) ?? 0
   let head = readHead()
+  const runId = newRunId()
+  let isRunBegun = false
 
-  const put = (nodeId: string, isRemoved: boolean, firstChangeId: number | null): number => {
-    if (isRemoved) hasTombstones = true
+  /** To be called before any change is appended. */
+  const beginRun = () => {
+    if (isRunBegun) return
+    single.beginRun.run({ firstChangeId: head + 1, runId })
+    isRunBegun = true
+  }
+  const put = (nodeId: string, firstChangeId: number | null): number => {
+    beginRun()
     head += 1
-    append.run(head, nodeId, isRemoved ? 1 : 0, firstChangeId ?? head)
+    append.run(head, nodeId, 0, firstChangeId ?? head)
     return head
   }
   return {
     head: () => head,
     reload: () => {
       head = readHead()
+      isRunBegun = single.hasRun.get(runId) === 1
     },
     appendNew: (nodeId) => {
       const [buried] = hasTombstones ? tombstone.all({ nodeId }) : []
-      if (buried !== undefined) forget.run({ changeId: buried.changeId })
-      return put(nodeId, false, buried?.firstChangeId ?? null)
+      if (buried !== undefined) {
+        forget.run({ changeId: buried.changeId })
+        single.forgetRemoval.run(buried.changeId)
+      }
+      return { changeId: put(nodeId, buried?.firstChangeId ?? null), formerKinds: buried?.formerKinds ?? 0 }
     },
-    appendAgain: (nodeId, oldChangeId) =>
-      put(nodeId, false, forget.get({ changeId: oldChangeId })?.firstChangeId ?? null),
+    appendAgain: (nodeId, oldChangeId) => put(nodeId, forget.get({ changeId: oldChangeId })?.firstChangeId ?? null),
     reissueChildren: (parentId) => {
+      beginRun()
       const { changes: count } = many.reissue.run({ head, parentId })
       if (count === 0) return
       many.forgetChildren.run({ parentId })
       many.renumber.run({ head, parentId })
       head += count
     },
-    removeFiles: (parentId) => {
+    removeFiles: (parentId, path) => {
+      beginRun()
       const { changes: count } = many.bury.run({ head, parentId })
       if (count === 0) return
       hasTombstones = true
+      many.rememberPlaces.run({ head, parentId, path, removedMs: Math.floor(wallMs()) })
       many.forgetFiles.run({ parentId })
       many.deleteFiles.run({ parentId })
       head += count
     },
-    remove: (nodeId) => {
-      const changeId = changeOf.get(nodeId) as number
-      put(nodeId, true, forget.get({ changeId })?.firstChangeId ?? null)
+    remove: (nodeId, path) => {
+      beginRun()
+      hasTombstones = true
+      head += 1
+      single.bury.run({ head, nodeId })
+      single.rememberPlace.run({ head, nodeId, path, removedMs: Math.floor(wallMs()) })
+      single.forgetNode.run({ nodeId })
       deleteNode.run(nodeId)
     },
+    forgetOldRemovals: () => {
+      const { changes: count } = single.forgetRemovals.run({
+        beforeMs: Math.floor(wallMs() - REMOVALS_KEPT_MS),
+        kept: REMOVALS_KEPT,
+        limit: REMOVALS_FORGOTTEN,
+      })
+      return count === REMOVALS_FORGOTTEN
+    },
+  }
+}
+
+function prepareSingle(sqlite: FeedDatabase['sqlite']) {
+  return {
+    beginRun: sqlite.prepare('INSERT INTO runs (first_change_id, run_id) VALUES (:firstChangeId, :runId)'),
+    hasRun: sqlite.prepare('SELECT EXISTS (SELECT 1 FROM runs WHERE run_id = ?)').pluck(),
+    bury: sqlite.prepare(
+      `INSERT INTO changes (change_id, node_id, is_removed, first_change_id, former_kinds)
+       SELECT :head, nodes.node_id, 1, coalesce(changes.first_change_id, :head), ${KINDS_SO_FAR}
+       FROM nodes LEFT JOIN changes ON changes.change_id = nodes.change_id WHERE nodes.node_id = :nodeId`,
+    ),
+    rememberPlace: sqlite.prepare(
+      `INSERT INTO removals (change_id, path, name, removed_ms)
+       SELECT :head, :path, name, :removedMs FROM nodes WHERE node_id = :nodeId`,
+    ),
+    forgetNode: sqlite.prepare(
+      'DELETE FROM changes WHERE change_id = (SELECT change_id FROM nodes WHERE node_id = :nodeId)',
+    ),
+    forgetRemoval: sqlite.prepare('DELETE FROM removals WHERE change_id = ?'),
+    // Oldest first by their numbers, which the table is in the order of.
+    forgetRemovals: sqlite.prepare(
+      `DELETE FROM removals WHERE change_id IN (
+         SELECT change_id FROM removals
+         WHERE change_id <= (SELECT change_id FROM removals ORDER BY change_id DESC LIMIT 1 OFFSET :kept)
+         ORDER BY change_id LIMIT :limit
+       ) AND removed_ms < :beforeMs`,
+    ),
   }
 }
 
@@ -110,10 +177,16 @@ function prepareMany(sqlite: FeedDatabase['sqlite']) {
        WHERE nodes.rowid = ranked.id`,
     ),
     bury: sqlite.prepare(
-      `INSERT INTO changes (change_id, node_id, is_removed, first_change_id)
-       SELECT :head + row_number() OVER (ORDER BY nodes.change_id), nodes.node_id, 1, changes.first_change_id
+      `INSERT INTO changes (change_id, node_id, is_removed, first_change_id, former_kinds)
+       SELECT :head + row_number() OVER (ORDER BY nodes.change_id), nodes.node_id, 1, changes.first_change_id,
+              ${KINDS_SO_FAR}
        FROM nodes JOIN changes ON changes.change_id = nodes.change_id
        WHERE nodes.parent_id = :parentId AND NOT nodes.is_directory`,
+    ),
+    rememberPlaces: sqlite.prepare(
+      `INSERT INTO removals (change_id, path, name, removed_ms)
+       SELECT :head + row_number() OVER (ORDER BY change_id), :path || '/' || name, name, :removedMs
+       FROM nodes WHERE parent_id = :parentId AND NOT is_directory`,
     ),
     forgetFiles: sqlite.prepare(
       `DELETE FROM changes WHERE change_id IN

@@ -19,7 +19,7 @@ function plans(t: TestContext): Map<string, string[]> {
       return prepare(source)
     },
   })
-  createStore(db)
+  createStore(db, Date.now)
   return new Map(
     sources.map((source) => {
       const steps = prepare(`EXPLAIN QUERY PLAN ${source}`).all(...nothingBound(source)) as Step[]

@@ -227,10 +227,10 @@ test('I5: a cursor is never given to another change, though the newest one is go
   const { db, store } = opened(t, [file('x')])
   store.apply([remove('x')])
   const head = store.head()
-  assert.equal(createStore(db).head(), head)
+  assert.equal(createStore(db, Date.now).head(), head)
   store.apply([file('x')])
   db.sqlite.exec('DELETE FROM changes')
-  const again = createStore(db)
+  const again = createStore(db, Date.now)
   assert.equal(again.head(), head + 1)
   again.apply([file('y')])
   assert.equal(again.head(), head + 2)
@@ -349,7 +349,7 @@ test('the row of the original program is found by the inode that it does not kno
   db.sqlite
     .prepare("UPDATE nodes SET device = '', inode = '', node_id = ? WHERE node_id = 'x'")
     .run(plainNodeId('2049', '5'))
-  const { known } = createStore(db)
+  const { known } = createStore(db, Date.now)
   assert.deepEqual(
     known.byInode('2049', '5').map(({ name, device }) => [name, device]),
     [['x', '']],

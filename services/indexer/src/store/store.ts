@@ -10,6 +10,7 @@ import { type MetadataState, nodes } from '@drive-feed/shared/schema.ts'
 import { createChangeLog } from './change-log.ts'
 import { createKnownNodes, type KnownNodes } from './known.ts'
 import { createMetadataWriter, type IsSameInode, type MetadataFinding } from './metadata-writer.ts'
+import { createNodePaths, type NodePaths } from './node-paths.ts'
 
 /** What `lstat` said of a file or folder, with the device's stable name. */
 export type Facts = {
@@ -77,16 +78,20 @@ export type Store = {
    * have the inode number in the database alone; without `isSameInode` there are none. Gives which were about a row.
    */
   readonly saveMetadata: (findings: readonly MetadataFinding[], isSameInode?: IsSameInode) => readonly boolean[]
+  /** Forgets where some of what was removed had been, the oldest first. False when there is no more to forget. */
+  readonly forgetOldRemovals: () => boolean
   /** Leaves a file that waits alone until then at least, ms since 1970. */
   readonly postpone: (nodeId: string, dueMs: number) => void
 }
 
-export function createStore(db: FeedDatabase): Store {
+/** @param wallMs ms since 1970 */
+export function createStore(db: FeedDatabase, wallMs: () => number): Store {
   const { sqlite } = db
   const known = createKnownNodes(db)
-  const log = createChangeLog(db)
+  const log = createChangeLog(db, wallMs)
   const writer = createMetadataWriter(db, log)
-  const carryOut = createCarryOut(db, log)
+  const paths = createNodePaths(db)
+  const carryOut = createCarryOut(db, log, paths)
 
   const capDue = sqlite.prepare(
     `UPDATE nodes SET metadata_due_ms = :latestMs
@@ -119,7 +124,11 @@ export function createStore(db: FeedDatabase): Store {
     readSkipped: () => readSkipped.run(),
     skipOriginals: () => skipOriginals.run(),
     atOnce,
-    apply: (decisions) => atOnce(() => decisions.forEach(carryOut)),
+    apply: (decisions) => {
+      paths.forget()
+      atOnce(() => decisions.forEach(carryOut))
+    },
+    forgetOldRemovals: log.forgetOldRemovals,
     saveMetadata: (findings, isSameInode = () => true) => {
       let saved: readonly boolean[] = []
       atOnce(() => {
@@ -131,7 +140,11 @@ export function createStore(db: FeedDatabase): Store {
   }
 }
 
-function createCarryOut(db: FeedDatabase, log: ReturnType<typeof createChangeLog>): (decision: Decision) => void {
+function createCarryOut(
+  db: FeedDatabase,
+  log: ReturnType<typeof createChangeLog>,
+  paths: NodePaths,
+): (decision: Decision) => void {
   const write = prepareWrites(db)
   const { sqlite } = db
   const changeIdOf = sqlite.prepare('SELECT change_id FROM nodes WHERE node_id = ?').pluck()
@@ -153,11 +166,12 @@ function createCarryOut(db: FeedDatabase, log: ReturnType<typeof createChangeLog
         const { device, inode, birthTime, size, mtime, exactMtime, ctime } = facts
         const { state, dueMs } = awaiting
         const [shown, raw, isFolder] = [displayName(name), rawNameColumn(name), isDirectory ? 1 : 0]
-        const changeId = log.appendNew(nodeId)
+        const { changeId, formerKinds } = log.appendNew(nodeId)
         // One after the other as in the statement: this is the hottest line of a first scan.
         // biome-ignore format: two lines as in the statement
         write.insert.run(nodeId, parentId, shown, raw, isFolder, device, inode, birthTime, size, exactMtime ?? mtime, ctime,
                          changeId, changeId, state, dueMs)
+        if (formerKinds !== 0) write.formerKinds.run({ nodeId, formerKinds })
         if (decision.copyOf !== null) write.copy.run({ nodeId, copyOf: decision.copyOf })
         break
       }
@@ -165,6 +179,7 @@ function createCarryOut(db: FeedDatabase, log: ReturnType<typeof createChangeLog
         const { parentId, name, ctime } = decision
         const changeId = appendAgain(nodeId)
         write.move.run({ nodeId, parentId, name: displayName(name), rawName: rawNameColumn(name), ctime, changeId })
+        paths.forget()
         // Parents first (I3): everything below comes again, after the folder, folder by folder.
         if (decision.isDirectory) foldersFrom(nodeId).forEach(log.reissueChildren)
         break
@@ -185,8 +200,9 @@ function createCarryOut(db: FeedDatabase, log: ReturnType<typeof createChangeLog
         // It went with a folder that was removed before it in the same plan; its tombstone is there already.
         if (changeIdOf.get(nodeId) === undefined) break
         for (const folder of foldersFrom(nodeId).reverse()) {
-          log.removeFiles(folder)
-          log.remove(folder)
+          const path = paths.pathOf(folder)
+          log.removeFiles(folder, path)
+          log.remove(folder, path === '' ? '/' : path)
         }
     }
   }
@@ -233,6 +249,11 @@ function prepareWrites({ orm, sqlite }: FeedDatabase) {
     renumber: orm
       .update(nodes)
       .set({ inode: set('inode'), birthTime: set('birthTime') })
+      .where(thisNode)
+      .prepare(),
+    formerKinds: orm
+      .update(nodes)
+      .set({ formerKinds: set('formerKinds') })
       .where(thisNode)
       .prepare(),
     // Joined, so that without the other name nothing is copied: the file is then read like any new one.

@@ -120,7 +120,7 @@ const TRUSTED: NumberTrust = { isCurrent: () => true, tells: () => true, carries
 
 function createCore(surroundings: Surroundings, actor: Actor) {
   const { db, clock } = surroundings
-  const made = createStore(db)
+  const made = createStore(db, clock.nowMs)
   const apply = (decisions: readonly Decision[]) => {
     for (const one of decisions) {
       const to = 'name' in one ? `${one.parentId}/${one.name}` : ''

@@ -1,0 +1,36 @@
+/** The three files that a database in WAL mode is: whether they are still those that a connection has open. */
+import { type FileStats, isSameInode, statsBehind } from './file-stats.ts'
+
+/** Each null where nothing can be found. */
+export type DatabaseFiles = {
+  readonly path: string
+  readonly main: FileStats | null
+  readonly wal: FileStats | null
+  readonly shm: FileStats | null
+}
+
+/** @param path of the database */
+export function databaseFilesAt(path: string): DatabaseFiles {
+  return { path, main: statsOrNull(path), wal: statsOrNull(`${path}-wal`), shm: statsOrNull(`${path}-shm`) }
+}
+
+/**
+ * Whether the same files are at the path. One whose `-wal` or `-shm` is another or gone goes on with files that nobody
+ * else has: somebody put a copy of the database there, perhaps into the very same file. A file that is open keeps its
+ * inode number, so that no other one can have it.
+ */
+export function areStillThere(files: DatabaseFiles): boolean {
+  const now = databaseFilesAt(files.path)
+  const { main, wal, shm } = files
+  if (!isSameInode(main, now.main)) return false
+  return (wal === null || isSameInode(wal, now.wal)) && (shm === null || isSameInode(shm, now.shm))
+}
+
+/** stat(2), null where a folder can't be entered, too: what is not there can't be found either. */
+export function statsOrNull(path: string): FileStats | null {
+  try {
+    return statsBehind(path)
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,142 @@
+/**
+ * Random histories, written by the indexer's store, in which ids are used again for files and for folders, read through
+ * the api by clients that each see a part of the feed, page by page, with writes between the reads of an answer. Each must
+ * end with exactly what its filters let through.
+ */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { type Choice, ModelTree } from '../../services/indexer/test-support/model-tree.ts'
+import { type InterleavedFeed, openInterleavedFeed } from './interleaved-feed.ts'
+import type { Page } from './strict-client.ts'
+
+type Filters = { readonly under: string | null; readonly type: 'file' | 'directory' | null; readonly settled: boolean }
+
+const filters: fc.Arbitrary<Filters> = fc.record({
+  // The first ids that the model gives; what is under one that is not there, or is a file, is nothing or itself.
+  under: fc.option(fc.constantFrom('n1', 'n2', 'n3', 'n4', 'n5')),
+  type: fc.option(fc.constantFrom('file' as const, 'directory' as const)),
+  settled: fc.boolean(),
+})
+const choices: fc.Arbitrary<Choice[]> = fc.array(fc.tuple(fc.nat(99), fc.nat(), fc.nat()), {
+  minLength: 1,
+  maxLength: 6,
+})
+const step = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('write' as const), choices }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('settle' as const) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant('request' as const),
+      client: fc.nat(),
+      maxSize: fc.option(fc.integer({ min: 1, max: 6 })),
+      between: fc.oneof(fc.constant([]), fc.array(choices, { minLength: 1, maxLength: 4 })),
+    }),
+  },
+)
+
+class FilteredClient {
+  readonly filters: Filters
+  readonly nodes = new Map<string, { name: string; isDirectory: boolean }>()
+  cursor = 0
+
+  constructor(filters: Filters) {
+    this.filters = filters
+  }
+
+  async take(url: string, maxSize: number | null): Promise<Page> {
+    const query = new URLSearchParams({ cursor: String(this.cursor) })
+    for (const [name, value] of Object.entries({ under: this.filters.under, type: this.filters.type })) {
+      if (value !== null) query.set(name, value)
+    }
+    if (this.filters.settled) query.set('settled', '1')
+    if (maxSize !== null) query.set('max_size', String(maxSize))
+    const response = await fetch(`${url}/api/v1/changes?${query}`)
+    assert.equal(response.status, 200)
+    const page = (await response.json()) as Page
+    for (const change of page.changes) {
+      if (change.removed) this.nodes.delete(change.node_id)
+      else {
+        const { id, name, is_directory: isDirectory } = change.node as typeof change.node & { is_directory: boolean }
+        this.nodes.set(id, { name, isDirectory })
+      }
+    }
+    this.cursor = page.cursor
+    return page
+  }
+}
+
+/** What the filters let through, found the slow way. */
+function wanted(
+  { db }: InterleavedFeed,
+  { under, type }: Filters,
+): Map<string, { name: string; isDirectory: boolean }> {
+  const rows = db.sqlite
+    .prepare<[], { id: string; parentId: string | null; name: string; isDirectory: 0 | 1 }>(
+      'SELECT node_id AS id, parent_id AS parentId, name, is_directory AS isDirectory FROM nodes WHERE change_id > 0',
+    )
+    .all()
+  const parents = new Map(rows.map(({ id, parentId }) => [id, parentId]))
+  const isUnder = (id: string) => {
+    for (let at: string | null | undefined = id; at !== null && at !== undefined; at = parents.get(at)) {
+      if (at === under) return true
+    }
+    return false
+  }
+  return new Map(
+    rows
+      .filter(({ id }) => under === null || isUnder(id))
+      .filter(({ isDirectory }) => type === null || (isDirectory === 1) === (type === 'directory'))
+      .map(({ id, name, isDirectory }) => [id, { name, isDirectory: isDirectory === 1 }]),
+  )
+}
+
+/** Everything that waits gets its hash. */
+function settle({ db, store }: InterleavedFeed): void {
+  const waiting = db.sqlite
+    .prepare<[], { nodeId: string; inode: string; size: number; mtime: number }>(
+      "SELECT node_id AS nodeId, inode, size, mtime FROM nodes WHERE metadata_state IN ('fresh', 'backlog')",
+    )
+    .all()
+  const metadata = { hash: 'h', mimeType: '', isImage: false, isVideo: false, width: 0, height: 0, msDuration: 0 }
+  store.saveMetadata(
+    waiting.map((row) => ({ kind: 'found', bytes: { ...row, askedMs: Date.now() }, metadata, problem: null })),
+  )
+}
+
+test('I2: whatever is filtered, alone or together, a client ends with what its filters let through', async (t) => {
+  const feed = await openInterleavedFeed(t, 3)
+  const history = fc.array(step, { minLength: 5, maxLength: 40, size: 'max' })
+  const property = fc.asyncProperty(
+    history,
+    fc.array(filters, { minLength: 1, maxLength: 6 }),
+    async (steps, views) => {
+      feed.clear()
+      const model = new ModelTree()
+      const clients = views.map((view) => new FilteredClient(view))
+      const from = feed.store.head()
+      for (const client of clients) client.cursor = from
+      const write = (made: readonly Choice[]) => feed.store.apply(made.flatMap((choice) => model.decide(choice)))
+      for (const now of steps) {
+        if (now.kind === 'write') write(now.choices)
+        else if (now.kind === 'settle') settle(feed)
+        else {
+          let reads = 0
+          feed.beforeEachRead(() => {
+            write(now.between[reads] ?? [])
+            reads += 1
+          })
+          await clients[now.client % clients.length]?.take(feed.url, now.maxSize)
+          feed.beforeEachRead(() => {})
+        }
+      }
+      settle(feed)
+      for (const [index, client] of clients.entries()) {
+        while ((await client.take(feed.url, index % 2 === 0 ? 2 : null)).has_more) {}
+        assert.deepEqual(client.nodes, wanted(feed, client.filters), JSON.stringify(client.filters))
+      }
+    },
+  )
+  await fc.assert(property, { numRuns: 60 })
+})

@@ -161,6 +161,11 @@ function createNodeQueries(orm: BetterSQLite3Database) {
     .from(removals)
     .where(eq(removals.changeId, param('changeId')))
     .prepare()
+  const nameOfRow = orm
+    .select({ name: nodes.name })
+    .from(nodes)
+    .where(sql`nodes.rowid = ${param('row')}`)
+    .prepare()
   const children = prepareChildren(orm)
   const withHash = prepareWithHash(orm)
 
@@ -171,6 +176,7 @@ function createNodeQueries(orm: BetterSQLite3Database) {
     removal: (changeId: number): Removal | undefined => removal.get({ changeId }),
     /** The node of this name in a folder. */
     named: (parentId: string, name: string): WireRow | undefined => named.get({ parentId, name }),
+    nameOfRow: (row: number): string | undefined => nameOfRow.get({ row })?.name,
     /** A folder's children after a position, by name and in the order of its bytes. */
     children: (parentId: string, after: ListingPosition | null, limit: number): ListedRow[] =>
       children.all({ parentId, name: after?.name ?? '', row: after?.row ?? -1, limit }),

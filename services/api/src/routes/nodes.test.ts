@@ -64,6 +64,49 @@ test('the children of a folder come by name, page by page', async (t) => {
   }
 })
 
+test('names of any kind and length are paged through, with every size of a page', async (t) => {
+  const { feed, pagesOf } = await served(t)
+  const names = [
+    ...['\u0001', '\u001f', '\u007f', '"', '\\', '/', '%', '+', '&', '\n'].map((one) => one.repeat(255)),
+    ...['\ufffdff', '\ufffd', 'é', '€', '😀'].map((one) => one.repeat(255)),
+    ...['\ufeff', ' ', ''].map((one) => `${one}x`),
+    // No disk holds these, but a database does.
+    ...[
+      'x'.repeat(9_000),
+      'x'.repeat(9_001),
+      `${'x'.repeat(9_000)}a`,
+      `${'x'.repeat(9_000)}a`,
+      '\u0001'.repeat(100_000),
+    ],
+  ]
+  feed.put({ id: 'odd', isDirectory: true })
+  const hash = '0123456789abcdef0123456789abcdef'
+  for (const [n, name] of names.entries()) feed.put({ id: `f${n}`, parentId: 'odd', name, hash })
+  const byName = [...names.entries()].sort(([m, a], [n, b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)) || m - n)
+  const sorted = byName.map(([n]) => `f${n}`)
+  for (let size = 1; size <= names.length; size += 1) {
+    const pages = await pagesOf(`/nodes/odd/children?max_size=${size}`)
+    assert.deepEqual([pages.flat(), pages.length], [sorted, Math.ceil(names.length / size)], String(size))
+  }
+  const pages = await pagesOf(`/nodes?hash=${hash}&max_size=1`)
+  assert.deepEqual(
+    pages.flat(),
+    names.map((_, n) => `f${n}`),
+  )
+})
+
+test('a name too long for a page that goes away meanwhile leaves nothing out', async (t) => {
+  const { feed, pagesOf } = await served(t)
+  const long = 'x'.repeat(5_000)
+  for (const end of ['a', 'b', 'c', 'd']) feed.put({ id: `long-${end}`, parentId: 'media', name: long + end })
+  let round = 0
+  const pages = await pagesOf('/nodes/media/children?max_size=2', () => {
+    round += 1
+    if (round === 2) feed.remove('long-b')
+  })
+  assert.deepEqual(pages, [['b', 'photos'], ['long-a', 'long-b'], ['long-a', 'long-c'], ['long-d']])
+})
+
 test('what is written between two pages shifts nothing', async (t) => {
   const { feed, pagesOf } = await served(t)
   for (const name of ['b', 'd', 'f', 'h']) feed.put({ id: name, parentId: 'photos', name })

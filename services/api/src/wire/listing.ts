@@ -3,7 +3,7 @@ import type { Refusal } from '../http/problem.ts'
 import type { ListedRow, ListingPosition, Queries } from '../queries.ts'
 import type { Answer } from './answers.ts'
 import { nodesJson } from './nodes-json.ts'
-import { makePageToken, readPageToken } from './page-token.ts'
+import { makePageToken, positionOf, readPageToken } from './page-token.ts'
 
 type Asked = { readonly max_size: number; readonly page: string | undefined; readonly include: 'path' | undefined }
 
@@ -13,10 +13,11 @@ export function listing(
   queries: Queries,
   rowsAfter: (after: ListingPosition | null, limit: number) => ListedRow[],
 ): { json: Answer<'Nodes'> } | Refusal {
-  const after = asked.page === undefined ? null : readPageToken(asked.page)
-  if (after === null && asked.page !== undefined) {
+  const token = asked.page === undefined ? null : readPageToken(asked.page)
+  if (token === null && asked.page !== undefined) {
     return { status: 400, detail: 'page must be the next_page of an earlier answer.' }
   }
+  const after = token === null ? null : positionOf(token, queries.nameOfRow)
   const rows = rowsAfter(after, asked.max_size + 1)
   const shown = rows.slice(0, asked.max_size)
   const last = rows.length > shown.length ? shown.at(-1) : undefined

@@ -24,7 +24,7 @@ const NO_LIBRARIES: Machine = { ldconfig: 'echo libc.so.6' }
 
 test('a fresh clone gets its packages once, and again when the lock file changes', (t) => {
   const clone = cloneOn(t, READY)
-  const installed = 'npm ci --ignore-scripts --no-audit --no-fund --loglevel=error\n'
+  const installed = 'npm ci --ignore-scripts --no-audit --no-fund --loglevel=error --omit=dev\n'
   assert.deepEqual(clone.setUp(), { status: 0, stdout: '', stderr: 'Installing the Node packages...\n' })
   assert.equal(clone.calls(), installed)
   assert.deepEqual(clone.setUp(), { status: 0, stdout: '', stderr: '' })
@@ -32,6 +32,20 @@ test('a fresh clone gets its packages once, and again when the lock file changes
   writeFileSync(join(clone.folder, 'package-lock.json'), '{}')
   assert.equal(clone.setUp().status, 0)
   assert.equal(clone.calls(), installed.repeat(2))
+})
+
+test('what only tests need is installed for them, and stays', (t) => {
+  const clone = cloneOn(t, { ...READY, ...ROOT_USER })
+  const all = 'npm ci --ignore-scripts --no-audit --no-fund --loglevel=error\n'
+  const some = all.replace('\n', ' --omit=dev\n')
+  assert.equal(clone.setUp().status, 0)
+  assert.equal(clone.setUp('--for-tests').status, 0)
+  assert.equal(clone.setUp('--for-tests').status, 0)
+  assert.equal(clone.setUp().status, 0)
+  assert.equal(clone.calls(), some + all)
+  writeFileSync(join(clone.folder, 'package-lock.json'), '{}')
+  assert.equal(clone.setUp().status, 0)
+  assert.equal(clone.calls(), some + all + all)
 })
 
 test('an installation that failed is tried again', (t) => {

@@ -74,7 +74,7 @@ export function createApp(deps: AppDeps): Express {
   app.enable('case sensitive routing')
   app.use(requestLog(deps.logger), requests.handler, askedAgain, requestLimits)
   app.use(allowedHosts(access.allowedHosts), crossOrigin(access.corsOrigins), bearerToken(access.apiToken, openPaths))
-  for (const { path, handler } of [...routes, openApiRoute(routes)]) {
+  for (const { path, handler } of [...routes, openApiRoute(routes, { needsToken: access.apiToken !== null })]) {
     app.route(expressPath(path)).get(handler).all(wrongMethod)
   }
   app.use(noSuchRoute)

@@ -6,15 +6,28 @@ import { type Refusal, sendProblem } from './http/problem.ts'
 import { sendJson } from './http/send-body.ts'
 import type { Queries } from './queries.ts'
 import type { AnswerName } from './wire/answers.ts'
+import type { Tag } from './wire/openapi.ts'
 import { type Parameters, type ParameterValues, readParameters } from './wire/read-parameters.ts'
 
 export type RouteDescription<P extends Parameters = Parameters> = {
   /** With `{id}` for a part of the path that varies, as OpenAPI writes it. */
   readonly path: string
+  /** What generated clients call it. */
+  readonly operationId: string
+  readonly tag: Tag
   readonly summary: string
+  /** More than the summary says, in whole sentences. */
+  readonly description: string
+  /** Of the query. */
   readonly parameters: P
-  readonly answer: { readonly description: string } & ({ readonly json: AnswerName } | { readonly mediaType: string })
-  /** Statuses that it answers with a problem, besides 400 for a parameter and 503 without a database. */
+  readonly headers?: Parameters
+  readonly answer: { readonly description: string } & (
+    | { readonly json: Exclude<AnswerName, 'Problem'> }
+    | { readonly mediaType: string; readonly schema: object; readonly example: unknown }
+  )
+  /** Has an `ETag`, and so may be 304. */
+  readonly hasTag?: boolean
+  /** Statuses that it answers with a problem, besides 400, 401, and 503 of the feed without a database. */
   readonly refusals: readonly number[]
   /** Answers without a database, and without the token if one is asked for. */
   readonly isAboutProcess?: boolean
@@ -49,7 +62,7 @@ export function defineReadingRoute<P extends Parameters>(
   description: RouteDescription<P>,
   answer: (asked: { id: string; values: ParameterValues<P>; queries: Queries }) => { json: unknown } | Refusal,
 ): Route {
-  return defineRoute(description, async ({ req, res, values }) => {
+  return defineRoute({ ...description, hasTag: true }, async ({ req, res, values }) => {
     const { feed, result } = database.open().read((queries) => ({
       feed: queries.feed(),
       result: answer({ id: req.params.id, values, queries }),

@@ -14,9 +14,14 @@ import { PARAMETERS } from '../wire/parameters.ts'
 
 const DESCRIPTION = {
   path: '/api/v1/changes',
+  operationId: 'getChanges',
+  tag: 'Changes',
   summary: 'What changed after a cursor, oldest first: each node at most once, in its current state.',
+  description:
+    'A node that changed several times comes once. Without max_size the answer holds everything, however long; with it, has_more says whether to go on at once. With wait it comes as soon as there is something to tell.',
   parameters: { ...PARAMETERS.position, ...PARAMETERS.changes, ...PARAMETERS.view },
   answer: { description: 'The changes, and the cursor to go on from.', json: 'Changes' },
+  hasTag: true,
   refusals: [410],
 } as const
 

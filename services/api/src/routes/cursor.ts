@@ -4,7 +4,10 @@ import { defineReadingRoute, type Route } from '../route.ts'
 
 const DESCRIPTION = {
   path: '/api/v1/cursor',
+  operationId: 'getCursor',
+  tag: 'Changes',
   summary: 'Where the changes end now.',
+  description: 'A client that wants nothing but what is to come starts here.',
   parameters: {},
   answer: { description: 'The newest cursor.', json: 'Cursor' },
   refusals: [],

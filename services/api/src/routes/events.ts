@@ -14,6 +14,7 @@ import { clientGone } from '../waiting/client-gone.ts'
 import type { FeedWatch, Seat } from '../waiting/feed-watch.ts'
 import { NO_SEAT } from '../waiting/take-up.ts'
 import { changeJson } from '../wire/change-json.ts'
+import { ANSWER_EXAMPLES } from '../wire/examples.ts'
 import { PARAMETERS } from '../wire/parameters.ts'
 import { readParameters } from '../wire/read-parameters.ts'
 
@@ -22,13 +23,20 @@ const EVENT_ROWS = 128
 
 const DESCRIPTION = {
   path: '/api/v1/events',
+  operationId: 'followChanges',
+  tag: 'Changes',
   summary:
     'The changes after a cursor and then those to come, as server-sent events. Last-Event-ID goes before cursor.',
+  description:
+    'Goes on until the client goes away. A client that comes again sends the id of the last event, and misses nothing.',
   parameters: { ...PARAMETERS.position, ...PARAMETERS.view },
+  headers: PARAMETERS.lastEvent,
   answer: {
     description:
       'Events "changes" (data: as the answer of /changes), "heartbeat" (data: {"cursor":N}) and "gone" (data: a problem, after which the stream ends). The id of each is to be sent back as Last-Event-ID: the cursor to go on from, and with epoch the run it is of.',
     mediaType: 'text/event-stream',
+    schema: { $ref: '#/components/schemas/FeedEvent' },
+    example: ANSWER_EXAMPLES.Changes,
   },
   refusals: [410],
 } as const

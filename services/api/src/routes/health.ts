@@ -4,7 +4,10 @@ import { defineRoute, type Route } from '../route.ts'
 
 const DESCRIPTION = {
   path: '/healthz',
+  operationId: 'getHealth',
+  tag: 'Operation',
   summary: 'Whether this process answers, whatever the database does.',
+  description: 'For whatever starts the api again when it hangs.',
   parameters: {},
   answer: { description: 'It does.', json: 'Health' },
   refusals: [],

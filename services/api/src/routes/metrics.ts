@@ -6,11 +6,21 @@ import { defineRoute, type Route } from '../route.ts'
 import type { Answer } from '../wire/answers.ts'
 import { type ApiState, statusJson } from '../wire/status-json.ts'
 
+const EXAMPLE = '# TYPE drive_feed_head gauge\ndrive_feed_head 57\n'
+
 const DESCRIPTION = {
   path: '/metrics',
+  operationId: 'getMetrics',
+  tag: 'Operation',
   summary: 'Numbers about the indexer and this process, for Prometheus.',
+  description: 'Behind a proxy with several replicas of the api they are those of one.',
   parameters: {},
-  answer: { description: 'The text format of Prometheus.', mediaType: 'text/plain' },
+  answer: {
+    description: 'The text format of Prometheus.',
+    mediaType: 'text/plain',
+    schema: { type: 'string' },
+    example: EXAMPLE,
+  },
   refusals: [],
 } as const
 

@@ -7,7 +7,10 @@ import { NO_SUCH_NODE } from './node.ts'
 
 const DESCRIPTION = {
   path: '/api/v1/nodes/{id}/children',
+  operationId: 'getNodeChildren',
+  tag: 'Nodes',
   summary: 'What is in a folder, sorted by name in the order of its bytes. A file has no children.',
+  description: 'Comes page by page. What is written between two pages shifts nothing.',
   parameters: PARAMETERS.listing,
   answer: { description: 'A page of the folder.', json: 'Nodes' },
   refusals: [404],

@@ -7,7 +7,10 @@ import { NO_SUCH_NODE } from './node.ts'
 
 const DESCRIPTION = {
   path: '/api/v1/nodes/{id}/path',
+  operationId: 'getNodePath',
+  tag: 'Nodes',
   summary: 'Where a node is, as the indexer sees the disk.',
+  description: 'The path is that of the machine the indexer runs on. The super-root has none.',
   parameters: {},
   answer: { description: 'The absolute path.', json: 'Path' },
   refusals: [400, 404],

@@ -9,7 +9,10 @@ export const NO_SUCH_NODE: Refusal = { status: 404, detail: 'There is no node wi
 
 const DESCRIPTION = {
   path: '/api/v1/nodes/{id}',
+  operationId: 'getNode',
+  tag: 'Nodes',
   summary: 'One node.',
+  description: 'As it is now; one that was removed is not found any more.',
   parameters: PARAMETERS.node,
   answer: { description: 'The node in its current state.', json: 'Node' },
   refusals: [404],

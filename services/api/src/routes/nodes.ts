@@ -9,7 +9,10 @@ import { PARAMETERS } from '../wire/parameters.ts'
 
 const DESCRIPTION = {
   path: '/api/v1/nodes',
+  operationId: 'findNodes',
+  tag: 'Nodes',
   summary: 'The node at a path, or all files with a content. Exactly one of path and hash has to be given.',
+  description: 'A path names one node or none. A content may be in any number of files, which come page by page.',
   parameters: { ...PARAMETERS.lookup, ...PARAMETERS.listing },
   answer: { description: 'What was found; nothing is an empty list.', json: 'Nodes' },
   refusals: [],

@@ -6,7 +6,10 @@ import { PARAMETERS } from '../wire/parameters.ts'
 
 const DESCRIPTION = {
   path: '/api/v1/paths',
+  operationId: 'getPaths',
+  tag: 'Nodes',
   summary: 'The paths of up to 100 nodes at once.',
+  description: 'An id may be asked for more than once; it is answered once.',
   parameters: PARAMETERS.paths,
   answer: { description: 'The path of each id, null where there is no such node or it has no path.', json: 'Paths' },
   refusals: [],

@@ -10,10 +10,13 @@ const HEARTBEAT_AGE_MAX_MS = 150_000
 
 const DESCRIPTION = {
   path: '/readyz',
+  operationId: 'getReadiness',
+  tag: 'Operation',
   summary: 'Whether the database can be read and an indexer keeps it up to date.',
+  description: 'The answer is 503 while the indexer has not been heard of for two and a half minutes.',
   parameters: {},
   answer: { description: 'Both.', json: 'Health' },
-  refusals: [],
+  refusals: [503],
   isAboutProcess: true,
 } as const
 

@@ -6,7 +6,10 @@ import { nodeJson } from '../wire/node-json.ts'
 
 const DESCRIPTION = {
   path: '/api/v1/root',
+  operationId: 'getRoot',
+  tag: 'Nodes',
   summary: 'The node above all watched folders.',
+  description: 'Its children are the watched folders. It has no parent and no path.',
   parameters: {},
   answer: { description: 'The super-root.', json: 'Node' },
   refusals: [],

@@ -8,7 +8,10 @@ import { type ApiState, statusJson } from '../wire/status-json.ts'
 
 const DESCRIPTION = {
   path: '/api/v1/status',
+  operationId: 'getStatus',
+  tag: 'Operation',
   summary: 'What the indexer is doing, how each watched folder is, what is left to do, and what the kernel allows.',
+  description: 'What it says of the indexer is what the indexer last wrote, at least once a minute.',
   parameters: {},
   answer: { description: 'The state when the indexer last said something: see heartbeat_age_seconds.', json: 'Status' },
   refusals: [],

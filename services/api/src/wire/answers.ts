@@ -17,7 +17,7 @@ const node = z.object({
   mtime: time,
   mime_type: z.string(),
   hash: z.string().meta({ description: 'MD5 in hex; empty for directories and while it is not known.' }),
-  size: z.number().min(0),
+  size: count,
   is_image: z.boolean(),
   is_video: z.boolean(),
   width: count,
@@ -26,17 +26,16 @@ const node = z.object({
   path: z.string().nullable().optional().meta({ description: 'Only with include=path.' }),
 })
 
-const change = z.discriminatedUnion('removed', [
-  z.object({ removed: z.literal(false), node }),
-  z.object({
-    removed: z.literal(true),
-    node_id: id,
-    path: z.string().nullable().optional().meta({
-      description: 'Only with include=path: where it was; null where that is not known any more, or it is still there.',
-    }),
-    name: z.string().nullable().optional().meta({ description: 'Only with include=path: as it was called, or null.' }),
+const nodeChange = z.object({ removed: z.literal(false), node })
+const nodeRemoval = z.object({
+  removed: z.literal(true),
+  node_id: id,
+  path: z.string().nullable().optional().meta({
+    description: 'Only with include=path: where it was; null where that is not known any more, or it is still there.',
   }),
-])
+  name: z.string().nullable().optional().meta({ description: 'Only with include=path: as it was called, or null.' }),
+})
+const change = z.discriminatedUnion('removed', [nodeChange, nodeRemoval])
 
 const root = z.object({
   name: z.string(),
@@ -82,7 +81,7 @@ const status = z.object({
     watches_allowed: count,
     instances_allowed: count,
   }),
-  api: z.object({ version: z.string(), uptime_seconds: z.number(), clients_waiting: count }),
+  api: z.object({ version: z.string(), uptime_seconds: count, clients_waiting: count }),
 })
 
 export const ANSWERS = {
@@ -97,7 +96,7 @@ export const ANSWERS = {
   Paths: z.object({ paths: z.record(id, z.string().nullable()) }),
   Status: status,
   Health: z.object({ ok: z.literal(true) }),
-  Problem: z.looseObject({
+  Problem: z.object({
     type: z.string(),
     title: z.string(),
     status: z.int(),
@@ -105,6 +104,15 @@ export const ANSWERS = {
     epoch: z.string().optional(),
     head: cursor.optional(),
   }),
+}
+
+/** What answers are made of and clients want a name for. */
+export const PARTS = {
+  Change: change,
+  NodeChange: nodeChange,
+  NodeRemoval: nodeRemoval,
+  WatchRoot: root,
+  FeedEvent: z.union([ANSWERS.Changes, ANSWERS.Cursor, ANSWERS.Problem]),
 }
 
 export type AnswerName = keyof typeof ANSWERS

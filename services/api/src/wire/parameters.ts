@@ -6,6 +6,8 @@
  * when it did not come at all.
  */
 import { z } from 'zod'
+import { EXAMPLES } from './examples.ts'
+import { PAGE_TOKEN_CHARACTERS_MAX } from './page-token.ts'
 
 const CURSOR_ALLOWED = 'cursor must be one integer, at most 9007199254740991.'
 const WAIT_ALLOWED = 'wait must be a number of seconds from 0 to 55.'
@@ -13,7 +15,6 @@ const PAGE_SIZE_ALLOWED = 'max_size must be an integer from 1 to 1000.'
 const HASH_ALLOWED = 'hash must be an MD5 in hex, 32 digits.'
 const PATH_ALLOWED = 'path must be one absolute path, starting with "/".'
 const IDS_ALLOWED = 'id must be given 1 to 100 times, each a node id.'
-const SETTLED_ALLOWED = 'settled must be 1 or 0.'
 
 const DEFAULT_MAX_SIZE = 1_000
 const LARGEST_MAX_SIZE = 10_000
@@ -27,7 +28,17 @@ const size = z.int().min(1).max(LARGEST_MAX_SIZE)
 const cursor = z
   .preprocess((raw) => toNumber(raw, INTEGER, 0), z.int(CURSOR_ALLOWED).min(0, CURSOR_ALLOWED))
   .default(0)
-  .meta({ description: 'Where the client is: a cursor that an earlier answer gave, or 0 for the beginning.' })
+  .meta({
+    description: 'Where the client is: a cursor that an earlier answer gave, or 0 for the beginning.',
+    examples: [57],
+  })
+
+/** Read by itself, since an empty one is none. */
+const lastEventId = z
+  .int()
+  .min(0)
+  .optional()
+  .meta({ description: 'The id of the last event that the client has had: goes before cursor.', examples: [57] })
 
 /** What makes no sense as a size is as good as the usual one; without it the answer holds everything. */
 const maxSize = z
@@ -38,6 +49,7 @@ const maxSize = z
   .optional()
   .meta({
     description: 'Changes a page at most. Without it the answer holds all changes; anything else counts as 1000.',
+    examples: [500],
   })
 
 const wait = z
@@ -46,31 +58,36 @@ const wait = z
     z.number(WAIT_ALLOWED).min(0, WAIT_ALLOWED).max(WAIT_SECONDS_MAX, WAIT_ALLOWED),
   )
   .optional()
-  .meta({ description: 'Seconds to wait for something to answer, if there is nothing yet.' })
+  .meta({ description: 'Seconds to wait for something to answer, if there is nothing yet.', examples: [30] })
 
-const epoch = text('epoch', 64).optional().meta({
-  description:
-    'The Feed-Epoch that came with the cursor. The answer is 410 if the database does not have the change any more that the cursor stands for.',
-})
+const epoch = text('epoch', 64)
+  .optional()
+  .meta({
+    description:
+      'The Feed-Epoch that came with the cursor. The answer is 410 if the database does not have the change any more that the cursor stands for.',
+    examples: [EXAMPLES.epoch],
+  })
 
 const include = z
   .literal('path', 'include can only be "path".')
   .optional()
-  .meta({ description: 'Gives each node its full path as a last key, null where it has none.' })
+  .meta({ description: 'Gives each node its full path as a last key, null where it has none.', examples: ['path'] })
 
-const under = text('under', 64).optional().meta({
-  description: 'Only this node and what is below it. What moved out of there is shown as removed.',
-})
+const under = text('under', 64)
+  .optional()
+  .meta({
+    description: 'Only this node and what is below it. What moved out of there is shown as removed.',
+    examples: [EXAMPLES.folderId],
+  })
 
 const type = z
   .enum(['file', 'directory'], 'type must be "file" or "directory".')
   .optional()
-  .meta({ description: 'Only nodes of this type. Removals are always there.' })
+  .meta({ description: 'Only nodes of this type. Removals are always there.', examples: ['file'] })
 
-const settled = z
-  .preprocess((raw) => (raw === '1' ? true : raw === '0' ? false : raw), z.boolean(SETTLED_ALLOWED))
+const settled = boolean('settled')
   .optional()
-  .meta({ description: '1 leaves out files that wait for their hash; they come when it is known.' })
+  .meta({ description: 'Leaves out files that wait for their hash; they come when it is known.', examples: [true] })
 
 const pageSize = z
   .preprocess(
@@ -78,9 +95,11 @@ const pageSize = z
     z.int(PAGE_SIZE_ALLOWED).min(1, PAGE_SIZE_ALLOWED).max(LARGEST_PAGE_SIZE, PAGE_SIZE_ALLOWED),
   )
   .default(DEFAULT_MAX_SIZE)
-  .meta({ description: 'Nodes a page at most.' })
+  .meta({ description: 'Nodes a page at most.', examples: [100] })
 
-const page = text('page', 2_000).optional().meta({ description: 'The next_page of the page before.' })
+const page = text('page', PAGE_TOKEN_CHARACTERS_MAX)
+  .optional()
+  .meta({ description: 'The next_page of the page before.', examples: [EXAMPLES.nextPage] })
 
 const ids = z
   .preprocess(
@@ -90,13 +109,13 @@ const ids = z
       .min(1, IDS_ALLOWED)
       .max(IDS_MAX, IDS_ALLOWED),
   )
-  .meta({ description: 'A node id; given once for each node.' })
+  .meta({ description: 'A node id; given once for each node.', examples: [[EXAMPLES.fileId, EXAMPLES.folderId]] })
 
 const path = z
   .string(PATH_ALLOWED)
   .startsWith('/', PATH_ALLOWED)
   .optional()
-  .meta({ description: 'An absolute path as the indexer sees it.' })
+  .meta({ description: 'An absolute path as the indexer sees it.', examples: [EXAMPLES.path] })
 
 const hash = z
   .preprocess(
@@ -104,7 +123,7 @@ const hash = z
     z.string(HASH_ALLOWED).regex(/^[0-9a-f]{32}$/, HASH_ALLOWED),
   )
   .optional()
-  .meta({ description: 'The MD5 of a content: every file that has it.' })
+  .meta({ description: 'The MD5 of a content: every file that has it.', examples: [EXAMPLES.hash] })
 
 /** Grouped by the routes that take them. */
 export const PARAMETERS = {
@@ -115,6 +134,7 @@ export const PARAMETERS = {
   lookup: { path, hash },
   paths: { id: ids },
   node: { include },
+  lastEvent: { 'Last-Event-ID': lastEventId },
 }
 
 const INTEGER = /^\s*[+-]?\d+\s*$/
@@ -127,6 +147,23 @@ const DECIMAL = /^\d+(\.\d+)?$/
  */
 function toNumber(raw: unknown, pattern: RegExp, least: number): unknown {
   return typeof raw === 'string' && pattern.test(raw) ? Math.max(Number(raw), least) : raw
+}
+
+const BOOLEANS: ReadonlyMap<unknown, boolean> = new Map([
+  ...([
+    ['true', true],
+    ['1', true],
+  ] as const),
+  ...([
+    ['false', false],
+    ['0', false],
+  ] as const),
+])
+
+/** `true` is what the description says and what clients made from it send; Python's write it with a capital. */
+function boolean(name: string) {
+  const toBoolean = (raw: unknown) => (typeof raw === 'string' ? (BOOLEANS.get(raw.toLowerCase()) ?? raw) : raw)
+  return z.preprocess(toBoolean, z.boolean(`${name} must be true or false, or 1 or 0.`))
 }
 
 function text(name: string, longest: number) {

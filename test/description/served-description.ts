@@ -1,0 +1,20 @@
+import type { TestContext } from 'node:test'
+import { smallFeed } from '../../services/api/src/test-support/small-feed.ts'
+
+/** Of at least 16 characters, as the config wants it. */
+const TOKEN = 'a-token-of-nobody'
+
+/** A small feed with an indexer that is alive, and its description as the api answers it, in `text` as it came. */
+export async function servedDescription(t: TestContext, options: { readonly hasToken: boolean }) {
+  const apiToken = options.hasToken ? TOKEN : null
+  const small = await smallFeed(t, { nowMs: () => 1_000, access: { apiToken } })
+  small.feed.sqlite.exec(
+    "INSERT INTO status (id, state, version, started_ms, heartbeat_ms) VALUES (1, 'watching', '1.2.3', 0, 0)",
+  )
+  const { origin } = new URL(small.url)
+  const response = await fetch(`${origin}/openapi.json`, { headers: { authorization: `Bearer ${TOKEN}` } })
+  const text = await response.text()
+  return { ...small, origin, token: TOKEN, text, document: JSON.parse(text) as Document }
+}
+
+type Document = { readonly paths: Readonly<Record<string, { readonly get: { readonly operationId: string } }>> }

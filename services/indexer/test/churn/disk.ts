@@ -62,8 +62,8 @@ function list(folder: string): Entry[] {
       return entriesOf(folder)
     } catch (error) {
       const { code, errno } = error as NodeJS.ErrnoException
-      // What is mounted there was removed where it comes from, which FUSE tells only of a listing.
-      if (code === 'ENOENT' && exists(folder)) return []
+      // FUSE tells only now that it is gone: what is mounted there was removed where it comes from, say.
+      if (code === 'ENOENT') return []
       if (errno !== ESTALE || times === LISTED_ANEW_TIMES) throw error
       // The kernel believes a name for a second.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100)

@@ -78,10 +78,11 @@ async function settleHints(
       tools.retries.clear(folder)
       tools.retries.clear(folder, WHEREABOUTS)
       folder.folds ||= answer.folds === true
+      const alike = createAlike(tools, folder)
       for (const [offset, hint] of hints.entries()) {
         const sight = sightAt(sights, answer.from + offset)
         if (sight.kind === 'unreadable') tryAgain(tools, hint, sight.problem)
-        for (const name of otherSpellings(tools, hint, sight, answer.respelled)) {
+        for (const name of otherSpellings(alike, hint, answer.respelled)) {
           tools.hints.add({ ...hint, name }, tools.nowMs(), tools.nowMs())
         }
         const child = sight.kind === 'folder' ? folder.children.get(hint.name) : undefined
@@ -104,18 +105,31 @@ async function settleHints(
   }
 }
 
-/** How what is meant by a name is spelled on the disk, or was: an event may tell of it under another spelling. */
+/**
+ * How what is meant by a name is spelled on the disk, or was: an event may tell of it under another spelling, and what is
+ * renamed to `Holiday.jpg` takes the place of `holiday.jpg`, of which then nothing is told.
+ */
 function otherSpellings(
-  { known }: SettleJobTools,
+  alike: (name: string) => readonly string[],
   { folder, name }: Hint,
-  sight: Sight,
   respelled: ReadonlyMap<string, string> | undefined,
 ): readonly string[] {
   const spelling = respelled?.get(name)
   if (spelling !== undefined) return [spelling]
-  if (!folder.folds || sight.kind !== 'gone' || known.childAt(folder.nodeId, name) !== undefined) return []
-  const key = foldingKey(name)
-  return known.children(folder.nodeId).flatMap((row) => (foldingKey(row.name) === key ? [row.name] : []))
+  return folder.folds ? alike(name) : []
+}
+
+/** Finds the known names in a folder that a name which is not known there may stand for. Reads them once, when needed. */
+function createAlike({ known }: SettleJobTools, folder: Folder): (name: string) => readonly string[] {
+  let byKey: Map<string, string[]> | null = null
+  return (name) => {
+    if (known.childAt(folder.nodeId, name) !== undefined) return []
+    byKey ??= Map.groupBy(
+      known.children(folder.nodeId).map((row) => row.name),
+      foldingKey,
+    )
+    return byKey.get(foldingKey(name)) ?? []
+  }
 }
 
 /** What could not be looked at is looked at again; said is what does not pass by itself. */

@@ -273,7 +273,11 @@ test(
     assert.deepEqual([idAt(pair, 'media/Holiday.jpg'), idAt(pair, 'media/TRIP'), idAt(pair, 'media/TRIP/inside')], ids)
     writeFileSync(pair.path('HOLIDAY.JPG'), 'written under another spelling')
     await assertAllEqual(pair)
-    rmSync(pair.path('HOLIDAY.jpg'))
+    // Only the new name is told of, as programs save.
+    writeFileSync(pair.path('better.__tmp__'), 'better')
+    renameSync(pair.path('better.__tmp__'), pair.path('HOLIDAY.jpg'))
+    await assertAllEqual(pair)
+    rmSync(pair.path('Holiday.JPG'))
     await assertAllEqual(pair)
     await pair.endIndexer()
   },

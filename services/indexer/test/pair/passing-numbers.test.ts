@@ -273,11 +273,13 @@ test(
     assert.deepEqual([idAt(pair, 'media/Holiday.jpg'), idAt(pair, 'media/TRIP'), idAt(pair, 'media/TRIP/inside')], ids)
     writeFileSync(pair.path('HOLIDAY.JPG'), 'written under another spelling')
     await assertAllEqual(pair)
-    // Only the new name is told of, as programs save.
-    writeFileSync(pair.path('better.__tmp__'), 'better')
-    renameSync(pair.path('better.__tmp__'), pair.path('HOLIDAY.jpg'))
+    rmSync(pair.path('HOLIDAY.jpg'))
     await assertAllEqual(pair)
-    rmSync(pair.path('Holiday.JPG'))
+    writeFileSync(pair.path('notes'), 'old')
+    await assertAllEqual(pair)
+    // As programs save: only the new name is told of.
+    writeFileSync(pair.path('new.__tmp__'), 'new')
+    renameSync(pair.path('new.__tmp__'), pair.path('Notes'))
     await assertAllEqual(pair)
     await pair.endIndexer()
   },

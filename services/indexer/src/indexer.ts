@@ -491,6 +491,7 @@ function createLoop(core: Core, stages: Stages): Reconciler {
     noteTwin: (place) => stages.mounts.noteTwin(place),
     observer,
     look: async (requests) => {
+      stages.mounts.follow()
       const reply = await fence.look(requests)
       tellOwnFiles(scans, requests, reply)
       return reply

@@ -13,6 +13,7 @@ function watched(path = '/r') {
   const a = tree.add(top, 'a', { nodeId: 'a', device: '1', inode: '3' })
   const b = tree.add(a, 'b', { nodeId: 'b', device: '1', inode: '4' })
   const hints = createHints()
+  /** A mount keeps its place in this list as long as it is there. */
   let points: readonly string[] | null = []
   const places = createMountPlaces({
     mounts: () =>
@@ -31,7 +32,10 @@ function watched(path = '/r') {
     points = now
     return { isRead: places.refresh(), hinted: hinted() }
   }
-  return { mount, places, hinted, a, b }
+  const change = (now: readonly string[]) => {
+    points = now
+  }
+  return { mount, change, places, hinted, tree, top, a, b }
 }
 
 test('what is mounted when the first mounts are read is what a scan has seen', () => {
@@ -45,6 +49,27 @@ test('a folder that is known at a point is listed again with all below it, thoug
   mount([])
   assert.deepEqual(mount(['/r/a']).hinted, ['top a'])
   assert.deepEqual([a.needsVisit, b.needsVisit], [true, false])
+})
+
+test('a mount is where the folder is that it was mounted in, whatever that is called by now', () => {
+  const { mount, tree, top, a } = watched()
+  mount(['/', '/r/a/m'])
+  tree.relink(a, top, 'c')
+  // Unmounted before anybody looked at the table again.
+  assert.deepEqual(mount(['/']).hinted, ['a m'])
+})
+
+test('a mount that a folder brought along is known by the time the folder is looked at', () => {
+  const { mount, change, places, hinted, tree, top } = watched()
+  mount(['/', '/elsewhere/x/m'])
+  tree.add(top, 'x', { nodeId: 'x', device: '1', inode: '9' })
+  // No change of mounts is told.
+  change(['/', '/r/x/m'])
+  places.follow()
+  assert.deepEqual(hinted(), ['x m'])
+  places.follow()
+  assert.deepEqual(hinted(), [], 'nothing has moved since')
+  assert.deepEqual(mount(['/']).hinted, ['x m'])
 })
 
 test('mounts elsewhere, in folders that are not known and on the root itself are no places in it', () => {

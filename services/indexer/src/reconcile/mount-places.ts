@@ -2,6 +2,9 @@
  * Has the places looked at where something was mounted or unmounted, which no watch tells: a bind mount comes and goes
  * without an event, and with the device number of the folder that it covers. So the mounts of before count as well as
  * those of now. They are those of the last settling of the mount fence: whatever was seen since was seen under them.
+ *
+ * A mount moves along with a folder above it that is renamed, of which the table of mounts tells nobody. So it is read
+ * again when folders have come to other paths, and each mount keeps the folder of the tree that it is in.
  */
 import type { Mountinfo } from '../scan/mountinfo.ts'
 import type { KnownNodes } from '../store/known.ts'
@@ -14,6 +17,8 @@ import { type Place, placeKey } from './seen.ts'
 export type MountPlaces = {
   /** Compares the mounts of now with those of before; to be called whenever they may have changed. False if they can't be read. */
   readonly refresh: () => boolean
+  /** Finds the mounts again that folders have taken along; to be called before folders are looked at. */
+  readonly follow: () => void
   /** Remembers a place where a folder is that is listed elsewhere. */
   readonly noteTwin: (place: Place) => void
   /**
@@ -28,7 +33,7 @@ export type MountPlacesTools = {
   readonly mounts: () => Mountinfo[] | null
   /** The folders of the roots that are attached. */
   readonly tops: () => readonly Folder[]
-  readonly tree: Pick<Tree, 'get'>
+  readonly tree: Pick<Tree, 'get' | 'placings'>
   readonly devices: Pick<Devices, 'nameOf' | 'numberOf'>
   readonly known: Pick<KnownNodes, 'childAt'>
   readonly hints: Pick<Hints, 'add'>
@@ -40,6 +45,9 @@ type MountPlace = { readonly folder: Folder; readonly name: string }
 export function createMountPlaces(tools: MountPlacesTools): MountPlaces {
   const { devices, hints, nowMs } = tools
   let points: MountPoints | null = null
+  /** Where each was, by what is mounted there. */
+  let placesByMount: ReadonlyMap<string, readonly MountPlace[]> = new Map()
+  let placings = tools.tree.placings()
   const twins = new Map<string, Place>()
 
   const hint = ({ folder, name }: MountPlace) => {
@@ -52,25 +60,42 @@ export function createMountPlaces(tools: MountPlacesTools): MountPlaces {
     const device = folder.children.get(name)?.device
     return device !== undefined && device !== folder.device && devices.nameOf(devices.numberOf(device)) !== device
   }
-  return {
-    refresh: () => {
-      const mounts = tools.mounts()
-      if (mounts === null) return false
-      const before = points
-      points = mountPoints(mounts)
-      // Nothing was seen yet.
-      if (before === null) return true
-      const changed = changedPoints(before, points)
-      for (const path of new Set([...changed, ...points.keys()])) {
-        for (const place of placesOf(path)) {
-          const isChanged = changed.has(path)
-          const folder = place.folder.children.get(place.name)
-          // It may be the very folder that is known, and still something else is mounted, or not any more, inside it.
-          if (isChanged && folder !== undefined) folder.needsVisit = true
-          if (isChanged || isUnconfirmed(place)) hint(place)
-        }
+  /** Of those that are mounted now, those of before where they are at no place in the tree. */
+  const findPlaces = (now: MountPoints) => {
+    const before = placesByMount
+    placesByMount = new Map(
+      Array.from(now, ([path, mounted]) => {
+        const places = placesOf(path)
+        return [mounted, places.length > 0 ? places : (before.get(mounted) ?? [])]
+      }),
+    )
+  }
+  const refresh = (): boolean => {
+    const mounts = tools.mounts()
+    if (mounts === null) return false
+    placings = tools.tree.placings()
+    const [before, placesBefore] = [points, placesByMount]
+    points = mountPoints(mounts)
+    findPlaces(points)
+    // Nothing was seen yet.
+    if (before === null) return true
+    const changed = changedPoints(before, points)
+    for (const path of new Set([...changed, ...points.keys()])) {
+      const isChanged = changed.has(path)
+      const left = isChanged ? (placesBefore.get(before.get(path) ?? '') ?? []) : []
+      for (const place of [...placesOf(path), ...left.filter(({ folder }) => folder.attached)]) {
+        const folder = place.folder.children.get(place.name)
+        // It may be the very folder that is known, and still something else is mounted, or not any more, inside it.
+        if (isChanged && folder !== undefined) folder.needsVisit = true
+        if (isChanged || isUnconfirmed(place)) hint(place)
       }
-      return true
+    }
+    return true
+  }
+  return {
+    refresh,
+    follow: () => {
+      if (points !== null && placings !== tools.tree.placings()) refresh()
     },
     noteTwin: ({ parentId, name }) => {
       twins.set(placeKey({ parentId, name }), { parentId, name })

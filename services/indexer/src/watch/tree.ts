@@ -46,6 +46,8 @@ export type RootFolder = {
 
 export type Tree = {
   readonly size: () => number
+  /** How often a folder came to another path so far. */
+  readonly placings: () => number
   readonly folders: () => Iterable<Folder>
   readonly get: (nodeId: string) => Folder | undefined
   readonly addRoot: (root: RootFolder, identity: FolderIdentity) => Folder
@@ -61,6 +63,7 @@ export type FolderIdentity = { readonly nodeId: string; readonly device: string;
 
 export function createTree(): Tree {
   const byId = new Map<string, Folder>()
+  let placings = 0
 
   const make = (root: RootFolder, parent: Folder | null, name: string, identity: FolderIdentity): Folder => {
     const folder: Folder = {
@@ -76,6 +79,7 @@ export function createTree(): Tree {
       folds: false,
       attached: true,
     }
+    placings += 1
     byId.set(folder.nodeId, folder)
     parent?.children.set(name, folder)
     return folder
@@ -93,11 +97,13 @@ export function createTree(): Tree {
 
   return {
     size: () => byId.size,
+    placings: () => placings,
     folders: () => byId.values(),
     get: (nodeId) => byId.get(nodeId),
     addRoot: (root, identity) => make(root, null, '', identity),
     add: (parent, name, identity) => make(parent.root, parent, name, identity),
     relink: (folder, parent, name) => {
+      placings += 1
       unlink(folder)
       folder.parent = parent
       folder.name = name

@@ -314,6 +314,24 @@ test('a folder of the root that is mounted inside another disk is gone when it i
   await follower.stop()
 })
 
+test('a mount goes along with the folder that it is in', { skip: noDisks() }, async (t) => {
+  const { pair, disks, outside, assertEqual } = await scene(t)
+  const elsewhere = join(pair.folder, 'elsewhere')
+  fill(join(elsewhere, 'm'), 'covered')
+  disks.bind(outside, join(elsewhere, 'm'))
+  renameSync(elsewhere, pair.path('brought'))
+  await assertEqual()
+  renameSync(pair.path('brought'), pair.path('kept'))
+  await assertEqual()
+  await disks.unmount(pair.path('kept', 'm'))
+  await assertEqual()
+  disks.bind(outside, pair.path('kept', 'm'))
+  await assertEqual()
+  renameSync(pair.path('kept'), pair.path('again'))
+  await disks.unmount(pair.path('again', 'm'))
+  await assertEqual()
+})
+
 test('what is mounted inside an excluded folder is not listed', { skip: noDisks() }, async (t) => {
   const disks = createDisks(t)
   const pair = await createPair(t)

@@ -51,6 +51,7 @@ function operationOf({ path, summary, parameters, answer, refusals, isAboutProce
 const FEED_HEADERS = {
   'Feed-Epoch': { description: 'Which database this is.', schema: { type: 'string' } },
   'Feed-Head': { description: 'The newest cursor.', schema: { type: 'integer' } },
+  'Feed-Ignored': { description: 'Parameters that mean nothing here, percent-encoded.', schema: { type: 'string' } },
 }
 
 function contentOf(answer: RouteDescription['answer']): Json {

@@ -5,13 +5,13 @@ import type { Duplex } from 'node:stream'
 import type { Logger } from 'pino'
 import { type ConnectionLimits, createConnectionLimits } from './connection-limits.ts'
 
-/** A client that sends its next request as soon as it has an answer does so within this. */
-const IDLE_MS = 200
+/** Who sends one request after the other does so within this; who has taken nothing of an answer for so long is stuck. */
+const STILL_MS = 500
 
 type Connection = {
   readonly answers: Set<ServerResponse>
-  /** Since when there is nothing to answer, and how much had been read by then. */
-  idle: { readonly sinceMs: number; readonly bytesRead: number }
+  /** When something was seen to have moved, and how far it had come. */
+  moved: { readonly atMs: number; readonly bytesRead: number; readonly bytesWritten: number }
   /** The answer that was made the last one of its connection. */
   last: ServerResponse | null
 }
@@ -19,34 +19,40 @@ type Connection = {
 export type Connections = {
   readonly limits: ConnectionLimits
   readonly opened: (socket: Socket) => void
+  readonly openedTotal: () => number
   /** A request came. */
   readonly asked: (req: IncomingMessage, res: ServerResponse) => void
   readonly isAnswering: (socket: Duplex) => boolean
   /** From now on each answer says that its connection ends with it: then no client loses a request by sending one more. */
   readonly endWithAnswers: () => void
-  /** Closes those on which nothing happens. */
-  readonly closeIdle: () => void
+  /** Closes those on which nothing happens: no request, or one whose answer is not taken. */
+  readonly closeStill: () => void
+  readonly closeAll: () => void
 }
 
 export function createConnections(options: { readonly maxConnections: number; readonly logger: Logger }): Connections {
-  const all = new Map<Duplex, Connection>()
+  const all = new Map<Socket, Connection>()
   let isEnding = false
+  let openedTotal = 0
 
-  function closeIdle(): void {
-    const beforeMs = performance.now() - IDLE_MS
-    for (const [socket, { answers, idle }] of all) {
-      // More bytes than then are the beginning of a request.
-      const isIdle = answers.size === 0 && idle.bytesRead === (socket as Socket).bytesRead
-      if (isIdle && idle.sinceMs <= beforeMs) socket.destroy()
+  function closeStill(isMeant: (answers: Connection['answers']) => boolean): void {
+    const nowMs = performance.now()
+    for (const [socket, connection] of all) {
+      const { moved, answers } = connection
+      const isStill = moved.bytesRead === socket.bytesRead && moved.bytesWritten === socket.bytesWritten
+      if (!isStill) connection.moved = now(socket)
+      else if (nowMs - moved.atMs >= STILL_MS && isMeant(answers)) socket.destroy()
     }
   }
 
-  const limits = createConnectionLimits({ ...options, makeRoom: closeIdle })
+  const makeRoom = () => closeStill((answers) => answers.size === 0)
+  const limits = createConnectionLimits({ ...options, makeRoom })
 
   return {
     limits,
     opened: (socket) => {
-      all.set(socket, { answers: new Set(), idle: idleNow(socket), last: null })
+      openedTotal += 1
+      all.set(socket, { answers: new Set(), moved: now(socket), last: null })
       socket.once('close', () => all.delete(socket))
       limits.opened(socket)
     },
@@ -58,20 +64,25 @@ export function createConnections(options: { readonly maxConnections: number; re
       if (isEnding) endWithLastAnswer(connection)
       res.once('close', () => {
         connection.answers.delete(res)
-        connection.idle = idleNow(socket)
+        connection.moved = now(socket)
       })
     },
-    isAnswering: (socket) => (all.get(socket)?.answers.size ?? 0) > 0,
+    openedTotal: () => openedTotal,
+    isAnswering: (socket) => (all.get(socket as Socket)?.answers.size ?? 0) > 0,
     endWithAnswers: () => {
       isEnding = true
       for (const connection of all.values()) endWithLastAnswer(connection)
     },
-    closeIdle,
+    // One that is still being thought about is waited for.
+    closeStill: () => closeStill((answers) => [...answers].every((answer) => answer.headersSent)),
+    closeAll: () => {
+      for (const socket of all.keys()) socket.destroy()
+    },
   }
 }
 
-function idleNow({ bytesRead }: Socket): Connection['idle'] {
-  return { sinceMs: performance.now(), bytesRead }
+function now({ bytesRead, bytesWritten }: Socket): Connection['moved'] {
+  return { atMs: performance.now(), bytesRead, bytesWritten }
 }
 
 /** Requests may have come without waiting for answers: what follows the answer that says so is not answered any more. */

@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import { Server as NetServer } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Connections } from './connections.ts'
 import { crossOriginHeaders } from './cross-origin.ts'
 import { problemOf, type Refusal } from './problem.ts'
@@ -18,8 +19,9 @@ const REQUEST_MS = 30_000
 const PARSED_BYTES_MAX = 2 * HEADER_BYTES_MAX
 /** In which a client is to take a refusal and go. */
 const REFUSED_MS = 2_000
-const STOP_GRACE_MS = 1_000
+const STOP_GRACE_MS = 1_500
 const STOP_LOOK_MS = 50
+const STOP_ACCEPT_MS = 100
 
 export type Listening = { readonly host: string; readonly port: number; readonly corsOrigins: readonly string[] }
 
@@ -95,16 +97,29 @@ function refusalOf(code: string | undefined, text: string): Refusal {
 
 /**
  * Takes no new connections. What was asked is answered, and each answer says that its connection ends with it; then
- * those are closed on which nothing happens. What is still open after a second is cut.
+ * those are closed on which nothing happens. What is still open after a second and a half is cut.
  */
 export async function stop(server: Server, connections: Connections): Promise<void> {
+  await untilNoneArrives(connections)
   // Not the HTTP server's own: that closes kept connections at once, also when a request is on its way on them.
   const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()))
   connections.endWithAnswers()
   // Once all that has arrived is read.
-  const looking = setInterval(() => setImmediate(connections.closeIdle), STOP_LOOK_MS)
-  const cut = setTimeout(() => server.closeAllConnections(), STOP_GRACE_MS)
+  const looking = setInterval(() => setImmediate(connections.closeStill), STOP_LOOK_MS)
+  const cut = setTimeout(() => connections.closeAll(), STOP_GRACE_MS)
   await closed
   clearInterval(looking)
   clearTimeout(cut)
+}
+
+/**
+ * Connections that wait in the kernel's queue are reset with it, and one is taken from it a turn. Where they come without
+ * a pause that can't be helped.
+ */
+async function untilNoneArrives({ openedTotal }: Connections): Promise<void> {
+  const untilMs = performance.now() + STOP_ACCEPT_MS
+  for (let before = -1; before !== openedTotal() && performance.now() < untilMs; ) {
+    before = openedTotal()
+    await nextTurn()
+  }
 }

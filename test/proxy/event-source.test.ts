@@ -139,7 +139,6 @@ test('EventSource comes back by itself: without an api, without a database, and 
   await startApi(t, folder, { port })
   await until('the one that named its database to hear of it', () => one.gone >= 1)
 
-  assert.deepEqual(all.told.slice(0, 4), ['a', 'b', 'c', 'd'])
-  assert.deepEqual(one.told, ['b', 'c', 'd'])
+  assert.deepEqual([all.told.slice(0, 4).join(''), one.told.join('')], ['abcd', 'bcd'])
   assert.deepEqual([all.isStopped(), one.isStopped()], [false, false])
 })

@@ -12,7 +12,7 @@ export type Position = {
 
 export type ChangesOptions = Position &
   FeedView & {
-    /** Seconds, up to 55, that the server waits for a change. Without it, the pages end when there are no more. */
+    /** Seconds that the server waits for a change, 55 at most. Without it, the pages end when there are no more. */
     readonly wait?: number
     /** Changes a page at most. */
     readonly maxSize?: number

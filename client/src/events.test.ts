@@ -8,6 +8,7 @@ import {
   openStream,
   page,
   problem,
+  type Reply,
   serveScript,
   stream,
   take,
@@ -53,6 +54,16 @@ test('gone, before the stream and in it, is an error of its own type', async (t)
     assert.ok(error instanceof FeedGoneError)
     assert.deepEqual([error.epoch, error.head], ['two', 3])
   }
+})
+
+test('a stream that ends before it began is tried again, and not before the server wants', async (t) => {
+  const delaysMs: number[] = []
+  const notNow: Reply = (res) => stream('retry: 2000\n: not now\n\n')(res.setHeader('Retry-After', '5'))
+  const server = await serveScript(t, [notNow, notNow, openStream(changes(9, ['b']))])
+  const feed = createFeed({ url: server.url, surroundings: hastily(delaysMs) })
+  assert.equal((await take(1, feed.events({ cursor: 1 })))[0]?.cursor, 9)
+  assert.deepEqual(delaysMs, [5_250, 5_500])
+  await server.untilClosed()
 })
 
 test('an abort closes the stream', async (t) => {

@@ -1,8 +1,9 @@
 /** Having changes sent as they come, over server-sent events. */
 import { type FeedPage, type Position, viewQuery } from './changes.ts'
 import { readEvents } from './event-stream.ts'
-import { FeedGoneError } from './feed-error.ts'
+import { FeedGoneError, FeedRequestError } from './feed-error.ts'
 import { databaseOf, type Requests } from './requests.ts'
+import { retryAfterMs } from './retry-after.ts'
 import type { ChangesPage, FeedView } from './wire.ts'
 
 export type EventsOptions = Position & FeedView & { readonly signal?: AbortSignal }
@@ -53,18 +54,27 @@ async function* connect(requests: Requests, options: EventsOptions): AsyncGenera
     })
     const database = { epoch: databaseOf(response).epoch, head: null }
     if (response.body === null) return
+    let isEmpty = true
     for await (const { event, data } of readEvents(response.body)) {
       // Not while the caller is at work: then it is not the server that is silent.
       clearTimeout(silence)
+      isEmpty = false
       const page = pageOf(event, data)
       if (page !== null) yield { ...page, ...database }
       silence = listen()
     }
+    // The server can't be followed just now. It does not say so by its status, at which a browser's EventSource gives up.
+    if (isEmpty) throw notNow(response)
   } finally {
     clearTimeout(silence)
     // Also when the caller stops in the middle: the connection must not stay.
     ending.abort()
   }
+}
+
+function notNow({ headers }: Response): Error {
+  const wait = retryAfterMs(headers.get('Retry-After'), Date.now())
+  return new FeedRequestError('the server ended the stream before it began', 503, wait)
 }
 
 /** Null for events that a later server may have. */

@@ -81,6 +81,21 @@ step('before there is a database the answer is 503 with Retry-After', async () =
   assert.deepEqual(problem, { status: 503, type: 'application/problem+json', retryAfter: '2', detail: problem.detail })
 })
 
+step(
+  'before there is a database, and without an api, events are a stream that ends: EventSource comes again',
+  async () => {
+    await assertComeAgain(/database can not be read/)
+    await compose('stop', 'api')
+    await assertComeAgain(/No api answers/)
+    await compose('start', 'api')
+    await until(
+      'the api to be back',
+      async () => /database/.test((await problemOf('/api/v1/cursor'))?.detail ?? ''),
+      START_MS,
+    )
+  },
+)
+
 step('with the indexer it recovers, and every field of every sample file is as the original has it', async () => {
   for (const name of Object.keys(expected)) copyFileSync(join(CORPUS, name), join(media, name))
   await compose('up', '--detach', '--scale', 'api=3')
@@ -280,6 +295,15 @@ step('compose down -v leaves nothing', async () => {
     assert.equal(await docker([...list, ...label]), '', list.join(' '))
   }
 })
+
+async function assertComeAgain(why: RegExp): Promise<void> {
+  const response = await fetch(`${url}/api/v1/events`)
+  assert.equal(response.status, 200)
+  assert.match(response.headers.get('content-type') ?? '', /^text\/event-stream/)
+  const text = await response.text()
+  assert.match(text, /^retry: \d+\n: .*\n\n$/)
+  assert.match(text, why)
+}
 
 /** What is in an error's answer; null if it is none. */
 async function problemOf(path: string) {

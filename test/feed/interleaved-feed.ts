@@ -6,6 +6,7 @@ import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import pino from 'pino'
 import { createApp } from '../../services/api/src/app.ts'
 import { createDatabaseSource, type DatabaseSource, type Reading } from '../../services/api/src/database-source.ts'
+import { createConnections } from '../../services/api/src/http/connections.ts'
 import { listen, stop } from '../../services/api/src/http/http-server.ts'
 import type { Queries } from '../../services/api/src/queries.ts'
 import { createFeedWatch } from '../../services/api/src/waiting/feed-watch.ts'
@@ -33,12 +34,13 @@ export async function openInterleavedFeed(t: TestContext, rowsARead: number | nu
   const watch = createFeedWatch(db.sqlite.name, database, 100)
   const timing = { heartbeatMs: 15_000, slowReaderMs: 30_000 }
   const access = { apiToken: null, allowedHosts: [], corsOrigins: [] }
-  const app = createApp({ database, watch, timing, logger, nowMs: Date.now, access })
-  const server = await listen(app, { host: '127.0.0.1', port: 0, maxConnections: 1_000 })
+  const connections = createConnections({ maxConnections: 1_000, logger })
+  const app = createApp({ database, watch, limits: connections.limits, timing, logger, nowMs: Date.now, access })
+  const server = await listen(app, { host: '127.0.0.1', port: 0, corsOrigins: [] }, connections)
   t.after(async () => {
     watch.close()
     server.closeAllConnections()
-    await stop(server)
+    await stop(server, connections)
     source.close()
   })
   const clearNodes = db.sqlite.prepare('DELETE FROM nodes WHERE node_id <> ?')

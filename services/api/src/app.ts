@@ -5,11 +5,13 @@ import type { Logger } from 'pino'
 import type { DatabaseSource } from './database-source.ts'
 import { allowedHosts } from './http/allowed-hosts.ts'
 import { bearerToken } from './http/bearer-token.ts'
-import { crossOrigin } from './http/cross-origin.ts'
+import type { ConnectionLimits } from './http/connection-limits.ts'
+import { crossOrigin, preflight } from './http/cross-origin.ts'
 import { failure } from './http/failure.ts'
+import { onlyHealth } from './http/only-health.ts'
 import { sendProblem } from './http/problem.ts'
 import { createRequestCounts } from './http/request-counts.ts'
-import { requestLimits } from './http/request-limits.ts'
+import { oneHost, parseQuery, requestLimits } from './http/request-limits.ts'
 import { requestLog } from './http/request-log.ts'
 import type { Route } from './route.ts'
 import { changesRoute } from './routes/changes.ts'
@@ -31,6 +33,7 @@ import type { FeedWatch } from './waiting/feed-watch.ts'
 export type AppDeps = {
   readonly database: DatabaseSource
   readonly watch: FeedWatch
+  readonly limits: ConnectionLimits
   readonly timing: EventTiming
   readonly logger: Logger
   /** Milliseconds since 1970. */
@@ -43,7 +46,7 @@ export type AppDeps = {
 }
 
 export function createApp(deps: AppDeps): Express {
-  const { database, watch, nowMs, access } = deps
+  const { database, watch, limits, nowMs, access } = deps
   const requests = createRequestCounts()
   const api = () => ({
     version: VERSION,
@@ -63,7 +66,7 @@ export function createApp(deps: AppDeps): Express {
     statusRoute({ database, api, nowMs }),
     healthRoute(),
     readinessRoute(database, nowMs),
-    metricsRoute({ database, api, requests, nowMs }),
+    metricsRoute({ database, api, requests, limits, nowMs }),
   ]
   const openPaths = routes.filter((route) => route.isAboutProcess).map((route) => route.path)
 
@@ -72,8 +75,11 @@ export function createApp(deps: AppDeps): Express {
   // Made here from where the log stands: Express would make it from the whole answer.
   app.disable('etag')
   app.enable('case sensitive routing')
-  app.use(requestLog(deps.logger), requests.handler, askedAgain, requestLimits)
-  app.use(allowedHosts(access.allowedHosts), crossOrigin(access.corsOrigins), bearerToken(access.apiToken, openPaths))
+  app.set('query parser', parseQuery)
+  app.use(requestLog(deps.logger), requests.handler, askedAgain)
+  // Before anything that refuses, so that a page of another origin is told what was wrong.
+  app.use(crossOrigin(access.corsOrigins), oneHost, preflight, onlyHealth(limits, openPaths))
+  app.use(allowedHosts(access.allowedHosts), requestLimits, bearerToken(access.apiToken, openPaths))
   for (const { path, handler } of [...routes, openApiRoute(routes, { needsToken: access.apiToken !== null })]) {
     app.route(expressPath(path)).get(handler).all(wrongMethod)
   }

@@ -18,7 +18,7 @@ const TOGETHER = 50
 const HANG_MS = 30_000
 const HASH = '0123456789abcdef0123456789abcdef'
 
-type Asked = { method: string; path: string; query: [string, string][]; headers: OutgoingHttpHeaders }
+type Asked = { method: string; path: string; query: ([string] | [string, string])[]; headers: OutgoingHttpHeaders }
 
 const routes = fc.constantFrom(
   ...['/api/v1/cursor', '/api/v1/changes', '/api/v1/events', '/api/v1/root', '/api/v1/nodes', '/api/v1/nodes/a'],
@@ -63,8 +63,16 @@ const numbers = fc.oneof(
   fc.double().map(String),
   fc.constantFrom('9007199254740991', '9007199254740992', '-0', '+1', '1e3', '0x1', ' 1', '', 'NaN', '1,2', '٣'),
 )
+/** A parameter as often as a list of ids may be long, or longer; and more of them than any request has. */
+const repeated = fc
+  .tuple(
+    fc.constantFrom('id', 'cursor', 'under', 'max_size', 'x', 'limit', '', '__proto__', 'a[]', 'a%0d%0ab'),
+    fc.integer({ min: 2, max: 120 }),
+    fc.constantFrom('', '=', '=a', '=1', '==', '=%'),
+  )
+  .map(([name, count, value]) => Array.from({ length: count }, () => [`${name}${value}`] as [string]))
 /** Never so long that a test would wait for it. */
-const waits = fc.constantFrom('0', '0.001', '0.02', '55.1', '-1', '1e1', '', 'x', '99999999999')
+const waits = fc.constantFrom('0', '0.001', '0.02', '-1', '1e1', '', 'x', '-99999999999')
 const ids = fc.constantFrom('a', 'media', 'photos', 'c', '00000000-0000-0000-0000-000000000000', "' OR 1=1 --", '')
 const tokens = fc.oneof(
   urlText,
@@ -111,11 +119,13 @@ const headers = fc.dictionary(
       'te',
       'x-odd',
     ],
-    ...['access-control-request-method', 'if-modified-since', 'user-agent'],
+    ...['access-control-request-method', 'if-modified-since', 'user-agent', 'host', 'x-long'],
   ),
   fc.oneof(
     headerText,
     numbers.filter(isHeader),
+    fc.constantFrom('x'.repeat(9_000), 'x'.repeat(17_000), 'x'.repeat(40_000)),
+    fc.constantFrom('[::1]:80', 'a, b', 'nas:99999', 'http://nas/', 'text/event-stream', 'null', 'https://a.example'),
     fc.constantFrom('*', 'gzip', 'gzip;q=0', '*;q=0', 'identity;q=0, *;q=0', '"x", *', 'GET'),
   ),
   { maxKeys: 5 },
@@ -126,7 +136,12 @@ const asked: fc.Arbitrary<Asked> = fc.record({
     fc.constantFrom('HEAD', 'POST', 'OPTIONS', 'DELETE', 'PROPFIND'),
   ),
   path,
-  query: fc.array(parameter, { maxLength: 5 }),
+  query: fc.oneof(
+    { weight: 20, arbitrary: fc.array(parameter, { maxLength: 5 }) },
+    { weight: 1, arbitrary: fc.tuple(repeated, fc.array(parameter, { maxLength: 3 })).map((parts) => parts.flat()) },
+    // Nothing between ampersands.
+    { weight: 1, arbitrary: parameter.map((one) => [['&'.repeat(1_500)] as [string], one]) },
+  ),
   headers,
 })
 
@@ -136,7 +151,8 @@ function isHeader(text: string): boolean {
 }
 
 async function served(t: TestContext) {
-  const small = await smallFeed(t, { seats: 10_000, maxConnections: 10_000, nowMs: () => 0 })
+  const access = { corsOrigins: ['*'] }
+  const small = await smallFeed(t, { seats: 10_000, maxConnections: 10_000, nowMs: () => 0, access })
   small.feed.sqlite.exec(
     "INSERT INTO status (id, state, version, started_ms, heartbeat_ms) VALUES (1, 'watching', '1.2.3', 0, 0)",
   )
@@ -157,6 +173,13 @@ async function check(origin: string, agent: Agent, one: Asked): Promise<number> 
   const status = response.statusCode as number
   const type = response.headers['content-type'] ?? ''
   assert.ok(status < 500, `${shown} → ${status}`)
+  if (one.query.filter((pair) => pair.join('=') !== '' && !pair[0].startsWith('&')).length > 100) {
+    assert.ok(status >= 400, `${shown} → ${status}`)
+  }
+  assert.match(String(response.headers['feed-ignored'] ?? ''), /^[\w%.~!*'(), -]{0,4000}$/, shown)
+  // What any page may see, it may see of a refusal too.
+  assert.equal(response.headers['access-control-allow-origin'], '*', shown)
+  assert.match(String(response.headers.vary), /\bOrigin\b/, shown)
   if (type.startsWith('text/event-stream') && one.method === 'GET') {
     await once(response, 'data')
     response.destroy()
@@ -193,7 +216,7 @@ test(`${REQUESTS} random requests: each is answered, none with a 5xx, and refusa
   await Promise.all(Array.from({ length: TOGETHER }, () => fc.assert(property, { numRuns })))
   assert.ok([...statuses.values()].reduce((sum, count) => sum + count, 0) >= REQUESTS)
   // The strings are odd, but not so odd that nothing behind the checks is met.
-  for (const status of [200, 304, 400, 404, 405, 410, 414, 417]) {
+  for (const status of [200, 204, 304, 400, 404, 405, 410, 414, 417, 431]) {
     assert.ok((statuses.get(status) ?? 0) > 0, `no answer has status ${status}: ${[...statuses]}`)
   }
 })
@@ -208,6 +231,12 @@ const line = fc.oneof(
   fc.constantFrom(
     'Host: x',
     'Host: x',
+    'Host: y',
+    'Host:',
+    'Host: a b',
+    'Host: [::1]:8080',
+    'host : x',
+    ' Host: x',
     'Content-Length: 5',
     'Content-Length: -1',
     'Transfer-Encoding: chunked',
@@ -234,6 +263,10 @@ test(`${RAW_REQUESTS} connections with lines that may be no HTTP at all: none ha
     await once(socket, 'close')
     assert.equal(socket.timeout !== undefined && socket.errored?.message === 'it hangs', false)
     for (const [, status = ''] of text.matchAll(/^HTTP\/1\.1 (\d+)/gm)) assert.ok(Number(status) < 500, text)
+    const hosts = lines.slice(1).filter((one) => /^Host:/.test(one)).length
+    const isWhole =
+      lines[0] === 'GET /api/v1/cursor HTTP/1.1' && lines.slice(1).every((one) => /^Host: ?\S*$/.test(one))
+    if (isWhole) assert.match(text, hosts === 1 ? /^HTTP\/1\.1 200 / : /^HTTP\/1\.1 400 /, lines.join('|'))
     if (/^HTTP\/1\.1 4/.test(text)) assert.match(text, /content-type: application\/problem\+json/i)
   })
   await fc.assert(property, { numRuns: RAW_REQUESTS })

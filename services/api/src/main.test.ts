@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { get, type IncomingMessage } from 'node:http'
+import { Agent, get, type IncomingMessage } from 'node:http'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -11,6 +11,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { temporaryFolder } from '../../../shared/test-support/temporary-folder.ts'
 import { openFeedWriter } from './test-support/feed-writer.ts'
 import { exitOf, MAIN, startApi, writeConfig } from './test-support/start-api.ts'
+import { until, untilTrue } from './test-support/until.ts'
 
 function runMain(...args: string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', timeout: 10_000 })
@@ -136,4 +137,102 @@ test('I10: a slow reader of 200,000 changes costs no memory and does not hold th
   assert.equal(counts.changes, 200_000)
   assert.ok(counts.checkpoints >= 5)
   assert.ok(counts.memory < 100, `${counts.memory} MB`)
+})
+
+test('a process that stops answers what was asked, says that connections end, and resets none', async (t) => {
+  const folder = temporaryFolder(t)
+  const feed = largeFeed(join(folder, 'feed.db'), 2_000)
+  t.after(() => feed.close())
+  const api = await startApi(t, folder)
+  const agent = new Agent({ keepAlive: true, maxSockets: 10 })
+  t.after(() => agent.destroy())
+  const counts = { answers: 0, last: 0 }
+  const ends: (string | undefined)[] = []
+  const hammer = async (path: string) => {
+    try {
+      for (;;) {
+        const [response] = (await once(get(`${api.url}/${path}`, { agent }), 'response')) as [IncomingMessage]
+        let text = ''
+        for await (const chunk of response.setEncoding('utf8')) text += chunk
+        JSON.parse(text)
+        counts.answers += 1
+        if (response.headers.connection === 'close') counts.last += 1
+      }
+    } catch (error) {
+      ends.push((error as NodeJS.ErrnoException).code ?? String(error))
+    }
+  }
+  // Short ones, long ones that are written in pieces, and some that wait.
+  const paths = ['cursor', 'changes', 'changes?max_size=100', 'changes?cursor=2000&wait=0.01', 'root']
+  const hammers = [...paths, ...paths].map(hammer)
+  await until('all to be at work', () => counts.answers > 100)
+  api.process.kill('SIGTERM')
+  await Promise.all(hammers)
+  assert.equal(await exitOf(api.process), 0)
+  assert.deepEqual(new Set(ends), new Set(['ECONNREFUSED']))
+  assert.ok(counts.last >= 10, `${counts.last} connections ended by their answer`)
+})
+
+test('an idle connection is closed when the process stops, and a request that is under way is answered', async (t) => {
+  const folder = temporaryFolder(t)
+  largeFeed(join(folder, 'feed.db'), 10).close()
+  const api = await startApi(t, folder)
+  const { hostname, port } = new URL(api.url)
+  const [idle, slow, pipelined] = await Promise.all(
+    [0, 1, 2].map(async () => {
+      const socket = connect(Number(port), hostname)
+      t.after(() => socket.destroy())
+      await once(socket, 'connect')
+      return socket
+    }),
+  )
+  assert.ok(idle !== undefined && slow !== undefined && pipelined !== undefined)
+  const request = 'GET /api/v1/cursor HTTP/1.1\r\nHost: x\r\n\r\n'
+  for (const socket of [idle, slow]) {
+    socket.write(request)
+    await once(socket, 'data')
+  }
+  slow.write(request.slice(0, 30))
+  pipelined.write('GET /api/v1/changes?cursor=10&wait=50 HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(2))
+  await untilTrue('it to wait', async () => (await clientsWaiting(api.url)) === 2)
+  api.process.kill('SIGTERM')
+  await once(idle.resume(), 'close')
+  slow.write(request.slice(30))
+  const texts = [slow, pipelined].map(async (socket) => {
+    let text = ''
+    for await (const chunk of socket.setEncoding('utf8')) text += chunk
+    return text
+  })
+  const [late = '', both = ''] = await Promise.all(texts)
+  assert.match(late, /^HTTP\/1\.1 200 .*\r\nConnection: close\r\n.*\{"cursor":10\}$/s)
+  assert.deepEqual(both.match(/^Connection: \S+/gm), ['Connection: keep-alive', 'Connection: close'])
+  assert.equal(await exitOf(api.process), 0)
+})
+
+test('where files run out that is said once and counted, and the process can be asked whether it lives', async (t) => {
+  const folder = temporaryFolder(t)
+  largeFeed(join(folder, 'feed.db'), 10).close()
+  const api = await startApi(t, folder, { filesMax: 80 })
+  const { hostname, port } = new URL(api.url)
+  const sockets = await Promise.all(
+    Array.from({ length: 150 }, async () => {
+      const socket = connect(Number(port), hostname)
+      t.after(() => socket.destroy())
+      socket.on('error', () => {})
+      await once(socket, 'connect')
+      return socket.resume()
+    }),
+  )
+  for (const path of ['/healthz', '/healthz']) assert.equal((await fetch(new URL(path, api.url))).status, 200)
+  assert.equal((await fetch(`${api.url}/cursor`)).status, 503)
+  for (const socket of sockets) socket.destroy()
+  let text = ''
+  await untilTrue('metrics', async () => {
+    const response = await fetch(new URL('/metrics', api.url))
+    text = await response.text()
+    return response.ok
+  })
+  const [, count] = /^drive_feed_connections_dropped_total (\d+)$/m.exec(text) ?? []
+  assert.ok(Number(count) >= 80, `${count} dropped`)
+  assert.equal(api.log.filter(({ msg }) => /^too many files are open/.test(msg)).length, 1)
 })

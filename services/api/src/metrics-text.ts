@@ -9,10 +9,12 @@ export type MetricSources = {
   readonly requests: readonly RequestCount[]
   readonly process: { readonly residentBytes: number; readonly cpuSeconds: number; readonly startedMs: number }
   readonly clientsWaiting: number
+  readonly connectionsDropped: number
 }
 
 /** Made anew for each scrape: everything is read, nothing is kept. */
-export async function metricsText({ status, requests, process, clientsWaiting }: MetricSources): Promise<string> {
+export async function metricsText(sources: MetricSources): Promise<string> {
+  const { status, requests, process, clientsWaiting, connectionsDropped } = sources
   const registers = [new Registry()]
   const gauge = (name: string, help: string, value: number) => new Gauge({ name, help, registers }).set(value)
   const counter = (name: string, help: string, value: number) => new Counter({ name, help, registers }).inc(value)
@@ -21,6 +23,7 @@ export async function metricsText({ status, requests, process, clientsWaiting }:
   counter('process_cpu_seconds_total', 'Processor time of this api process.', process.cpuSeconds)
   gauge('process_start_time_seconds', 'When this api process started, since 1970.', process.startedMs / 1_000)
   gauge('drive_feed_clients_waiting', 'Clients that wait for changes or follow them.', clientsWaiting)
+  counter('drive_feed_connections_dropped_total', 'Connections beyond what is allowed.', connectionsDropped)
   addRequests(requests, registers)
   gauge('drive_feed_database_up', 'Whether there is a feed to read.', status === null ? 0 : 1)
   if (status === null) return (registers[0] as Registry).metrics()

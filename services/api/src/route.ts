@@ -2,6 +2,7 @@
 import type { Request, RequestHandler, Response } from 'express'
 import type { DatabaseSource } from './database-source.ts'
 import { isNotModified, sendNotModified, setFeedHeaders } from './http/feed-headers.ts'
+import { tellIgnored } from './http/ignored-parameters.ts'
 import { type Refusal, sendProblem } from './http/problem.ts'
 import { sendJson } from './http/send-body.ts'
 import type { Queries } from './queries.ts'
@@ -49,6 +50,7 @@ export function defineRoute<P extends Parameters>(
   return {
     ...description,
     handler: async (req, res) => {
+      tellIgnored(req, res, description.parameters)
       const read = readParameters(description.parameters, req.query)
       if (!read.ok) return sendProblem(res, { status: 400, detail: read.detail })
       await answer({ req, res, values: read.values })

@@ -5,6 +5,7 @@ import { type Config, ConfigError, loadConfig } from '@drive-feed/shared/config.
 import { createLogger } from '@drive-feed/shared/logger.ts'
 import { createApp } from './app.ts'
 import { createDatabaseSource } from './database-source.ts'
+import { createConnections } from './http/connections.ts'
 import { listen, stop } from './http/http-server.ts'
 import { createFeedWatch } from './waiting/feed-watch.ts'
 
@@ -33,15 +34,18 @@ async function serve(config: Config): Promise<void> {
   const logger = createLogger({ name: 'api', path: config.logPath, level: config.logLevel })
   const database = createDatabaseSource(config.databasePath, logger)
   const watch = createFeedWatch(config.databasePath, database, config.maxWaiting)
-  const app = createApp({ database, watch, timing: EVENT_TIMING, logger, nowMs: Date.now, access: config })
-  const server = await listen(app, config)
+  const connections = createConnections({ maxConnections: config.maxConnections, logger })
+  const { limits } = connections
+  const app = createApp({ database, watch, limits, timing: EVENT_TIMING, logger, nowMs: Date.now, access: config })
+  const server = await listen(app, config, connections)
   logger.info({ host: config.host, port: boundPort(server) }, 'listening')
 
   const stopping = Promise.withResolvers<NodeJS.Signals>()
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, stopping.resolve)
   logger.info({ signal: await stopping.promise }, 'stopping')
+  const stopped = stop(server, connections)
   watch.close()
-  await stop(server)
+  await stopped
   database.close()
   process.exit(0)
 }

@@ -1,6 +1,7 @@
 /** Who may ask: under which names, from which pages, with which token. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { rmSync } from 'node:fs'
 import { get, type IncomingMessage } from 'node:http'
 import { test } from 'node:test'
 import { assertProblem } from '../test-support/assert-problem.ts'
@@ -53,6 +54,8 @@ test('without a token in the config nobody is asked for one; with it everybody i
   assert.equal((await ask(`${url}/cursor`, `bearer  ${TOKEN} `)).status, 200)
   assert.equal((await ask(`${top}healthz`)).status, 200)
   assert.equal((await ask(`${top}readyz`)).status, 503)
+  assert.equal((await ask(`${top}healthz/`)).status, 200)
+  assert.equal((await ask(`${top}readyz/?x=1`)).status, 503)
   assert.equal((await ask(`${top}metrics`)).status, 401)
   assert.equal((await ask(`${top}openapi.json`)).status, 401)
   assert.equal((await ask(`${top}healthz/../api/v1/cursor`)).status, 401)
@@ -104,3 +107,58 @@ test('pages of other origins may ask only where the config says so', async (t) =
   const any = await fetch(`${open.url}/cursor`, { headers: { origin } })
   assert.equal(any.headers.get('access-control-allow-origin'), '*')
 })
+
+test('a page is told why it was refused, whatever refused it', async (t) => {
+  const origin = 'https://photos.example'
+  const { url, path } = await smallFeed(t, {
+    access: { corsOrigins: ['https://other.example', origin], allowedHosts: ['nas.example'], apiToken: TOKEN },
+  })
+  const authorization = `Bearer ${TOKEN}`
+  const long = 'x'.repeat(17_000)
+  const huge = 'x'.repeat(40_000)
+  const refusals: readonly (readonly [status: number, what: string, headers: Record<string, string>])[] = [
+    [400, 'changes?cursor=x', { authorization }],
+    [400, `changes?${'a&'.repeat(101)}`, { authorization }],
+    [400, 'nodes/%', { authorization }],
+    [401, 'cursor', {}],
+    [404, 'nothing', { authorization }],
+    [410, 'changes?cursor=1&epoch=another', { authorization }],
+    [414, `changes?x=${'x'.repeat(9_000)}`, { authorization }],
+    [414, `changes?x=${huge}`, { authorization }],
+    [417, 'cursor', { authorization, expect: 'wonders' }],
+    [421, 'cursor', { authorization, host: 'evil.example' }],
+    [431, 'cursor', { authorization, 'x-long': long }],
+    [431, 'cursor', { authorization, 'x-long': huge }],
+  ]
+  const check = async (status: number, what: string, headers: Record<string, string>) => {
+    const from = (one: string) => answerTo(`${url}/${what}`, { ...headers, origin: one })
+    const shown = `${status} ${what.slice(0, 20)}`
+    const own = await from(origin)
+    assert.deepEqual([own.statusCode, own.headers['access-control-allow-origin']], [status, origin], shown)
+    assert.match(own.headers.vary ?? '', /\bOrigin\b/, shown)
+    assert.match(own.headers['access-control-expose-headers'] ?? '', /Feed-Ignored.*Retry-After/, shown)
+    const strange = await from('https://evil.example')
+    assert.deepEqual([strange.statusCode, strange.headers['access-control-allow-origin']], [status, undefined], shown)
+    assert.match(strange.headers.vary ?? '', /\bOrigin\b/, shown)
+  }
+  for (const refusal of refusals) await check(...refusal)
+  rmSync(path)
+  await check(503, 'cursor', { authorization })
+})
+
+test('with leave for all a page is told even where its origin is not known', async (t) => {
+  const { url } = await smallFeed(t, { access: { corsOrigins: ['*'] } })
+  for (const headers of [{}, { 'x-long': 'x'.repeat(17_000) }, { 'x-long': 'x'.repeat(40_000) }]) {
+    const answer = await answerTo(`${url}/cursor`, headers)
+    assert.deepEqual(
+      [answer.headers['access-control-allow-origin'], answer.headers.vary?.includes('Origin')],
+      ['*', true],
+    )
+  }
+})
+
+async function answerTo(url: string, headers: Record<string, string>): Promise<IncomingMessage> {
+  const [response] = (await once(get(url, { headers, agent: false }), 'response')) as [IncomingMessage]
+  response.resume()
+  return response
+}

@@ -4,10 +4,11 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { smallFeed } from '../test-support/small-feed.ts'
+import { until } from '../test-support/until.ts'
 
-async function opened(t: TestContext, url: string): Promise<Socket> {
+async function opened(t: TestContext, url: string, options: { allowHalfOpen?: boolean } = {}): Promise<Socket> {
   const { hostname, port } = new URL(url)
-  const socket = connect(Number(port), hostname)
+  const socket = connect({ port: Number(port), host: hostname, ...options })
   t.after(() => socket.destroy())
   socket.on('error', () => {})
   await once(socket, 'connect')
@@ -61,16 +62,97 @@ test('nonsense behind a request that is being answered cuts the connection and a
   assert.equal(answer, '')
 })
 
-test('there are so many connections and no more', async (t) => {
-  const { url } = await smallFeed(t, { maxConnections: 2 })
+test('more than one Host, and a Host that is none, are 400; the one of an address with a port is not', async (t) => {
+  const { url } = await smallFeed(t)
+  const under = (...hosts: string[]) =>
+    exchange(t, url, `${GET}${hosts.map((host) => `Host: ${host}\r\n`).join('')}Connection: close\r\n\r\n`)
+  for (const hosts of [
+    ['x', 'x'],
+    ['x', 'y'],
+    ['', 'x'],
+    ['x', 'X', 'x'],
+    ['a b'],
+    ['a, b'],
+    ['a/b'],
+    ['a@b'],
+    ['a:b'],
+  ]) {
+    const answer = await under(...hosts)
+    assert.match(answer, /^HTTP\/1\.1 400 /, `${hosts}`)
+    assert.match(answer, /Content-Type: application\/problem\+json/)
+  }
+  for (const host of ['nas', 'nas.example:8080', '192.168.1.2', '[::1]:8080', 'my_nas', '']) {
+    assert.match(await under(host), /^HTTP\/1\.1 200 /, host)
+  }
+  const old = await exchange(t, url, 'GET /api/v1/cursor HTTP/1.0\r\nHost: x\r\nHost: y\r\n\r\n')
+  assert.match(old, /^HTTP\/1\.1 400 /)
+})
+
+test('a client that was refused and does not go is closed', async (t) => {
+  const { url } = await smallFeed(t)
+  const socket = await opened(t, url, { allowHalfOpen: true })
+  socket.write('hello\r\n\r\n')
+  socket.resume()
+  await once(socket, 'end')
+  // It has sent no end of its own; writing shows that the other side is not there any more.
+  const writing = setInterval(() => socket.write('x'), 50)
+  t.after(() => clearInterval(writing))
+  await until('it to be closed', () => socket.closed)
+})
+
+const dropped = async (url: string) => {
+  const text = await (await fetch(new URL('/metrics', url))).text()
+  return Number(/^drive_feed_connections_dropped_total (\d+)$/m.exec(text)?.[1])
+}
+
+test('there are so many connections and no more; beyond, health is answered and everything else turned away', async (t) => {
+  const { url, log } = await smallFeed(t, { maxConnections: 2, access: { corsOrigins: ['*'] } })
   const first = await opened(t, url)
-  await opened(t, url)
-  assert.equal(await exchange(t, url, `${GET}Host: x\r\n\r\n`), '')
+  const second = await opened(t, url)
+  const ask = (path: string) => exchange(t, url, `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`)
+  for (let times = 0; times < 20; times += 1) {
+    const health = await ask(times % 2 === 0 ? '/healthz' : '/healthz/')
+    assert.match(health, /^HTTP\/1\.1 200 .*\r\nConnection: close\r\n.*\{"ok":true\}$/s)
+  }
+  assert.match(await ask('/readyz'), /^HTTP\/1\.1 503 .*not started yet/s)
+  assert.deepEqual(warnings(log), [], 'they are what the room is for')
+  const refused = await ask('/api/v1/cursor')
+  assert.match(refused, /^HTTP\/1\.1 503 .*Too many connections/s)
+  assert.match(refused, /\r\nRetry-After: 2\r\n.*\r\nConnection: close\r\n/s)
+  assert.match(refused, /\r\nAccess-Control-Allow-Origin: \*\r\n/)
+  assert.match(await ask('/api/v1/events'), /^HTTP\/1\.1 200 .*\r\nContent-Type: text\/event-stream.*\nretry: \d+\n/s)
+  const both = await exchange(t, url, `${GET}Host: x\r\n\r\n${GET}Host: x\r\n\r\n`)
+  assert.equal(both.match(/HTTP\/1\.1/g)?.length, 1)
   first.destroy()
+  second.destroy()
   let answer = ''
   // The server hears of the end a moment later.
-  for (let tries = 0; tries < 100 && answer === ''; tries += 1) {
-    answer = await exchange(t, url, `${GET}Host: x\r\nConnection: close\r\n\r\n`)
-  }
-  assert.match(answer, /^HTTP\/1.1 200 /)
+  for (let tries = 0; tries < 100 && !answer.startsWith('HTTP/1.1 200'); tries += 1)
+    answer = await ask('/api/v1/cursor')
+  assert.match(answer, /^HTTP\/1\.1 200 .*\r\nConnection: keep-alive\r\n/s)
+  assert.ok((await dropped(url)) >= 3)
+  const [warning, ...others] = warnings(log)
+  assert.match(warning ?? '', /max_connections are open/)
+  assert.deepEqual(others, [])
 })
+
+test('who only holds connections beyond the limit keeps no health check out, and goes', async (t) => {
+  const { url, log } = await smallFeed(t, { maxConnections: 1 })
+  const held = await opened(t, url)
+  const silent: Socket[] = []
+  for (let count = 0; count < 50; count += 1) silent.push(await opened(t, url))
+  for (const socket of silent) socket.resume()
+  const closed = () => silent.filter((socket) => socket.closed).length
+  assert.match(await exchange(t, url, 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n'), /^HTTP\/1\.1 200 /)
+  await until('most to be closed', () => closed() >= 40)
+  await until('all to be closed', () => closed() === 50)
+  held.destroy()
+  let count = Number.NaN
+  for (let tries = 0; tries < 100 && Number.isNaN(count); tries += 1) count = await dropped(url).catch(() => Number.NaN)
+  assert.ok(count >= 50, `${count} dropped`)
+  assert.equal(warnings(log).length, 1)
+})
+
+function warnings(log: readonly { level: number; msg: string }[]): string[] {
+  return log.filter(({ level }) => level === 40).map(({ msg }) => msg)
+}

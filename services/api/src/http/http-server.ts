@@ -1,7 +1,12 @@
 /** The listening socket: opening it, what it bears, and closing it in bounded time. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
+import { Server as NetServer } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Connections } from './connections.ts'
+import { crossOriginHeaders } from './cross-origin.ts'
 import { problemOf, type Refusal } from './problem.ts'
+import { ADDRESS_TOO_LONG, HEADER_BYTES_MAX, HEADERS_TOO_LONG, URL_CHARACTERS_MAX } from './request-limits.ts'
 
 // Longer than the idle time of the usual reverse proxies (60 s): the side that reuses a connection must not be the one
 // that finds it closed.
@@ -10,34 +15,46 @@ const KEEP_ALIVE_MS = 75_000
 // a slow reader costs one page of memory.
 const HEADERS_MS = 15_000
 const REQUEST_MS = 30_000
-const HEADER_BYTES_MAX = 16 * 1024
-const STOP_GRACE_MS = 500
+/** More than the app takes: what is refused there is answered with all that an answer has. */
+const PARSED_BYTES_MAX = 2 * HEADER_BYTES_MAX
+/** In which a client is to take a refusal and go. */
+const REFUSED_MS = 2_000
+const STOP_GRACE_MS = 1_500
+const STOP_LOOK_MS = 50
+const STOP_ACCEPT_MS = 100
 
-export type Address = { readonly host: string; readonly port: number; readonly maxConnections: number }
+export type Listening = { readonly host: string; readonly port: number; readonly corsOrigins: readonly string[] }
 
 type Listener = (req: IncomingMessage, res: ServerResponse) => void
 
 /** Rejects with the error of listen(2) when the address can't be had. */
-export function listen(listener: Listener, { host, port, maxConnections }: Address): Promise<Server> {
-  const answering = new WeakSet<Duplex>()
+export function listen(listener: Listener, listening: Listening, connections: Connections): Promise<Server> {
+  const { host, port, corsOrigins } = listening
+  const onRequest = (req: IncomingMessage, res: ServerResponse) => {
+    connections.asked(req, res)
+    listener(req, res)
+  }
   const server = createServer(
     {
       keepAliveTimeout: KEEP_ALIVE_MS,
       headersTimeout: HEADERS_MS,
       requestTimeout: REQUEST_MS,
-      maxHeaderSize: HEADER_BYTES_MAX,
+      maxHeaderSize: PARSED_BYTES_MAX,
       // Asked for by the app, which has a word to say about it.
       requireHostHeader: false,
     },
-    (req, res) => {
-      answering.add(req.socket)
-      res.once('close', () => answering.delete(req.socket))
-      listener(req, res)
-    },
+    onRequest,
   )
-  server.maxConnections = maxConnections
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuse(error, socket, answering.has(socket)))
-  server.on('checkExpectation', (_req, res) => refuseExpectation(res))
+  // They are few enough by their bytes; what is beyond a number is left out, as if it had not been sent.
+  server.maxHeadersCount = 0
+  server.on('connection', connections.opened)
+  server.on('clientError', (error: ParseError, socket) => {
+    // In the middle of an answer to an earlier request there is no place for another one.
+    if (error.code === 'ECONNRESET' || !socket.writable || connections.isAnswering(socket)) return void socket.destroy()
+    refuse(error, socket, corsOrigins)
+  })
+  // Refused by the app too, like everything that can be read.
+  server.on('checkExpectation', onRequest)
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen({ host, port }, () => {
@@ -47,42 +64,62 @@ export function listen(listener: Listener, { host, port, maxConnections }: Addre
   })
 }
 
+type ParseError = NodeJS.ErrnoException & { readonly rawPacket?: Buffer }
+
 /** What is no HTTP, or not in time, never becomes a request: the app does not see it. */
-function refuse({ code }: NodeJS.ErrnoException, socket: Duplex, isAnswering: boolean): void {
-  // In the middle of an answer to an earlier request there is no place for another one.
-  if (code === 'ECONNRESET' || !socket.writable || isAnswering) return void socket.destroy()
-  const refusal = refusalOf(code)
+function refuse({ code, rawPacket }: ParseError, socket: Duplex, corsOrigins: readonly string[]): void {
+  // What came last; of a long request the rest.
+  const text = rawPacket?.toString('latin1') ?? ''
+  const [, origin] = /^origin:[ \t]*(\S+)[ \t]*\r?$/im.exec(text) ?? []
+  const refusal = refusalOf(code, text)
   const body = JSON.stringify(problemOf(refusal))
-  const headers = Object.entries({ Connection: 'close', ...headersOf(body) }).map(
-    ([name, value]) => `${name}: ${value}`,
-  )
-  const head = [`HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}`, ...headers]
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+  const headers = {
+    Connection: 'close',
+    'Content-Type': 'application/problem+json; charset=utf-8',
+    'Cache-Control': 'no-store',
+    'Content-Length': Buffer.byteLength(body),
+    ...crossOriginHeaders(corsOrigins, origin),
+  }
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.end(`HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}\r\n${lines.join('')}\r\n${body}`)
+  const late = setTimeout(() => socket.destroy(), REFUSED_MS)
+  socket.once('close', () => clearTimeout(late))
 }
 
-function refusalOf(code: string | undefined): Refusal {
-  if (code === 'HPE_HEADER_OVERFLOW') return { status: 431, detail: `Headers may have ${HEADER_BYTES_MAX} bytes.` }
+function refusalOf(code: string | undefined, text: string): Refusal {
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    const isAddress = new RegExp(`^\\w+ \\S{${URL_CHARACTERS_MAX}}`).test(text)
+    return isAddress ? { status: 414, detail: ADDRESS_TOO_LONG } : { status: 431, detail: HEADERS_TOO_LONG }
+  }
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return { status: 408, detail: 'The request did not come in time.' }
   return { status: 400, detail: 'The request could not be understood.' }
 }
 
-function refuseExpectation(res: ServerResponse): void {
-  const body = JSON.stringify(problemOf({ status: 417, detail: 'Nothing but 100-continue can be expected here.' }))
-  res.writeHead(417, headersOf(body)).end(body)
-}
-
-function headersOf(body: string) {
-  return {
-    'Content-Type': 'application/problem+json; charset=utf-8',
-    'Cache-Control': 'no-store',
-    'Content-Length': Buffer.byteLength(body),
-  }
-}
-
-/** Takes no new connections, lets short answers finish for half a second, then cuts what is still open. */
-export async function stop(server: Server): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  const cut = setTimeout(() => server.closeAllConnections(), STOP_GRACE_MS)
+/**
+ * Takes no new connections. What was asked is answered, and each answer says that its connection ends with it; then
+ * those are closed on which nothing happens. What is still open after a second and a half is cut.
+ */
+export async function stop(server: Server, connections: Connections): Promise<void> {
+  await untilNoneArrives(connections)
+  // Not the HTTP server's own: that closes kept connections at once, also when a request is on its way on them.
+  const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()))
+  connections.endWithAnswers()
+  // Once all that has arrived is read.
+  const looking = setInterval(() => setImmediate(connections.closeStill), STOP_LOOK_MS)
+  const cut = setTimeout(() => connections.closeAll(), STOP_GRACE_MS)
   await closed
+  clearInterval(looking)
   clearTimeout(cut)
+}
+
+/**
+ * Connections that wait in the kernel's queue are reset with it, and one is taken from it a turn. Where they come without
+ * a pause that can't be helped.
+ */
+async function untilNoneArrives({ openedTotal }: Connections): Promise<void> {
+  const untilMs = performance.now() + STOP_ACCEPT_MS
+  for (let before = -1; before !== openedTotal() && performance.now() < untilMs; ) {
+    before = openedTotal()
+    await nextTurn()
+  }
 }

@@ -2,6 +2,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { Response } from 'express'
 import type { Answer } from '../wire/answers.ts'
+import { isForEvents, sendEndedStream } from './event-stream.ts'
 
 /**
  * What a route answers instead of what was asked for. `detail` is a sentence for the person who writes the client;
@@ -15,14 +16,18 @@ export type Refusal = {
 
 const RETRY_AFTER_SECONDS = 2
 
-/** Answers with `application/problem+json`. */
+/** Answers with `application/problem+json`; where events are asked for and only the moment is wrong, with no event. */
 export function sendProblem(res: Response, refusal: Refusal): void {
   // An error is about this moment: nothing of it is kept, and no tag compares it with anything.
   res.removeHeader('ETag')
   res.set('Cache-Control', 'no-store')
   if (refusal.status === 503) res.set('Retry-After', String(RETRY_AFTER_SECONDS))
-  res.status(refusal.status).type('application/problem+json')
-  res.send(JSON.stringify(problemOf(refusal)))
+  if (refusal.status >= 500 && isForEvents(res.req)) {
+    sendEndedStream(res, refusal.detail)
+  } else {
+    res.status(refusal.status).type('application/problem+json')
+    res.send(JSON.stringify(problemOf(refusal)))
+  }
 }
 
 export function problemOf({ status, detail, members }: Refusal): Answer<'Problem'> {

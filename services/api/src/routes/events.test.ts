@@ -3,10 +3,12 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { renameSync, rmSync } from 'node:fs'
 import { get, type IncomingMessage } from 'node:http'
+import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { temporaryFolder } from '../../../../shared/test-support/temporary-folder.ts'
 import { assertProblem } from '../test-support/assert-problem.ts'
 import { openFeedWriter } from '../test-support/feed-writer.ts'
-import type { ServeOptions } from '../test-support/serve-feed.ts'
+import { type ServeOptions, serveFeed } from '../test-support/serve-feed.ts'
 import { smallFeed } from '../test-support/small-feed.ts'
 import { until } from '../test-support/until.ts'
 
@@ -18,11 +20,16 @@ async function open(t: TestContext, url: string, headers: Record<string, string>
   t.after(() => response.destroy())
   response.on('error', () => {})
   const events: Event[] = []
+  const comments: string[] = []
   let rest = ''
   response.setEncoding('utf8').on('data', (text: string) => {
     const blocks = (rest + text).split('\n\n')
     rest = blocks.pop() as string
     for (const block of blocks) {
+      if (block.startsWith(': ')) {
+        comments.push(block)
+        continue
+      }
       const fields = block.split('\n').map((line) => line.split(/: (.*)/s).slice(0, 2))
       events.push(Object.fromEntries(fields) as Event)
     }
@@ -35,7 +42,7 @@ async function open(t: TestContext, url: string, headers: Record<string, string>
     await until('an event', () => events.length > 0)
     return events.shift() as Event
   }
-  return { response, next, ended: () => isEnded }
+  return { response, next, ended: () => isEnded, comments: () => comments }
 }
 
 /** In short: the event, its id, and the changes' ids. */
@@ -109,8 +116,17 @@ test('filters and paths are those of /changes', async (t) => {
   )
 })
 
+/** What a client that can't be served now gets instead of a refusal, which would make an EventSource stop for good. */
+async function assertComeAgain(response: Response, why: RegExp): Promise<void> {
+  assert.deepEqual([response.status, response.headers.get('content-type')], [200, 'text/event-stream; charset=utf-8'])
+  assert.deepEqual([response.headers.get('retry-after'), response.headers.get('etag')], ['2', null])
+  const text = await response.text()
+  assert.match(text, /^retry: \d+\n: .+\n\n$/)
+  assert.match(text, why)
+}
+
 test('what can not be answered is refused before the stream', async (t) => {
-  const { url, epoch, stream, watch } = await served(t, { seats: 1 })
+  const { url, epoch } = await served(t)
   await assertProblem(await fetch(`${url}/events?cursor=3&epoch=another`), 410)
   await assertProblem(await fetch(`${url}/events?cursor=7&epoch=${epoch}`), 410)
   await assertProblem(await fetch(`${url}/events?cursor=x`), 400)
@@ -118,10 +134,44 @@ test('what can not be answered is refused before the stream', async (t) => {
   await assertProblem(await fetch(`${url}/events`, { method: 'POST' }), 405)
   const head = await fetch(`${url}/events`, { method: 'HEAD' })
   assert.deepEqual([head.status, await head.text()], [200, ''])
+})
+
+test('with all seats taken the stream ends at once and says when to come again', async (t) => {
+  const { url, epoch, stream, watch } = await served(t, { seats: 1 })
   const { response } = await stream('')
-  await assertProblem(await fetch(`${url}/events`), 503)
+  const second = await fetch(`${url}/events`)
+  assert.equal(second.headers.get('feed-epoch'), epoch)
+  await assertComeAgain(second, /Too many clients are waiting/)
+  await assertComeAgain(await fetch(`${url}/events/?cursor=3`), /Too many clients are waiting/)
+  await assertProblem(await fetch(`${url}/changes?cursor=6&wait=1`), 503)
   response.destroy()
   await until('the seat to be free', () => watch.seatsTaken() === 0)
+})
+
+test('before there is a database the stream ends at once and says when to come again, and names no feed', async (t) => {
+  const { url } = await serveFeed(t, join(temporaryFolder(t), 'feed.db'))
+  const response = await fetch(`${url}/events?cursor=5`)
+  assert.deepEqual([response.headers.get('feed-epoch'), response.headers.get('feed-head')], [null, null])
+  await assertComeAgain(response, /database can not be read now/)
+  const head = await fetch(`${url}/events`, { method: 'HEAD' })
+  assert.deepEqual([head.status, head.headers.get('content-type')], [200, 'text/event-stream; charset=utf-8'])
+  await assertProblem(await fetch(`${url}/events?cursor=x`), 400)
+})
+
+test('who takes events and was given a cursor of another database is told by an event, others by 410', async (t) => {
+  const { url, epoch, stream } = await served(t)
+  const query = `cursor=3&epoch=${'0'.repeat(36)}`
+  for (const headers of [{ 'Last-Event-ID': '5' }, { Accept: 'text/event-stream' }]) {
+    const { response, next, ended } = await stream(query, headers)
+    assert.deepEqual([response.statusCode, response.headers['feed-epoch']], [200, epoch])
+    const { event, data } = await next()
+    const problem = JSON.parse(data) as { status: number; epoch: string; head: number }
+    assert.deepEqual([event, problem.status, problem.epoch, problem.head], ['gone', 410, epoch, 6])
+    await until('the stream to end', ended)
+  }
+  await assertProblem(await fetch(`${url}/events?${query}`), 410)
+  await assertProblem(await fetch(`${url}/events?${query}`, { headers: { 'Last-Event-ID': '' } }), 410)
+  await assertProblem(await fetch(`${url}/changes?${query}`, { headers: { 'Last-Event-ID': '5' } }), 410)
 })
 
 test('another database in the same place ends the stream with a word of what to do', async (t) => {
@@ -142,13 +192,53 @@ test('another database in the same place ends the stream with a word of what to 
   await until('the stream to end', ended)
 })
 
-test('a database that is gone ends the stream, and the next one is 503', async (t) => {
-  const { path, url, stream } = await served(t)
-  const { next, ended } = await stream('cursor=4')
+test('while the database is away the stream stays, with heartbeats and a comment, and goes on when it is back', async (t) => {
+  const { feed, path, watch, stream } = await served(t, { heartbeatMs: 50 })
+  const { next, ended, comments } = await stream('cursor=4')
+  assert.equal(shortly(await next()), 'changes 6 b -c')
+  for (let times = 1; times <= 2; times += 1) {
+    renameSync(path, `${path}.away`)
+    await until('it to be said', () => comments().length === times * 2 - 1)
+    assert.match(comments().at(-1) as string, /^: the database can not be read now/)
+    const beats = [await next(), await next(), await next()]
+    assert.deepEqual(
+      new Set(beats.map(({ event, data }) => event + data)),
+      new Set([`heartbeat{"cursor":${5 + times}}`]),
+    )
+    assert.equal(watch.seatsTaken(), 1)
+    renameSync(`${path}.away`, path)
+    feed.put({ id: 'd', size: times, parentId: 'media' })
+    let event = await next()
+    while (event.event === 'heartbeat') event = await next()
+    assert.equal(shortly(event), `changes ${6 + times} d`)
+    assert.equal(comments().length, times * 2)
+  }
+  assert.equal(ended(), false)
+})
+
+test('a stream whose database is replaced while it is away hears that its cursor is gone', async (t) => {
+  const { feed, path, stream } = await served(t)
+  const { next, ended, comments } = await stream('cursor=6')
+  await next()
+  feed.close()
+  renameSync(path, `${path}.before`)
+  await until('it to be said', () => comments().length === 1)
+  for (const suffix of ['-wal', '-shm']) rmSync(path + suffix, { force: true })
+  const other = openFeedWriter(path)
+  t.after(() => other.close())
+  for (let n = 0; n < 9; n += 1) other.put({ id: `x${n}` })
+  assert.equal((await next()).event, 'gone')
+  await until('the stream to end', ended)
+})
+
+test('a service that stops while the database is away ends the stream', async (t) => {
+  const { path, watch, stream } = await served(t)
+  const { next, ended, comments } = await stream('cursor=6')
   await next()
   rmSync(path)
+  await until('it to be said', () => comments().length === 1)
+  watch.close()
   await until('the stream to end', ended)
-  await assertProblem(await fetch(`${url}/events`), 503)
 })
 
 test('when the service stops, streams end', async (t) => {

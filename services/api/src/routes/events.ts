@@ -3,15 +3,15 @@
 import { formatFeedEpoch, parseFeedEpoch } from '@drive-feed/shared/feed-epoch.ts'
 import type { Request, Response } from 'express'
 import { beginAnswer } from '../changes-reader.ts'
-import { type DatabaseSource, DatabaseUnavailableError } from '../database-source.ts'
+import { DatabaseDamagedError, type DatabaseSource, DatabaseUnavailableError } from '../database-source.ts'
 import { goneRefusal } from '../gone.ts'
-import { type EventSink, openEventStream } from '../http/event-stream.ts'
+import { EVENTS_PATH, type EventSink, openEventStream, takesEvents } from '../http/event-stream.ts'
 import { setFeedHeaders } from '../http/feed-headers.ts'
-import { problemOf, sendProblem } from '../http/problem.ts'
+import { problemOf, type Refusal, sendProblem } from '../http/problem.ts'
 import { defineRoute, type Route } from '../route.ts'
 import { type View, viewOf } from '../view.ts'
 import { clientGone } from '../waiting/client-gone.ts'
-import type { FeedWatch, Seat } from '../waiting/feed-watch.ts'
+import type { FeedWatch, Seat, SeenFeed } from '../waiting/feed-watch.ts'
 import { NO_SEAT } from '../waiting/take-up.ts'
 import { changeJson } from '../wire/change-json.ts'
 import { ANSWER_EXAMPLES } from '../wire/examples.ts'
@@ -21,8 +21,13 @@ import { readParameters } from '../wire/read-parameters.ts'
 /** Changes an event at most: what is in memory for each client. */
 const EVENT_ROWS = 128
 
+const AWAY = 'the database can not be read now; the changes go on when it can'
+const BACK = 'the database can be read again'
+/** How often it is seen whether it can. */
+const AWAY_LOOK_MS = 1_000
+
 const DESCRIPTION = {
-  path: '/api/v1/events',
+  path: EVENTS_PATH,
   operationId: 'followChanges',
   tag: 'Changes',
   summary:
@@ -56,10 +61,12 @@ export function eventsRoute(deps: Deps): Route {
       return { feed: state, gone: goneRefusal(queries, state, { cursor, epoch }) }
     })
     setFeedHeaders(res, feed)
-    if (gone !== null) return sendProblem(res, gone)
-    const seat = req.method === 'HEAD' ? null : deps.watch.takeSeat()
-    if (seat === null && req.method !== 'HEAD') return sendProblem(res, NO_SEAT)
+    if (gone !== null && !takesEvents(req)) return sendProblem(res, gone)
+    const isFollowing = gone === null && req.method !== 'HEAD'
+    const seat = isFollowing ? deps.watch.takeSeat() : null
+    if (seat === null && isFollowing) return sendProblem(res, NO_SEAT)
     const sink = openEventStream(res, deps.timing.slowReaderMs)
+    if (gone !== null) await sendGone(sink, String(cursor), gone)
     if (seat === null) return sink.end()
     try {
       // One that comes from another database, without having said so, goes on from here: as /changes has it.
@@ -73,6 +80,10 @@ export function eventsRoute(deps: Deps): Route {
 }
 
 type Position = { readonly cursor: number | null; readonly run: string | null }
+
+function sendGone(sink: EventSink, id: string, refusal: Refusal): Promise<void> {
+  return sink.send('gone', id, JSON.stringify(problemOf(refusal)))
+}
 
 /** What browsers send when they connect again; an id that is none of ours is a mistake. */
 function lastEventId(req: Request<{ id: string }>): Position | { detail: string } {
@@ -115,42 +126,79 @@ type Following = {
  * client of this one, so it comes again to hear of the next before it has any of its cursors.
  */
 async function follow({ database, watch, timing }: Deps, following: Following): Promise<void> {
-  const { sink, seat, epoch, view } = following
-  const idAt = (cursor: number) => idOf(cursor, following)
-  const signal = clientGone(following.res)
+  const { res, sink, seat, epoch, view } = following
+  const signal = clientGone(res)
+  const idAt = (at: number) => idOf(at, following)
   let { cursor } = following
   let heartbeatAtMs = performance.now()
-  try {
-    while (!signal.aborted && !watch.isClosed()) {
-      const reading = database.open()
-      const { feed, gone } = reading.read((queries) => {
-        const state = queries.feed()
-        return { feed: state, gone: goneRefusal(queries, state, { cursor, epoch }) }
-      })
-      if (gone !== null) {
-        await sink.send('gone', idAt(cursor), JSON.stringify(problemOf(gone)))
-        break
-      }
-      if (feed.epoch !== epoch) break
-      const answer = await beginAnswer(reading, { cursor, maxSize: EVENT_ROWS, view, signal })
-      // Begun between the two reads.
-      if (answer.feed.epoch !== epoch) break
-      const changes = [...answer.pages].flat().map(changeJson)
-      cursor = answer.cursor
-      if (changes.length > 0) {
-        await sink.send('changes', idAt(cursor), JSON.stringify({ cursor, changes, has_more: answer.hasMore }))
-      } else if (performance.now() >= heartbeatAtMs) {
-        await sink.send('heartbeat', idAt(cursor), JSON.stringify({ cursor }))
-      } else {
-        const timeoutMs = heartbeatAtMs - performance.now()
-        await seat.changed({ reading, head: answer.feed.head }, { timeoutMs, signal })
-        continue
-      }
-      heartbeatAtMs = performance.now() + timing.heartbeatMs
+  let isAway = false
+  while (!signal.aborted && !watch.isClosed()) {
+    const news = await newsAfter(database, { cursor, epoch, view, signal })
+    if (news.kind === 'other run') break
+    if (news.kind === 'gone') {
+      await sendGone(sink, idAt(cursor), news.refusal)
+      break
     }
-  } catch (error) {
-    // The client comes again, and hears 503 until the database is back.
-    if (!(error instanceof DatabaseUnavailableError)) throw error
+    if (news.kind === 'away') reportDamage(res, news.error)
+    else cursor = news.cursor
+    if (isAway !== (news.kind === 'away')) {
+      isAway = !isAway
+      await sink.comment(isAway ? AWAY : BACK)
+    }
+    if (news.kind === 'changes') {
+      const { changes, hasMore } = news
+      await sink.send('changes', idAt(cursor), JSON.stringify({ cursor, changes, has_more: hasMore }))
+    } else if (performance.now() >= heartbeatAtMs) {
+      await sink.send('heartbeat', idAt(cursor), JSON.stringify({ cursor }))
+    } else {
+      const timeoutMs = heartbeatAtMs - performance.now()
+      if (news.kind === 'nothing') await seat.changed(news.seen, { timeoutMs, signal })
+      else await seat.changed(null, { timeoutMs: Math.min(timeoutMs, AWAY_LOOK_MS), signal })
+      continue
+    }
+    heartbeatAtMs = performance.now() + timing.heartbeatMs
   }
   sink.end()
+}
+
+type News =
+  | {
+      readonly kind: 'changes'
+      readonly cursor: number
+      readonly changes: readonly unknown[]
+      readonly hasMore: boolean
+    }
+  | { readonly kind: 'nothing'; readonly cursor: number; readonly seen: SeenFeed }
+  | { readonly kind: 'gone'; readonly refusal: Refusal }
+  /** Another run began than the headers told of. */
+  | { readonly kind: 'other run' }
+  /** The database can't be read now. */
+  | { readonly kind: 'away'; readonly error: DatabaseUnavailableError }
+
+type Asked = { readonly cursor: number; readonly epoch: string; readonly view: View; readonly signal: AbortSignal }
+
+async function newsAfter(database: DatabaseSource, { cursor, epoch, view, signal }: Asked): Promise<News> {
+  try {
+    const reading = database.open()
+    const { feed, refusal } = reading.read((queries) => {
+      const state = queries.feed()
+      return { feed: state, refusal: goneRefusal(queries, state, { cursor, epoch }) }
+    })
+    if (refusal !== null) return { kind: 'gone', refusal }
+    if (feed.epoch !== epoch) return { kind: 'other run' }
+    const answer = await beginAnswer(reading, { cursor, maxSize: EVENT_ROWS, view, signal })
+    // Begun between the two reads.
+    if (answer.feed.epoch !== epoch) return { kind: 'other run' }
+    const changes = [...answer.pages].flat().map(changeJson)
+    if (changes.length > 0) return { kind: 'changes', cursor: answer.cursor, changes, hasMore: answer.hasMore }
+    return { kind: 'nothing', cursor: answer.cursor, seen: { reading, head: answer.feed.head } }
+  } catch (error) {
+    if (error instanceof DatabaseUnavailableError) return { kind: 'away', error }
+    throw error
+  }
+}
+
+/** Other databases that can't be read are told of where they are opened. */
+function reportDamage(res: Response, error: DatabaseUnavailableError): void {
+  if (error instanceof DatabaseDamagedError) res.err = error
 }

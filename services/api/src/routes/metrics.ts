@@ -1,5 +1,6 @@
 /** `GET /metrics`: numbers for Prometheus. */
 import { type DatabaseSource, DatabaseUnavailableError } from '../database-source.ts'
+import type { ConnectionLimits } from '../http/connection-limits.ts'
 import type { RequestCounts } from '../http/request-counts.ts'
 import { sendPieces } from '../http/send-body.ts'
 import { defineRoute, type Route } from '../route.ts'
@@ -28,6 +29,7 @@ type Deps = {
   readonly database: DatabaseSource
   readonly api: () => ApiState
   readonly requests: RequestCounts
+  readonly limits: ConnectionLimits
   readonly nowMs: () => number
 }
 
@@ -45,6 +47,7 @@ export function metricsRoute(deps: Deps): Route {
         startedMs: deps.nowMs() - uptimeSeconds * 1_000,
       },
       clientsWaiting,
+      connectionsDropped: deps.limits.droppedTotal(),
     })
     res.set('Cache-Control', 'no-store').type('text/plain; version=0.0.4; charset=utf-8')
     await sendPieces(req, res, [text])

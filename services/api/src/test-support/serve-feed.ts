@@ -3,6 +3,7 @@ import type { TestContext } from 'node:test'
 import pino from 'pino'
 import { type AppDeps, createApp } from '../app.ts'
 import { createDatabaseSource } from '../database-source.ts'
+import { createConnections } from '../http/connections.ts'
 import { listen, stop } from '../http/http-server.ts'
 import { createFeedWatch, type FeedWatch } from '../waiting/feed-watch.ts'
 
@@ -33,12 +34,14 @@ export async function serveFeed(t: TestContext, path: string, options: ServeOpti
   const watch = createFeedWatch(path, database, seats)
   const access = { apiToken: null, allowedHosts: [], corsOrigins: [], ...options.access }
   const nowMs = options.nowMs ?? Date.now
-  const app = createApp({ database, watch, timing: { heartbeatMs, slowReaderMs }, logger, nowMs, access })
-  const server = await listen(app, { host: '127.0.0.1', port: 0, maxConnections })
+  const connections = createConnections({ maxConnections, logger })
+  const { limits } = connections
+  const app = createApp({ database, watch, limits, timing: { heartbeatMs, slowReaderMs }, logger, nowMs, access })
+  const server = await listen(app, { host: '127.0.0.1', port: 0, corsOrigins: access.corsOrigins }, connections)
   t.after(async () => {
     watch.close()
     server.closeAllConnections()
-    await stop(server)
+    await stop(server, connections)
     database.close()
   })
   return { watch, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/v1`, log }

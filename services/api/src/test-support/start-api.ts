@@ -9,7 +9,14 @@ import { runnableBy } from '../../../../shared/test-support/for-others.ts'
 
 export const MAIN = join(import.meta.dirname, '../main.ts')
 
-export type RunningApi = { readonly process: ChildProcess; readonly url: string }
+export type RunningApi = {
+  readonly process: ChildProcess
+  readonly url: string
+  /** Lines of the log so far. */
+  readonly log: readonly LogLine[]
+}
+
+type LogLine = { readonly level: number | string; readonly msg: string }
 
 const TRIES = 5
 
@@ -17,20 +24,23 @@ const TRIES = 5
 export async function startApi(
   t: TestContext,
   folder: string,
-  spawnOptions: { uid?: number } = {},
+  { port: wanted, filesMax, ...spawnOptions }: { uid?: number; port?: number; filesMax?: number } = {},
 ): Promise<RunningApi> {
   const { uid } = spawnOptions
   const { node, main } = uid === undefined ? { node: process.execPath, main: MAIN } : runnableBy(uid, MAIN)
   for (let tries = 0; tries < TRIES; tries += 1) {
-    const port = await freePort()
+    const port = wanted ?? (await freePort())
     const config = writeConfig(folder, port)
-    const child = spawn(node, [main, `--config=${config}`], {
+    const argv = [node, main, `--config=${config}`]
+    const limited = filesMax === undefined ? argv : ['prlimit', `--nofile=${filesMax}`, ...argv]
+    const child = spawn(limited[0] as string, limited.slice(1), {
       ...spawnOptions,
       stdio: ['ignore', 'pipe', 'ignore'],
     })
     t.after(() => child.kill('SIGKILL'))
     // Another program may have taken the port meanwhile.
-    if (await isListening(child)) return { process: child, url: `http://127.0.0.1:${port}/api/v1` }
+    const log: LogLine[] = []
+    if (await isListening(child, log)) return { process: child, url: `http://127.0.0.1:${port}/api/v1`, log }
   }
   throw new Error('the api does not start')
 }
@@ -47,7 +57,7 @@ export async function exitOf(child: ChildProcess): Promise<number | string | nul
   return child.exitCode ?? child.signalCode
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
@@ -56,11 +66,13 @@ async function freePort(): Promise<number> {
   return port
 }
 
-function isListening(child: ChildProcess): Promise<boolean> {
+function isListening(child: ChildProcess, log: LogLine[]): Promise<boolean> {
   const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream })
   return new Promise((resolve) => {
     lines.on('line', (line) => {
-      if ((JSON.parse(line) as { msg: string }).msg === 'listening') resolve(true)
+      const entry = JSON.parse(line) as LogLine
+      log.push(entry)
+      if (entry.msg === 'listening') resolve(true)
     })
     lines.on('close', () => resolve(false))
   })

@@ -10,3 +10,12 @@ export async function until(what: string, condition: () => boolean): Promise<voi
     await nextTurn()
   }
 }
+
+/** The same with a condition that is asked for. */
+export async function untilTrue(what: string, condition: () => Promise<boolean>): Promise<void> {
+  const limitMs = performance.now() + LIMIT_MS
+  while (!(await condition())) {
+    if (performance.now() > limitMs) throw new Error(`waited in vain: ${what}`)
+    await nextTurn()
+  }
+}

@@ -18,8 +18,10 @@ export type Seat = {
   /**
    * Resolves as soon as the feed is not what was seen: the head has moved, or the file was replaced or can't be read
    * any more. Also after `timeoutMs`, when `signal` aborts, and when the service stops.
+   *
+   * @param seen null for whoever could see nothing, and only wants to wait
    */
-  readonly changed: (seen: SeenFeed, until: { timeoutMs: number; signal: AbortSignal }) => Promise<void>
+  readonly changed: (seen: SeenFeed | null, until: { timeoutMs: number; signal: AbortSignal }) => Promise<void>
   readonly leave: () => void
 }
 
@@ -40,7 +42,7 @@ const SLOW_LOOK_MS = 1_000
 /** Instead of events, where there are none to be had. */
 const UNWATCHED_LOOK_MS = 100
 
-type Waiter = { readonly seen: SeenFeed; readonly wake: () => void }
+type Waiter = { readonly seen: SeenFeed | null; readonly wake: () => void }
 
 type WatchFolder = (onEvent: () => void, onFailure: () => void) => FolderWatcher | null
 
@@ -58,14 +60,18 @@ export function createFeedWatch(
   /** Wakes those who have not seen what is there now. True if there was anyone. */
   function look(): boolean {
     const now = stateOf(database)
-    const isNews = ({ seen }: Waiter) => now === null || now.reading !== seen.reading || now.head !== seen.head
+    const isNews = ({ seen }: Waiter) =>
+      seen !== null && (now === null || now.reading !== seen.reading || now.head !== seen.head)
     const due = [...waiters].filter(isNews)
     for (const waiter of due) waiter.wake()
     return due.length > 0
   }
   const looking = createLooking(watchFolder, look)
 
-  function changed(seen: SeenFeed, { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal }): Promise<void> {
+  function changed(
+    seen: SeenFeed | null,
+    { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal },
+  ): Promise<void> {
     if (isClosed || signal.aborted) return Promise.resolve()
     return new Promise((resolve) => {
       const wake = () => {

@@ -2,6 +2,7 @@
 import { STATUS_CODES } from 'node:http'
 import { VERSION } from '@drive-feed/shared/version.ts'
 import { z } from 'zod'
+import { EVENTS_PATH } from '../http/event-stream.ts'
 import { problemOf } from '../http/problem.ts'
 import type { RouteDescription } from '../route.ts'
 import { ANSWERS, PARTS } from './answers.ts'
@@ -78,7 +79,12 @@ function responsesOf(
   asksToken: boolean,
 ): Json {
   const isFeed = path.startsWith('/api/')
-  const statuses = new Set([400, ...(asksToken ? [401] : []), ...refusals, ...(isFeed ? [503] : [])])
+  const statuses = new Set([
+    400,
+    ...(asksToken ? [401] : []),
+    ...refusals,
+    ...(isFeed && path !== EVENTS_PATH ? [503] : []),
+  ])
   const headers = { ...(isFeed ? FEED_HEADERS : {}), ...(hasTag ? TAG_HEADER : {}) }
   return {
     200: { description: answer.description, headers, content: contentOf(answer) },
@@ -95,6 +101,7 @@ const OTHER_REFUSAL = {
 
 const FEED_HEADERS = {
   'Feed-Epoch': { description: 'Which database this is.', schema: { type: 'string' } },
+  'Feed-Ignored': { description: 'Parameters that mean nothing here, percent-encoded.', schema: { type: 'string' } },
   'Feed-Head': { description: 'The newest cursor.', schema: { type: 'integer', format: 'int64', minimum: 0 } },
 }
 

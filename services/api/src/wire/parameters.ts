@@ -10,7 +10,7 @@ import { EXAMPLES } from './examples.ts'
 import { PAGE_TOKEN_CHARACTERS_MAX } from './page-token.ts'
 
 const CURSOR_ALLOWED = 'cursor must be one integer, at most 9007199254740991.'
-const WAIT_ALLOWED = 'wait must be a number of seconds from 0 to 55.'
+const WAIT_ALLOWED = 'wait must be a number of seconds, 0 or more.'
 const PAGE_SIZE_ALLOWED = 'max_size must be an integer from 1 to 1000.'
 const HASH_ALLOWED = 'hash must be an MD5 in hex, 32 digits.'
 const PATH_ALLOWED = 'path must be one absolute path, starting with "/".'
@@ -52,13 +52,20 @@ const maxSize = z
     examples: [500],
   })
 
+/** Whoever would wait for longer than the limit waits that long: an answer without changes says nothing else. */
 const wait = z
   .preprocess(
-    (raw) => toNumber(raw, DECIMAL, 0),
+    (raw) => {
+      const seconds = toNumber(raw, DECIMAL, 0)
+      return typeof seconds === 'number' ? Math.min(seconds, WAIT_SECONDS_MAX) : seconds
+    },
     z.number(WAIT_ALLOWED).min(0, WAIT_ALLOWED).max(WAIT_SECONDS_MAX, WAIT_ALLOWED),
   )
   .optional()
-  .meta({ description: 'Seconds to wait for something to answer, if there is nothing yet.', examples: [30] })
+  .meta({
+    description: `Seconds to wait for something to answer, if there is nothing yet. More than ${WAIT_SECONDS_MAX} counts as ${WAIT_SECONDS_MAX}.`,
+    examples: [30],
+  })
 
 const epoch = text('epoch', 64)
   .optional()

@@ -64,7 +64,9 @@ function list(folder: string): Entry[] {
       const { code, errno } = error as NodeJS.ErrnoException
       // FUSE tells only now that it is gone: what is mounted there was removed where it comes from, say.
       if (code === 'ENOENT') return []
-      if (errno !== ESTALE || times === LISTED_ANEW_TIMES) throw error
+      if (errno !== ESTALE) throw error
+      // As long as it is mounted elsewhere.
+      if (times === LISTED_ANEW_TIMES) return []
       // The kernel believes a name for a second.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100)
     }

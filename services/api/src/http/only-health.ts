@@ -1,0 +1,13 @@
+/** On connections beyond the limit: health, and "not now" for everything else. */
+import type { RequestHandler } from 'express'
+import { isAtPath } from './at-path.ts'
+import type { ConnectionLimits } from './connection-limits.ts'
+import { sendProblem } from './problem.ts'
+
+export function onlyHealth(limits: ConnectionLimits, healthPaths: readonly string[]): RequestHandler {
+  return (req, res, next) => {
+    if (!limits.isInReserve(req.socket) || isAtPath(req, healthPaths)) return next()
+    limits.turnedAway(req.socket)
+    sendProblem(res, { status: 503, detail: 'Too many connections are open already; ask again in a moment.' })
+  }
+}

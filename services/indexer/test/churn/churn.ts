@@ -57,8 +57,9 @@ export async function churn(options: ChurnOptions): Promise<Figures> {
         throw error
       })
     }
+    const free = READ_AGAIN_FREE + figures.histories * (filesystem?.copiedUp ?? 0)
     assert.ok(
-      figures.readAgain <= READ_AGAIN_FREE + figures.calm * READ_AGAIN_MAX,
+      figures.readAgain <= free + figures.calm * READ_AGAIN_MAX,
       `I12: too much is read again: ${JSON.stringify(figures)}`,
     )
     return figures

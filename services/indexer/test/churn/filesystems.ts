@@ -38,6 +38,8 @@ export type Filesystem = {
   readonly survivesUnmount: boolean
   /** Whether two writes one after the other have two ctimes: otherwise only their closes tell of the second one. */
   readonly tellsWritesApart: boolean
+  /** Files of each history that look like others once they are touched: a copy from the lower layer has its own birth time. */
+  readonly copiedUp: number
   /** The kernel may show attributes, by another name of the file, that are so old (FUSE's `attr_timeout`). */
   readonly attributesMs: number
   /** Names to be left out by the config: what the filesystem makes and takes away itself, of which no event tells. */
@@ -54,6 +56,7 @@ const FULL = {
   refuses: null,
   survivesUnmount: true,
   tellsWritesApart: true,
+  copiedUp: 0,
   attributesMs: 0,
   excludes: [],
   without: {},
@@ -79,6 +82,7 @@ export const FILESYSTEMS: readonly Filesystem[] = [
     ...FULL,
     name: 'overlay',
     way: { kind: 'layers' },
+    copiedUp: 6,
     // Its mappings are of the file in the layer below: their end is told to nobody, and neither is what they write.
     without: { map: 'the end of a mapping is not told', writeMapped: 'as map' },
   },

@@ -1,5 +1,5 @@
 /** Numbers in the text format of Prometheus. Loaded with the first scrape only: the library takes 20 MB. */
-import { Counter, Gauge, Registry } from 'prom-client'
+import { Counter, Gauge, Registry } from '@prometheus-io/client'
 import type { RequestCount } from './http/request-counts.ts'
 import type { Answer } from './wire/answers.ts'
 

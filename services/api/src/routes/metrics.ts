@@ -24,7 +24,7 @@ type Deps = {
 export function metricsRoute(deps: Deps): Route {
   return defineRoute(DESCRIPTION, async ({ req, res }) => {
     const { metricsText } = await import('../metrics-text.ts')
-    const { uptimeSeconds, clientsWaiting } = deps.api()
+    const { clientsWaiting } = deps.api()
     const { user, system } = process.cpuUsage()
     const text = await metricsText({
       status: readStatus(deps),
@@ -32,7 +32,9 @@ export function metricsRoute(deps: Deps): Route {
       process: {
         residentBytes: process.memoryUsage.rss(),
         cpuSeconds: (user + system) / 1_000_000,
-        startedMs: deps.nowMs() - uptimeSeconds * 1_000,
+        // Read once by Node when the process started. Made of a clock and an uptime it would be another one at each scrape,
+        // and each would count as a restart.
+        startedMs: performance.timeOrigin,
       },
       clientsWaiting,
     })

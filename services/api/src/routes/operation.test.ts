@@ -59,6 +59,21 @@ test('it is ready while the database can be read and the indexer is heard of', a
   assert.match(await detail(), /can not be read/)
 })
 
+test('a process has one start, however often it is asked and whatever its clock says', async (t) => {
+  let nowMs = NOW_MS
+  const { url } = await smallFeed(t, { nowMs: () => nowMs })
+  const starts = new Set<number>()
+  for (let scrapes = 0; scrapes < 5; scrapes += 1) {
+    nowMs += 777
+    const text = await (await fetch(new URL('/metrics', url))).text()
+    starts.add(Number(/\nprocess_start_time_seconds (\S+)\n/.exec(text)?.[1]))
+  }
+  assert.equal(starts.size, 1, String([...starts]))
+  const [seconds] = starts
+  const expected = Date.now() / 1_000 - process.uptime()
+  assert.ok(Math.abs((seconds ?? 0) - expected) < 60, `${seconds} is not ${expected}`)
+})
+
 test('the metrics are numbers of the indexer and of this process', async (t) => {
   const { url, top, path, write } = await served(t)
   write('watching', NOW_MS - 5_000)

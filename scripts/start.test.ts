@@ -38,7 +38,7 @@ const API = `
 const DYING_API = `
   import { readFileSync } from 'node:fs'
   const log = process.argv[2].replace('--config=', '').replace('server.yaml', 'indexer.log')
-  console.log('{"level":30,"time":"T","msg":"before the end"}')
+  console.log('{"level":"info","time":"T","msg":"before the end"}')
   console.log('disk on fire')
   setInterval(() => { if (readFileSync(log, 'utf8').includes('ready')) process.exit(7) }, 20)`
 

@@ -101,7 +101,8 @@ export function createScans(tools: ScansTools): Scans {
   }
   const finish = (root: Root) => {
     const seconds = (nowMs() - root.scanStartedMs) / 1000
-    log.info({ root: root.key, seconds, folders: tools.tree.size() }, 'scan is complete')
+    const folders = root.top === null ? 0 : tools.tree.sizeOf(root.top)
+    log.info({ root: root.key, seconds, folders }, 'scan is complete')
     const isShared = isSharedFilesystem(root.filesystemType)
     const hours = isShared ? Math.min(SHARED_RESCAN_HOURS, tools.rescanHours) : tools.rescanHours
     if (isShared && root.nextRescanMs === Number.POSITIVE_INFINITY) {

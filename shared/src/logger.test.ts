@@ -55,7 +55,10 @@ test('levels are words, and numbers are rounded to a hundredth, on a terminal to
   )
   const { seconds, size, pace } = lines[1] ?? {}
   assert.deepEqual([seconds, size, pace], [0.06, 9007199254740991, { perSecond: [0.33, 7] }])
-  assert.deepEqual([lines[5]?.root, lines[5]?.ms, (lines[5]?.err as Error | undefined)?.message], ['media', 12.35, 'broken'])
+  assert.deepEqual(
+    [lines[5]?.root, lines[5]?.ms, (lines[5]?.err as Error | undefined)?.message],
+    ['media', 12.35, 'broken'],
+  )
   const readable = run('terminal')
   assert.match(readable, /\] WARN \(api\): said\n {4}seconds: 0\.06\n/)
   assert.match(readable, /\] ERROR \(api\): said by a child\n/)

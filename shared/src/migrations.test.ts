@@ -93,6 +93,8 @@ test('I2, I4, upgrade: what the original left behind when it was killed is put r
 
 const HOLIDAY_ID = '474f30cc-739a-568b-921d-8c8f307d958c'
 
+const TABLES = ['nodes', 'changes', 'watch_roots', 'devices', 'status', 'feed', 'problems', 'root_totals']
+
 /** Nodes no watched folder holds, an id whose removal was not written, one whose node is there but called removed. */
 const LEFT_BEHIND = `
   INSERT INTO nodes (node_id, parent_id, name, is_directory, ctime, mtime) VALUES
@@ -119,7 +121,7 @@ test('upgrade: an upgraded file has the schema of a new one', (t) => {
   const fresh = openWriter(join(temporaryFolder(t), 'new.db')).sqlite
   const select = 'SELECT name, type, tbl_name FROM sqlite_schema ORDER BY name'
   assert.deepEqual(after.prepare(select).all(), fresh.prepare(select).all())
-  for (const table of ['nodes', 'changes', 'watch_roots', 'devices', 'status', 'feed']) {
+  for (const table of TABLES) {
     assert.deepEqual(after.pragma(`table_info(${table})`), fresh.pragma(`table_info(${table})`), table)
   }
   assert.equal(after.pragma('integrity_check', { simple: true }), 'ok')
@@ -136,7 +138,7 @@ test('upgrade: a version 2 file gets the schema of a new one and keeps its nodes
   old.close()
   const after = openWriter(path).sqlite
   const fresh = openWriter(join(temporaryFolder(t), 'new.db')).sqlite
-  for (const table of ['nodes', 'changes', 'watch_roots', 'devices', 'status', 'feed']) {
+  for (const table of TABLES) {
     assert.deepEqual(after.pragma(`table_info(${table})`), fresh.pragma(`table_info(${table})`), table)
   }
   assert.deepEqual(changesOf(after), [{ change_id: 7, node_id: 'a', is_removed: 0, first_change_id: 3 }])
@@ -144,6 +146,42 @@ test('upgrade: a version 2 file gets the schema of a new one and keeps its nodes
   assert.equal(after.prepare("SELECT moved_change_id FROM nodes WHERE node_id = 'a'").pluck().get(), 7)
   after.close()
   fresh.close()
+})
+
+/** Two roots, one with a folder in it, and sizes whose sum is more than SQLite's sum() takes. */
+const LARGE = `
+  INSERT INTO nodes (node_id, parent_id, name, is_directory, ctime, mtime, size) VALUES
+    ('media', '${SUPER_ROOT_ID}', 'media', 1, 0, 0, 0), ('empty', '${SUPER_ROOT_ID}', 'empty', 1, 0, 0, 0),
+    ('folder', 'media', 'folder', 1, 0, 0, 0), ('a', 'media', 'a', 0, 0, 0, 3),
+    ('b', 'folder', 'b', 0, 0, 0, 9223372036854775807), ('c', 'folder', 'c', 0, 0, 0, 9223372036854775807);
+  INSERT INTO status (id, state, version, started_ms, heartbeat_ms) VALUES (1, 'stopped', '0', 1, 2);`
+
+test('upgrade: a version 4 file gets the schema of a new one, and the files of each root are counted', (t) => {
+  const path = join(temporaryFolder(t), 'feed.db')
+  const old = openWriter(path).sqlite
+  old.exec(BACK_TO_VERSION_4)
+  old.exec(LARGE)
+  old.close()
+  const after = openWriter(path).sqlite
+  t.after(() => after.close())
+  const fresh = openWriter(join(temporaryFolder(t), 'new.db')).sqlite
+  t.after(() => fresh.close())
+  for (const table of TABLES) {
+    assert.deepEqual(after.pragma(`table_info(${table})`), fresh.pragma(`table_info(${table})`), table)
+  }
+  assert.deepEqual(after.prepare('SELECT node_id, files, bytes FROM root_totals').raw().all(), [
+    ['media', 3, '18446744073709551617'],
+  ])
+  assert.equal(after.prepare('SELECT initial_scan_complete FROM status').pluck().get(), 0)
+})
+
+test('upgrade: the files of the original are counted', (t) => {
+  const { after } = upgraded(t)
+  const totals = after.prepare('SELECT name, files, bytes FROM root_totals JOIN nodes USING (node_id) ORDER BY name')
+  assert.deepEqual(totals.raw().all(), [
+    ['media', 4, '61073'],
+    ['photos', 1, '30107'],
+  ])
 })
 
 /** A version 3 file with names that are not UTF-8, as that version showed them. */
@@ -220,7 +258,14 @@ test('upgrade: where no name is shown anew nothing is told', (t) => {
   assert.deepEqual(changesOf(after), before)
 })
 
+const BACK_TO_VERSION_4 = `
+  DROP TABLE problems;
+  DROP TABLE root_totals;
+  ALTER TABLE status DROP COLUMN initial_scan_complete;
+  PRAGMA user_version = 4;`
+
 const BACK_TO_VERSION_3 = `
+  ${BACK_TO_VERSION_4}
   DROP INDEX nodes_skipped;
   ALTER TABLE devices DROP COLUMN numbers_last;
   ALTER TABLE devices DROP COLUMN mounted_as;

@@ -1,16 +1,17 @@
 /**
  * The schema's DDL and the way to it from older files. `PRAGMA user_version` is the schema version: 0 an empty file,
- * 1 the original program's, 2 to 4 ours.
+ * 1 the original program's, 2 to 5 ours.
  */
 import { randomUUID } from 'node:crypto'
 import type Database from 'better-sqlite3'
 import { displayName, nameFromColumns, nameToBytes } from './entry-name.ts'
+import { countRoots } from './root-totals.ts'
 import { SUPER_ROOT_ID } from './schema.ts'
 
-export const SCHEMA_VERSION = 4
+export const SCHEMA_VERSION = 5
 
 /** A version that can be brought to `SCHEMA_VERSION`. */
-export type OlderVersion = 0 | 1 | 2 | 3
+export type OlderVersion = 0 | 1 | 2 | 3 | 4
 
 /** Brings an empty file or one of an older version to `SCHEMA_VERSION`. Runs inside the caller's transaction. */
 export function migrate(db: Database.Database, from: OlderVersion): void {
@@ -19,8 +20,12 @@ export function migrate(db: Database.Database, from: OlderVersion): void {
     db.exec(VERSION_3)
     db.prepare('INSERT INTO feed (id, epoch) VALUES (1, ?)').run(randomUUID())
   }
-  db.exec(VERSION_4)
-  showNamesApart(db)
+  if (from < 4) {
+    db.exec(VERSION_4)
+    showNamesApart(db)
+  }
+  db.exec(VERSION_5_PROBLEMS)
+  countTotals(db)
   db.pragma(`user_version = ${SCHEMA_VERSION}`)
 }
 
@@ -40,11 +45,18 @@ function makeVersion2(db: Database.Database, from: 0 | 1): void {
   }
 }
 
+/** A version of a file that has tables. */
+export type KnownVersion = Exclude<OlderVersion, 0> | typeof SCHEMA_VERSION
+
+export function isKnownVersion(version: unknown): version is KnownVersion {
+  return typeof version === 'number' && Object.hasOwn(TABLES_OF_VERSION, version)
+}
+
 /**
  * What makes a file of this version ours and not some other program's: many number their schemas 1 or 2. Tables with
  * the columns that a reader or an upgrade relies on.
  */
-export const TABLES_OF_VERSION: Readonly<Record<1 | 2 | 3 | 4, Readonly<Record<string, readonly string[]>>>> = {
+export const TABLES_OF_VERSION: Readonly<Record<KnownVersion, Readonly<Record<string, readonly string[]>>>> = {
   1: {
     nodes: [
       ...['node_id', 'parent_id', 'name', 'is_directory', 'ctime', 'mtime', 'mime_type', 'hash', 'size'],
@@ -72,6 +84,16 @@ export const TABLES_OF_VERSION: Readonly<Record<1 | 2 | 3 | 4, Readonly<Record<s
     status: ['id', 'heartbeat_ms', 'folders_known'],
     devices: ['device', 'numbers_last', 'mounted_as'],
     feed: ['id', 'epoch'],
+  },
+  5: {
+    nodes: ['node_id', 'change_id', 'moved_change_id', 'metadata_state'],
+    changes: ['change_id', 'node_id', 'is_removed', 'first_change_id'],
+    watch_roots: ['name', 'node_id', 'path', 'was_scanned'],
+    status: ['id', 'heartbeat_ms', 'folders_known', 'initial_scan_complete'],
+    devices: ['device', 'numbers_last', 'mounted_as'],
+    feed: ['id', 'epoch'],
+    root_totals: ['node_id', 'files', 'bytes'],
+    problems: ['id', 'code', 'root', 'text', 'fix', 'since_ms'],
   },
 }
 
@@ -219,6 +241,29 @@ const VERSION_4 = `
   UPDATE watch_roots SET was_scanned = 1;
   CREATE INDEX nodes_skipped ON nodes (metadata_state) WHERE metadata_state = 'skipped';
   ALTER TABLE status ADD COLUMN places_failing INTEGER NOT NULL DEFAULT 0;`
+
+/** What version 5 adds: what is not well, and how much is in each root. */
+const VERSION_5_PROBLEMS = `
+  CREATE TABLE problems (
+    id       INTEGER PRIMARY KEY,
+    code     TEXT    NOT NULL,
+    root     TEXT,
+    text     TEXT    NOT NULL,
+    fix      TEXT    NOT NULL,
+    since_ms INTEGER NOT NULL
+  );
+  CREATE TABLE root_totals (
+    node_id TEXT    PRIMARY KEY,
+    files   INTEGER NOT NULL,
+    bytes   TEXT    NOT NULL
+  );
+  ALTER TABLE status ADD COLUMN initial_scan_complete INTEGER NOT NULL DEFAULT 0;`
+
+/** Before version 5 nobody counted. */
+function countTotals(db: Database.Database): void {
+  const insert = db.prepare('INSERT INTO root_totals (node_id, files, bytes) VALUES (?, ?, ?)')
+  for (const { nodeId, files, bytes } of countRoots(db)) insert.run(nodeId, files, String(bytes))
+}
 
 function upgradeNodes(db: Database.Database): void {
   // The original's indexes are either useless here or cost more than they give on every write.

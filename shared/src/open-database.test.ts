@@ -123,8 +123,8 @@ const FOREIGN: readonly (readonly [title: string, make: (path: string) => void, 
   ],
   [
     'a later version',
-    (path) => makeDatabase(path, 'CREATE TABLE nodes (id); PRAGMA user_version = 5'),
-    ' has schema version 5',
+    (path) => makeDatabase(path, 'CREATE TABLE nodes (id); PRAGMA user_version = 6'),
+    ' has schema version 6',
   ],
   [
     'a file that holds nothing but a version',

@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import { drizzle } from './drizzle.ts'
-import { migrate, type OlderVersion, SCHEMA_VERSION, TABLES_OF_VERSION } from './migrations.ts'
+import { isKnownVersion, type KnownVersion, migrate, SCHEMA_VERSION, TABLES_OF_VERSION } from './migrations.ts'
 import { shownText } from './shown-text.ts'
 
 export type FeedDatabase = { readonly sqlite: Database.Database; readonly orm: BetterSQLite3Database }
@@ -115,11 +115,11 @@ function bringUpToDate(writer: Database.Database, path: string): void {
 }
 
 /** The schema version: 0 for an empty database. @throws {DatabaseUnusableError} for a file that is not ours */
-function identify(sqlite: Database.Database, path: string): OlderVersion | typeof SCHEMA_VERSION {
+function identify(sqlite: Database.Database, path: string): 0 | KnownVersion {
   const version = sqlite.pragma('user_version', { simple: true })
   const isEmpty = sqlite.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() === 0
   if (version === 0 && isEmpty) return 0
-  if (version !== 1 && version !== 2 && version !== 3 && version !== SCHEMA_VERSION) {
+  if (!isKnownVersion(version)) {
     const what = version === 0 ? 'is the database of another program' : `has schema version ${version}`
     throw new DatabaseUnusableError(notOurs(path, what))
   }

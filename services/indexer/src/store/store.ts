@@ -6,10 +6,12 @@
 import { eq, sql } from '@drive-feed/shared/drizzle.ts'
 import { displayName, rawNameColumn } from '@drive-feed/shared/entry-name.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
+import { sizeOf } from '@drive-feed/shared/root-totals.ts'
 import { type MetadataState, nodes } from '@drive-feed/shared/schema.ts'
 import { createChangeLog } from './change-log.ts'
 import { createKnownNodes, type KnownNodes } from './known.ts'
 import { createMetadataWriter, type IsSameInode, type MetadataFinding } from './metadata-writer.ts'
+import { createRootTotals, type RootTotals } from './root-totals.ts'
 
 /** What `lstat` said of a file or folder, with the device's stable name. */
 export type Facts = {
@@ -86,7 +88,8 @@ export function createStore(db: FeedDatabase): Store {
   const known = createKnownNodes(db)
   const log = createChangeLog(db)
   const writer = createMetadataWriter(db, log)
-  const carryOut = createCarryOut(db, log)
+  const totals = createRootTotals(db)
+  const carryOut = createCarryOut(db, log, totals)
 
   const capDue = sqlite.prepare(
     `UPDATE nodes SET metadata_due_ms = :latestMs
@@ -119,7 +122,12 @@ export function createStore(db: FeedDatabase): Store {
     readSkipped: () => readSkipped.run(),
     skipOriginals: () => skipOriginals.run(),
     atOnce,
-    apply: (decisions) => atOnce(() => decisions.forEach(carryOut)),
+    apply: (decisions) =>
+      atOnce(() => {
+        totals.begin()
+        decisions.forEach(carryOut)
+        totals.save()
+      }),
     saveMetadata: (findings, isSameInode = () => true) => {
       let saved: readonly boolean[] = []
       atOnce(() => {
@@ -131,7 +139,11 @@ export function createStore(db: FeedDatabase): Store {
   }
 }
 
-function createCarryOut(db: FeedDatabase, log: ReturnType<typeof createChangeLog>): (decision: Decision) => void {
+function createCarryOut(
+  db: FeedDatabase,
+  log: ReturnType<typeof createChangeLog>,
+  totals: RootTotals,
+): (decision: Decision) => void {
   const write = prepareWrites(db)
   const { sqlite } = db
   const changeIdOf = sqlite.prepare('SELECT change_id FROM nodes WHERE node_id = ?').pluck()
@@ -144,6 +156,10 @@ function createCarryOut(db: FeedDatabase, log: ReturnType<typeof createChangeLog
     // One by one: there may be more in a folder than a call takes arguments.
     for (const folder of folders) for (const child of childFolders.all(folder) as string[]) folders.push(child)
     return folders
+  }
+  const resize = (nodeId: string, { size }: Facts) => {
+    const node = totals.nodeOf(nodeId)
+    if (node?.isDirectory === 0) totals.add(node.root, 0, sizeOf(size) - sizeOf(node.size))
   }
   return (decision) => {
     const { nodeId } = decision
@@ -159,35 +175,53 @@ function createCarryOut(db: FeedDatabase, log: ReturnType<typeof createChangeLog
         write.insert.run(nodeId, parentId, shown, raw, isFolder, device, inode, birthTime, size, exactMtime ?? mtime, ctime,
                          changeId, changeId, state, dueMs)
         if (decision.copyOf !== null) write.copy.run({ nodeId, copyOf: decision.copyOf })
+        if (!isDirectory) totals.add(totals.rootOf(parentId), 1, sizeOf(size))
         break
       }
       case 'move': {
         const { parentId, name, ctime } = decision
+        const before = totals.nodeOf(nodeId)
         const changeId = appendAgain(nodeId)
         write.move.run({ nodeId, parentId, name: displayName(name), rawName: rawNameColumn(name), ctime, changeId })
-        // Parents first (I3): everything below comes again, after the folder, folder by folder.
-        if (decision.isDirectory) foldersFrom(nodeId).forEach(log.reissueChildren)
+        if (decision.isDirectory) {
+          const folders = foldersFrom(nodeId)
+          // Parents first (I3): everything below comes again, after the folder, folder by folder.
+          folders.forEach(log.reissueChildren)
+          totals.forget()
+          totals.moveFolders(folders, before?.root ?? null, totals.rootOf(nodeId))
+        } else if (before !== null) {
+          totals.add(before.root, -1, -sizeOf(before.size))
+          totals.add(totals.rootOf(parentId), 1, sizeOf(before.size))
+        }
         break
       }
       case 'rewrite':
+        resize(nodeId, decision.facts)
         write.rewrite.run({ nodeId, ...columnsOf(decision.facts), ...decision.awaiting, changeId: appendAgain(nodeId) })
         break
       case 'recheck':
         write.recheck.run({ nodeId, ...decision.awaiting })
         break
       case 'adopt':
+        resize(nodeId, decision.facts)
         write.adopt.run({ nodeId, ...columnsOf(decision.facts) })
         break
       case 'renumber':
         write.renumber.run({ nodeId, inode: decision.inode, birthTime: decision.birthTime })
         break
-      case 'remove':
+      case 'remove': {
+        const node = totals.nodeOf(nodeId)
         // It went with a folder that was removed before it in the same plan; its tombstone is there already.
-        if (changeIdOf.get(nodeId) === undefined) break
-        for (const folder of foldersFrom(nodeId).reverse()) {
+        if (node === null) break
+        const folders = foldersFrom(nodeId).reverse()
+        if (node.isDirectory === 1) totals.moveFolders(folders, node.root, null)
+        else totals.add(node.root, -1, -sizeOf(node.size))
+        for (const folder of folders) {
           log.removeFiles(folder)
           log.remove(folder)
         }
+        totals.forget()
+      }
     }
   }
 }

@@ -71,7 +71,7 @@ export function createRootTotals({ sqlite }: FeedDatabase): RootTotals {
     return root
   }
   const add: RootTotals['add'] = (root, files, bytes) => {
-    if (root === null || (files === 0 && bytes === 0n)) return
+    if (root === null) return
     const change = changes.get(root) ?? { files: 0, bytes: 0n }
     changes.set(root, { files: change.files + files, bytes: change.bytes + bytes })
   }
@@ -99,6 +99,7 @@ export function createRootTotals({ sqlite }: FeedDatabase): RootTotals {
     forget: () => known.clear(),
     save: () => {
       for (const [root, change] of changes) {
+        if (change.files === 0 && change.bytes === 0n) continue
         const { files, bytes } = before.get(root) ?? { files: 0, bytes: '0' }
         const now = { files: files + change.files, bytes: BigInt(bytes) + change.bytes }
         if (now.files === 0 && now.bytes === 0n) erase.run(root)

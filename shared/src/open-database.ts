@@ -22,6 +22,8 @@ const WRITER_CACHE_KIB = 48 * 1024
 const READER_CACHE_KIB = 16 * 1024
 // Each checkpoint rewrites pages all over the file; the price of fewer is a WAL of 128 MiB.
 const AUTOCHECKPOINT_PAGES = 32_000
+/** What SQLite leaves of a WAL that has grown beyond it, once it begins the file anew. */
+export const WAL_LIMIT_BYTES = AUTOCHECKPOINT_PAGES * 4096
 const BUSY_TIMEOUT_MS = 10_000
 /** Nothing else is done while a writer waits for a lock, not even stopping. */
 const WRITER_BUSY_TIMEOUT_MS = 5_000
@@ -46,6 +48,7 @@ export function openWriter(path: string): FeedDatabase {
     sqlite.pragma('synchronous = FULL')
     sqlite.pragma(`cache_size = -${WRITER_CACHE_KIB}`)
     sqlite.pragma(`wal_autocheckpoint = ${AUTOCHECKPOINT_PAGES}`)
+    sqlite.pragma(`journal_size_limit = ${WAL_LIMIT_BYTES}`)
     sqlite.pragma(`busy_timeout = ${WRITER_BUSY_TIMEOUT_MS}`)
     return { sqlite, orm: drizzle(sqlite) }
   } catch (error) {

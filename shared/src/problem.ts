@@ -25,6 +25,12 @@ export type ProblemCode = keyof typeof PROBLEM_CODES
 /** What is wrong and where, and what to do: two parts of one sentence, which is `message`. */
 export type Advice = { readonly text: string; readonly fix: string; readonly message: string }
 
+/** Of an error whose sentence is all there is. */
+export function adviceOfSentence(message: string): Advice {
+  const [text = '', ...rest] = message.split('; ')
+  return { text, fix: rest.length === 0 ? 'see the log' : rest.join('; '), message }
+}
+
 /** @param joint what stands between both in the sentence */
 export function advice(text: string, fix: string, joint = '; '): Advice {
   return { text, fix, message: `${text}${joint}${fix}` }

@@ -33,7 +33,15 @@ export async function openInterleavedFeed(t: TestContext, rowsARead: number | nu
   const watch = createFeedWatch(db.sqlite.name, database, 100)
   const timing = { heartbeatMs: 15_000, slowReaderMs: 30_000 }
   const access = { apiToken: null, allowedHosts: [], corsOrigins: [] }
-  const app = createApp({ database, watch, timing, logger, nowMs: Date.now, access })
+  const app = createApp({
+    database,
+    files: { walBytes: () => 0, note: () => null },
+    watch,
+    timing,
+    logger,
+    nowMs: Date.now,
+    access,
+  })
   const server = await listen(app, { host: '127.0.0.1', port: 0, maxConnections: 1_000 })
   t.after(async () => {
     watch.close()

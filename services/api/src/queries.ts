@@ -9,6 +9,10 @@ import {
   changes,
   feed,
   nodes,
+  type ProblemRow,
+  problems,
+  type RootTotalsRow,
+  rootTotals,
   type StatusRow,
   status,
   type WatchRootRow,
@@ -162,7 +166,12 @@ function createNodeQueries(orm: BetterSQLite3Database) {
 function createStatusQueries(orm: BetterSQLite3Database) {
   const current = orm.select().from(status).prepare()
   const roots = orm.select().from(watchRoots).orderBy(asc(watchRoots.name)).prepare()
+  const totals = orm.select().from(rootTotals).prepare()
+  const found = orm.select().from(problems).orderBy(asc(problems.id)).prepare()
   return {
+    /** What is in each root, by its node; none of a root without files. */
+    rootTotals: (): RootTotalsRow[] => totals.all(),
+    problems: (): ProblemRow[] => found.all(),
     status: (): StatusRow | undefined => current.get(),
     watchRoots: (): WatchRootRow[] => roots.all(),
   }

@@ -1,10 +1,10 @@
 /** `GET /metrics`: numbers for Prometheus. */
-import { type DatabaseSource, DatabaseUnavailableError } from '../database-source.ts'
+import { DatabaseUnavailableError } from '../database-source.ts'
 import type { RequestCounts } from '../http/request-counts.ts'
 import { sendPieces } from '../http/send-body.ts'
+import { readStatus, type StatusDeps } from '../read-status.ts'
 import { defineRoute, type Route } from '../route.ts'
 import type { Answer } from '../wire/answers.ts'
-import { type ApiState, statusJson } from '../wire/status-json.ts'
 
 const DESCRIPTION = {
   path: '/metrics',
@@ -14,12 +14,7 @@ const DESCRIPTION = {
   refusals: [],
 } as const
 
-type Deps = {
-  readonly database: DatabaseSource
-  readonly api: () => ApiState
-  readonly requests: RequestCounts
-  readonly nowMs: () => number
-}
+type Deps = StatusDeps & { readonly requests: RequestCounts }
 
 export function metricsRoute(deps: Deps): Route {
   return defineRoute(DESCRIPTION, async ({ req, res }) => {
@@ -27,7 +22,8 @@ export function metricsRoute(deps: Deps): Route {
     const { clientsWaiting } = deps.api()
     const { user, system } = process.cpuUsage()
     const text = await metricsText({
-      status: readStatus(deps),
+      status: statusNow(deps),
+      walBytes: deps.files.walBytes(),
       requests: deps.requests.all(),
       process: {
         residentBytes: process.memoryUsage.rss(),
@@ -43,13 +39,9 @@ export function metricsRoute(deps: Deps): Route {
   })
 }
 
-function readStatus({ database, api, nowMs }: Deps): Answer<'Status'> | null {
+function statusNow(deps: Deps): Answer<'Status'> | null {
   try {
-    return database.open().read((queries) => {
-      const status = queries.status()
-      if (status === undefined) return null
-      return statusJson({ feed: queries.feed(), status, roots: queries.watchRoots(), api: api(), nowMs: nowMs() })
-    })
+    return readStatus(deps).status
   } catch (error) {
     if (error instanceof DatabaseUnavailableError) return null
     throw error

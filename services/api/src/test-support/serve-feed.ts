@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
 import pino from 'pino'
 import { type AppDeps, createApp } from '../app.ts'
+import { createDatabaseFiles } from '../database-files.ts'
 import { createDatabaseSource } from '../database-source.ts'
 import { listen, stop } from '../http/http-server.ts'
 import { createFeedWatch, type FeedWatch } from '../waiting/feed-watch.ts'
@@ -33,7 +34,15 @@ export async function serveFeed(t: TestContext, path: string, options: ServeOpti
   const watch = createFeedWatch(path, database, seats)
   const access = { apiToken: null, allowedHosts: [], corsOrigins: [], ...options.access }
   const nowMs = options.nowMs ?? Date.now
-  const app = createApp({ database, watch, timing: { heartbeatMs, slowReaderMs }, logger, nowMs, access })
+  const app = createApp({
+    database,
+    files: createDatabaseFiles(path),
+    watch,
+    timing: { heartbeatMs, slowReaderMs },
+    logger,
+    nowMs,
+    access,
+  })
   const server = await listen(app, { host: '127.0.0.1', port: 0, maxConnections })
   t.after(async () => {
     watch.close()

@@ -15,6 +15,8 @@ const PATH_ALLOWED = 'path must be one absolute path, starting with "/".'
 const IDS_ALLOWED = 'id must be given 1 to 100 times, each a node id.'
 const SETTLED_ALLOWED = 'settled must be 1 or 0.'
 
+const STRICT_ALLOWED = 'strict must be 1 or 0.'
+
 const DEFAULT_MAX_SIZE = 1_000
 const LARGEST_MAX_SIZE = 10_000
 const LARGEST_PAGE_SIZE = 1_000
@@ -71,6 +73,14 @@ const settled = z
   .optional()
   .meta({ description: '1 leaves out files that wait for their hash; they come when it is known.' })
 
+const strict = z
+  .preprocess(
+    (raw) => (raw === '1' || raw === 'true' ? true : raw === '0' || raw === 'false' ? false : raw),
+    z.boolean(STRICT_ALLOWED),
+  )
+  .optional()
+  .meta({ description: '1 answers 503 while anything is not well, too.' })
+
 const pageSize = z
   .preprocess(
     (raw) => toNumber(raw, INTEGER, 0),
@@ -114,6 +124,7 @@ export const PARAMETERS = {
   lookup: { path, hash },
   paths: { id: ids },
   node: { include },
+  readiness: { strict },
 }
 
 const INTEGER = /^\s*[+-]?\d+\s*$/

@@ -212,6 +212,7 @@ export function createIndexer(parts: IndexerParts, onCrash: (error: Error) => vo
   return {
     run: async () => {
       stages.keeper.rename()
+      status.begin()
       // The metadata workers start with their first file: until then the scan has the cores to itself.
       reconciler.between(stages.mounts, async () => {
         // The looking thread notices every change by now: what is seen is seen under these mounts, or they are read again.

@@ -28,6 +28,8 @@ export type Progress = {
 }
 
 export type StatusKeeper = {
+  /** Takes the place of what an earlier run said, which had other roots perhaps. */
+  readonly begin: () => void
   /** `orderly` says in the row that the indexer stopped. */
   readonly stop: (how: 'orderly' | 'abandon') => void
 }
@@ -89,6 +91,7 @@ export function startStatusKeeper(tools: {
   }
   const timer = setInterval(() => save(null), BUSY_MS)
   return {
+    begin: () => save(null),
     stop: (how) => {
       clearInterval(timer)
       if (how === 'orderly') save('stopped')

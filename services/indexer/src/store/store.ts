@@ -161,6 +161,21 @@ function createCarryOut(
     const node = totals.nodeOf(nodeId)
     if (node?.isDirectory === 0) totals.add(node.root, 0, sizeOf(size) - sizeOf(node.size))
   }
+  const move = ({ nodeId, parentId, name, isDirectory, ctime }: Extract<Decision, { kind: 'move' }>) => {
+    const before = totals.nodeOf(nodeId)
+    const changeId = appendAgain(nodeId)
+    write.move.run({ nodeId, parentId, name: displayName(name), rawName: rawNameColumn(name), ctime, changeId })
+    if (isDirectory) {
+      const folders = foldersFrom(nodeId)
+      // Parents first (I3): everything below comes again, after the folder, folder by folder.
+      folders.forEach(log.reissueChildren)
+      totals.forget()
+      totals.moveFolders(folders, before?.root ?? null, totals.rootOf(nodeId))
+    } else if (before !== null) {
+      totals.add(before.root, -1, -sizeOf(before.size))
+      totals.add(totals.rootOf(parentId), 1, sizeOf(before.size))
+    }
+  }
   return (decision) => {
     const { nodeId } = decision
     switch (decision.kind) {
@@ -178,23 +193,9 @@ function createCarryOut(
         if (!isDirectory) totals.add(totals.rootOf(parentId), 1, sizeOf(size))
         break
       }
-      case 'move': {
-        const { parentId, name, ctime } = decision
-        const before = totals.nodeOf(nodeId)
-        const changeId = appendAgain(nodeId)
-        write.move.run({ nodeId, parentId, name: displayName(name), rawName: rawNameColumn(name), ctime, changeId })
-        if (decision.isDirectory) {
-          const folders = foldersFrom(nodeId)
-          // Parents first (I3): everything below comes again, after the folder, folder by folder.
-          folders.forEach(log.reissueChildren)
-          totals.forget()
-          totals.moveFolders(folders, before?.root ?? null, totals.rootOf(nodeId))
-        } else if (before !== null) {
-          totals.add(before.root, -1, -sizeOf(before.size))
-          totals.add(totals.rootOf(parentId), 1, sizeOf(before.size))
-        }
+      case 'move':
+        move(decision)
         break
-      }
       case 'rewrite':
         resize(nodeId, decision.facts)
         write.rewrite.run({ nodeId, ...columnsOf(decision.facts), ...decision.awaiting, changeId: appendAgain(nodeId) })

@@ -37,7 +37,6 @@ export class ModelTree {
     if (what < 90) return [{ kind: 'recheck', nodeId: id, awaiting }]
     // Up to 2^63, which a sparse file may have and no double's neighbour is within a thousand bytes of.
     const size = where % 3 === 0 ? where * 2 ** 32 : where
-    if (what < 92) return [{ kind: 'adopt', nodeId: id, facts: factsOf(id, { size }) }]
     return [{ kind: 'rewrite', nodeId: id, facts: factsOf(id, { size }), awaiting }]
   }
 

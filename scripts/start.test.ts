@@ -38,14 +38,16 @@ const API = `
 const DYING_API = `
   import { readFileSync } from 'node:fs'
   const log = process.argv[2].replace('--config=', '').replace('server.yaml', 'indexer.log')
-  console.log('{"level":30,"time":"T","msg":"before the end"}')
+  console.log('{"level":"info","time":"T","msg":"before the end"}')
   console.log('disk on fire')
   setInterval(() => { if (readFileSync(log, 'utf8').includes('ready')) process.exit(7) }, 20)`
 
 test('both services run until Ctrl-C, which each of them hears of once', async (t) => {
   const project = await projectWith(t, { indexer: INDEXER, api: API })
   const started = project.start()
-  await started.untilSaid('Up to date: 0 files, 3 hashed now. Watching for changes.\nmedia: is away\n')
+  const outcome = 'Not all is well, see below: 0 files, 3 hashed now. Watching for changes where that is possible.\n'
+  await started.untilSaid(`${outcome}media: is away\n`)
+  assert.doesNotMatch(started.said(), /Up to date/)
   // To all processes of the group, as the terminal does it.
   process.kill(-(started.child.pid ?? assert.fail()), 'SIGINT')
   assert.equal(await started.exitCode, 0)

@@ -130,7 +130,7 @@ async function tell(
       view.show(status, status.heartbeatMs - status.startedMs)
       if (isUpToDate(status)) {
         view.clear()
-        return say(describeUpToDate(status, reader))
+        return say(describeOutcome(status, reader))
       }
     }
     await pause(PROGRESS_INTERVAL_MS, over)
@@ -146,10 +146,15 @@ Watching ${config.watches.map(({ name, path }) => `${shownPath(name)} (${shownPa
 Logs: ${services.map(({ logPath }) => shown(logPath)).join(', ')}`
 }
 
-function describeUpToDate({ filesFailed, filesHashed }: StatusRow, reader: StatusReader): string {
+function describeOutcome({ filesFailed, filesHashed }: StatusRow, reader: StatusReader): string {
   const failed = filesFailed > 0 ? ` (${filesFailed} without metadata: see the log)` : ''
-  const first = `Up to date: ${reader.fileCount()} files${failed}, ${filesHashed} hashed now. Watching for changes.`
-  return [first, ...reader.remarks()].join('\n')
+  const problems = reader.problems()
+  const what = `${reader.fileCount()} files${failed}, ${filesHashed} hashed now`
+  const first =
+    problems.length === 0
+      ? `Up to date: ${what}. Watching for changes.`
+      : `Not all is well, see below: ${what}. Watching for changes where that is possible.`
+  return [first, ...problems, ...reader.remarks()].join('\n')
 }
 
 async function end(services: readonly Service[], ending: Ending): Promise<number> {

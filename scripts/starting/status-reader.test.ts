@@ -27,17 +27,26 @@ test('there is no status before there is a database, nor from an earlier run', (
   sqlite.close()
 })
 
-test('files are counted, and what is wrong with a watched folder is said', (t) => {
+test('files are counted, and what is not well is told apart from what is only to be known', (t) => {
   const path = join(temporaryFolder(t), 'feed.db')
   const { sqlite } = openWriter(path)
   sqlite.exec(`
     INSERT INTO nodes (node_id, parent_id, name, is_directory, ctime, mtime) VALUES ('a', NULL, 'a', 1, 0, 0), ('b', 'a', 'b', 0, 0, 0);
     INSERT INTO watch_roots (name, node_id, path, state, state_since_ms, message) VALUES
-      ('fine', 'x', '/x', 'watching', 0, NULL), ('media', 'y', '/y', 'offline', 0, 'is away');`)
+      ('fine', 'x', '/x', 'watching', 0, NULL), ('media', 'y', '/y', 'offline', 0, 'is away'),
+      ('own', 'z', '/z', 'watching', 0, 'holds files of drive-feed itself'), ('half', 'w', '/w', 'watching', 0, 'unread');
+    INSERT INTO problems (code, root, text, fix, since_ms) VALUES
+      ('folders_unreadable', 'half', 'folders can not be read', 'check them', 0),
+      ('wal_held', NULL, 'somebody reads', 'end it', 0);`)
   const reader = createStatusReader(path)
   reader.read()
   assert.equal(reader.fileCount(), 1)
-  assert.deepEqual(reader.remarks(), ['media: is away'])
+  assert.deepEqual(reader.problems(), [
+    'half: folders can not be read; check them',
+    'somebody reads; end it',
+    'media: is away',
+  ])
+  assert.deepEqual(reader.remarks(), ['own: holds files of drive-feed itself'])
   reader.close()
   sqlite.close()
 })

@@ -1,13 +1,15 @@
 /** How far the indexer is, from the status row that it keeps in the database. */
 import { DatabaseUnusableError, type FeedDatabase, openReader } from '@drive-feed/shared/open-database.ts'
-import { type StatusRow, status, watchRoots } from '@drive-feed/shared/schema.ts'
+import { problems, type StatusRow, status, type WatchRootRow, watchRoots } from '@drive-feed/shared/schema.ts'
 import { shownPath } from '@drive-feed/shared/shown-path.ts'
 
 export type StatusReader = {
   /** Null until another indexer has written one than had when the reader was made. */
   read(): StatusRow | null
   fileCount(): number
-  /** What is wrong with watched folders, and what to do about it; one line each. */
+  /** What is not well, and what to do about it; one line each. */
+  problems(): string[]
+  /** What else there is to know of watched folders; one line each. */
   remarks(): string[]
   close(): void
 }
@@ -16,6 +18,10 @@ export type StatusReader = {
 export function createStatusReader(databasePath: string): StatusReader {
   let database = openIfReady(databasePath)
   const current = () => database?.orm.select().from(status).get()
+  const messages = (isWanted: (name: string, state: WatchRootRow['state']) => boolean): string[] =>
+    (database?.orm.select().from(watchRoots).all() ?? []).flatMap(({ name, state, message }) =>
+      message === null || !isWanted(name, state) ? [] : [`${shownPath(name)}: ${message}`],
+    )
   const startedBeforeMs = current()?.startedMs
   return {
     read: () => {
@@ -25,10 +31,17 @@ export function createStatusReader(databasePath: string): StatusReader {
     },
     fileCount: () =>
       Number(database?.sqlite.prepare('SELECT count(*) FROM nodes WHERE NOT is_directory').pluck().get() ?? 0),
-    remarks: () =>
-      (database?.orm.select().from(watchRoots).all() ?? []).flatMap(({ name, message }) =>
-        message === null ? [] : [`${shownPath(name)}: ${message}`],
-      ),
+    problems: () => {
+      const found = database?.orm.select().from(problems).orderBy(problems.id).all() ?? []
+      const lines = found.map(({ root, text, fix }) => `${root === null ? '' : `${shownPath(root)}: `}${text}; ${fix}`)
+      // Of one that is away nothing else need be written to be a problem.
+      const away = messages((name, state) => state === 'offline' && !found.some(({ root }) => root === name))
+      return [...lines, ...away]
+    },
+    remarks: () => {
+      const found = database?.orm.select().from(problems).all() ?? []
+      return messages((name, state) => state !== 'offline' && !found.some(({ root }) => root === name))
+    },
     close: () => database?.sqlite.close(),
   }
 }

@@ -1,5 +1,8 @@
 /** How long ago an indexer was heard of, told by the heartbeat in its status row and a reader's own clock. */
 
+/** The indexer writes its status once a minute even when nothing happens: one that is older than this is gone. */
+export const HEARTBEAT_AGE_MAX_MS = 150_000
+
 /** The clocks of two machines may differ by this much and nobody is to worry. */
 const AHEAD_TOLERATED_MS = 120_000
 

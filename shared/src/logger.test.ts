@@ -36,6 +36,34 @@ test('standard output and the file get the same JSON lines, and process.exit los
   assert.equal(readFileSync(path, 'utf8'), stdout)
 })
 
+test('levels are words, and numbers are rounded to a hundredth, on a terminal too', () => {
+  const source = `import { createLogger } from '${LOGGER_URL}'
+    if (process.argv[1] === 'terminal') process.stdout.isTTY = true
+    const logger = createLogger({ name: 'api', path: null, level: 'debug' })
+    const fields = { seconds: 0.0610351, size: 9007199254740991, pace: { perSecond: [1 / 3, 7] }, never: Infinity }
+    for (const level of ['debug', 'info', 'warn', 'error', 'fatal']) logger[level](fields, 'said')
+    logger.child({ root: 'media' }).error({ err: new Error('broken'), ms: 12.3456 }, 'said by a child')`
+  const run = (where: string) =>
+    spawnSync(process.execPath, ['--input-type=module-typescript', '--eval', source, where], {
+      encoding: 'utf8',
+      env: { ...process.env, NO_COLOR: '1' },
+    }).stdout
+  const lines = messages(run('pipe')) as unknown as Record<string, unknown>[]
+  assert.deepEqual(
+    lines.map(({ level }) => level),
+    ['debug', 'info', 'warn', 'error', 'fatal', 'error'],
+  )
+  const { seconds, size, pace } = lines[1] ?? {}
+  assert.deepEqual([seconds, size, pace], [0.06, 9007199254740991, { perSecond: [0.33, 7] }])
+  assert.deepEqual(
+    [lines[5]?.root, lines[5]?.ms, (lines[5]?.err as Error | undefined)?.message],
+    ['media', 12.35, 'broken'],
+  )
+  const readable = run('terminal')
+  assert.match(readable, /\] WARN \(api\): said\n {4}seconds: 0\.06\n/)
+  assert.match(readable, /\] ERROR \(api\): said by a child\n/)
+})
+
 test('a log file goes on where it ended', (t) => {
   const path = join(temporaryFolder(t), 'feed.log')
   for (const _ of [1, 2]) spawnSync(process.execPath, program(path))

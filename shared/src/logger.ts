@@ -23,11 +23,27 @@ export function createLogger(options: { name: string; path: string | null; level
   const streams: pino.StreamEntry[] = [{ level, stream: standardOutput() }]
   if (typeof file === 'number') streams.push({ level, stream: fileStream(file, path as string) })
   const logger = pino(
-    { name, level, base: { name, pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime },
+    {
+      ...{ name, level, base: { name, pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime },
+      formatters: { level: (word) => ({ level: word }), log: (fields) => roundedFields(fields) },
+    },
     pino.multistream(streams),
   )
   if (file === 'read-only') logger.warn({ path }, 'log_path is on a read-only filesystem: logging to stdout only')
   return logger
+}
+
+/** Durations and the like to a hundredth, at any depth of plain values: what lies beyond is noise of the clock. */
+function rounded(value: unknown): unknown {
+  if (typeof value === 'number') return Number.isInteger(value) ? value : Math.round(value * 100) / 100
+  if (Array.isArray(value)) return value.map(rounded)
+  // Errors and requests have serialisers of their own, which take them as they are.
+  const isPlain = typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+  return isPlain ? roundedFields(value as Record<string, unknown>) : value
+}
+
+function roundedFields(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, rounded(value)]))
 }
 
 function standardOutput(): pino.DestinationStream {

@@ -11,7 +11,18 @@ type Change = { change_id: number; node_id: string; is_removed: 0 | 1; first_cha
 type Event = Pick<Change, 'change_id' | 'node_id' | 'is_removed'>
 type Node = { node_id: string; parent_id: string | null; change_id: number; name: string } & Record<string, unknown>
 
-const TABLES = ['nodes', 'changes', 'watch_roots', 'devices', 'status', 'feed', 'runs', 'removals']
+const TABLES = [
+  'nodes',
+  'changes',
+  'watch_roots',
+  'devices',
+  'status',
+  'feed',
+  'runs',
+  'removals',
+  'problems',
+  'root_totals',
+]
 
 /** Left by version 1.0.1 of the original program: several rows a node, tombstones, a folder newer than its children. */
 const ORIGINAL = new URL('../test-data/original-1.0.1.db', import.meta.url)
@@ -149,6 +160,42 @@ test('upgrade: a version 2 file gets the schema of a new one and keeps its nodes
   fresh.close()
 })
 
+/** Two roots, one with a folder in it, and sizes whose sum is more than SQLite's sum() takes. */
+const LARGE = `
+  INSERT INTO nodes (node_id, parent_id, name, is_directory, ctime, mtime, size) VALUES
+    ('media', '${SUPER_ROOT_ID}', 'media', 1, 0, 0, 0), ('empty', '${SUPER_ROOT_ID}', 'empty', 1, 0, 0, 0),
+    ('folder', 'media', 'folder', 1, 0, 0, 0), ('a', 'media', 'a', 0, 0, 0, 3),
+    ('b', 'folder', 'b', 0, 0, 0, 9223372036854775807), ('c', 'folder', 'c', 0, 0, 0, 9223372036854775807);
+  INSERT INTO status (id, state, version, started_ms, heartbeat_ms) VALUES (1, 'stopped', '0', 1, 2);`
+
+test('upgrade: a version 4 file gets the schema of a new one, and the files of each root are counted', (t) => {
+  const path = join(temporaryFolder(t), 'feed.db')
+  const old = openWriter(path).sqlite
+  old.exec(BACK_TO_VERSION_4)
+  old.exec(LARGE)
+  old.close()
+  const after = openWriter(path).sqlite
+  t.after(() => after.close())
+  const fresh = openWriter(join(temporaryFolder(t), 'new.db')).sqlite
+  t.after(() => fresh.close())
+  for (const table of TABLES) {
+    assert.deepEqual(after.pragma(`table_info(${table})`), fresh.pragma(`table_info(${table})`), table)
+  }
+  assert.deepEqual(after.prepare('SELECT node_id, files, bytes FROM root_totals').raw().all(), [
+    ['media', 3, '18446744073709551617'],
+  ])
+  assert.equal(after.prepare('SELECT initial_scan_complete FROM status').pluck().get(), 0)
+})
+
+test('upgrade: the files of the original are counted', (t) => {
+  const { after } = upgraded(t)
+  const totals = after.prepare('SELECT name, files, bytes FROM root_totals JOIN nodes USING (node_id) ORDER BY name')
+  assert.deepEqual(totals.raw().all(), [
+    ['media', 4, '61073'],
+    ['photos', 1, '30107'],
+  ])
+})
+
 /** A version 3 file with names that are not UTF-8, as that version showed them. */
 const ALIKE = `
   INSERT INTO nodes (node_id, parent_id, name, raw_name, is_directory, ctime, mtime, change_id, moved_change_id) VALUES
@@ -264,9 +311,13 @@ const BACK_TO_VERSION_4 = `
   DROP TABLE removals;
   ALTER TABLE nodes DROP COLUMN former_kinds;
   ALTER TABLE changes DROP COLUMN former_kinds;
+  DROP TABLE problems;
+  DROP TABLE root_totals;
+  ALTER TABLE status DROP COLUMN initial_scan_complete;
   PRAGMA user_version = 4;`
 
 const BACK_TO_VERSION_3 = `
+  ${BACK_TO_VERSION_4}
   DROP INDEX nodes_skipped;
   ALTER TABLE devices DROP COLUMN numbers_last;
   ALTER TABLE devices DROP COLUMN mounted_as;

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto'
 import type Database from 'better-sqlite3'
 import { displayName, nameFromColumns, nameToBytes } from './entry-name.ts'
 import { newRunId } from './feed-epoch.ts'
+import { countRoots } from './root-totals.ts'
 import { SUPER_ROOT_ID } from './schema.ts'
 
 export const SCHEMA_VERSION = 5
@@ -26,6 +27,7 @@ export function migrate(db: Database.Database, from: OlderVersion): void {
   }
   db.exec(VERSION_5)
   beginFirstRun(db)
+  countTotals(db)
   db.pragma(`user_version = ${SCHEMA_VERSION}`)
 }
 
@@ -45,11 +47,18 @@ function makeVersion2(db: Database.Database, from: 0 | 1): void {
   }
 }
 
+/** A version of a file that has tables. */
+export type KnownVersion = Exclude<OlderVersion, 0> | typeof SCHEMA_VERSION
+
+export function isKnownVersion(version: unknown): version is KnownVersion {
+  return typeof version === 'number' && Object.hasOwn(TABLES_OF_VERSION, version)
+}
+
 /**
  * What makes a file of this version ours and not some other program's: many number their schemas 1 or 2. Tables with
  * the columns that a reader or an upgrade relies on.
  */
-export const TABLES_OF_VERSION: Readonly<Record<1 | 2 | 3 | 4 | 5, Readonly<Record<string, readonly string[]>>>> = {
+export const TABLES_OF_VERSION: Readonly<Record<KnownVersion, Readonly<Record<string, readonly string[]>>>> = {
   1: {
     nodes: [
       ...['node_id', 'parent_id', 'name', 'is_directory', 'ctime', 'mtime', 'mime_type', 'hash', 'size'],
@@ -82,11 +91,13 @@ export const TABLES_OF_VERSION: Readonly<Record<1 | 2 | 3 | 4 | 5, Readonly<Reco
     nodes: ['node_id', 'change_id', 'moved_change_id', 'metadata_state', 'former_kinds'],
     changes: ['change_id', 'node_id', 'is_removed', 'first_change_id', 'former_kinds'],
     watch_roots: ['name', 'node_id', 'path', 'was_scanned'],
-    status: ['id', 'heartbeat_ms', 'folders_known'],
+    status: ['id', 'heartbeat_ms', 'folders_known', 'initial_scan_complete'],
     devices: ['device', 'numbers_last', 'mounted_as'],
     feed: ['id', 'epoch'],
     runs: ['first_change_id', 'run_id'],
     removals: ['change_id', 'path', 'name', 'removed_ms'],
+    root_totals: ['node_id', 'files', 'bytes'],
+    problems: ['id', 'code', 'root', 'text', 'fix', 'since_ms'],
   },
 }
 
@@ -236,7 +247,7 @@ const VERSION_4 = `
   ALTER TABLE status ADD COLUMN places_failing INTEGER NOT NULL DEFAULT 0;`
 
 /**
- * What version 5 adds. Nobody knows what an id was before that is in its second life, or has been moved, which looks the
+ * What version 5 adds: runs, where what was removed had been, what is not well, and how much is in each root. Nobody knows what an id was before that is in its second life, or has been moved, which looks the
  * same: it may have been either.
  */
 const VERSION_5 = `
@@ -254,12 +265,32 @@ const VERSION_5 = `
   ALTER TABLE changes ADD COLUMN former_kinds INTEGER NOT NULL DEFAULT 0;
   UPDATE changes SET former_kinds = 3 WHERE is_removed;
   UPDATE nodes SET former_kinds = 3 FROM changes
-    WHERE changes.change_id = nodes.change_id AND changes.first_change_id <> nodes.moved_change_id;`
+    WHERE changes.change_id = nodes.change_id AND changes.first_change_id <> nodes.moved_change_id;
+  CREATE TABLE problems (
+    id       INTEGER PRIMARY KEY,
+    code     TEXT    NOT NULL,
+    root     TEXT,
+    text     TEXT    NOT NULL,
+    fix      TEXT    NOT NULL,
+    since_ms INTEGER NOT NULL
+  );
+  CREATE TABLE root_totals (
+    node_id TEXT    PRIMARY KEY,
+    files   INTEGER NOT NULL,
+    bytes   TEXT    NOT NULL
+  );
+  ALTER TABLE status ADD COLUMN initial_scan_complete INTEGER NOT NULL DEFAULT 0`
 
 /** All that was changed before there were runs. */
 function beginFirstRun(db: Database.Database): void {
   const head = db.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'changes'").pluck().get() as number | undefined
   if ((head ?? 0) > 0) db.prepare('INSERT INTO runs (first_change_id, run_id) VALUES (1, ?)').run(newRunId())
+}
+
+/** Before version 5 nobody counted. */
+function countTotals(db: Database.Database): void {
+  const insert = db.prepare('INSERT INTO root_totals (node_id, files, bytes) VALUES (?, ?, ?)')
+  for (const { nodeId, files, bytes } of countRoots(db)) insert.run(nodeId, files, String(bytes))
 }
 
 function upgradeNodes(db: Database.Database): void {

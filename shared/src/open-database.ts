@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import { drizzle } from './drizzle.ts'
-import { migrate, type OlderVersion, SCHEMA_VERSION, TABLES_OF_VERSION } from './migrations.ts'
+import { isKnownVersion, type KnownVersion, migrate, SCHEMA_VERSION, TABLES_OF_VERSION } from './migrations.ts'
 import { shownText } from './shown-text.ts'
 
 export type FeedDatabase = { readonly sqlite: Database.Database; readonly orm: BetterSQLite3Database }
@@ -22,6 +22,8 @@ const WRITER_CACHE_KIB = 48 * 1024
 const READER_CACHE_KIB = 16 * 1024
 // Each checkpoint rewrites pages all over the file; the price of fewer is a WAL of 128 MiB.
 const AUTOCHECKPOINT_PAGES = 32_000
+/** What SQLite leaves of a WAL that has grown beyond it, once it begins the file anew. */
+export const WAL_LIMIT_BYTES = AUTOCHECKPOINT_PAGES * 4096
 const BUSY_TIMEOUT_MS = 10_000
 /** Nothing else is done while a writer waits for a lock, not even stopping. */
 const WRITER_BUSY_TIMEOUT_MS = 5_000
@@ -46,6 +48,7 @@ export function openWriter(path: string): FeedDatabase {
     sqlite.pragma('synchronous = FULL')
     sqlite.pragma(`cache_size = -${WRITER_CACHE_KIB}`)
     sqlite.pragma(`wal_autocheckpoint = ${AUTOCHECKPOINT_PAGES}`)
+    sqlite.pragma(`journal_size_limit = ${WAL_LIMIT_BYTES}`)
     sqlite.pragma(`busy_timeout = ${WRITER_BUSY_TIMEOUT_MS}`)
     return { sqlite, orm: drizzle(sqlite) }
   } catch (error) {
@@ -115,11 +118,11 @@ function bringUpToDate(writer: Database.Database, path: string): void {
 }
 
 /** The schema version: 0 for an empty database. @throws {DatabaseUnusableError} for a file that is not ours */
-function identify(sqlite: Database.Database, path: string): OlderVersion | typeof SCHEMA_VERSION {
+function identify(sqlite: Database.Database, path: string): 0 | KnownVersion {
   const version = sqlite.pragma('user_version', { simple: true })
   const isEmpty = sqlite.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() === 0
   if (version === 0 && isEmpty) return 0
-  if (version !== 1 && version !== 2 && version !== 3 && version !== 4 && version !== SCHEMA_VERSION) {
+  if (!isKnownVersion(version)) {
     const what = version === 0 ? 'is the database of another program' : `has schema version ${version}`
     throw new DatabaseUnusableError(notOurs(path, what))
   }

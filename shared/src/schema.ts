@@ -6,6 +6,7 @@
  * INTEGER holds.
  */
 import { blob, integer, real, sqliteTable, text } from './drizzle.ts'
+import type { ProblemCode } from './problem.ts'
 
 /**
  * Where a file's metadata stands. `fresh` and `backlog` wait for a worker, fresh ones first. `failed`: a library failed
@@ -163,6 +164,8 @@ export const status = sqliteTable('status', {
   filesPerSecond: real('files_per_second').notNull().default(0),
   /** Places and files that have been asked for again and again for over a minute, without a result. */
   placesFailing: integer('places_failing').notNull().default(0),
+  /** Whether every watched root was ever scanned to its end. */
+  isInitialScanComplete: integer('initial_scan_complete', { mode: 'boolean' }).notNull().default(false),
 })
 
 /** What tells this feed from any other; `id` is always 1. See also `runs`. */
@@ -172,10 +175,36 @@ export const feed = sqliteTable('feed', {
   epoch: text('epoch').notNull(),
 })
 
+/** What is in each watched root. A root without files has no row. */
+export const rootTotals = sqliteTable('root_totals', {
+  /** The root's node. */
+  nodeId: text('node_id').primaryKey(),
+  files: integer('files').notNull(),
+  /** Decimal: sparse files may be more together than a 64-bit number holds. */
+  bytes: text('bytes').notNull(),
+})
+
+/** What is not well, as the indexer knows it; written anew whenever that changes. */
+export const problems = sqliteTable('problems', {
+  /** In the order in which they are told. */
+  id: integer('id').primaryKey(),
+  code: text('code').$type<ProblemCode>().notNull(),
+  /** Name of the watched root that it is about; null where it is about none or all. */
+  root: text('root'),
+  /** What is wrong and where, for people. */
+  text: text('text').notNull(),
+  /** What to do. */
+  fix: text('fix').notNull(),
+  /** Milliseconds since 1970. */
+  sinceMs: integer('since_ms').notNull(),
+})
+
 export type NodeRow = typeof nodes.$inferSelect
 export type ChangeRow = typeof changes.$inferSelect
 export type WatchRootRow = typeof watchRoots.$inferSelect
 export type DeviceRow = typeof devices.$inferSelect
+export type RootTotalsRow = typeof rootTotals.$inferSelect
+export type ProblemRow = typeof problems.$inferSelect
 export type StatusRow = typeof status.$inferSelect
 
 /** The node above all watch roots. It has no row in `changes`. */

@@ -35,7 +35,16 @@ export async function openInterleavedFeed(t: TestContext, rowsARead: number | nu
   const timing = { heartbeatMs: 15_000, slowReaderMs: 30_000 }
   const access = { apiToken: null, allowedHosts: [], corsOrigins: [] }
   const connections = createConnections({ maxConnections: 1_000, logger })
-  const app = createApp({ database, watch, limits: connections.limits, timing, logger, nowMs: Date.now, access })
+  const app = createApp({
+    database,
+    files: { walBytes: () => 0, note: () => null },
+    watch,
+    limits: connections.limits,
+    timing,
+    logger,
+    nowMs: Date.now,
+    access,
+  })
   const server = await listen(app, { host: '127.0.0.1', port: 0, corsOrigins: [] }, connections)
   t.after(async () => {
     watch.close()

@@ -2,6 +2,7 @@
 import { VERSION } from '@drive-feed/shared/version.ts'
 import express, { type Express, type RequestHandler } from 'express'
 import type { Logger } from 'pino'
+import type { DatabaseFiles } from './database-files.ts'
 import type { DatabaseSource } from './database-source.ts'
 import { allowedHosts } from './http/allowed-hosts.ts'
 import { bearerToken } from './http/bearer-token.ts'
@@ -32,6 +33,7 @@ import type { FeedWatch } from './waiting/feed-watch.ts'
 
 export type AppDeps = {
   readonly database: DatabaseSource
+  readonly files: DatabaseFiles
   readonly watch: FeedWatch
   readonly limits: ConnectionLimits
   readonly timing: EventTiming
@@ -46,7 +48,7 @@ export type AppDeps = {
 }
 
 export function createApp(deps: AppDeps): Express {
-  const { database, watch, limits, nowMs, access } = deps
+  const { database, files, watch, limits, nowMs, access } = deps
   const requests = createRequestCounts()
   const api = () => ({
     version: VERSION,
@@ -63,10 +65,10 @@ export function createApp(deps: AppDeps): Express {
     nodePathRoute(database),
     nodeChildrenRoute(database),
     pathsRoute(database),
-    statusRoute({ database, api, nowMs }),
+    statusRoute({ database, files, api, nowMs }),
     healthRoute(),
-    readinessRoute(database, nowMs),
-    metricsRoute({ database, api, requests, limits, nowMs }),
+    readinessRoute(deps),
+    metricsRoute({ database, files, api, requests, limits, nowMs }),
   ]
   const openPaths = routes.filter((route) => route.isAboutProcess).map((route) => route.path)
 

@@ -1,5 +1,7 @@
 /** Numbers in the text format of Prometheus. Loaded with the first scrape only: the library takes 20 MB. */
-import { Counter, Gauge, Registry } from 'prom-client'
+
+import { PROBLEM_CODES, type ProblemCode } from '@drive-feed/shared/problem.ts'
+import { Counter, Gauge, Registry } from '@prometheus-io/client'
 import type { RequestCount } from './http/request-counts.ts'
 import type { Answer } from './wire/answers.ts'
 
@@ -10,11 +12,13 @@ export type MetricSources = {
   readonly process: { readonly residentBytes: number; readonly cpuSeconds: number; readonly startedMs: number }
   readonly clientsWaiting: number
   readonly connectionsDropped: number
+  /** Size of the database's write-ahead log. */
+  readonly walBytes: number
 }
 
 /** Made anew for each scrape: everything is read, nothing is kept. */
 export async function metricsText(sources: MetricSources): Promise<string> {
-  const { status, requests, process, clientsWaiting, connectionsDropped } = sources
+  const { status, requests, process, clientsWaiting, connectionsDropped, walBytes } = sources
   const registers = [new Registry()]
   const gauge = (name: string, help: string, value: number) => new Gauge({ name, help, registers }).set(value)
   const counter = (name: string, help: string, value: number) => new Counter({ name, help, registers }).inc(value)
@@ -26,6 +30,8 @@ export async function metricsText(sources: MetricSources): Promise<string> {
   counter('drive_feed_connections_dropped_total', 'Connections beyond what is allowed.', connectionsDropped)
   addRequests(requests, registers)
   gauge('drive_feed_database_up', 'Whether there is a feed to read.', status === null ? 0 : 1)
+  gauge('drive_feed_wal_bytes', "Size of the database's write-ahead log.", walBytes)
+  addProblems(status?.problems.map(({ code }) => code) ?? ['database'], registers)
   if (status === null) return (registers[0] as Registry).metrics()
 
   gauge('drive_feed_head', 'The newest cursor.', status.head)
@@ -43,6 +49,8 @@ export async function metricsText(sources: MetricSources): Promise<string> {
   gauge('drive_feed_folders_known', 'Folders, each of which needs a watch.', status.limits.folders_known)
   gauge('drive_feed_folders_unwatched', 'Folders without a watch.', status.limits.folders_unwatched)
   gauge('drive_feed_watches_allowed', 'Watches that the kernel allows.', status.limits.watches_allowed)
+  const isScanned = status.initial_scan_complete ? 1 : 0
+  gauge('drive_feed_initial_scan_complete', 'Whether every watched folder was ever scanned to its end.', isScanned)
   addRoots(status.roots, registers)
   return (registers[0] as Registry).metrics()
 }
@@ -68,6 +76,17 @@ function addRequests(requests: readonly RequestCount[], registers: Registry[]): 
   }
 }
 
+/** A series for each code at all times: what appears only with its problem has no alert that ends. */
+function addProblems(found: readonly ProblemCode[], registers: Registry[]): void {
+  const problems = new Gauge({
+    name: 'drive_feed_problems',
+    help: 'What is not well and wants its owner; /api/v1/status says what to do.',
+    labelNames: ['code'],
+    registers,
+  })
+  for (const code of Object.keys(PROBLEM_CODES)) problems.set({ code }, found.filter((one) => one === code).length)
+}
+
 function addRoots(roots: Answer<'Status'>['roots'], registers: Registry[]): void {
   const online = new Gauge({
     name: 'drive_feed_root_online',
@@ -75,5 +94,12 @@ function addRoots(roots: Answer<'Status'>['roots'], registers: Registry[]): void
     labelNames: ['root', 'state'],
     registers,
   })
-  for (const { name, state } of roots) online.set({ root: name, state }, state === 'offline' ? 0 : 1)
+  const labelNames = ['root'] as const
+  const files = new Gauge({ name: 'drive_feed_files', help: 'Files in a watched folder.', labelNames, registers })
+  const bytes = new Gauge({ name: 'drive_feed_bytes', help: 'Bytes of all these files.', labelNames, registers })
+  for (const root of roots) {
+    online.set({ root: root.name, state: root.state }, root.state === 'offline' ? 0 : 1)
+    files.set({ root: root.name }, root.files)
+    bytes.set({ root: root.name }, root.bytes)
+  }
 }

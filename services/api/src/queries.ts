@@ -11,7 +11,11 @@ import {
   feed,
   type Kinds,
   nodes,
+  type ProblemRow,
+  problems,
+  type RootTotalsRow,
   removals,
+  rootTotals,
   runs,
   type StatusRow,
   status,
@@ -189,7 +193,12 @@ function createNodeQueries(orm: BetterSQLite3Database) {
 function createStatusQueries(orm: BetterSQLite3Database) {
   const current = orm.select().from(status).prepare()
   const roots = orm.select().from(watchRoots).orderBy(asc(watchRoots.name)).prepare()
+  const totals = orm.select().from(rootTotals).prepare()
+  const found = orm.select().from(problems).orderBy(asc(problems.id)).prepare()
   return {
+    /** What is in each root, by its node; none of a root without files. */
+    rootTotals: (): RootTotalsRow[] => totals.all(),
+    problems: (): ProblemRow[] => found.all(),
     status: (): StatusRow | undefined => current.get(),
     watchRoots: (): WatchRootRow[] => roots.all(),
   }

@@ -1,6 +1,8 @@
 /** The whole indexer inside this process, whose main thread the test can keep busy: what waits then has its limits. */
 import assert from 'node:assert/strict'
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { Worker } from 'node:worker_threads'
@@ -43,6 +45,7 @@ async function startIndexer(t: TestContext, limits: IndexerParts['limits']) {
   )
   return {
     media,
+    sqlite,
     count: (query: string) => sqlite.prepare<[], number>(`SELECT count(*) FROM ${query}`).pluck().get() ?? 0,
     overflows: () => sqlite.prepare<[], number>('SELECT overflows FROM status').pluck().get() ?? 0,
   }
@@ -70,3 +73,27 @@ for (const [what, limits] of Object.entries(CASES)) {
     await waitFor('half of the files', () => count("nodes WHERE name = 'file'") === 500)
   })
 }
+
+test('I15: a reader that holds the WAL beyond twice its limit is a problem while it does; then the file is small again', async (t) => {
+  const limit = 4 * 1024 * 1024
+  const { sqlite } = await startIndexer(t, { walBytesMax: limit })
+  const problems = () => sqlite.prepare<[], [string, string]>('SELECT code, text FROM problems').raw().all()
+  const source = `import Database from '${import.meta.resolve('better-sqlite3')}'
+    const sqlite = new Database(${JSON.stringify(sqlite.name)}, { readonly: true })
+    sqlite.exec('BEGIN')
+    sqlite.prepare('SELECT count(*) FROM nodes').get()
+    process.stdout.write('sitting')
+    setInterval(() => {}, 1000)`
+  const reader = spawn(process.execPath, ['--input-type=module', '--eval', source])
+  t.after(() => reader.kill('SIGKILL'))
+  await once(reader.stdout, 'data')
+  const put = sqlite.prepare("INSERT OR REPLACE INTO devices VALUES ('x', '1', '', '', ?, '', 1, '')")
+  for (let n = 0; n < 12; n += 1) put.run('x'.repeat(1024 * 1024))
+  await waitFor('it to be told', () => problems().length > 0)
+  const [[code, text] = []] = problems()
+  assert.equal(code, 'wal_held')
+  assert.ok(text?.includes(`process ${reader.pid} `), text)
+  reader.kill('SIGKILL')
+  await waitFor('it to be over', () => problems().length === 0)
+  assert.ok(statSync(`${sqlite.name}-wal`).size < limit)
+})

@@ -6,14 +6,18 @@ import { createExclude } from '@drive-feed/shared/exclude.ts'
 import type { Logger } from '@drive-feed/shared/logger.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
 import { createOwnFiles } from '@drive-feed/shared/own-files.ts'
+import { type Advice, advice } from '@drive-feed/shared/problem.ts'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
+import { createExhaustion, TOO_MANY_OPEN } from './exhaustion.ts'
 import { createRest, processCpuUsage, releaseHeap } from './memory.ts'
 import { BIG_FILE_BYTES } from './metadata/backlog.ts'
 import { createFeeder, type Feeder, type WaitingFile } from './metadata/feeder.ts'
 import type { MetadataJob, MetadataResult } from './metadata/metadata-job.ts'
 import { createMetadataPool, type MetadataPool } from './metadata/pool.ts'
 import { createReadingRetries, type ReadingRetries } from './metadata/reading-retries.ts'
+import { createNotice } from './notice.ts'
 import { ALLOW_OPEN_FILES, mayOpen } from './open-files.ts'
+import { createProblemKeeper, type ProblemKeeper } from './problem-keeper.ts'
 import { emptyMessage } from './reconcile/away-messages.ts'
 import type { Tried } from './reconcile/backoff.ts'
 import { createDevices, type Devices } from './reconcile/devices.ts'
@@ -31,7 +35,7 @@ import { createRootKeeper, type RootKeeper } from './reconcile/root-keeper.ts'
 import type { Root } from './reconcile/roots.ts'
 import { createScans, type Scans } from './reconcile/scans.ts'
 import type { Seen } from './reconcile/seen.ts'
-import { createStallWatch } from './reconcile/stall-watch.ts'
+import { createStallWatch, type StallWatch } from './reconcile/stall-watch.ts'
 import type { Pace } from './reconcile/unwatched.ts'
 import { createVisits } from './reconcile/visits.ts'
 import { minutesUpTo } from './reconcile/watch-messages.ts'
@@ -46,6 +50,7 @@ import { acceptances, dropAcceptance, takeAcceptance } from './store/acceptance.
 import { createBookkeeping } from './store/bookkeeping.ts'
 import type { MetadataFinding } from './store/metadata-writer.ts'
 import { createStore, type Decision } from './store/store.ts'
+import { createWalKeeper } from './store/wal-keeper.ts'
 import { type Drain, type DrainHandlers, startDrain } from './watch/drain.ts'
 import { decodeEvents } from './watch/inotify-events.ts'
 import { inotifyLimits } from './watch/inotify-limits.ts'
@@ -77,8 +82,7 @@ const HINTS_MAX = 200_000
 /** A minute, and how long no event was told of what is in a folder before another may have its watch. */
 const PACE = { slotMs: 60_000, quietSeconds: 600 }
 
-const EXHAUSTION_REPORT_MS = 60_000
-const TOO_MANY_OPEN = 'too many files are open'
+const WAL_CHECK_MS = 5_000
 
 export type IndexerParts = {
   readonly config: Config
@@ -88,8 +92,13 @@ export type IndexerParts = {
   readonly log: Logger
   /** Runs `observer-thread.ts` and was sent nothing yet. */
   readonly lookingThread: Worker
-  /** For tests: what may wait in memory, places and bytes of events; and how time is measured where watches are few. */
-  readonly limits?: { readonly hintsMax?: number; readonly backlogBytesMax?: number; readonly pace?: Partial<Pace> }
+  /** For tests: what may wait in memory, places and bytes of events; how time is measured where watches are few; the WAL. */
+  readonly limits?: {
+    readonly hintsMax?: number
+    readonly backlogBytesMax?: number
+    readonly pace?: Partial<Pace>
+    readonly walBytesMax?: number
+  }
 }
 
 /** What needs nothing of the others. */
@@ -113,6 +122,8 @@ function createCore({ config, configPath, db, log, limits = {} }: IndexerParts) 
     store,
     known: store.known,
     books: createBookkeeping(db),
+    wal: createWalKeeper(db, { nowMs, wallMs, ...(limits.walBytesMax && { limitBytes: limits.walBytesMax }) }),
+    exhaustion: createExhaustion({ log, nowMs, wallMs }),
     tree: createTree(),
     writers: createWriters(),
     revisits: createRevisits(),
@@ -145,6 +156,8 @@ type Stages = {
   pool: MetadataPool
   feeder: Feeder
   failing: FailingPlaces
+  stalls: StallWatch
+  problems: ProblemKeeper
 }
 
 export function createIndexer(parts: IndexerParts, onCrash: (error: Error) => void): Indexer {
@@ -173,12 +186,20 @@ export function createIndexer(parts: IndexerParts, onCrash: (error: Error) => vo
   })
   stages.feeder = createMetadataFeeder(core, stages)
   stages.failing = createFailing(core, stages)
+  stages.stalls = createStallWatch({ ...core, atWork: stages.observer.atWork, keeper: stages.keeper })
+  stages.problems = createProblemKeeper({
+    noticed: createNotice({ ...core, ...stages }),
+    ...{ saved: books.problems, save: books.saveProblems, wallMs: core.wallMs },
+    isAllKnown: () => !stages.scans.isScanning(),
+  })
   const { scans, feeder, pool, reconciler, drain, observer } = stages
   const status = startStatusKeeper({
     save: books.saveStatus,
+    keepProblems: stages.problems.keep,
     counts: known.counts,
     progress: () => ({
       state: scans.isScanning() ? 'scanning' : 'watching',
+      isInitialScanComplete: areAllScanned(core, stages),
       foldersWaiting: visits.size(),
       filesHashed: feeder.finished(),
       oldestHintMs: hints.oldestDueSinceMs(nowMs()),
@@ -194,6 +215,7 @@ export function createIndexer(parts: IndexerParts, onCrash: (error: Error) => vo
   return {
     run: async () => {
       stages.keeper.rename()
+      status.begin()
       // The metadata workers start with their first file: until then the scan has the cores to itself.
       reconciler.between(stages.mounts, async () => {
         // The looking thread notices every change by now: what is seen is seen under these mounts, or they are read again.
@@ -219,12 +241,11 @@ export function createIndexer(parts: IndexerParts, onCrash: (error: Error) => vo
 }
 
 function startTimers(core: Core, stages: Stages): NodeJS.Timeout[] {
-  const { observer, keeper, scans, reconciler } = stages
+  const { scans, reconciler, stalls } = stages
   const releaseMemory = () => {
     core.books.shrinkMemory()
     releaseHeap()
   }
-  const stalls = createStallWatch({ ...core, atWork: observer.atWork, keeper })
   const forgetRemovals = () => {
     if (core.store.forgetOldRemovals()) forgetting.refresh()
   }
@@ -234,6 +255,7 @@ function startTimers(core: Core, stages: Stages): NodeJS.Timeout[] {
     setInterval(forgetRemovals, FORGET_REMOVALS_MS),
     setInterval(() => checkRoots(stages, (root) => root.state !== 'offline'), ROOT_CHECK_MS),
     setTimeout(() => stages.feeder.wake(), READ_DURING_SCAN_AFTER_MS),
+    setInterval(() => checkWal(core), WAL_CHECK_MS),
     setInterval(createRest(processCpuUsage, releaseMemory), REST_CHECK_MS),
     setInterval(() => {
       checkRoots(stages, (root) => root.state === 'offline')
@@ -390,13 +412,18 @@ function createKeeper(core: Core, stages: Stages): RootKeeper {
     apply: (decisions) => applyAndFeed(core, stages, decisions),
     atOnce: store.atOnce,
     savedRoots: books.roots,
-    saveRoot: books.saveRoot,
+    // What is not well with a root is there with its row, not a moment later.
+    saveRoot: (row) =>
+      store.atOnce(() => {
+        books.saveRoot(row)
+        stages.problems.keep()
+      }),
     removeRoot: books.removeRoot,
     takeAcceptance: (rootId, folder) => takeAcceptance(config.databasePath, rootId, folder),
     configPath: core.configPath,
     createInstance: (root) => {
       const made = createInotify()
-      if (!made.ok) return { message: instanceMessage(made.errno, config) }
+      if (!made.ok) return { why: instanceAdvice(made.errno, config) }
       rootsByFd.set(made.value, root)
       stages.drain.add(made.value)
       return { fd: made.value }
@@ -510,7 +537,7 @@ function createLoop(core: Core, stages: Stages): Reconciler {
     dropFolder: (folder) => dropFolder(core, stages, folder),
     drained: drain.drained,
     watchLimitErrno: ENOSPC,
-    onExhausted: createExhaustionReport(core),
+    onExhausted: core.exhaustion.report,
     onRootGone: (folder) => checkRoots(stages, (root) => root.top === folder.root),
     mayBeEmpty: (folder) => {
       const root = keeper.byTop(folder.root)
@@ -625,21 +652,29 @@ function findingOf(
 }
 
 /** Why a root has no inotify instance. */
-function instanceMessage(errno: number, { watches, unwatchedRescanMinutes }: Config): string {
+function instanceAdvice(errno: number, { watches, unwatchedRescanMinutes }: Config): Advice {
   const meanwhile = `the root is rescanned every ${minutesUpTo(unwatchedRescanMinutes)} instead`
-  if (errno !== EMFILE) return `inotify is not to be had (errno ${errno}); ${meanwhile}`
-  if (!mayOpen(1)) return `${TOO_MANY_OPEN}; ${meanwhile}. ${ALLOW_OPEN_FILES}`
+  if (errno !== EMFILE) {
+    const text = `inotify is not to be had (errno ${errno}); ${meanwhile}`
+    return { text, message: text, fix: 'see that there is free memory; it is asked for again every minute' }
+  }
+  if (!mayOpen(1)) return advice(`${TOO_MANY_OPEN}; ${meanwhile}`, ALLOW_OPEN_FILES, '. ')
   const { allowed, raise } = inotifyLimits().instances
-  return `the kernel allows ${allowed} inotify instances, those of all other programs included, and gives no further one; \
-${meanwhile}. ${raise(allowed + watches.length)}`
+  const text = `the kernel allows ${allowed} inotify instances, those of all other programs included, and gives no further \
+one; ${meanwhile}`
+  return advice(text, raise(allowed + watches.length), '. ')
 }
 
-/** Says that too many files are open, and not more than once a minute. */
-function createExhaustionReport({ log, nowMs }: Core): (problem: string) => void {
-  let saidMs = Number.NEGATIVE_INFINITY
-  return (problem) => {
-    if (nowMs() - saidMs < EXHAUSTION_REPORT_MS) return
-    saidMs = nowMs()
-    log.warn({ problem }, `${TOO_MANY_OPEN}; folders are looked at when there is room again. ${ALLOW_OPEN_FILES}`)
-  }
+/** Whether every watched root was ever scanned to its end, in this run or an earlier one. */
+function areAllScanned({ books }: Core, { keeper }: Stages): boolean {
+  const scanned = new Set(books.roots().flatMap(({ name, wasScanned }) => (wasScanned ? [name] : [])))
+  return keeper.roots.every(({ key }) => scanned.has(key))
+}
+
+function checkWal({ wal, log }: Core): void {
+  const before = wal.held()
+  wal.check()
+  const held = wal.held()
+  if (before === null && held !== null) log.warn(held.message)
+  if (before !== null && held === null) log.info('nobody holds the write-ahead log of the database any more')
 }

@@ -5,6 +5,7 @@
  * not a program that its service manager starts, and that scans everything, again and again.
  */
 import { areStillThere } from '@drive-feed/shared/database-files.ts'
+import type { DatabaseNote } from '@drive-feed/shared/database-note.ts'
 import type { Logger } from '@drive-feed/shared/logger.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
 import type { Indexer } from './indexer.ts'
@@ -30,7 +31,10 @@ export type PersistenceTools = {
   readonly open: () => FeedDatabase
   readonly createIndexer: (db: FeedDatabase, onCrash: (error: Error) => void) => Indexer
   readonly log: Logger
+  /** Says beside the database what keeps it from being written; null that nothing does. */
+  readonly note: (note: DatabaseNote | null) => void
   readonly nowMs: () => number
+  readonly wallMs: () => number
 }
 
 export type Persistence = {
@@ -115,6 +119,7 @@ export function createPersistence(tools: PersistenceTools): Persistence {
       const onBegin = () => {
         if (told !== null) log.info({ path }, 'the database can be written again; everything is compared with the disk')
         told = null
+        tools.note(null)
       }
       while (!isStopping) {
         const startedMs = nowMs()
@@ -127,8 +132,12 @@ export function createPersistence(tools: PersistenceTools): Persistence {
           if (trouble === null || (run === null && trouble.remedy !== 'wait')) throw error
           await abandon()
           if (nowMs() - startedMs > LONG_RUN_MS) pauseMs = PAUSE_FIRST_MS
-          if (trouble.advice !== told) log.error({ path, code: codeOf(error) }, `waiting: ${trouble.advice}`)
-          told = trouble.advice
+          const { text, fix, message } = trouble.advice
+          if (message !== told) {
+            log.error({ path, code: codeOf(error) }, `waiting: ${message}`)
+            tools.note({ text, fix, sinceMs: Math.floor(tools.wallMs()) })
+          }
+          told = message
           await pause(trouble, pauseMs)
           pauseMs = Math.min(pauseMs * 2, PAUSE_LAST_MS)
         }

@@ -13,9 +13,9 @@ import {
 } from '@drive-feed/shared/open-database.ts'
 import { watchRoots } from '@drive-feed/shared/schema.ts'
 import { createIndexer } from './indexer.ts'
-import { createPersistence } from './persistence.ts'
+import { createPersistence, type PersistenceTools } from './persistence.ts'
 import { databaseTrouble } from './store/database-trouble.ts'
-import { lockForWriting } from './store/writer-lock.ts'
+import { lockForWriting, type WriterLock } from './store/writer-lock.ts'
 import { exitAtOnce, tryLock } from './watch/libc.ts'
 
 const EXIT_UNUSABLE = 1
@@ -41,7 +41,7 @@ export function runService(startLookingThread: () => Worker): void {
 }
 
 function leaveUnusable(error: Error): never {
-  const advice = databaseTrouble(error)?.advice
+  const advice = databaseTrouble(error)?.advice.message
   process.stderr.write(`drive-feed indexer: ${error.message}${advice === undefined ? '' : `; ${advice}`}\n`)
   process.exit(EXIT_UNUSABLE)
 }
@@ -76,15 +76,18 @@ function runUntilSignal(
     thread = startLookingThread()
     return thread
   }
+  const opener = createOpener(databasePath)
   const persistence = createPersistence({
     databasePath,
-    open: createOpener(databasePath),
+    open: opener.open,
+    note: opener.note,
     createIndexer: (db, onCrash) => {
       log.info({ database: databasePath, watches: config.watches }, 'started')
       return createIndexer({ config, configPath, db, log, lookingThread: startThread() }, onCrash)
     },
     log,
     nowMs: () => performance.now(),
+    wallMs: Date.now,
   })
   // Timers and messages of threads write to the database too: what fails there reaches nobody else.
   process.on('uncaughtException', persistence.fail)
@@ -110,12 +113,12 @@ function runUntilSignal(
 }
 
 /** Opens the database as its one writer. The lock is taken anew each time: its file goes with the database's folder. */
-function createOpener(databasePath: string): () => FeedDatabase {
-  let release = () => {}
-  return () => {
-    release()
-    release = () => {}
-    release = lockForWriting(databasePath, (fd) => tryLock(fd).ok)
+function createOpener(databasePath: string): Pick<PersistenceTools, 'open' | 'note'> {
+  let lock: WriterLock | null = null
+  const open = (): FeedDatabase => {
+    lock?.release()
+    lock = null
+    lock = lockForWriting(databasePath, (fd) => tryLock(fd).ok)
     const db = openWriter(databasePath)
     try {
       proveWritable(db)
@@ -125,4 +128,5 @@ function createOpener(databasePath: string): () => FeedDatabase {
     }
     return db
   }
+  return { open, note: (note) => lock?.note(note) }
 }

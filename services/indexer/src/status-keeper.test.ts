@@ -7,6 +7,7 @@ import { type Progress, startStatusKeeper } from './status-keeper.ts'
 const START_MS = 1_000_000
 const RESTING: Progress = {
   state: 'watching',
+  isInitialScanComplete: true,
   listed: 5,
   foldersWaiting: 0,
   filesHashed: 3,
@@ -25,8 +26,15 @@ function keeping(t: TestContext) {
   const saved: Omit<typeof status.$inferInsert, 'id'>[] = []
   let progress = RESTING
   let stepMs = 0
+  let problemsKept = 0
   const keeper = startStatusKeeper({
-    save: (row) => saved.push(row),
+    save: (row) => {
+      assert.ok(problemsKept > saved.length, 'what is not well is there before the row')
+      saved.push(row)
+    },
+    keepProblems: () => {
+      problemsKept += 1
+    },
     counts: () => ({ waiting: 7, failed: 8 }),
     progress: () => progress,
     nowMs: Date.now,
@@ -62,6 +70,7 @@ test('the first second tells everything', (t) => {
       lagMs: 0,
       foldersKnown: 6,
       placesFailing: 0,
+      isInitialScanComplete: true,
       foldersUnwatched: 4,
       watchesAllowed: 100,
       instancesAllowed: 10,

@@ -10,6 +10,8 @@ const STEP_MS = 1_000
 
 export type Progress = {
   readonly state: 'scanning' | 'watching'
+  /** Whether every root was ever scanned to its end. */
+  readonly isInitialScanComplete: boolean
   readonly listed: number
   readonly foldersWaiting: number
   readonly filesHashed: number
@@ -26,12 +28,16 @@ export type Progress = {
 }
 
 export type StatusKeeper = {
+  /** Takes the place of what an earlier run said, which had other roots perhaps. */
+  readonly begin: () => void
   /** `orderly` says in the row that the indexer stopped. */
   readonly stop: (how: 'orderly' | 'abandon') => void
 }
 
 export function startStatusKeeper(tools: {
   readonly save: (row: Omit<typeof status.$inferInsert, 'id'>) => void
+  /** Writes what is not well, before the row: who reads that all is watched must find it there. */
+  readonly keepProblems: () => void
   readonly counts: () => { readonly waiting: number; readonly failed: number }
   readonly progress: () => Progress
   /** A clock that never jumps. */
@@ -47,6 +53,7 @@ export function startStatusKeeper(tools: {
   let saved = ''
 
   const save = (state: StatusRow['state'] | null) => {
+    tools.keepProblems()
     const progress = tools.progress()
     const { waiting, failed } = tools.counts()
     const foldersPerSecond = folderRate(progress.listed, nowMs())
@@ -65,6 +72,7 @@ export function startStatusKeeper(tools: {
       filesHashed: progress.filesHashed,
       foldersKnown: progress.foldersKnown,
       placesFailing: progress.placesFailing,
+      isInitialScanComplete: progress.isInitialScanComplete,
       foldersUnwatched: progress.unwatched,
       watchesAllowed: progress.limits.watches.allowed,
       instancesAllowed: progress.limits.instances.allowed,
@@ -83,6 +91,7 @@ export function startStatusKeeper(tools: {
   }
   const timer = setInterval(() => save(null), BUSY_MS)
   return {
+    begin: () => save(null),
     stop: (how) => {
       clearInterval(timer)
       if (how === 'orderly') save('stopped')

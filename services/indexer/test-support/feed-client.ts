@@ -60,7 +60,28 @@ export function createFeedClient(db: FeedDatabase) {
   }
 }
 
-/** I3, I11, and one row a node. */
+/** The totals of all roots, and what a count of all nodes gives. */
+function checkTotals(db: FeedDatabase): void {
+  const rows = db.sqlite
+    .prepare<[], { nodeId: string; parentId: string | null; isDirectory: bigint; size: bigint }>(
+      `SELECT node_id AS nodeId, parent_id AS parentId, is_directory AS isDirectory, CAST(size AS INTEGER) AS size FROM nodes`,
+    )
+    .safeIntegers(true)
+    .all()
+  const parents = new Map(rows.map(({ nodeId, parentId }) => [nodeId, parentId]))
+  const expected = new Map<string, { files: number; bytes: string }>()
+  for (const { parentId, isDirectory, size } of rows) {
+    let root: string | null = parentId
+    while (root !== null && parents.get(root) !== SUPER_ROOT_ID) root = parents.get(root) ?? null
+    if (isDirectory === 1n || root === null) continue
+    const { files, bytes } = expected.get(root) ?? { files: 0, bytes: '0' }
+    expected.set(root, { files: files + 1, bytes: String(BigInt(bytes) + size) })
+  }
+  const kept = db.sqlite.prepare<[], [string, number, string]>('SELECT node_id, files, bytes FROM root_totals').raw()
+  assert.deepEqual(new Map(kept.all().map(([root, files, bytes]) => [root, { files, bytes }])), expected)
+}
+
+/** I3, I11, one row a node, and totals that are right. */
 export function checkFile(db: FeedDatabase): void {
   const nodes = liveNodes(db)
   const byId = new Map(nodes.map((node) => [node.nodeId, node]))
@@ -89,4 +110,5 @@ export function checkFile(db: FeedDatabase): void {
     else assert.equal(byId.get(nodeId)?.changeId, changeId)
   }
   for (const { nodeId } of nodes) assert.ok(seen.has(nodeId), `${nodeId} is not in changes`)
+  checkTotals(db)
 }

@@ -1,11 +1,11 @@
 /** `GET /metrics`: numbers for Prometheus. */
-import { type DatabaseSource, DatabaseUnavailableError } from '../database-source.ts'
+import { DatabaseUnavailableError } from '../database-source.ts'
 import type { ConnectionLimits } from '../http/connection-limits.ts'
 import type { RequestCounts } from '../http/request-counts.ts'
 import { sendPieces } from '../http/send-body.ts'
+import { readStatus, type StatusDeps } from '../read-status.ts'
 import { defineRoute, type Route } from '../route.ts'
 import type { Answer } from '../wire/answers.ts'
-import { type ApiState, statusJson } from '../wire/status-json.ts'
 
 const EXAMPLE = '# TYPE drive_feed_head gauge\ndrive_feed_head 57\n'
 
@@ -25,26 +25,23 @@ const DESCRIPTION = {
   refusals: [],
 } as const
 
-type Deps = {
-  readonly database: DatabaseSource
-  readonly api: () => ApiState
-  readonly requests: RequestCounts
-  readonly limits: ConnectionLimits
-  readonly nowMs: () => number
-}
+type Deps = StatusDeps & { readonly requests: RequestCounts; readonly limits: ConnectionLimits }
 
 export function metricsRoute(deps: Deps): Route {
   return defineRoute(DESCRIPTION, async ({ req, res }) => {
     const { metricsText } = await import('../metrics-text.ts')
-    const { uptimeSeconds, clientsWaiting } = deps.api()
+    const { clientsWaiting } = deps.api()
     const { user, system } = process.cpuUsage()
     const text = await metricsText({
-      status: readStatus(deps),
+      status: statusNow(deps),
+      walBytes: deps.files.walBytes(),
       requests: deps.requests.all(),
       process: {
         residentBytes: process.memoryUsage.rss(),
         cpuSeconds: (user + system) / 1_000_000,
-        startedMs: deps.nowMs() - uptimeSeconds * 1_000,
+        // Read once by Node when the process started. Made of a clock and an uptime it would be another one at each scrape,
+        // and each would count as a restart.
+        startedMs: performance.timeOrigin,
       },
       clientsWaiting,
       connectionsDropped: deps.limits.droppedTotal(),
@@ -54,13 +51,9 @@ export function metricsRoute(deps: Deps): Route {
   })
 }
 
-function readStatus({ database, api, nowMs }: Deps): Answer<'Status'> | null {
+function statusNow(deps: Deps): Answer<'Status'> | null {
   try {
-    return database.open().read((queries) => {
-      const status = queries.status()
-      if (status === undefined) return null
-      return statusJson({ feed: queries.feed(), status, roots: queries.watchRoots(), api: api(), nowMs: nowMs() })
-    })
+    return readStatus(deps).status
   } catch (error) {
     if (error instanceof DatabaseUnavailableError) return null
     throw error

@@ -1,44 +1,53 @@
-/** `GET /readyz`: the feed can be read and is kept up to date. */
-import { heartbeatAgeMs } from '@drive-feed/shared/heartbeat.ts'
+/** `GET /readyz`: the feed can be read and is kept up to date; with `strict`, that all is well. */
+import type { DatabaseFiles } from '../database-files.ts'
 import { type DatabaseSource, DatabaseUnavailableError } from '../database-source.ts'
 import { sendProblem } from '../http/problem.ts'
 import { sendJson } from '../http/send-body.ts'
 import { defineRoute, type Route } from '../route.ts'
-
-/** The indexer writes its status once a minute even when nothing happens. */
-const HEARTBEAT_AGE_MAX_MS = 150_000
+import { PARAMETERS } from '../wire/parameters.ts'
+import { problemsJson, whyGone } from '../wire/problems-json.ts'
 
 const DESCRIPTION = {
   path: '/readyz',
   operationId: 'getReadiness',
   tag: 'Operation',
   summary: 'Whether the database can be read and an indexer keeps it up to date.',
-  description: 'The answer is 503 while the indexer has not been heard of for two and a half minutes.',
-  parameters: {},
-  answer: { description: 'Both.', json: 'Health' },
+  description:
+    'The answer is 503 while the indexer has not been heard of for two and a half minutes; with strict also while anything is not well.',
+  parameters: PARAMETERS.readiness,
+  answer: { description: 'Both; and whether the first scan is complete.', json: 'Readiness' },
   refusals: [503],
   isAboutProcess: true,
 } as const
 
-export function readinessRoute(database: DatabaseSource, nowMs: () => number): Route {
-  return defineRoute(DESCRIPTION, async ({ req, res }) => {
-    const detail = whyNotReady(database, nowMs())
-    if (detail !== null) return sendProblem(res, { status: 503, detail })
+type Deps = { readonly database: DatabaseSource; readonly files: DatabaseFiles; readonly nowMs: () => number }
+
+export function readinessRoute(deps: Deps): Route {
+  return defineRoute(DESCRIPTION, async ({ req, res, values }) => {
     res.set('Cache-Control', 'no-store')
-    await sendJson(req, res, { ok: true })
+    const readiness = readReadiness(deps, values.strict ?? false)
+    if (typeof readiness === 'string') return sendProblem(res, { status: 503, detail: readiness })
+    await sendJson(req, res, { ok: true, initial_scan_complete: readiness.isInitialScanComplete })
   })
 }
 
-function whyNotReady(database: DatabaseSource, nowMs: number): string | null {
+/** Why it is not ready, or whether the first scan is complete. Nobody needs a token to ask, so no path is told. */
+function readReadiness(
+  { database, files, nowMs }: Deps,
+  isStrict: boolean,
+): string | { readonly isInitialScanComplete: boolean } {
   try {
-    const status = database.open().read((queries) => queries.status())
+    const { status, problems } = database.open().read((queries) => ({
+      status: queries.status(),
+      problems: queries.problems(),
+    }))
     if (status === undefined) return 'The indexer has not started yet.'
-    if (status.state === 'stopped') return 'The indexer was stopped.'
-    const ageMs = heartbeatAgeMs(status.heartbeatMs, nowMs)
-    if (ageMs <= HEARTBEAT_AGE_MAX_MS) return null
-    const seconds = Math.round(ageMs / 1_000)
-    if (status.heartbeatMs <= nowMs) return `The indexer has been silent for ${seconds} s.`
-    return `The indexer was last heard of ${seconds} s ahead of now, before the clock was set back.`
+    const gone = whyGone(status, nowMs())
+    if (gone !== null) return gone.text
+    const found = isStrict ? problemsJson({ status, problems, note: files.note(), nowMs: nowMs() }) : []
+    if (found.length === 0) return status
+    const codes = [...new Set(found.map(({ code }) => code))].join(', ')
+    return `Not all is well (${codes}); /api/v1/status says what is wrong and what to do.`
   } catch (error) {
     if (!(error instanceof DatabaseUnavailableError)) throw error
     return 'The database can not be read now.'

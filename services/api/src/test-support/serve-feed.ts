@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
 import pino from 'pino'
 import { type AppDeps, createApp } from '../app.ts'
+import { createDatabaseFiles } from '../database-files.ts'
 import { createDatabaseSource } from '../database-source.ts'
 import { createConnections } from '../http/connections.ts'
 import { listen, stop } from '../http/http-server.ts'
@@ -36,7 +37,16 @@ export async function serveFeed(t: TestContext, path: string, options: ServeOpti
   const nowMs = options.nowMs ?? Date.now
   const connections = createConnections({ maxConnections, logger })
   const { limits } = connections
-  const app = createApp({ database, watch, limits, timing: { heartbeatMs, slowReaderMs }, logger, nowMs, access })
+  const app = createApp({
+    database,
+    files: createDatabaseFiles(path),
+    watch,
+    limits,
+    timing: { heartbeatMs, slowReaderMs },
+    logger,
+    nowMs,
+    access,
+  })
   const server = await listen(app, { host: '127.0.0.1', port: 0, corsOrigins: access.corsOrigins }, connections)
   t.after(async () => {
     watch.close()

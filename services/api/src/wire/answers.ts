@@ -1,4 +1,5 @@
 /** What the api answers, as schemas: the types of the code and the OpenAPI description both come from here. */
+import { PROBLEM_CODES, type ProblemCode } from '@drive-feed/shared/problem.ts'
 import { z } from 'zod'
 
 const cursor = z.int().min(0)
@@ -45,10 +46,28 @@ const root = z.object({
   since: time,
   message: z.string().nullable(),
   folders_unwatched: count,
+  files: count,
+  bytes: z.number().min(0).meta({ description: 'Of all its files together.' }),
+})
+
+const problem = z.object({
+  code: z.enum(Object.keys(PROBLEM_CODES) as ProblemCode[]).meta({
+    description: Object.entries(PROBLEM_CODES)
+      .map(([code, what]) => `${code}: ${what}`)
+      .join(' '),
+  }),
+  root: z.string().nullable().meta({ description: 'Name of the watched folder; null where it is about none or all.' }),
+  text: z.string().meta({ description: 'What is wrong and where.' }),
+  fix: z.string().meta({ description: 'What to do.' }),
+  since: time,
 })
 
 const status = z.object({
-  state: z.enum(['starting', 'scanning', 'watching', 'stopped']),
+  state: z.enum(['starting', 'scanning', 'watching', 'degraded', 'stopped']).meta({
+    description: 'degraded: it would be watching, or nobody heard of it for long, and there is a problem.',
+  }),
+  problems: z.array(problem).meta({ description: 'What is not well; empty if all is.' }),
+  initial_scan_complete: z.boolean().meta({ description: 'Whether every watched folder was ever scanned to its end.' }),
   version: z.string(),
   epoch: z.string(),
   head: cursor,
@@ -81,6 +100,7 @@ const status = z.object({
     watches_allowed: count,
     instances_allowed: count,
   }),
+  database: z.object({ wal_bytes: count.meta({ description: 'Size of its write-ahead log.' }) }),
   api: z.object({ version: z.string(), uptime_seconds: count, clients_waiting: count }),
 })
 
@@ -96,6 +116,7 @@ export const ANSWERS = {
   Paths: z.object({ paths: z.record(id, z.string().nullable()) }),
   Status: status,
   Health: z.object({ ok: z.literal(true) }),
+  Readiness: z.object({ ok: z.literal(true), initial_scan_complete: z.boolean() }),
   Problem: z.object({
     type: z.string(),
     title: z.string(),

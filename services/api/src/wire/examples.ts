@@ -3,7 +3,7 @@ import type { Answer, AnswerName } from './answers.ts'
 import { makePageToken } from './page-token.ts'
 
 export const EXAMPLES = {
-  epoch: 'a0b5ed1b-c945-49a7-8b0e-c626aec1d62c',
+  epoch: 'a0b5ed1b-c945-49a7-8b0e-c626aec1d62c.3f0c5b1e9a7d2468',
   folderId: 'cf3d09b8-678b-5429-af18-2d1f9cfac7e3',
   fileId: 'a1d2a12f-a729-5531-8b4e-de58d628ecbe',
   removedId: 'fec83c8e-aa9a-5e33-8733-6151672139f1',
@@ -34,6 +34,8 @@ const STATUS: Answer<'Status'> = {
   version: '0.1.0',
   epoch: EXAMPLES.epoch,
   head: 57,
+  problems: [],
+  initial_scan_complete: true,
   started: '2026-03-04T12:00:00.512000+00:00',
   heartbeat: '2026-03-04T12:34:00.518000+00:00',
   heartbeat_age_seconds: 3.568,
@@ -47,12 +49,15 @@ const STATUS: Answer<'Status'> = {
       since: '2026-03-04T12:00:01.204000+00:00',
       message: null,
       folders_unwatched: 0,
+      files: 26,
+      bytes: 73_400_320,
     },
   ],
   scan: { folders_listed: 3, folders_waiting: 0, folders_per_second: 0, remaining_seconds: 0 },
   metadata: { files_hashed: 26, files_waiting: 0, files_failed: 0, files_per_second: 0, remaining_seconds: 0 },
   counters: { overflows: 0, rescans: 0, places_failing: 0 },
   limits: { folders_known: 3, folders_unwatched: 0, watches_allowed: 192_536, instances_allowed: 128 },
+  database: { wal_bytes: 449_112 },
   api: { version: '0.1.0', uptime_seconds: 6, clients_waiting: 0 },
 }
 
@@ -72,6 +77,7 @@ export const ANSWER_EXAMPLES: { readonly [Name in Exclude<AnswerName, 'Problem'>
   Paths: { paths: { [EXAMPLES.fileId]: EXAMPLES.path, [EXAMPLES.removedId]: null } },
   Status: STATUS,
   Health: { ok: true },
+  Readiness: { ok: true, initial_scan_complete: true },
 }
 
 const GONE = 'The cursor belongs to another database: forget what was fetched and start again at cursor 0.'

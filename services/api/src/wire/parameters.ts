@@ -96,6 +96,10 @@ const settled = boolean('settled')
   .optional()
   .meta({ description: 'Leaves out files that wait for their hash; they come when it is known.', examples: [true] })
 
+const strict = boolean('strict')
+  .optional()
+  .meta({ description: 'Answers 503 while anything is not well, too.', examples: [true] })
+
 const pageSize = z
   .preprocess(
     (raw) => toNumber(raw, INTEGER, 0),
@@ -142,6 +146,7 @@ export const PARAMETERS = {
   paths: { id: ids },
   node: { include },
   lastEvent: { 'Last-Event-ID': lastEventId },
+  readiness: { strict },
 }
 
 const INTEGER = /^\s*[+-]?\d+\s*$/

@@ -15,10 +15,11 @@ const ROW: StatusRow = {
     rescans: 4,
   },
   ...{ filesHashed: 7, foldersKnown: 35, foldersUnwatched: 5, watchesAllowed: 30, instancesAllowed: 128 },
-  ...{ foldersPerSecond: 10, filesPerSecond: 0, placesFailing: 0 },
+  ...{ foldersPerSecond: 10, filesPerSecond: 0, placesFailing: 0, isInitialScanComplete: true },
 }
 const SOURCES = {
   feed: { epoch: 'e', head: 42, roots: '' },
+  ...{ problems: [], note: null, walBytes: 4_152, totals: [{ nodeId: 'm', files: 3, bytes: '9007199254740993' }] },
   roots: [
     {
       ...{
@@ -38,7 +39,7 @@ const SOURCES = {
 
 test('everything the indexer says of itself, in units that are in the names', () => {
   assert.deepEqual(statusJson({ ...SOURCES, status: ROW }), {
-    ...{ state: 'scanning', version: '1.2.3', epoch: 'e', head: 42 },
+    ...{ state: 'scanning', problems: [], initial_scan_complete: true, version: '1.2.3', epoch: 'e', head: 42 },
     ...{ started: '1970-01-01T00:00:01+00:00', heartbeat: '1970-01-01T00:01:00+00:00' },
     ...{ heartbeat_age_seconds: 1.25, lag_seconds: 1.5 },
     roots: [
@@ -50,7 +51,7 @@ test('everything the indexer says of itself, in units that are in the names', ()
           state: 'offline',
           message: 'is away',
         },
-        ...{ since: '1970-01-01T00:00:02.500000+00:00', folders_unwatched: 5 },
+        ...{ since: '1970-01-01T00:00:02.500000+00:00', folders_unwatched: 5, files: 3, bytes: 9007199254740992 },
       },
     ],
     scan: { folders_listed: 10, folders_waiting: 25, folders_per_second: 10, remaining_seconds: 3 },
@@ -60,6 +61,7 @@ test('everything the indexer says of itself, in units that are in the names', ()
     },
     counters: { overflows: 3, rescans: 4, places_failing: 0 },
     limits: { folders_known: 35, folders_unwatched: 5, watches_allowed: 30, instances_allowed: 128 },
+    database: { wal_bytes: 4_152 },
     api: { version: '1.2.4', uptime_seconds: 12, clients_waiting: 3 },
   })
 })

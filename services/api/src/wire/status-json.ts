@@ -1,24 +1,29 @@
 /** What the indexer wrote of itself, and what the api knows, to the object of `/api/v1/status`. */
 import { heartbeatAgeMs } from '@drive-feed/shared/heartbeat.ts'
-import type { StatusRow, WatchRootRow } from '@drive-feed/shared/schema.ts'
+import type { RootTotalsRow, StatusRow, WatchRootRow } from '@drive-feed/shared/schema.ts'
 import type { FeedState } from '../queries.ts'
 import type { Answer } from './answers.ts'
 import { isoTime } from './iso-time.ts'
+import { type ProblemSources, problemsJson, whyGone } from './problems-json.ts'
 
 /** This process. */
 export type ApiState = { readonly version: string; readonly uptimeSeconds: number; readonly clientsWaiting: number }
 
-export type StatusSources = {
+export type StatusSources = ProblemSources & {
   readonly feed: FeedState
-  readonly status: StatusRow
   readonly roots: readonly WatchRootRow[]
+  readonly totals: readonly RootTotalsRow[]
+  readonly walBytes: number
   readonly api: ApiState
-  readonly nowMs: number
 }
 
-export function statusJson({ feed, status, roots, api, nowMs }: StatusSources): Answer<'Status'> {
+export function statusJson(sources: StatusSources): Answer<'Status'> {
+  const { feed, status, roots, totals, walBytes, api, nowMs } = sources
+  const problems = problemsJson(sources)
   return {
-    state: status.state,
+    state: stateOf(status, problems.length > 0, nowMs),
+    problems,
+    initial_scan_complete: status.isInitialScanComplete,
     version: status.version,
     epoch: feed.epoch,
     head: feed.head,
@@ -26,7 +31,12 @@ export function statusJson({ feed, status, roots, api, nowMs }: StatusSources): 
     heartbeat: isoTime(status.heartbeatMs * 1_000),
     heartbeat_age_seconds: heartbeatAgeMs(status.heartbeatMs, nowMs) / 1_000,
     lag_seconds: status.lagMs / 1_000,
-    roots: roots.map(rootJson),
+    roots: roots.map((root) =>
+      rootJson(
+        root,
+        totals.find(({ nodeId }) => nodeId === root.nodeId),
+      ),
+    ),
     scan: {
       folders_listed: status.foldersListed,
       folders_waiting: status.foldersWaiting,
@@ -47,11 +57,18 @@ export function statusJson({ feed, status, roots, api, nowMs }: StatusSources): 
       watches_allowed: status.watchesAllowed,
       instances_allowed: status.instancesAllowed,
     },
+    database: { wal_bytes: walBytes },
     api: { version: api.version, uptime_seconds: api.uptimeSeconds, clients_waiting: api.clientsWaiting },
   }
 }
 
-function rootJson(root: WatchRootRow): Answer<'Status'>['roots'][number] {
+/** One that is gone does none of what it last said it did. */
+function stateOf(status: StatusRow, hasProblem: boolean, nowMs: number): Answer<'Status'>['state'] {
+  if (status.state === 'stopped') return 'stopped'
+  return whyGone(status, nowMs) !== null || (hasProblem && status.state === 'watching') ? 'degraded' : status.state
+}
+
+function rootJson(root: WatchRootRow, totals: RootTotalsRow | undefined): Answer<'Status'>['roots'][number] {
   return {
     name: root.name,
     node_id: root.nodeId,
@@ -60,6 +77,8 @@ function rootJson(root: WatchRootRow): Answer<'Status'>['roots'][number] {
     since: isoTime(root.stateSinceMs * 1_000),
     message: root.message,
     folders_unwatched: root.unwatchedFolders,
+    files: totals?.files ?? 0,
+    bytes: Number(totals?.bytes ?? 0),
   }
 }
 

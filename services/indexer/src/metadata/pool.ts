@@ -3,6 +3,7 @@
  * file may take down.
  */
 import { fileURLToPath } from 'node:url'
+import { shownPath } from '@drive-feed/shared/shown-path.ts'
 import { BATCH_FILES, type Batch, BIG_FILE_BYTES, createBacklog, type Lanes } from './backlog.ts'
 import type { MetadataJob, MetadataResult } from './metadata-job.ts'
 import { createRestartDelay } from './restart-delay.ts'
@@ -14,6 +15,8 @@ export type MetadataPool = {
   readonly room: number
   /** How many of these may be of `BIG_FILE_BYTES` or more. For who heeds it, big files never keep small ones out. */
   readonly bigRoom: number
+  /** Why nothing, or less than could be, is read now, in one line; null if all is well. */
+  readonly problem: () => string | null
   readonly submit: (jobs: readonly MetadataJob[]) => void
   /** Kills the workers and resolves when they are gone, or after a second. No result comes after the call. */
   readonly stop: () => Promise<void>
@@ -48,9 +51,15 @@ class Pool implements MetadataPool {
   readonly #bigMax: number
   readonly #backlog = createBacklog()
   readonly #restart = createRestartDelay(
-    (problem) => this.#options.onProblem(problem),
+    (problem) => {
+      this.#startProblem = problem
+      this.#options.onProblem(problem)
+    },
     () => this.#dispatch(),
   )
+  #startProblem: string | null = null
+  /** Of batches whose worker was killed but stays. */
+  readonly #stuckProblems = new Map<Batch, string>()
   #pending = 0
   #bigPending = 0
   #isStopped = false
@@ -66,6 +75,10 @@ class Pool implements MetadataPool {
     }
     const events = this.#slotEvents()
     this.#slots = Array.from({ length: Math.max(2, options.workers) }, () => new Slot(slotOptions, events))
+  }
+
+  problem(): string | null {
+    return this.#startProblem ?? this.#stuckProblems.values().next().value ?? null
   }
 
   get room(): number {
@@ -105,6 +118,7 @@ class Pool implements MetadataPool {
     return {
       onReady: () => {
         this.#restart.succeeded()
+        this.#startProblem = null
         this.#dispatch()
       },
       onResults: (results) => {
@@ -117,15 +131,16 @@ class Pool implements MetadataPool {
         this.#onSlotEmptied()
       },
       onEnd: (death, unanswered) => {
+        for (const batch of unanswered) this.#stuckProblems.delete(batch)
         this.#recover(death, unanswered)
         this.#dispatch()
         this.#onSlotEmptied()
       },
-      onStuck: ({ tasks }) => {
-        const [first] = tasks.map(({ job }) => job.path)
-        this.#options.onProblem(
-          `a metadata worker was killed but stays, its disk does not answer; it was reading ${first}`,
-        )
+      onStuck: (batch) => {
+        const [first = ''] = batch.tasks.map(({ job }) => job.path)
+        const problem = 'a metadata worker was killed but stays, its disk does not answer; it was reading'
+        this.#stuckProblems.set(batch, `${problem} ${shownPath(first)}`)
+        this.#options.onProblem(`${problem} ${first}`)
       },
     }
   }

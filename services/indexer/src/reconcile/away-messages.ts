@@ -1,4 +1,5 @@
-/** What the owner is told of a root that is away: what was found, and what to do. */
+/** What the owner is told of a root that is away, or of a disk inside of one: what was found, and what to do. */
+import { type Advice, advice } from '@drive-feed/shared/problem.ts'
 import { shellWord } from '@drive-feed/shared/shell-word.ts'
 import { shownPath } from '@drive-feed/shared/shown-path.ts'
 import type { LookAnswer } from '../scan/look.ts'
@@ -6,34 +7,55 @@ import { pathOf } from '../watch/tree.ts'
 import type { DiskAway } from './disks-away.ts'
 import type { Root } from './roots.ts'
 
+/** Why a root is offline. */
+export type RootAway = Advice & { readonly code: 'root_offline' | 'root_replaced' | 'root_empty' }
+
 /** @param answer what a look at the root's path gave */
-export function absentMessage({ path }: Root, answer: LookAnswer | undefined): string {
-  if (answer?.kind === 'later') return `${shownPath(path)} can't be looked at now (${answer.problem}); trying again`
+export function absentMessage({ path }: Root, answer: LookAnswer | undefined): RootAway {
+  if (answer?.kind === 'later') return offline(`${shownPath(path)} can't be looked at now (${answer.problem})`, AGAIN)
   if (answer?.kind === 'unreadable') return unreadableMessage(path, answer.problem)
-  return `${shownPath(path)} is not there as a folder; mount it or bring it back, its nodes are kept until then`
+  return offline(
+    `${shownPath(path)} is not there as a folder`,
+    'mount it or bring it back, its nodes are kept until then',
+  )
 }
 
-export function unreadableMessage(path: string, problem: string): string {
-  return `${shownPath(path)} can't be read (${problem}); check permissions and the disk, its nodes are kept until then`
+const AGAIN = 'trying again'
+
+export function unreadableMessage(path: string, problem: string): RootAway {
+  const fix = 'check permissions and the disk, its nodes are kept until then'
+  return offline(`${shownPath(path)} can't be read (${problem})`, fix)
 }
 
-export function replacedMessage(root: Root, configPath: string | undefined): string {
+export function namelessMessage(path: string): RootAway {
+  return offline(`the filesystem of ${shownPath(path)} can not be asked what it is`, AGAIN)
+}
+
+export function replacedMessage(root: Root, configPath: string | undefined): RootAway {
   const { path, configuredPath } = root
   const where =
     path === configuredPath ? shownPath(path) : `${shownPath(configuredPath)} leads to ${shownPath(path)}, which`
-  return `${where} is another folder than before, as when a disk is not mounted; mount it, its nodes are kept until \
-then. ${acceptMessage(root, 'the new folder is meant', configPath)}`
+  const fix = `mount it, its nodes are kept until then. ${acceptMessage(root, 'the new folder is meant', configPath)}`
+  return {
+    code: 'root_replaced',
+    ...advice(`${where} is another folder than before, as when a disk is not mounted`, fix),
+  }
 }
 
-export function twinMessage({ path }: Root, twin: Root): string {
+export function twinMessage({ path }: Root, twin: Root): RootAway {
   const other = `${shownPath(twin.path)}, the watch ${JSON.stringify(twin.key)}`
-  return `${shownPath(path)} is the same folder as ${other}; a folder can be watched once, so take one of the two out of \
-the config`
+  const fix = 'a folder can be watched once, so take one of the two out of the config'
+  return offline(`${shownPath(path)} is the same folder as ${other}`, fix)
 }
 
-export function emptyMessage(root: Root, configPath: string | undefined): string {
-  return `${shownPath(root.path)} is suddenly empty, as when a disk is not mounted; mount it, its nodes are kept until then. \
-${acceptMessage(root, 'it was emptied on purpose', configPath)}`
+export function emptyMessage(root: Root, configPath: string | undefined): RootAway {
+  const fix = `mount it, its nodes are kept until then. ${acceptMessage(root, 'it was emptied on purpose', configPath)}`
+  const text = `${shownPath(root.path)} is suddenly empty, as when a disk is not mounted`
+  return { code: 'root_empty', ...advice(text, fix) }
+}
+
+function offline(text: string, fix: string): RootAway {
+  return { code: 'root_offline', ...advice(text, fix) }
 }
 
 /** @param where `here`: the line tells the place beside it */
@@ -41,12 +63,12 @@ export function diskAwayMessage(
   { folder, name, sinceMs, isSinceStart }: DiskAway,
   where: 'here' | 'there',
   configPath: string | undefined,
-): string {
+): Advice {
   const place = shellWord(`${pathOf(folder) === '/' ? '' : pathOf(folder)}/${name}`)
   const since = new Date(sinceMs).toISOString()
   const away = isSinceStart ? `away (since before ${since})` : `away since ${since}`
-  return `the filesystem mounted ${where === 'here' ? 'here' : `at ${place}`} is ${away}: its nodes are kept; mount it \
-again. If it is not to come back: ${acceptCommand(place, configPath)}`
+  const fix = `its nodes are kept; mount it again. If it is not to come back: ${acceptCommand(place, configPath)}`
+  return advice(`the filesystem mounted ${where === 'here' ? 'here' : `at ${place}`} is ${away}`, fix, ': ')
 }
 
 function acceptMessage({ key }: Root, condition: string, configPath: string | undefined): string {

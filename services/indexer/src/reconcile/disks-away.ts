@@ -66,9 +66,14 @@ export function createDisksAway(tools: DisksAwayTools): DisksAway {
     const isSinceStart = tools.tree.get(nodeId) === undefined
     const disk: DiskAway = { nodeId, folder, name, sinceMs: Math.floor(wallMs()), isSinceStart }
     away.set(key, { disk, root })
-    log.warn({ root: root?.key, path: `${pathOf(folder)}/${name}` }, diskAwayMessage(disk, 'here', tools.configPath))
+    log.warn(
+      { root: root?.key, path: `${pathOf(folder)}/${name}` },
+      diskAwayMessage(disk, 'here', tools.configPath).message,
+    )
     if (root === undefined) return
-    root.disksAway.set(key, () => (folder.attached ? diskAwayMessage(disk, 'there', tools.configPath) : null))
+    const { sinceMs } = disk
+    const told = () => ({ ...diskAwayMessage(disk, 'there', tools.configPath), sinceMs })
+    root.disksAway.set(key, () => (folder.attached ? told() : null))
     tell(root)
   }
   return {

@@ -3,6 +3,7 @@
  * included, it costs little (the pauses grow) and does not go unsaid.
  */
 import type { Logger } from '@drive-feed/shared/logger.ts'
+import { type Advice, advice } from '@drive-feed/shared/problem.ts'
 import { shownPath } from '@drive-feed/shared/shown-path.ts'
 import type { Root } from './roots.ts'
 
@@ -48,12 +49,13 @@ export function createFailingPlaces(tools: {
           saidOf.delete(root)
           root.failing = null
         } else {
-          const since = new Date(wallMs() - (nowMs() - first.sinceMs)).toISOString()
-          const message = messageOf(first.path, since, others.length)
+          const sinceMs = Math.floor(wallMs() - (nowMs() - first.sinceMs))
+          const since = new Date(sinceMs).toISOString()
+          const said = adviceOf(first.path, since, others.length)
           if (!saidOf.has(root))
-            log.warn({ root: root.key, path: first.path, since, count: others.length + 1 }, message)
+            log.warn({ root: root.key, path: first.path, since, count: others.length + 1 }, said.message)
           saidOf.set(root, about)
-          root.failing = message
+          root.failing = { ...said, sinceMs }
         }
         tools.onMessage(root)
       }
@@ -62,8 +64,9 @@ export function createFailingPlaces(tools: {
   }
 }
 
-function messageOf(path: string, since: string, others: number): string {
+function adviceOf(path: string, since: string, others: number): Advice {
   const also = others === 0 ? '' : ` and ${others} more`
-  return `${shownPath(path)}${also} could not be settled since ${since}, though it was tried again and again; what was \
-known of it stays, and it is tried every ten seconds to a minute. Check the disk, and who writes there`
+  const text = `${shownPath(path)}${also} could not be settled since ${since}, though it was tried again and again; what \
+was known of it stays, and it is tried every ten seconds to a minute`
+  return advice(text, 'Check the disk, and who writes there', '. ')
 }

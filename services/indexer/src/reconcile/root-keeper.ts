@@ -2,6 +2,7 @@
 
 import type { ConfiguredWatch } from '@drive-feed/shared/config.ts'
 import type { Logger } from '@drive-feed/shared/logger.ts'
+import type { Advice } from '@drive-feed/shared/problem.ts'
 import { SUPER_ROOT_ID, type WatchRootRow } from '@drive-feed/shared/schema.ts'
 import type { LookReply, Observer } from '../scan/observer.ts'
 import type { FolderSight } from '../scan/sight.ts'
@@ -9,7 +10,15 @@ import { sightAt } from '../scan/sights.ts'
 import type { Known, KnownNodes } from '../store/known.ts'
 import type { Decision } from '../store/store.ts'
 import type { Folder, RootFolder, Tree } from '../watch/tree.ts'
-import { absentMessage, emptyMessage, replacedMessage, twinMessage, unreadableMessage } from './away-messages.ts'
+import {
+  absentMessage,
+  emptyMessage,
+  namelessMessage,
+  type RootAway,
+  replacedMessage,
+  twinMessage,
+  unreadableMessage,
+} from './away-messages.ts'
 import type { Vacancy } from './decide.ts'
 import type { Devices } from './devices.ts'
 import type { Hints } from './hints.ts'
@@ -39,7 +48,7 @@ export type RootKeeperTools = {
   /** Which the advice in messages names. */
   readonly configPath?: string | undefined
   /** A new inotify instance, or why there is none. */
-  readonly createInstance: (root: Root) => { fd: number } | { message: string }
+  readonly createInstance: (root: Root) => { fd: number } | { why: Advice }
   readonly onAttached: (root: Root, why: 'start' | 'back') => void
   readonly hints: Pick<Hints, 'dropRoot'>
   readonly visits: Pick<Visits, 'dropRoot'>
@@ -59,7 +68,7 @@ export type RootKeeper = {
   readonly rename: () => void
   /** Looks whether a root is where it was; takes it offline, or attaches it if it was not. */
   readonly check: (root: Root) => Promise<void>
-  readonly takeOffline: (root: Root, message: string) => void
+  readonly takeOffline: (root: Root, away: RootAway) => void
   /** Asks again for an inotify instance where there was none; whether there is one now. */
   readonly retryInstance: (root: Root) => boolean
   readonly setState: (root: Root, state: Root['state'], message: string | null) => void
@@ -93,6 +102,7 @@ export function createRootKeeper(watches: readonly ConfiguredWatch[], tools: Roo
     if (root.state !== state) root.stateSinceMs = Math.floor(wallMs())
     root.state = state
     root.message = message
+    if (state !== 'offline') root.away = null
     // A root is watched only once it was scanned.
     root.wasScanned ||= state === 'watching'
     const saved = savedRow(root)
@@ -100,8 +110,10 @@ export function createRootKeeper(watches: readonly ConfiguredWatch[], tools: Roo
     // A root that was never found has no row. One whose folder is another watch's by now has no node any more.
     if (nodeId !== undefined || saved !== undefined) save(root, nodeId ?? '', saved)
   }
-  const takeOffline: RootKeeper['takeOffline'] = (root, message) => {
+  const takeOffline: RootKeeper['takeOffline'] = (root, away) => {
+    const { message } = away
     if (root.state === 'offline' && root.message === message) return
+    root.away = away
     const saved = root.state === 'starting' ? savedRow(root) : undefined
     if (saved?.state === 'offline') {
       // It was away before this start, too.
@@ -153,7 +165,7 @@ export function createRootKeeper(watches: readonly ConfiguredWatch[], tools: Roo
     retryInstance: (root) => {
       if (root.top === null || root.top.inotifyFd !== null) return true
       const instance = tools.createInstance(root)
-      if ('message' in instance) return false
+      if ('why' in instance) return false
       root.top.inotifyFd = instance.fd
       root.message = null
       root.noInstance = null
@@ -194,7 +206,7 @@ async function findRoot(
   tools: RootKeeperTools,
   root: Root,
   { before, others }: { readonly before: KnownRoot | null; readonly others: readonly Root[] },
-): Promise<Found | { readonly away: string } | null> {
+): Promise<Found | { readonly away: RootAway } | null> {
   // Listed only where that may say more: the top of a library can be long.
   const isListed = root.mustList || root.folder?.needsVisit === true || before?.device === ''
   // Listing needs the r bit of a folder, looking at what is in it the x bit, and that is asked by its own name.
@@ -208,7 +220,7 @@ async function findRoot(
   const problem = commonProblem(reply)
   if (problem !== null) return { away: unreadableMessage(root.path, problem) }
   const device = await resolveDevice(tools, root, folder)
-  if (device === null) return { away: `the filesystem of ${root.path} can not be asked what it is; trying again` }
+  if (device === null) return { away: namelessMessage(root.path) }
   // Both would have one node, and take it from each other at every check. One that has moved away is noticed by its own.
   const twin = others.find((other) => isAttachedTo(other, { folder, device }))
   if (twin !== undefined) return { away: twinMessage(root, twin) }
@@ -270,10 +282,11 @@ function bindRoot(tools: RootKeeperTools, root: Root, found: Found, before: Know
   const elsewhere = tools.tree.get(nodeId)
   if (elsewhere !== undefined) tools.dropFolder(elsewhere)
   const instance = root.top === null ? tools.createInstance(root) : { fd: root.top.inotifyFd }
-  if ('message' in instance) {
-    root.message = instance.message
-    root.noInstance = instance.message
-    tools.log.warn({ root: root.key }, instance.message)
+  if ('why' in instance) {
+    const { message } = instance.why
+    root.message = message
+    root.noInstance = instance.why
+    tools.log.warn({ root: root.key }, message)
   }
   const inotifyFd = 'fd' in instance ? instance.fd : null
   // The instance and what is watched by it stay the root's, whichever folder that is.

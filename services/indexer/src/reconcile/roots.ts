@@ -3,13 +3,18 @@
  * missing, replaced or suddenly empty its nodes stay, and it heals by itself when the folder is back.
  */
 import type { ConfiguredWatch } from '@drive-feed/shared/config.ts'
+import type { Advice } from '@drive-feed/shared/problem.ts'
 import { type RootState, SUPER_ROOT_ID, type WatchRootRow } from '@drive-feed/shared/schema.ts'
 import type { FolderSight } from '../scan/sight.ts'
 import type { Known } from '../store/known.ts'
 import type { Decision } from '../store/store.ts'
 import type { Folder, RootFolder } from '../watch/tree.ts'
+import type { RootAway } from './away-messages.ts'
 import { type InodeKnowledge, identifyFolder } from './identity.ts'
 import { isReborn, isSameBirth, type PlacedSight, placedSight } from './seen.ts'
+
+/** What is to be said since when, ms since 1970. */
+export type AdviceSince = Advice & { readonly sinceMs: number }
 
 /** `what`: the folder itself, or something in it. */
 export type Unreadable = { readonly what: 'folder' | 'entry'; readonly problem: string }
@@ -23,6 +28,8 @@ export type Root = {
   state: RootState
   stateSinceMs: number
   message: string | null
+  /** Why it is offline; null while it is not. */
+  away: RootAway | null
   /** Whether it is offline because of what listing it gave; then only another listing can say that it is back. */
   mustList: boolean
   /** Whether the owner said that it is empty on purpose; until the end of the scan that removes what was in it. */
@@ -42,13 +49,13 @@ export type Root = {
   /** Paths of folders in which files of ours were met and left out. */
   readonly ownPaths: Set<string>
   /** What is to be said of each disk that was mounted inside of it and is away; null when there is nothing to say any more. */
-  readonly disksAway: Map<string, () => string | null>
+  readonly disksAway: Map<string, () => AdviceSince | null>
   /** Why it has no inotify instance. */
-  noInstance: string | null
+  noInstance: Advice | null
   /** Whether it was `max_user_watches` that kept the kernel from watching them. */
   isWatchLimit: boolean
   /** What is said of places in it that could not be settled for long; null if there are none. */
-  failing: string | null
+  failing: AdviceSince | null
   nextRescanMs: number
   scanStartedMs: number
   /** Whether its folder was ever scanned to the end; known from when it was attached. */
@@ -63,6 +70,7 @@ export function createRoot({ name, path, configuredPath }: ConfiguredWatch, wall
     state: 'starting',
     stateSinceMs: Math.floor(wallMs),
     message: null,
+    away: null,
     mustList: false,
     mayBeEmpty: false,
     folder: null,

@@ -14,12 +14,15 @@ const LIMIT = { allowed: 1000, used: 0, isKnown: true }
 /** One root with a folder in it, watched and scanned, and a clock that the test sets. */
 function scanned() {
   const clock = { ms: 0 }
+  const lines: { msg: string; root: string; folders: number }[] = []
   const tree = createTree()
   const visits = createVisits()
   const root = createRoot({ name: 'media', path: '/media', configuredPath: '/media' }, 0)
   root.top = rootFolder('media', { inotifyFd: 3 })
   root.folder = tree.addRoot(root.top, { nodeId: 'root', device: '1', inode: '2' })
   const folder = tree.add(root.folder, 'folder', { nodeId: 'folder', device: '1', inode: '3' })
+  const other = tree.addRoot(rootFolder('other', {}), { nodeId: 'other', device: '1', inode: '4' })
+  tree.add(other, 'folder', { nodeId: 'other folder', device: '1', inode: '5' })
   const keeper = {
     roots: [root],
     byTop: () => root,
@@ -27,15 +30,24 @@ function scanned() {
   } as unknown as RootKeeper
   const scans = createScans({
     ...{ tree, visits, limbo: createLimbo(), keeper: () => keeper, rescanHours: 24, nowMs: () => clock.ms },
-    ...{ limits: () => ({ watches: LIMIT, instances: LIMIT }) as never, log: pino({ level: 'silent' }) },
+    ...{
+      limits: () => ({ watches: LIMIT, instances: LIMIT }) as never,
+      log: pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) }),
+    },
     ...{ pace: { slotMs: 60_000, slotsMax: 60, quietSeconds: 600 }, release: () => {} },
     ...{ onScanned: () => {}, onAllDone: () => {} },
   })
   scans.start(root, 'start')
   for (const visit of visits.take(10)) visits.done(visit)
   scans.finishThoseDone()
-  return { clock, visits, root, folder, scans }
+  return { clock, visits, root, folder, scans, lines }
 }
+
+test('the line of a complete scan has the folders of that root, whatever is in others', () => {
+  const { lines } = scanned()
+  const [line] = lines.filter(({ msg }) => msg === 'scan is complete')
+  assert.deepEqual([line?.root, line?.folders], ['media', 2])
+})
 
 test('I7: a folder that can not be read is named with its root, and tried again after a minute, then less and less often, until it can', () => {
   const { clock, visits, root, folder, scans } = scanned()

@@ -7,7 +7,7 @@ import type { RootKeeper } from './root-keeper.ts'
 import { isSharedFilesystem, type Root, type Unreadable } from './roots.ts'
 import { createUnwatched, type Pace, type Unwatched } from './unwatched.ts'
 import type { Visits } from './visits.ts'
-import { ownFilesMessage, watchMessage } from './watch-messages.ts'
+import { ownFilesMessage, type RootProblem, watchMessage, watchProblems } from './watch-messages.ts'
 
 /** Roots on network and FUSE filesystems are scanned at least this often. */
 const SHARED_RESCAN_HOURS = 1
@@ -54,6 +54,8 @@ export type Scans = {
   readonly leftOut: (path: string, isOwn: boolean) => void
   /** To be called when the message of a root may be another one. */
   readonly tell: (root: Root) => void
+  /** What is not well with a root. */
+  readonly problems: (root: Root) => RootProblem[]
   readonly counts: () => {
     readonly listed: number
     readonly rescans: number
@@ -75,8 +77,8 @@ export function createScans(tools: ScansTools): Scans {
   const moved = new Set<Root>()
   /** Roots that were not scanned to their end since they were attached. */
   const unknown = new Set<Root>()
-  const messageOf = (root: Root) =>
-    watchMessage(root, { folders: tools.tree.size(), limits: tools.limits(), minutesMax: tools.pace.slotsMax })
+  const needs = () => ({ folders: tools.tree.size(), limits: tools.limits(), minutesMax: tools.pace.slotsMax })
+  const messageOf = (root: Root) => watchMessage(root, needs())
   const rootOf = (top: RootFolder) => tools.keeper().byTop(top)
   const isScanning = () => tools.keeper().roots.some((root) => root.state === 'scanning' || root.state === 'starting')
 
@@ -101,7 +103,8 @@ export function createScans(tools: ScansTools): Scans {
   }
   const finish = (root: Root) => {
     const seconds = (nowMs() - root.scanStartedMs) / 1000
-    log.info({ root: root.key, seconds, folders: tools.tree.size() }, 'scan is complete')
+    const folders = root.top === null ? 0 : tools.tree.sizeOf(root.top)
+    log.info({ root: root.key, seconds, folders }, 'scan is complete')
     const isShared = isSharedFilesystem(root.filesystemType)
     const hours = isShared ? Math.min(SHARED_RESCAN_HOURS, tools.rescanHours) : tools.rescanHours
     if (isShared && root.nextRescanMs === Number.POSITIVE_INFINITY) {
@@ -232,6 +235,10 @@ export function createScans(tools: ScansTools): Scans {
         log.info({ root: root.key, path }, ownFilesMessage(path))
       } else root.ownPaths.delete(path)
       saveMessage(root)
+    },
+    problems: (root) => {
+      if (root.state !== 'offline') return watchProblems(root, needs())
+      return root.away === null ? [] : [{ ...root.away, sinceMs: root.stateSinceMs }]
     },
     counts: () => {
       const without = tools.keeper().roots.reduce((sum, root) => sum + root.unwatched.size, 0)

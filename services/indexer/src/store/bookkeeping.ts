@@ -1,8 +1,16 @@
 /** The small tables beside the feed: watch roots, devices, status. */
 
-import { eq } from '@drive-feed/shared/drizzle.ts'
+import { asc, eq } from '@drive-feed/shared/drizzle.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
-import { type DeviceRow, devices, status, type WatchRootRow, watchRoots } from '@drive-feed/shared/schema.ts'
+import {
+  type DeviceRow,
+  devices,
+  type ProblemRow,
+  problems,
+  status,
+  type WatchRootRow,
+  watchRoots,
+} from '@drive-feed/shared/schema.ts'
 import { shownText } from '@drive-feed/shared/shown-text.ts'
 
 export type Bookkeeping = {
@@ -13,6 +21,9 @@ export type Bookkeeping = {
   readonly saveDevice: (row: DeviceRow) => void
   /** Refreshes the one status row; `id` is filled in. */
   readonly saveStatus: (row: Omit<typeof status.$inferInsert, 'id'>) => void
+  readonly problems: () => ProblemRow[]
+  /** Writes them in place of all that were there. */
+  readonly saveProblems: (rows: readonly ProblemRow[]) => void
   /** Gives up SQLite's page cache, which fills again with what is needed. */
   readonly shrinkMemory: () => void
 }
@@ -39,6 +50,18 @@ export function createBookkeeping({ orm, sqlite }: FeedDatabase): Bookkeeping {
         .onConflictDoUpdate({ target: status.id, set: row })
         .run()
     },
+    problems: () => orm.select().from(problems).orderBy(asc(problems.id)).all(),
+    saveProblems: sqlite.transaction((rows: readonly ProblemRow[]) => {
+      orm.delete(problems).run()
+      // People read them on terminals, as they do messages.
+      for (const row of rows) {
+        const shown = { text: shownText(row.text), fix: shownText(row.fix) }
+        orm
+          .insert(problems)
+          .values({ ...row, ...shown })
+          .run()
+      }
+    }),
     shrinkMemory: () => {
       sqlite.pragma('shrink_memory')
     },

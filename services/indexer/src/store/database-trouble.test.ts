@@ -23,8 +23,11 @@ test('each error of the database says whether to wait, to mend or to replace', (
     const wrapped = new DatabaseUnusableError('database_url: …', { cause: coded(code) })
     assert.equal(databaseTrouble(wrapped)?.remedy, remedy, `the cause ${code}`)
   }
-  assert.deepEqual(databaseTrouble(new DatabaseAwayError('mount it')), { advice: 'mount it', remedy: 'mend' })
-  assert.deepEqual(databaseTrouble(new DatabaseReplacedError('gone')), { advice: 'gone', remedy: 'replace' })
+  assert.deepEqual(databaseTrouble(new DatabaseAwayError('it is away; mount it')), {
+    advice: { text: 'it is away', fix: 'mount it', message: 'it is away; mount it' },
+    remedy: 'mend',
+  })
+  assert.equal(databaseTrouble(new DatabaseReplacedError('gone'))?.advice.message, 'gone')
   assert.equal(databaseTrouble(new DatabaseDamagedError('bad'))?.remedy, 'replace')
 })
 

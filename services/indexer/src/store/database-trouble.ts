@@ -1,8 +1,9 @@
 /** What an error of the database means to its owner, and whether waiting may help. */
 
+import { type Advice, advice, adviceOfSentence } from '@drive-feed/shared/problem.ts'
+
 export type DatabaseTrouble = {
-  /** What is wrong and what to do, in one line. */
-  readonly advice: string
+  readonly advice: Advice
   /** - `wait`: it may pass by itself. - `mend`: the owner has to do something. - `replace`: only another file helps. */
   readonly remedy: 'wait' | 'mend' | 'replace'
 }
@@ -22,12 +23,15 @@ export class DatabaseDamagedError extends Error {
   override name = 'DatabaseDamagedError'
 }
 
-const FULL = 'the disk of the database is full; make room'
-const LOCKED = 'another program holds the database locked, perhaps a sqlite3 left in a transaction; end it'
-const READ_ONLY = 'the database can not be written; check its permissions and mount'
-const DAMAGED =
-  'the database file is damaged; put a copy in its place, or remove it to have everything scanned anew, \
-and its -wal and -shm with it'
+const FULL = advice('the disk of the database is full', 'make room')
+const LOCKED = advice('another program holds the database locked, perhaps a sqlite3 left in a transaction', 'end it')
+const READ_ONLY = advice('the database can not be written', 'check its permissions and mount')
+const NOT_OPENED = advice('the database can not be opened', 'check its folder and permissions')
+const BROKEN_DISK = advice('the disk of the database answers with errors', 'check it, and its room')
+const DAMAGED = advice(
+  'the database file is damaged',
+  'put a copy in its place, or remove it to have everything scanned anew, and its -wal and -shm with it',
+)
 
 /** By the first letters of SQLite's extended result codes, and of errno's names. */
 const TROUBLES: readonly (readonly [code: string, trouble: DatabaseTrouble])[] = [
@@ -37,8 +41,8 @@ const TROUBLES: readonly (readonly [code: string, trouble: DatabaseTrouble])[] =
   ['SQLITE_LOCKED', { advice: LOCKED, remedy: 'wait' }],
   ['SQLITE_READONLY', { advice: READ_ONLY, remedy: 'mend' }],
   ['EROFS', { advice: READ_ONLY, remedy: 'mend' }],
-  ['SQLITE_CANTOPEN', { advice: 'the database can not be opened; check its folder and permissions', remedy: 'mend' }],
-  ['SQLITE_IOERR', { advice: 'the disk of the database answers with errors; check it, and its room', remedy: 'wait' }],
+  ['SQLITE_CANTOPEN', { advice: NOT_OPENED, remedy: 'mend' }],
+  ['SQLITE_IOERR', { advice: BROKEN_DISK, remedy: 'wait' }],
   ['SQLITE_CORRUPT', { advice: DAMAGED, remedy: 'replace' }],
   ['SQLITE_NOTADB', { advice: DAMAGED, remedy: 'replace' }],
 ]
@@ -46,8 +50,8 @@ const TROUBLES: readonly (readonly [code: string, trouble: DatabaseTrouble])[] =
 /** Null for an error that is not about the database. Also looks at what caused it. */
 export function databaseTrouble(error: unknown): DatabaseTrouble | null {
   if (!(error instanceof Error)) return null
-  if (error instanceof DatabaseAwayError) return { advice: error.message, remedy: 'mend' }
-  if (error instanceof DatabaseReplacedError) return { advice: error.message, remedy: 'replace' }
+  if (error instanceof DatabaseAwayError) return { advice: adviceOfSentence(error.message), remedy: 'mend' }
+  if (error instanceof DatabaseReplacedError) return { advice: adviceOfSentence(error.message), remedy: 'replace' }
   if (error instanceof DatabaseDamagedError) return { advice: DAMAGED, remedy: 'replace' }
   const { code = '' } = error as NodeJS.ErrnoException
   const found = TROUBLES.find(([start]) => code.startsWith(start))

@@ -35,6 +35,18 @@ export type Waiting = {
   readonly mtime: number
 }
 
+/** A file whose metadata could not be read, or not all of it; `error` in the words of whoever tried. */
+export type FailingFile = {
+  readonly nodeId: string
+  readonly state: 'failed' | 'unreadable'
+  readonly error: string | null
+}
+/** Some of them, and how many there are. */
+export type FailingFiles = {
+  readonly files: readonly FailingFile[]
+  readonly counts: Readonly<Record<FailingFile['state'], number>>
+}
+
 /**
  * What a listing is compared with: name, raw name, inode, device, size, mtime, birth time, is a directory (0 or 1), node
  * id, metadata state. A tuple and not an object, since a restart reads one for every file there is.
@@ -69,6 +81,8 @@ export type KnownNodes = {
   /** When the next waiting file that is not due yet is, ms since 1970; null if there is none. */
   readonly nextDueMs: (nowMs: number) => number | null
   readonly counts: () => { readonly waiting: number; readonly failed: number }
+  /** So many of each state at most. */
+  readonly failing: (limit: number) => FailingFiles
 }
 
 const COLUMNS = {
@@ -178,8 +192,25 @@ export function createKnownNodes({ orm, sqlite }: FeedDatabase): KnownNodes {
       const dues = next.flatMap((statement) => statement.get({ nowMs })?.dueMs ?? [])
       return dues.length === 0 ? null : Math.min(...dues)
     },
+    failing: createFailing(sqlite),
     counts: () => ({ waiting: countWaiting.get()?.files ?? 0, failed: countFailed.get()?.files ?? 0 }),
   }
+}
+
+function createFailing(sqlite: FeedDatabase['sqlite']): KnownNodes['failing'] {
+  // The index of what failed is partial, too.
+  const inState = "metadata_state IN ('failed', 'unreadable')"
+  const some = sqlite.prepare<[string, number], FailingFile>(
+    `SELECT node_id AS nodeId, metadata_state AS state, metadata_error AS error FROM nodes
+     WHERE ${inState} AND metadata_state = ? LIMIT ?`,
+  )
+  const count = sqlite
+    .prepare<[string], number>(`SELECT count(*) FROM nodes WHERE ${inState} AND metadata_state = ?`)
+    .pluck()
+  return (limit) => ({
+    files: [...some.all('unreadable', limit), ...some.all('failed', limit)],
+    counts: { unreadable: count.get('unreadable') ?? 0, failed: count.get('failed') ?? 0 },
+  })
 }
 
 /** The index of what waits is partial: the planner takes it only where its own condition stands in the query as well. */

@@ -6,11 +6,13 @@
 import { eq, sql } from '@drive-feed/shared/drizzle.ts'
 import { displayName, rawNameColumn } from '@drive-feed/shared/entry-name.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
+import { sizeOf } from '@drive-feed/shared/root-totals.ts'
 import { type MetadataState, nodes } from '@drive-feed/shared/schema.ts'
 import { createChangeLog } from './change-log.ts'
 import { createKnownNodes, type KnownNodes } from './known.ts'
 import { createMetadataWriter, type IsSameInode, type MetadataFinding } from './metadata-writer.ts'
 import { createNodePaths, type NodePaths } from './node-paths.ts'
+import { createRootTotals, type RootTotals } from './root-totals.ts'
 
 /** What `lstat` said of a file or folder, with the device's stable name. */
 export type Facts = {
@@ -91,7 +93,8 @@ export function createStore(db: FeedDatabase, wallMs: () => number): Store {
   const log = createChangeLog(db, wallMs)
   const writer = createMetadataWriter(db, log)
   const paths = createNodePaths(db)
-  const carryOut = createCarryOut(db, log, paths)
+  const totals = createRootTotals(db)
+  const carryOut = createCarryOut(db, log, { paths, totals })
 
   const capDue = sqlite.prepare(
     `UPDATE nodes SET metadata_due_ms = :latestMs
@@ -124,10 +127,13 @@ export function createStore(db: FeedDatabase, wallMs: () => number): Store {
     readSkipped: () => readSkipped.run(),
     skipOriginals: () => skipOriginals.run(),
     atOnce,
-    apply: (decisions) => {
-      paths.forget()
-      atOnce(() => decisions.forEach(carryOut))
-    },
+    apply: (decisions) =>
+      atOnce(() => {
+        paths.forget()
+        totals.begin()
+        decisions.forEach(carryOut)
+        totals.save()
+      }),
     forgetOldRemovals: log.forgetOldRemovals,
     saveMetadata: (findings, isSameInode = () => true) => {
       let saved: readonly boolean[] = []
@@ -143,7 +149,7 @@ export function createStore(db: FeedDatabase, wallMs: () => number): Store {
 function createCarryOut(
   db: FeedDatabase,
   log: ReturnType<typeof createChangeLog>,
-  paths: NodePaths,
+  { paths, totals }: { readonly paths: NodePaths; readonly totals: RootTotals },
 ): (decision: Decision) => void {
   const write = prepareWrites(db)
   const { sqlite } = db
@@ -157,6 +163,26 @@ function createCarryOut(
     // One by one: there may be more in a folder than a call takes arguments.
     for (const folder of folders) for (const child of childFolders.all(folder) as string[]) folders.push(child)
     return folders
+  }
+  const resize = (nodeId: string, { size }: Facts) => {
+    const node = totals.nodeOf(nodeId)
+    if (node?.isDirectory === 0) totals.add(node.root, 0, sizeOf(size) - sizeOf(node.size))
+  }
+  const move = ({ nodeId, parentId, name, isDirectory, ctime }: Extract<Decision, { kind: 'move' }>) => {
+    const before = totals.nodeOf(nodeId)
+    const changeId = appendAgain(nodeId)
+    write.move.run({ nodeId, parentId, name: displayName(name), rawName: rawNameColumn(name), ctime, changeId })
+    if (isDirectory) {
+      const folders = foldersFrom(nodeId)
+      paths.forget()
+      // Parents first (I3): everything below comes again, after the folder, folder by folder.
+      folders.forEach(log.reissueChildren)
+      totals.forget()
+      totals.moveFolders(folders, before?.root ?? null, totals.rootOf(nodeId))
+    } else if (before !== null) {
+      totals.add(before.root, -1, -sizeOf(before.size))
+      totals.add(totals.rootOf(parentId), 1, sizeOf(before.size))
+    }
   }
   return (decision) => {
     const { nodeId } = decision
@@ -173,37 +199,40 @@ function createCarryOut(
                          changeId, changeId, state, dueMs)
         if (formerKinds !== 0) write.formerKinds.run({ nodeId, formerKinds })
         if (decision.copyOf !== null) write.copy.run({ nodeId, copyOf: decision.copyOf })
+        if (!isDirectory) totals.add(totals.rootOf(parentId), 1, sizeOf(size))
         break
       }
-      case 'move': {
-        const { parentId, name, ctime } = decision
-        const changeId = appendAgain(nodeId)
-        write.move.run({ nodeId, parentId, name: displayName(name), rawName: rawNameColumn(name), ctime, changeId })
-        paths.forget()
-        // Parents first (I3): everything below comes again, after the folder, folder by folder.
-        if (decision.isDirectory) foldersFrom(nodeId).forEach(log.reissueChildren)
+      case 'move':
+        move(decision)
         break
-      }
       case 'rewrite':
+        resize(nodeId, decision.facts)
         write.rewrite.run({ nodeId, ...columnsOf(decision.facts), ...decision.awaiting, changeId: appendAgain(nodeId) })
         break
       case 'recheck':
         write.recheck.run({ nodeId, ...decision.awaiting })
         break
       case 'adopt':
+        resize(nodeId, decision.facts)
         write.adopt.run({ nodeId, ...columnsOf(decision.facts) })
         break
       case 'renumber':
         write.renumber.run({ nodeId, inode: decision.inode, birthTime: decision.birthTime })
         break
-      case 'remove':
+      case 'remove': {
+        const node = totals.nodeOf(nodeId)
         // It went with a folder that was removed before it in the same plan; its tombstone is there already.
-        if (changeIdOf.get(nodeId) === undefined) break
-        for (const folder of foldersFrom(nodeId).reverse()) {
+        if (node === null) break
+        const folders = foldersFrom(nodeId).reverse()
+        if (node.isDirectory === 1) totals.moveFolders(folders, node.root, null)
+        else totals.add(node.root, -1, -sizeOf(node.size))
+        for (const folder of folders) {
           const path = paths.pathOf(folder)
           log.removeFiles(folder, path)
           log.remove(folder, path === '' ? '/' : path)
         }
+        totals.forget()
+      }
     }
   }
 }

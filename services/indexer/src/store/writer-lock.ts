@@ -1,28 +1,33 @@
 /** One writer (invariant I8): an flock(2) on a file beside the database, held until the process ends, however it ends. */
-import { closeSync, existsSync, openSync } from 'node:fs'
+import { closeSync, constants, existsSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { type DatabaseNote, lockPath, writeNote } from '@drive-feed/shared/database-note.ts'
 import { DatabaseUnusableError } from '@drive-feed/shared/open-database.ts'
 
+export type WriterLock = {
+  readonly release: () => void
+  /** Leaves a note for readers in the lock's file. */
+  readonly note: (note: DatabaseNote | null) => void
+}
+
 /**
- * Gives what releases the lock again.
- *
  * @param tryLock takes the lock on a descriptor; false when another process has it
  * @throws {DatabaseUnusableError} when another indexer runs on the same database
  */
-export function lockForWriting(databasePath: string, tryLock: (fd: number) => boolean): () => void {
+export function lockForWriting(databasePath: string, tryLock: (fd: number) => boolean): WriterLock {
   const folder = dirname(databasePath)
   if (!existsSync(folder)) {
     throw new DatabaseUnusableError(`database_url: the folder ${folder} does not exist; make it, or change the path`)
   }
-  const path = `${databasePath}.lock`
+  const path = lockPath(databasePath)
   let fd: number
   try {
-    fd = openSync(path, 'a')
+    fd = openSync(path, constants.O_RDWR | constants.O_CREAT)
   } catch (error) {
     const { message } = error as Error
     throw new DatabaseUnusableError(`database_url: ${path} can't be opened for writing: ${message}`, { cause: error })
   }
-  if (tryLock(fd)) return () => closeSync(fd)
+  if (tryLock(fd)) return { release: () => closeSync(fd), note: (note) => writeNote(fd, note) }
   closeSync(fd)
   throw new DatabaseUnusableError(
     `database_url: another indexer is running on ${databasePath}; stop it first, or give this one another database`,

@@ -48,6 +48,8 @@ export type Tree = {
   readonly size: () => number
   /** How often a folder came to another path so far. */
   readonly placings: () => number
+  /** How many are in one root, its top included. Counts them, so not for each event. */
+  readonly sizeOf: (root: RootFolder) => number
   readonly folders: () => Iterable<Folder>
   readonly get: (nodeId: string) => Folder | undefined
   readonly addRoot: (root: RootFolder, identity: FolderIdentity) => Folder
@@ -98,6 +100,11 @@ export function createTree(): Tree {
   return {
     size: () => byId.size,
     placings: () => placings,
+    sizeOf: (root) => {
+      let count = 0
+      for (const folder of byId.values()) if (folder.root === root) count += 1
+      return count
+    },
     folders: () => byId.values(),
     get: (nodeId) => byId.get(nodeId),
     addRoot: (root, identity) => make(root, null, '', identity),

@@ -45,6 +45,19 @@ async function untilSaid(pair: Pair, text: string): Promise<void> {
   })
 }
 
+/** I15: told by the api, since it can't be in the database. */
+async function untilProblem(pair: Pair, expected: { text: string; fix: string } | null): Promise<void> {
+  await until(`the status to say ${expected?.text}`, async () => {
+    const { state, problems } = (await (await fetch(`${pair.url}/api/v1/status`)).json()) as {
+      state: string
+      problems: { code: string; text: string; fix: string }[]
+    }
+    if (expected === null) return problems.length === 0 && state === 'watching'
+    const [first] = problems
+    return first?.code === 'database' && first.text === expected.text && first.fix === expected.fix
+  })
+}
+
 function assertWhole(pair: Pair): void {
   assert.equal(
     pair.read((sqlite) => sqlite.pragma('integrity_check', { simple: true })),
@@ -84,12 +97,14 @@ test('a full disk: one line, no exit, the api goes on, and all is well once ther
   fill()
   makeFiles(pair, 'meanwhile', 400)
   await untilSaid(pair, 'waiting: the disk of the database is full; make room')
+  await untilProblem(pair, { text: 'the disk of the database is full', fix: 'make room' })
   assertWhole(pair)
   await t.test('also when it was full only for a part of the work', async () => {
     rmSync(ballast)
     await untilSaid(pair, 'the database can be written again')
     await assertAllEqual(pair)
     assert.ok(headOf(pair) > head, 'I5')
+    await untilProblem(pair, null)
   })
   await t.test('what the api answers meanwhile is what was there, and stopping is as quick as ever', async () => {
     fill()

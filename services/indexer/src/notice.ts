@@ -1,0 +1,64 @@
+/** Gathers from all stages what is not well. Whatever is logged as a warning that stays true belongs here, too. */
+import { adviceOfSentence } from '@drive-feed/shared/problem.ts'
+import type { Exhaustion } from './exhaustion.ts'
+import { failingFiles } from './failing-files.ts'
+import type { MetadataPool } from './metadata/pool.ts'
+import type { Noticed } from './problem-keeper.ts'
+import type { RootKeeper } from './reconcile/root-keeper.ts'
+import type { Scans } from './reconcile/scans.ts'
+import type { StallWatch } from './reconcile/stall-watch.ts'
+import type { Store } from './store/store.ts'
+import type { WalKeeper } from './store/wal-keeper.ts'
+
+/** Files without metadata of one kind that are told apart by their roots. */
+const FAILING_FILES_MAX = 100
+
+export type NoticeTools = {
+  readonly store: Pick<Store, 'known' | 'head'>
+  readonly keeper: Pick<RootKeeper, 'roots' | 'byPath'>
+  readonly scans: Pick<Scans, 'problems'>
+  readonly stalls: StallWatch
+  readonly exhaustion: Exhaustion
+  readonly pool: Pick<MetadataPool, 'problem'>
+  readonly wal: WalKeeper
+}
+
+export function createNotice(tools: NoticeTools): () => Noticed[] {
+  const { keeper, scans, stalls, exhaustion, pool, wal } = tools
+  const files = createFilesNotice(tools)
+  return () => {
+    const stalled = stalls.stalled()
+    const held = wal.held()
+    const problems: Noticed[] = keeper.roots.flatMap((root) =>
+      scans.problems(root).map((problem) => ({ ...problem, root: root.key })),
+    )
+    if (stalled !== null) problems.push({ ...stalled, code: 'not_answering', root: stalled.root?.key ?? null })
+    problems.push(...exhaustion.noticed())
+    const unread = pool.problem()
+    if (unread !== null) {
+      problems.push({ ...adviceOfSentence(unread), code: 'metadata_workers', root: null, sinceMs: null })
+    }
+    if (held !== null) problems.push({ ...held, code: 'wal_held', root: null })
+    return [...problems, ...files()]
+  }
+}
+
+/** Asks the database again only when there may be something else to say. */
+function createFilesNotice({ store, keeper }: NoticeTools): () => Noticed[] {
+  const { known } = store
+  const rootAt = (path: string) => {
+    const root = keeper.byPath(path)
+    return root === undefined || root.state === 'offline' ? null : root.key
+  }
+  let last: { readonly key: string; readonly noticed: Noticed[] } | null = null
+  return () => {
+    const { counts } = known.failing(0)
+    if (counts.failed + counts.unreadable === 0) return []
+    const key = JSON.stringify([counts, store.head(), keeper.roots.map(({ state }) => state === 'offline')])
+    if (last?.key !== key) {
+      const failing = () => known.failing(FAILING_FILES_MAX)
+      last = { key, noticed: failingFiles({ failing, pathOf: known.pathOf, rootAt }) }
+    }
+    return last.noticed
+  }
+}

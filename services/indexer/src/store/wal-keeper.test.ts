@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, statSync } from 'node:fs'
+import { type TestContext, test } from 'node:test'
+import Database from 'better-sqlite3'
+import { openStore } from '../../test-support/open-store.ts'
+import { waitFor } from '../../test-support/wait-for.ts'
+import { createWalKeeper } from './wal-keeper.ts'
+
+const MIB = 1024 * 1024
+const SQLITE_URL = import.meta.resolve('better-sqlite3')
+
+/** A process that sits in a read transaction until it is killed. */
+async function sitInTransaction(t: TestContext, path: string): Promise<ChildProcess> {
+  const source = `import Database from '${SQLITE_URL}'
+    const sqlite = new Database(${JSON.stringify(path)}, { readonly: true })
+    sqlite.exec('BEGIN')
+    sqlite.prepare('SELECT count(*) FROM nodes').get()
+    process.stdout.write('sitting')
+    setInterval(() => {}, 1000)`
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', source], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  t.after(() => child.kill('SIGKILL'))
+  await once(child.stdout as NodeJS.ReadableStream, 'data')
+  return child
+}
+
+function kept(t: TestContext, limitBytes: number) {
+  const { db } = openStore(t)
+  const { sqlite } = db
+  let nowMs = 0
+  const keeper = createWalKeeper(db, { nowMs: () => nowMs, wallMs: () => 1_000 + nowMs, limitBytes })
+  const put = sqlite.prepare("INSERT OR REPLACE INTO problems VALUES (?, 'database', NULL, ?, '', 0)")
+  return {
+    sqlite,
+    keeper,
+    path: sqlite.name,
+    wal: () => statSync(`${sqlite.name}-wal`).size,
+    /** Writes so much in so many rows, over and over the same. */
+    write: (mib: number, rows = mib) => {
+      for (let n = 0; n < rows; n += 1) put.run(n % 2, 'x'.repeat((mib * MIB) / rows))
+    },
+    /** The next check, after so many milliseconds. */
+    check: (ms = 5_000) => {
+      nowMs += ms
+      keeper.check()
+    },
+  }
+}
+
+test('a WAL that a reader in another process made grow is said while it sits, with who it is, and small when it is gone', async (t) => {
+  const { sqlite, keeper, path, wal, write, check } = kept(t, 8 * MIB)
+  const reader = await sitInTransaction(t, path)
+  write(12)
+  check()
+  assert.equal(keeper.held(), null, 'not beyond twice the limit yet')
+  write(12)
+  check()
+  const held = keeper.held()
+  assert.ok(held !== null)
+  assert.match(held.text, /feed\.db-wal has grown to 2[3-9] MiB, because process \d+ \(\w+\) reads the database/)
+  assert.ok(held.text.includes(`process ${reader.pid} `), held.text)
+  assert.match(held.fix, /^end it/)
+  check()
+  assert.equal(keeper.held()?.sinceMs, held.sinceMs)
+  reader.kill('SIGKILL')
+  await once(reader, 'exit')
+  check()
+  assert.equal(keeper.held(), null)
+  assert.equal(wal(), 0)
+  assert.ok(existsSync(`${path}-shm`), 'a reader on a read-only mount needs both')
+  const other = new Database(path, { readonly: true })
+  assert.equal(other.prepare('SELECT count(*) FROM problems').pluck().get(), 2)
+  other.close()
+  assert.equal(sqlite.pragma('busy_timeout', { simple: true }), 5_000)
+})
+
+test('while it is busy nothing is emptied, and the little of a quiet hour neither', (t) => {
+  const { wal, write, check } = kept(t, 8 * MIB)
+  write(6, 201)
+  check()
+  assert.ok(wal() > 6 * MIB)
+  check()
+  assert.equal(wal(), 0)
+  write(3)
+  check()
+  assert.ok(wal() > 3 * MIB)
+})
+
+test('a reader that is gone while much is written is no longer said, and then the file is begun anew', async (t) => {
+  const { keeper, path, wal, write, check } = kept(t, 8 * MIB)
+  const reader = await sitInTransaction(t, path)
+  write(20, 300)
+  check()
+  assert.ok(keeper.held() !== null, 'busy or not')
+  reader.kill('SIGKILL')
+  await once(reader, 'exit')
+  write(1, 300)
+  check()
+  assert.equal(keeper.held(), null)
+  await waitFor('it to be quiet', () => {
+    check()
+    return wal() === 0
+  })
+})
+
+test('a reader that comes and goes keeps nothing from being emptied, and an emptying waits for none', async (t) => {
+  const { path, wal, write, check } = kept(t, 8 * MIB)
+  write(6)
+  await sitInTransaction(t, path)
+  write(6)
+  const startedMs = performance.now()
+  check()
+  assert.ok(performance.now() - startedMs < 2_500, 'the writer waits five seconds for other locks')
+  assert.ok(wal() > 6 * MIB)
+})
+
+test('the WAL that SQLite begins anew is cut to its limit, though it is never quiet', (t) => {
+  const { sqlite, write, wal } = kept(t, 8 * MIB)
+  assert.equal(sqlite.pragma('journal_size_limit', { simple: true }), 32_000 * 4096)
+  sqlite.pragma(`journal_size_limit = ${2 * MIB}`)
+  sqlite.pragma('wal_autocheckpoint = 1000')
+  const put = sqlite.prepare("INSERT INTO problems VALUES (?, 'database', NULL, ?, '', 0)")
+  sqlite.exec('BEGIN')
+  for (let n = 10; n < 30; n += 1) put.run(n, 'x'.repeat(MIB))
+  sqlite.exec('COMMIT')
+  assert.ok(wal() > 20 * MIB)
+  write(1)
+  assert.ok(wal() <= 3 * MIB, `${wal()}`)
+})

@@ -317,7 +317,6 @@ const BACK_TO_VERSION_4 = `
   PRAGMA user_version = 4;`
 
 const BACK_TO_VERSION_3 = `
-  ${BACK_TO_VERSION_4}
   DROP INDEX nodes_skipped;
   ALTER TABLE devices DROP COLUMN numbers_last;
   ALTER TABLE devices DROP COLUMN mounted_as;

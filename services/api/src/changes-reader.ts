@@ -21,9 +21,9 @@
  * node: it comes with the next one. The same can be between two pages of `max_size`. A client must not take what is in a
  * folder for removed with it (I4).
  */
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Reading } from './database-source.ts'
 import type { FeedState, Queries, Stretch } from './queries.ts'
+import { nextTurn, searchInTurn } from './turns.ts'
 import { createPageView, isFiltered, type SeenChange, type View, WHOLE } from './view.ts'
 
 /**
@@ -88,18 +88,20 @@ function readShort(queries: Queries, { cursor, maxSize, view = WHOLE }: Wanted):
 export async function findExtent(reading: Reading, wanted: Wanted): Promise<Extent> {
   const { cursor, maxSize, view = WHOLE, head = reading.read((queries) => queries.head()) } = wanted
   if (maxSize === null) return { cursor: head, hasMore: false }
-  let after = cursor
-  let last = cursor
-  for (let room = maxSize; after < head && wanted.signal?.aborted !== true; ) {
-    const stretch = { after, upTo: head, cursor, limit: room + 1 }
-    const { ids, reached } = reading.read((queries) => visibleIds(queries, stretch, view))
-    if (ids.length > room) return { cursor: ids[room - 1] ?? last, hasMore: true }
-    room -= ids.length
-    last = ids.at(-1) ?? last
-    after = reached
-    if (after < head) await nextTurn()
-  }
-  return { cursor: head, hasMore: false }
+  return searchInTurn(async () => {
+    let after = cursor
+    let last = cursor
+    for (let room = maxSize; after < head && wanted.signal?.aborted !== true; ) {
+      const stretch = { after, upTo: head, cursor, limit: room + 1 }
+      const { ids, reached } = reading.read((queries) => visibleIds(queries, stretch, view))
+      if (ids.length > room) return { cursor: ids[room - 1] ?? last, hasMore: true }
+      room -= ids.length
+      last = ids.at(-1) ?? last
+      after = reached
+      if (after < head) await nextTurn()
+    }
+    return { cursor: head, hasMore: false }
+  })
 }
 
 /**
@@ -113,14 +115,23 @@ export async function findFirst(
 ): Promise<{ readonly isFound: boolean; readonly noneUpTo: number }> {
   const { cursor, after, head, view, signal } = wanted
   let noneUpTo = after
-  while (noneUpTo < head && signal?.aborted !== true) {
+  /** True once that is known. */
+  const lookOnce = (): boolean => {
     const stretch = { after: noneUpTo, upTo: head, cursor, limit: 1 }
     const { ids, reached } = reading.read((queries) => visibleIds(queries, stretch, view))
-    if (ids.length > 0) return { isFound: true, noneUpTo }
+    if (ids.length > 0) return true
     noneUpTo = reached
-    if (noneUpTo < head) await nextTurn()
+    return noneUpTo >= head
   }
-  return { isFound: false, noneUpTo }
+  if (noneUpTo >= head) return { isFound: false, noneUpTo }
+  // Whoever keeps up is answered at once.
+  if (!lookOnce()) {
+    await searchInTurn(async () => {
+      do await nextTurn()
+      while (signal?.aborted !== true && !lookOnce())
+    })
+  }
+  return { isFound: noneUpTo < head && signal?.aborted !== true, noneUpTo }
 }
 
 /** A filter is decided row by row, so it may look at fewer or give more than the limit. */

@@ -15,6 +15,14 @@ function placesOf(nodes: Record<string, string>, roots: Record<string, string>) 
       reads.push(id)
       return id in nodes ? placeOf(id) : undefined
     },
+    ancestors: (id) => {
+      reads.push(`all above ${id}`)
+      const above: (Place & { id: string })[] = []
+      for (let at: string | null = id; at !== null && at in nodes; at = placeOf(at).parentId) {
+        above.push({ id: at, ...placeOf(at) })
+      }
+      return above
+    },
     rootPaths: () => new Map(Object.entries(roots)),
   })
   const pathOf = (id: string) => places.pathOf(id, placeOf(id))
@@ -70,4 +78,13 @@ test('climbing ends in a tree that is a circle', () => {
   const { pathOf, isUnder } = placesOf({ a: 'b/a', b: 'a/b' }, {})
   assert.equal(pathOf('a'), null)
   assert.equal(isUnder('a', 'elsewhere'), false)
+})
+
+test('in a tree of any depth a few reads are enough, and all that is in it is right', () => {
+  const deep: Record<string, string> = { root: '0/root' }
+  for (let level = 0; level < 9_000; level += 1) deep[`f${level}`] = `${level === 0 ? 'root' : `f${level - 1}`}/d`
+  const { pathOf, isUnder, reads } = placesOf(deep, { root: '/mnt' })
+  assert.equal(pathOf('f8999'), `/mnt${'/d'.repeat(9_000)}`)
+  assert.ok(isUnder('f8999', 'root') && isUnder('f8999', 'f0') && !isUnder('f0', 'f8999'))
+  assert.ok(reads.length < 100, `${reads.length} reads`)
 })

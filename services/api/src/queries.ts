@@ -160,6 +160,7 @@ function createNodeQueries(orm: BetterSQLite3Database) {
     .from(nodes)
     .where(and(eq(nodes.parentId, param('parentId')), eq(nodes.name, param('name'))))
     .prepare()
+  const ancestors = prepareAncestors(orm)
   const removal = orm
     .select({ path: removals.path, name: removals.name })
     .from(removals)
@@ -176,6 +177,8 @@ function createNodeQueries(orm: BetterSQLite3Database) {
   return {
     node: (nodeId: string): WireRow | undefined => node.get({ nodeId }),
     place: (nodeId: string): Place | undefined => place.get({ nodeId }),
+    /** The node itself and all above it, from there up; ends in a damaged file, too. */
+    ancestors: (nodeId: string): (Place & { readonly id: string })[] => ancestors.all({ nodeId }),
     /** Of a removal that is not too long ago. */
     removal: (changeId: number): Removal | undefined => removal.get({ changeId }),
     /** The node of this name in a folder. */
@@ -230,6 +233,18 @@ function prepareRunEnd(orm: BetterSQLite3Database) {
     .select({ end: sql<number | null>`(${next}) - 1` })
     .from(runs)
     .where(eq(runs.runId, sql.placeholder('runId')))
+    .prepare()
+}
+
+/** UNION and not UNION ALL: a cycle, as in a damaged file, ends. */
+function prepareAncestors(orm: BetterSQLite3Database) {
+  const above = sql`(WITH RECURSIVE above (id, parent_id, name) AS (
+      SELECT node_id, parent_id, name FROM nodes WHERE node_id = ${sql.placeholder('nodeId')}
+      UNION SELECT nodes.node_id, nodes.parent_id, nodes.name FROM above JOIN nodes ON nodes.node_id = above.parent_id
+    ) SELECT * FROM above)`
+  return orm
+    .select({ id: sql<string>`id`, parentId: sql<string | null>`parent_id`, name: sql<string>`name` })
+    .from(above)
     .prepare()
 }
 

@@ -1,5 +1,5 @@
 /** What a client asked to see of the log: which nodes, and with what. */
-import { createPlaces } from './places.ts'
+import { createPlaces, type Places } from './places.ts'
 import type { ChangeRow, Queries } from './queries.ts'
 
 export type View = {
@@ -53,9 +53,15 @@ export function isFiltered({ under, type, isSettled }: View): boolean {
  *
  * That also holds for an answer that is read while the writer goes on: what makes a row visible or not comes only with a
  * new row, beyond the answer's end, for the node itself and for all below it.
+ *
+ * @param places of this very read, which others may share
  */
-export function createPageView(view: View, cursor: number, queries: Queries): (row: ChangeRow) => SeenChange | null {
-  const places = createPlaces(queries)
+export function createPageView(
+  view: View,
+  cursor: number,
+  queries: Queries,
+  places: Places = createPlaces(queries),
+): (row: ChangeRow) => SeenChange | null {
   const gone = (row: ChangeRow): SeenChange => {
     if (!view.hasPaths) return row
     // What only left the view is somewhere else now, and where it was is not kept.

@@ -1,10 +1,10 @@
 /** Writing an answer that may be larger than memory, compressed where the client takes it. */
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { constants, createGzip, gzip } from 'node:zlib'
 import type { Request, Response } from 'express'
+import { nextTurn } from '../turns.ts'
 
 /** Less than a packet on the wire is not worth packing. */
 const COMPRESS_FROM_CHARACTERS = 1_400

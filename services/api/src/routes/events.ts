@@ -152,8 +152,11 @@ async function follow({ database, watch, timing }: Deps, following: Following): 
       await sink.send('heartbeat', idAt(cursor), JSON.stringify({ cursor }))
     } else {
       const timeoutMs = heartbeatAtMs - performance.now()
-      if (news.kind === 'nothing') await seat.changed(news.seen, { timeoutMs, signal })
-      else await seat.changed(null, { timeoutMs: Math.min(timeoutMs, AWAY_LOOK_MS), signal })
+      if (news.kind === 'nothing') {
+        const seen = { ...news.seen, wants: { view, cursor, epoch } }
+        cursor = Math.max(cursor, await seat.changed(seen, { timeoutMs, signal }))
+      }
+      if (news.kind === 'away') await seat.changed(null, { timeoutMs: Math.min(timeoutMs, AWAY_LOOK_MS), signal })
       continue
     }
     heartbeatAtMs = performance.now() + timing.heartbeatMs

@@ -47,11 +47,11 @@ function watching(t: TestContext, { seats = 10, isBlind = false } = {}) {
     return { reading, head: reading.read((queries) => queries.head()) }
   }
   const seat = () => watch.takeSeat() as Seat
-  return { path, writer, watch, seen, seat, events: () => events, open: () => open }
+  return { path, writer, database, watch, seen, seat, events: () => events, open: () => open }
 }
 
 /** Whether it has come, without waiting for it. */
-function settled(promise: Promise<void>): () => boolean {
+function settled(promise: Promise<unknown>): () => boolean {
   let isSettled = false
   promise.then(() => {
     isSettled = true
@@ -211,4 +211,53 @@ test('closing ends all waiting', async (t) => {
   await waiting
   await later.changed(seen(), { timeoutMs: LONG_MS, signal: NEVER })
   assert.equal(watch.takeSeat(), null)
+})
+
+test('hundreds that wait with filters are woken by what they see alone, and a change is read once for all of them', async (t) => {
+  const { writer, database, seat } = watching(t, { seats: 300 })
+  for (const id of ['a', 'b']) writer.put({ id, isDirectory: true })
+  let reads = 0
+  const open = database.open
+  t.mock.method(database, 'open', () => {
+    reads += 1
+    return open()
+  })
+  const reading = open()
+  const feed = reading.read((queries) => queries.feed())
+  const waitUnder = (under: string) => {
+    const view = { under, type: null, isSettled: false, hasPaths: true }
+    const wants = { view, cursor: feed.head, epoch: feed.epoch }
+    return seat().changed({ reading, head: feed.head, wants }, { timeoutMs: LONG_MS, signal: NEVER })
+  }
+  const inA = Array.from({ length: 200 }, () => waitUnder('a'))
+  const inB = waitUnder('b')
+  const areAwake = inA.map((wait) => settled(wait))
+  for (let n = 0; n < 20; n += 1) writer.put({ id: `b${n}`, parentId: 'b' })
+  assert.equal(await inB, feed.head, 'the first of them is news')
+  const other = waitUnder('b')
+  writer.put({ id: 'last', parentId: 'b' })
+  await other
+  assert.ok(!areAwake.some((isAwake) => isAwake()))
+  writer.put({ id: 'in a', parentId: 'a' })
+  const noneUpTo = await Promise.all(inA)
+  assert.ok(
+    noneUpTo.every((change) => change >= feed.head && change < writer.head()),
+    'what is in b was looked at',
+  )
+  assert.ok(reads < 200, `${reads} reads for 201 clients and 22 changes`)
+})
+
+test('another run is news to whoever waits with a filter', async (t) => {
+  const { writer, database, seat } = watching(t)
+  writer.put({ id: 'a', isDirectory: true })
+  const reading = database.open()
+  const feed = reading.read((queries) => queries.feed())
+  const view = { under: 'a', type: null, isSettled: false, hasPaths: false }
+  const wants = { view, cursor: feed.head, epoch: feed.epoch }
+  const waits = seat().changed({ reading, head: feed.head, wants }, { timeoutMs: LONG_MS, signal: NEVER })
+  writer.sqlite.transaction(() => {
+    writer.sqlite.prepare('INSERT INTO runs VALUES (?, ?)').run(feed.head + 1, 'f'.repeat(16))
+    writer.put({ id: 'elsewhere' })
+  })()
+  await waits
 })

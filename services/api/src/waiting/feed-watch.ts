@@ -6,12 +6,25 @@
  * first and not of the last, so an event means: the head will move in a moment, after as long as a sync takes. What
  * follows it is a short series of looks at the head, each after twice the time, and then the next event is awaited.
  * Where events do not come (an inotify limit, a network filesystem) a slow look now and then has to do.
+ *
+ * Most of those who wait with a filter are not concerned by most changes. So new rows are read once for all of them and
+ * judged here, with the ancestors that they share; woken are only those who see something.
  */
 import { type DatabaseSource, DatabaseUnavailableError, type Reading } from '../database-source.ts'
+import { createPlaces } from '../places.ts'
+import type { ChangeRow, FeedState } from '../queries.ts'
+import { createPageView, type View } from '../view.ts'
 import { type FolderWatcher, watchDatabase } from './watch-database.ts'
 
-/** What a client has seen already. */
-export type SeenFeed = { readonly reading: Reading; readonly head: number }
+/**
+ * What a client has seen already: all up to `head`. With `wants`, what is seen through its view by one who is at its cursor
+ * is news, or that another run has begun; without, everything is.
+ */
+export type SeenFeed = {
+  readonly reading: Reading
+  readonly head: number
+  readonly wants?: { readonly view: View; readonly cursor: number; readonly epoch: string }
+}
 
 /** A place among those who may wait. */
 export type Seat = {
@@ -20,8 +33,9 @@ export type Seat = {
    * any more. Also after `timeoutMs`, when `signal` aborts, and when the service stops.
    *
    * @param seen null for whoever could see nothing, and only wants to wait
+   * @returns the change up to which there is certainly no news: `seen.head` or a later one
    */
-  readonly changed: (seen: SeenFeed | null, until: { timeoutMs: number; signal: AbortSignal }) => Promise<void>
+  readonly changed: (seen: SeenFeed | null, until: { timeoutMs: number; signal: AbortSignal }) => Promise<number>
   readonly leave: () => void
 }
 
@@ -42,7 +56,11 @@ const SLOW_LOOK_MS = 1_000
 /** Instead of events, where there are none to be had. */
 const UNWATCHED_LOOK_MS = 100
 
-type Waiter = { readonly seen: SeenFeed | null; readonly wake: () => void }
+/** Rows that are looked at through somebody's view at once, in some 5 ms. */
+const JUDGEMENTS_MAX = 20_000
+const ROWS_MAX = 500
+
+type Waiter = { readonly seen: SeenFeed | null; noneUpTo: number; readonly wake: () => void }
 
 type WatchFolder = (onEvent: () => void, onFailure: () => void) => FolderWatcher | null
 
@@ -57,31 +75,36 @@ export function createFeedWatch(
   let taken = 0
   let isClosed = false
 
-  /** Wakes those who have not seen what is there now. True if there was anyone. */
+  let lastHead = 0
+
+  /** Wakes those who have not seen what is there now. True if there was news, for them or for others. */
   function look(): boolean {
     const now = stateOf(database)
-    const isNews = ({ seen }: Waiter) =>
-      seen !== null && (now === null || now.reading !== seen.reading || now.head !== seen.head)
-    const due = [...waiters].filter(isNews)
-    for (const waiter of due) waiter.wake()
-    return due.length > 0
+    const due = new Set([...waiters].filter((waiter) => isOutdated(waiter, now)))
+    const behind = [...waiters].filter((waiter) => !due.has(waiter) && now !== null && waiter.noneUpTo < now.feed.head)
+    const [woken, isAllJudged] = now === null || behind.length === 0 ? [[], true] : judge(now, behind)
+    for (const waiter of [...due, ...woken]) waiter.wake()
+    const isMoving = now !== null && now.feed.head !== lastHead
+    lastHead = now?.feed.head ?? lastHead
+    return due.size > 0 || isMoving || !isAllJudged
   }
   const looking = createLooking(watchFolder, look)
 
   function changed(
     seen: SeenFeed | null,
     { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal },
-  ): Promise<void> {
-    if (isClosed || signal.aborted) return Promise.resolve()
+  ): Promise<number> {
+    const noneUpTo = seen?.head ?? 0
+    if (isClosed || signal.aborted) return Promise.resolve(noneUpTo)
     return new Promise((resolve) => {
       const wake = () => {
         clearTimeout(timer)
         signal.removeEventListener('abort', wake)
         waiters.delete(waiter)
         if (waiters.size === 0) looking.stop()
-        resolve()
+        resolve(waiter.noneUpTo)
       }
-      const waiter: Waiter = { seen, wake }
+      const waiter: Waiter = { seen, noneUpTo, wake }
       const timer = setTimeout(wake, timeoutMs)
       signal.addEventListener('abort', wake)
       waiters.add(waiter)
@@ -110,15 +133,46 @@ export function createFeedWatch(
   }
 }
 
+type Now = { readonly reading: Reading; readonly feed: FeedState }
+
 /** Null while the database can't be read. */
-function stateOf(database: DatabaseSource): SeenFeed | null {
+function stateOf(database: DatabaseSource): Now | null {
   try {
     const reading = database.open()
-    return { reading, head: reading.read((queries) => queries.head()) }
+    return { reading, feed: reading.read((queries) => queries.feed()) }
   } catch (error) {
     if (error instanceof DatabaseUnavailableError) return null
     throw error
   }
+}
+
+/** Whether there is news that needs no look at the rows. */
+function isOutdated({ seen }: Waiter, now: Now | null): boolean {
+  if (seen === null) return false
+  if (now === null || now.reading !== seen.reading) return true
+  return seen.wants === undefined ? now.feed.head !== seen.head : now.feed.epoch !== seen.wants.epoch
+}
+
+/** Looks at the next rows for all of them: those who see something, and whether that were all the rows. */
+function judge({ reading, feed }: Now, behind: readonly Waiter[]): [woken: Waiter[], isAllJudged: boolean] {
+  const after = behind.reduce((least, { noneUpTo }) => Math.min(least, noneUpTo), feed.head)
+  const limit = Math.min(ROWS_MAX, Math.ceil(JUDGEMENTS_MAX / behind.length))
+  return reading.read((queries) => {
+    // With the head as cursor no removal is left out: whose it is not is found out for each.
+    const { rows, reached } = queries.visibleChanges({ after, upTo: feed.head, cursor: feed.head, limit })
+    const places = createPlaces(queries)
+    const woken = behind.filter((waiter) => {
+      const { view, cursor } = waiter.seen?.wants ?? { view: null, cursor: 0 }
+      if (view === null) return false
+      const see = createPageView({ ...view, hasPaths: false }, cursor, queries, places)
+      const isNews = (row: ChangeRow) =>
+        row.changeId > waiter.noneUpTo && !(row.isRemoved && row.firstChangeId > cursor) && see(row) !== null
+      if (rows.some(isNews)) return true
+      waiter.noneUpTo = Math.max(waiter.noneUpTo, reached)
+      return false
+    })
+    return [woken, reached >= feed.head]
+  })
 }
 
 /** When to look: after each event a few times, at ever longer intervals, and slowly until the next one. */

@@ -45,10 +45,10 @@ export async function takeUp(
       const after: number = searched?.reading === reading ? searched.noneUpTo : cursor
       const { isFound, noneUpTo } = await findFirst(reading, { cursor, after, head: feed.head, view, signal })
       if (isFound) return { reading, feed }
-      searched = { reading, noneUpTo }
       seat ??= watch.takeSeat()
       if (seat === null) return { reading: null, feed, refusal: NO_SEAT }
-      await seat.changed({ reading, head: feed.head }, { timeoutMs, signal })
+      const wants = { view, cursor, epoch: feed.epoch }
+      searched = { reading, noneUpTo: await seat.changed({ reading, head: noneUpTo, wants }, { timeoutMs, signal }) }
     }
   } finally {
     seat?.leave()

@@ -1,5 +1,7 @@
 /** What operations work on, chosen by a number. */
+import { foldingKey } from '@drive-feed/shared/folding-key.ts'
 import { below, choose, next } from './choice.ts'
+import { disk } from './disk.ts'
 import type { Here, World } from './world.ts'
 
 const LONG_NAME = `${'long '.repeat(50)}name`
@@ -26,8 +28,15 @@ export function folderOf(at: number, { folders }: Here): string {
   return choose(next(at, 1), folders) ?? ''
 }
 
+/**
+ * Where names fold, what is there is called as it is spelled: what is written into a folder by another spelling of its name
+ * is told to nobody by FUSE, which takes the two for two folders.
+ */
 export function placeIn(at: number, world: World, here: Here): string {
-  return `${folderOf(at, here)}/${choose(next(at, 2), world.names)}`
+  const [folder, name = ''] = [folderOf(at, here), choose(next(at, 2), world.names)]
+  if (world.filesystem?.foldsCase !== true || !disk.exists(folder)) return `${folder}/${name}`
+  const spelled = disk.list(folder).find((entry) => foldingKey(entry.name) === foldingKey(name))
+  return `${folder}/${spelled?.name ?? name}`
 }
 
 export function fileOf(at: number, { files }: Here): string {

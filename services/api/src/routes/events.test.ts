@@ -270,3 +270,58 @@ test('I10: a reader that does not read holds up no checkpoint, costs one page, a
   assert.ok(checkpoints > 0)
   response.destroy()
 })
+
+test('I13: a stream is of one run, and ids name it where the epoch was given', async (t) => {
+  const { feed, epoch, stream } = await served(t)
+  const beginRun = (digit: string) =>
+    feed.sqlite.prepare('INSERT INTO runs VALUES (?, ?)').run(feed.head() + 1, digit.repeat(16))
+  const first = await stream(`cursor=4&epoch=${epoch}`)
+  assert.equal((await first.next()).id, '6', 'there is no run yet')
+  feed.sqlite.transaction(() => {
+    beginRun('1')
+    feed.put({ id: 'd', parentId: 'media' })
+  })()
+  await until('the stream to end', first.ended)
+  // As a browser comes again: with the address of before and the last id.
+  const again = await stream(`cursor=4&epoch=${epoch}`, { 'Last-Event-ID': '6' })
+  const { id } = await again.next()
+  assert.equal(id, `7.${'1'.repeat(16)}`)
+  feed.sqlite.transaction(() => {
+    beginRun('2')
+    feed.put({ id: 'e', parentId: 'media' })
+  })()
+  await until('the stream to end', again.ended)
+  const inFirst = `${epoch}.${'1'.repeat(16)}`
+  const later = await stream(`cursor=4&epoch=${inFirst}`, { 'Last-Event-ID': id })
+  const news = await later.next()
+  assert.equal(shortly(news), `changes 8.${'2'.repeat(16)} e`)
+  feed.put({ id: 'f', parentId: 'media' })
+  const fresh = await stream(`cursor=4&epoch=${inFirst}`, { 'Last-Event-ID': news.id })
+  assert.equal(
+    shortly(await fresh.next()),
+    `changes 9.${'2'.repeat(16)} f`,
+    'the run in the id counts, not the one in the address',
+  )
+  const plain = await stream('cursor=8')
+  assert.equal((await plain.next()).id, '9')
+  const unknown = await stream(`cursor=4&epoch=${epoch}`, { 'Last-Event-ID': `3.${'3'.repeat(16)}` })
+  assert.equal((await unknown.next()).event, 'gone')
+})
+
+test('what a filter leaves out goes with the stream, and does not end it', async (t) => {
+  const { feed, stream } = await served(t, { heartbeatMs: 100 })
+  const { next } = await stream('cursor=6&under=photos')
+  feed.put({ id: 'beside', parentId: 'media' })
+  for (;;) {
+    const { event, data } = await next()
+    assert.equal(event, 'heartbeat')
+    if ((JSON.parse(data) as { cursor: number }).cursor === 7) break
+  }
+  feed.put({ id: 'inside', parentId: 'photos' })
+  for (;;) {
+    const event = await next()
+    if (event.event === 'heartbeat') continue
+    assert.equal(shortly(event), 'changes 8 inside')
+    break
+  }
+})

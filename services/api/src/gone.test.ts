@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { goneRefusal } from './gone.ts'
+
+const DATABASE = 'a0b5ed1b-c945-49a7-8b0e-c626aec1d62c'
+const [FIRST, SECOND] = ['1'.repeat(16), '2'.repeat(16)]
+const FEED = { epoch: `${DATABASE}.${SECOND}`, head: 20, roots: '' }
+/** The first run ended with change 10. */
+const queries = {
+  runEnd: (run: string) =>
+    new Map([
+      [FIRST, 10],
+      [SECOND, null],
+    ] as const).get(run),
+}
+
+function reasonOf(epoch: string | undefined, cursor: number): string | undefined {
+  return goneRefusal(queries, FEED, { epoch, cursor })?.detail.split(/,|:/)[0]
+}
+
+test('I13: a cursor is good in its run, and up to where the next one began', () => {
+  for (const [epoch, cursor] of [
+    [`${DATABASE}.${SECOND}`, 20],
+    [`${DATABASE}.${SECOND}`, 5],
+    [`${DATABASE}.${FIRST}`, 10],
+    [`${DATABASE}.${FIRST}`, 0],
+    // Who got its epoch before there were runs, and who names none.
+    [DATABASE, 20],
+    [undefined, 99],
+    ['another', 0],
+  ] as const) {
+    assert.equal(reasonOf(epoch, cursor), undefined, `${epoch} ${cursor}`)
+  }
+})
+
+test('I13: what a copy of the database does not have is gone, whatever number it has reached', () => {
+  assert.equal(reasonOf(`${DATABASE}.${FIRST}`, 11), 'The cursor is of changes that this database does not have')
+  assert.equal(
+    reasonOf(`${DATABASE}.${'3'.repeat(16)}`, 3),
+    'The cursor is of changes that this database does not have',
+  )
+  assert.equal(reasonOf(`${DATABASE}.${SECOND}`, 21), 'The cursor lies beyond the end of the log')
+  assert.equal(reasonOf(DATABASE, 21), 'The cursor lies beyond the end of the log')
+  for (const epoch of ['another', `${DATABASE}.`, `${DATABASE}.${FIRST}0`, DATABASE.replace('a0', 'b0')]) {
+    assert.equal(reasonOf(epoch, 3), 'The cursor belongs to another database', epoch)
+  }
+})

@@ -114,7 +114,8 @@ async function runRounds(run: Run, { rounds, reusesNumbers, keepsBirthTimes }: H
 }
 
 function clear({ sqlite }: FeedDatabase): void {
-  sqlite.exec(`DELETE FROM nodes WHERE node_id <> '${SUPER_ROOT_ID}'; DELETE FROM changes; DELETE FROM watch_roots`)
+  sqlite.exec(`DELETE FROM nodes WHERE node_id <> '${SUPER_ROOT_ID}'; DELETE FROM changes;
+    DELETE FROM removals; DELETE FROM watch_roots`)
 }
 
 /** The loop waits by a timer, which is the only one. Gives what puts the real ones back. */

@@ -32,7 +32,7 @@ export type FeedClient = {
   readonly fork: () => FeedClient
 }
 
-const REQUEST_MS = 20_000
+const REQUEST_MS = 60_000
 /** An answer of so many changes at most leaves its client with a whole tree. */
 const READ_AT_ONCE = 1_000
 

@@ -25,6 +25,11 @@ const MERGES: readonly [before: Cause, after: Cause, merged: Cause][] = [
   ['linked', 'touched', 'touched'],
   ['touched', 'stale', 'stale'],
   ['created', 'stale', 'created'],
+  ['scan', 'revisited', 'scan'],
+  ['touched', 'revisited', 'touched'],
+  ['linked', 'revisited', 'linked'],
+  ['revisited', 'scan', 'scan'],
+  ['revisited', 'touched', 'touched'],
 ]
 
 for (const [before, after, merged] of MERGES) {

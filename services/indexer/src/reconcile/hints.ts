@@ -105,10 +105,14 @@ export function createHints(): Hints {
   }
 }
 
-/** What says most of a writer first: a close, a beginning, a write. Of two others the later one. */
+/**
+ * What says most of a writer first: a close, a beginning, a write. Of two others the later one; but that it is time to look
+ * again says nothing of the place, and must not stand for something that happened there.
+ */
 const WRITERS: readonly Cause[] = ['modified', 'created', 'written']
 
 function mergedCause(before: Cause, after: Cause): Cause {
+  if (after === 'revisited') return before
   if (after === 'created' || after === 'written') return after
   return WRITERS.indexOf(before) > WRITERS.indexOf(after) ? before : after
 }

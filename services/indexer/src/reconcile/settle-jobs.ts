@@ -142,12 +142,14 @@ function tryAgain(tools: SettleJobTools, { folder, name, cause }: Hint, problem:
  * Whether a look goes on to be compared with the row. Not one at a file that may be written to under another name, and was
  * not. Which files those are is noted here.
  */
-function isToBeSettled({ revisits, writers, nowMs }: SettleJobTools, hint: Hint, sight: Sight): boolean {
+function isToBeSettled({ known, revisits, writers, nowMs }: SettleJobTools, hint: Hint, sight: Sight): boolean {
   if (sight.kind !== 'file') return true
   const { folder, name, cause } = hint
   const place = { parentId: folder.nodeId, name }
   if (cause === 'revisited') {
-    if (revisits.isUnchanged(sight, nowMs())) return false
+    // What is not known there is news, unchanged or not.
+    const isKnown = known.childAt(folder.nodeId, name)?.inode === sight.inode
+    if (revisits.isUnchanged(sight, nowMs()) && isKnown) return false
     // Someone writes of whom nothing is told: the file is held back as if it were.
     writers.wrote(place, nowMs())
   }

@@ -74,7 +74,8 @@ export async function hashJobs(run: Run): Promise<number> {
   disk.mkdir(join(folder, `${name} folder`))
   const { filesHashed } = await until('the status row to be refreshed', () => {
     const status = statusOf(pair)
-    return status !== undefined && status.heartbeatMs >= convergedMs && status
+    // What is read again without a sign of it, as after a close, must not be counted with what comes later.
+    return status !== undefined && status.heartbeatMs >= convergedMs && status.filesWaiting === 0 && status
   })
   await untilConverged(pair, { boundMs: CONVERGENCE_MS })
   return filesHashed - run.sentinels

@@ -48,11 +48,12 @@ export function headOf(pair: Pair): number {
 
 export function statusOf(
   pair: Pair,
-): Pick<StatusRow, 'heartbeatMs' | 'filesHashed' | 'filesFailed' | 'overflows'> | undefined {
+): Pick<StatusRow, 'heartbeatMs' | 'filesHashed' | 'filesWaiting' | 'filesFailed' | 'overflows'> | undefined {
   return pair.read((sqlite) =>
     sqlite
       .prepare<[], StatusRow>(
-        `SELECT heartbeat_ms AS heartbeatMs, files_hashed AS filesHashed, files_failed AS filesFailed, overflows
+        `SELECT heartbeat_ms AS heartbeatMs, files_hashed AS filesHashed, files_waiting AS filesWaiting,
+                files_failed AS filesFailed, overflows
          FROM status`,
       )
       .get(),

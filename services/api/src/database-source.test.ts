@@ -113,6 +113,20 @@ test('a read that SQLite refuses drops the connection, and the next one is good 
   assert.equal(source.open().read((queries) => queries.node(SUPER_ROOT_ID))?.name, '')
 })
 
+test('a file that gets another schema version is not read until it is understood again', (t) => {
+  const path = join(temporaryFolder(t), 'feed.db')
+  const feed = feedWith(t, path, 3)
+  const source = createDatabaseSource(path, pino({ level: 'silent' }))
+  t.after(() => source.close())
+  const head = () => source.open().read((queries) => queries.head())
+  assert.equal(head(), 3)
+  feed.sqlite.pragma(`user_version = ${SCHEMA_VERSION + 1}`)
+  assert.throws(head, DatabaseUnavailableError)
+  assert.throws(head, DatabaseUnavailableError, 'nor when it is opened anew')
+  feed.sqlite.pragma(`user_version = ${SCHEMA_VERSION}`)
+  assert.equal(head(), 3)
+})
+
 test('what a killed writer left in the WAL is read, also when the next writer goes on', async (t) => {
   const path = join(temporaryFolder(t), 'feed.db')
   await killedWriter(path, 10)

@@ -44,8 +44,7 @@ async function runFiles(files: readonly string[]): Promise<boolean> {
   let total: EventData.TestSummary | null = null
   const events = run({
     files: files.map((file) => join(ROOT, file)),
-    // Half of the time a test waits for something to happen.
-    concurrency: Math.max(2, availableParallelism()) + 1,
+    concurrency: Math.max(2, availableParallelism()),
     timeout: FILE_LIMIT_MS,
   })
   for await (const { type, data } of events) {

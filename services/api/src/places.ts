@@ -6,6 +6,8 @@ export type Places = {
   readonly pathOf: (nodeId: string, place: Place) => string | null
   /** Whether the node is this folder or below it. */
   readonly isUnder: (nodeId: string, place: Place, folderId: string) => boolean
+  /** The node and the folders above it. */
+  readonly foldersOf: (nodeId: string, place: Place) => string[]
 }
 
 // Folders are nested deeper than a path may be long (PATH_MAX is 4,096 bytes), but not by thousands of names more. Only a
@@ -60,6 +62,14 @@ export function createPlaces(queries: Pick<Queries, 'place' | 'ancestors' | 'roo
 
   return {
     pathOf: (nodeId, place) => rootPath(nodeId) ?? joined(folderPath(place.parentId), place.name),
+    foldersOf: (nodeId, place) => {
+      const folders = [nodeId]
+      for (let above = place.parentId; above !== null && folders.length < CLIMB_MAX; ) {
+        folders.push(above)
+        above = placeOf(above, folders.length)?.parentId ?? null
+      }
+      return folders
+    },
     isUnder: (nodeId, place, folderId) => {
       if (nodeId === folderId) return true
       let above = place.parentId

@@ -11,7 +11,7 @@
  * judged here, with the ancestors that they share; woken are only those who see something.
  */
 import { type DatabaseSource, DatabaseUnavailableError, type Reading } from '../database-source.ts'
-import { createPlaces } from '../places.ts'
+import { createPlaces, type Places } from '../places.ts'
 import type { ChangeRow, FeedState } from '../queries.ts'
 import { createPageView, type View } from '../view.ts'
 import { type FolderWatcher, watchDatabase } from './watch-database.ts'
@@ -161,9 +161,14 @@ function judge({ reading, feed }: Now, behind: readonly Waiter[]): [woken: Waite
     // With the head as cursor no removal is left out: whose it is not is found out for each.
     const { rows, reached } = queries.visibleChanges({ after, upTo: feed.head, cursor: feed.head, limit })
     const places = createPlaces(queries)
+    const folders = foldersConcerned(rows, places)
     const woken = behind.filter((waiter) => {
       const { view, cursor } = waiter.seen?.wants ?? { view: null, cursor: 0 }
       if (view === null) return false
+      if (folders !== null && view.under !== null && !folders.has(view.under)) {
+        waiter.noneUpTo = Math.max(waiter.noneUpTo, reached)
+        return false
+      }
       const see = createPageView({ ...view, hasPaths: false }, cursor, queries, places)
       const isNews = (row: ChangeRow) =>
         row.changeId > waiter.noneUpTo && !(row.isRemoved && row.firstChangeId > cursor) && see(row) !== null
@@ -218,4 +223,14 @@ function createLooking(watchFolder: WatchFolder, look: () => boolean): { start: 
   }
 
   return { start, stop }
+}
+
+/** The folders in which something happened, each with all above it; null where something may have left any folder. */
+function foldersConcerned(rows: readonly ChangeRow[], places: Places): ReadonlySet<string> | null {
+  const folders = new Set<string>()
+  for (const { node, nodeId, movedChangeId, firstChangeId } of rows) {
+    if (node === null || (movedChangeId ?? 0) > firstChangeId) return null
+    for (const folder of places.foldersOf(nodeId, node)) folders.add(folder)
+  }
+  return folders
 }

@@ -75,18 +75,25 @@ export function createFeedWatch(
   let taken = 0
   let isClosed = false
 
-  let lastHead = 0
+  /** What the last look found, whoever came since had it seen too. */
+  let last: { readonly reading: Reading; readonly head: number } | null = null
+  let isAllJudged = true
 
   /** Wakes those who have not seen what is there now. True if there was news, for them or for others. */
   function look(): boolean {
-    const now = stateOf(database)
+    const place = placeOf(database)
+    const isMoving = place?.reading !== last?.reading || place?.head !== last?.head
+    // Most looks find nothing, since a commit is looked for several times.
+    if (place !== null && !isMoving && isAllJudged) return false
+    const isFirst = last === null
+    last = place
+    const now = place === null ? null : stateOf(place.reading)
     const due = new Set([...waiters].filter((waiter) => isOutdated(waiter, now)))
     const behind = [...waiters].filter((waiter) => !due.has(waiter) && now !== null && waiter.noneUpTo < now.feed.head)
-    const [woken, isAllJudged] = now === null || behind.length === 0 ? [[], true] : judge(now, behind)
-    for (const waiter of [...due, ...woken]) waiter.wake()
-    const isMoving = now !== null && now.feed.head !== lastHead
-    lastHead = now?.feed.head ?? lastHead
-    return due.size > 0 || isMoving || !isAllJudged
+    const judged = now === null || behind.length === 0 ? null : judge(now, behind)
+    isAllJudged = judged?.isAllJudged ?? true
+    for (const waiter of [...due, ...(judged?.woken ?? [])]) waiter.wake()
+    return due.size > 0 || (isMoving && !isFirst) || !isAllJudged
   }
   const looking = createLooking(watchFolder, look)
 
@@ -108,6 +115,8 @@ export function createFeedWatch(
       const timer = setTimeout(wake, timeoutMs)
       signal.addEventListener('abort', wake)
       waiters.add(waiter)
+      // It may be behind what the last look found.
+      isAllJudged = false
       // Between the client's read and now the feed may have moved, or be about to: its event is gone.
       looking.start()
     })
@@ -136,10 +145,20 @@ export function createFeedWatch(
 type Now = { readonly reading: Reading; readonly feed: FeedState }
 
 /** Null while the database can't be read. */
-function stateOf(database: DatabaseSource): Now | null {
-  try {
+function placeOf(database: DatabaseSource): { readonly reading: Reading; readonly head: number } | null {
+  return unlessUnavailable(() => {
     const reading = database.open()
-    return { reading, feed: reading.read((queries) => queries.feed()) }
+    return { reading, head: reading.read((queries) => queries.head()) }
+  })
+}
+
+function stateOf(reading: Reading): Now | null {
+  return unlessUnavailable(() => ({ reading, feed: reading.read((queries) => queries.feed()) }))
+}
+
+function unlessUnavailable<T>(read: () => T): T | null {
+  try {
+    return read()
   } catch (error) {
     if (error instanceof DatabaseUnavailableError) return null
     throw error
@@ -154,7 +173,7 @@ function isOutdated({ seen }: Waiter, now: Now | null): boolean {
 }
 
 /** Looks at the next rows for all of them: those who see something, and whether that were all the rows. */
-function judge({ reading, feed }: Now, behind: readonly Waiter[]): [woken: Waiter[], isAllJudged: boolean] {
+function judge({ reading, feed }: Now, behind: readonly Waiter[]): { woken: Waiter[]; isAllJudged: boolean } {
   const after = behind.reduce((least, { noneUpTo }) => Math.min(least, noneUpTo), feed.head)
   const limit = Math.min(ROWS_MAX, Math.ceil(JUDGEMENTS_MAX / behind.length))
   return reading.read((queries) => {
@@ -176,7 +195,7 @@ function judge({ reading, feed }: Now, behind: readonly Waiter[]): [woken: Waite
       waiter.noneUpTo = Math.max(waiter.noneUpTo, reached)
       return false
     })
-    return [woken, reached >= feed.head]
+    return { woken, isAllJudged: reached >= feed.head }
   })
 }
 

@@ -169,13 +169,7 @@ const LARGE = `
   INSERT INTO status (id, state, version, started_ms, heartbeat_ms) VALUES (1, 'stopped', '0', 1, 2);`
 
 test('upgrade: a version 4 file gets the schema of a new one, and the files of each root are counted', (t) => {
-  const path = join(temporaryFolder(t), 'feed.db')
-  const old = openWriter(path).sqlite
-  old.exec(BACK_TO_VERSION_4)
-  old.exec(LARGE)
-  old.close()
-  const after = openWriter(path).sqlite
-  t.after(() => after.close())
+  const after = upgradedFromVersion4(t, LARGE)
   const fresh = openWriter(join(temporaryFolder(t), 'new.db')).sqlite
   t.after(() => fresh.close())
   for (const table of TABLES) {
@@ -279,13 +273,7 @@ test('I13, upgrade: what was changed before there were runs is a run of its own,
 })
 
 test('upgrade: an id that may have been a file and a folder is taken to have been both', (t) => {
-  const path = join(temporaryFolder(t), 'feed.db')
-  const old = openWriter(path).sqlite
-  old.exec(BACK_TO_VERSION_4)
-  old.exec(ALIKE)
-  old.close()
-  const after = openWriter(path).sqlite
-  t.after(() => after.close())
+  const after = upgradedFromVersion4(t, ALIKE)
   const former = (table: string) =>
     after.prepare(`SELECT node_id, former_kinds FROM ${table} WHERE former_kinds <> 0`).raw().all()
   assert.deepEqual(former('changes'), [['gone', 3]])
@@ -305,6 +293,17 @@ test('upgrade: where no name is shown anew nothing is told', (t) => {
   t.after(() => after.close())
   assert.deepEqual(changesOf(after), before)
 })
+
+function upgradedFromVersion4(t: TestContext, rows: string): Database.Database {
+  const path = join(temporaryFolder(t), 'feed.db')
+  const old = openWriter(path).sqlite
+  old.exec(BACK_TO_VERSION_4)
+  old.exec(rows)
+  old.close()
+  const after = openWriter(path).sqlite
+  t.after(() => after.close())
+  return after
+}
 
 const BACK_TO_VERSION_4 = `
   DROP TABLE runs;

@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type Choice, ModelTree } from '../../services/indexer/test-support/model-tree.ts'
+import { type Choice, ModelTree, someChoices } from '../../services/indexer/test-support/model-tree.ts'
 import { type InterleavedFeed, openInterleavedFeed } from './interleaved-feed.ts'
 import type { Page } from './strict-client.ts'
 
@@ -18,10 +18,7 @@ const filters: fc.Arbitrary<Filters> = fc.record({
   type: fc.option(fc.constantFrom('file' as const, 'directory' as const)),
   settled: fc.boolean(),
 })
-const choices: fc.Arbitrary<Choice[]> = fc.array(fc.tuple(fc.nat(99), fc.nat(), fc.nat()), {
-  minLength: 1,
-  maxLength: 6,
-})
+const choices = someChoices(6)
 const step = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('write' as const), choices }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('settle' as const) }) },

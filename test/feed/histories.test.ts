@@ -7,7 +7,7 @@ import { type TestContext, test } from 'node:test'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import fc from 'fast-check'
 import { changesSince } from '../../services/indexer/test-support/feed-client.ts'
-import { type Choice, ModelTree } from '../../services/indexer/test-support/model-tree.ts'
+import { type Choice, ModelTree, someChoices } from '../../services/indexer/test-support/model-tree.ts'
 import { type InterleavedFeed, openInterleavedFeed } from './interleaved-feed.ts'
 import { type Page, StrictClient, type WireNode } from './strict-client.ts'
 
@@ -15,10 +15,7 @@ import { type Page, StrictClient, type WireNode } from './strict-client.ts'
 const PIECES = 2
 const AT_ONCE = null
 
-const choices: fc.Arbitrary<Choice[]> = fc.array(fc.tuple(fc.nat(99), fc.nat(), fc.nat()), {
-  minLength: 1,
-  maxLength: 5,
-})
+const choices = someChoices(5)
 
 const step = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('write' as const), choices }) },

@@ -12,14 +12,11 @@ import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import fc from 'fast-check'
 import { startApi } from '../../services/api/src/test-support/start-api.ts'
 import { createStore, type Store } from '../../services/indexer/src/store/store.ts'
-import { type Choice, ModelTree } from '../../services/indexer/test-support/model-tree.ts'
+import { type Choice, ModelTree, someChoices } from '../../services/indexer/test-support/model-tree.ts'
 import { temporaryFolder } from '../../shared/test-support/temporary-folder.ts'
 import type { Page } from './strict-client.ts'
 
-const choices: fc.Arbitrary<Choice[]> = fc.array(fc.tuple(fc.nat(99), fc.nat(), fc.nat()), {
-  minLength: 1,
-  maxLength: 4,
-})
+const choices = someChoices(4)
 const step = fc.oneof(
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('write' as const), choices }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('restart' as const) }) },

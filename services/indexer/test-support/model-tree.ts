@@ -1,10 +1,16 @@
 /** A tree in memory that makes random decisions for the store and carries them out on itself, for tests. */
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
+import fc from 'fast-check'
 import type { Decision } from '../src/store/store.ts'
 import { factsOf } from './rows.ts'
 
 /** Three numbers that choose among what is possible at that moment. */
 export type Choice = readonly [what: number, which: number, where: number]
+
+/** One to so many of them. */
+export function someChoices(maxLength: number): fc.Arbitrary<Choice[]> {
+  return fc.array(fc.tuple(fc.nat(99), fc.nat(), fc.nat()), { minLength: 1, maxLength })
+}
 
 export type ModelNode = { parentId: string; name: string; isDirectory: boolean }
 

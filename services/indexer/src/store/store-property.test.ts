@@ -4,14 +4,11 @@ import { test } from 'node:test'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import fc from 'fast-check'
 import { checkFile, createFeedClient, liveNodes } from '../../test-support/feed-client.ts'
-import { type Choice, ModelTree } from '../../test-support/model-tree.ts'
+import { ModelTree, someChoices } from '../../test-support/model-tree.ts'
 import { openStore } from '../../test-support/open-store.ts'
 import { factsOf } from '../../test-support/rows.ts'
 
-const choices: fc.Arbitrary<Choice[]> = fc.array(fc.tuple(fc.nat(99), fc.nat(), fc.nat()), {
-  minLength: 1,
-  maxLength: 6,
-})
+const choices = someChoices(6)
 
 const steps = fc.array(
   fc.oneof(

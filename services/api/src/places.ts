@@ -60,23 +60,20 @@ export function createPlaces(queries: Pick<Queries, 'place' | 'ancestors' | 'roo
     return path
   }
 
+  function* foldersAbove(place: Place): Generator<string> {
+    let above = place.parentId
+    for (let steps = 0; above !== null && steps < CLIMB_MAX; steps += 1) {
+      yield above
+      above = placeOf(above, steps)?.parentId ?? null
+    }
+  }
+
   return {
     pathOf: (nodeId, place) => rootPath(nodeId) ?? joined(folderPath(place.parentId), place.name),
-    foldersOf: (nodeId, place) => {
-      const folders = [nodeId]
-      for (let above = place.parentId; above !== null && folders.length < CLIMB_MAX; ) {
-        folders.push(above)
-        above = placeOf(above, folders.length)?.parentId ?? null
-      }
-      return folders
-    },
+    foldersOf: (nodeId, place) => [nodeId, ...foldersAbove(place)],
     isUnder: (nodeId, place, folderId) => {
       if (nodeId === folderId) return true
-      let above = place.parentId
-      for (let steps = 0; above !== null && steps < CLIMB_MAX; steps += 1) {
-        if (above === folderId) return true
-        above = placeOf(above, steps)?.parentId ?? null
-      }
+      for (const above of foldersAbove(place)) if (above === folderId) return true
       return false
     },
   }

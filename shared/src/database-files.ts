@@ -1,5 +1,5 @@
 /** The three files that a database in WAL mode is: whether they are still those that a connection has open. */
-import { type FileStats, isSameInode, statsBehind } from './file-stats.ts'
+import { type FileStats, isSameInode, statsOrNull } from './file-stats.ts'
 
 /** Each null where nothing can be found. */
 export type DatabaseFiles = {
@@ -26,11 +26,7 @@ export function areStillThere(files: DatabaseFiles): boolean {
   return (wal === null || isSameInode(wal, now.wal)) && (shm === null || isSameInode(shm, now.shm))
 }
 
-/** stat(2), null where a folder can't be entered, too: what is not there can't be found either. */
-export function statsOrNull(path: string): FileStats | null {
-  try {
-    return statsBehind(path)
-  } catch {
-    return null
-  }
+/** Size of the write-ahead log of the database at a path; 0 where there is none. */
+export function walBytesOf(path: string): number {
+  return statsOrNull(`${path}-wal`)?.size ?? 0
 }

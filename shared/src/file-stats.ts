@@ -42,6 +42,15 @@ export function statsBehind(path: string): FileStats | null {
   return read(statSync(pathForFs(path), { bigint: true, throwIfNoEntry: false }))
 }
 
+/** stat(2); null also where a folder on the way can't be entered now: what is not there can't be found either. */
+export function statsOrNull(path: string): FileStats | null {
+  try {
+    return statsBehind(path)
+  } catch {
+    return null
+  }
+}
+
 /** fstat(2). @throws {NodeJS.ErrnoException} */
 export function statsOf(fd: number): FileStats {
   return read(fstatSync(fd, { bigint: true })) as FileStats

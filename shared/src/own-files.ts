@@ -5,7 +5,7 @@
  */
 import { readdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { type FileStats, statsBehind } from './file-stats.ts'
+import { type FileStats, statsOrNull } from './file-stats.ts'
 
 export type OwnPaths = { readonly databasePath: string; readonly logPath: string | null }
 
@@ -30,11 +30,11 @@ export function createOwnFiles({ databasePath, logPath }: OwnPaths): OwnFiles {
   let files = new Map<bigint, bigint[]>()
 
   const refresh = () => {
-    folders = places.map(({ path }) => inodeAt(path))
+    folders = places.map(({ path }) => statsOrNull(path))
     files = new Map()
     for (const { path, isOurs } of places) {
       for (const name of namesOf(path).filter(isOurs)) {
-        const file = inodeAt(join(path, name))
+        const file = statsOrNull(join(path, name))
         if (file !== null) files.set(file.inode, [...(files.get(file.inode) ?? []), file.device])
       }
     }
@@ -59,15 +59,6 @@ function databaseNames(name: string): (other: string) => boolean {
 
 function isSame(one: Inode | null | undefined, other: Inode): boolean {
   return one != null && one.inode === other.inode && one.device === other.device
-}
-
-/** Null for what is not there, or can't be looked at now. */
-function inodeAt(path: string): Inode | null {
-  try {
-    return statsBehind(path)
-  } catch {
-    return null
-  }
 }
 
 function namesOf(path: string): string[] {

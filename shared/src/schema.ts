@@ -69,7 +69,7 @@ export const changes = sqliteTable('changes', {
   formerKinds: integer('former_kinds').notNull().default(0).$type<Kinds>(),
 })
 
-/** Where what was removed last was. Kept for a while, see `retention.ts` of the indexer. */
+/** Where what was removed last was. Kept for a while, see `store/change-log.ts` of the indexer. */
 export const removals = sqliteTable('removals', {
   /** Its row in `changes`. */
   changeId: integer('change_id').primaryKey(),

@@ -37,7 +37,7 @@ export async function openInterleavedFeed(t: TestContext, rowsARead: number | nu
   const connections = createConnections({ maxConnections: 1_000, logger })
   const app = createApp({
     database,
-    files: { walBytes: () => 0, note: () => null },
+    signs: { walBytes: () => 0, note: () => null },
     watch,
     limits: connections.limits,
     timing,

@@ -2,7 +2,7 @@
 import { VERSION } from '@drive-feed/shared/version.ts'
 import express, { type Express, type RequestHandler } from 'express'
 import type { Logger } from 'pino'
-import type { DatabaseFiles } from './database-files.ts'
+import type { DatabaseSigns } from './database-signs.ts'
 import type { DatabaseSource } from './database-source.ts'
 import { allowedHosts } from './http/allowed-hosts.ts'
 import { bearerToken } from './http/bearer-token.ts'
@@ -33,7 +33,7 @@ import type { FeedWatch } from './waiting/feed-watch.ts'
 
 export type AppDeps = {
   readonly database: DatabaseSource
-  readonly files: DatabaseFiles
+  readonly signs: DatabaseSigns
   readonly watch: FeedWatch
   readonly limits: ConnectionLimits
   readonly timing: EventTiming
@@ -48,7 +48,7 @@ export type AppDeps = {
 }
 
 export function createApp(deps: AppDeps): Express {
-  const { database, files, watch, limits, nowMs, access } = deps
+  const { database, signs, watch, limits, nowMs, access } = deps
   const requests = createRequestCounts()
   const api = () => ({
     version: VERSION,
@@ -65,10 +65,10 @@ export function createApp(deps: AppDeps): Express {
     nodePathRoute(database),
     nodeChildrenRoute(database),
     pathsRoute(database),
-    statusRoute({ database, files, api, nowMs }),
+    statusRoute({ database, signs, api, nowMs }),
     healthRoute(),
     readinessRoute(deps),
-    metricsRoute({ database, files, api, requests, limits, nowMs }),
+    metricsRoute({ database, signs, api, requests, limits, nowMs }),
   ]
   const openPaths = routes.filter((route) => route.isAboutProcess).map((route) => route.path)
 

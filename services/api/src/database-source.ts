@@ -2,7 +2,8 @@
  * The one connection of this process: opened when first needed, opened again when it failed or when one of the files at
  * the path is another one. Nothing happens between requests.
  */
-import { areStillThere, type DatabaseFiles, databaseFilesAt, statsOrNull } from '@drive-feed/shared/database-files.ts'
+import { areStillThere, type DatabaseFiles, databaseFilesAt } from '@drive-feed/shared/database-files.ts'
+import { statsOrNull } from '@drive-feed/shared/file-stats.ts'
 import { SCHEMA_VERSION } from '@drive-feed/shared/migrations.ts'
 import { DatabaseUnusableError, type FeedDatabase, openReader } from '@drive-feed/shared/open-database.ts'
 import type { Logger } from 'pino'

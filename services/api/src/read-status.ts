@@ -1,5 +1,5 @@
 /** The whole status, from one short read of the database and the files beside it. */
-import type { DatabaseFiles } from './database-files.ts'
+import type { DatabaseSigns } from './database-signs.ts'
 import type { DatabaseSource } from './database-source.ts'
 import type { FeedState } from './queries.ts'
 import type { Answer } from './wire/answers.ts'
@@ -7,7 +7,7 @@ import { type ApiState, statusJson } from './wire/status-json.ts'
 
 export type StatusDeps = {
   readonly database: DatabaseSource
-  readonly files: DatabaseFiles
+  readonly signs: DatabaseSigns
   readonly api: () => ApiState
   /** Milliseconds since 1970. */
   readonly nowMs: () => number
@@ -19,8 +19,8 @@ export type StatusDeps = {
  * @throws {DatabaseUnavailableError} while it can't be read
  */
 export function readStatus(deps: StatusDeps): { readonly feed: FeedState; readonly status: Answer<'Status'> | null } {
-  const { database, files, api, nowMs } = deps
-  const beside = { walBytes: files.walBytes(), note: files.note() }
+  const { database, signs, api, nowMs } = deps
+  const beside = { walBytes: signs.walBytes(), note: signs.note() }
   return database.open().read((queries) => {
     const [feed, status] = [queries.feed(), queries.status()]
     if (status === undefined) return { feed, status: null }

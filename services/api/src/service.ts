@@ -4,7 +4,7 @@ import { parseCommandLine } from '@drive-feed/shared/command-line.ts'
 import { type Config, ConfigError, loadConfig } from '@drive-feed/shared/config.ts'
 import { createLogger } from '@drive-feed/shared/logger.ts'
 import { createApp } from './app.ts'
-import { createDatabaseFiles } from './database-files.ts'
+import { createDatabaseSigns } from './database-signs.ts'
 import { createDatabaseSource } from './database-source.ts'
 import { createConnections } from './http/connections.ts'
 import { listen, stop } from './http/http-server.ts'
@@ -34,13 +34,13 @@ export async function runService(argv: readonly string[]): Promise<void> {
 async function serve(config: Config): Promise<void> {
   const logger = createLogger({ name: 'api', path: config.logPath, level: config.logLevel })
   const database = createDatabaseSource(config.databasePath, logger)
-  const files = createDatabaseFiles(config.databasePath)
+  const signs = createDatabaseSigns(config.databasePath)
   const watch = createFeedWatch(config.databasePath, database, config.maxWaiting)
   const connections = createConnections({ maxConnections: config.maxConnections, logger })
   const { limits } = connections
   const app = createApp({
     database,
-    files,
+    signs,
     watch,
     limits,
     timing: EVENT_TIMING,

@@ -34,7 +34,7 @@ export function metricsRoute(deps: Deps): Route {
     const { user, system } = process.cpuUsage()
     const text = await metricsText({
       status: statusNow(deps),
-      walBytes: deps.files.walBytes(),
+      walBytes: deps.signs.walBytes(),
       requests: deps.requests.all(),
       process: {
         residentBytes: process.memoryUsage.rss(),

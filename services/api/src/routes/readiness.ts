@@ -1,5 +1,5 @@
 /** `GET /readyz`: the feed can be read and is kept up to date; with `strict`, that all is well. */
-import type { DatabaseFiles } from '../database-files.ts'
+import type { DatabaseSigns } from '../database-signs.ts'
 import { type DatabaseSource, DatabaseUnavailableError } from '../database-source.ts'
 import { sendProblem } from '../http/problem.ts'
 import { sendJson } from '../http/send-body.ts'
@@ -20,7 +20,7 @@ const DESCRIPTION = {
   isAboutProcess: true,
 } as const
 
-type Deps = { readonly database: DatabaseSource; readonly files: DatabaseFiles; readonly nowMs: () => number }
+type Deps = { readonly database: DatabaseSource; readonly signs: DatabaseSigns; readonly nowMs: () => number }
 
 export function readinessRoute(deps: Deps): Route {
   return defineRoute(DESCRIPTION, async ({ req, res, values }) => {
@@ -33,7 +33,7 @@ export function readinessRoute(deps: Deps): Route {
 
 /** Why it is not ready, or whether the first scan is complete. Nobody needs a token to ask, so no path is told. */
 function readReadiness(
-  { database, files, nowMs }: Deps,
+  { database, signs, nowMs }: Deps,
   isStrict: boolean,
 ): string | { readonly isInitialScanComplete: boolean } {
   try {
@@ -44,7 +44,7 @@ function readReadiness(
     if (status === undefined) return 'The indexer has not started yet.'
     const gone = whyGone(status, nowMs())
     if (gone !== null) return gone.text
-    const found = isStrict ? problemsJson({ status, problems, note: files.note(), nowMs: nowMs() }) : []
+    const found = isStrict ? problemsJson({ status, problems, note: signs.note(), nowMs: nowMs() }) : []
     if (found.length === 0) return status
     const codes = [...new Set(found.map(({ code }) => code))].join(', ')
     return `Not all is well (${codes}); /api/v1/status says what is wrong and what to do.`

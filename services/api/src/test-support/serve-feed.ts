@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
 import pino from 'pino'
 import { type AppDeps, createApp } from '../app.ts'
-import { createDatabaseFiles } from '../database-files.ts'
+import { createDatabaseSigns } from '../database-signs.ts'
 import { createDatabaseSource } from '../database-source.ts'
 import { createConnections } from '../http/connections.ts'
 import { listen, stop } from '../http/http-server.ts'
@@ -39,7 +39,7 @@ export async function serveFeed(t: TestContext, path: string, options: ServeOpti
   const { limits } = connections
   const app = createApp({
     database,
-    files: createDatabaseFiles(path),
+    signs: createDatabaseSigns(path),
     watch,
     limits,
     timing: { heartbeatMs, slowReaderMs },

@@ -1,8 +1,8 @@
 /** Which file is at the database's path: whether it is still the one that was opened there. */
 import { rmSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { type DatabaseFiles, databaseFilesAt, statsOrNull } from '@drive-feed/shared/database-files.ts'
-import { type FileStats, isSameInode } from '@drive-feed/shared/file-stats.ts'
+import { type DatabaseFiles, databaseFilesAt } from '@drive-feed/shared/database-files.ts'
+import { type FileStats, isSameInode, statsOrNull } from '@drive-feed/shared/file-stats.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
 
 export type DatabaseFile = DatabaseFiles & {

@@ -2,7 +2,7 @@
  * Keeps the WAL small: empties it at quiet moments, and notices when a reader keeps that from happening. SQLite begins the
  * file anew only when no reader needs what is in it, and never makes it smaller by itself.
  */
-import { statSync } from 'node:fs'
+import { walBytesOf } from '@drive-feed/shared/database-files.ts'
 import { type FeedDatabase, WAL_LIMIT_BYTES } from '@drive-feed/shared/open-database.ts'
 import { type Advice, advice } from '@drive-feed/shared/problem.ts'
 import { shownPath } from '@drive-feed/shared/shown-path.ts'
@@ -37,7 +37,7 @@ export function createWalKeeper(
   let refusedUntilMs = 0
   let held: WalHeld | null = null
 
-  const bytes = () => statSync(`${sqlite.name}-wal`, { throwIfNoEntry: false })?.size ?? 0
+  const bytes = () => walBytesOf(sqlite.name)
   const isQuiet = () => {
     const rows = rowsWritten.get() ?? 0
     const written = rows - rowsBefore

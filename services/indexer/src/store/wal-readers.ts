@@ -1,5 +1,6 @@
 /** Which processes are in the middle of reading a database, told by their locks on its `-shm` file (walIndex of SQLite). */
-import { readFileSync, statSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
+import { statsOrNull } from '@drive-feed/shared/file-stats.ts'
 import { shownPath } from '@drive-feed/shared/shown-path.ts'
 
 /** SQLite's bytes for locks begin at 120; those of readers are the last five of eight. */
@@ -12,7 +13,8 @@ const READ_LOCKS = { first: 123, last: 127 }
  */
 export function readersOf(shmPath: string): string[] {
   try {
-    const inode = statSync(shmPath).ino
+    const inode = statsOrNull(shmPath)?.inode
+    if (inode === undefined) return []
     const pids = lockers(readFileSync('/proc/locks', 'utf8'), inode).filter((pid) => pid > 0 && pid !== process.pid)
     return pids.slice(0, 5).map((pid) => `process ${pid}${nameOf(pid)}`)
   } catch {
@@ -21,7 +23,7 @@ export function readersOf(shmPath: string): string[] {
 }
 
 /** Lines as in proc_locks(5): `1: POSIX  ADVISORY  READ 4242 08:01:1234 124 124`. */
-function lockers(locks: string, inode: number): number[] {
+function lockers(locks: string, inode: bigint): number[] {
   const found = new Set<number>()
   for (const line of locks.split('\n')) {
     const [, , , kind, pid, file, first, last] = line.split(/\s+/)

@@ -28,6 +28,7 @@ const statx = koffi
   .func('int statx(int folder, const char *name, int flags, uint32_t mask, void *buffer)')
 
 const AT_SYMLINK_NOFOLLOW = 0x100
+const AT_STATX_FORCE_SYNC = 0x2000
 const STATX_BASIC_STATS_AND_BTIME = 0xfff
 const STATX_MNT_ID = 0x1000
 const STATX_MNT_ID_UNIQUE = 0x4000
@@ -57,11 +58,22 @@ const longs = new BigUint64Array(buffer)
 
 let device = { major: 0, minor: 0, number: 0n }
 
-/** Fills `into`. Gives 0, or the errno; then nothing was filled in. */
+/**
+ * Fills `into`. Gives 0, or the errno; then nothing was filled in.
+ *
+ * FUSE keeps what it knows of a file for each of its names, and for a second does not ask again: after a write through
+ * another name the size is the old one. So a file with several names is asked for anew. To a local filesystem that is the
+ * same question once more.
+ */
 export function statAt(folderFd: number, name: string, into: EntryStats): number {
   const path = name.isWellFormed() ? name : Buffer.concat([nameToBytes(name), Buffer.of(0)])
   if (statx(folderFd, path, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS_AND_BTIME, bytes) !== 0) return koffi.errno()
-  const type = word(halves, MODE) & S_IFMT
+  let type = word(halves, MODE) & S_IFMT
+  if (type === S_IFREG && word(words, NLINK) > 1) {
+    const flags = AT_SYMLINK_NOFOLLOW | AT_STATX_FORCE_SYNC
+    if (statx(folderFd, path, flags, STATX_BASIC_STATS_AND_BTIME, bytes) !== 0) return koffi.errno()
+    type = word(halves, MODE) & S_IFMT
+  }
   into.kind = type === S_IFREG ? 'file' : type === S_IFDIR ? 'folder' : 'other'
   into.size = word(words, SIZE) + word(words, SIZE + 1) * 2 ** 32
   into.mtime = microsecondsAt(MTIME)

@@ -1,11 +1,13 @@
 /** What is on the disk and what the database says is, in one form that can be compared (invariant I1). */
 import { createHash } from 'node:crypto'
 import { closeSync, openSync, readdirSync, readSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
 import { nameFromBytes, nameFromColumns, pathForFs } from '@drive-feed/shared/entry-name.ts'
 import { createExclude } from '@drive-feed/shared/exclude.ts'
 import { type FileStats, statsAt } from '@drive-feed/shared/file-stats.ts'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import type Database from 'better-sqlite3'
+import { emptyStats, statAt } from '../../src/scan/statx.ts'
 
 /** A folder is `folder`; a file its size, mtime in µs and MD5. Keys are `root key/relative path`. */
 export type TreeImage = Map<string, string>
@@ -38,13 +40,23 @@ export function diskTree(roots: Readonly<Record<string, string>>, excludes: read
     for (const bytes of readdirSync(pathForFs(path), 'buffer')) {
       const name = nameFromBytes(bytes)
       if (isExcluded(name)) continue
-      const stats = statsAt(`${path}/${name}`)
+      const stats = freshStatsAt(`${path}/${name}`)
       if (stats?.kind === 'folder') walk(`${path}/${name}`, `${key}/${name}`)
       if (stats?.kind === 'file') image.set(`${key}/${name}`, fileImage(`${path}/${name}`, stats))
     }
   }
   for (const [key, path] of Object.entries(roots)) walk(path, key)
   return image
+}
+
+/** FUSE may answer for one name of a file from memory after a write through another one. */
+function freshStatsAt(path: string): FileStats | null {
+  const stats = statsAt(path)
+  if (stats?.kind !== 'file' || stats.links === 1) return stats
+  const fd = openSync(pathForFs(dirname(path)), 'r')
+  statAt(fd, basename(path), emptyStats())
+  closeSync(fd)
+  return statsAt(path)
 }
 
 function fileImage(path: string, { device, inode, size, mtime, ctimeNs }: FileStats): string {

@@ -1,9 +1,22 @@
 /** Filesystems served by programs, whose inode numbers are of one mount, or of the path, and that may fold names. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { lstatSync, mkdirSync, renameSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  closeSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { emptyStats, statAt } from '../../src/scan/statx.ts'
 import { assertAllEqual } from './convergence.ts'
 import { createPair, type Pair } from './harness.ts'
 import { hashJobs, headOf, idAt, idsBelow, rootRow, rootState } from './observations.ts'
@@ -164,6 +177,24 @@ test('inode numbers above 2^63 are like any other', noMergerfs, async (t) => {
   const large = pair.read((q) => q.prepare('SELECT count(*) FROM nodes WHERE length(inode) > 18').pluck().get())
   assert.ok(Number(large) > 0, 'some are')
 })
+
+test(
+  'what is remembered of one name of a file is not believed after a write through another',
+  noMergerfs,
+  async (t) => {
+    const { pair } = await pool(t, 'use_ino')
+    writeFileSync(pair.path('one'), 'content')
+    linkSync(pair.path('one'), pair.path('two'))
+    const folder = openSync(pair.path(), 'r')
+    t.after(() => closeSync(folder))
+    // FUSE answers from memory for a second, for each name by itself.
+    for (const name of ['one', 'two']) lstatSync(pair.path(name))
+    appendFileSync(pair.path('one'), ' and more')
+    const stats = emptyStats()
+    assert.equal(statAt(folder, 'two', stats), 0)
+    assert.equal(stats.size, 'content and more'.length)
+  },
+)
 
 test(
   'where a folder has the number of its path, one that takes the place of another is seen',

@@ -644,6 +644,14 @@ test('I6: a file that a writer closed is read again, silently, though nothing se
   assert.deepEqual(plan('revisited', { ctime: 2_000 }), [`recheck ${idOf(a)}`])
 })
 
+test('a file that was never to be read is not read because its status changed a moment after it was listed', () => {
+  const skipped: Known = { ...a, metadataState: 'skipped' }
+  const seen = at(skipped, fileSight(10, { ctime: 2_000 }), 'revisited')
+  assert.deepEqual(short(planOf({ rows: [skipped] }, seen)), [])
+  const written = at(skipped, fileSight(10, { mtime: 2_000, ctime: 2_000 }), 'revisited')
+  assert.deepEqual(short(planOf({ rows: [skipped] }, written)), [`rewrite ${idOf(a)}`])
+})
+
 // Which rows have to be looked at first.
 
 test('what turns up elsewhere needs a look at where it was', () => {

@@ -230,7 +230,9 @@ function mayHoldOtherBytes({ cause }: Seen, row: Known, facts: Facts): boolean {
   // already does not move it.
   if (cause === 'written') return true
   if (row.metadataState === 'fresh' || row.metadataState === 'backlog') return false
-  return (cause === 'linked' || cause === 'modified' || cause === 'revisited') && facts.ctime !== row.ctime
+  if (facts.ctime === row.ctime) return false
+  // A hash that was taken while someone may have been writing is in doubt; one that was never taken is not.
+  return cause === 'linked' || cause === 'modified' || (cause === 'revisited' && row.metadataState !== 'skipped')
 }
 
 type Matching = {

@@ -12,7 +12,7 @@ import { differences, forgetHashes, nodesTree, readNodes, type TreeImage } from 
 import { type Cleaner, createPair } from '../pair/harness.ts'
 import { statusOf } from '../pair/observations.ts'
 import { until, untilNone } from '../pair/until.ts'
-import { unbindAll } from './binds.ts'
+import { bindsBelow, unbindAll } from './binds.ts'
 import { below, choose } from './choice.ts'
 import { disk } from './disk.ts'
 import { drain, flood } from './flood.ts'
@@ -119,13 +119,15 @@ async function runRound(run: Run, round: Round): Promise<void> {
 /** The disk is left quiet. */
 async function endRound(run: Run, { leaves, isCalm, treatment, pageSize }: Round): Promise<void> {
   const { world, story, place } = run
-  if (leaves === 'open') {
+  // What is open in a mounted folder keeps it from being unmounted.
+  const staysOpen = leaves === 'open' && !(world.mayMount && bindsBelow(world.base).length > 0)
+  if (staysOpen) {
     // What is written to a mapping shows when that ends.
     for (const number of world.mapped.keys()) unmap(world.mapped, number)
   } else closeAll(world)
   if (world.mayMount) await unbindAll(world.base)
   if (!isCalm) stirLinks(world)
-  if (leaves === 'open' && world.open.size > 0) await untilSizesEqual(run)
+  if (staysOpen && world.open.size > 0) await untilSizesEqual(run)
   // Where an indexer was killed or stopped, the only sign of such a write could be lost with it.
   if (treatment.kind === 'none' && !isCalm) await rewriteSecretly(run)
   if (leaves === 'bound') story.push(operate(world, 'bindFolder', pageSize ?? 0, lookAround(world)))

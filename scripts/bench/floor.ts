@@ -36,7 +36,8 @@ function jobsBelow(folder: string): MetadataJob[] {
     const path = join(folder, name)
     const stats = statsAt(path)
     if (stats?.kind !== 'file') return []
-    const { inode, size, mtime } = stats
-    return [{ nodeId: name, path, inode: String(inode), size, mtime }]
+    const { device, inode, size, mtime } = stats
+    const numbers = { deviceNumber: String(device), inode: String(inode) }
+    return [{ nodeId: name, root: folder, path, ...numbers, size, mtime }]
   })
 }

@@ -10,11 +10,12 @@ import { type Advice, advice } from '@drive-feed/shared/problem.ts'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import { createExhaustion, TOO_MANY_OPEN } from './exhaustion.ts'
 import { createRest, processCpuUsage, releaseHeap } from './memory.ts'
-import { BIG_FILE_BYTES } from './metadata/backlog.ts'
 import { createFeeder, type Feeder, type WaitingFile } from './metadata/feeder.ts'
+import { createLauncher, type Launcher } from './metadata/launcher.ts'
 import type { MetadataJob, MetadataResult } from './metadata/metadata-job.ts'
 import { createMetadataPool, type MetadataPool } from './metadata/pool.ts'
 import { createReadingRetries, type ReadingRetries } from './metadata/reading-retries.ts'
+import { BIG_FILE_BYTES } from './metadata/task.ts'
 import { createNotice } from './notice.ts'
 import { ALLOW_OPEN_FILES, mayOpen } from './open-files.ts'
 import { createProblemKeeper, type ProblemKeeper } from './problem-keeper.ts'
@@ -153,6 +154,7 @@ type Stages = {
   scans: Scans
   intake: EventIntake
   reconciler: Reconciler
+  launcher: Launcher
   pool: MetadataPool
   feeder: Feeder
   failing: FailingPlaces
@@ -179,7 +181,9 @@ export function createIndexer(parts: IndexerParts, onCrash: (error: Error) => vo
   stages.disksAway = createDiskKeeper(core, stages)
   stages.intake = createIntake(core, stages)
   stages.reconciler = createLoop(core, stages)
+  stages.launcher = createLauncher({ folders: () => stages.keeper.roots.map(({ path }) => path), onCrash })
   stages.pool = createMetadataPool({
+    launch: stages.launcher.launch,
     workers: config.metadataWorkers,
     onResults: (results) => stages.feeder.takeResults(results),
     onProblem: (problem) => log.error(problem),
@@ -234,6 +238,7 @@ export function createIndexer(parts: IndexerParts, onCrash: (error: Error) => vo
       }
       if (how === 'abandon') endWriting()
       await Promise.all([pool.stop(), drain.stop(), observer.stop()])
+      stages.launcher.stop()
       if (how === 'orderly') endWriting()
       for (const fd of core.rootsByFd.keys()) closeSync(fd)
     },
@@ -428,7 +433,12 @@ function createKeeper(core: Core, stages: Stages): RootKeeper {
       stages.drain.add(made.value)
       return { fd: made.value }
     },
-    onAttached: (root, why) => stages.scans.start(root, why),
+    onAttached: (root, why) => {
+      // Workers may read below the folders that were there when they began.
+      stages.launcher.foldersChanged()
+      stages.pool.renew()
+      stages.scans.start(root, why)
+    },
     hints,
     visits,
     dropFolder: (folder) => dropFolder(core, stages, folder),
@@ -596,8 +606,11 @@ function createMetadataFeeder(core: Core, stages: Stages): Feeder {
     bigFileBytes: BIG_FILE_BYTES,
     waiting: (now, limit, sizeBelow) =>
       known.waiting(now, limit, sizeBelow).flatMap((file): WaitingFile[] => {
-        const path = folderPath(file.parentId)
-        return path === null ? [] : [{ ...file, path: `${path}/${file.name}` }]
+        const folder = folderPath(file.parentId)
+        if (folder === null) return []
+        const path = `${folder}/${file.name}`
+        const root = stages.keeper.byPath(path)?.path ?? folder
+        return [{ ...file, root, path, deviceNumber: deviceNumberNow(stages, file.device) }]
       }),
     nextDueMs: known.nextDueMs,
     save: (results) => {
@@ -621,6 +634,12 @@ function createMetadataFeeder(core: Core, stages: Stages): Feeder {
     },
     nowMs,
   })
+}
+
+/** `st_dev` of a device; empty if it was not met in this run. */
+function deviceNumberNow({ devices }: Stages, device: string): string {
+  const number = devices.numberOf(device)
+  return /^\d+$/.test(number) ? number : ''
 }
 
 /** How long a file is left alone that could not be read now, ms; 0 where there was a result. */

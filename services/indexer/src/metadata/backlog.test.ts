@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { BATCH_FILES, BIG_FILE_BYTES, createBacklog } from './backlog.ts'
-import { newTask, type Task } from './task.ts'
+import { BATCH_FILES, createBacklog } from './backlog.ts'
+import { BIG_FILE_BYTES, newTask, type Task } from './task.ts'
 
-const ALL = { ordinary: true, big: true }
+const ALL = { ordinary: true, slow: true }
 const MIB = 1024 * 1024
 
 function task(name: string, size: number): Task {
-  return newTask({ nodeId: name, path: `/${name}`, inode: '1', size, mtime: 0 })
+  return newTask({ nodeId: name, root: '/', path: `/${name}`, deviceNumber: '', inode: '1', size, mtime: 0 })
 }
 
 /** Names in the batches that come out, in order. */
@@ -37,13 +37,13 @@ test('a message has a limit', () => {
 test('big files come out of their own lane, and first', () => {
   const backlog = createBacklog()
   backlog.add([task('small', 1), task('big', BIG_FILE_BYTES), task('big too', BIG_FILE_BYTES + 1)])
-  assert.deepEqual(backlog.waiting(), { ordinary: 1, big: 2 })
-  assert.deepEqual(drain(backlog, { ordinary: true, big: false }), [['small']])
-  assert.deepEqual(drain(backlog, { ordinary: false, big: false }), [])
+  assert.deepEqual(backlog.waiting(), { ordinary: 1, slow: 2 })
+  assert.deepEqual(drain(backlog, { ordinary: true, slow: false }), [['small']])
+  assert.deepEqual(drain(backlog, { ordinary: false, slow: false }), [])
   assert.deepEqual(drain(backlog), [['big'], ['big too']])
 })
 
-test('suspects travel alone, before the others; what was not begun comes next', () => {
+test('suspects travel alone, in the lane of what may take long; what was not begun comes first', () => {
   const backlog = createBacklog()
   backlog.add([task('c', 1), task('d', 1)])
   backlog.putBack([task('a', 1), task('b', 1)])
@@ -51,7 +51,16 @@ test('suspects travel alone, before the others; what was not begun comes next', 
     { ...task('x', 1), isSuspect: true },
     { ...task('y', 1), isSuspect: true },
   ])
-  assert.deepEqual(drain(backlog), [['x'], ['y'], ['a', 'b', 'c', 'd']])
+  assert.deepEqual(backlog.waiting(), { ordinary: 1, slow: 2 })
+  assert.deepEqual(drain(backlog, { ordinary: true, slow: false }), [['a', 'b', 'c', 'd']])
+  assert.deepEqual(drain(backlog), [['x'], ['y']])
+})
+
+test('suspects and big files come by turns, so that neither waits for all of the others', () => {
+  const backlog = createBacklog()
+  backlog.add(['big', 'big too', 'big three'].map((name) => task(name, BIG_FILE_BYTES)))
+  backlog.putBack(['x', 'y'].map((name) => ({ ...task(name, 1), isSuspect: true })))
+  assert.deepEqual(drain(backlog), [['x'], ['big'], ['y'], ['big too'], ['big three']])
 })
 
 test('only a message of small files that are no suspects is soon done', () => {

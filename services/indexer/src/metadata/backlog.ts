@@ -1,9 +1,6 @@
 /** What waits in the pool, and which files travel together. Pure bookkeeping: no processes, no clocks. */
-import type { Effort } from './identify.ts'
-import type { Task } from './task.ts'
-
-/** Files from here on are read by a part of the workers only. Bytes. */
-export const BIG_FILE_BYTES = 256 * 1024 * 1024
+import type { Trial } from './extract.ts'
+import { isSlow, type Task, trialOf } from './task.ts'
 
 /** Up to here reading takes so little that the messages would cost as much; such files share one. Bytes. */
 const SMALL_FILE_BYTES = 1024 * 1024
@@ -14,24 +11,26 @@ export const BATCH_FILES = 32
 /** Files that go to a worker in one message and come back in one. */
 export type Batch = {
   readonly tasks: readonly Task[]
-  readonly effort: Effort
+  readonly trial: Trial
   /** Bytes of all files. */
   readonly bytes: number
-  readonly isBig: boolean
+  /** May keep its worker busy for long, see `Lanes`. */
+  readonly isSlow: boolean
   /** Soon done: the next message may already be sent behind it, so that the worker never waits for one. */
   readonly isQuick: boolean
 }
 
-export type Lanes = { readonly ordinary: boolean; readonly big: boolean }
+/** Which are open. Big files and suspects may take long, and share a lane that never has all workers. */
+export type Lanes = { readonly ordinary: boolean; readonly slow: boolean }
 
 export type Backlog = {
   readonly add: (tasks: readonly Task[]) => void
   /** Puts back what was sent but not begun, before everything else. */
   readonly putBack: (tasks: readonly Task[]) => void
-  /** The next batch of a lane that is open, big files first, since fewer workers may take them; null if there is none. */
+  /** The next batch of a lane that is open, the slow one first, since fewer workers may take from it; null if there is none. */
   readonly take: (open: Lanes) => Batch | null
   /** How many batches wait in each lane, about. */
-  readonly waiting: () => { readonly ordinary: number; readonly big: number }
+  readonly waiting: () => { readonly ordinary: number; readonly slow: number }
   readonly clear: () => void
 }
 
@@ -39,10 +38,19 @@ export function createBacklog(): Backlog {
   let suspects: Task[] = []
   let ordinary: Task[] = []
   let big: Task[] = []
+  let wasSuspect = false
 
   function laneOf(task: Task): Task[] {
-    if (task.job.size >= BIG_FILE_BYTES) return big
-    return task.isSuspect ? suspects : ordinary
+    if (task.isSuspect) return suspects
+    return isSlow(task) ? big : ordinary
+  }
+
+  /** By turns: neither a folder of films nor one of bad files has the others wait until it is done. */
+  function takeSlow(): Task | undefined {
+    const [first, second] = wasSuspect ? [big, suspects] : [suspects, big]
+    const lane = first.length > 0 ? first : second
+    wasSuspect = lane === suspects
+    return lane.shift()
   }
 
   return {
@@ -53,12 +61,12 @@ export function createBacklog(): Backlog {
       for (const task of tasks.toReversed()) laneOf(task).unshift(task)
     },
     take: (open) => {
-      const alone = open.big && big.length > 0 ? big.shift() : open.ordinary ? suspects.shift() : undefined
+      const alone = open.slow ? takeSlow() : undefined
       if (alone !== undefined) return batchOf([alone])
       if (!open.ordinary || ordinary.length === 0) return null
       return batchOf(ordinary.splice(0, countTogether(ordinary)))
     },
-    waiting: () => ({ ordinary: suspects.length + Math.ceil(ordinary.length / BATCH_FILES), big: big.length }),
+    waiting: () => ({ ordinary: Math.ceil(ordinary.length / BATCH_FILES), slow: suspects.length + big.length }),
     clear: () => {
       suspects = []
       ordinary = []
@@ -75,12 +83,12 @@ function countTogether(tasks: readonly Task[]): number {
 
 function batchOf(tasks: readonly Task[]): Batch {
   const bytes = tasks.reduce((sum, { job }) => sum + job.size, 0)
-  const [first] = tasks
+  const [first] = tasks as readonly [Task, ...Task[]]
   return {
     tasks,
-    effort: first?.effort ?? 'full',
+    trial: trialOf(first),
     bytes,
-    isBig: first !== undefined && first.job.size >= BIG_FILE_BYTES,
-    isQuick: first !== undefined && !first.isSuspect && first.job.size <= SMALL_FILE_BYTES,
+    isSlow: isSlow(first),
+    isQuick: !first.isSuspect && first.job.size <= SMALL_FILE_BYTES,
   }
 }

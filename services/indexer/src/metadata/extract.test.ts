@@ -6,7 +6,6 @@ import {
   chmodSync,
   closeSync,
   copyFileSync,
-  existsSync,
   ftruncateSync,
   linkSync,
   mkdirSync,
@@ -24,7 +23,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { nameFromBytes, pathForFs } from '@drive-feed/shared/entry-name.ts'
-import { createExtract, type Extract } from './extract.ts'
+import { createExtract, type Extract, type ExtractTools, type Trial } from './extract.ts'
 import type { Libraries } from './identify.ts'
 import { openLibmagic } from './libmagic.ts'
 import { openMediaInfo } from './libmediainfo.ts'
@@ -34,7 +33,9 @@ import { jobFor } from './test-support/job-for.ts'
 import { temporaryFolder } from './test-support/temporary-folder.ts'
 
 const libraries: Libraries = { libmagic: openLibmagic(), mediaInfo: openMediaInfo() }
-const extract = createExtract(libraries, openPageCache())
+const tools: ExtractTools = { libraries, pageCache: openPageCache(), endAfterComputing: () => {} }
+const extract = createExtract(tools)
+const FULL: Trial = { effort: 'full', computingMs: 1_000 }
 
 /** Does something to the file in the middle of each reading, between the first fstat and the last. */
 function extractWhile(interfere: () => void): Extract {
@@ -42,7 +43,7 @@ function extractWhile(interfere: () => void): Extract {
     interfere()
     return libraries.libmagic.mimeType(fd)
   }
-  return createExtract({ ...libraries, libmagic: { ...libraries.libmagic, mimeType } }, openPageCache())
+  return createExtract({ ...tools, libraries: { ...libraries, libmagic: { ...libraries.libmagic, mimeType } } })
 }
 
 /** An old file, so that any write moves its times however coarse the clock of the filesystem is. */
@@ -57,7 +58,7 @@ function md5(content: string | Uint8Array): string {
 
 for (const [file, metadata] of corpusAnswers()) {
   test(`${file} has the hash, type and dimensions that the original program found`, () => {
-    assert.deepEqual(extract(jobFor(join(CORPUS, file)), 'full'), { kind: 'done', metadata, problem: null })
+    assert.deepEqual(extract(jobFor(join(CORPUS, file)), FULL), { kind: 'done', metadata, problem: null })
   })
 }
 
@@ -65,12 +66,12 @@ test('less effort leaves out dimensions, then the type, never the hash', () => {
   const job = jobFor(join(CORPUS, 'v.mp4'))
   const hash = md5(readFileSync(job.path))
   const none = { width: 0, height: 0, msDuration: 0 }
-  assert.deepEqual(extract(job, 'without-mediainfo'), {
+  assert.deepEqual(extract(job, { ...FULL, effort: 'without-mediainfo' }), {
     kind: 'done',
     metadata: { hash, mimeType: 'video/mp4', isImage: false, isVideo: true, ...none },
     problem: null,
   })
-  assert.deepEqual(extract(job, 'hash-only'), {
+  assert.deepEqual(extract(job, { ...FULL, effort: 'hash-only' }), {
     kind: 'done',
     metadata: { hash, mimeType: 'application/octet-stream', isImage: false, isVideo: false, ...none },
     problem: null,
@@ -88,7 +89,7 @@ test('truncated media are hashed like any other file', (context) => {
     const content = readFileSync(join(CORPUS, name)).subarray(0, 2000)
     const path = join(folder, name)
     writeFileSync(path, content)
-    const found = extract(jobFor(path), 'full')
+    const found = extract(jobFor(path), FULL)
     assert.ok(found.kind === 'done' && found.problem === null)
     assert.equal(found.metadata.hash, md5(content))
     assert.equal(found.metadata.mimeType, mimeType)
@@ -102,7 +103,7 @@ test('a path gives the same as the original whatever characters it has', (contex
   for (const name of ['日本😀 é.jpg', latin1, 'a\nb?*|;"\\.jpg', '-x.jpg', 'no extension', 'wrong.txt', 'x.JPG']) {
     const path = join(folder, name)
     copyFileSync(join(CORPUS, 'i.jpg'), pathForFs(path))
-    assert.deepEqual(extract(jobFor(path), 'full'), { kind: 'done', metadata: expected, problem: null }, name)
+    assert.deepEqual(extract(jobFor(path), FULL), { kind: 'done', metadata: expected, problem: null }, name)
   }
 })
 
@@ -119,8 +120,9 @@ test('a path longer than PATH_MAX is read', (context) => {
   const [inode, size, mtime] = execFileSync('find', ['.', '-name', 'i.jpg', '-printf', '%i %s %T@'], inFolder)
     .toString()
     .split(' ') as [string, string, string]
-  const job = { path, inode, size: Number(size), mtime: Number(mtime.replace('.', '').slice(0, 16)) }
-  assert.deepEqual(extract(job, 'full'), { kind: 'done', metadata: corpusAnswers().get('i.jpg'), problem: null })
+  const times = { mtime: Number(mtime.replace('.', '').slice(0, 16)) }
+  const job = { root: folder, path, deviceNumber: '', inode, size: Number(size), ...times }
+  assert.deepEqual(extract(job, FULL), { kind: 'done', metadata: corpusAnswers().get('i.jpg'), problem: null })
 })
 
 test('what is not a regular file is told apart without being read', async (context) => {
@@ -128,7 +130,7 @@ test('what is not a regular file is told apart without being read', async (conte
   const file = join(folder, 'file')
   writeFileSync(file, 'x')
   const job = jobFor(file)
-  const at = (name: string) => extract({ ...job, path: join(folder, name) }, 'full')
+  const at = (name: string) => extract({ ...job, path: join(folder, name) }, FULL)
 
   execFileSync('mkfifo', [join(folder, 'fifo')])
   mkdirSync(join(folder, 'folder'))
@@ -140,8 +142,8 @@ test('what is not a regular file is told apart without being read', async (conte
   assert.deepEqual(at('fifo'), { kind: 'changed' })
   assert.deepEqual(at('folder'), { kind: 'changed' })
   assert.deepEqual(at('socket'), { kind: 'changed' })
-  assert.deepEqual(at('link'), { kind: 'gone' })
-  assert.deepEqual(at('link-to-itself'), { kind: 'gone' })
+  assert.deepEqual(at('link'), { kind: 'changed' })
+  assert.deepEqual(at('link-to-itself'), { kind: 'changed' })
   assert.deepEqual(at('nothing'), { kind: 'gone' })
   assert.deepEqual(at('file/below'), { kind: 'gone' })
   await new Promise((resolve) => server.close(resolve))
@@ -151,17 +153,19 @@ test('a file that is not the one of the job is not read', (context) => {
   const path = join(temporaryFolder(context), 'file')
   writeOldFile(path, 'content')
   const job = jobFor(path)
-  assert.equal(extract(job, 'full').kind, 'done')
-  assert.deepEqual(extract({ ...job, inode: `${job.inode}0` }, 'full'), { kind: 'changed' })
-  assert.deepEqual(extract({ ...job, size: job.size + 1 }, 'full'), { kind: 'changed' })
-  assert.deepEqual(extract({ ...job, mtime: job.mtime + 1 }, 'full'), { kind: 'changed' })
+  assert.equal(extract(job, FULL).kind, 'done')
+  assert.deepEqual(extract({ ...job, inode: `${job.inode}0` }, FULL), { kind: 'changed' })
+  assert.deepEqual(extract({ ...job, deviceNumber: '1' }, FULL), { kind: 'changed' })
+  assert.equal(extract({ ...job, deviceNumber: '' }, FULL).kind, 'done', 'where it is not known')
+  assert.deepEqual(extract({ ...job, size: job.size + 1 }, FULL), { kind: 'changed' })
+  assert.deepEqual(extract({ ...job, mtime: job.mtime + 1 }, FULL), { kind: 'changed' })
 })
 
 test('times before 1970 are rounded down as well', (context) => {
   const path = join(temporaryFolder(context), 'old')
   writeFileSync(path, 'old')
   execFileSync('touch', ['-d', '1969-12-31 23:59:58.1234567 UTC', path])
-  assert.equal(extract({ ...jobFor(path), mtime: -1_876_544 }, 'full').kind, 'done')
+  assert.equal(extract({ ...jobFor(path), mtime: -1_876_544 }, FULL).kind, 'done')
 })
 
 test('I6: a file that changes while it is read has no hash', (context) => {
@@ -174,7 +178,7 @@ test('I6: a file that changes while it is read has no hash', (context) => {
   ]
   for (const [what, interfere] of interferences) {
     writeOldFile(path, 'content')
-    assert.deepEqual(extractWhile(interfere)(jobFor(path), 'full'), { kind: 'changed' }, what)
+    assert.deepEqual(extractWhile(interfere)(jobFor(path), FULL), { kind: 'changed' }, what)
   }
 })
 
@@ -187,7 +191,7 @@ test('I6: a file that is rewritten and gets its old mtime back is read again', (
     if (changes > 0) return
     changes += 1
     writeOldFile(path, 'CONTENT')
-  })(job, 'full')
+  })(job, FULL)
   assert.ok(found.kind === 'done')
   assert.equal(found.metadata.hash, md5('CONTENT'))
 
@@ -196,26 +200,21 @@ test('I6: a file that is rewritten and gets its old mtime back is read again', (
     // The clock of file times ticks every 1 to 10 ms.
     for (const before = ctime(); ctime() === before; ) chmodSync(path, 0o600)
   })
-  assert.deepEqual(endless(job, 'full'), { kind: 'changed' }, 'but not for ever')
+  assert.deepEqual(endless(job, FULL), { kind: 'changed' }, 'but not for ever')
 })
 
-test('the dimensions are those of the file that is hashed, though its path leads to another by then', (context) => {
+test('the dimensions are those of the file that is hashed, whatever its path leads to by then', (context) => {
   const folder = temporaryFolder(context)
   const path = join(folder, 'i.jpg')
   copyFileSync(join(CORPUS, 'i.jpg'), path)
-  writeFileSync(join(folder, 'other'), '')
-  const job = jobFor(path)
-  const dimensions = (of: string) => {
-    if (of !== path) return libraries.mediaInfo.dimensions(of)
-    if (existsSync(join(folder, 'other'))) {
-      renameSync(path, join(folder, 'moved'))
-      renameSync(join(folder, 'other'), path)
-    }
-    return { width: 1, height: 1, msDuration: 1 }
-  }
-  const mediaInfo = { ...libraries.mediaInfo, dimensions }
-  const found = createExtract({ ...libraries, mediaInfo }, openPageCache())(job, 'full')
-  assert.deepEqual(found, { kind: 'done', metadata: corpusAnswers().get('i.jpg'), problem: null })
+  const moves = extractWhile(() => {
+    renameSync(path, join(folder, 'moved'))
+    writeFileSync(path, 'another')
+  })
+  const metadata = corpusAnswers().get('i.jpg')
+  // The name of the file moved its ctime, so it is read once more.
+  const found = moves(jobFor(path), FULL)
+  assert.deepEqual(found, { kind: 'done', metadata, problem: null })
 })
 
 test('a file larger than the read buffer is hashed whole, sparse or not', (context) => {
@@ -224,7 +223,7 @@ test('a file larger than the read buffer is hashed whole, sparse or not', (conte
   ftruncateSync(fd, 40 * 1024 * 1024 + 17)
   closeSync(fd)
   writeFileSync(path, 'head', { flag: 'r+' })
-  const found = extract(jobFor(path), 'full')
+  const found = extract(jobFor(path), FULL)
   assert.ok(found.kind === 'done')
   assert.equal(found.metadata.hash, md5(readFileSync(path)))
 })
@@ -247,7 +246,7 @@ function readWhile(path: string, size: number, interfere: (path: string) => void
     if (!isDone) interfere(path)
     isDone = true
   }
-  const answer = createExtract(libraries, { ...real, drop })(job, 'hash-only')
+  const answer = createExtract({ ...tools, pageCache: { ...real, drop } })(job, { ...FULL, effort: 'hash-only' })
   return { kind: answer.kind, readMiB: readBytes / MIB }
 }
 
@@ -309,7 +308,7 @@ test('a library that refuses a file costs it its type, with the reason', (contex
       throw new Error('libmagic: no')
     },
   }
-  const found = createExtract({ ...libraries, libmagic: refusing }, openPageCache())(jobFor(path), 'full')
+  const found = createExtract({ ...tools, libraries: { ...libraries, libmagic: refusing } })(jobFor(path), FULL)
   assert.ok(found.kind === 'done')
   assert.equal(found.metadata.hash, md5('content'))
   assert.equal(found.metadata.mimeType, 'application/octet-stream')

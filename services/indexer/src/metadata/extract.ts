@@ -11,7 +11,7 @@ import { openFile } from './open-file.ts'
 import type { PageCache } from './page-cache.ts'
 
 /** What of a job is needed to read the file. */
-export type FileToRead = Pick<MetadataJob, 'path' | 'inode' | 'size' | 'mtime'>
+export type FileToRead = Omit<MetadataJob, 'nodeId'>
 
 /** Meanings as in `MetadataResult`. */
 export type Extraction =
@@ -20,22 +20,32 @@ export type Extraction =
   | { readonly kind: 'gone' }
   | { readonly kind: 'busy' | 'unreadable'; readonly problem: string }
 
-export type Extract = (file: FileToRead, effort: Effort) => Extraction
+/** How a file is to be read. `computingMs`: the libraries' share of the processor, after which the process ends. */
+export type Trial = { readonly effort: Effort; readonly computingMs: number }
+
+export type Extract = (file: FileToRead, trial: Trial) => Extraction
+
+export type ExtractTools = {
+  readonly libraries: Libraries
+  readonly pageCache: PageCache
+  /** Ends the process after that much computing; 0 takes it back. */
+  readonly endAfterComputing: (ms: number) => void
+}
 
 /** How often a file is read whose attributes change under the reading while its size and mtime stay. */
 const READINGS_MAX = 3
 
 /** Errors that are no system errors are bugs and are thrown. */
-export function createExtract(libraries: Libraries, pageCache: PageCache): Extract {
-  return (file, effort) => {
-    let fd: number | undefined
+export function createExtract(tools: ExtractTools): Extract {
+  return (file, trial) => {
+    let fd: number | null = null
     try {
-      fd = openFile(file.path)
-      return read(fd, file, effort, libraries, pageCache)
+      fd = openFile(file.root, file.path, (stats) => isSameInode(stats, file))
+      return fd === null ? { kind: 'changed' } : read(fd, file, trial, tools)
     } catch (error) {
       return refusal(error)
     } finally {
-      if (fd !== undefined) closeSync(fd)
+      if (fd !== null) closeSync(fd)
     }
   }
 }
@@ -45,13 +55,15 @@ export function createExtract(libraries: Libraries, pageCache: PageCache): Extra
  * time must stay as well, since whoever writes may also set the mtime back (`touch -r`, SMB clients); but a chmod or a new
  * hard link moves it too, so then the file is read again instead of given up.
  */
-function read(fd: number, file: FileToRead, effort: Effort, libraries: Libraries, pageCache: PageCache): Extraction {
+function read(fd: number, file: FileToRead, { effort, computingMs }: Trial, tools: ExtractTools): Extraction {
   let before = statsOf(fd)
   for (let reading = 0; reading < READINGS_MAX; reading += 1) {
     if (!isFileOf(before, file)) return { kind: 'changed' }
-    const identified = identify({ fd, path: file.path, stats: before }, effort, libraries)
+    tools.endAfterComputing(computingMs)
+    const identified = identify({ fd, size: file.size }, effort, tools.libraries)
+    tools.endAfterComputing(0)
     const futility = () => futilityOf(before, statsOf(fd), file)
-    const hashed = hashFile(fd, file.size, pageCache, futility)
+    const hashed = hashFile(fd, file.size, tools.pageCache, futility)
     if (hashed.kind !== 'hashed') return hashed
     const after = statsOf(fd)
     if (!isFileOf(after, file)) return { kind: 'changed' }
@@ -65,8 +77,13 @@ function done(hash: string, { about, problem }: Identified): Extraction {
   return { kind: 'done', metadata: { hash, ...about }, problem }
 }
 
-function isFileOf(stats: FileStats, { inode, size, mtime }: FileToRead): boolean {
-  return stats.kind === 'file' && String(stats.inode) === inode && stats.size === size && stats.mtime === mtime
+function isSameInode(stats: FileStats, { deviceNumber, inode }: FileToRead): boolean {
+  const isSameDevice = deviceNumber === '' || String(stats.device) === deviceNumber
+  return stats.kind === 'file' && isSameDevice && String(stats.inode) === inode
+}
+
+function isFileOf(stats: FileStats, file: FileToRead): boolean {
+  return isSameInode(stats, file) && stats.size === file.size && stats.mtime === file.mtime
 }
 
 /** A rename leaves a link, and some filesystems have never counted any. */

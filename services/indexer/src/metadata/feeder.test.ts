@@ -4,7 +4,7 @@ import { createFeeder } from './feeder.ts'
 import type { MetadataJob } from './metadata-job.ts'
 
 test('a file that becomes due while the feeder looks is not forgotten', async () => {
-  const file = { nodeId: 'a', path: '/a', device: '1', inode: '1', size: 1, mtime: 1 }
+  const file = { nodeId: 'a', root: '/', path: '/a', device: '1', deviceNumber: '1', inode: '1', size: 1, mtime: 1 }
   const dueMs = 5
   // Each question about the time is a millisecond after the one before.
   let now = 0

@@ -1,34 +1,40 @@
 /** Jobs on their way to a worker. */
-import type { FileToRead } from './extract.ts'
-import type { Effort } from './identify.ts'
+import type { FileToRead, Trial } from './extract.ts'
 
 /**
  * One column a field, one row a file: the parent's time is the database's time, and columns cost it 0.8 µs a file, both
  * ways, where objects cost 1.2.
  */
 export type JobsMessage = {
-  readonly effort: Effort
+  readonly trial: Trial
   readonly paths: readonly string[]
+  /** How much of each path is that of its watched folder, in UTF-16 units. */
+  readonly rootLengths: readonly number[]
+  readonly deviceNumbers: readonly string[]
   readonly inodes: readonly string[]
   readonly sizes: readonly number[]
   readonly mtimes: readonly number[]
 }
 
-export function encodeJobs(files: readonly FileToRead[], effort: Effort): JobsMessage {
+export function encodeJobs(files: readonly FileToRead[], trial: Trial): JobsMessage {
   return {
-    effort,
+    trial,
     paths: files.map(({ path }) => path),
+    rootLengths: files.map(({ root }) => root.length),
+    deviceNumbers: files.map(({ deviceNumber }) => deviceNumber),
     inodes: files.map(({ inode }) => inode),
     sizes: files.map(({ size }) => size),
     mtimes: files.map(({ mtime }) => mtime),
   }
 }
 
-export function decodeJobs({ paths, inodes, sizes, mtimes }: JobsMessage): FileToRead[] {
-  return paths.map((path, row) => ({
+export function decodeJobs(message: JobsMessage): FileToRead[] {
+  return message.paths.map((path, row) => ({
+    root: path.slice(0, message.rootLengths[row]),
     path,
-    inode: inodes[row] as string,
-    size: sizes[row] as number,
-    mtime: mtimes[row] as number,
+    deviceNumber: message.deviceNumbers[row] as string,
+    inode: message.inodes[row] as string,
+    size: message.sizes[row] as number,
+    mtime: message.mtimes[row] as number,
   }))
 }

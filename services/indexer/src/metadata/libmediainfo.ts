@@ -1,5 +1,8 @@
-/** Dimensions and duration of images and videos by MediaInfo. */
-import koffi from 'koffi'
+/**
+ * Dimensions and duration of images and videos by MediaInfo. It is given the bytes it asks for and no path: whatever a file
+ * names, there is nothing it could be opened by.
+ */
+import { readSync } from 'node:fs'
 import { loadLibrary } from './load-library.ts'
 
 /** Pixels and milliseconds, 0 where unknown. */
@@ -8,8 +11,8 @@ export type Dimensions = { readonly width: number; readonly height: number; read
 export type MediaInfo = {
   /** As the library says it: "MediaInfoLib - v25.04". */
   readonly version: string
-  /** `path` is handed over as UTF-8. Null when the library can't open it. A file it makes nothing of has zeros. */
-  readonly dimensions: (path: string) => Dimensions | null
+  /** Of an open file of `size` bytes; the descriptor's offset stays. A file it makes nothing of has zeros. */
+  readonly dimensions: (fd: number, size: number) => Dimensions
 }
 
 /** `stream_t`, `info_t` and a "how many" of MediaInfoDLL.h. */
@@ -20,35 +23,56 @@ const TEXT = 1
 const NAME = 0
 const ALL_STREAMS = -1
 
-/** `LC_CTYPE` of glibc. */
-const LC_CTYPE = 0
+/** MediaInfo's own size of a reading. */
+const READ_BYTES = 64 * 1024
+const buffer = Buffer.allocUnsafeSlow(READ_BYTES)
+
+/** The file's size is known from the first call, and: nowhere else is to be read. */
+const AS_BEFORE = 0xffff_ffff_ffff_ffffn
+/** A bit of the status: nothing more is to be read. */
+const IS_FINISHED = 8
 
 /** @throws {LibraryMissingError} */
 export function openMediaInfo(): MediaInfo {
   const library = loadLibrary('libmediainfo.so.0', 'libmediainfo0v5')
   const create = library.func('void *MediaInfoA_New()')
   const destroy = library.func('void MediaInfoA_Delete(void *handle)')
-  const open = library.func('size_t MediaInfoA_Open(void *handle, const char *path)')
+  const begin = library.func('size_t MediaInfoA_Open_Buffer_Init(void *handle, uint64_t size, uint64_t offset)')
+  const take = library.func('size_t MediaInfoA_Open_Buffer_Continue(void *handle, void *bytes, size_t count)')
+  const wanted = library.func('uint64_t MediaInfoA_Open_Buffer_Continue_GoTo_Get(void *handle)')
+  const end = library.func('size_t MediaInfoA_Open_Buffer_Finalize(void *handle)')
   const option = library.func('const char *MediaInfoA_Option(void *handle, const char *name, const char *value)')
   const count = library.func('size_t MediaInfoA_Count_Get(void *handle, int kind, intptr_t stream)')
   const get = library.func(
     'const char *MediaInfoA_Get(void *handle, int kind, size_t stream, const char *field, int info, int search)',
   )
-  acceptNonAsciiPaths()
 
   function field(handle: unknown, kind: number, name: string): number {
     return wholeNumber(get(handle, kind, 0, name, TEXT, NAME))
   }
 
+  /** It says itself where it wants to read on: the end of a film is far from its beginning. */
+  function feed(handle: unknown, fd: number, size: number): void {
+    begin(handle, size, 0)
+    for (let at = 0; at < size; ) {
+      const count = readSync(fd, buffer, 0, READ_BYTES, at)
+      at += count
+      if (count === 0 || (Number(take(handle, buffer, count)) & IS_FINISHED) !== 0) break
+      const next = BigInt(wanted(handle))
+      if (next === AS_BEFORE) continue
+      begin(handle, AS_BEFORE, next)
+      at = Number(next)
+    }
+    end(handle)
+  }
+
   return {
     version: option(null, 'Info_Version', ''),
-    dimensions: (path) => {
+    dimensions: (fd, size) => {
       // A handle a file: one that was used before keeps settings it took from the file before.
       const handle: unknown = create()
       try {
-        // Otherwise IMG_0001.jpg has it look for IMG_0002.jpg and open all that follow, as one sequence (seen by strace).
-        option(handle, 'File_TestContinuousFileNames', '0')
-        if (Number(open(handle, path)) === 0) return null
+        feed(handle, fd, size)
         const track = Number(count(handle, VIDEO, ALL_STREAMS)) > 0 ? VIDEO : IMAGE
         return {
           width: field(handle, track, 'Width'),
@@ -60,11 +84,6 @@ export function openMediaInfo(): MediaInfo {
       }
     },
   }
-}
-
-/** MediaInfo takes wide characters inside and opens files through wcstombs(3), which is ASCII only in the C locale. */
-function acceptNonAsciiPaths(): void {
-  koffi.load('libc.so.6').func('const char *setlocale(int category, const char *locale)')(LC_CTYPE, 'C.UTF-8')
 }
 
 /** Fields are text: "640", "1920.000000", or empty where unknown. */

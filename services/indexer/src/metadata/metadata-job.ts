@@ -3,8 +3,12 @@
 /** One file as its row has it. The answer is about exactly this file or says that it is another one by now. */
 export type MetadataJob = {
   readonly nodeId: string
-  /** Absolute; bytes that are not UTF-8 are escaped as in `@drive-feed/shared/entry-name.ts`. */
+  /** Absolute, of the watched folder; bytes that are not UTF-8 are escaped as in `@drive-feed/shared/entry-name.ts`. */
+  readonly root: string
+  /** Absolute, below `root`. */
   readonly path: string
+  /** `st_dev` as of now, decimal text; empty where it is not known. */
+  readonly deviceNumber: string
   /** Decimal text. */
   readonly inode: string
   /** Bytes. */
@@ -40,7 +44,7 @@ export type MetadataResult =
   | { readonly kind: 'changed'; readonly job: MetadataJob }
   /** Refused for now (EAGAIN of a lease, too many open files and the like), which says nothing of the file. */
   | { readonly kind: 'busy'; readonly job: MetadataJob; readonly problem: string }
-  /** Nothing there (ENOENT, ENOTDIR) or a symbolic link by now (ELOOP). */
+  /** Nothing there (ENOENT, ENOTDIR), or a symbolic link on the way (ELOOP). */
   | { readonly kind: 'gone'; readonly job: MetadataJob }
   /** It is there but can't be read now: EACCES, EIO and the like. */
   | { readonly kind: 'unreadable'; readonly job: MetadataJob; readonly problem: string }

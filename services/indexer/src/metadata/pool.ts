@@ -4,11 +4,12 @@
  */
 import { fileURLToPath } from 'node:url'
 import { shownPath } from '@drive-feed/shared/shown-path.ts'
-import { BATCH_FILES, type Batch, BIG_FILE_BYTES, createBacklog, type Lanes } from './backlog.ts'
+import { BATCH_FILES, type Batch, createBacklog, type Lanes } from './backlog.ts'
 import type { MetadataJob, MetadataResult } from './metadata-job.ts'
 import { createRestartDelay } from './restart-delay.ts'
 import { Slot, type SlotEvents } from './slot.ts'
-import { afterDeath, type Death, newTask } from './task.ts'
+import { afterDeath, BIG_FILE_BYTES, type Death, newTask } from './task.ts'
+import { type Launch, startWorkerProcess } from './worker-process.ts'
 
 export type MetadataPool = {
   /** How many jobs it takes now without piling up: two batches a worker, which keep all of them busy. */
@@ -18,6 +19,8 @@ export type MetadataPool = {
   /** Why nothing, or less than could be, is read now, in one line; null if all is well. */
   readonly problem: () => string | null
   readonly submit: (jobs: readonly MetadataJob[]) => void
+  /** Workers that run now read what they were given and nothing else: what they may open was settled when they began. */
+  readonly renew: () => void
   /** Kills the workers and resolves when they are gone, or after a second. No result comes after the call. */
   readonly stop: () => Promise<void>
 }
@@ -32,6 +35,8 @@ export type MetadataPoolOptions = {
   readonly limitMs?: (bytes: number) => number
   /** Workers without work are let go after this time, for their memory. Default: 30 s. */
   readonly idleMs?: number
+  /** How a worker is started. Default: as a child of this thread, with all it may do. */
+  readonly launch?: Launch
   /** Path of a worker's entry; for tests. */
   readonly workerModule?: string
 }
@@ -47,8 +52,8 @@ export function createMetadataPool(options: MetadataPoolOptions): MetadataPool {
 class Pool implements MetadataPool {
   readonly #options: MetadataPoolOptions
   readonly #slots: readonly Slot[]
-  /** Big files leave one worker free. Where there is only one, they get a process of their own while there are any. */
-  readonly #bigMax: number
+  /** What may take long leaves one worker free. Where there is only one, it gets a process of its own while there is any. */
+  readonly #slowMax: number
   readonly #backlog = createBacklog()
   readonly #restart = createRestartDelay(
     (problem) => {
@@ -67,8 +72,9 @@ class Pool implements MetadataPool {
 
   constructor(options: MetadataPoolOptions) {
     this.#options = options
-    this.#bigMax = Math.max(1, options.workers - 1)
+    this.#slowMax = Math.max(1, options.workers - 1)
     const slotOptions = {
+      launch: options.launch ?? startWorkerProcess,
       workerModule: options.workerModule ?? fileURLToPath(import.meta.resolve('./worker.ts')),
       limitMs: options.limitMs ?? defaultLimitMs,
       idleMs: options.idleMs ?? DEFAULT_IDLE_MS,
@@ -86,7 +92,7 @@ class Pool implements MetadataPool {
   }
 
   get bigRoom(): number {
-    return Math.min(this.room, Math.max(0, this.#bigMax * BATCHES_PER_WORKER - this.#bigPending))
+    return Math.min(this.room, Math.max(0, this.#slowMax * BATCHES_PER_WORKER - this.#bigPending))
   }
 
   submit(jobs: readonly MetadataJob[]): void {
@@ -95,6 +101,10 @@ class Pool implements MetadataPool {
     this.#bigPending += countBig(jobs)
     this.#backlog.add(jobs.map(newTask))
     this.#dispatch()
+  }
+
+  renew(): void {
+    for (const slot of this.#slots) slot.retire()
   }
 
   async stop(): Promise<void> {
@@ -169,7 +179,7 @@ class Pool implements MetadataPool {
     for (const slot of this.#slots) {
       const [batch, next] = slot.batches
       if (slot.state !== 'ready' || next !== undefined) continue
-      if (batch?.isQuick) this.#give(slot, { ordinary: true, big: false })
+      if (batch?.isQuick) this.#give(slot, { ordinary: true, slow: false })
     }
     for (const slot of this.#slots) {
       if (this.#needsAnother()) this.#startIfAllowed(slot)
@@ -182,16 +192,16 @@ class Pool implements MetadataPool {
   }
 
   #openLanes(): Lanes {
-    const big = this.#slots.filter(({ batches }) => batches[0]?.isBig).length
-    const ordinary = this.#slots.filter(({ batches }) => batches[0]?.isBig === false).length
-    return { ordinary: ordinary < this.#options.workers, big: big < this.#bigMax }
+    const slow = this.#slots.filter(({ batches }) => batches[0]?.isSlow).length
+    const ordinary = this.#slots.filter(({ batches }) => batches[0]?.isSlow === false).length
+    return { ordinary: ordinary < this.#options.workers, slow: slow < this.#slowMax }
   }
 
   /** Whether something waits that a further worker could take, beyond what those just starting will take. */
   #needsAnother(): boolean {
     const open = this.#openLanes()
     const waiting = this.#backlog.waiting()
-    const batches = (open.ordinary ? waiting.ordinary : 0) + (open.big ? waiting.big : 0)
+    const batches = (open.ordinary ? waiting.ordinary : 0) + (open.slow ? waiting.slow : 0)
     return batches > this.#count('starting')
   }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createReadingRetries } from './reading-retries.ts'
 
-const job = { nodeId: 'a', path: '/media/a', inode: '1', size: 1, mtime: 1 }
+const job = { nodeId: 'a', root: '/', path: '/media/a', deviceNumber: '', inode: '1', size: 1, mtime: 1 }
 
 test('a file that can not be read now is tried again after growing pauses, a refused one sooner', () => {
   const retries = createReadingRetries(() => 0)

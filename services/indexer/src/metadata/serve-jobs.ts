@@ -21,8 +21,7 @@ export function serveJobs(prepare: () => Extract): void {
     return
   }
   process.on('message', (message: JobsMessage) => {
-    const { effort } = message
-    tell(encodeAnswers(decodeJobs(message).map((file) => extract(file, effort))))
+    tell(encodeAnswers(decodeJobs(message).map((file) => extract(file, message.trial))))
   })
   tell({ type: 'ready' })
 }

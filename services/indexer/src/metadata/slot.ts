@@ -4,7 +4,7 @@ import { encodeJobs } from './jobs-message.ts'
 import type { MetadataResult } from './metadata-job.ts'
 import { type Death, settle } from './task.ts'
 import { type AnswersMessage, decodeAnswers } from './worker-message.ts'
-import { startWorkerProcess, type WorkerProcess } from './worker-process.ts'
+import type { Launch, WorkerProcess } from './worker-process.ts'
 
 export type SlotEvents = {
   readonly onReady: () => void
@@ -18,18 +18,21 @@ export type SlotEvents = {
 }
 
 export type SlotOptions = {
+  readonly launch: Launch
   readonly workerModule: string
   readonly limitMs: (bytes: number) => number
   readonly idleMs: number
 }
 
-type State = 'empty' | 'starting' | 'ready' | 'leaving'
+type State = 'empty' | 'starting' | 'ready' | 'retired' | 'leaving'
 
 /** A killed process that is still there after this time waits for a disk or server that does not answer. */
 const STUCK_MS = 10_000
+/** setTimeout takes 31 bits of milliseconds, some 24 days. */
+const TIMER_MAX_MS = 2 ** 31 - 1
 
 export class Slot {
-  /** `leaving`: told to end or killed, and not yet gone. */
+  /** `retired`: ends once it has answered what it was asked. `leaving`: told to end or killed, and not yet gone. */
   state: State = 'empty'
   /** Sent and not answered, in order. The process is at work on the first. */
   readonly batches: Batch[] = []
@@ -47,7 +50,7 @@ export class Slot {
   start(): void {
     this.state = 'starting'
     this.#tookTooLong = ''
-    this.#process = startWorkerProcess(this.#options.workerModule, {
+    this.#process = this.#options.launch(this.#options.workerModule, {
       onReady: () => this.#onReady(),
       onAnswers: (answers) => this.#onAnswers(answers),
       onEnd: (reason) => this.#onEnd(reason),
@@ -59,10 +62,19 @@ export class Slot {
     this.#process?.send(
       encodeJobs(
         batch.tasks.map(({ job }) => job),
-        batch.effort,
+        batch.trial,
       ),
     )
     if (this.batches.length === 1) this.#awaitNext()
+  }
+
+  /** Has the process end as soon as it has no work. */
+  retire(): void {
+    if (this.state === 'starting') this.kill()
+    else if (this.state === 'ready') {
+      this.state = 'retired'
+      if (this.batches.length === 0) this.#dismiss()
+    }
   }
 
   kill(): void {
@@ -89,7 +101,7 @@ export class Slot {
     const batch = this.batches.shift()
     if (batch === undefined) throw new Error('a metadata worker answered what it was not asked')
     // After a kill the answer may still arrive; then the file is done and the limit no longer matters.
-    if (this.state === 'ready') this.#awaitNext()
+    if (this.state === 'ready' || this.state === 'retired') this.#awaitNext()
     const results = decodeAnswers(
       answers,
       batch.tasks.map(({ job }) => job),
@@ -114,9 +126,10 @@ export class Slot {
   #awaitNext(): void {
     clearTimeout(this.#timer)
     const [batch] = this.batches
-    if (batch === undefined) this.#timer = setTimeout(() => this.#dismiss(), this.#options.idleMs)
+    if (batch === undefined && this.state === 'retired') this.#dismiss()
+    else if (batch === undefined) this.#timer = setTimeout(() => this.#dismiss(), this.#options.idleMs)
     else {
-      const limitMs = this.#options.limitMs(batch.bytes)
+      const limitMs = Math.min(this.#options.limitMs(batch.bytes), TIMER_MAX_MS)
       this.#timer = setTimeout(() => this.#giveUp(batch, limitMs), limitMs)
     }
   }

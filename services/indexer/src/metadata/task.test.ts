@@ -7,7 +7,7 @@ const CRASH = { reason: 'killed by SIGSEGV', tookTooLong: false }
 const TIMEOUT = { reason: 'took longer than 60 s', tookTooLong: true }
 
 function job(name: string): MetadataJob {
-  return { nodeId: name, path: `/${name}`, inode: '1', size: 1, mtime: 0 }
+  return { nodeId: name, root: '/', path: `/${name}`, deviceNumber: '', inode: '1', size: 1, mtime: 0 }
 }
 
 /** What a single task goes through when every process that reads it dies. */

@@ -1,4 +1,5 @@
 /** A job inside the pool: how it is to be tried, and what follows when the process that tried it dies. */
+import type { Trial } from './extract.ts'
 import type { Effort } from './identify.ts'
 import type { MetadataJob, MetadataResult } from './metadata-job.ts'
 
@@ -17,6 +18,25 @@ export type Death = {
   readonly reason: string
   /** It was killed because it took too long. */
   readonly tookTooLong: boolean
+}
+
+/**
+ * What the libraries may compute for a file, in ms. Hardly one needs a tenth of the first; what needs more is tried once
+ * more where nothing waits for it, and may then take as long as the slowest machine takes for the oddest film.
+ */
+const ORDINARY_COMPUTING_MS = 500
+const SLOW_COMPUTING_MS = 10_000
+
+/** Files from here on are read by a part of the workers only. Bytes. */
+export const BIG_FILE_BYTES = 256 * 1024 * 1024
+
+/** It may keep a worker busy for long. */
+export function isSlow({ job, isSuspect }: Task): boolean {
+  return isSuspect || job.size >= BIG_FILE_BYTES
+}
+
+export function trialOf(task: Task): Trial {
+  return { effort: task.effort, computingMs: isSlow(task) ? SLOW_COMPUTING_MS : ORDINARY_COMPUTING_MS }
 }
 
 export function newTask(job: MetadataJob): Task {

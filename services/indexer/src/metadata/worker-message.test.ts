@@ -12,18 +12,20 @@ function throughChannel<Message>(message: Message): Message {
 
 const JOBS: MetadataJob[] = Array.from({ length: 5 }, (_, n) => ({
   nodeId: `${n}`,
-  path: `/\udce9\n\0"${n}`,
+  root: '/\udce9\n',
+  path: `/\udce9\n/\0"${n}`,
+  deviceNumber: '18446744073709551615',
   inode: '18446744073709551615',
   size: 2 ** 50,
   mtime: -1_876_544 + n,
 }))
 
 test('jobs arrive as they were sent, without what a worker has no use for', () => {
-  const message = throughChannel(encodeJobs(JOBS, 'hash-only'))
-  assert.equal(message.effort, 'hash-only')
+  const message = throughChannel(encodeJobs(JOBS, { effort: 'hash-only', computingMs: 500 }))
+  assert.deepEqual(message.trial, { effort: 'hash-only', computingMs: 500 })
   assert.deepEqual(
     decodeJobs(message),
-    JOBS.map(({ path, inode, size, mtime }) => ({ path, inode, size, mtime })),
+    JOBS.map(({ nodeId: _, ...file }) => file),
   )
 })
 

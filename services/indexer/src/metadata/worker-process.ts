@@ -27,7 +27,10 @@ const START_LIMIT_MS = 60_000
 /** How much of its last words (stderr) is kept. Characters. */
 const LAST_WORDS_MAX = 4000
 
-export function startWorkerProcess(module: string, events: WorkerEvents): WorkerProcess {
+/** Starts a worker by the path of its entry. */
+export type Launch = (module: string, events: WorkerEvents) => WorkerProcess
+
+export const startWorkerProcess: Launch = (module, events) => {
   const child = fork(module, {
     // None of the parent's own flags: --test or --inspect would start that here too.
     execArgv: [],
@@ -78,7 +81,8 @@ function onceEnded(child: ChildProcess, ended: (how: string) => void): void {
     check()
   })
   child.once('exit', (code, signal) => {
-    how = signal === null ? `ended with exit code ${code}` : `killed by ${signal}`
+    if (signal === null) how = `ended with exit code ${code}`
+    else how = signal === 'SIGPROF' ? 'computed for too long' : `killed by ${signal}`
     check()
   })
   child.on('error', (error) => {

@@ -1,5 +1,9 @@
 /** Entry of a metadata worker process; the pool starts it. */
-import { prepareWorker } from './prepare-worker.ts'
+import { confineWorker, prepareWorker } from './prepare-worker.ts'
 import { serveJobs } from './serve-jobs.ts'
 
-serveJobs(prepareWorker)
+serveJobs(() => {
+  const extract = prepareWorker()
+  confineWorker()
+  return extract
+})

@@ -20,9 +20,9 @@ const EFFORTS_AFFECTED: Record<string, readonly Effort[]> = {
 
 serveJobs(() => {
   const extract = prepareWorker()
-  return (file, effort) => {
-    misbehave(file.path, effort)
-    return extract(file, effort)
+  return (file, trial) => {
+    misbehave(file.path, trial.effort)
+    return extract(file, trial)
   }
 })
 

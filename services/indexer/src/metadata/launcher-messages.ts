@@ -1,0 +1,16 @@
+/** What the pool and the thread that starts its workers tell each other. `id`: of a worker. */
+import type { JobsMessage } from './jobs-message.ts'
+import type { AnswersMessage } from './worker-message.ts'
+
+/** `workerData` of the thread. `folders`: paths below which workers may read. */
+export type LauncherOptions = { readonly folders: readonly string[] }
+
+export type ToLauncher =
+  | { readonly type: 'start'; readonly id: number; readonly module: string }
+  | { readonly type: 'send'; readonly id: number; readonly jobs: JobsMessage }
+  | { readonly type: 'dismiss' | 'kill' | 'abandon'; readonly id: number }
+
+export type FromLauncher =
+  | { readonly type: 'ready'; readonly id: number }
+  | { readonly type: 'answers'; readonly id: number; readonly answers: AnswersMessage }
+  | { readonly type: 'end'; readonly id: number; readonly reason: string }

@@ -1,0 +1,55 @@
+/** Entry of the thread that starts workers, see `launcher.ts`. */
+import { flushCompileCache } from 'node:module'
+import { dirname, join } from 'node:path'
+import { parentPort, workerData } from 'node:worker_threads'
+import { CAP_DAC_READ_SEARCH, CAP_FOWNER, keepCapabilities } from '../sandbox/capabilities.ts'
+import { restrictThread } from '../sandbox/landlock.ts'
+import type { FromLauncher, LauncherOptions, ToLauncher } from './launcher-messages.ts'
+// Not used here: workers write no cache of compiled modules, so theirs are compiled and written by this thread.
+import './prepare-worker.ts'
+import './serve-jobs.ts'
+import { startWorkerProcess, type WorkerProcess } from './worker-process.ts'
+
+/** Where Debian, Node and this project have their programs and libraries. */
+const PROGRAMS = ['/usr', '/bin', '/lib', '/lib64', '/lib32', dirname(process.execPath)]
+const PROJECT = join(import.meta.dirname, '../../../..')
+/** What glibc, OpenSSL, V8 and libmagic ask for when a process starts. */
+const SETTINGS = [
+  ...['/etc/ld.so.cache', '/etc/ld.so.preload', '/etc/ssl', '/etc/localtime', '/etc/magic', '/proc', '/sys/fs/cgroup'],
+  ...['/dev/urandom', ...(process.env.MAGIC?.split(':') ?? [])],
+]
+
+const port = parentPort
+if (port === null) throw new Error('this is a thread of the indexer')
+const { folders } = workerData as LauncherOptions
+flushCompileCache()
+// Files of others, and without changing when they were last read. What a user may not do at all is no loss.
+keepCapabilities([CAP_DAC_READ_SEARCH, CAP_FOWNER])
+restrictThread({
+  read: [...folders, ...SETTINGS, PROJECT],
+  execute: PROGRAMS,
+  // A process that is started has its unused channels there.
+  write: ['/dev/null'],
+  readsAll: false,
+})
+
+const workers = new Map<number, WorkerProcess>()
+const tell = (message: FromLauncher) => port.postMessage(message)
+port.on('message', (message: ToLauncher) => {
+  const { id } = message
+  if (message.type === 'start') start(id, message.module)
+  else if (message.type === 'send') workers.get(id)?.send(message.jobs)
+  else workers.get(id)?.[message.type]()
+})
+
+function start(id: number, module: string): void {
+  const worker = startWorkerProcess(module, {
+    onReady: () => tell({ type: 'ready', id }),
+    onAnswers: (answers) => tell({ type: 'answers', id, answers }),
+    onEnd: (reason) => {
+      workers.delete(id)
+      tell({ type: 'end', id, reason })
+    },
+  })
+  workers.set(id, worker)
+}

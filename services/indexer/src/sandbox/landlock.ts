@@ -1,0 +1,109 @@
+/**
+ * Landlock: what a thread, and every thread and process it starts afterwards, may do with files, sockets and signals from
+ * now on (linux/landlock.h). It can be tightened and never be taken back. It needs no privilege.
+ */
+import { closeSync, fstatSync, openSync } from 'node:fs'
+import { getSystemErrorName } from 'node:util'
+import { pathForFs } from '@drive-feed/shared/entry-name.ts'
+import { forbidNewPrivileges } from './no-new-privileges.ts'
+import { systemCall } from './system-call.ts'
+
+/** LANDLOCK_ACCESS_FS_*, with the version that brought them. */
+const EXECUTE = 1n << 0n
+const WRITE_FILE = 1n << 1n
+const READ_FILE = 1n << 2n
+const READ_DIR = 1n << 3n
+/** Removing and making entries of any kind, seven of them. */
+const CHANGE_ENTRIES = 0x1ff0n
+const REFER = 1n << 13n
+const TRUNCATE = 1n << 14n
+const IOCTL_DEV = 1n << 15n
+
+const READ = READ_FILE | READ_DIR
+const WRITE = WRITE_FILE | CHANGE_ENTRIES | REFER | TRUNCATE
+/** Of these alone a rule about a file may speak. */
+const OF_FILES = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV
+
+/** LANDLOCK_ACCESS_NET_BIND_TCP and _CONNECT_TCP. */
+const TCP = 0b11n
+/** LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET and _SIGNAL. */
+const SCOPES = 0b11n
+
+const CREATE_RULESET_VERSION = 1
+const RULE_PATH_BENEATH = 1
+const O_PATH = 0o10000000
+
+/** Paths; what is not there is left out. Folders with everything below them, whatever is mounted there. */
+export type Permissions = {
+  readonly read: readonly string[]
+  readonly execute: readonly string[]
+  /** To read there, and to write, make, rename and remove. */
+  readonly write: readonly string[]
+  /** Reading is not restricted at all. */
+  readonly readsAll: boolean
+}
+
+const createRuleset = systemCall('landlock_create_ruleset', 'void *', 'size_t', 'uint32_t')
+const addRule = systemCall('landlock_add_rule', 'int', 'int', 'void *', 'uint32_t')
+const restrictSelf = systemCall('landlock_restrict_self', 'int', 'uint32_t')
+
+/** The kernel's version of Landlock, from 1 on; 0 where there is none. */
+export function landlockVersion(): number {
+  return Math.max(0, createRuleset(null, 0, CREATE_RULESET_VERSION))
+}
+
+/** Restricts this thread. False where the kernel has no Landlock; then nothing is restricted. @throws {Error} */
+export function restrictThread({ read, execute, write, readsAll }: Permissions): boolean {
+  const version = landlockVersion()
+  if (version === 0) return false
+  const handled = handledBy(version, readsAll)
+  const attributes = new BigUint64Array([handled, version >= 4 ? TCP : 0n, version >= 6 ? SCOPES : 0n])
+  // A kernel knows as many of the fields as its version has.
+  const known = version >= 6 ? 3 : version >= 4 ? 2 : 1
+  const ruleset = done('landlock_create_ruleset', createRuleset(attributes, known * 8, 0))
+  try {
+    for (const path of read) allow(ruleset, path, READ & handled)
+    for (const path of execute) allow(ruleset, path, (READ | EXECUTE) & handled)
+    for (const path of write) allow(ruleset, path, (READ | WRITE) & handled)
+    forbidNewPrivileges()
+    done('landlock_restrict_self', restrictSelf(ruleset, 0))
+  } finally {
+    closeSync(ruleset)
+  }
+  return true
+}
+
+function handledBy(version: number, readsAll: boolean): bigint {
+  const since = (first: number, access: bigint) => (version >= first ? access : 0n)
+  const changing = WRITE_FILE | CHANGE_ENTRIES | since(2, REFER) | since(3, TRUNCATE) | since(5, IOCTL_DEV)
+  return readsAll ? changing : changing | READ | EXECUTE
+}
+
+function allow(ruleset: number, path: string, access: bigint): void {
+  const fd = openPath(path)
+  if (fd === null) return
+  try {
+    const allowed = fstatSync(fd).isDirectory() ? access : access & OF_FILES
+    // struct landlock_path_beneath_attr, which is packed: 8 bytes of access, 4 of a descriptor.
+    const rule = new DataView(new ArrayBuffer(12))
+    rule.setBigUint64(0, allowed, true)
+    rule.setInt32(8, fd, true)
+    done(`landlock_add_rule of ${path}`, addRule(ruleset, RULE_PATH_BENEATH, new Uint8Array(rule.buffer), 0))
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** Null where nothing is, or nothing that may be reached. */
+function openPath(path: string): number | null {
+  try {
+    return openSync(pathForFs(path), O_PATH)
+  } catch {
+    return null
+  }
+}
+
+function done(call: string, result: number): number {
+  if (result < 0) throw new Error(`${call}: ${getSystemErrorName(result)}`)
+  return result
+}

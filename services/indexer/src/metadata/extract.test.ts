@@ -27,13 +27,19 @@ import { createExtract, type Extract, type ExtractTools, type Trial } from './ex
 import type { Libraries } from './identify.ts'
 import { openLibmagic } from './libmagic.ts'
 import { openMediaInfo } from './libmediainfo.ts'
+import { createOpenFile, hasOpenat2 } from './open-file.ts'
 import { openPageCache } from './page-cache.ts'
 import { CORPUS, corpusAnswers } from './test-support/corpus.ts'
 import { jobFor } from './test-support/job-for.ts'
 import { temporaryFolder } from './test-support/temporary-folder.ts'
 
 const libraries: Libraries = { libmagic: openLibmagic(), mediaInfo: openMediaInfo() }
-const tools: ExtractTools = { libraries, pageCache: openPageCache(), endAfterComputing: () => {} }
+const tools: ExtractTools = {
+  openFile: createOpenFile(hasOpenat2()),
+  libraries,
+  pageCache: openPageCache(),
+  endAfterComputing: () => {},
+}
 const extract = createExtract(tools)
 const FULL: Trial = { effort: 'full', computingMs: 1_000 }
 

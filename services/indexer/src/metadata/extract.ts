@@ -7,7 +7,7 @@ import { isExhaustion, isPassing } from '@drive-feed/shared/passing-errors.ts'
 import { type Futility, hashFile } from './hash-file.ts'
 import { type Effort, type Identified, identify, type Libraries } from './identify.ts'
 import type { Metadata, MetadataJob } from './metadata-job.ts'
-import { openFile } from './open-file.ts'
+import type { OpenFile } from './open-file.ts'
 import type { PageCache } from './page-cache.ts'
 
 /** What of a job is needed to read the file. */
@@ -26,6 +26,7 @@ export type Trial = { readonly effort: Effort; readonly computingMs: number }
 export type Extract = (file: FileToRead, trial: Trial) => Extraction
 
 export type ExtractTools = {
+  readonly openFile: OpenFile
   readonly libraries: Libraries
   readonly pageCache: PageCache
   /** Ends the process after that much computing; 0 takes it back. */
@@ -40,7 +41,7 @@ export function createExtract(tools: ExtractTools): Extract {
   return (file, trial) => {
     let fd: number | null = null
     try {
-      fd = openFile(file.root, file.path, (stats) => isSameInode(stats, file))
+      fd = tools.openFile(file.root, file.path, (stats) => isSameInode(stats, file))
       return fd === null ? { kind: 'changed' } : read(fd, file, trial, tools)
     } catch (error) {
       return refusal(error)

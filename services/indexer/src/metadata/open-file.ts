@@ -36,13 +36,31 @@ const openat2 = systemCall('openat2', 'int', 'const char *', 'void *', 'size_t')
 /** struct open_how: flags, mode, resolve. Filled anew for each call. */
 const how = new BigUint64Array(3)
 
-/** A kernel before 5.6 says ENOSYS, and a container's filter that does not know the call EPERM. */
-const hasOpenat2 = openat2(AT_FDCWD, null, how, how.byteLength) === -(koffi.os.errno.EFAULT as number)
 let noatimePermitted = true
 
 /** Whether the kernel has openat2(2) (since 5.6), and no container's filter that does not know it refuses it. */
-export function canOpenBeneath(): boolean {
-  return hasOpenat2
+export function hasOpenat2(): boolean {
+  return openat2(AT_FDCWD, null, how, how.byteLength) === -(koffi.os.errno.EFAULT as number)
+}
+
+/** How a path is walked and a descriptor opened, with openat2(2) or without. */
+type Calls = {
+  readonly openRoot: (root: string) => number
+  /** @param names the path from `folder` on */
+  readonly lookFrom: (folder: number, names: string, flags: number) => number
+  readonly openAgain: (path: string, flags: number) => number
+}
+
+const WITH_OPENAT2: Calls = {
+  openRoot: (root) => openAt(AT_FDCWD, root, LOOK_FOLDER, 0n),
+  lookFrom: (folder, names, flags) => openAt(folder, names, flags, BENEATH),
+  openAgain: (path, flags) => openAt(AT_FDCWD, path, flags, 0n),
+}
+
+const WITHOUT_OPENAT2: Calls = {
+  openRoot: (root) => openSync(pathForFs(root), LOOK_FOLDER | OWN_FLAGS),
+  lookFrom: walkByNames,
+  openAgain: (path, flags) => openSync(path, flags | OWN_FLAGS),
 }
 
 /**
@@ -51,44 +69,44 @@ export function canOpenBeneath(): boolean {
  *
  * @throws {NodeJS.ErrnoException}
  */
-export function openFile(root: string, path: string, isMeant: (stats: FileStats) => boolean): number | null {
-  const place = lookBelow(root, path)
-  try {
-    return isMeant(statsOf(place)) ? openForReading(place) : null
-  } finally {
-    closeSync(place)
+export type OpenFile = (root: string, path: string, isMeant: (stats: FileStats) => boolean) => number | null
+
+export function createOpenFile(canOpenBeneath: boolean): OpenFile {
+  const calls = canOpenBeneath ? WITH_OPENAT2 : WITHOUT_OPENAT2
+  return (root, path, isMeant) => {
+    const place = lookBelow(calls, root, path)
+    try {
+      return isMeant(statsOf(place)) ? openForReading(calls, place) : null
+    } finally {
+      closeSync(place)
+    }
   }
 }
 
 /** O_PATH of what is there, which is not opened by that. Between the root and the last name no symbolic link is followed. */
-function lookBelow(root: string, path: string): number {
+function lookBelow({ openRoot, lookFrom }: Calls, root: string, path: string): number {
   // Whoever watches "/" has paths that begin right behind it.
   const names = path.slice(root.endsWith('/') ? root.length : root.length + 1)
-  let folder = hasOpenat2 ? openAt(AT_FDCWD, root, LOOK_FOLDER, 0n) : openSync(pathForFs(root), LOOK_FOLDER | OWN_FLAGS)
-  const step = hasOpenat2 ? beneath : withoutLinks
+  let folder = openRoot(root)
   try {
     let from = 0
     while (names.length - from > STEP_UNITS) {
       // No name is that long, so there is a slash; without one the kernel says ENAMETOOLONG.
       const cut = names.lastIndexOf('/', from + STEP_UNITS)
       if (cut <= from) break
-      const next = step(folder, names.slice(from, cut), LOOK_FOLDER)
+      const next = lookFrom(folder, names.slice(from, cut), LOOK_FOLDER)
       closeSync(folder)
       folder = next
       from = cut + 1
     }
-    return step(folder, names.slice(from), LOOK)
+    return lookFrom(folder, names.slice(from), LOOK)
   } finally {
     closeSync(folder)
   }
 }
 
-function beneath(folder: number, names: string, flags: number): number {
-  return openAt(folder, names, flags, BENEATH)
-}
-
 /** The same without openat2(2), a name at a time: a symbolic link is opened as itself, and leads nowhere. */
-function withoutLinks(folder: number, names: string, flags: number): number {
+function walkByNames(folder: number, names: string, flags: number): number {
   let at = folder
   const parts = names.split('/')
   try {
@@ -106,16 +124,15 @@ function withoutLinks(folder: number, names: string, flags: number): number {
 }
 
 /** Opens just the inode that was looked at. */
-function openForReading(place: number): number {
+function openForReading({ openAgain }: Calls, place: number): number {
   const path = `/proc/self/fd/${place}`
-  const open = (flags: number) => (hasOpenat2 ? openAt(AT_FDCWD, path, flags, 0n) : openSync(path, flags | OWN_FLAGS))
-  if (!noatimePermitted) return open(READ)
+  if (!noatimePermitted) return openAgain(path, READ)
   try {
-    return open(READ_NOATIME)
+    return openAgain(path, READ_NOATIME)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw error
     // Only the owner and root may (open(2)). Whoever is neither is so for most files: don't try twice for each.
-    const fd = open(READ)
+    const fd = openAgain(path, READ)
     noatimePermitted = false
     return fd
   }

@@ -8,7 +8,7 @@ import { createExtract, type Extract } from './extract.ts'
 import { openLibmagic } from './libmagic.ts'
 import { openMediaInfo } from './libmediainfo.ts'
 import { takeLowPriority } from './low-priority.ts'
-import { canOpenBeneath, OWN_FLAGS } from './open-file.ts'
+import { createOpenFile, hasOpenat2, OWN_FLAGS } from './open-file.ts'
 import { openPageCache } from './page-cache.ts'
 
 /** Memory for what files have the libraries do, beyond what a process has when it is ready. Bytes. */
@@ -22,6 +22,7 @@ export function prepareWorker(): Extract {
   takeLowPriority()
   const libraries = { libmagic: openLibmagic(), mediaInfo: openMediaInfo() }
   const extract = createExtract({
+    openFile: createOpenFile(hasOpenat2()),
     libraries,
     pageCache: openPageCache(),
     endAfterComputing: (ms) => endAfterComputing(ms / 1000),
@@ -43,5 +44,5 @@ export function confineWorker(): void {
   limit('core', 0)
   limit('fileSize', 0)
   limit('openFiles', OPEN_FILES_MAX)
-  applyFilter(refusedToWorkers(process.pid, canOpenBeneath() ? null : OWN_FLAGS), 'all threads')
+  applyFilter(refusedToWorkers(process.pid, hasOpenat2() ? null : OWN_FLAGS), 'all threads')
 }

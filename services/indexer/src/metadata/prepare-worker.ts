@@ -2,7 +2,7 @@
 import { flushCompileCache } from 'node:module'
 import { applyFilter } from '../sandbox/filter.ts'
 import { dataBytes, endAfterComputing, limit } from '../sandbox/limits.ts'
-import { refusedToWorkers } from '../sandbox/refusals.ts'
+import { REFUSED_EVERYWHERE, refusedToWorkers } from '../sandbox/refusals.ts'
 import { dieWithParent } from './die-with-parent.ts'
 import { createExtract, type Extract } from './extract.ts'
 import { openLibmagic } from './libmagic.ts'
@@ -44,5 +44,6 @@ export function confineWorker(): void {
   limit('core', 0)
   limit('fileSize', 0)
   limit('openFiles', OPEN_FILES_MAX)
-  applyFilter(refusedToWorkers(process.pid, hasOpenat2() ? null : OWN_FLAGS), 'all threads')
+  const refusals = refusedToWorkers(process.pid, hasOpenat2() ? null : OWN_FLAGS)
+  applyFilter([...REFUSED_EVERYWHERE, ...refusals], 'all threads')
 }

@@ -3,7 +3,9 @@ import { flushCompileCache } from 'node:module'
 import { dirname, join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import { CAP_DAC_READ_SEARCH, CAP_FOWNER, keepCapabilities } from '../sandbox/capabilities.ts'
+import { applyFilter } from '../sandbox/filter.ts'
 import { restrictThread } from '../sandbox/landlock.ts'
+import { REFUSED_EVERYWHERE } from '../sandbox/refusals.ts'
 import type { FromLauncher, LauncherOptions, ToLauncher } from './launcher-messages.ts'
 // Not used here: workers write no cache of compiled modules, so theirs are compiled and written by this thread.
 import './prepare-worker.ts'
@@ -25,6 +27,7 @@ const { folders } = workerData as LauncherOptions
 flushCompileCache()
 // Files of others, and without changing when they were last read. What a user may not do at all is no loss.
 keepCapabilities([CAP_DAC_READ_SEARCH, CAP_FOWNER])
+applyFilter(REFUSED_EVERYWHERE, 'this thread')
 restrictThread({
   read: [...folders, ...SETTINGS, PROJECT],
   execute: PROGRAMS,

@@ -1,4 +1,5 @@
 /** What a worker process does before its first file. */
+import { readdirSync, readlinkSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
 import { applyFilter } from '../sandbox/filter.ts'
 import { dataBytes, endAfterComputing, limit } from '../sandbox/limits.ts'
@@ -45,5 +46,20 @@ export function confineWorker(): void {
   limit('fileSize', 0)
   limit('openFiles', OPEN_FILES_MAX)
   const refusals = refusedToWorkers(process.pid, hasOpenat2() ? null : OWN_FLAGS)
-  applyFilter([...REFUSED_EVERYWHERE, ...refusals], 'all threads')
+  const kept = hasRing() ? refusals.filter(({ call }) => call !== 'io_uring_enter') : refusals
+  applyFilter([...REFUSED_EVERYWHERE, ...kept], 'all threads')
+}
+
+/** Whether libuv submits to the kernel by io_uring(7) already: then it can't do without. */
+function hasRing(): boolean {
+  return readdirSync('/proc/self/fd').some((fd) => targetOf(fd).includes('io_uring'))
+}
+
+/** Empty for the descriptor by which the folder itself was listed. */
+function targetOf(fd: string): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`)
+  } catch {
+    return ''
+  }
 }

@@ -6,7 +6,7 @@ import koffi from 'koffi'
 import type { Refusal } from './filter.ts'
 import type { SystemCall } from './system-call.ts'
 
-const { EPERM, EACCES, ENOSYS } = koffi.os.errno as Record<string, number> as {
+const { EPERM, EACCES, ENOSYS } = koffi.os.errno as {
   EPERM: number
   EACCES: number
   ENOSYS: number
@@ -18,8 +18,8 @@ const NEVER: readonly SystemCall[] = [
   ...(['open_by_handle_at', 'name_to_handle_at'] as const),
   ...(['ptrace', 'process_vm_readv', 'process_vm_writev', 'process_madvise', 'process_mrelease', 'kcmp'] as const),
   ...(['pidfd_getfd', 'pidfd_send_signal', 'perf_event_open', 'userfaultfd', 'bpf', 'memfd_secret'] as const),
-  // Calls that are made by the kernel on its own, past every filter.
-  ...(['io_uring_setup', 'io_uring_enter', 'io_uring_register'] as const),
+  // By a ring the kernel makes calls on its own, past every filter. libuv has one where it can, from a process's start on.
+  ...(['io_uring_setup', 'io_uring_register'] as const),
   ...(['mount', 'umount2', 'pivot_root', 'move_mount', 'open_tree', 'open_tree_attr', 'mount_setattr'] as const),
   ...([
     'fsopen',
@@ -74,7 +74,8 @@ export const REFUSED_EVERYWHERE: readonly Refusal[] = NEVER.map((call) => ({ cal
  * For a worker that has its libraries, besides. It opens files by openat2(2) alone, which no library calls: whatever a file
  * has a library do, it can open nothing.
  *
- * @param isOpenAt2There otherwise files are opened by openat(2) with flags that no library uses, see `open-flags.ts`
+ * @param readingFlags null where the kernel has openat2(2); otherwise flags that all our calls of openat(2) have, and none
+ *   of a library's
  */
 export function refusedToWorkers(pid: number, readingFlags: number | null): readonly Refusal[] {
   const isOwn = { argument: 0, mask: ALL_BITS, value: pid }
@@ -87,6 +88,8 @@ export function refusedToWorkers(pid: number, readingFlags: number | null): read
     { call: 'kill', errno: EPERM, unless: isOwn },
     { call: 'tgkill', errno: EPERM, unless: isOwn },
     { call: 'clone', errno: EPERM, unless: { argument: 0, mask: CLONE_THREAD, value: CLONE_THREAD } },
+    // Its loop has no ring: it was started by a thread that may not make any.
+    { call: 'io_uring_enter', errno: EPERM },
     // Its flags are in memory, where a filter can't see them; glibc then takes clone(2).
     { call: 'clone3', errno: ENOSYS },
     { call: 'prlimit64', errno: EPERM, unless: { argument: 0, mask: ALL_BITS, value: 0 } },

@@ -97,12 +97,14 @@ test('truncated media are hashed like any other file', (context) => {
 
 test('a path gives the same as the original whatever characters it has', (context) => {
   const folder = temporaryFolder(context)
-  const expected = corpusAnswers().get('i.jpg')
   const latin1 = nameFromBytes(Buffer.from('caf\xe9.jpg', 'latin1'))
   for (const name of ['日本😀 é.jpg', latin1, 'a\nb?*|;"\\.jpg', '-x.jpg', 'no extension', 'wrong.txt', 'x.JPG']) {
     const path = join(folder, name)
-    copyFileSync(join(CORPUS, 'i.jpg'), pathForFs(path))
-    assert.deepEqual(extract(jobFor(path), 'full'), { kind: 'done', metadata: expected, problem: null }, name)
+    for (const sample of ['i.jpg', 'v.mp4']) {
+      copyFileSync(join(CORPUS, sample), pathForFs(path))
+      const metadata = corpusAnswers().get(sample)
+      assert.deepEqual(extract(jobFor(path), 'full'), { kind: 'done', metadata, problem: null }, name)
+    }
   }
 })
 
@@ -201,12 +203,12 @@ test('I6: a file that is rewritten and gets its old mtime back is read again', (
 
 test('the dimensions are those of the file that is hashed, though its path leads to another by then', (context) => {
   const folder = temporaryFolder(context)
-  const path = join(folder, 'i.jpg')
-  copyFileSync(join(CORPUS, 'i.jpg'), path)
+  const path = join(folder, 'v.mp4')
+  copyFileSync(join(CORPUS, 'v.mp4'), path)
   writeFileSync(join(folder, 'other'), '')
   const job = jobFor(path)
-  const dimensions = (of: string) => {
-    if (of !== path) return libraries.mediaInfo.dimensions(of)
+  const dimensions = (of: string, kind: 'picture' | 'film') => {
+    if (of !== path) return libraries.mediaInfo.dimensions(of, kind)
     if (existsSync(join(folder, 'other'))) {
       renameSync(path, join(folder, 'moved'))
       renameSync(join(folder, 'other'), path)
@@ -215,7 +217,7 @@ test('the dimensions are those of the file that is hashed, though its path leads
   }
   const mediaInfo = { ...libraries.mediaInfo, dimensions }
   const found = createExtract({ ...libraries, mediaInfo }, openPageCache())(job, 'full')
-  assert.deepEqual(found, { kind: 'done', metadata: corpusAnswers().get('i.jpg'), problem: null })
+  assert.deepEqual(found, { kind: 'done', metadata: corpusAnswers().get('v.mp4'), problem: null })
 })
 
 test('a file larger than the read buffer is hashed whole, sparse or not', (context) => {

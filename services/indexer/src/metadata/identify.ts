@@ -1,9 +1,12 @@
-/** What the C libraries say about an open file. */
+/** What an open file is: its type by libmagic, its size by its own header or by MediaInfo. */
 import { type FileStats, isSameInode, statsAt } from '@drive-feed/shared/file-stats.ts'
 import type { Libmagic } from './libmagic.ts'
 import type { Dimensions, MediaInfo } from './libmediainfo.ts'
+import { mayReachMediaInfo } from './may-reach-mediainfo.ts'
 import { mediaKind } from './media-kind.ts'
 import type { Metadata } from './metadata-job.ts'
+import { readerOfFile } from './pictures/bounded-reader.ts'
+import { measurePicture } from './pictures/picture-size.ts'
 
 /**
  * How much is asked of the libraries. A file on which a library crashed is read again with less, so that it costs one
@@ -35,15 +38,31 @@ export function identify(file: OpenFile, effort: Effort, { libmagic, mediaInfo }
   } catch (error) {
     return { about: about(UNKNOWN_TYPE, NO_DIMENSIONS), problem: (error as Error).message }
   }
+  const measured = dimensionsOf(file, mimeType, effort, mediaInfo)
+  if (measured === null) return { about: about(mimeType, NO_DIMENSIONS), problem: "MediaInfo can't open the file" }
+  return { about: about(mimeType, measured), problem: null }
+}
+
+/**
+ * Pictures of the usual formats tell their size themselves, to us. What begins as one of them is not given to MediaInfo
+ * either where it says none: it would know no better, and pictures come from strangers more than anything else. Null
+ * where MediaInfo can't open the file.
+ */
+function dimensionsOf(file: OpenFile, mimeType: string, effort: Effort, mediaInfo: MediaInfo): Dimensions | null {
   const { isImage, isVideo } = mediaKind(mimeType)
-  if (effort !== 'full' || !(isImage || isVideo)) {
-    return { about: about(mimeType, NO_DIMENSIONS), problem: null }
+  if (isImage || mayBePackedPicture(mimeType)) {
+    const picture = measurePicture(readerOfFile(file.fd, file.stats.size))
+    if (picture.kind === 'measured') return { ...picture.size, msDuration: 0 }
+    if (picture.kind === 'unknown') return NO_DIMENSIONS
   }
-  const dimensions = measure(file, mediaInfo)
-  if (dimensions === null) {
-    return { about: about(mimeType, NO_DIMENSIONS), problem: "MediaInfo can't open the file" }
-  }
-  return { about: about(mimeType, dimensions), problem: null }
+  if (effort !== 'full' || !(isImage || isVideo)) return NO_DIMENSIONS
+  if (!mayReachMediaInfo(readerOfFile(file.fd, file.stats.size))) return NO_DIMENSIONS
+  return measure(file, isImage ? 'picture' : 'film', mediaInfo)
+}
+
+/** What libmagic says of gzip, in which an SVG may be (`.svgz`). */
+function mayBePackedPicture(mimeType: string): boolean {
+  return mimeType === 'application/gzip' || mimeType === 'application/x-gzip'
 }
 
 /**
@@ -51,12 +70,12 @@ export function identify(file: OpenFile, effort: Effort, { libmagic, mediaInfo }
  * instead of 0.25, a TIFF 7 instead of 0.5, and OpenEXR is not recognised at all. Afterwards the path must still lead to
  * the open file. If it does not, or can't be said in UTF-8, or is longer than PATH_MAX, the descriptor has to do.
  */
-function measure({ fd, path, stats }: OpenFile, mediaInfo: MediaInfo): Dimensions | null {
+function measure({ fd, path, stats }: OpenFile, kind: 'picture' | 'film', mediaInfo: MediaInfo): Dimensions | null {
   if (path.isWellFormed()) {
-    const dimensions = mediaInfo.dimensions(path)
+    const dimensions = mediaInfo.dimensions(path, kind)
     if (dimensions !== null && leadsTo(path, stats)) return dimensions
   }
-  return mediaInfo.dimensions(`/proc/self/fd/${fd}`)
+  return mediaInfo.dimensions(`/proc/self/fd/${fd}`, kind)
 }
 
 function leadsTo(path: string, stats: FileStats): boolean {

@@ -7,16 +7,14 @@ import { type Box, boxesIn, findBox, findInside, type Stretch, wholeFile } from 
 import type { PictureFormat, PictureSize } from './picture-format.ts'
 import { tiffSize } from './tiff.ts'
 
-/** `mif2` and `mif3` are of the third edition; the codec's own ones are those of MPEG's registry that are pictures. */
-const PICTURE_BRANDS =
-  /^(mif[123]|msf1|he(ic|ix|im|is|vc|vx|vm|vs)|av(if|is|ci|cs)|vvi[cs]|j2k[is]|jpe[gs]|MA1[AB]|miaf|crx )$/
+/** Major brands of sequences, whose primary item may be no more than a title picture. */
 const SEQUENCE_BRANDS = /^(msf1|he(vc|vx|vm|vs)|avis|avcs|vvis|j2ks|jpes)$/
 
 /** Of Canon's box: 16 bytes, then boxes, of which `CMT1` is a TIFF without pictures. */
 const CANON_UUID = '85c0b687820f11e08111f4ce462b6a48'
 
 export const heif: PictureFormat = {
-  begins: (head) => head.slice(4, 8) === 'ftyp' && PICTURE_BRANDS.test(head.slice(8, 12)),
+  begins: (head) => head.startsWith('ftyp', 4),
   size: (reader) => {
     const brand = reader.text(8, 4)
     if (brand === 'crx ') return canonSize(reader) ?? sequenceSize(reader)

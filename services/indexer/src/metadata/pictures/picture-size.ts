@@ -3,6 +3,8 @@
 import { bmp } from './bmp.ts'
 import { type BoundedReader, OutOfReachError } from './bounded-reader.ts'
 import { camera } from './camera.ts'
+import { canonCrw } from './canon-crw.ts'
+import { djvu } from './djvu.ts'
 import { fixedHeader } from './fixed-header.ts'
 import { gif } from './gif.ts'
 import { gzippedSvg } from './gzipped-svg.ts'
@@ -12,6 +14,7 @@ import { jpeg } from './jpeg.ts'
 import { jpeg2000 } from './jpeg-2000.ts'
 import { jpegXl } from './jpeg-xl.ts'
 import { netpbm } from './netpbm.ts'
+import { pcx } from './pcx.ts'
 import { HEAD_LENGTH, type PictureFormat, type PictureSize } from './picture-format.ts'
 import { png } from './png.ts'
 import { svg } from './svg.ts'
@@ -39,15 +42,21 @@ const FORMATS: readonly PictureFormat[] = [
   jpegXl,
   jpeg2000,
   camera,
+  canonCrw,
+  djvu,
   icon,
   netpbm,
+  pcx,
   fixedHeader,
 ]
 
 /** The API describes them as 32-bit numbers. */
 const SIDE_MAX = 0x7fff_ffff
 
-/** Which parser is asked goes by the first bytes, never by a name or a type that somebody else found. */
+/**
+ * For a file that is known to be a picture: of two kinds of ISO media it is not told here which is a film. Which parser is
+ * asked goes by the first bytes, never by a name.
+ */
 export function measurePicture(reader: BoundedReader): PictureAnswer {
   try {
     const head = reader.text(0, Math.min(HEAD_LENGTH, reader.size))

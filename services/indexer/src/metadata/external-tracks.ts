@@ -42,9 +42,9 @@ function isDescribedElsewhere(reader: BoundedReader, movie: Stretch): boolean {
 /** A full box with a count, then an entry for each place where data are. */
 function leadsElsewhere(reader: BoundedReader, references: Box): boolean {
   for (const { start, end } of boxesIn(reader, { start: references.start + 8, end: references.end })) {
-    const isHere = end - start < 4 || (reader.uint(start + 3, 1) & SELF_CONTAINED) === SELF_CONTAINED
+    if (end - start < 4 || (reader.uint(start + 3, 1) & SELF_CONTAINED) === SELF_CONTAINED) continue
     // Some programs forget the flag; but an entry that names nothing leads nowhere.
-    if (!isHere && end - start > 4) return true
+    if (/[^\0]/.test(reader.text(start + 4, end - start - 4))) return true
   }
   return false
 }

@@ -1,5 +1,5 @@
 /** JPEG XL (ISO/IEC 18181): a codestream, or boxes with one, whole or in parts. */
-import type { BoundedReader } from './bounded-reader.ts'
+import { type BoundedReader, OutOfReachError } from './bounded-reader.ts'
 import { boxesIn, wholeFile } from './iso-boxes.ts'
 import type { PictureFormat, PictureSize } from './picture-format.ts'
 
@@ -30,7 +30,7 @@ function beginningOfCodestream(reader: BoundedReader): Buffer {
   return beginning
 }
 
-/** Takes so many bits, the lowest of a byte first. Beyond the end are zeros. */
+/** Takes so many bits, the lowest of a byte first. */
 type Bits = (count: number) => number
 
 function bitsOf(bytes: Buffer): Bits {
@@ -38,7 +38,9 @@ function bitsOf(bytes: Buffer): Bits {
   return (count) => {
     let value = 0
     for (let bit = 0; bit < count; bit += 1, position += 1) {
-      value += (((bytes[position >>> 3] ?? 0) >>> (position & 7)) & 1) * 2 ** bit
+      const byte = bytes[position >>> 3]
+      if (byte === undefined) throw new OutOfReachError('beyond the end')
+      value += ((byte >>> (position & 7)) & 1) * 2 ** bit
     }
     return value
   }

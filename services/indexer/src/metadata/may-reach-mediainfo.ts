@@ -67,7 +67,7 @@ function isMarkup(head: string): boolean {
 }
 
 function isPlaylist(head: string): boolean {
-  return /^(#EXT|\[playlist\]|\[Reference\])/i.test(contentOf(head))
+  return /^(#EXTM3U|\[playlist\]|\[Reference\])/i.test(contentOf(head))
 }
 
 /** Behind a mark of UTF-8 and white space. */

@@ -71,6 +71,8 @@ const LEAST: Readonly<Record<string, string>> = {
   'a DirectDraw surface': 'DDS |\0\0\0....\xc8\0\0\0\x2c\x01\0\0',
   'a farbfeld': 'farbfeld\0\0\x01\x2c\0\0\0\xc8',
   'a PCX that does not begin at 0': '\x0a\x05\x01\x08\x01\0\x02\0\x2c\x01\xc9\0',
+  'an OpenEXR':
+    'v/1\x01\x02\0\0\0type\0string\0\x02\0\0\0abdisplayWindow\0box2i\0\x10\0\0\0\xff\xff\xff\xff\0\0\0\0\x2a\x01\0\0\xc7\0\0\0',
   'a codestream of JPEG 2000': '\xff\x4f\xff\x51....\0\0\x01\x36\0\0\0\xcd\0\0\0\x0a\0\0\0\x05',
   'a DjVu page': 'AT&TFORM....DJVUINFO....\x01\x2c\0\xc8',
   'a DjVu document': `AT&TFORM....DJVMDIRM\0\0\0\x03abc.FORM\0\0\0\x06DJVI..FORM....DJVUINFO....\x01\x2c\0\xc8`,

@@ -14,6 +14,7 @@ import { jpeg } from './jpeg.ts'
 import { jpeg2000 } from './jpeg-2000.ts'
 import { jpegXl } from './jpeg-xl.ts'
 import { netpbm } from './netpbm.ts'
+import { openExr } from './open-exr.ts'
 import { pcx } from './pcx.ts'
 import { HEAD_LENGTH, type PictureFormat, type PictureSize } from './picture-format.ts'
 import { png } from './png.ts'
@@ -47,6 +48,7 @@ const FORMATS: readonly PictureFormat[] = [
   icon,
   netpbm,
   pcx,
+  openExr,
   fixedHeader,
 ]
 

@@ -55,6 +55,10 @@ const FILES: Readonly<Record<string, { pages: readonly Entries[]; options?: Tiff
     pages: [directory(2496, 1664, { [TAG.exif]: [{ 40962: 6000, 40963: 4000 }] }), directory(160, 120)],
     options: { behindHeader: 'CR\x02\0....' },
   },
+  'Canon without Exif, where a preview is smaller than the picture (CR2)': {
+    pages: [directory(2496, 1664), directory(160, 120), directory(300, 200), MAIN],
+    options: { behindHeader: 'CR\x02\0....' },
+  },
   'Phase One (IIQ)': {
     pages: [directory(100, 75, { [TAG.exif]: [{ 40962: 6000, 40963: 4000 }] })],
     options: { behindHeader: 'IIII....' },
@@ -66,6 +70,10 @@ const FILES: Readonly<Record<string, { pages: readonly Entries[]; options?: Tiff
   'Olympus, other models (ORF)': { pages: [MAIN], options: { version: 0x5352 } },
   'Panasonic: borders on the sensor (RW2)': {
     pages: [{ 2: 6016, 3: 4016, 4: 8, 5: 12, 6: 4008, 7: 6012 }],
+    options: { version: 0x55 },
+  },
+  'Panasonic: the sensor where no borders are said (RW2)': {
+    pages: [{ 2: 6000, 3: 4000 }],
     options: { version: 0x55 },
   },
   'JPEG XR': { pages: [{ 48256: 6000, 48257: 4000 }], options: { version: 0x01bc } },

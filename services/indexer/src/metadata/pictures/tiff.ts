@@ -24,6 +24,8 @@ const TAG = {
   exifHeight: 0xa003,
   jpegXrWidth: 0xbc80,
   jpegXrHeight: 0xbc81,
+  panasonicSensorWidth: 0x02,
+  panasonicSensorHeight: 0x03,
   panasonicTop: 0x04,
   panasonicLeft: 0x05,
   panasonicBottom: 0x06,
@@ -53,25 +55,23 @@ export const tiff: PictureFormat = {
   size: (reader) => tiffSize(reader),
 }
 
-/** A reader whose position 0 is the file's or block's first byte. */
+/** Position 0 of the reader is the first byte of the header. */
 export function tiffSize(reader: BoundedReader): PictureSize | null {
   const file = readHeader(reader)
-  let largest: PictureSize | null = null
+  const lesser: PictureSize[] = []
   for (const page of pagesOf(file)) {
-    const sized = page.flatMap((directory) => {
-      const size = sizeOf(directory)
-      return size === null ? [] : [{ directory, size }]
-    })
-    if (file.tellsByExif && page[0] !== undefined) {
-      const size = exifSize(file, page[0])
-      if (size !== null) return size
-    }
-    const whole = sized.filter(({ directory }) => isWhole(directory))
-    const best = whole.find(({ directory }) => isRaw(directory)) ?? whole[0]
-    if (best !== undefined) return best.size
-    for (const { size } of sized) if (largest === null || area(size) > area(largest)) largest = size
+    const size = file.tellsByExif ? exifSize(file, page) : wholeSize(page)
+    if (size !== null) return size
+    lesser.push(...page.map(sizeOf).filter((one) => one !== null))
   }
-  return largest
+  return lesser.toSorted((one, other) => area(other) - area(one))[0] ?? null
+}
+
+/** Of the directories of a page: of the raw picture, else of the first that is no smaller version of another. */
+function wholeSize(page: readonly Directory[]): PictureSize | null {
+  const whole = page.filter((directory) => isWhole(directory) && sizeOf(directory) !== null)
+  const best = whole.find(isRaw) ?? whole[0]
+  return best === undefined ? null : sizeOf(best)
 }
 
 type TiffFile = {
@@ -99,21 +99,23 @@ function readHeader(reader: BoundedReader): TiffFile {
 type Directory = ReadonlyMap<number, readonly number[]>
 
 /** Each page with the directories below it, itself first. None is looked at twice, wherever its neighbours point. */
-function* pagesOf(file: TiffFile): Generator<Directory[]> {
+function* pagesOf(file: TiffFile): Generator<readonly Directory[]> {
   const seen = new Set<number>()
-  const isNew = (at: number) => at > 0 && !seen.has(at) && seen.size < DIRECTORIES_MAX && seen.add(at) === seen
-  for (let at = file.first; isNew(at); ) {
-    const { directory, next } = readDirectory(file, at)
-    const page = [directory]
-    const below = [...(directory.get(TAG.subDirectories) ?? [])]
-    for (let sub = below.shift(); sub !== undefined; sub = below.shift()) {
-      if (!isNew(sub)) continue
-      const { directory: inner } = readDirectory(file, sub)
-      page.push(inner)
-      below.push(...(inner.get(TAG.subDirectories) ?? []))
+  for (let at = file.first; at > 0; ) {
+    const page: Directory[] = []
+    let nextPage = 0
+    for (const queue = [at]; queue.length > 0; ) {
+      const from = queue.shift() as number
+      if (seen.has(from) || seen.size === DIRECTORIES_MAX) continue
+      seen.add(from)
+      const { directory, next } = readDirectory(file, from)
+      if (page.length === 0) nextPage = next
+      page.push(directory)
+      queue.push(...(directory.get(TAG.subDirectories) ?? []))
     }
+    if (page.length === 0) return
     yield page
-    at = next
+    at = nextPage
   }
 }
 
@@ -157,17 +159,18 @@ function sides(directory: Directory, widthTag: number, heightTag: number): Pictu
   return width && height ? { width, height } : null
 }
 
-/** What of the sensor is the picture. */
+/** What of the sensor is the picture, or the sensor. */
 function panasonicSize(directory: Directory): PictureSize | null {
   const [top = 0] = directory.get(TAG.panasonicTop) ?? []
   const [left = 0] = directory.get(TAG.panasonicLeft) ?? []
   const [bottom = 0] = directory.get(TAG.panasonicBottom) ?? []
   const [right = 0] = directory.get(TAG.panasonicRight) ?? []
-  return right > left && bottom > top ? { width: right - left, height: bottom - top } : null
+  if (right > left && bottom > top) return { width: right - left, height: bottom - top }
+  return sides(directory, TAG.panasonicSensorWidth, TAG.panasonicSensorHeight)
 }
 
-function exifSize(file: TiffFile, directory: Directory): PictureSize | null {
-  const [at] = directory.get(TAG.exif) ?? []
+function exifSize(file: TiffFile, [first]: readonly Directory[]): PictureSize | null {
+  const [at] = first?.get(TAG.exif) ?? []
   return at === undefined ? null : sides(readDirectory(file, at).directory, TAG.exifWidth, TAG.exifHeight)
 }
 

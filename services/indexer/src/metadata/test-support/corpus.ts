@@ -8,7 +8,9 @@ export const CORPUS = join(import.meta.dirname, '../../../test-data/corpus')
 /** Pictures of which parsers are known to get something wrong, and files that only pass as pictures. */
 export const PICTURES = join(import.meta.dirname, '../../../test-data/pictures')
 
-type ExpectedEntry = {
+/** A file's fields as clients see them. */
+export type CorpusEntry = {
+  readonly size: number
   readonly hash: string
   readonly mime_type: string
   readonly is_image: boolean
@@ -19,15 +21,20 @@ type ExpectedEntry = {
 }
 
 /** Where ours is right and the original's is not: it knew no size of an SVG. */
-const DIFFERENCES: Readonly<Record<string, Partial<Metadata>>> = { 'i.svg': { width: 20, height: 10 } }
+const DIFFERENCES: Readonly<Record<string, Partial<CorpusEntry>>> = { 'i.svg': { width: 20, height: 10 } }
 
 /** What must be answered, by file name. */
-export function corpusAnswers(): Map<string, Metadata> {
-  const entries = JSON.parse(readFileSync(join(CORPUS, 'expected.json'), 'utf8')) as Record<string, ExpectedEntry>
-  return new Map(Object.entries(entries).map(([file, entry]) => [file, { ...metadataOf(entry), ...DIFFERENCES[file] }]))
+export function corpusEntries(): Map<string, CorpusEntry> {
+  const entries = JSON.parse(readFileSync(join(CORPUS, 'expected.json'), 'utf8')) as Record<string, CorpusEntry>
+  return new Map(Object.entries(entries).map(([file, entry]) => [file, { ...entry, ...DIFFERENCES[file] }]))
 }
 
-function metadataOf(entry: ExpectedEntry): Metadata {
+/** The same, as a worker answers it. */
+export function corpusAnswers(): Map<string, Metadata> {
+  return new Map(Array.from(corpusEntries(), ([file, entry]) => [file, metadataOf(entry)]))
+}
+
+function metadataOf(entry: CorpusEntry): Metadata {
   return {
     hash: entry.hash,
     mimeType: entry.mime_type,

@@ -55,6 +55,7 @@ const cut = place.map(
 const repeat = fc.record({ from: place, times: fc.nat({ max: 40 }) }).map(
   ({ from, times }): Damage =>
     (content) => {
+      if (content.length > 8 * SAMPLE_MAX) return content
       const part = content.subarray(from % content.length)
       return Buffer.concat([content, ...Array.from({ length: times }, () => part)])
     },

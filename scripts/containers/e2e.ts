@@ -4,33 +4,21 @@
  */
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
-import {
-  chmodSync,
-  closeSync,
-  copyFileSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs'
+import { chmodSync, closeSync, copyFileSync, mkdirSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { CORPUS, type CorpusEntry, corpusEntries } from '../../services/indexer/src/metadata/test-support/corpus.ts'
 import { createFeedClient, getJson, type WireNode } from '../../services/indexer/test/pair/feed-client.ts'
 import { until, untilNone } from '../../services/indexer/test/pair/until.ts'
 import { createDeployment, docker, linesOf } from './deployment.ts'
 import { mountMemory } from './mounts.ts'
 
-const CORPUS = join(import.meta.dirname, '../../services/indexer/test-data/corpus')
 /** Containers start in a second on a fast machine, and in half a minute on a slow one. */
 const START_MS = 60_000
 const HEALTHY_MS = 180_000
 const NOTHING_COMPILES = ['cc', 'gcc', 'g++', 'clang', 'make', 'python3']
 
-type Expected = Omit<WireNode, 'id' | 'parent_id' | 'name' | 'is_directory' | 'ctime' | 'mtime'>
-
-const expected = JSON.parse(readFileSync(join(CORPUS, 'expected.json'), 'utf8')) as Record<string, Expected>
+const expected = corpusEntries()
 const deployment = await createDeployment()
 const { compose, containers, inEach, media, project, url } = deployment
 const client = createFeedClient(url, 500)
@@ -97,14 +85,14 @@ step(
 )
 
 step('with the indexer it recovers, and every field of every sample file is as the original has it', async () => {
-  for (const name of Object.keys(expected)) copyFileSync(join(CORPUS, name), join(media, name))
+  for (const name of expected.keys()) copyFileSync(join(CORPUS, name), join(media, name))
   await compose('up', '--detach', '--scale', 'api=3')
   await until('the first answer', async () => (await problemOf('/api/v1/cursor')) === null, START_MS)
   await untilNone('all files with all fields', async () => {
     await client.poll()
-    return Object.keys(expected).flatMap((name) => differences(name, nodeNamed(name)))
+    return [...expected.keys()].flatMap((name) => differences(name, nodeNamed(name)))
   })
-  assert.equal(client.nodes.size, Object.keys(expected).length + 1, 'the files and their folder, nothing else')
+  assert.equal(client.nodes.size, expected.size + 1, 'the files and their folder, nothing else')
 })
 
 step('pictures and films of phones are recognised as such', async () => {
@@ -334,7 +322,7 @@ async function polled(name: string, isWanted = (_node: WireNode) => true): Promi
 
 function differences(name: string, node: WireNode | undefined): string[] {
   if (node === undefined) return [`${name} is missing`]
-  const fields = Object.entries(expected[name] ?? {}) as [keyof Expected, unknown][]
+  const fields = Object.entries(expected.get(name) ?? {}) as [keyof CorpusEntry, unknown][]
   return fields.flatMap(([field, value]) =>
     node[field] === value ? [] : [`${name}: ${field} is ${node[field]}, expected ${value}`],
   )

@@ -1,8 +1,11 @@
-/** What the C libraries say about an open file. */
+/** What an open file is: its type by libmagic, its size by its own header or by MediaInfo. */
 import type { Libmagic } from './libmagic.ts'
 import type { Dimensions, MediaInfo } from './libmediainfo.ts'
+import { mayReachMediaInfo } from './may-reach-mediainfo.ts'
 import { mediaKind } from './media-kind.ts'
 import type { Metadata } from './metadata-job.ts'
+import { readerOfFile } from './pictures/bounded-reader.ts'
+import { measurePicture } from './pictures/picture-size.ts'
 
 /**
  * How much is asked of the libraries. A file on which a library crashed is read again with less, so that it costs one
@@ -35,15 +38,28 @@ export function identify(file: OpenFile, effort: Effort, { libmagic, mediaInfo }
   } catch (error) {
     return { about: about(UNKNOWN_TYPE, NO_DIMENSIONS), problem: (error as Error).message }
   }
+  return { about: about(mimeType, dimensionsOf(file, mimeType, effort, mediaInfo)), problem: null }
+}
+
+/**
+ * Pictures of the usual formats tell their size themselves, to us. What begins as one of them is not given to MediaInfo
+ * either where it says none: it would know no better, and pictures come from strangers more than anything else.
+ */
+function dimensionsOf(file: OpenFile, mimeType: string, effort: Effort, mediaInfo: MediaInfo): Dimensions {
   const { isImage, isVideo } = mediaKind(mimeType)
-  if (effort !== 'full' || !(isImage || isVideo)) {
-    return { about: about(mimeType, NO_DIMENSIONS), problem: null }
+  if (isImage || mayBePackedPicture(mimeType)) {
+    const picture = measurePicture(readerOfFile(file.fd, file.size))
+    if (picture.kind === 'measured') return { ...picture.size, msDuration: 0 }
+    if (picture.kind === 'unknown') return NO_DIMENSIONS
   }
-  const dimensions = mediaInfo.dimensions(file.fd, file.size)
-  if (dimensions === null) {
-    return { about: about(mimeType, NO_DIMENSIONS), problem: "MediaInfo can't read the file" }
-  }
-  return { about: about(mimeType, dimensions), problem: null }
+  if (effort !== 'full' || !(isImage || isVideo)) return NO_DIMENSIONS
+  if (!mayReachMediaInfo(readerOfFile(file.fd, file.size))) return NO_DIMENSIONS
+  return mediaInfo.dimensions(file.fd, file.size, isImage ? 'picture' : 'film')
+}
+
+/** What libmagic says of gzip, in which an SVG may be (`.svgz`). */
+function mayBePackedPicture(mimeType: string): boolean {
+  return mimeType === 'application/gzip' || mimeType === 'application/x-gzip'
 }
 
 function about(mimeType: string, dimensions: Dimensions): Omit<Metadata, 'hash'> {

@@ -3,23 +3,32 @@ import { closeSync, fstatSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { openMediaInfo } from './libmediainfo.ts'
-import { CORPUS } from './test-support/corpus.ts'
+import { CORPUS, PICTURES } from './test-support/corpus.ts'
 
 const mediaInfo = openMediaInfo()
 
-function dimensionsOf(name: string) {
-  const fd = openSync(join(CORPUS, name), 'r')
+function dimensionsOf(path: string, kind: 'picture' | 'film') {
+  const fd = openSync(path, 'r')
   try {
-    return mediaInfo.dimensions(fd, fstatSync(fd).size)
+    return mediaInfo.dimensions(fd, fstatSync(fd).size, kind)
   } finally {
     closeSync(fd)
   }
 }
 
 test('a film whose index is at its end is found by reading there', () => {
-  assert.deepEqual(dimensionsOf('v.mp4'), { width: 640, height: 360, msDuration: 3000 })
+  assert.deepEqual(dimensionsOf(join(CORPUS, 'v.mp4'), 'film'), { width: 640, height: 360, msDuration: 3000 })
 })
 
 test('what has no dimensions has zeros', () => {
-  assert.deepEqual(dimensionsOf('t.txt'), { width: 0, height: 0, msDuration: 0 })
+  assert.deepEqual(dimensionsOf(join(CORPUS, 't.txt'), 'film'), { width: 0, height: 0, msDuration: 0 })
+})
+
+test('of a film a video track counts and no cover, of a picture an image and no duration', () => {
+  const none = { width: 0, height: 0 }
+  assert.deepEqual(dimensionsOf(join(PICTURES, 'mka-cover.mka'), 'film'), { ...none, msDuration: 3006 })
+  assert.deepEqual(dimensionsOf(join(CORPUS, 'i.png'), 'film'), { ...none, msDuration: 0 })
+  assert.deepEqual(dimensionsOf(join(CORPUS, 'i.gif'), 'picture'), { width: 640, height: 360, msDuration: 0 })
+  // A film that passes as a picture, as an animation may.
+  assert.deepEqual(dimensionsOf(join(CORPUS, 'v.mp4'), 'picture'), { width: 640, height: 360, msDuration: 0 })
 })

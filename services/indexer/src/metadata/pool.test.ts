@@ -126,11 +126,11 @@ test('room is two batches a worker, taken by what is not answered yet', async (c
 test('a file that crashes MediaInfo costs itself its dimensions, and the files beside it nothing', async (context) => {
   const { pool, answered, problems } = createBench(context, { workerModule: FAULTY })
   const folder = temporaryFolder(context)
-  const image = readFileSync(join(CORPUS, 'i.jpg'))
+  const film = readFileSync(join(CORPUS, 'v.mp4'))
   const jobs = filesNamed(folder, plainFiles(100))
   for (const at of [10, 40]) {
-    const path = join(folder, `crash-mediainfo-${at}.jpg`)
-    writeFileSync(path, image)
+    const path = join(folder, `crash-mediainfo-${at}.mp4`)
+    writeFileSync(path, film)
     jobs.splice(at, 0, jobFor(path))
   }
   pool.submit(jobs)
@@ -141,11 +141,11 @@ test('a file that crashes MediaInfo costs itself its dimensions, and the files b
     assert.equal(result.metadata.hash, hashOf(name))
   }
   for (const at of [10, 40]) {
-    const result = results.get(`crash-mediainfo-${at}.jpg`)
+    const result = results.get(`crash-mediainfo-${at}.mp4`)
     assert.ok(result?.kind === 'done')
     assert.equal(result.problem, 'MediaInfo or libmagic: killed by SIGSEGV; read without MediaInfo')
-    assert.equal(result.metadata.mimeType, 'image/jpeg')
-    assert.equal(result.metadata.hash, createHash('md5').update(image).digest('hex'))
+    assert.equal(result.metadata.mimeType, 'video/mp4')
+    assert.equal(result.metadata.hash, createHash('md5').update(film).digest('hex'))
     assert.equal(result.metadata.width, 0)
   }
   assert.deepEqual(problems, [])

@@ -1,0 +1,125 @@
+/**
+ * SVG: `width` and `height` of the outermost element, where they are lengths, else its `viewBox`. In CSS pixels, whole
+ * ones. Nothing is looked up elsewhere: what is needed stands in one tag, and what stands before it is skipped.
+ */
+import type { PictureFormat, PictureSize } from './picture-format.ts'
+
+/** The outermost tag lies within it, or the size is unknown. Bytes. */
+export const SVG_HEAD = 128 * 1024
+
+export const svg: PictureFormat = {
+  begins: (head) =>
+    /^(\xef\xbb\xbf)?\s*</.test(head) || head.startsWith('\xff\xfe<\0') || head.startsWith('\xfe\xff\0<'),
+  size: (reader) => svgSize(reader.bytes(0, Math.min(SVG_HEAD, reader.size))),
+}
+
+/** `head` is the beginning of a document, in UTF-8 or, with a byte order mark, UTF-16. */
+export function svgSize(head: Buffer): PictureSize | null {
+  const attributes = outermostSvg(decode(head))
+  if (attributes === null) return null
+  const width = pixels(attributes.get('width'))
+  const height = pixels(attributes.get('height'))
+  if (width !== null && height !== null) return whole(width, height)
+  const box = viewBox(attributes.get('viewBox'))
+  if (box === null) return null
+  // One that is missing follows from the other, as the picture keeps its proportions.
+  if (width !== null) return whole(width, (width * box.height) / box.width)
+  if (height !== null) return whole((height * box.width) / box.height, height)
+  return whole(box.width, box.height)
+}
+
+function decode(head: Buffer): string {
+  const even = head.subarray(2, head.length - (head.length % 2))
+  const start = head.toString('latin1', 0, 3)
+  if (start.startsWith('\xff\xfe')) return even.toString('utf16le')
+  if (start.startsWith('\xfe\xff')) return Buffer.from(even).swap16().toString('utf16le')
+  // Names and numbers are ASCII in whatever else an XML file may be encoded.
+  return head.toString('latin1', start === '\xef\xbb\xbf' ? 3 : 0)
+}
+
+/** The attributes of the first tag, if it is `svg`, with or without a namespace's prefix. */
+function outermostSvg(text: string): ReadonlyMap<string, string> | null {
+  const at = afterProlog(text)
+  const tag = /<(?:[\w.-]+:)?svg(?=[\s/>])/y
+  const attribute = /\s*([^\s=<>/"']+)\s*=\s*(?:"([^"]*)"|'([^']*)')/y
+  tag.lastIndex = at
+  if (tag.exec(text) === null) return null
+  const attributes = new Map<string, string>()
+  attribute.lastIndex = tag.lastIndex
+  for (let found = attribute.exec(text); found !== null; found = attribute.exec(text)) {
+    const [, name = '', double, single] = found
+    attributes.set(name, double ?? single ?? '')
+  }
+  return attributes
+}
+
+/** Where the first element begins: behind white space, comments, instructions, and the type declaration. */
+function afterProlog(text: string): number {
+  const ends: readonly (readonly [string, (from: number) => number])[] = [
+    ['<!--', (from) => after(text, '-->', from)],
+    ['<?', (from) => after(text, '?>', from)],
+    ['<!DOCTYPE', (from) => afterDoctype(text, from)],
+  ]
+  const space = /\s*/y
+  for (let at = 0; ; ) {
+    space.lastIndex = at
+    space.exec(text)
+    at = space.lastIndex
+    const end = ends.find(([begin]) => text.startsWith(begin, at))
+    if (end === undefined) return at
+    at = end[1](at + end[0].length)
+  }
+}
+
+function after(text: string, end: string, from: number): number {
+  const at = text.indexOf(end, from)
+  return at === -1 ? text.length : at + end.length
+}
+
+/** Up to the `>` that is neither quoted nor within the brackets of declarations, whose comments may have any. */
+function afterDoctype(text: string, from: number): number {
+  const token = /<!--|["'[\]>]/g
+  token.lastIndex = from
+  let isWithin = false
+  for (let found = token.exec(text); found !== null; found = token.exec(text)) {
+    const [sign] = found
+    if (sign === '>' && !isWithin) return token.lastIndex
+    if (sign === '[' || sign === ']') isWithin = sign === '['
+    if (sign === '<!--') token.lastIndex = after(text, '-->', token.lastIndex)
+    if (sign === '"' || sign === "'") token.lastIndex = after(text, sign, token.lastIndex)
+  }
+  return text.length
+}
+
+/** CSS pixels of the units that are one everywhere (CSS Values 4), and of a font's by the usual 16 pixels. */
+const PIXELS: Readonly<Record<string, number>> = {
+  '': 1,
+  px: 1,
+  in: 96,
+  cm: 96 / 2.54,
+  mm: 96 / 25.4,
+  q: 96 / 101.6,
+  pt: 96 / 72,
+  pc: 16,
+  em: 16,
+  rem: 16,
+  ex: 8,
+  ch: 8,
+}
+
+/** Null for what depends on where the picture is shown, such as `100%`. */
+function pixels(length: string | undefined): number | null {
+  const [, number, unit = ''] = /^\s*(\+?[\d.]+(?:e[+-]?\d+)?)\s*([a-z]*)\s*$/i.exec(length ?? '') ?? []
+  const value = Number(number) * (PIXELS[unit.toLowerCase()] ?? Number.NaN)
+  return value > 0 && Number.isFinite(value) ? value : null
+}
+
+function viewBox(text: string | undefined): PictureSize | null {
+  const numbers = (text ?? '').trim().split(/\s*,\s*|\s+/)
+  const [, , width = 0, height = 0] = numbers.map(Number)
+  return numbers.length === 4 && width > 0 && height > 0 ? { width, height } : null
+}
+
+function whole(width: number, height: number): PictureSize {
+  return { width: Math.max(1, Math.round(width)), height: Math.max(1, Math.round(height)) }
+}

@@ -1,0 +1,8 @@
+import { readerOfBytes } from '../pictures/bounded-reader.ts'
+import { measurePicture } from '../pictures/picture-size.ts'
+
+/** "640x480", or what kind of answer it is. */
+export function measure(content: Buffer | string): string {
+  const answer = measurePicture(readerOfBytes(Buffer.from(content as string, 'latin1')))
+  return answer.kind === 'measured' ? `${answer.size.width}x${answer.size.height}` : answer.kind
+}

@@ -46,13 +46,14 @@ const ZONES: readonly Zone[] = [
     mayImport: ['shared', ...VOCABULARY],
     mayImportTypesOf: ['watch', 'scan', 'store'],
   },
-  { name: 'metadata', holds: /^services\/indexer\/src\/metadata\//, mayImport: ['shared'] },
+  { name: 'sandbox', holds: /^services\/indexer\/src\/sandbox\//, mayImport: ['shared'] },
+  { name: 'metadata', holds: /^services\/indexer\/src\/metadata\//, mayImport: ['shared', 'sandbox'] },
   { name: 'store', holds: /^services\/indexer\/src\/store\//, mayImport: ['shared'] },
   { name: 'audit', holds: /^services\/indexer\/src\/audit\//, mayImport: ['shared'] },
   {
     name: 'indexer',
     holds: /^services\/indexer\/src\/[^/]+$/,
-    mayImport: ['shared', 'watch', 'scan', 'reconcile', 'metadata', 'store', 'audit'],
+    mayImport: ['shared', 'watch', 'scan', 'reconcile', 'sandbox', 'metadata', 'store', 'audit'],
   },
   { name: 'api', holds: /^services\/api\/src\//, mayImport: ['shared'] },
 ]

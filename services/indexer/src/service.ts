@@ -14,6 +14,9 @@ import {
 import { watchRoots } from '@drive-feed/shared/schema.ts'
 import { createIndexer } from './indexer.ts'
 import { createPersistence, type PersistenceTools } from './persistence.ts'
+import { applyFilter } from './sandbox/filter.ts'
+import { landlockVersion } from './sandbox/landlock.ts'
+import { REFUSED_EVERYWHERE } from './sandbox/refusals.ts'
 import { databaseTrouble } from './store/database-trouble.ts'
 import { lockForWriting, type WriterLock } from './store/writer-lock.ts'
 import { exitAtOnce, tryLock } from './watch/libc.ts'
@@ -71,6 +74,7 @@ function runUntilSignal(
   startLookingThread: () => Worker,
 ): void {
   const { databasePath } = config
+  confine(log)
   let thread: Worker | undefined
   const startThread = () => {
     thread = startLookingThread()
@@ -110,6 +114,14 @@ function runUntilSignal(
     // process.exit would wait for the drain thread, which waits for events, for ever.
     exitAtOnce(EXIT_CRASHED)
   })
+}
+
+/** Gives up what this process never needs, and says what can't be had here. */
+function confine(log: Logger): void {
+  const refused = applyFilter(REFUSED_EVERYWHERE, 'all threads')
+  if (refused !== null) log.warn({ reason: refused }, 'system calls that are never needed could not be given up')
+  if (landlockVersion() > 0) return
+  log.warn('this kernel has no Landlock (Linux 5.13): what reads the files is held by a filter of system calls alone')
 }
 
 /** Opens the database as its one writer. The lock is taken anew each time: its file goes with the database's folder. */

@@ -10,6 +10,7 @@ import { type Advice, advice } from '@drive-feed/shared/problem.ts'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import { createExhaustion, TOO_MANY_OPEN } from './exhaustion.ts'
 import { createRest, processCpuUsage, releaseHeap } from './memory.ts'
+import { createFailureLog, type FailureLog } from './metadata/failure-log.ts'
 import { createFeeder, type Feeder, type WaitingFile } from './metadata/feeder.ts'
 import { createLauncher, type Launcher } from './metadata/launcher.ts'
 import type { MetadataJob, MetadataResult } from './metadata/metadata-job.ts'
@@ -154,6 +155,7 @@ type Stages = {
   scans: Scans
   intake: EventIntake
   reconciler: Reconciler
+  failures: FailureLog
   launcher: Launcher
   pool: MetadataPool
   feeder: Feeder
@@ -181,6 +183,7 @@ export function createIndexer(parts: IndexerParts, onCrash: (error: Error) => vo
   stages.disksAway = createDiskKeeper(core, stages)
   stages.intake = createIntake(core, stages)
   stages.reconciler = createLoop(core, stages)
+  stages.failures = createFailureLog(core)
   stages.launcher = createLauncher({ folders: () => stages.keeper.roots.map(({ path }) => path), onCrash })
   stages.pool = createMetadataPool({
     launch: stages.launcher.launch,
@@ -239,6 +242,7 @@ export function createIndexer(parts: IndexerParts, onCrash: (error: Error) => vo
       if (how === 'abandon') endWriting()
       await Promise.all([pool.stop(), drain.stop(), observer.stop()])
       stages.launcher.stop()
+      stages.failures.stop()
       if (how === 'orderly') endWriting()
       for (const fd of core.rootsByFd.keys()) closeSync(fd)
     },
@@ -619,6 +623,7 @@ function createMetadataFeeder(core: Core, stages: Stages): Feeder {
         const delayMs = readAgainAfter(result, readingRetries)
         return findingOf(result, askedMs, { dueMs: Math.floor(nowMs() + delayMs), isAway: isAway(result.job) })
       })
+      for (const { result } of results) stages.failures.take(result)
       const saved = store.saveMetadata(findings, (nodeId) => hasSameBytes(core, stages, nodeId))
       for (const [at, { result }] of results.entries()) {
         // Whatever the reason: what is read again and again without being stored gets its pause, too.

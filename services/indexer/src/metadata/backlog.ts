@@ -1,5 +1,6 @@
 /** What waits in the pool, and which files travel together. Pure bookkeeping: no processes, no clocks. */
 import type { Effort } from './identify.ts'
+import type { MetadataJob } from './metadata-job.ts'
 import type { Task } from './task.ts'
 
 /** Files from here on are read by a part of the workers only. Bytes. */
@@ -35,13 +36,18 @@ export type Backlog = {
   readonly clear: () => void
 }
 
+/** Of a file whose hash is known only the beginning is read, and what the libraries want to see. */
+export function bytesToRead({ size, knownHash }: MetadataJob): number {
+  return knownHash === undefined ? size : 0
+}
+
 export function createBacklog(): Backlog {
   let suspects: Task[] = []
   let ordinary: Task[] = []
   let big: Task[] = []
 
   function laneOf(task: Task): Task[] {
-    if (task.job.size >= BIG_FILE_BYTES) return big
+    if (bytesToRead(task.job) >= BIG_FILE_BYTES) return big
     return task.isSuspect ? suspects : ordinary
   }
 
@@ -69,18 +75,18 @@ export function createBacklog(): Backlog {
 
 /** How many of the first tasks share a message: as many small ones as stand together, or one that is not small. */
 function countTogether(tasks: readonly Task[]): number {
-  const end = tasks.findIndex(({ job }, at) => at === BATCH_FILES || job.size > SMALL_FILE_BYTES)
+  const end = tasks.findIndex(({ job }, at) => at === BATCH_FILES || bytesToRead(job) > SMALL_FILE_BYTES)
   return end === -1 ? tasks.length : Math.max(end, 1)
 }
 
 function batchOf(tasks: readonly Task[]): Batch {
-  const bytes = tasks.reduce((sum, { job }) => sum + job.size, 0)
+  const bytes = tasks.reduce((sum, { job }) => sum + bytesToRead(job), 0)
   const [first] = tasks
   return {
     tasks,
     effort: first?.effort ?? 'full',
     bytes,
-    isBig: first !== undefined && first.job.size >= BIG_FILE_BYTES,
-    isQuick: first !== undefined && !first.isSuspect && first.job.size <= SMALL_FILE_BYTES,
+    isBig: first !== undefined && bytesToRead(first.job) >= BIG_FILE_BYTES,
+    isQuick: first !== undefined && !first.isSuspect && bytesToRead(first.job) <= SMALL_FILE_BYTES,
   }
 }

@@ -28,6 +28,7 @@ import { createExtract, type Extract } from './extract.ts'
 import type { Libraries } from './identify.ts'
 import { openLibmagic } from './libmagic.ts'
 import { openMediaInfo } from './libmediainfo.ts'
+import type { Metadata } from './metadata-job.ts'
 import { openPageCache } from './page-cache.ts'
 import { CORPUS, corpusAnswers } from './test-support/corpus.ts'
 import { jobFor } from './test-support/job-for.ts'
@@ -227,6 +228,18 @@ test('a file larger than the read buffer is hashed whole, sparse or not', (conte
   const found = extract(jobFor(path), 'full')
   assert.ok(found.kind === 'done')
   assert.equal(found.metadata.hash, md5(readFileSync(path)))
+})
+
+test('of a file whose hash is known only the beginning is read', (context) => {
+  const path = join(temporaryFolder(context), 'large')
+  copyFileSync(join(CORPUS, 'i.png'), path)
+  truncateSync(path, 2 ** 40)
+  const { kind, metadata } = extract({ ...jobFor(path), knownHash: 'of these bytes' }, 'full') as {
+    kind: string
+    metadata: Metadata
+  }
+  assert.deepEqual([kind, metadata.hash, metadata.mimeType], ['done', 'of these bytes', 'image/png'])
+  assert.deepEqual(extract({ ...jobFor(path), size: 1, knownHash: 'of others' }, 'full'), { kind: 'changed' })
 })
 
 const MIB = 1024 * 1024

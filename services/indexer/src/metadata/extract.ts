@@ -4,14 +4,14 @@ import { closeSync } from 'node:fs'
 import { getSystemErrorMessage } from 'node:util'
 import { type FileStats, statsOf } from '@drive-feed/shared/file-stats.ts'
 import { isExhaustion, isPassing } from '@drive-feed/shared/passing-errors.ts'
-import { type Futility, hashFile } from './hash-file.ts'
+import { type Futility, type Hashed, hashFile } from './hash-file.ts'
 import { type Effort, type Identified, identify, type Libraries } from './identify.ts'
 import type { Metadata, MetadataJob } from './metadata-job.ts'
 import { openFile } from './open-file.ts'
 import type { PageCache } from './page-cache.ts'
 
 /** What of a job is needed to read the file. */
-export type FileToRead = Pick<MetadataJob, 'path' | 'inode' | 'size' | 'mtime'>
+export type FileToRead = Pick<MetadataJob, 'path' | 'inode' | 'size' | 'mtime' | 'knownHash'>
 
 /** Meanings as in `MetadataResult`. */
 export type Extraction =
@@ -51,7 +51,7 @@ function read(fd: number, file: FileToRead, effort: Effort, libraries: Libraries
     if (!isFileOf(before, file)) return { kind: 'changed' }
     const identified = identify({ fd, path: file.path, stats: before }, effort, libraries)
     const futility = () => futilityOf(before, statsOf(fd), file)
-    const hashed = hashFile(fd, file.size, pageCache, futility)
+    const hashed = hashOf(fd, file, pageCache, futility)
     if (hashed.kind !== 'hashed') return hashed
     const after = statsOf(fd)
     if (!isFileOf(after, file)) return { kind: 'changed' }
@@ -59,6 +59,11 @@ function read(fd: number, file: FileToRead, effort: Effort, libraries: Libraries
     before = after
   }
   return { kind: 'changed' }
+}
+
+function hashOf(fd: number, file: FileToRead, pageCache: PageCache, futility: () => Futility | null): Hashed {
+  const { size, knownHash } = file
+  return knownHash === undefined ? hashFile(fd, size, pageCache, futility) : { kind: 'hashed', hash: knownHash }
 }
 
 function done(hash: string, { about, problem }: Identified): Extraction {

@@ -12,6 +12,8 @@ export type JobsMessage = {
   readonly inodes: readonly string[]
   readonly sizes: readonly number[]
   readonly mtimes: readonly number[]
+  /** Null where the file is to be hashed. */
+  readonly knownHashes: readonly (string | null)[]
 }
 
 export function encodeJobs(files: readonly FileToRead[], effort: Effort): JobsMessage {
@@ -21,14 +23,19 @@ export function encodeJobs(files: readonly FileToRead[], effort: Effort): JobsMe
     inodes: files.map(({ inode }) => inode),
     sizes: files.map(({ size }) => size),
     mtimes: files.map(({ mtime }) => mtime),
+    knownHashes: files.map(({ knownHash }) => knownHash ?? null),
   }
 }
 
-export function decodeJobs({ paths, inodes, sizes, mtimes }: JobsMessage): FileToRead[] {
-  return paths.map((path, row) => ({
-    path,
-    inode: inodes[row] as string,
-    size: sizes[row] as number,
-    mtime: mtimes[row] as number,
-  }))
+export function decodeJobs({ paths, inodes, sizes, mtimes, knownHashes }: JobsMessage): FileToRead[] {
+  return paths.map((path, row) => {
+    const knownHash = knownHashes[row] as string | null
+    return {
+      path,
+      inode: inodes[row] as string,
+      size: sizes[row] as number,
+      mtime: mtimes[row] as number,
+      ...(knownHash === null ? {} : { knownHash }),
+    }
+  })
 }

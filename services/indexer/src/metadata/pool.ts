@@ -4,8 +4,9 @@
  */
 import { fileURLToPath } from 'node:url'
 import { shownPath } from '@drive-feed/shared/shown-path.ts'
-import { BATCH_FILES, type Batch, BIG_FILE_BYTES, createBacklog, type Lanes } from './backlog.ts'
+import { BATCH_FILES, type Batch, BIG_FILE_BYTES, bytesToRead, createBacklog, type Lanes } from './backlog.ts'
 import type { MetadataJob, MetadataResult } from './metadata-job.ts'
+import type { ReaderVersions } from './reader-versions.ts'
 import { createRestartDelay } from './restart-delay.ts'
 import { Slot, type SlotEvents } from './slot.ts'
 import { afterDeath, type Death, newTask } from './task.ts'
@@ -18,6 +19,8 @@ export type MetadataPool = {
   /** Why nothing, or less than could be, is read now, in one line; null if all is well. */
   readonly problem: () => string | null
   readonly submit: (jobs: readonly MetadataJob[]) => void
+  /** Starts a worker where there is none, only to learn with what it reads. */
+  readonly probe: () => void
   /** Kills the workers and resolves when they are gone, or after a second. No result comes after the call. */
   readonly stop: () => Promise<void>
 }
@@ -26,6 +29,8 @@ export type MetadataPoolOptions = {
   readonly workers: number
   /** Gets the results of one message; each job submitted is answered once. */
   readonly onResults: (results: readonly MetadataResult[]) => void
+  /** A worker is ready, and reads with these. */
+  readonly onVersions?: (versions: ReaderVersions) => void
   /** Something is wrong with the pool itself, in one line: workers can't start, or one is stuck in the kernel. */
   readonly onProblem: (problem: string) => void
   /** Time in which that many bytes must be read. Default: a minute, and a second for each MiB, for slow disks. */
@@ -97,6 +102,12 @@ class Pool implements MetadataPool {
     this.#dispatch()
   }
 
+  probe(): void {
+    const [first] = this.#slots
+    const isRunning = this.#count('empty') < this.#slots.length
+    if (!this.#isStopped && !isRunning && first !== undefined) this.#startIfAllowed(first)
+  }
+
   async stop(): Promise<void> {
     this.#isStopped = true
     this.#restart.cancel()
@@ -116,7 +127,8 @@ class Pool implements MetadataPool {
 
   #slotEvents(): SlotEvents {
     return {
-      onReady: () => {
+      onReady: (versions) => {
+        this.#options.onVersions?.(versions)
         this.#restart.succeeded()
         this.#startProblem = null
         this.#dispatch()
@@ -205,7 +217,7 @@ class Pool implements MetadataPool {
 }
 
 function countBig(jobs: readonly MetadataJob[]): number {
-  return jobs.reduce((count, { size }) => count + Number(size >= BIG_FILE_BYTES), 0)
+  return jobs.reduce((count, job) => count + Number(bytesToRead(job) >= BIG_FILE_BYTES), 0)
 }
 
 function defaultLimitMs(bytes: number): number {

@@ -19,10 +19,13 @@ const EFFORTS_AFFECTED: Record<string, readonly Effort[]> = {
 }
 
 serveJobs(() => {
-  const extract = prepareWorker()
-  return (file, effort) => {
-    misbehave(file.path, effort)
-    return extract(file, effort)
+  const { extract, versions } = prepareWorker()
+  return {
+    versions,
+    extract: (file, effort) => {
+      misbehave(file.path, effort)
+      return extract(file, effort)
+    },
   }
 })
 

@@ -19,7 +19,7 @@ export type ReadAgain = {
 }
 
 /** Rows looked at in a transaction. */
-export const SLICE_ROWS = 5_000
+export const SLICE_ROWS = 1_000
 
 /** Types that say little of a file, in SQL: another version may know more. */
 const IS_GENERAL = `mime_type IN ('application/octet-stream', 'application/javascript', 'audio/mp4', 'text/plain', 'text/html',

@@ -22,6 +22,7 @@ const TABLES = [
   'removals',
   'problems',
   'root_totals',
+  'readers',
 ]
 
 /** Left by version 1.0.1 of the original program: several rows a node, tombstones, a folder newer than its children. */
@@ -142,6 +143,7 @@ test('upgrade: an upgraded file has the schema of a new one', (t) => {
 test('upgrade: a version 2 file gets the schema of a new one and keeps its nodes, cursors and log', (t) => {
   const path = join(temporaryFolder(t), 'feed.db')
   const old = openWriter(path).sqlite
+  old.exec(BACK_TO_VERSION_5)
   old.exec(BACK_TO_VERSION_4)
   old.exec(BACK_TO_VERSION_3)
   old.exec(BACK_TO_VERSION_2)
@@ -208,6 +210,7 @@ const ALIKE = `
 test('I2, I3, I11, upgrade: names that looked alike are shown apart, and clients are told', (t) => {
   const path = join(temporaryFolder(t), 'feed.db')
   const old = openWriter(path).sqlite
+  old.exec(BACK_TO_VERSION_5)
   old.exec(BACK_TO_VERSION_4)
   old.exec(BACK_TO_VERSION_3)
   old.exec(ALIKE)
@@ -256,6 +259,7 @@ test('I13, upgrade: what was changed before there were runs is a run of its own,
   const path = join(temporaryFolder(t), 'feed.db')
   const old = openWriter(path).sqlite
   assert.deepEqual(runsOf(old), [])
+  old.exec(BACK_TO_VERSION_5)
   old.exec(BACK_TO_VERSION_4)
   old.exec(ALIKE)
   old.close()
@@ -283,6 +287,7 @@ test('upgrade: an id that may have been a file and a folder is taken to have bee
 test('upgrade: where no name is shown anew nothing is told', (t) => {
   const path = join(temporaryFolder(t), 'feed.db')
   const old = openWriter(path).sqlite
+  old.exec(BACK_TO_VERSION_5)
   old.exec(BACK_TO_VERSION_4)
   old.exec(BACK_TO_VERSION_3)
   old.exec(ALIKE)
@@ -294,9 +299,26 @@ test('upgrade: where no name is shown anew nothing is told', (t) => {
   assert.deepEqual(changesOf(after), before)
 })
 
+test('upgrade: with what the files of an older version were read is not known, and of a new one nothing was read', (t) => {
+  const path = join(temporaryFolder(t), 'feed.db')
+  const old = openWriter(path).sqlite
+  const readers = 'SELECT libmagic, magic_database, mediainfo, rules, marked_to, marks_all_media FROM readers'
+  assert.deepEqual(old.prepare(readers).raw().all(), [])
+  old.exec(BACK_TO_VERSION_5)
+  old.close()
+  const after = openWriter(path).sqlite
+  t.after(() => after.close())
+  assert.deepEqual(after.prepare(readers).raw().all(), [['', '', '', '', null, 0]])
+  const fresh = openWriter(join(temporaryFolder(t), 'new.db')).sqlite
+  t.after(() => fresh.close())
+  const schema = 'SELECT name, type, tbl_name FROM sqlite_schema ORDER BY name'
+  assert.deepEqual(after.prepare(schema).all(), fresh.prepare(schema).all())
+})
+
 function upgradedFromVersion4(t: TestContext, rows: string): Database.Database {
   const path = join(temporaryFolder(t), 'feed.db')
   const old = openWriter(path).sqlite
+  old.exec(BACK_TO_VERSION_5)
   old.exec(BACK_TO_VERSION_4)
   old.exec(rows)
   old.close()
@@ -304,6 +326,11 @@ function upgradedFromVersion4(t: TestContext, rows: string): Database.Database {
   t.after(() => after.close())
   return after
 }
+
+const BACK_TO_VERSION_5 = `
+  DROP INDEX nodes_again;
+  DROP TABLE readers;
+  PRAGMA user_version = 5;`
 
 const BACK_TO_VERSION_4 = `
   DROP TABLE runs;

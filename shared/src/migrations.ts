@@ -1,6 +1,6 @@
 /**
  * The schema's DDL and the way to it from older files. `PRAGMA user_version` is the schema version: 0 an empty file,
- * 1 the original program's, 2 to 5 ours.
+ * 1 the original program's, 2 to 6 ours.
  */
 import { randomUUID } from 'node:crypto'
 import type Database from 'better-sqlite3'
@@ -9,10 +9,10 @@ import { newRunId } from './feed-epoch.ts'
 import { countRoots } from './root-totals.ts'
 import { SUPER_ROOT_ID } from './schema.ts'
 
-export const SCHEMA_VERSION = 5
+export const SCHEMA_VERSION = 6
 
 /** A version that can be brought to `SCHEMA_VERSION`. */
-export type OlderVersion = 0 | 1 | 2 | 3 | 4
+export type OlderVersion = 0 | 1 | 2 | 3 | 4 | 5
 
 /** Brings an empty file or one of an older version to `SCHEMA_VERSION`. Runs inside the caller's transaction. */
 export function migrate(db: Database.Database, from: OlderVersion): void {
@@ -25,9 +25,13 @@ export function migrate(db: Database.Database, from: OlderVersion): void {
     db.exec(VERSION_4)
     showNamesApart(db)
   }
-  db.exec(VERSION_5)
-  beginFirstRun(db)
-  countTotals(db)
+  if (from < 5) {
+    db.exec(VERSION_5)
+    beginFirstRun(db)
+    countTotals(db)
+  }
+  db.exec(VERSION_6)
+  if (from > 0) db.exec(READ_BY_OTHERS)
   db.pragma(`user_version = ${SCHEMA_VERSION}`)
 }
 
@@ -98,6 +102,19 @@ export const TABLES_OF_VERSION: Readonly<Record<KnownVersion, Readonly<Record<st
     removals: ['change_id', 'path', 'name', 'removed_ms'],
     root_totals: ['node_id', 'files', 'bytes'],
     problems: ['id', 'code', 'root', 'text', 'fix', 'since_ms'],
+  },
+  6: {
+    nodes: ['node_id', 'change_id', 'moved_change_id', 'metadata_state', 'former_kinds'],
+    changes: ['change_id', 'node_id', 'is_removed', 'first_change_id', 'former_kinds'],
+    watch_roots: ['name', 'node_id', 'path', 'was_scanned'],
+    status: ['id', 'heartbeat_ms', 'folders_known', 'initial_scan_complete'],
+    devices: ['device', 'numbers_last', 'mounted_as'],
+    feed: ['id', 'epoch'],
+    runs: ['first_change_id', 'run_id'],
+    removals: ['change_id', 'path', 'name', 'removed_ms'],
+    root_totals: ['node_id', 'files', 'bytes'],
+    problems: ['id', 'code', 'root', 'text', 'fix', 'since_ms'],
+    readers: ['id', 'libmagic', 'rules', 'marked_to'],
   },
 }
 
@@ -280,6 +297,22 @@ const VERSION_5 = `
     bytes   TEXT    NOT NULL
   );
   ALTER TABLE status ADD COLUMN initial_scan_complete INTEGER NOT NULL DEFAULT 0`
+
+/** What version 6 adds: with what files were read, and which are to be asked for again. */
+const VERSION_6 = `
+  CREATE TABLE readers (
+    id              INTEGER PRIMARY KEY CHECK (id = 1),
+    libmagic        TEXT    NOT NULL,
+    magic_database  TEXT    NOT NULL,
+    mediainfo       TEXT    NOT NULL,
+    rules           TEXT    NOT NULL,
+    marked_to       INTEGER,
+    marks_all_media INTEGER NOT NULL
+  );
+  CREATE INDEX nodes_again ON nodes (metadata_due_ms) WHERE metadata_state = 'again';`
+
+/** Nobody noted with what. */
+const READ_BY_OTHERS = `INSERT INTO readers VALUES (1, '', '', '', '', NULL, 0)`
 
 /** All that was changed before there were runs. */
 function beginFirstRun(db: Database.Database): void {

@@ -123,8 +123,8 @@ const FOREIGN: readonly (readonly [title: string, make: (path: string) => void, 
   ],
   [
     'a later version',
-    (path) => makeDatabase(path, 'CREATE TABLE nodes (id); PRAGMA user_version = 6'),
-    ' has schema version 6',
+    (path) => makeDatabase(path, 'CREATE TABLE nodes (id); PRAGMA user_version = 7'),
+    ' has schema version 7',
   ],
   [
     'a file that holds nothing but a version',

@@ -4,13 +4,25 @@ import { test } from 'node:test'
 import { getTableConfig } from 'drizzle-orm/sqlite-core'
 import { temporaryFolder } from '../test-support/temporary-folder.ts'
 import { openWriter } from './open-database.ts'
-import { changes, devices, feed, nodes, problems, removals, rootTotals, runs, status, watchRoots } from './schema.ts'
+import {
+  changes,
+  devices,
+  feed,
+  nodes,
+  problems,
+  readers,
+  removals,
+  rootTotals,
+  runs,
+  status,
+  watchRoots,
+} from './schema.ts'
 
 type ColumnInfo = { name: string; type: string; notnull: 0 | 1; pk: number }
 
 test('the tables that Drizzle knows are those that the DDL makes', (t) => {
   const { sqlite } = openWriter(join(temporaryFolder(t), 'feed.db'))
-  const all = [nodes, changes, removals, runs, watchRoots, devices, status, feed, problems, rootTotals]
+  const all = [nodes, changes, removals, runs, watchRoots, devices, status, feed, problems, rootTotals, readers]
   const tables = all.map(getTableConfig)
   const made = sqlite
     .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")

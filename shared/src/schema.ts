@@ -11,9 +11,10 @@ import type { ProblemCode } from './problem.ts'
 /**
  * Where a file's metadata stands. `fresh` and `backlog` wait for a worker, fresh ones first. `failed`: a library failed
  * on it, not retried until the file changes. `unreadable`: it could not be read, retried with the next scan. `skipped`:
- * not to be read until it changes (`skip_initial_hash`).
+ * not to be read until it changes (`skip_initial_hash`). `again`: as ready or failed, but read with other versions than
+ * those of now, and asked for again where nothing else waits; its hash stays.
  */
-export type MetadataState = 'ready' | 'fresh' | 'backlog' | 'failed' | 'unreadable' | 'skipped'
+export type MetadataState = 'ready' | 'fresh' | 'backlog' | 'failed' | 'unreadable' | 'skipped' | 'again'
 
 /** One row a name on disk: every directory and every regular file, and the super-root. */
 export const nodes = sqliteTable('nodes', {
@@ -199,12 +200,27 @@ export const problems = sqliteTable('problems', {
   sinceMs: integer('since_ms').notNull(),
 })
 
+/** With what the files were read, see `ReaderVersions` of the indexer; `id` is always 1. Without a row nothing was read. */
+export const readers = sqliteTable('readers', {
+  id: integer('id').primaryKey(),
+  /** All empty where nobody knows. */
+  libmagic: text('libmagic').notNull(),
+  magicDatabase: text('magic_database').notNull(),
+  mediaInfo: text('mediainfo').notNull(),
+  rules: text('rules').notNull(),
+  /** Up to which rowid of `nodes` those are marked that are to be asked for again; null when all are. */
+  markedTo: integer('marked_to'),
+  /** Whether media are marked that have a size, as it may be wrong. */
+  marksAllMedia: integer('marks_all_media', { mode: 'boolean' }).notNull(),
+})
+
 export type NodeRow = typeof nodes.$inferSelect
 export type ChangeRow = typeof changes.$inferSelect
 export type WatchRootRow = typeof watchRoots.$inferSelect
 export type DeviceRow = typeof devices.$inferSelect
 export type RootTotalsRow = typeof rootTotals.$inferSelect
 export type ProblemRow = typeof problems.$inferSelect
+export type ReadersRow = typeof readers.$inferSelect
 export type StatusRow = typeof status.$inferSelect
 
 /** The node above all watch roots. It has no row in `changes`. */

@@ -11,12 +11,13 @@ import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import { createExhaustion, TOO_MANY_OPEN } from './exhaustion.ts'
 import { createRest, processCpuUsage, releaseHeap } from './memory.ts'
 import { createFailureLog, type FailureLog } from './metadata/failure-log.ts'
-import { createFeeder, type Feeder, type WaitingFile } from './metadata/feeder.ts'
+import { type Answered, createFeeder, type Feeder, type WaitingFile } from './metadata/feeder.ts'
 import { createLauncher, type Launcher } from './metadata/launcher.ts'
 import type { MetadataJob, MetadataResult } from './metadata/metadata-job.ts'
 import { createMetadataPool, type MetadataPool } from './metadata/pool.ts'
 import { createReadingRetries, type ReadingRetries } from './metadata/reading-retries.ts'
 import { BIG_FILE_BYTES } from './metadata/task.ts'
+import { createVersionWatch, type VersionWatch } from './metadata/version-watch.ts'
 import { createNotice } from './notice.ts'
 import { ALLOW_OPEN_FILES, mayOpen } from './open-files.ts'
 import { createProblemKeeper, type ProblemKeeper } from './problem-keeper.ts'
@@ -50,7 +51,9 @@ import { createSchedule } from './schedule.ts'
 import { startStatusKeeper } from './status-keeper.ts'
 import { acceptances, dropAcceptance, takeAcceptance } from './store/acceptance.ts'
 import { createBookkeeping } from './store/bookkeeping.ts'
+import type { Waiting } from './store/known.ts'
 import type { MetadataFinding } from './store/metadata-writer.ts'
+import { createReadAgain } from './store/read-again.ts'
 import { createStore, type Decision } from './store/store.ts'
 import { createWalKeeper } from './store/wal-keeper.ts'
 import { type Drain, type DrainHandlers, startDrain } from './watch/drain.ts'
@@ -78,6 +81,8 @@ const REST_CHECK_MS = 5_000
 const DUE_AHEAD_MAX_MS = 60_000
 /** From when on files are read while the first scan goes on. */
 const READ_DURING_SCAN_AFTER_MS = 3_000
+/** A file that is to be asked for again and is not there, or not to be had, waits so long, or until the next scan. */
+const AGAIN_AFTER_MS = 3_600_000
 /** Places that may wait; beyond, a root is scanned instead. */
 const HINTS_MAX = 200_000
 
@@ -124,6 +129,7 @@ function createCore({ config, configPath, db, log, limits = {} }: IndexerParts) 
     store,
     known: store.known,
     books: createBookkeeping(db),
+    readAgain: createReadAgain(db),
     wal: createWalKeeper(db, { nowMs, wallMs, ...(limits.walBytesMax && { limitBytes: limits.walBytesMax }) }),
     exhaustion: createExhaustion({ log, nowMs, wallMs }),
     tree: createTree(),
@@ -159,6 +165,7 @@ type Stages = {
   launcher: Launcher
   pool: MetadataPool
   feeder: Feeder
+  versions: VersionWatch
   failing: FailingPlaces
   stalls: StallWatch
   problems: ProblemKeeper
@@ -190,7 +197,9 @@ export function createIndexer(parts: IndexerParts, onCrash: (error: Error) => vo
     workers: config.metadataWorkers,
     onResults: (results) => stages.feeder.takeResults(results),
     onProblem: (problem) => log.error(problem),
+    onVersions: (versions) => stages.versions.tell(versions),
   })
+  stages.versions = createVersions(core, stages)
   stages.feeder = createMetadataFeeder(core, stages)
   stages.failing = createFailing(core, stages)
   stages.stalls = createStallWatch({ ...core, atWork: stages.observer.atWork, keeper: stages.keeper })
@@ -234,6 +243,7 @@ export function createIndexer(parts: IndexerParts, onCrash: (error: Error) => vo
     },
     stop: async (how) => {
       for (const timer of timers) clearInterval(timer)
+      stages.versions.stop()
       reconciler.stop()
       const endWriting = () => {
         feeder.stop(how)
@@ -263,7 +273,7 @@ function startTimers(core: Core, stages: Stages): NodeJS.Timeout[] {
     forgetting,
     setInterval(forgetRemovals, FORGET_REMOVALS_MS),
     setInterval(() => checkRoots(stages, (root) => root.state !== 'offline'), ROOT_CHECK_MS),
-    setTimeout(() => stages.feeder.wake(), READ_DURING_SCAN_AFTER_MS),
+    setTimeout(() => wakeReading(stages), READ_DURING_SCAN_AFTER_MS),
     setInterval(() => checkWal(core), WAL_CHECK_MS),
     setInterval(createRest(processCpuUsage, releaseMemory), REST_CHECK_MS),
     setInterval(() => {
@@ -278,6 +288,12 @@ function startTimers(core: Core, stages: Stages): NodeJS.Timeout[] {
       reconciler.wake()
     }, OFFLINE_ROOT_CHECK_MS),
   ]
+}
+
+/** Where nothing is to be read, a worker is started only to learn whether what was read is still right. */
+function wakeReading({ feeder, pool, versions }: Stages): void {
+  feeder.wake()
+  if (!versions.isTold()) pool.probe()
 }
 
 function checkRoots({ keeper, reconciler }: Stages, which: (root: Root) => boolean): void {
@@ -484,6 +500,7 @@ function createRootScans(core: Core, stages: Stages): Scans {
     onAllDone: () => {
       stages.keeper.removeUnconfigured()
       settleDoubts(core, stages)
+      core.store.askAgainNow()
       stages.feeder.wake()
     },
   })
@@ -598,6 +615,20 @@ function hasSameBytes({ known }: Core, { trust }: Stages, nodeId: string): boole
   return row !== undefined && trust.carriesHash(row)
 }
 
+function createVersions({ readAgain, log }: Core, stages: Stages): VersionWatch {
+  return createVersionWatch({
+    noted: readAgain.readers,
+    note: readAgain.saveReaders,
+    markSome: readAgain.markSome,
+    onMarked: () => stages.feeder.wake(),
+    onOther: (before, now) =>
+      log.info(
+        { before, now },
+        'files are read with other versions now: those whose type or size may be another are asked for again',
+      ),
+  })
+}
+
 function createMetadataFeeder(core: Core, stages: Stages): Feeder {
   const { tree, known, store, readingRetries, nowMs } = core
 
@@ -605,20 +636,32 @@ function createMetadataFeeder(core: Core, stages: Stages): Feeder {
     const folder = tree.get(folderId)
     return folder === undefined ? known.pathOf(folderId) : pathOf(folder)
   }
+  const placed = (files: readonly Waiting[]) =>
+    files.flatMap((file): (WaitingFile & Waiting)[] => {
+      const folder = folderPath(file.parentId)
+      if (folder === null) return []
+      const path = `${folder}/${file.name}`
+      const root = stages.keeper.byPath(path)?.path ?? folder
+      return [{ ...file, root, path, deviceNumber: deviceNumberNow(stages, file.device) }]
+    })
+  const isAway = ({ path }: MetadataJob) => stages.keeper.byPath(path)?.state === 'offline'
+  /** Looks at what is no longer what was to be read. */
+  const lookAtOthers = (results: readonly Answered[]) => {
+    for (const { result } of results) {
+      const { kind, job } = result
+      if (kind !== 'changed' && kind !== 'gone') continue
+      const row = known.byId(job.nodeId)
+      if (row !== undefined) stages.reconciler.hint(row, 'stale', 'now')
+      stages.reconciler.wake()
+    }
+  }
   return createFeeder({
     pool: stages.pool,
     bigFileBytes: BIG_FILE_BYTES,
-    waiting: (now, limit, sizeBelow) =>
-      known.waiting(now, limit, sizeBelow).flatMap((file): WaitingFile[] => {
-        const folder = folderPath(file.parentId)
-        if (folder === null) return []
-        const path = `${folder}/${file.name}`
-        const root = stages.keeper.byPath(path)?.path ?? folder
-        return [{ ...file, root, path, deviceNumber: deviceNumberNow(stages, file.device) }]
-      }),
+    waiting: (now, limit, sizeBelow) => placed(known.waiting(now, limit, sizeBelow)),
+    toAskAgain: (now, limit) => placed(known.toAskAgain(now, limit)).map((file) => ({ ...file, knownHash: file.hash })),
     nextDueMs: known.nextDueMs,
     save: (results) => {
-      const isAway = ({ path }: MetadataJob) => stages.keeper.byPath(path)?.state === 'offline'
       const findings = results.map(({ result, askedMs }) => {
         const delayMs = readAgainAfter(result, readingRetries)
         return findingOf(result, askedMs, { dueMs: Math.floor(nowMs() + delayMs), isAway: isAway(result.job) })
@@ -629,13 +672,13 @@ function createMetadataFeeder(core: Core, stages: Stages): Feeder {
         // Whatever the reason: what is read again and again without being stored gets its pause, too.
         if (saved[at] === false) store.postpone(result.job.nodeId, nowMs() + readingRetries.next(result.job, 'busy'))
       }
-      for (const { result } of results) {
-        const { kind, job } = result
-        if (kind !== 'changed' && kind !== 'gone') continue
-        const row = known.byId(job.nodeId)
-        if (row !== undefined) stages.reconciler.hint(row, 'stale', 'now')
-        stages.reconciler.wake()
-      }
+      lookAtOthers(results)
+    },
+    saveAgain: (results) => {
+      const dueMs = Math.floor(nowMs() + AGAIN_AFTER_MS)
+      const findings = results.map(({ result, askedMs }) => findingOf(result, askedMs, { dueMs, isAway: false }))
+      store.saveAgain(findings, dueMs, (nodeId) => hasSameBytes(core, stages, nodeId))
+      lookAtOthers(results.filter(({ result }) => !isAway(result.job)))
     },
     nowMs,
   })

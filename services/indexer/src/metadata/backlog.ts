@@ -1,6 +1,6 @@
 /** What waits in the pool, and which files travel together. Pure bookkeeping: no processes, no clocks. */
 import type { Trial } from './extract.ts'
-import { isSlow, type Task, trialOf } from './task.ts'
+import { bytesToRead, isSlow, type Task, trialOf } from './task.ts'
 
 /** Up to here reading takes so little that the messages would cost as much; such files share one. Bytes. */
 const SMALL_FILE_BYTES = 1024 * 1024
@@ -77,18 +77,18 @@ export function createBacklog(): Backlog {
 
 /** How many of the first tasks share a message: as many small ones as stand together, or one that is not small. */
 function countTogether(tasks: readonly Task[]): number {
-  const end = tasks.findIndex(({ job }, at) => at === BATCH_FILES || job.size > SMALL_FILE_BYTES)
+  const end = tasks.findIndex(({ job }, at) => at === BATCH_FILES || bytesToRead(job) > SMALL_FILE_BYTES)
   return end === -1 ? tasks.length : Math.max(end, 1)
 }
 
 function batchOf(tasks: readonly Task[]): Batch {
-  const bytes = tasks.reduce((sum, { job }) => sum + job.size, 0)
+  const bytes = tasks.reduce((sum, { job }) => sum + bytesToRead(job), 0)
   const [first] = tasks as readonly [Task, ...Task[]]
   return {
     tasks,
     trial: trialOf(first),
     bytes,
     isSlow: isSlow(first),
-    isQuick: !first.isSuspect && first.job.size <= SMALL_FILE_BYTES,
+    isQuick: !first.isSuspect && bytesToRead(first.job) <= SMALL_FILE_BYTES,
   }
 }

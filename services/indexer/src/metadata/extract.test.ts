@@ -27,6 +27,7 @@ import { createExtract, type Extract, type ExtractTools, type Trial } from './ex
 import type { Libraries } from './identify.ts'
 import { openLibmagic } from './libmagic.ts'
 import { openMediaInfo } from './libmediainfo.ts'
+import type { Metadata } from './metadata-job.ts'
 import { createOpenFile, hasOpenat2 } from './open-file.ts'
 import { openPageCache } from './page-cache.ts'
 import { CORPUS, corpusAnswers } from './test-support/corpus.ts'
@@ -234,6 +235,18 @@ test('a file larger than the read buffer is hashed whole, sparse or not', (conte
   const found = extract(jobFor(path), FULL)
   assert.ok(found.kind === 'done')
   assert.equal(found.metadata.hash, md5(readFileSync(path)))
+})
+
+test('of a file whose hash is known only the beginning is read', (context) => {
+  const path = join(temporaryFolder(context), 'large')
+  copyFileSync(join(CORPUS, 'i.png'), path)
+  truncateSync(path, 2 ** 40)
+  const { kind, metadata } = extract({ ...jobFor(path), knownHash: 'of these bytes' }, FULL) as {
+    kind: string
+    metadata: Metadata
+  }
+  assert.deepEqual([kind, metadata.hash, metadata.mimeType], ['done', 'of these bytes', 'image/png'])
+  assert.deepEqual(extract({ ...jobFor(path), size: 1, knownHash: 'of others' }, FULL), { kind: 'changed' })
 })
 
 const MIB = 1024 * 1024

@@ -4,7 +4,7 @@ import { closeSync } from 'node:fs'
 import { getSystemErrorMessage } from 'node:util'
 import { type FileStats, statsOf } from '@drive-feed/shared/file-stats.ts'
 import { isExhaustion, isPassing } from '@drive-feed/shared/passing-errors.ts'
-import { type Futility, hashFile } from './hash-file.ts'
+import { type Futility, type Hashed, hashFile } from './hash-file.ts'
 import { type Effort, type Identified, identify, type Libraries } from './identify.ts'
 import type { Metadata, MetadataJob } from './metadata-job.ts'
 import type { OpenFile } from './open-file.ts'
@@ -64,7 +64,7 @@ function read(fd: number, file: FileToRead, { effort, computingMs }: Trial, tool
     const identified = identify({ fd, size: file.size }, effort, tools.libraries)
     tools.endAfterComputing(0)
     const futility = () => futilityOf(before, statsOf(fd), file)
-    const hashed = hashFile(fd, file.size, tools.pageCache, futility)
+    const hashed = hashOf(fd, file, tools.pageCache, futility)
     if (hashed.kind !== 'hashed') return hashed
     const after = statsOf(fd)
     if (!isFileOf(after, file)) return { kind: 'changed' }
@@ -72,6 +72,11 @@ function read(fd: number, file: FileToRead, { effort, computingMs }: Trial, tool
     before = after
   }
   return { kind: 'changed' }
+}
+
+function hashOf(fd: number, file: FileToRead, pageCache: PageCache, futility: () => Futility | null): Hashed {
+  const { size, knownHash } = file
+  return knownHash === undefined ? hashFile(fd, size, pageCache, futility) : { kind: 'hashed', hash: knownHash }
 }
 
 function done(hash: string, { about, problem }: Identified): Extraction {

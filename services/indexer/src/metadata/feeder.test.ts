@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
-import { createFeeder } from './feeder.ts'
+import { type TestContext, test } from 'node:test'
+import { createFeeder, type WaitingFile } from './feeder.ts'
 import type { MetadataJob } from './metadata-job.ts'
 
 test('a file that becomes due while the feeder looks is not forgotten', async () => {
@@ -13,8 +13,10 @@ test('a file that becomes due while the feeder looks is not forgotten', async ()
     pool: { room: 1, bigRoom: 1, submit: submitted.resolve },
     bigFileBytes: 100,
     waiting: (nowMs) => (dueMs <= nowMs ? [file] : []),
+    toAskAgain: () => [],
     nextDueMs: (nowMs) => (dueMs > nowMs ? dueMs : null),
     save: () => {},
+    saveAgain: () => {},
     nowMs: () => {
       now += 1
       return now
@@ -23,5 +25,89 @@ test('a file that becomes due while the feeder looks is not forgotten', async ()
   feeder.wake()
   const tooLate = new Promise<string>((resolve) => setTimeout(resolve, 2_000, 'never submitted').unref())
   assert.deepEqual(await Promise.race([submitted.promise, tooLate]), [file])
+  feeder.stop('orderly')
+})
+
+/** A feeder over rows in memory, with a pool of a worker; what the pool has is answered by hand. */
+function createBench(t: TestContext, room = 64) {
+  const rows = { fresh: [] as WaitingFile[], again: [] as WaitingFile[] }
+  const inPool: MetadataJob[] = []
+  const saved = { first: [] as string[], again: [] as string[] }
+  const feeder = createFeeder({
+    pool: {
+      get room() {
+        return room - inPool.length
+      },
+      bigRoom: 1,
+      submit: (jobs) => inPool.push(...jobs),
+    },
+    bigFileBytes: 100,
+    waiting: (_now, limit) => rows.fresh.slice(0, limit),
+    toAskAgain: (_now, limit) => rows.again.slice(0, limit),
+    nextDueMs: () => null,
+    save: (results) => {
+      const ids = results.map(({ result }) => result.job.nodeId)
+      saved.first.push(...ids)
+      rows.fresh = rows.fresh.filter(({ nodeId }) => !ids.includes(nodeId))
+    },
+    saveAgain: (results) => {
+      const ids = results.map(({ result }) => result.job.nodeId)
+      saved.again.push(...ids)
+      rows.again = rows.again.filter(({ nodeId }) => !ids.includes(nodeId))
+    },
+    nowMs: () => 1,
+  })
+  t.after(() => feeder.stop('abandon'))
+  const wake = async () => {
+    feeder.wake()
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  const answer = (count: number) => {
+    const metadata = { hash: '', mimeType: '', isImage: false, isVideo: false, width: 0, height: 0, msDuration: 0 }
+    feeder.takeResults(inPool.splice(0, count).map((job) => ({ kind: 'done', job, metadata, problem: null })))
+  }
+  return { rows, inPool, saved, feeder, wake, answer }
+}
+
+const fileNamed = (name: string, inode = name): WaitingFile => {
+  return { nodeId: name, root: '/', path: `/${name}`, device: '1', deviceNumber: '1', inode, size: 1, mtime: 1 }
+}
+const filesNamed = (prefix: string, count: number) =>
+  Array.from({ length: count }, (_, at) => fileNamed(`${prefix}${at}`))
+const readBefore = (prefix: string, count: number) =>
+  filesNamed(prefix, count).map((file) => ({ ...file, knownHash: 'known' }))
+
+test('what was read before is asked for only when all that waits was given away', async (t) => {
+  const { rows, inPool, wake, answer, saved, feeder } = createBench(t, 8)
+  rows.fresh = filesNamed('new', 10)
+  rows.again = readBefore('old', 3)
+  await wake()
+  assert.deepEqual(inPool, rows.fresh.slice(0, 8))
+  answer(4)
+  assert.deepEqual(inPool.map(({ nodeId }) => nodeId).slice(4), ['new8', 'new9', 'old0', 'old1'])
+  answer(8)
+  feeder.stop('orderly')
+  assert.deepEqual([saved.first.length, saved.again], [10, ['old0', 'old1']])
+  assert.equal(feeder.finished(), 10, 'only what was hashed')
+})
+
+test('few of those that were read before are in work at a time, each once', async (t) => {
+  const { rows, inPool, wake, answer, saved, feeder } = createBench(t)
+  rows.again = readBefore('old', 50)
+  await wake()
+  await wake()
+  assert.equal(inPool.length, 16, 'a new file waits for so many at most')
+  answer(1)
+  await wake()
+  assert.equal(inPool.length, 15, 'its result is stored first')
+  rows.fresh = filesNamed('new', 1)
+  await wake()
+  assert.equal(inPool.at(-1)?.nodeId, 'new0')
+  while (saved.again.length < 50) {
+    answer(64)
+    // Results are stored some milliseconds later.
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  assert.deepEqual(new Set(saved.again).size, 50)
   feeder.stop('orderly')
 })

@@ -8,15 +8,22 @@ import type { MetadataPool } from './pool.ts'
 /** A file that waits, with where it is. */
 export type WaitingFile = MetadataJob & { readonly device: string }
 
+/** `askedMs`: when the database was asked for the file. */
+export type Answered = { readonly result: MetadataResult; readonly askedMs: number }
+
 export type FeederTools = {
   readonly pool: Pick<MetadataPool, 'room' | 'bigRoom' | 'submit'>
   readonly bigFileBytes: number
   /** Files whose time has come, the most urgent first. */
   readonly waiting: (nowMs: number, limit: number, sizeBelow: number) => readonly WaitingFile[]
+  /** Files that were read already and are to be asked for again, with their hash, where nothing else waits. */
+  readonly toAskAgain: (nowMs: number, limit: number) => readonly WaitingFile[]
   /** When the next of those not due yet is, ms since 1970. */
   readonly nextDueMs: (nowMs: number) => number | null
-  /** Stores results, some at a time. `askedMs`: what the database said of the file then is what was read. */
-  readonly save: (results: readonly { readonly result: MetadataResult; readonly askedMs: number }[]) => void
+  /** Stores results, some at a time. What the database said of a file when it was asked is what was read. */
+  readonly save: (results: readonly Answered[]) => void
+  /** The same of those that were asked for again. */
+  readonly saveAgain: (results: readonly Answered[]) => void
   readonly nowMs: () => number
 }
 
@@ -34,6 +41,8 @@ const SAVE_MAX = 512
 const SAVE_AFTER_MS = 25
 /** Files fetched from the database at once. */
 const FETCH_MAX = 1024
+/** Files in work that were read before: what is new waits for no more than these. */
+const AGAIN_MAX = 16
 
 export function createFeeder(tools: FeederTools): Feeder {
   const { pool, nowMs } = tools
@@ -41,6 +50,8 @@ export function createFeeder(tools: FeederTools): Feeder {
   const inWork = new Map<string, { readonly inode: string; readonly askedMs: number }>()
   // Two names of one inode are read once: the result is stored for both.
   const inodesInWork = new Set<string>()
+  /** Those asked for again, by node id, with when the database was. */
+  const again = new Map<string, number>()
   /** Files fetched and not yet given away. */
   let next: WaitingFile[] = []
   let askedMs = 0
@@ -85,9 +96,19 @@ export function createFeeder(tools: FeederTools): Feeder {
         if (next.length < limit) waitForNext(now)
       }
       const jobs = choose()
-      if (jobs.length === 0) return
+      if (jobs.length === 0) break
       pool.submit(jobs)
     }
+    if (pool.room > 0 && again.size < AGAIN_MAX) askAgain()
+  }
+  /** Only where nothing else is left to be given away. */
+  const askAgain = () => {
+    const now = nowMs()
+    // Those in work are still among them.
+    const files = tools.toAskAgain(now, AGAIN_MAX + again.size).filter(({ nodeId }) => !again.has(nodeId))
+    const jobs = files.slice(0, Math.min(AGAIN_MAX - again.size, pool.room))
+    for (const { nodeId } of jobs) again.set(nodeId, Math.floor(now))
+    if (jobs.length > 0) pool.submit(jobs)
   }
   const waitForNext = (now: number) => {
     clearTimeout(dueTimer)
@@ -102,13 +123,19 @@ export function createFeeder(tools: FeederTools): Feeder {
     saveTimer = undefined
     const batch = results
     results = []
-    if (batch.length > 0)
-      tools.save(batch.map((result) => ({ result, askedMs: inWork.get(result.job.nodeId)?.askedMs ?? 0 })))
-    for (const { job } of batch) {
+    const { first, later } = divide(batch)
+    if (first.length > 0) {
+      tools.save(first.map((result) => ({ result, askedMs: inWork.get(result.job.nodeId)?.askedMs ?? 0 })))
+    }
+    if (later.length > 0) {
+      tools.saveAgain(later.map((result) => ({ result, askedMs: again.get(result.job.nodeId) ?? 0 })))
+    }
+    for (const { job } of first) {
       inodesInWork.delete(inWork.get(job.nodeId)?.inode ?? '')
       inWork.delete(job.nodeId)
     }
-    finished += batch.length
+    for (const { job } of later) again.delete(job.nodeId)
+    finished += first.length
     feed()
   }
   return {
@@ -136,4 +163,10 @@ export function createFeeder(tools: FeederTools): Feeder {
     },
     finished: () => finished,
   }
+}
+
+/** Of files that were read for the first time since they changed, and of those whose hash was known. */
+function divide(results: readonly MetadataResult[]): { first: MetadataResult[]; later: MetadataResult[] } {
+  const isLater = ({ job }: MetadataResult) => job.knownHash !== undefined
+  return { first: results.filter((result) => !isLater(result)), later: results.filter(isLater) }
 }

@@ -4,6 +4,7 @@ import type { Dimensions, MediaInfo } from './libmediainfo.ts'
 import { mayReachMediaInfo } from './may-reach-mediainfo.ts'
 import { mediaKind } from './media-kind.ts'
 import type { Metadata } from './metadata-job.ts'
+import { UNKNOWN_TYPE } from './own-types.ts'
 import { readerOfFile } from './pictures/bounded-reader.ts'
 import { measurePicture } from './pictures/picture-size.ts'
 
@@ -20,9 +21,6 @@ export type OpenFile = { readonly fd: number; readonly size: number }
 
 /** Everything but the hash; `problem` where a library refused the file. */
 export type Identified = { readonly about: Omit<Metadata, 'hash'>; readonly problem: string | null }
-
-/** libmagic's own answer for bytes it does not know. */
-const UNKNOWN_TYPE = 'application/octet-stream'
 
 /** file(1)'s answer for an empty file, which libmagic gives by path only, not by descriptor. */
 const EMPTY_TYPE = 'inode/x-empty'

@@ -14,6 +14,8 @@ export type JobsMessage = {
   readonly inodes: readonly string[]
   readonly sizes: readonly number[]
   readonly mtimes: readonly number[]
+  /** Null where the file is to be hashed. */
+  readonly knownHashes: readonly (string | null)[]
 }
 
 export function encodeJobs(files: readonly FileToRead[], trial: Trial): JobsMessage {
@@ -25,16 +27,21 @@ export function encodeJobs(files: readonly FileToRead[], trial: Trial): JobsMess
     inodes: files.map(({ inode }) => inode),
     sizes: files.map(({ size }) => size),
     mtimes: files.map(({ mtime }) => mtime),
+    knownHashes: files.map(({ knownHash }) => knownHash ?? null),
   }
 }
 
 export function decodeJobs(message: JobsMessage): FileToRead[] {
-  return message.paths.map((path, row) => ({
-    root: path.slice(0, message.rootLengths[row]),
-    path,
-    deviceNumber: message.deviceNumbers[row] as string,
-    inode: message.inodes[row] as string,
-    size: message.sizes[row] as number,
-    mtime: message.mtimes[row] as number,
-  }))
+  return message.paths.map((path, row) => {
+    const knownHash = message.knownHashes[row] as string | null
+    return {
+      root: path.slice(0, message.rootLengths[row]),
+      path,
+      deviceNumber: message.deviceNumbers[row] as string,
+      inode: message.inodes[row] as string,
+      size: message.sizes[row] as number,
+      mtime: message.mtimes[row] as number,
+      ...(knownHash === null ? {} : { knownHash }),
+    }
+  })
 }

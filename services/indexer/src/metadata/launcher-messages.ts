@@ -1,5 +1,6 @@
 /** What the pool and the thread that starts its workers tell each other. `id`: of a worker. */
 import type { JobsMessage } from './jobs-message.ts'
+import type { ReaderVersions } from './reader-versions.ts'
 import type { AnswersMessage } from './worker-message.ts'
 
 /** `workerData` of the thread. `folders`: paths below which workers may read. */
@@ -11,6 +12,6 @@ export type ToLauncher =
   | { readonly type: 'dismiss' | 'kill' | 'abandon'; readonly id: number }
 
 export type FromLauncher =
-  | { readonly type: 'ready'; readonly id: number }
+  | { readonly type: 'ready'; readonly id: number; readonly versions: ReaderVersions }
   | { readonly type: 'answers'; readonly id: number; readonly answers: AnswersMessage }
   | { readonly type: 'end'; readonly id: number; readonly reason: string }

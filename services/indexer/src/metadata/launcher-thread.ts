@@ -47,7 +47,7 @@ port.on('message', (message: ToLauncher) => {
 
 function start(id: number, module: string): void {
   const worker = startWorkerProcess(module, {
-    onReady: () => tell({ type: 'ready', id }),
+    onReady: (versions) => tell({ type: 'ready', id, versions }),
     onAnswers: (answers) => tell({ type: 'answers', id, answers }),
     onEnd: (reason) => {
       workers.delete(id)

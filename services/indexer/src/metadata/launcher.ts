@@ -47,7 +47,7 @@ export function createLauncher({ folders, onCrash }: LauncherTools): Launcher {
     thread.on('message', (message: FromLauncher) => {
       const events = generation.events.get(message.id)
       if (events === undefined) return
-      if (message.type === 'ready') events.onReady()
+      if (message.type === 'ready') events.onReady(message.versions)
       else if (message.type === 'answers') events.onAnswers(message.answers)
       else {
         generation.events.delete(message.id)

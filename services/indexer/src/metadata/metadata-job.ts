@@ -15,6 +15,8 @@ export type MetadataJob = {
   readonly size: number
   /** Microseconds since 1970, rounded down. */
   readonly mtime: number
+  /** The MD5 of these bytes where it is known already: then only the rest is asked, and little of the file is read. */
+  readonly knownHash?: string
 }
 
 /** The fields of a node that come from reading the file; 0 where unknown. */

@@ -15,8 +15,11 @@ import { getPriority } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { BATCH_FILES } from './backlog.ts'
+import { openLibmagic } from './libmagic.ts'
+import { openMediaInfo } from './libmediainfo.ts'
 import type { MetadataJob, MetadataResult } from './metadata-job.ts'
 import { createMetadataPool, type MetadataPool, type MetadataPoolOptions } from './pool.ts'
+import { type ReaderVersions, readerVersions } from './reader-versions.ts'
 import { BIG_FILE_BYTES } from './task.ts'
 import { CORPUS, corpusAnswers } from './test-support/corpus.ts'
 import { jobFor } from './test-support/job-for.ts'
@@ -365,3 +368,28 @@ async function assertWorkersDieWith(owner: ChildProcess): Promise<void> {
   owner.kill('SIGKILL')
   await until(() => !workers.some(isAlive))
 }
+
+test('a worker that is ready says with what it reads, and can be asked for nothing else', async (context) => {
+  const told: ReaderVersions[] = []
+  const { pool } = createBench(context, { onVersions: (versions) => told.push(versions) })
+  pool.probe()
+  pool.probe()
+  await until(() => told.length > 0)
+  const expected = readerVersions({ libmagic: openLibmagic(), mediaInfo: openMediaInfo() })
+  assert.deepEqual(told, [expected], 'one worker')
+  assert.match(expected.magicDatabase, /^\d+@\d+/)
+  pool.probe()
+  assert.equal(told.length, 1, 'it is still there')
+})
+
+test('files whose hash is known travel together whatever their size, and take no place of big ones', async (context) => {
+  const folder = temporaryFolder(context)
+  const { pool, answered } = createBench(context)
+  const jobs = Array.from({ length: 8 }, (_, at) => sparseFile(join(folder, `large${at}`), BIG_FILE_BYTES))
+  const { bigRoom } = pool
+  pool.submit(jobs.map((job) => ({ ...job, knownHash: 'known' })))
+  assert.equal(pool.bigRoom, Math.min(bigRoom, pool.room))
+  for (const result of (await answered(8)).values()) {
+    assert.ok(result.kind === 'done' && result.metadata.hash === 'known')
+  }
+})

@@ -6,9 +6,10 @@ import { fileURLToPath } from 'node:url'
 import { shownPath } from '@drive-feed/shared/shown-path.ts'
 import { BATCH_FILES, type Batch, createBacklog, type Lanes } from './backlog.ts'
 import type { MetadataJob, MetadataResult } from './metadata-job.ts'
+import type { ReaderVersions } from './reader-versions.ts'
 import { createRestartDelay } from './restart-delay.ts'
 import { Slot, type SlotEvents } from './slot.ts'
-import { afterDeath, BIG_FILE_BYTES, type Death, newTask } from './task.ts'
+import { afterDeath, BIG_FILE_BYTES, bytesToRead, type Death, newTask } from './task.ts'
 import { type Launch, startWorkerProcess } from './worker-process.ts'
 
 export type MetadataPool = {
@@ -21,6 +22,8 @@ export type MetadataPool = {
   readonly submit: (jobs: readonly MetadataJob[]) => void
   /** Workers that run now read what they were given and nothing else: what they may open was settled when they began. */
   readonly renew: () => void
+  /** Starts a worker where there is none, only to learn with what it reads. */
+  readonly probe: () => void
   /** Kills the workers and resolves when they are gone, or after a second. No result comes after the call. */
   readonly stop: () => Promise<void>
 }
@@ -29,6 +32,8 @@ export type MetadataPoolOptions = {
   readonly workers: number
   /** Gets the results of one message; each job submitted is answered once. */
   readonly onResults: (results: readonly MetadataResult[]) => void
+  /** A worker is ready, and reads with these. */
+  readonly onVersions?: (versions: ReaderVersions) => void
   /** Something is wrong with the pool itself, in one line: workers can't start, or one is stuck in the kernel. */
   readonly onProblem: (problem: string) => void
   /** Time in which that many bytes must be read. Default: a minute, and a second for each MiB, for slow disks. */
@@ -107,6 +112,12 @@ class Pool implements MetadataPool {
     for (const slot of this.#slots) slot.retire()
   }
 
+  probe(): void {
+    const [first] = this.#slots
+    const isRunning = this.#count('empty') < this.#slots.length
+    if (!this.#isStopped && !isRunning && first !== undefined) this.#startIfAllowed(first)
+  }
+
   async stop(): Promise<void> {
     this.#isStopped = true
     this.#restart.cancel()
@@ -126,7 +137,8 @@ class Pool implements MetadataPool {
 
   #slotEvents(): SlotEvents {
     return {
-      onReady: () => {
+      onReady: (versions) => {
+        this.#options.onVersions?.(versions)
         this.#restart.succeeded()
         this.#startProblem = null
         this.#dispatch()
@@ -215,7 +227,7 @@ class Pool implements MetadataPool {
 }
 
 function countBig(jobs: readonly MetadataJob[]): number {
-  return jobs.reduce((count, { size }) => count + Number(size >= BIG_FILE_BYTES), 0)
+  return jobs.reduce((count, job) => count + Number(bytesToRead(job) >= BIG_FILE_BYTES), 0)
 }
 
 function defaultLimitMs(bytes: number): number {

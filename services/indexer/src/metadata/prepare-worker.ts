@@ -5,12 +5,14 @@ import { applyFilter } from '../sandbox/filter.ts'
 import { dataBytes, endAfterComputing, limit } from '../sandbox/limits.ts'
 import { REFUSED_EVERYWHERE, refusedToWorkers } from '../sandbox/refusals.ts'
 import { dieWithParent } from './die-with-parent.ts'
-import { createExtract, type Extract } from './extract.ts'
+import { createExtract } from './extract.ts'
 import { openLibmagic } from './libmagic.ts'
 import { openMediaInfo } from './libmediainfo.ts'
 import { takeLowPriority } from './low-priority.ts'
 import { createOpenFile, hasOpenat2, OWN_FLAGS } from './open-file.ts'
 import { openPageCache } from './page-cache.ts'
+import { readerVersions } from './reader-versions.ts'
+import type { Reader } from './serve-jobs.ts'
 
 /** Memory for what files have the libraries do, beyond what a process has when it is ready. Bytes. */
 const WORKING_MEMORY_BYTES = 512 * 1024 * 1024
@@ -18,7 +20,7 @@ const WORKING_MEMORY_BYTES = 512 * 1024 * 1024
 const OPEN_FILES_MAX = 64
 
 /** @throws {LibraryMissingError} */
-export function prepareWorker(): Extract {
+export function prepareWorker(): Reader {
   dieWithParent()
   takeLowPriority()
   const libraries = { libmagic: openLibmagic(), mediaInfo: openMediaInfo() }
@@ -31,7 +33,7 @@ export function prepareWorker(): Extract {
   // Where NODE_COMPILE_CACHE is set; it halves the start and saves 11 MB. Node writes it at an orderly end, which a
   // worker rarely has.
   flushCompileCache()
-  return extract
+  return { extract, versions: readerVersions(libraries) }
 }
 
 /**

@@ -2,12 +2,13 @@
 import type { Batch } from './backlog.ts'
 import { encodeJobs } from './jobs-message.ts'
 import type { MetadataResult } from './metadata-job.ts'
+import type { ReaderVersions } from './reader-versions.ts'
 import { type Death, settle } from './task.ts'
 import { type AnswersMessage, decodeAnswers } from './worker-message.ts'
 import type { Launch, WorkerProcess } from './worker-process.ts'
 
 export type SlotEvents = {
-  readonly onReady: () => void
+  readonly onReady: (versions: ReaderVersions) => void
   readonly onResults: (results: readonly MetadataResult[]) => void
   /** It ended before it was ready. */
   readonly onStartFailed: (reason: string) => void
@@ -51,7 +52,7 @@ export class Slot {
     this.state = 'starting'
     this.#tookTooLong = ''
     this.#process = this.#options.launch(this.#options.workerModule, {
-      onReady: () => this.#onReady(),
+      onReady: (versions) => this.#onReady(versions),
       onAnswers: (answers) => this.#onAnswers(answers),
       onEnd: (reason) => this.#onEnd(reason),
     })
@@ -90,11 +91,11 @@ export class Slot {
     this.#process?.abandon()
   }
 
-  #onReady(): void {
+  #onReady(versions: ReaderVersions): void {
     if (this.state !== 'starting') return
     this.state = 'ready'
     this.#awaitNext()
-    this.#events.onReady()
+    this.#events.onReady(versions)
   }
 
   #onAnswers(answers: AnswersMessage): void {

@@ -30,9 +30,14 @@ const SLOW_COMPUTING_MS = 10_000
 /** Files from here on are read by a part of the workers only. Bytes. */
 export const BIG_FILE_BYTES = 256 * 1024 * 1024
 
+/** Of a file whose hash is known only the beginning is read, and what the libraries want to see. */
+export function bytesToRead({ size, knownHash }: MetadataJob): number {
+  return knownHash === undefined ? size : 0
+}
+
 /** It may keep a worker busy for long. */
 export function isSlow({ job, isSuspect }: Task): boolean {
-  return isSuspect || job.size >= BIG_FILE_BYTES
+  return isSuspect || bytesToRead(job) >= BIG_FILE_BYTES
 }
 
 export function trialOf(task: Task): Trial {

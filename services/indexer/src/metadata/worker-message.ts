@@ -2,13 +2,14 @@
 import type { Extraction } from './extract.ts'
 import { mediaKind } from './media-kind.ts'
 import type { MetadataJob, MetadataResult } from './metadata-job.ts'
+import type { ReaderVersions } from './reader-versions.ts'
 
 /**
  * First `ready`, or `unusable` and the end; then one `answers` for each message of jobs, in order. Answers are columns
  * like the jobs (see `jobs-message.ts`); a column says nothing where the kind has no such field.
  */
 export type WorkerMessage =
-  | { readonly type: 'ready' }
+  | { readonly type: 'ready'; readonly versions: ReaderVersions }
   | { readonly type: 'unusable'; readonly problem: string }
   | AnswersMessage
 

@@ -1,6 +1,7 @@
 /** One child process that reads files: starting it, talking to it, noticing its end. */
 import { type ChildProcess, fork } from 'node:child_process'
 import type { JobsMessage } from './jobs-message.ts'
+import type { ReaderVersions } from './reader-versions.ts'
 import type { AnswersMessage, WorkerMessage } from './worker-message.ts'
 
 export type WorkerProcess = {
@@ -15,7 +16,7 @@ export type WorkerProcess = {
 
 export type WorkerEvents = {
   /** It has its libraries and takes work. */
-  readonly onReady: () => void
+  readonly onReady: (versions: ReaderVersions) => void
   readonly onAnswers: (answers: AnswersMessage) => void
   /** Called once, after everything it ever said was delivered. `reason` is for people: "killed by SIGSEGV". */
   readonly onEnd: (reason: string) => void
@@ -44,7 +45,7 @@ export const startWorkerProcess: Launch = (module, events) => {
     else if (message.type === 'unusable') unusable = message.problem
     else {
       clearTimeout(startLimit)
-      events.onReady()
+      events.onReady(message.versions)
     }
   })
   onceEnded(child, (how) => {

@@ -3,7 +3,7 @@ import { confineWorker, prepareWorker } from './prepare-worker.ts'
 import { serveJobs } from './serve-jobs.ts'
 
 serveJobs(() => {
-  const extract = prepareWorker()
+  const reader = prepareWorker()
   confineWorker()
-  return extract
+  return reader
 })

@@ -33,6 +33,7 @@ export type Waiting = {
   readonly inode: string
   readonly size: number
   readonly mtime: number
+  readonly hash: string
 }
 
 /** A file whose metadata could not be read, or not all of it; `error` in the words of whoever tried. */
@@ -78,6 +79,8 @@ export type KnownNodes = {
   readonly pathOf: (nodeId: string) => string | null
   /** Files below a size (bytes) whose metadata is due, fresh changes before the backlog, oldest first. */
   readonly waiting: (nowMs: number, limit: number, sizeBelow: number) => Waiting[]
+  /** Files that are read already, to be asked for again where nothing else waits. */
+  readonly toAskAgain: (nowMs: number, limit: number) => Waiting[]
   /** When the next waiting file that is not due yet is, ms since 1970; null if there is none. */
   readonly nextDueMs: (nowMs: number) => number | null
   readonly counts: () => { readonly waiting: number; readonly failed: number }
@@ -141,20 +144,14 @@ export function createKnownNodes({ orm, sqlite }: FeedDatabase): KnownNodes {
       .prepare()
   const fresh = due('fresh')
   const backlog = due('backlog')
+  const again = prepareAgain(orm)
   const nextOf = (state: 'fresh' | 'backlog') =>
     orm
       .select({ dueMs: sql<number | null>`min(${nodes.metadataDueMs})` })
       .from(nodes)
       .where(and(waitsAs(state), gt(nodes.metadataDueMs, param('nowMs'))))
       .prepare()
-  const next = [nextOf('fresh'), nextOf('backlog')]
-  const count = orm.select({ state: nodes.metadataState, files: sql<number>`count(*)` }).from(nodes)
-  const countWaiting = count.where(inArray(nodes.metadataState, sql`('fresh', 'backlog')`)).prepare()
-  const countFailed = orm
-    .select({ files: sql<number>`count(*)` })
-    .from(nodes)
-    .where(inArray(nodes.metadataState, sql`('failed', 'unreadable')`))
-    .prepare()
+  const next = [nextOf('fresh'), nextOf('backlog'), again.next]
   const pathOf = createPathOf(sqlite)
   const hasOldRows =
     sqlite
@@ -188,13 +185,22 @@ export function createKnownNodes({ orm, sqlite }: FeedDatabase): KnownNodes {
         ? first
         : [...first, ...backlog.all({ nowMs, limit: limit - first.length, sizeBelow }).map(known)]
     },
+    toAskAgain: (nowMs, limit) => again.due.all({ nowMs, limit }).map(known),
     nextDueMs: (nowMs) => {
       const dues = next.flatMap((statement) => statement.get({ nowMs })?.dueMs ?? [])
       return dues.length === 0 ? null : Math.min(...dues)
     },
     failing: createFailing(sqlite),
-    counts: () => ({ waiting: countWaiting.get()?.files ?? 0, failed: countFailed.get()?.files ?? 0 }),
+    counts: createCounts(orm),
   }
+}
+
+function createCounts(orm: FeedDatabase['orm']): KnownNodes['counts'] {
+  const countIn = (states: ReturnType<typeof sql>) =>
+    orm.select({ files: sql<number>`count(*)` }).from(nodes).where(inArray(nodes.metadataState, states)).prepare()
+  const waiting = countIn(sql`('fresh', 'backlog')`)
+  const failed = countIn(sql`('failed', 'unreadable')`)
+  return () => ({ waiting: waiting.get()?.files ?? 0, failed: failed.get()?.files ?? 0 })
 }
 
 function createFailing(sqlite: FeedDatabase['sqlite']): KnownNodes['failing'] {
@@ -211,6 +217,23 @@ function createFailing(sqlite: FeedDatabase['sqlite']): KnownNodes['failing'] {
     files: [...some.all('unreadable', limit), ...some.all('failed', limit)],
     counts: { unreadable: count.get('unreadable') ?? 0, failed: count.get('failed') ?? 0 },
   })
+}
+
+/** What is to be asked for again; its index is partial, too. */
+function prepareAgain(orm: FeedDatabase['orm']) {
+  const isAgain = sql`${nodes.metadataState} = 'again'`
+  const nowMs = sql.placeholder('nowMs')
+  const due = orm
+    .select(COLUMNS)
+    .from(nodes)
+    .where(and(isAgain, lte(nodes.metadataDueMs, nowMs), sql`${nodes.device} <> ''`))
+    .orderBy(asc(nodes.metadataDueMs))
+    .limit(sql.placeholder('limit'))
+  const next = orm
+    .select({ dueMs: sql<number | null>`min(${nodes.metadataDueMs})` })
+    .from(nodes)
+    .where(and(isAgain, gt(nodes.metadataDueMs, nowMs)))
+  return { due: due.prepare(), next: next.prepare() }
 }
 
 /** The index of what waits is partial: the planner takes it only where its own condition stands in the query as well. */

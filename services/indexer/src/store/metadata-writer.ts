@@ -3,6 +3,7 @@
 import { and, eq, lte, sql } from '@drive-feed/shared/drizzle.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
 import { type MetadataState, nodes } from '@drive-feed/shared/schema.ts'
+import type { SQL } from 'drizzle-orm'
 import type { ChangeLog } from './change-log.ts'
 
 /** Meaning and units as in the `nodes` table. */
@@ -50,12 +51,15 @@ type CurrentRow = FoundMetadata & {
   readonly metadataError: string | null
 }
 
-/** `save`: whether the finding was about any row that waits. */
-export function createMetadataWriter(
-  { orm }: FeedDatabase,
-  log: ChangeLog,
-): { readonly save: (finding: MetadataFinding, isSameInode: IsSameInode) => boolean } {
-  const { sameBytes, settle, tell, postpone, show } = prepareStatements(orm)
+export type MetadataWriter = {
+  /** Gives whether the finding was about any row that waits. */
+  readonly save: (finding: MetadataFinding, isSameInode: IsSameInode) => boolean
+  /** The same of rows that were read before, and whose hash is known to be that of these bytes. */
+  readonly saveAgain: (finding: MetadataFinding, isSameInode: IsSameInode) => boolean
+}
+
+export function createMetadataWriter({ orm }: FeedDatabase, log: ChangeLog): MetadataWriter {
+  const { sameBytes, sameBytesAgain, settle, tell, postpone, show } = prepareStatements(orm)
 
   const saveFound = (rows: readonly CurrentRow[], metadata: FoundMetadata, problem: string | null) => {
     const state: MetadataState = problem === null ? 'ready' : 'failed'
@@ -76,11 +80,11 @@ export function createMetadataWriter(
       }
     }
   }
+  const rowsOf = (select: typeof sameBytes, { bytes }: MetadataFinding, isSameInode: IsSameInode): CurrentRow[] =>
+    select.all(bytes).filter((row) => row.nodeId === bytes.nodeId || isSameInode(row.nodeId))
   return {
     save: (finding, isSameInode) => {
-      const { nodeId, inode, size, mtime, askedMs } = finding.bytes
-      const names = sameBytes.all({ nodeId, inode, size, mtime, askedMs })
-      const rows = names.filter((row) => row.nodeId === nodeId || isSameInode(row.nodeId))
+      const rows = rowsOf(sameBytes, finding, isSameInode)
       if (finding.kind === 'found') saveFound(rows, finding.metadata, finding.problem)
       else if (finding.kind === 'later') {
         for (const row of rows) postpone.run({ nodeId: row.nodeId, dueMs: finding.dueMs })
@@ -89,6 +93,19 @@ export function createMetadataWriter(
           settle.run({ nodeId: row.nodeId, state: finding.kind, problem: finding.problem })
           if (isPending(row)) tell.run({ nodeId: row.nodeId, changeId: log.appendAgain(row.nodeId, row.changeId) })
         }
+      }
+      return rows.length > 0
+    },
+    saveAgain: (finding, isSameInode) => {
+      const rows = rowsOf(sameBytesAgain, finding, isSameInode)
+      if (finding.kind === 'found') {
+        const read = rows.filter(({ hash }) => hash === finding.metadata.hash)
+        saveFound(read, finding.metadata, finding.problem)
+        return read.length > 0
+      }
+      for (const row of rows) {
+        if (finding.kind === 'later') postpone.run({ nodeId: row.nodeId, dueMs: finding.dueMs })
+        else settle.run({ nodeId: row.nodeId, state: finding.kind, problem: finding.problem })
       }
       return rows.length > 0
     },
@@ -112,22 +129,25 @@ function prepareStatements(orm: FeedDatabase['orm']) {
   const param = sql.placeholder
   const set = (name: string) => sql`${param(name)}`
   // Every name of the inode that still has the size and time of the bytes that were read: hard links share one reading.
-  const sameBytes = orm
-    .select(currentRow)
-    .from(nodes)
-    .where(
-      and(
-        eq(nodes.inode, param('inode')),
-        sql`${nodes.device} = (SELECT device FROM nodes WHERE node_id = ${param('nodeId')})`,
-        eq(nodes.size, param('size')),
-        // A time that a double does not hold is kept whole in the row, and was read as the nearest one.
-        sql`CAST(${nodes.mtime} AS REAL) = ${param('mtime')}`,
-        lte(nodes.metadataDueMs, param('askedMs')),
-        // The plus keeps the planner off the index of all that waits, which would be walked for every single file.
-        sql`+${nodes.metadataState} IN ('fresh', 'backlog')`,
-      ),
-    )
-    .prepare()
+  const sameBytesWhere = (condition: SQL) =>
+    orm
+      .select(currentRow)
+      .from(nodes)
+      .where(
+        and(
+          eq(nodes.inode, param('inode')),
+          sql`${nodes.device} = (SELECT device FROM nodes WHERE node_id = ${param('nodeId')})`,
+          eq(nodes.size, param('size')),
+          // A time that a double does not hold is kept whole in the row, and was read as the nearest one.
+          sql`CAST(${nodes.mtime} AS REAL) = ${param('mtime')}`,
+          lte(nodes.metadataDueMs, param('askedMs')),
+          condition,
+        ),
+      )
+      .prepare()
+  // The plus keeps the planner off the index of all that waits, which would be walked for every single file.
+  const sameBytes = sameBytesWhere(sql`+${nodes.metadataState} IN ('fresh', 'backlog')`)
+  const sameBytesAgain = sameBytesWhere(sql`+${nodes.metadataState} = 'again'`)
   const thisNode = eq(nodes.nodeId, param('nodeId'))
   const settle = orm
     .update(nodes)
@@ -160,7 +180,7 @@ function prepareStatements(orm: FeedDatabase['orm']) {
     })
     .where(thisNode)
     .prepare()
-  return { sameBytes, settle, tell, postpone, show }
+  return { sameBytes, sameBytesAgain, settle, tell, postpone, show }
 }
 
 /** Of a row that waits: whether nothing was found of its bytes yet, not even that they can't be read. */

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { openStore } from '../../test-support/open-store.ts'
+import { createReadAgain } from './read-again.ts'
 import { createStore } from './store.ts'
 
 type Step = { readonly detail: string }
@@ -20,6 +21,7 @@ function plans(t: TestContext): Map<string, string[]> {
     },
   })
   createStore(db, Date.now)
+  createReadAgain(db)
   return new Map(
     sources.map((source) => {
       const steps = prepare(`EXPLAIN QUERY PLAN ${source}`).all(...nothingBound(source)) as Step[]
@@ -77,8 +79,24 @@ const INTENDED: readonly [what: string, parts: readonly (string | RegExp)[], ind
   ],
   ['which inodes have names', [/json_each/], /nodes_by_inode \(inode=\?\)/],
   ['the bytes that were read', [/nodes.inode = \?.*SELECT device/], /nodes_by_inode \(inode=\? AND device=\?\)/],
-  ['what is due', [/metadata_due_ms <= \?.*limit/], /nodes_waiting \(metadata_state=\? AND metadata_due_ms<\?\)/],
-  ['what is due next', [/min\(.*metadata_due_ms\)/], /nodes_waiting \(metadata_state=\? AND metadata_due_ms>\?\)/],
+  [
+    'what is due',
+    [/'backlog'.*metadata_due_ms <= \?.*limit|'fresh'.*metadata_due_ms <= \?.*limit/],
+    /nodes_waiting \(metadata_state=\? AND metadata_due_ms<\?\)/,
+  ],
+  [
+    'what is due next',
+    [/min\(.*metadata_due_ms\).*'fresh'/],
+    /nodes_waiting \(metadata_state=\? AND metadata_due_ms>\?\)/,
+  ],
+  ['what is to be asked again', ["= 'again'", /metadata_due_ms <= \? .*limit/], /nodes_again \(metadata_due_ms<\?\)/],
+  ['what is to be asked again next', [/min\(.*metadata_due_ms\).*= 'again'/], /nodes_again \(metadata_due_ms>\?\)/],
+  ['what may be answered otherwise', ["SET metadata_state = 'again'"], /INTEGER PRIMARY KEY \(rowid>\? AND rowid<\?\)/],
+  [
+    'what has to be read whole',
+    [/SET metadata_state = 'backlog'.*rowid/],
+    /INTEGER PRIMARY KEY \(rowid>\? AND rowid<\?\)/,
+  ],
   ['how many wait', [/count\(\*\).*'fresh', 'backlog'/], /nodes_waiting/],
   ['how many failed', [/count\(\*\).*'failed', 'unreadable'/], /nodes_failed/],
   ['a tombstone', [/^select .*from changes where .*is_removed/], /changes_removed \(node_id=\?\)/],

@@ -71,6 +71,8 @@ export type Store = {
   readonly atOnce: (work: () => void) => void
   /** Makes everything that waits for its metadata due at `latestMs` (ms since 1970) or before. */
   readonly capDue: (latestMs: number) => void
+  /** Makes all that is to be asked for again due: what was away may be back. */
+  readonly askAgainNow: () => void
   /** Has what was listed without being read read after all. */
   readonly readSkipped: () => void
   /** Leaves unread what the original program has listed without reading it, and what was not met since. */
@@ -80,6 +82,11 @@ export type Store = {
    * have the inode number in the database alone; without `isSameInode` there are none. Gives which were about a row.
    */
   readonly saveMetadata: (findings: readonly MetadataFinding[], isSameInode?: IsSameInode) => readonly boolean[]
+  /**
+   * Stores what was found of files that were read before and asked for again. What was read anew meanwhile is left out;
+   * what was not and still does not fit is asked for at `laterMs` (ms since 1970).
+   */
+  readonly saveAgain: (findings: readonly MetadataFinding[], laterMs: number, isSameInode?: IsSameInode) => void
   /** Forgets where some of what was removed had been, the oldest first. False when there is no more to forget. */
   readonly forgetOldRemovals: () => boolean
   /** Leaves a file that waits alone until then at least, ms since 1970. */
@@ -100,6 +107,9 @@ export function createStore(db: FeedDatabase, wallMs: () => number): Store {
     `UPDATE nodes SET metadata_due_ms = :latestMs
      WHERE metadata_state IN ('fresh', 'backlog') AND metadata_due_ms > :latestMs`,
   )
+  const capAgain = sqlite.prepare(
+    `UPDATE nodes SET metadata_due_ms = :latestMs WHERE metadata_state = 'again' AND metadata_due_ms > :latestMs`,
+  )
   const readSkipped = sqlite.prepare(
     "UPDATE nodes SET metadata_state = 'backlog', metadata_due_ms = 0 WHERE metadata_state = 'skipped'",
   )
@@ -110,6 +120,9 @@ export function createStore(db: FeedDatabase, wallMs: () => number): Store {
   const postpone = sqlite.prepare(
     `UPDATE nodes SET metadata_due_ms = max(metadata_due_ms, :dueMs)
      WHERE node_id = :nodeId AND metadata_state IN ('fresh', 'backlog')`,
+  )
+  const postponeAgain = sqlite.prepare(
+    "UPDATE nodes SET metadata_due_ms = :dueMs WHERE node_id = :nodeId AND +metadata_state = 'again'",
   )
   const inTransaction = sqlite.transaction((work: () => void) => work())
   const atOnce = (work: () => void) => {
@@ -123,7 +136,11 @@ export function createStore(db: FeedDatabase, wallMs: () => number): Store {
   return {
     known,
     head: log.head,
-    capDue: (latestMs) => capDue.run({ latestMs: Math.floor(latestMs) }),
+    capDue: (latestMs) => {
+      capDue.run({ latestMs: Math.floor(latestMs) })
+      capAgain.run({ latestMs: Math.floor(latestMs) })
+    },
+    askAgainNow: () => capAgain.run({ latestMs: 0 }),
     readSkipped: () => readSkipped.run(),
     skipOriginals: () => skipOriginals.run(),
     atOnce,
@@ -142,6 +159,13 @@ export function createStore(db: FeedDatabase, wallMs: () => number): Store {
       })
       return saved
     },
+    saveAgain: (findings, laterMs, isSameInode = () => true) =>
+      atOnce(() => {
+        for (const finding of findings) {
+          const isSaved = writer.saveAgain(finding, isSameInode)
+          if (!isSaved) postponeAgain.run({ nodeId: finding.bytes.nodeId, dueMs: Math.floor(laterMs) })
+        }
+      }),
     postpone: (nodeId, dueMs) => postpone.run({ nodeId, dueMs: Math.floor(dueMs) }),
   }
 }

@@ -19,10 +19,13 @@ const EFFORTS_AFFECTED: Record<string, readonly Effort[]> = {
 }
 
 serveJobs(() => {
-  const extract = prepareWorker()
-  return (file, trial) => {
-    misbehave(file.path, trial.effort)
-    return extract(file, trial)
+  const { extract, versions } = prepareWorker()
+  return {
+    versions,
+    extract: (file, trial) => {
+      misbehave(file.path, trial.effort)
+      return extract(file, trial)
+    },
   }
 })
 

@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { type MetadataState, SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
+import { openStore } from '../../test-support/open-store.ts'
+import type { FoundMetadata, MetadataFinding } from './metadata-writer.ts'
+import { createReadAgain, type Readers, SLICE_ROWS } from './read-again.ts'
+
+const READERS: Readers = {
+  libmagic: '546',
+  magicDatabase: '1@1',
+  mediaInfo: 'v25',
+  rules: '1',
+  markedTo: 0,
+  marksAllMedia: false,
+}
+
+/** Name to: MIME type, state, hash, width, height. */
+type Rows = Readonly<Record<string, readonly [string, MetadataState, string, number, number]>>
+
+function openWith(t: TestContext, rows: Rows) {
+  const { db, store } = openStore(t)
+  const { sqlite } = db
+  const insert = sqlite.prepare(
+    `INSERT INTO nodes (node_id, parent_id, name, is_directory, ctime, mtime, size, mime_type, metadata_state, hash, width,
+                        height, is_image, is_video, device, inode, change_id)
+     VALUES (:name, '${SUPER_ROOT_ID}', :name, 0, 0, 5, 1, :type, :state, :hash, :width, :height, :isImage, :isVideo, '1',
+             :name, :changeId)`,
+  )
+  const tell = sqlite.prepare('INSERT INTO changes (node_id, first_change_id) VALUES (?, 1)')
+  for (const [name, [type, state, hash, width, height]] of Object.entries(rows)) {
+    const changeId = tell.run(name).lastInsertRowid
+    const [isImage, isVideo] = [Number(type.startsWith('image/')), Number(type.startsWith('video/'))]
+    insert.run({ name, type, state, hash, width, height, isImage, isVideo, changeId })
+  }
+  const again = createReadAgain(db)
+  const inState = (state: MetadataState) =>
+    sqlite
+      .prepare('SELECT name FROM nodes WHERE metadata_state = ? AND NOT is_directory ORDER BY rowid')
+      .pluck()
+      .all(state)
+  const log = () => sqlite.prepare('SELECT * FROM changes ORDER BY change_id').all()
+  return { db, store, again, inState, log }
+}
+
+const SOME: Rows = {
+  unknown: ['application/octet-stream', 'ready', 'h', 0, 0],
+  text: ['text/plain', 'ready', 'h', 0, 0],
+  html: ['text/html', 'ready', 'h', 0, 0],
+  sound: ['audio/mp4', 'ready', 'h', 0, 0],
+  archive: ['application/zip', 'ready', 'h', 0, 0],
+  sized: ['image/jpeg', 'ready', 'h', 2, 3],
+  sizeless: ['image/jpeg', 'ready', 'h', 0, 0],
+  flat: ['video/mp4', 'ready', 'h', 2, 0],
+  failed: ['application/zip', 'failed', 'h', 0, 0],
+  unhashed: ['', 'failed', '', 0, 0],
+  new: ['', 'fresh', '', 0, 0],
+  changed: ['application/octet-stream', 'backlog', 'h', 0, 0],
+  refused: ['application/octet-stream', 'unreadable', 'h', 0, 0],
+  skipped: ['', 'skipped', '', 0, 0],
+}
+
+test('I12: what may be answered otherwise is marked, and nothing is told', (t) => {
+  const { again, inState, log } = openWith(t, SOME)
+  const before = log()
+  again.saveReaders(READERS)
+  assert.equal(again.markSome(), false)
+  assert.deepEqual(inState('again'), ['unknown', 'text', 'html', 'sound', 'sizeless', 'flat', 'failed'])
+  assert.deepEqual(inState('backlog'), ['unhashed', 'changed'])
+  assert.deepEqual(inState('ready'), ['archive', 'sized'])
+  assert.deepEqual([inState('fresh'), inState('unreadable'), inState('skipped')], [['new'], ['refused'], ['skipped']])
+  assert.deepEqual(log(), before)
+  assert.deepEqual(again.readers(), { ...READERS, markedTo: null })
+})
+
+test('where sizes may be wrong all media are marked', (t) => {
+  const { again, inState } = openWith(t, SOME)
+  again.saveReaders({ ...READERS, marksAllMedia: true })
+  again.markSome()
+  assert.deepEqual(inState('ready'), ['archive'])
+  assert.equal(again.readers()?.marksAllMedia, false, 'that was about this marking')
+})
+
+test('a marking goes slice by slice, and on from where it was', (t) => {
+  const { db, again, inState } = openWith(t, {})
+  db.sqlite.exec(`
+    WITH RECURSIVE numbers (n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM numbers WHERE n < ${2 * SLICE_ROWS + 10})
+    INSERT INTO nodes (node_id, parent_id, name, is_directory, ctime, mtime, mime_type, hash)
+      SELECT 'n' || n, '${SUPER_ROOT_ID}', n, 0, 0, 0, 'application/octet-stream', 'h' FROM numbers`)
+  again.saveReaders(READERS)
+  assert.equal(again.markSome(), true)
+  const first = inState('again').length
+  assert.ok(first > 0 && first <= SLICE_ROWS)
+  // Another program, after this one was killed.
+  const other = createReadAgain(db)
+  assert.equal(other.readers()?.markedTo, SLICE_ROWS)
+  db.sqlite.exec("UPDATE nodes SET metadata_state = 'ready' WHERE metadata_state = 'again'")
+  assert.equal(other.markSome(), true)
+  assert.equal(other.markSome(), false)
+  assert.equal(inState('again').length, 2 * SLICE_ROWS + 10 - first, 'none twice')
+})
+
+test('without a row nothing is marked', (t) => {
+  const { again, inState } = openWith(t, SOME)
+  assert.equal(again.readers(), null)
+  assert.equal(again.markSome(), false)
+  assert.deepEqual(inState('again'), [])
+})
+
+const FOUND: FoundMetadata = {
+  hash: 'h',
+  mimeType: 'application/octet-stream',
+  isImage: false,
+  isVideo: false,
+  width: 0,
+  height: 0,
+  msDuration: 0,
+}
+const BYTES = { nodeId: 'unknown', inode: 'unknown', size: 1, mtime: 5, askedMs: 100 }
+const LATER_MS = 7_000
+
+function askedAgain(t: TestContext) {
+  const opened = openWith(t, { unknown: ['application/octet-stream', 'again', 'h', 0, 0] })
+  const { db, store } = opened
+  const save = (finding: MetadataFinding) => store.saveAgain([finding], LATER_MS)
+  const row = () =>
+    db.sqlite
+      .prepare('SELECT mime_type, hash, metadata_state, metadata_due_ms FROM nodes WHERE node_id = ?')
+      .raw()
+      .get('unknown')
+  return { ...opened, save, row }
+}
+
+test('I12: an answer that is as before is silent', (t) => {
+  const { save, row, log, store } = askedAgain(t)
+  const before = log()
+  save({ kind: 'found', bytes: BYTES, metadata: FOUND, problem: null })
+  assert.deepEqual(row(), ['application/octet-stream', 'h', 'ready', 0])
+  assert.deepEqual(log(), before)
+  assert.deepEqual(store.known.toAskAgain(100, 10), [])
+})
+
+test('an answer that differs is told', (t) => {
+  const { save, row, store } = askedAgain(t)
+  const head = store.head()
+  save({
+    kind: 'found',
+    bytes: BYTES,
+    metadata: { ...FOUND, mimeType: 'video/mp4', isVideo: true, width: 2 },
+    problem: null,
+  })
+  assert.deepEqual(row(), ['video/mp4', 'h', 'ready', 0])
+  assert.equal(store.head(), head + 1)
+})
+
+test('a library that fails again leaves the file failed', (t) => {
+  const { save, row } = askedAgain(t)
+  save({ kind: 'found', bytes: BYTES, metadata: FOUND, problem: 'killed by SIGSEGV' })
+  assert.deepEqual(row(), ['application/octet-stream', 'h', 'failed', 0])
+})
+
+test('I6: what is about other bytes is not stored, and asked for later', (t) => {
+  const { save, row, store } = askedAgain(t)
+  const others = [
+    { ...BYTES, size: 2 },
+    { ...BYTES, mtime: 6 },
+    { ...BYTES, inode: 'other' },
+  ]
+  for (const bytes of others) {
+    save({ kind: 'found', bytes, metadata: { ...FOUND, mimeType: 'video/mp4' }, problem: null })
+    assert.deepEqual(row(), ['application/octet-stream', 'h', 'again', LATER_MS])
+  }
+  save({ kind: 'found', bytes: { ...BYTES, askedMs: LATER_MS }, metadata: { ...FOUND, hash: 'i' }, problem: null })
+  assert.deepEqual(row(), ['application/octet-stream', 'h', 'again', LATER_MS])
+  assert.equal(store.known.nextDueMs(100), LATER_MS)
+  assert.equal(store.known.toAskAgain(LATER_MS, 10).length, 1)
+})
+
+test('what can not be had now is asked for later', (t) => {
+  const { save, row } = askedAgain(t)
+  save({ kind: 'later', bytes: BYTES, dueMs: LATER_MS })
+  assert.deepEqual(row(), ['application/octet-stream', 'h', 'again', LATER_MS])
+})
+
+test('what was written meanwhile is read anew, and the answer about what it was is left out', (t) => {
+  const { save, row, store, db } = askedAgain(t)
+  store.apply([{ kind: 'recheck', nodeId: 'unknown', awaiting: { state: 'fresh', dueMs: 50 } }])
+  save({ kind: 'found', bytes: BYTES, metadata: { ...FOUND, mimeType: 'video/mp4' }, problem: null })
+  assert.deepEqual(row(), ['application/octet-stream', 'h', 'fresh', 50])
+  assert.equal(store.known.counts().waiting, 1)
+  db.sqlite.exec("UPDATE nodes SET metadata_state = 'again'")
+  assert.equal(store.known.counts().waiting, 0, 'what is asked for again does not count as waiting')
+})
+
+test('a clock that was ahead holds up nothing that is to be asked for again', (t) => {
+  const { save, store } = askedAgain(t)
+  save({ kind: 'later', bytes: BYTES, dueMs: LATER_MS })
+  store.capDue(500)
+  assert.equal(store.known.toAskAgain(500, 10).length, 1)
+})

@@ -73,3 +73,11 @@ test('only a message of small files that are no suspects is soon done', () => {
   assert.equal(quick(task('large', MIB + 1)), false)
   assert.equal(quick({ ...task('suspect', 1), isSuspect: true }), false)
 })
+
+test('what is tried alone comes by turns with the others, and never keeps them waiting', () => {
+  const backlog = createBacklog()
+  backlog.putBack(['x', 'y'].map((name) => ({ ...task(name, 1), isAlone: true })))
+  backlog.add([task('a', 1), task('large', 2 * MIB), task('b', 1)])
+  assert.deepEqual(backlog.waiting(), { ordinary: 3, slow: 0 })
+  assert.deepEqual(drain(backlog), [['x'], ['a'], ['y'], ['large'], ['b']])
+})

@@ -37,12 +37,21 @@ export type Backlog = {
 export function createBacklog(): Backlog {
   let suspects: Task[] = []
   let ordinary: Task[] = []
+  let alone: Task[] = []
   let big: Task[] = []
   let wasSuspect = false
+  let wasAlone = false
 
   function laneOf(task: Task): Task[] {
     if (task.isSuspect) return suspects
-    return isSlow(task) ? big : ordinary
+    if (isSlow(task)) return big
+    return task.isAlone ? alone : ordinary
+  }
+
+  /** By turns as well: what is tried alone may be bad, but most of it is not. */
+  function takeOrdinary(): Task[] {
+    wasAlone = alone.length > 0 && (ordinary.length === 0 || !wasAlone)
+    return wasAlone ? alone.splice(0, 1) : ordinary.splice(0, countTogether(ordinary))
   }
 
   /** By turns: neither a folder of films nor one of bad files has the others wait until it is done. */
@@ -61,15 +70,19 @@ export function createBacklog(): Backlog {
       for (const task of tasks.toReversed()) laneOf(task).unshift(task)
     },
     take: (open) => {
-      const alone = open.slow ? takeSlow() : undefined
-      if (alone !== undefined) return batchOf([alone])
-      if (!open.ordinary || ordinary.length === 0) return null
-      return batchOf(ordinary.splice(0, countTogether(ordinary)))
+      const slow = open.slow ? takeSlow() : undefined
+      if (slow !== undefined) return batchOf([slow])
+      if (!open.ordinary || ordinary.length + alone.length === 0) return null
+      return batchOf(takeOrdinary())
     },
-    waiting: () => ({ ordinary: Math.ceil(ordinary.length / BATCH_FILES), slow: suspects.length + big.length }),
+    waiting: () => ({
+      ordinary: Math.ceil(ordinary.length / BATCH_FILES) + alone.length,
+      slow: suspects.length + big.length,
+    }),
     clear: () => {
       suspects = []
       ordinary = []
+      alone = []
       big = []
     },
   }
@@ -89,6 +102,6 @@ function batchOf(tasks: readonly Task[]): Batch {
     trial: trialOf(first),
     bytes,
     isSlow: isSlow(first),
-    isQuick: !first.isSuspect && bytesToRead(first.job) <= SMALL_FILE_BYTES,
+    isQuick: !first.isSuspect && !first.isAlone && bytesToRead(first.job) <= SMALL_FILE_BYTES,
   }
 }

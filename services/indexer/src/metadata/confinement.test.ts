@@ -1,13 +1,14 @@
 /** What a worker can do once a file has taken it over, and what content has the libraries open. */
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { landlockVersion } from '../sandbox/landlock.ts'
 import { createLauncher } from './launcher.ts'
 import { createMetadataPool } from './pool.ts'
 import { CORPUS } from './test-support/corpus.ts'
+import { jobFor } from './test-support/job-for.ts'
 import { temporaryFolder } from './test-support/temporary-folder.ts'
 
 const ATTACKING = join(import.meta.dirname, 'test-support/attacking-worker.ts')
@@ -70,11 +71,37 @@ test('a worker that was taken over reads what is given to it, and gets no furthe
     'trace the indexer': 'EPERM',
     'use a ring': 'EPERM',
     'be another user': 'EPERM',
+    'take memory': 'refused',
     'look at names': 'done',
   })
   assert.equal(newPrivileges, '1')
   assert.equal(BigInt(`0x${capabilities}`) & ~0b1100n, 0n, 'CAP_DAC_READ_SEARCH and CAP_FOWNER at most')
   assert.equal(readFileSync(join(watched, 'file'), 'utf8'), 'given')
+})
+
+test('where memory runs out, workers go first', async (t) => {
+  const { watched } = folders(t)
+  const launcher = createLauncher({
+    folders: () => [watched],
+    onCrash: (error) => {
+      throw error
+    },
+  })
+  const answered = Promise.withResolvers<unknown>()
+  const { launch } = launcher
+  const pool = createMetadataPool({ workers: 1, launch, onResults: answered.resolve, onProblem: assert.fail })
+  t.after(async () => {
+    await pool.stop()
+    launcher.stop()
+  })
+  pool.submit([jobFor(join(watched, 'file'))])
+  await answered.promise
+  const threads = readdirSync('/proc/self/task')
+  const workers = threads.flatMap(
+    (thread) => readFileSync(`/proc/self/task/${thread}/children`, 'utf8').match(/\d+/g) ?? [],
+  )
+  assert.equal(workers.length, 1)
+  assert.equal(readFileSync(`/proc/${workers[0]}/oom_score_adj`, 'utf8').trim(), '1000')
 })
 
 /** Files that have MediaInfo look elsewhere, by the path of what they name. */

@@ -12,6 +12,7 @@ export type ToLauncher =
   | { readonly type: 'dismiss' | 'kill' | 'abandon'; readonly id: number }
 
 export type FromLauncher =
+  | { readonly type: 'started'; readonly id: number; readonly pid: number }
   | { readonly type: 'ready'; readonly id: number; readonly versions: ReaderVersions }
   | { readonly type: 'answers'; readonly id: number; readonly answers: AnswersMessage }
   | { readonly type: 'end'; readonly id: number; readonly reason: string }

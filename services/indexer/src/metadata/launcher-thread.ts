@@ -55,4 +55,5 @@ function start(id: number, module: string): void {
     },
   })
   workers.set(id, worker)
+  if (worker.pid !== null) tell({ type: 'started', id, pid: worker.pid })
 }

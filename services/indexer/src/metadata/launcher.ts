@@ -3,6 +3,7 @@
  * since what a thread gives up is given up by every process it starts, from that process's first moment on.
  */
 import { Worker } from 'node:worker_threads'
+import { offerToOomKiller } from '../sandbox/limits.ts'
 import type { FromLauncher, LauncherOptions, ToLauncher } from './launcher-messages.ts'
 import type { Launch, WorkerEvents } from './worker-process.ts'
 
@@ -47,7 +48,9 @@ export function createLauncher({ folders, onCrash }: LauncherTools): Launcher {
     thread.on('message', (message: FromLauncher) => {
       const events = generation.events.get(message.id)
       if (events === undefined) return
-      if (message.type === 'ready') events.onReady(message.versions)
+      // The thread that started it may write nowhere, and neither may the worker.
+      if (message.type === 'started') offerToOomKiller(message.pid)
+      else if (message.type === 'ready') events.onReady(message.versions)
       else if (message.type === 'answers') events.onAnswers(message.answers)
       else {
         generation.events.delete(message.id)
@@ -67,6 +70,8 @@ export function createLauncher({ folders, onCrash }: LauncherTools): Launcher {
       const tell = (message: ToLauncher) => generation.thread.postMessage(message)
       tell({ type: 'start', id, module })
       return {
+        // Not known yet, and nobody's business here.
+        pid: null,
         send: (jobs) => tell({ type: 'send', id, jobs }),
         dismiss: () => tell({ type: 'dismiss', id }),
         kill: () => tell({ type: 'kill', id }),

@@ -182,6 +182,32 @@ test('a worker that is killed once, for whatever reason, costs no file anything'
   }
 })
 
+test('files on which a library computes for ever never keep an ordinary one waiting', async (t) => {
+  const folder = temporaryFolder(t)
+  const bench = createBench(t, { workerModule: FAULTY })
+  bench.pool.submit(
+    filesNamed(
+      folder,
+      Array.from({ length: 6 }, (_, n) => `spin-mediainfo-${n}`),
+    ),
+  )
+  for (let n = 0; n < 3; n += 1) {
+    bench.pool.submit(filesNamed(folder, [`photo ${n}`]))
+    // Before any of the six, of which each has ten seconds of computing to itself.
+    await until(() => bench.results.length === n + 1)
+  }
+  assert.ok(bench.results.every(({ job }) => job.path.includes('photo')))
+})
+
+test('a file that computes for too long is read without that library, and it is said', async (t) => {
+  const bench = createBench(t, { workerModule: FAULTY })
+  const [job] = filesNamed(temporaryFolder(t), ['spin-mediainfo'])
+  bench.pool.submit([job as MetadataJob])
+  const result = (await bench.answered(1)).get('spin-mediainfo')
+  assert.ok(result?.kind === 'done')
+  assert.equal(result.metadata.hash, createHash('md5').update('content of spin-mediainfo').digest('hex'))
+})
+
 test('a library that hangs is given up after the time limit of the file', async (context) => {
   const { pool, answered } = createBench(context, { workerModule: FAULTY, limitMs: () => 400 })
   pool.submit(filesNamed(temporaryFolder(context), ['a', 'hang-mediainfo', 'b', 'hang-hashing']))

@@ -5,7 +5,7 @@ import type { MetadataResult } from './metadata-job.ts'
 import type { ReaderVersions } from './reader-versions.ts'
 import { type Death, settle } from './task.ts'
 import { type AnswersMessage, decodeAnswers } from './worker-message.ts'
-import type { Launch, WorkerProcess } from './worker-process.ts'
+import { COMPUTED_TOO_LONG, type Launch, type WorkerProcess } from './worker-process.ts'
 
 export type SlotEvents = {
   readonly onReady: (versions: ReaderVersions) => void
@@ -119,7 +119,9 @@ export class Slot {
     if (wasStarting) this.#events.onStartFailed(reason)
     else {
       const tookTooLong = this.#tookTooLong !== ''
-      this.#events.onEnd({ reason: tookTooLong ? this.#tookTooLong : reason, tookTooLong }, unanswered)
+      const computedTooLong = reason.startsWith(COMPUTED_TOO_LONG)
+      const death = { reason: tookTooLong ? this.#tookTooLong : reason, tookTooLong, computedTooLong }
+      this.#events.onEnd(death, unanswered)
     }
   }
 

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Metadata, MetadataJob } from './metadata-job.ts'
-import { afterDeath, newTask, settle, type Task } from './task.ts'
+import { afterDeath, newTask, settle, type Task, trialOf } from './task.ts'
 
-const CRASH = { reason: 'killed by SIGSEGV', tookTooLong: false }
-const TIMEOUT = { reason: 'took longer than 60 s', tookTooLong: true }
+const CRASH = { reason: 'killed by SIGSEGV', tookTooLong: false, computedTooLong: false }
+const TIMEOUT = { reason: 'took longer than 60 s', tookTooLong: true, computedTooLong: false }
+const LOOP = { reason: 'computed for too long', tookTooLong: false, computedTooLong: true }
 
 function job(name: string): MetadataJob {
   return { nodeId: name, root: '/', path: `/${name}`, deviceNumber: '', inode: '1', size: 1, mtime: 0 }
@@ -22,16 +23,36 @@ function lifeOf(task: Task, death: typeof CRASH): string[] {
   return efforts
 }
 
-test('of the files of a message that killed a process each is tried again alone', () => {
-  const { again, failed } = afterDeath([newTask(job('a')), newTask(job('b'))], CRASH)
-  assert.deepEqual(
-    again.map(({ job: { nodeId }, effort, isSuspect }) => [nodeId, effort, isSuspect]),
-    [
-      ['a', 'full', true],
-      ['b', 'full', true],
-    ],
-  )
+/** Of two files whose message ended so: how each is tried next. */
+function afterTogether(death: typeof CRASH) {
+  const { again, failed } = afterDeath([newTask(job('a')), newTask(job('b'))], death)
   assert.deepEqual(failed, [])
+  return again.map(({ job: { nodeId }, effort, isAlone, isSuspect }) => ({ nodeId, effort, isAlone, isSuspect }))
+}
+
+test('of the files of a message that killed a process each is tried again alone', () => {
+  const each = { effort: 'full', isAlone: true, isSuspect: false }
+  for (const death of [CRASH, LOOP]) {
+    assert.deepEqual(
+      afterTogether(death),
+      ['a', 'b'].map((nodeId) => ({ nodeId, ...each })),
+    )
+  }
+  const slow = { ...each, isSuspect: true }
+  assert.deepEqual(
+    afterTogether(TIMEOUT),
+    ['a', 'b'].map((nodeId) => ({ nodeId, ...slow })),
+    'nobody is to wait for it',
+  )
+})
+
+test('a file on which a library computes for long gets more time where nobody waits for it, and then less is asked', () => {
+  const alone = { ...newTask(job('a')), isAlone: true }
+  const { again } = afterDeath([alone], LOOP)
+  assert.deepEqual(again, [{ ...alone, isSuspect: true }])
+  assert.ok(trialOf(again[0] as Task).computingMs > trialOf(alone).computingMs)
+  assert.deepEqual(lifeOf(alone, LOOP), ['full', 'full', 'without-mediainfo', 'hash-only', 'failed'])
+  assert.deepEqual(lifeOf(alone, CRASH), ['full', 'without-mediainfo', 'hash-only', 'failed'], 'a crash needs no time')
 })
 
 test('a file that kills every process is tried twice in full, then with less and less, then has failed', () => {
@@ -59,4 +80,6 @@ test('a result says what was left out, unless the file has no need of it', () =>
   assert.deepEqual(settle(task, text), text)
   assert.deepEqual(settle({ ...task, effort: 'hash-only' }, text), { ...text, problem: 'left out' })
   assert.deepEqual(settle(newTask(job('a')), image), image)
+  const measured = { ...image, metadata: { ...metadata, width: 64 } }
+  assert.deepEqual(settle(task, measured), measured, 'its size is known without MediaInfo')
 })

@@ -6,7 +6,9 @@ import type { MetadataJob, MetadataResult } from './metadata-job.ts'
 export type Task = {
   readonly job: MetadataJob
   readonly effort: Effort
-  /** It was being read, alone or among others, when a process died: it goes into a message of its own. */
+  /** It was being read among others when a process died: it goes into a message of its own. */
+  readonly isAlone: boolean
+  /** A process died of it, or took too long with it among others: it waits until nobody has to wait for it. */
   readonly isSuspect: boolean
   /** Why the effort is less than full. */
   readonly problem: string | null
@@ -18,6 +20,8 @@ export type Death = {
   readonly reason: string
   /** It was killed because it took too long. */
   readonly tookTooLong: boolean
+  /** A library had computed for as long as it may. */
+  readonly computedTooLong: boolean
 }
 
 /**
@@ -45,21 +49,25 @@ export function trialOf(task: Task): Trial {
 }
 
 export function newTask(job: MetadataJob): Task {
-  return { job, effort: 'full', isSuspect: false, problem: null }
+  return { job, effort: 'full', isAlone: false, isSuspect: false, problem: null }
 }
 
 /**
  * What becomes of the files of the message a process died over. Several files: each again, alone, to find the culprit.
- * One file: once more in full, since the process may have been killed for another reason (out of memory); then without
- * MediaInfo, then without libmagic too, then it has failed. So a file costs four processes at most. A file that took too
- * long alone would do so again, so it is not tried in full twice.
+ * One file: once more in full, since the process may have been killed for another reason (out of memory), or the file may
+ * only need more than others; then without MediaInfo, then without libmagic too, then it has failed. So a file costs five
+ * processes at most. A file that took too long alone would do so again, so it is not tried in full twice.
  */
 export function afterDeath(tasks: readonly Task[], death: Death): { again: Task[]; failed: MetadataResult[] } {
   const [task] = tasks
   if (task === undefined || tasks.length > 1) {
-    return { again: tasks.map((each) => ({ ...each, isSuspect: true })), failed: [] }
+    const again = tasks.map((each) => ({ ...each, isAlone: true, isSuspect: death.tookTooLong }))
+    return { again, failed: [] }
   }
-  if (!task.isSuspect && !death.tookTooLong) return { again: [{ ...task, isSuspect: true }], failed: [] }
+  const isFirst = !task.isAlone && !task.isSuspect
+  if (!death.tookTooLong && (isFirst || (death.computedTooLong && !task.isSuspect))) {
+    return { again: [{ ...task, isSuspect: true }], failed: [] }
+  }
   switch (task.effort) {
     case 'full': {
       const problem = `MediaInfo or libmagic: ${death.reason}; read without MediaInfo`
@@ -77,7 +85,8 @@ export function afterDeath(tasks: readonly Task[], death: Death): { again: Task[
 /** A worker's result for a task: what was left out is said, unless the file turned out not to need it. */
 export function settle(task: Task, result: MetadataResult): MetadataResult {
   if (result.kind !== 'done' || task.problem === null) return result
-  const { isImage, isVideo } = result.metadata
-  if (task.effort === 'without-mediainfo' && !isImage && !isVideo) return result
+  const { isImage, isVideo, width } = result.metadata
+  const isComplete = (!isImage && !isVideo) || width > 0
+  if (task.effort === 'without-mediainfo' && isComplete) return result
   return { ...result, problem: task.problem }
 }

@@ -5,6 +5,8 @@ import type { ReaderVersions } from './reader-versions.ts'
 import type { AnswersMessage, WorkerMessage } from './worker-message.ts'
 
 export type WorkerProcess = {
+  /** Null if it could not be started. */
+  readonly pid: number | null
   readonly send: (message: JobsMessage) => void
   /** Lets it end by itself, which it does at once when it has no work. */
   readonly dismiss: () => void
@@ -21,6 +23,9 @@ export type WorkerEvents = {
   /** Called once, after everything it ever said was delivered. `reason` is for people: "killed by SIGSEGV". */
   readonly onEnd: (reason: string) => void
 }
+
+/** How a process is said to have ended that was out of its share of the processor. */
+export const COMPUTED_TOO_LONG = 'computed for too long'
 
 /** A cold start from a busy disk takes seconds; a process that is not ready by then never will be. */
 const START_LIMIT_MS = 60_000
@@ -54,6 +59,7 @@ export const startWorkerProcess: Launch = (module, events) => {
     events.onEnd(words === '' ? how : `${how}: ${words}`)
   })
   return {
+    pid: child.pid ?? null,
     // A failure to send means that the process has ended or is about to, which says more.
     send: (message) => child.send(message, () => {}),
     dismiss: () => {
@@ -83,7 +89,7 @@ function onceEnded(child: ChildProcess, ended: (how: string) => void): void {
   })
   child.once('exit', (code, signal) => {
     if (signal === null) how = `ended with exit code ${code}`
-    else how = signal === 'SIGPROF' ? 'computed for too long' : `killed by ${signal}`
+    else how = signal === 'SIGPROF' ? COMPUTED_TOO_LONG : `killed by ${signal}`
     check()
   })
   child.on('error', (error) => {

@@ -1,5 +1,5 @@
 /** What a process may use at most, for itself: setrlimit(2) and setitimer(2). */
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { systemCall } from './system-call.ts'
 
 /** asm-generic/resource.h. */
@@ -21,6 +21,15 @@ export function limit(what: keyof typeof RLIMIT, value: number): void {
 export function dataBytes(): number | null {
   const kilobytes = /^VmData:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]
   return kilobytes === undefined ? null : Number(kilobytes) * 1024
+}
+
+/** Where memory runs out, that process is killed before any other. proc_pid_oom_score_adj(5). */
+export function offerToOomKiller(pid: number): void {
+  try {
+    writeFileSync(`/proc/${pid}/oom_score_adj`, '1000')
+  } catch {
+    // It has ended, or a container does not let us: it is then as likely as others.
+  }
 }
 
 /** SIGPROF, which ends the process, after that much computing; 0 takes it back. */

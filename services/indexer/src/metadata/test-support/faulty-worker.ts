@@ -4,10 +4,13 @@
  *
  * - `crash-mediainfo…`, `crash-libmagic…`, `crash-hashing…`: dies while that is still asked for
  * - `hang-mediainfo…`, `hang-hashing…`: makes a file `<name>.hangs`, then runs no JavaScript any more
+ * - `spin-mediainfo…`: computes for ever while that is still asked for, and ends where its time is over
  * - `crash-once…`: dies unless the file `<name>.crashed` is there, and makes it
  */
 import { existsSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
+import { endAfterComputing } from '../../sandbox/limits.ts'
+import type { Trial } from '../extract.ts'
 import type { Effort } from '../identify.ts'
 import { prepareWorker } from '../prepare-worker.ts'
 import { serveJobs } from '../serve-jobs.ts'
@@ -23,14 +26,14 @@ serveJobs(() => {
   return {
     versions,
     extract: (file, trial) => {
-      misbehave(file.path, trial.effort)
+      misbehave(file.path, trial)
       return extract(file, trial)
     },
   }
 })
 
-function misbehave(path: string, effort: Effort): void {
-  const [, fault, place] = /^(crash|hang)-([a-z]+)/.exec(basename(path)) ?? []
+function misbehave(path: string, { effort, computingMs }: Trial): void {
+  const [, fault, place] = /^(crash|hang|spin)-([a-z]+)/.exec(basename(path)) ?? []
   if (fault === undefined || place === undefined) return
   if (place === 'once') {
     if (existsSync(`${path}.crashed`)) return
@@ -39,6 +42,10 @@ function misbehave(path: string, effort: Effort): void {
   }
   if (!EFFORTS_AFFECTED[place]?.includes(effort)) return
   if (fault === 'crash') die()
+  if (fault === 'spin') {
+    endAfterComputing(computingMs / 1000)
+    for (;;);
+  }
   writeFileSync(`${path}.hangs`, '')
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
 }

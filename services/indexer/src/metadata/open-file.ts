@@ -28,6 +28,8 @@ const READ = constants.O_RDONLY | O_CLOEXEC | constants.O_NONBLOCK
 const READ_NOATIME = READ | constants.O_NOATIME
 const LOOK = O_PATH | O_CLOEXEC | constants.O_NOFOLLOW
 const LOOK_FOLDER = LOOK | constants.O_DIRECTORY
+/** The owner may name a link, and have it lead elsewhere one day. */
+const LOOK_ROOT = O_PATH | O_CLOEXEC | constants.O_DIRECTORY
 
 /** A path longer than PATH_MAX (4096 bytes) is walked in steps; in UTF-8 a UTF-16 unit takes three bytes at most. */
 const STEP_UNITS = 1300
@@ -52,13 +54,13 @@ type Calls = {
 }
 
 const WITH_OPENAT2: Calls = {
-  openRoot: (root) => openAt(AT_FDCWD, root, LOOK_FOLDER, 0n),
+  openRoot: (root) => openAt(AT_FDCWD, root, LOOK_ROOT, 0n),
   lookFrom: (folder, names, flags) => openAt(folder, names, flags, BENEATH),
   openAgain: (path, flags) => openAt(AT_FDCWD, path, flags, 0n),
 }
 
 const WITHOUT_OPENAT2: Calls = {
-  openRoot: (root) => openSync(pathForFs(root), LOOK_FOLDER | OWN_FLAGS),
+  openRoot: (root) => openSync(pathForFs(root), LOOK_ROOT | OWN_FLAGS),
   lookFrom: walkByNames,
   openAgain: (path, flags) => openSync(path, flags | OWN_FLAGS),
 }

@@ -3,6 +3,7 @@
  * the path is another one. Nothing happens between requests.
  */
 import { areStillThere, type DatabaseFiles, databaseFilesAt } from '@drive-feed/shared/database-files.ts'
+import { nameOfFiles } from '@drive-feed/shared/feed-epoch.ts'
 import { statsOrNull } from '@drive-feed/shared/file-stats.ts'
 import { SCHEMA_VERSION } from '@drive-feed/shared/migrations.ts'
 import { DatabaseUnusableError, type FeedDatabase, openReader } from '@drive-feed/shared/open-database.ts'
@@ -31,6 +32,8 @@ export type Reading = {
    * @throws {DatabaseUnavailableError} also once the file was found to be replaced
    */
   read<T>(query: (queries: Queries) => T): T
+  /** Names the files that are read, see `feed-epoch.ts`. */
+  readonly files: string
 }
 
 export type DatabaseSource = {
@@ -67,7 +70,7 @@ export function createDatabaseSource(path: string, logger: Logger): DatabaseSour
     return new DatabaseUnavailableError('the database can not be read now', { cause })
   }
 
-  function readingOf(database: FeedDatabase, queries: Queries): Reading {
+  function readingOf(database: FeedDatabase, queries: Queries, files: DatabaseFiles): Reading {
     const version = database.sqlite.prepare('PRAGMA user_version').pluck()
     const inTransaction = database.sqlite.transaction((query: (queries: Queries) => unknown) => {
       // Another program, or a newer one, may have made of it what these statements do not know.
@@ -75,6 +78,7 @@ export function createDatabaseSource(path: string, logger: Logger): DatabaseSour
       return query(queries)
     })
     return {
+      files: nameOfFiles(files),
       read<T>(query: (queries: Queries) => T): T {
         if (!database.sqlite.open) throw new DatabaseUnavailableError('the database was replaced during this answer')
         try {
@@ -97,7 +101,7 @@ export function createDatabaseSource(path: string, logger: Logger): DatabaseSour
       // By now SQLite has all of them open.
       const files = databaseFilesAt(path)
       if (!areStillThere(before)) throw new DatabaseUnusableError(`${path} was replaced while it was opened`)
-      return { database, files, reading: readingOf(database, queries) }
+      return { database, files, reading: readingOf(database, queries, files) }
     } catch (error) {
       database.sqlite.close()
       throw error

@@ -31,13 +31,13 @@ export function changesRoute(deps: { database: DatabaseSource; watch: FeedWatch 
     const view = viewOf(values)
     const signal = clientGone(res)
     const taken = await takeUp(deps, { cursor, epoch, view, waitSeconds, signal })
-    const { reading } = taken
-    if (reading === null) {
+    if (taken.reading === null) {
       setFeedHeaders(res, taken.feed)
       return sendProblem(res, taken.refusal)
     }
-    const answer = await beginAnswer(reading, { cursor, maxSize, view, signal })
-    if (isNotModified(req, res, answer.feed)) return sendNotModified(res)
+    const { reading, noneUpTo } = taken
+    const answer = await beginAnswer(reading, { cursor, noneUpTo, maxSize, view, signal })
+    if (isNotModified(req, res, answer.feed, answer.epoch)) return sendNotModified(res)
     res.type('json')
     if (req.method === 'HEAD') return void res.end()
     await sendPieces(req, res, answerPieces(answer))

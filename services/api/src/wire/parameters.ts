@@ -71,7 +71,7 @@ const epoch = text('epoch', 64)
   .optional()
   .meta({
     description:
-      'The Feed-Epoch that came with the cursor. The answer is 410 if the database does not have the change any more that the cursor stands for.',
+      'The Feed-Epoch of the very answer that gave the cursor. The answer is 410 if the database was never in the state that the answer was read from.',
     examples: [EXAMPLES.epoch],
   })
 

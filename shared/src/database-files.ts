@@ -20,8 +20,24 @@ export function databaseFilesAt(path: string): DatabaseFiles {
  * inode number, so that no other one can have it.
  */
 export function areStillThere(files: DatabaseFiles): boolean {
+  return isEachSame(files, databaseFilesAt(files.path))
+}
+
+/**
+ * Whether there is a file now that was not there: a connection may have opened it since, and would not be known to go on
+ * with it when another one takes its place.
+ */
+export function hasOneMore({ path, wal, shm }: DatabaseFiles): boolean {
+  return (wal === null && statsOrNull(`${path}-wal`) !== null) || (shm === null && statsOrNull(`${path}-shm`) !== null)
+}
+
+/** Whether somebody put a copy into the very file: it is the same one, and others, or none, are where its companions were. */
+export function isOverwritten(files: DatabaseFiles): boolean {
   const now = databaseFilesAt(files.path)
-  const { main, wal, shm } = files
+  return isSameInode(files.main, now.main) && !isEachSame(files, now)
+}
+
+function isEachSame({ main, wal, shm }: DatabaseFiles, now: DatabaseFiles): boolean {
   if (!isSameInode(main, now.main)) return false
   return (wal === null || isSameInode(wal, now.wal)) && (shm === null || isSameInode(shm, now.shm))
 }

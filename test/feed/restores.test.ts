@@ -110,6 +110,10 @@ class Feed {
     this.#store = createStore(this.#db, Date.now)
   }
 
+  vacuumInto(path: string): void {
+    this.#db.sqlite.exec(`VACUUM INTO '${path}'`)
+  }
+
   /** Either the file alone, with all in it, or both files as they are. */
   copy(withWal: boolean): Copy {
     if (!withWal) this.#db.sqlite.pragma('wal_checkpoint(TRUNCATE)')
@@ -336,6 +340,35 @@ test('I13: an answer that was long in coming goes with the files that it was rea
   feed.restore(copy, 'in place')
   feed.create('new', 'd')
   assert.equal((await fetch(`${url}/changes?${position}`)).status, 410)
+})
+
+test('I13: a running api sees a copy in the very file also where it opened the one before without a -wal', async (t) => {
+  const folder = temporaryFolder(t)
+  const feed = new Feed(join(folder, 'feed.db'))
+  t.after(() => feed.stop())
+  feed.create('a', SUPER_ROOT_ID)
+  const backup = feed.copy(false)
+  // Not in WAL mode, as VACUUM INTO makes it.
+  feed.vacuumInto(`${feed.path}.copy`)
+  feed.stop()
+  renameSync(`${feed.path}.copy`, feed.path)
+  for (const ending of ['-wal', '-shm']) rmSync(feed.path + ending, { force: true })
+  const { url } = await startApi(t, folder)
+  const ids = async () => {
+    const page = (await (await fetch(`${url}/changes`)).json()) as Page
+    return page.changes.map((one) => (one.removed ? '' : one.node.id)).join()
+  }
+  assert.equal(await ids(), 'a')
+  assert.deepEqual(
+    ['-wal', '-shm'].map((ending) => existsSync(feed.path + ending)),
+    [false, false],
+  )
+  feed.start()
+  feed.create('b', SUPER_ROOT_ID)
+  assert.equal(await ids(), 'a,b')
+  feed.restore(backup, 'in place')
+  feed.create('c', SUPER_ROOT_ID)
+  assert.equal(await ids(), 'a,c')
 })
 
 type FirstEvent = {

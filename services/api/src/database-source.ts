@@ -2,7 +2,7 @@
  * The one connection of this process: opened when first needed, opened again when it failed or when one of the files at
  * the path is another one. Nothing happens between requests.
  */
-import { areStillThere, type DatabaseFiles, databaseFilesAt } from '@drive-feed/shared/database-files.ts'
+import { areStillThere, type DatabaseFiles, databaseFilesAt, hasOneMore } from '@drive-feed/shared/database-files.ts'
 import { nameOfFiles } from '@drive-feed/shared/feed-epoch.ts'
 import { statsOrNull } from '@drive-feed/shared/file-stats.ts'
 import { SCHEMA_VERSION } from '@drive-feed/shared/migrations.ts'
@@ -109,8 +109,9 @@ export function createDatabaseSource(path: string, logger: Logger): DatabaseSour
   }
 
   function open(): Reading {
-    if (connection !== null && areStillThere(connection.files)) return connection.reading
-    if (connection !== null) logger.info('the database file was replaced')
+    if (connection !== null && areStillThere(connection.files)) {
+      if (!hasOneMore(connection.files)) return connection.reading
+    } else if (connection !== null) logger.info('the database file was replaced')
     drop()
     if (statsOrNull(path) === null) throw unavailable(new DatabaseUnusableError(`${path} does not exist`))
     try {

@@ -116,7 +116,8 @@ export function createPersistence(tools: PersistenceTools): Persistence {
     const file = databaseFileAt(path)
     const isOther = run !== null && !areStillThere(run.file)
     await sleepUnless([stopped.promise, crashed.promise], ms)
-    while (remedy === 'replace' && !isOther && !isStopping && !isTouched(file)) {
+    const isOfOthers = () => run !== null && isOverwritten(run.file)
+    while (remedy === 'replace' && !isOther && !isStopping && !isTouched(file) && !isOfOthers()) {
       await sleepUnless([stopped.promise, crashed.promise], FILE_CHECK_MS)
     }
   }

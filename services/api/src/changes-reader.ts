@@ -23,7 +23,8 @@
  */
 import type { Reading } from './database-source.ts'
 import { epochAt, epochOfFiles } from './gone.ts'
-import type { FeedState, Queries, Stretch } from './queries.ts'
+import { placesIn } from './places.ts'
+import type { ChangeRow, FeedState, Queries, Stretch } from './queries.ts'
 import { nextTurn, searchInTurn } from './turns.ts'
 import { createPageView, isFiltered, type SeenChange, type View, WHOLE } from './view.ts'
 
@@ -95,9 +96,7 @@ function readShort(
   const head = queries.head()
   // One more than wanted tells whether there is more. A filter may leave out any of them.
   const limit = isFiltered(view) ? FILTER_ROWS : Math.min(maxSize ?? SHORT_ROWS, SHORT_ROWS) + 1
-  const { rows, reached } = queries.visibleChanges({ after: noneUpTo, upTo: head, cursor, limit })
-  const see = createPageView(view, cursor, queries)
-  const changes = rows.map(see).filter((row) => row !== null)
+  const { seen: changes, reached } = see(queries, { after: noneUpTo, upTo: head, cursor, limit }, view)
   if (maxSize !== null && changes.length > maxSize) {
     const page = changes.slice(0, maxSize)
     return { cursor: page.at(-1)?.changeId ?? cursor, hasMore: true, pages: [page] }
@@ -165,9 +164,35 @@ export async function findFirst(
 /** A filter is decided row by row, so it may look at fewer or give more than the limit. */
 function visibleIds(queries: Queries, stretch: Stretch, view: View): { ids: number[]; reached: number } {
   if (!isFiltered(view)) return queries.visibleIds(stretch)
-  const { rows, reached } = queries.visibleChanges({ ...stretch, limit: FILTER_ROWS })
-  const see = createPageView({ ...view, hasPaths: false }, stretch.cursor, queries)
-  return { ids: rows.filter((row) => see(row) !== null).map(({ changeId }) => changeId), reached }
+  const { seen, reached } = see(queries, { ...stretch, limit: FILTER_ROWS }, { ...view, hasPaths: false })
+  return { ids: seen.map(({ changeId }) => changeId), reached }
+}
+
+/**
+ * What a client sees of a stretch, and how far was looked: less far than the rows go where those that are left lie in other
+ * parts of a very deep tree than what was climbed from already.
+ */
+function see(queries: Queries, stretch: Stretch, view: View): { seen: SeenChange[]; reached: number } {
+  const { rows, reached } = queries.visibleChanges(stretch)
+  const places = placesIn(queries)
+  const seeRow = createPageView(view, stretch.cursor, queries, places)
+  const seen: SeenChange[] = []
+  let last = stretch.after
+  for (const row of rows) {
+    if (isPlaced(row, view) && places.isTooFar(row.node)) return { seen, reached: last }
+    const change = seeRow(row)
+    if (change !== null) seen.push(change)
+    last = row.changeId
+  }
+  return { seen, reached }
+}
+
+/** Whether somebody has to climb from it to know what the client sees. */
+function isPlaced(
+  row: ChangeRow,
+  { under, hasPaths }: View,
+): row is ChangeRow & { node: NonNullable<ChangeRow['node']> } {
+  return row.node !== null && (under !== null || hasPaths)
 }
 
 /**
@@ -181,12 +206,9 @@ export function* readPages(
 ): Generator<SeenChange[]> {
   const { cursor, noneUpTo = cursor, upTo, view = WHOLE, pageRows = PAGE_ROWS } = wanted
   for (let after = noneUpTo; after < upTo; ) {
-    const page = reading.read((queries) => {
-      const { rows, reached } = queries.visibleChanges({ after, upTo, cursor, limit: pageRows })
-      const see = createPageView(view, cursor, queries)
-      return { rows: rows.map(see).filter((row) => row !== null), reached }
-    })
-    after = page.reached
-    yield page.rows
+    const stretch = { after, upTo, cursor, limit: pageRows }
+    const { seen, reached } = reading.read((queries) => see(queries, stretch, view))
+    after = reached
+    yield seen
   }
 }

@@ -11,7 +11,7 @@
  * judged here, with the ancestors that they share; woken are only those who see something.
  */
 import { type DatabaseSource, DatabaseUnavailableError, type Reading } from '../database-source.ts'
-import { createPlaces, type Places } from '../places.ts'
+import { type Places, placesIn } from '../places.ts'
 import type { ChangeRow, FeedState } from '../queries.ts'
 import { createPageView, type View } from '../view.ts'
 import { type FolderWatcher, watchDatabase } from './watch-database.ts'
@@ -59,6 +59,8 @@ const UNWATCHED_LOOK_MS = 100
 /** Rows that are looked at through somebody's view at once, in some 5 ms. */
 const JUDGEMENTS_MAX = 20_000
 const ROWS_MAX = 500
+/** Folders passed on the way up from those rows, in some 5 ms, once they are read. */
+const STEPS_MAX = 20_000
 
 type Waiter = { readonly seen: SeenFeed | null; noneUpTo: number; readonly wake: () => void }
 
@@ -178,10 +180,17 @@ function judge({ reading, feed }: Now, behind: readonly Waiter[]): { woken: Wait
   const limit = Math.min(ROWS_MAX, Math.ceil(JUDGEMENTS_MAX / behind.length))
   return reading.read((queries) => {
     // With the head as cursor no removal is left out: whose it is not is found out for each.
-    const { rows, reached } = queries.visibleChanges({ after, upTo: feed.head, cursor: feed.head, limit })
-    const places = createPlaces(queries)
-    const folders = foldersConcerned(rows, places)
+    const found = queries.visibleChanges({ after, upTo: feed.head, cursor: feed.head, limit })
+    const places = placesIn(queries)
+    const { rows, reached, folders } = concerned(found, places)
+    const stepsBefore = places.steps()
+    let isAllJudged = reached >= feed.head
     const woken = behind.filter((waiter) => {
+      // The next look begins with the same rows, by which those who were judged now have nothing left to be judged.
+      if (places.steps() - stepsBefore > STEPS_MAX) {
+        isAllJudged = false
+        return false
+      }
       const { view, cursor } = waiter.seen?.wants ?? { view: null, cursor: 0 }
       if (view === null) return false
       if (folders !== null && view.under !== null && !folders.has(view.under)) {
@@ -195,7 +204,7 @@ function judge({ reading, feed }: Now, behind: readonly Waiter[]): { woken: Wait
       waiter.noneUpTo = Math.max(waiter.noneUpTo, reached)
       return false
     })
-    return { woken, isAllJudged: reached >= feed.head }
+    return { woken, isAllJudged }
   })
 }
 
@@ -244,12 +253,23 @@ function createLooking(watchFolder: WatchFolder, look: () => boolean): { start: 
   return { start, stop }
 }
 
-/** The folders in which something happened, each with all above it; null where something may have left any folder. */
-function foldersConcerned(rows: readonly ChangeRow[], places: Places): ReadonlySet<string> | null {
+type Found = { readonly rows: readonly ChangeRow[]; readonly reached: number }
+
+/**
+ * The folders in which something happened, each with all above it; null where something may have left any folder. The rows go
+ * up to where much had to be climbed in a very deep tree; the next look begins there.
+ */
+function concerned({ rows, reached }: Found, places: Places): Found & { readonly folders: ReadonlySet<string> | null } {
   const folders = new Set<string>()
-  for (const { node, nodeId, movedChangeId, firstChangeId } of rows) {
-    if (node === null || (movedChangeId ?? 0) > firstChangeId) return null
-    for (const folder of places.foldersOf(nodeId, node)) folders.add(folder)
+  let isAnywhere = false
+  let last: number | null = null
+  for (const [at, { changeId, node, nodeId, movedChangeId, firstChangeId }] of rows.entries()) {
+    if (last !== null && node !== null && places.isTooFar(node)) {
+      return { rows: rows.slice(0, at), reached: last, folders: isAnywhere ? null : folders }
+    }
+    last = changeId
+    isAnywhere ||= node === null || (movedChangeId ?? 0) > firstChangeId
+    if (node !== null) places.addFolders(nodeId, node, folders)
   }
-  return folders
+  return { rows, reached, folders: isAnywhere ? null : folders }
 }

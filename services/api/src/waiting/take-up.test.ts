@@ -4,7 +4,8 @@ import { type TestContext, test } from 'node:test'
 import pino from 'pino'
 import { temporaryFolder } from '../../../../shared/test-support/temporary-folder.ts'
 import { beginAnswer } from '../changes-reader.ts'
-import { createDatabaseSource, type DatabaseSource, type Reading } from '../database-source.ts'
+import { createDatabaseSource } from '../database-source.ts'
+import { countingReads } from '../test-support/counting-reads.ts'
 import { openFeedWriter } from '../test-support/feed-writer.ts'
 import { until } from '../test-support/until.ts'
 import type { View } from '../view.ts'
@@ -21,10 +22,8 @@ function waiting(t: TestContext) {
   const writer = openFeedWriter(path)
   for (const id of ['a', 'b']) writer.put({ id, isDirectory: true })
   const source = createDatabaseSource(path, pino({ level: 'silent' }))
-  let rows = 0
-  const database = countingRows(source, (count) => {
-    rows += count
-  })
+  const counts = { rows: 0, foldersMax: 0, reads: 0 }
+  const database = countingReads(source, counts)
   const watch = createFeedWatch(path, database, CLIENTS)
   t.after(() => {
     watch.close()
@@ -40,32 +39,7 @@ function waiting(t: TestContext) {
     const { cursor, pages } = await beginAnswer(taken.reading, { ...question, noneUpTo, maxSize: null })
     return `${[...pages].flat().map(({ nodeId }) => nodeId)} @${cursor}`
   }
-  return { writer, watch, ask, rows: () => rows }
-}
-
-function countingRows(source: DatabaseSource, onRows: (count: number) => void): DatabaseSource {
-  const known = new WeakMap<Reading, Reading>()
-  const countingOf = (reading: Reading): Reading => ({
-    ...reading,
-    read: (query) =>
-      reading.read((queries) =>
-        query({
-          ...queries,
-          visibleChanges: (stretch) => {
-            const found = queries.visibleChanges(stretch)
-            onRows(found.rows.length)
-            return found
-          },
-        }),
-      ),
-  })
-  const open = () => {
-    const reading = source.open()
-    const counting = known.get(reading) ?? countingOf(reading)
-    known.set(reading, counting)
-    return counting
-  }
-  return { ...source, open }
+  return { writer, watch, ask, rows: () => counts.rows }
 }
 
 test('an answer begins where the wait has found nothing, and not at the cursor of long ago', async (t) => {

@@ -151,8 +151,7 @@ export const FILESYSTEMS: readonly Filesystem[] = [
   {
     ...SERVED,
     name: 'bindfs',
-    // It hands through those of what it shows.
-    numbersLast: true,
+    // It hands through the numbers of what it shows, but nothing tells that they last.
     way: {
       kind: 'branches',
       count: 1,

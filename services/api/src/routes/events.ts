@@ -156,7 +156,7 @@ async function follow({ database, watch, timing }: Deps, following: Following): 
         const seen = { ...news.seen, wants: { view, cursor, epoch } }
         cursor = Math.max(cursor, await seat.changed(seen, { timeoutMs, signal }))
       }
-      if (news.kind === 'away') await seat.changed(null, { timeoutMs: Math.min(timeoutMs, AWAY_LOOK_MS), signal })
+      if (news.kind === 'away') await seat.rest({ timeoutMs: Math.min(timeoutMs, AWAY_LOOK_MS), signal })
       continue
     }
     heartbeatAtMs = performance.now() + timing.heartbeatMs

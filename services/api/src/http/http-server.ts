@@ -19,7 +19,10 @@ const REQUEST_MS = 30_000
 const PARSED_BYTES_MAX = 2 * HEADER_BYTES_MAX
 /** In which a client is to take a refusal and go. */
 const REFUSED_MS = 2_000
-const STOP_GRACE_MS = 1_500
+/** Less than whoever stops the process gives it: docker-compose.yml says 20 s. */
+const STOP_MAX_MS = 15_000
+/** In which a request that is on its way is to come. */
+const STOP_ASK_MS = 1_500
 const STOP_LOOK_MS = 50
 const STOP_ACCEPT_MS = 100
 
@@ -97,7 +100,8 @@ function refusalOf(code: string | undefined, text: string): Refusal {
 
 /**
  * Takes no new connections. What was asked is answered, and each answer says that its connection ends with it; then
- * those are closed on which nothing happens. What is still open after a second and a half is cut.
+ * those are closed on which nothing happens. A long answer goes on while its client takes it, for 15 seconds
+ * at most.
  */
 export async function stop(server: Server, connections: Connections): Promise<void> {
   await untilNoneArrives(connections)
@@ -106,9 +110,11 @@ export async function stop(server: Server, connections: Connections): Promise<vo
   connections.endWithAnswers()
   // Once all that has arrived is read.
   const looking = setInterval(() => setImmediate(connections.closeStill), STOP_LOOK_MS)
-  const cut = setTimeout(() => connections.closeAll(), STOP_GRACE_MS)
+  const asked = setTimeout(() => connections.closeUnasked(), STOP_ASK_MS)
+  const cut = setTimeout(() => connections.closeAll(), STOP_MAX_MS)
   await closed
   clearInterval(looking)
+  clearTimeout(asked)
   clearTimeout(cut)
 }
 

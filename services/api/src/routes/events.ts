@@ -16,7 +16,7 @@ import type { FeedWatch, Seat, SeenFeed } from '../waiting/feed-watch.ts'
 import { NO_SEAT } from '../waiting/take-up.ts'
 import { changeJson } from '../wire/change-json.ts'
 import { ANSWER_EXAMPLES } from '../wire/examples.ts'
-import { PARAMETERS } from '../wire/parameters.ts'
+import { EVENT_ID, PARAMETERS } from '../wire/parameters.ts'
 import { readParameters } from '../wire/read-parameters.ts'
 
 /** Changes an event at most: what is in memory for each client. */
@@ -94,7 +94,7 @@ function sendGone(sink: EventSink, id: string, refusal: Refusal): Promise<void> 
 function lastEventId(req: Request<{ id: string }>): Position | { detail: string } {
   const id = req.get('Last-Event-ID')
   if (id === undefined || id === '') return { cursor: null, of: null }
-  const [, number = id, of = null] = ID_WITH_RUN.exec(id) ?? []
+  const [, number = id, of = null] = EVENT_ID.exec(id) ?? []
   const read = readParameters({ cursor: PARAMETERS.position.cursor }, { cursor: number })
   return read.ok ? { cursor: read.values.cursor, of } : { detail: `Last-Event-ID: ${read.detail}` }
 }
@@ -103,8 +103,6 @@ function lastEventId(req: Request<{ id: string }>): Position | { detail: string 
  * A browser that connects again asks with the address of long ago. So the epoch in it tells the database only, and the id
  * of the last event the rest of what its cursor is of; a client that named no epoch gets the cursor alone.
  */
-const ID_WITH_RUN = /^(\d+)\.([0-9a-f]{16}(?:\.[0-9a-z]{1,10})?)$/
-
 /** @param epoch that goes with the cursor */
 function idOf(cursor: number, epoch: string, { namesRun }: Pick<Following, 'namesRun'>): string {
   const named = parseFeedEpoch(epoch)
@@ -172,7 +170,7 @@ async function follow({ database, watch, timing }: Deps, following: Following): 
         const seen = { ...news.seen, wants: { view, cursor, epoch } }
         cursor = Math.max(cursor, await seat.changed(seen, { timeoutMs, signal }))
       }
-      if (news.kind === 'away') await seat.changed(null, { timeoutMs: Math.min(timeoutMs, AWAY_LOOK_MS), signal })
+      if (news.kind === 'away') await seat.rest({ timeoutMs: Math.min(timeoutMs, AWAY_LOOK_MS), signal })
       continue
     }
     heartbeatAtMs = performance.now() + timing.heartbeatMs

@@ -26,16 +26,22 @@ export type SeenFeed = {
   readonly wants?: { readonly view: View; readonly cursor: number; readonly epoch: string }
 }
 
+type Until = { readonly timeoutMs: number; readonly signal: AbortSignal }
+
 /** A place among those who may wait. */
 export type Seat = {
   /**
    * Resolves as soon as the feed is not what was seen: the head has moved, or the file was replaced or can't be read
    * any more. Also after `timeoutMs`, when `signal` aborts, and when the service stops.
    *
-   * @param seen null for whoever could see nothing, and only wants to wait
    * @returns the change up to which there is certainly no news: `seen.head` or a later one
    */
-  readonly changed: (seen: SeenFeed | null, until: { timeoutMs: number; signal: AbortSignal }) => Promise<number>
+  readonly changed: (seen: SeenFeed, until: Until) => Promise<number>
+  /**
+   * Only waits, as whoever could see nothing: looks at the database for nobody, since each would be an attempt to open it.
+   * Resolves after `timeoutMs`, when `signal` aborts, and when the service stops.
+   */
+  readonly rest: (until: Until) => Promise<void>
   readonly leave: () => void
 }
 
@@ -62,7 +68,7 @@ const ROWS_MAX = 500
 /** Folders passed on the way up from those rows, in some 5 ms, once they are read. */
 const STEPS_MAX = 20_000
 
-type Waiter = { readonly seen: SeenFeed | null; noneUpTo: number; readonly wake: () => void }
+type Waiter = { readonly seen: SeenFeed; noneUpTo: number; readonly wake: () => void }
 
 type WatchFolder = (onEvent: () => void, onFailure: () => void) => FolderWatcher | null
 
@@ -74,6 +80,8 @@ export function createFeedWatch(
   watchFolder: WatchFolder = (onEvent, onFailure) => watchDatabase(databasePath, onEvent, onFailure),
 ): FeedWatch {
   const waiters = new Set<Waiter>()
+  /** What ends each wait. */
+  const wakes = new Set<() => void>()
   let taken = 0
   let isClosed = false
 
@@ -99,29 +107,42 @@ export function createFeedWatch(
   }
   const looking = createLooking(watchFolder, look)
 
-  function changed(
-    seen: SeenFeed | null,
-    { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal },
-  ): Promise<number> {
-    const noneUpTo = seen?.head ?? 0
-    if (isClosed || signal.aborted) return Promise.resolve(noneUpTo)
+  function changed(seen: SeenFeed, until: Until): Promise<number> {
+    if (isClosed || until.signal.aborted) return Promise.resolve(seen.head)
     return new Promise((resolve) => {
-      const wake = () => {
-        clearTimeout(timer)
-        signal.removeEventListener('abort', wake)
+      const wake = beginWait(until, () => {
         waiters.delete(waiter)
         if (waiters.size === 0) looking.stop()
         resolve(waiter.noneUpTo)
-      }
-      const waiter: Waiter = { seen, noneUpTo, wake }
-      const timer = setTimeout(wake, timeoutMs)
-      signal.addEventListener('abort', wake)
+      })
+      const waiter: Waiter = { seen, noneUpTo: seen.head, wake }
       waiters.add(waiter)
       // It may be behind what the last look found.
       isAllJudged = false
       // Between the client's read and now the feed may have moved, or be about to: its event is gone.
       looking.start()
     })
+  }
+
+  function rest(until: Until): Promise<void> {
+    if (isClosed || until.signal.aborted) return Promise.resolve()
+    return new Promise((resolve) => {
+      beginWait(until, resolve)
+    })
+  }
+
+  /** @returns what ends it before its time */
+  function beginWait({ timeoutMs, signal }: Until, onEnd: () => void): () => void {
+    const wake = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', wake)
+      wakes.delete(wake)
+      onEnd()
+    }
+    const timer = setTimeout(wake, timeoutMs)
+    signal.addEventListener('abort', wake)
+    wakes.add(wake)
+    return wake
   }
 
   return {
@@ -133,13 +154,13 @@ export function createFeedWatch(
         if (!isLeft) taken -= 1
         isLeft = true
       }
-      return { changed, leave }
+      return { changed, rest, leave }
     },
     seatsTaken: () => taken,
     isClosed: () => isClosed,
     close: () => {
       isClosed = true
-      for (const waiter of waiters) waiter.wake()
+      for (const wake of wakes) wake()
     },
   }
 }
@@ -169,7 +190,6 @@ function unlessUnavailable<T>(read: () => T): T | null {
 
 /** Whether there is news that needs no look at the rows. */
 function isOutdated({ seen }: Waiter, now: Now | null): boolean {
-  if (seen === null) return false
   if (now === null || now.reading !== seen.reading) return true
   return seen.wants === undefined ? now.feed.head !== seen.head : now.feed.epoch !== seen.wants.epoch
 }
@@ -191,7 +211,7 @@ function judge({ reading, feed }: Now, behind: readonly Waiter[]): { woken: Wait
         isAllJudged = false
         return false
       }
-      const { view, cursor } = waiter.seen?.wants ?? { view: null, cursor: 0 }
+      const { view, cursor } = waiter.seen.wants ?? { view: null, cursor: 0 }
       if (view === null) return false
       if (folders !== null && view.under !== null && !folders.has(view.under)) {
         waiter.noneUpTo = Math.max(waiter.noneUpTo, reached)

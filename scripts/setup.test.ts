@@ -93,16 +93,37 @@ test('root gets the libraries installed, by the name that the release has for th
   }
 })
 
+test('for the tests root gets the proxy, and its package starts no server', (t) => {
+  const forTests = '--for-tests'
+  const systemctl = { systemctl: 'echo "systemctl $*" >>calls' }
+  const clone = cloneOn(t, { ...READY, ...APT, ...ROOT_USER, ...systemctl })
+  assert.equal(clone.setUp().status, 0)
+  assert.doesNotMatch(clone.calls(), /caddy/)
+  assert.equal(clone.setUp(forTests).status, 0)
+  assert.match(
+    clone.calls(),
+    /^apt-get install -y -qq --no-install-recommends caddy\nsystemctl disable --quiet --now caddy$/m,
+  )
+  for (const machine of [{ ...APT, ...ROOT_USER, caddy: '' }, { ...APT, ...USER }, ROOT_USER]) {
+    const other = cloneOn(t, { ...READY, ...systemctl, ...machine })
+    assert.equal(other.setUp(forTests).status, 0)
+    assert.doesNotMatch(other.calls(), /caddy/)
+  }
+  const offline = cloneOn(t, { ...READY, ...ROOT_USER, ...systemctl, 'apt-get': 'exit 100' })
+  assert.match(offline.setUp(forTests).stderr, /Could not install caddy: tests that need them are skipped\.\n/)
+  assert.doesNotMatch(offline.calls(), /systemctl/)
+})
+
 test('for the tests root gets the programs that make filesystems, and nobody else has to have them', (t) => {
   const forTests = '--for-tests'
   const install =
-    'apt-get install -y -qq --no-install-recommends e2fsprogs btrfs-progs xfsprogs exfatprogs exfat-fuse mergerfs'
+    'apt-get install -y -qq --no-install-recommends e2fsprogs btrfs-progs xfsprogs exfatprogs exfat-fuse mergerfs strace'
   const clone = cloneOn(t, { ...READY, ...APT, ...ROOT_USER })
   assert.equal(clone.setUp().status, 0)
   assert.doesNotMatch(clone.calls(), /apt-get/)
   assert.equal(clone.setUp(forTests).status, 0)
   assert.ok(clone.calls().endsWith(`apt-get update -qq\n${install}\n`))
-  const served = { 'mkfs.exfat': '', 'mount.exfat-fuse': '', mergerfs: '' }
+  const served = { caddy: '', 'mkfs.exfat': '', 'mount.exfat-fuse': '', mergerfs: '', strace: '' }
   const makers = { 'mkfs.ext4': '', 'mkfs.btrfs': '', 'mkfs.xfs': '', ...served }
   for (const machine of [{ ...APT, ...ROOT_USER, ...makers }, { ...APT, ...USER }, ROOT_USER]) {
     const other = cloneOn(t, { ...READY, ...machine })

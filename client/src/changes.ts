@@ -6,7 +6,7 @@ import type { ChangesPage, FeedView } from './wire.ts'
 export type Position = {
   /** 0, which is the beginning, or one that a page had. */
   readonly cursor?: number
-  /** The database that gave the cursor; without it a cursor of another database is not noticed. */
+  /** The epoch of the page that had the cursor; without it a cursor of another database or of another copy is not noticed. */
   readonly epoch?: string | null
 }
 

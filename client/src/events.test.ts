@@ -46,6 +46,21 @@ test('pages come as events; a connection that ends is made again from the last w
   await server.untilClosed()
 })
 
+test('what an event says of its cursor goes with it, and with later ones', async (t) => {
+  const withEpoch = event('changes', 3, { ...page(3, ['a'], true), epoch: 'one.of.3' })
+  const server = await serveScript(t, [
+    stream(changes(2, ['z']), withEpoch, changes(9, ['b'])),
+    openStream(changes(10, ['c'])),
+  ])
+  const pages = await take(4, createFeed({ url: server.url, surroundings: hastily([]) }).events({ cursor: 1 }))
+  assert.deepEqual(
+    pages.map(({ cursor, epoch }) => `${cursor} ${epoch}`),
+    ['2 one', '3 one.of.3', '9 one.of.3', '10 one'],
+  )
+  assert.equal(server.asked[1]?.query.epoch, 'one.of.3')
+  await server.untilClosed()
+})
+
 test('gone, before the stream and in it, is an error of its own type', async (t) => {
   const inStream = stream(event('gone', 4, { epoch: 'two', head: 3, detail: 'start again' }))
   for (const reply of [gone, inStream]) {

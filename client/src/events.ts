@@ -52,7 +52,8 @@ async function* connect(requests: Requests, options: EventsOptions): AsyncGenera
       headers: { Accept: 'text/event-stream', ...(cursor === 0 ? {} : { 'Last-Event-ID': String(cursor) }) },
       signal: signal === undefined ? ending.signal : AbortSignal.any([signal, ending.signal]),
     })
-    const database = { epoch: databaseOf(response).epoch, head: null }
+    // What the headers say goes with any cursor of the stream; an event says more exactly what its own is of.
+    let { epoch: current } = databaseOf(response)
     if (response.body === null) return
     let isEmpty = true
     for await (const { event, data } of readEvents(response.body)) {
@@ -60,7 +61,10 @@ async function* connect(requests: Requests, options: EventsOptions): AsyncGenera
       clearTimeout(silence)
       isEmpty = false
       const page = pageOf(event, data)
-      if (page !== null) yield { ...page, ...database }
+      if (page !== null) {
+        current = page.epoch ?? current
+        yield { ...page, epoch: current, head: null }
+      }
       silence = listen()
     }
     // The server can't be followed just now. It does not say so by its status, at which a browser's EventSource gives up.
@@ -78,8 +82,8 @@ function notNow({ headers }: Response): Error {
 }
 
 /** Null for events that a later server may have. */
-function pageOf(event: string, data: string): ChangesPage | null {
-  if (event === 'changes') return JSON.parse(data) as ChangesPage
+function pageOf(event: string, data: string): (ChangesPage & { readonly epoch?: string }) | null {
+  if (event === 'changes') return JSON.parse(data) as ChangesPage & { epoch?: string }
   if (event === 'heartbeat') return { ...(JSON.parse(data) as { cursor: number }), changes: [], has_more: false }
   if (event === 'gone') throw new FeedGoneError(JSON.parse(data))
   return null

@@ -18,12 +18,37 @@ export function databaseFilesAt(path: string): DatabaseFiles {
  * Whether the same files are at the path. One whose `-wal` or `-shm` is another or gone goes on with files that nobody
  * else has: somebody put a copy of the database there, perhaps into the very same file. A file that is open keeps its
  * inode number, so that no other one can have it.
+ *
+ * @param now what is there, if it was looked at already
  */
-export function areStillThere(files: DatabaseFiles): boolean {
+export function areStillThere(files: DatabaseFiles, now: DatabaseFiles = databaseFilesAt(files.path)): boolean {
+  return isEachSame(files, now)
+}
+
+/**
+ * Whether there is a file now that was not there: a connection may have opened it since, and would not be known to go on
+ * with it when another one takes its place.
+ */
+export function hasOneMore({ path, wal, shm }: DatabaseFiles): boolean {
+  return (wal === null && statsOrNull(`${path}-wal`) !== null) || (shm === null && statsOrNull(`${path}-shm`) !== null)
+}
+
+/** Whether somebody put a copy into the very file: it is the same one, and others, or none, are where its companions were. */
+export function isOverwritten(files: DatabaseFiles): boolean {
   const now = databaseFilesAt(files.path)
-  const { main, wal, shm } = files
+  return isSameInode(files.main, now.main) && !isEachSame(files, now)
+}
+
+function isEachSame({ main, wal, shm }: DatabaseFiles, now: DatabaseFiles): boolean {
   if (!isSameInode(main, now.main)) return false
   return (wal === null || isSameInode(wal, now.wal)) && (shm === null || isSameInode(shm, now.shm))
+}
+
+/** Whether nothing was written to them between the two. Of what is written to `-shm`, which is mapped, the kernel does not tell. */
+export function areUntouched({ main, wal }: DatabaseFiles, now: DatabaseFiles): boolean {
+  if (main?.size !== now.main?.size || main?.ctimeNs !== now.main?.ctimeNs) return false
+  // Not its ctime: SQLite, opened by root, gives the file to the owner of the database each time.
+  return wal?.size === now.wal?.size && wal?.mtime === now.wal?.mtime
 }
 
 /** Size of the write-ahead log of the database at a path; 0 where there is none. */

@@ -12,6 +12,8 @@ export async function servedDescription(t: TestContext, options: { readonly hasT
     "INSERT INTO status (id, state, version, started_ms, heartbeat_ms) VALUES (1, 'watching', '1.2.3', 0, 0)",
   )
   const { origin } = new URL(small.url)
+  // As every indexer begins one.
+  small.feed.sqlite.exec("INSERT INTO runs VALUES (1, '97e32af4f17ccf39')")
   const response = await fetch(`${origin}/openapi.json`, { headers: { authorization: `Bearer ${TOKEN}` } })
   const text = await response.text()
   return { ...small, origin, token: TOKEN, text, document: JSON.parse(text) as Document }

@@ -75,6 +75,7 @@ function interrupted(source: DatabaseSource, rowsARead: number | null, work: () 
       queries.visibleChanges({ ...stretch, limit: Math.min(stretch.limit, rowsARead ?? stretch.limit) }),
   })
   const interruptedOf = (reading: Reading): Reading => ({
+    ...reading,
     read: (query) => {
       work()
       return reading.read((queries) => query(small(queries)))

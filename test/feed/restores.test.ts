@@ -6,19 +6,22 @@
 import assert from 'node:assert/strict'
 import { copyFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { type FeedDatabase, openWriter } from '@drive-feed/shared/open-database.ts'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import fc from 'fast-check'
 import { startApi } from '../../services/api/src/test-support/start-api.ts'
 import { createStore, type Store } from '../../services/indexer/src/store/store.ts'
 import { type Choice, ModelTree, someChoices } from '../../services/indexer/test-support/model-tree.ts'
+import { factsOf } from '../../services/indexer/test-support/rows.ts'
 import { temporaryFolder } from '../../shared/test-support/temporary-folder.ts'
 import type { Page } from './strict-client.ts'
 
 const choices = someChoices(4)
+const way = fc.constantFrom('in place' as const, 'by rename' as const)
 const step = fc.oneof(
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('write' as const), choices }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('there and back' as const), which: fc.nat() }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('restart' as const) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('copy' as const), withWal: fc.boolean() }) },
   {
@@ -26,11 +29,34 @@ const step = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('restore' as const),
       which: fc.nat(),
-      way: fc.constantFrom('in place' as const, 'by rename' as const),
+      way,
     }),
   },
-  { weight: 6, arbitrary: fc.record({ kind: fc.constant('read' as const), client: fc.nat(9), max: fc.nat(4) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('begin' as const), client: fc.nat(9) }) },
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant('read' as const), client: fc.nat(9), max: fc.nat(8) }) },
 )
+
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never
+
+/** A client begins while what was copied has moved on, and has some of its pages when the copy is put back. */
+const caughtInPages = fc
+  .record({ choices: someChoices(12), which: fc.nat(), client: fc.nat(9), max: fc.nat(2), withWal: fc.boolean(), way })
+  .map(({ choices: made, which, client, max, withWal, way: how }): Step[] => [
+    { kind: 'write', choices: made },
+    { kind: 'copy', withWal },
+    { kind: 'there and back', which },
+    { kind: 'begin', client },
+    { kind: 'read', client, max },
+    { kind: 'restore', which: -1, way: how },
+    { kind: 'there and back', which: which + 1 },
+  ])
+const history = fc
+  .array(fc.oneof({ weight: 12, arbitrary: step.map((one) => [one]) }, { weight: 1, arbitrary: caughtInPages }), {
+    minLength: 5,
+    maxLength: 40,
+    size: 'max',
+  })
+  .map((steps) => steps.flat())
 
 type Copy = { readonly model: ModelTree; readonly main: Buffer; readonly wal: Buffer | null }
 
@@ -51,6 +77,30 @@ class Feed {
     this.#store.apply(made.flatMap((choice) => this.model.decide(choice)))
   }
 
+  /** A file, or a folder with files. */
+  create(name: string, parentId: string, files: readonly string[] | null = null): void {
+    const nodes = [[name, parentId], ...(files ?? []).map((file) => [file, name])] as [string, string][]
+    this.#store.apply(
+      nodes.map(([nodeId, above]) => {
+        const node = { parentId: above, name: nodeId, isDirectory: nodeId === name && files !== null }
+        this.model.nodes.set(nodeId, node)
+        const awaiting = { state: 'ready', dueMs: 0 } as const
+        return { kind: 'create', nodeId, ...node, facts: factsOf(nodeId), awaiting, copyOf: null }
+      }),
+    )
+  }
+
+  /** Nothing is another afterwards, but all that is below lies further on in the log. */
+  moveThereAndBack(which: number): void {
+    const ids = [...this.model.nodes.keys()]
+    const nodeId = ids[which % Math.max(1, ids.length)]
+    const node = nodeId === undefined ? undefined : this.model.nodes.get(nodeId)
+    if (nodeId === undefined || node === undefined) return
+    const move = { kind: 'move', nodeId, ...node, ctime: 1 } as const
+    this.#store.apply([{ ...move, parentId: SUPER_ROOT_ID, name: 'there' }])
+    this.#store.apply([move])
+  }
+
   stop(): void {
     this.#db.sqlite.close()
   }
@@ -58,6 +108,10 @@ class Feed {
   start(): void {
     this.#db = openWriter(this.path)
     this.#store = createStore(this.#db, Date.now)
+  }
+
+  vacuumInto(path: string): void {
+    this.#db.sqlite.exec(`VACUUM INTO '${path}'`)
   }
 
   /** Either the file alone, with all in it, or both files as they are. */
@@ -93,13 +147,18 @@ class Client {
   cursor = 0
   epoch: string | null = null
 
-  /** One page; begins again where it is told to. */
-  async read(url: string, maxSize: number): Promise<boolean> {
-    const query = new URLSearchParams({ cursor: String(this.cursor), max_size: String(maxSize) })
+  begin(): void {
+    Object.assign(this, { nodes: new Map(), cursor: 0, epoch: null })
+  }
+
+  /** One page, or the whole answer; begins again where it is told to. */
+  async read(url: string, maxSize: number | null): Promise<boolean> {
+    const query = new URLSearchParams({ cursor: String(this.cursor) })
+    if (maxSize !== null) query.set('max_size', String(maxSize))
     if (this.epoch !== null) query.set('epoch', this.epoch)
     const response = await fetch(`${url}/changes?${query}`)
     if (response.status === 410) {
-      Object.assign(this, { nodes: new Map(), cursor: 0, epoch: null })
+      this.begin()
       return true
     }
     assert.equal(response.status, 200)
@@ -120,7 +179,7 @@ test('I13: whatever copy is put in whose place, a client ends with what is there
   new Feed(path).stop()
   const { url } = await startApi(t, folder)
   const clients = Array.from({ length: 4 }, () => new Client())
-  const property = fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40, size: 'max' }), async (steps) => {
+  const property = fc.asyncProperty(history, async (steps) => {
     // Another database; the clients go on with what they have of the one before.
     for (const ending of ['', '-wal', '-shm']) rmSync(path + ending, { force: true })
     const feed = new Feed(path)
@@ -128,14 +187,16 @@ test('I13: whatever copy is put in whose place, a client ends with what is there
       const copies: Copy[] = []
       for (const now of steps) {
         if (now.kind === 'write') feed.write(now.choices)
+        else if (now.kind === 'there and back') feed.moveThereAndBack(now.which)
         else if (now.kind === 'copy') copies.push(feed.copy(now.withWal))
         else if (now.kind === 'restart') {
           feed.stop()
           feed.start()
         } else if (now.kind === 'restore') {
-          const copy = copies[now.which % Math.max(1, copies.length)]
+          const copy = copies.at(now.which < 0 ? now.which : now.which % Math.max(1, copies.length))
           if (copy !== undefined) feed.restore(copy, now.way)
-        } else await clients[now.client % clients.length]?.read(url, now.max + 1)
+        } else if (now.kind === 'begin') clients[now.client % clients.length]?.begin()
+        else await clients[now.client % clients.length]?.read(url, now.max === 8 ? null : now.max + 1)
       }
       for (const client of clients) {
         while (await client.read(url, 100)) {}
@@ -188,10 +249,15 @@ test('I13: a copy that has passed the cursor is noticed, and its tags are its ow
   feed.write([[20, 0, 0]])
   const [client, original] = [new Client(), await fetch(`${url}/cursor`)]
   while (await client.read(url, 10)) {}
+  // As README has it, and somebody asks after each step.
+  const ask = async () => assert.equal((await fetch(`${url}/cursor`)).status, 200)
+  copyFileSync(`${feed.path}.copy`, `${feed.path}.new`)
   feed.stop()
-  // As README has it.
-  copyFileSync(`${feed.path}.copy`, feed.path)
+  await ask()
   for (const ending of ['-wal', '-shm']) rmSync(feed.path + ending, { force: true })
+  await ask()
+  renameSync(`${feed.path}.new`, feed.path)
+  await ask()
   feed.start()
   feed.write([[22, 0, 0]])
   const restored = await fetch(`${url}/cursor`)
@@ -200,6 +266,138 @@ test('I13: a copy that has passed the cursor is noticed, and its tags are its ow
   const response = await fetch(`${url}/changes?cursor=${client.cursor}&epoch=${client.epoch}`)
   assert.equal(response.status, 410)
 })
+
+/**
+ * d with 1 and 2, e with 3 and 4 and more. Copied; then d is moved there and back, so that all in it lies beyond the copy's
+ * head.
+ */
+async function copiedAndMoved(t: TestContext, { more = 0 } = {}) {
+  const folder = temporaryFolder(t)
+  const feed = new Feed(join(folder, 'feed.db'))
+  t.after(() => feed.stop())
+  feed.create('d', SUPER_ROOT_ID, ['1', '2'])
+  feed.create('e', SUPER_ROOT_ID, ['3', '4', ...Array.from({ length: more }, (_, n) => `f${n}`)])
+  const copy = feed.copy(false)
+  const { url } = await startApi(t, folder)
+  feed.moveThereAndBack(0)
+  /** The copy goes on as somebody else did. */
+  const restore = () => {
+    feed.restore(copy, 'in place')
+    feed.create('new', SUPER_ROOT_ID)
+  }
+  return { feed, url, restore }
+}
+
+test('I13: a client in the middle of its pages is told, though its cursor is one that the copy has', async (t) => {
+  const { feed, url, restore } = await copiedAndMoved(t)
+  const [client, before] = [new Client(), new Client()]
+  await client.read(url, 2)
+  assert.deepEqual([[...client.nodes.keys()], client.cursor], [['e', '3'], 5])
+  const token = { cursor: client.cursor, epoch: client.epoch }
+  restore()
+  assert.equal((await fetch(`${url}/changes?cursor=5&epoch=${token.epoch}`)).status, 410)
+  while (await client.read(url, 2)) {}
+  assert.deepEqual(client.nodes, feed.nodes())
+  // A page that is read from the copy is of it.
+  await before.read(url, 2)
+  const { cursor, epoch } = before
+  feed.moveThereAndBack(0)
+  assert.equal((await fetch(`${url}/changes?cursor=${cursor}&epoch=${epoch}`)).status, 200)
+})
+
+test('I13: a stream that is resumed in the middle of its pages is told, too, whatever the client keeps of it', async (t) => {
+  // More than one event holds.
+  const { url, restore } = await copiedAndMoved(t, { more: 150 })
+  const epoch = (await fetch(`${url}/cursor`)).headers.get('Feed-Epoch')
+  const first = await firstEvent(`${url}/events?cursor=4&epoch=${epoch}`)
+  assert.deepEqual([first.data.has_more, first.data.cursor < 156], [true, true], 'the copy has the cursor')
+  restore()
+  const [byId, byEvent, byHeader] = [
+    { address: `cursor=4&epoch=${epoch}`, id: first.id },
+    { address: `cursor=${first.data.cursor}&epoch=${first.data.epoch}`, id: '' },
+    { address: `cursor=${first.data.cursor}&epoch=${first.epoch}`, id: String(first.data.cursor) },
+  ]
+  for (const { address, id } of [byId, byEvent, byHeader]) {
+    assert.equal((await firstEvent(`${url}/events?${address}`, id)).event, 'gone', address)
+  }
+})
+
+test('I13: an answer that was long in coming goes with the files that it was read from', async (t) => {
+  const folder = temporaryFolder(t)
+  const feed = new Feed(join(folder, 'feed.db'))
+  t.after(() => feed.stop())
+  const { url } = await startApi(t, folder)
+  // More than is read at once: what moves while the rest is read would be told with the next answer.
+  feed.create(
+    'd',
+    SUPER_ROOT_ID,
+    Array.from({ length: 1_500 }, (_, n) => `f${n}`),
+  )
+  const copy = feed.copy(false)
+  const client = new Client()
+  await client.read(url, null)
+  const position = `cursor=${client.cursor}&epoch=${client.epoch}`
+  assert.deepEqual([client.cursor, client.nodes.size], [1_501, 1_501])
+  feed.stop()
+  feed.start()
+  feed.create('later', 'd')
+  assert.equal((await fetch(`${url}/changes?${position}`)).status, 200)
+  feed.restore(copy, 'in place')
+  feed.create('new', 'd')
+  assert.equal((await fetch(`${url}/changes?${position}`)).status, 410)
+})
+
+test('I13: a running api sees a copy in the very file also where it opened the one before without a -wal', async (t) => {
+  const folder = temporaryFolder(t)
+  const feed = new Feed(join(folder, 'feed.db'))
+  t.after(() => feed.stop())
+  feed.create('a', SUPER_ROOT_ID)
+  const backup = feed.copy(false)
+  // Not in WAL mode, as VACUUM INTO makes it.
+  feed.vacuumInto(`${feed.path}.copy`)
+  feed.stop()
+  renameSync(`${feed.path}.copy`, feed.path)
+  for (const ending of ['-wal', '-shm']) rmSync(feed.path + ending, { force: true })
+  const { url } = await startApi(t, folder)
+  const ids = async () => {
+    const page = (await (await fetch(`${url}/changes`)).json()) as Page
+    return page.changes.map((one) => (one.removed ? '' : one.node.id)).join()
+  }
+  assert.equal(await ids(), 'a')
+  assert.deepEqual(
+    ['-wal', '-shm'].map((ending) => existsSync(feed.path + ending)),
+    [false, false],
+  )
+  feed.start()
+  feed.create('b', SUPER_ROOT_ID)
+  assert.equal(await ids(), 'a,b')
+  feed.restore(backup, 'in place')
+  feed.create('c', SUPER_ROOT_ID)
+  assert.equal(await ids(), 'a,c')
+})
+
+type FirstEvent = {
+  readonly event: string
+  readonly id: string
+  readonly data: { readonly cursor: number; readonly has_more: boolean; readonly epoch: string }
+  /** Of the headers. */
+  readonly epoch: string | null
+}
+
+async function firstEvent(address: string, lastEventId = ''): Promise<FirstEvent> {
+  const ending = new AbortController()
+  const headers = { Accept: 'text/event-stream', 'Last-Event-ID': lastEventId }
+  const response = await fetch(address, { headers, signal: ending.signal })
+  let text = ''
+  for await (const chunk of response.body ?? []) {
+    text += Buffer.from(chunk).toString()
+    if (/^data: .*\n\n/m.test(text)) break
+  }
+  ending.abort()
+  const field = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(text)?.[1] ?? ''
+  const data = JSON.parse(field('data'))
+  return { event: field('event'), id: field('id'), data, epoch: response.headers.get('Feed-Epoch') }
+}
 
 function openRuns(path: string): number {
   const db = openWriter(path)

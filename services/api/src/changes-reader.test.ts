@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import fc from 'fast-check'
-import { findExtent, readPages } from './changes-reader.ts'
+import { beginAnswer, findExtent, readPages } from './changes-reader.ts'
 import type { Reading } from './database-source.ts'
 import type { ChangeRow } from './queries.ts'
 import type { FeedWriter, LiveNode } from './test-support/feed-writer.ts'
@@ -165,5 +165,30 @@ test('a cursor beyond the head, from a database that was lost, comes back as the
       assert.deepEqual(await findExtent(reading, { cursor: 999, maxSize }), { cursor: 1, hasMore: false })
     }
     assert.deepEqual([...readPages(reading, { cursor: 999, upTo: 1 })], [])
+  })
+})
+
+test('I13: the token of a page that took several reads says what the last of them found', async () => {
+  await inFeed(async (feed, reading) => {
+    const run = '1'.repeat(16)
+    feed.sqlite.prepare('INSERT INTO runs VALUES (1, ?)').run(run)
+    feed.sqlite.exec(`
+      WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 5000)
+      INSERT INTO changes (node_id, is_removed, first_change_id) SELECT 'gone' || n, 1, n FROM numbers`)
+    for (const id of ['a', 'b', 'c']) feed.put({ id })
+    const writing: Reading = {
+      ...reading,
+      read: (query) => {
+        const result = reading.read(query)
+        feed.put({ id: 'b' })
+        return result
+      },
+    }
+    const { cursor, epoch, pages } = await beginAnswer(writing, { cursor: 0, maxSize: 1 })
+    const ids = [...pages].flat().map(({ nodeId }) => nodeId)
+    assert.deepEqual([cursor, ids], [5_001, ['a']])
+    const [, named, head = ''] = epoch.split('.')
+    // The last read was followed by one more change.
+    assert.deepEqual([named, Number.parseInt(head, 36)], [run, feed.head() - 1])
   })
 })

@@ -22,17 +22,20 @@
  * folder for removed with it (I4).
  */
 import type { Reading } from './database-source.ts'
-import type { FeedState, Queries, Stretch } from './queries.ts'
+import { epochAt, epochOfFiles } from './gone.ts'
+import { placesIn } from './places.ts'
+import type { ChangeRow, FeedState, Queries, Stretch } from './queries.ts'
 import { nextTurn, searchInTurn } from './turns.ts'
 import { createPageView, isFiltered, type SeenChange, type View, WHOLE } from './view.ts'
 
 /**
- * What is asked for: changes after `cursor`, at most `maxSize` of them, all of them if that is null. `head` is where the
- * log ended when the question was taken up, if that was read already. `signal` aborts when nobody wants the answer any
- * more: a filter may look through the whole log for it.
+ * What is asked for: changes after `cursor`, at most `maxSize` of them, all of them if that is null. Up to `noneUpTo` there
+ * are certainly none, if that was found out already. `head` is where the log ended when the question was taken up, if that
+ * was read already. `signal` aborts when nobody wants the answer any more: a filter may look through the whole log for it.
  */
 export type Wanted = {
   readonly cursor: number
+  readonly noneUpTo?: number
   readonly maxSize: number | null
   readonly view?: View
   readonly head?: number
@@ -42,8 +45,15 @@ export type Wanted = {
 /** The answer holds what is visible up to `cursor`; `hasMore` says whether anything visible is beyond. */
 export type Extent = { readonly cursor: number; readonly hasMore: boolean }
 
-/** An answer that is begun: `feed` is how things stood when its end was found. A page may be empty. */
-export type Answer = Extent & { readonly feed: FeedState; readonly pages: Iterable<readonly SeenChange[]> }
+/**
+ * An answer that is begun: `feed` is how things stood when it was, `epoch` the token that goes with its cursor. A page may
+ * be empty.
+ */
+export type Answer = Extent & {
+  readonly feed: FeedState
+  readonly epoch: string
+  readonly pages: Iterable<readonly SeenChange[]>
+}
 
 /** Bounds what one answer holds in memory, and how long other requests wait. About 50 KB of JSON. */
 const PAGE_ROWS = 128
@@ -54,22 +64,39 @@ const FILTER_ROWS = 1_000
 
 /** Begins an answer: its end is known, and what it holds is read as `pages` is gone through. */
 export async function beginAnswer(reading: Reading, wanted: Omit<Wanted, 'head'>): Promise<Answer> {
-  const { cursor, view } = wanted
+  const { cursor, noneUpTo = cursor, view = WHOLE, maxSize } = wanted
   const { feed, short } = reading.read((queries) => ({ feed: queries.feed(), short: readShort(queries, wanted) }))
-  if (short !== null) return { ...short, feed }
+  if (short !== null) return { ...short, feed, epoch: epochAt(short.cursor, feed) }
   const extent = await findExtent(reading, { ...wanted, head: feed.head })
-  const pages = readPages(reading, { cursor, upTo: extent.cursor, ...(view === undefined ? {} : { view }) })
-  return { ...extent, feed, pages }
+  const pages = readPages(reading, { cursor, noneUpTo, upTo: extent.cursor, view })
+  if (maxSize === null || maxSize > SHORT_ROWS)
+    return { ...extent, feed, epoch: epochOfFiles(feed, reading.files), pages }
+  // Few enough to be read before the token is sent, which then says from what.
+  const read: (readonly SeenChange[])[] = []
+  for (const page of pages) {
+    read.push(page)
+    await nextTurn()
+  }
+  return {
+    ...extent,
+    feed,
+    epoch: epochAt(
+      extent.cursor,
+      reading.read((queries) => queries.feed()),
+    ),
+    pages: read,
+  }
 }
 
 /** The whole answer from one state of the database, or null where that would be a long read. */
-function readShort(queries: Queries, { cursor, maxSize, view = WHOLE }: Wanted): Omit<Answer, 'feed'> | null {
+function readShort(
+  queries: Queries,
+  { cursor, noneUpTo = cursor, maxSize, view = WHOLE }: Wanted,
+): Omit<Answer, 'feed' | 'epoch'> | null {
   const head = queries.head()
   // One more than wanted tells whether there is more. A filter may leave out any of them.
   const limit = isFiltered(view) ? FILTER_ROWS : Math.min(maxSize ?? SHORT_ROWS, SHORT_ROWS) + 1
-  const { rows, reached } = queries.visibleChanges({ after: cursor, upTo: head, cursor, limit })
-  const see = createPageView(view, cursor, queries)
-  const changes = rows.map(see).filter((row) => row !== null)
+  const { seen: changes, reached } = see(queries, { after: noneUpTo, upTo: head, cursor, limit }, view)
   if (maxSize !== null && changes.length > maxSize) {
     const page = changes.slice(0, maxSize)
     return { cursor: page.at(-1)?.changeId ?? cursor, hasMore: true, pages: [page] }
@@ -86,10 +113,10 @@ function readShort(queries: Queries, { cursor, maxSize, view = WHOLE }: Wanted):
  * answer) it would miss everything until the head has passed it.
  */
 export async function findExtent(reading: Reading, wanted: Wanted): Promise<Extent> {
-  const { cursor, maxSize, view = WHOLE, head = reading.read((queries) => queries.head()) } = wanted
+  const { cursor, noneUpTo = cursor, maxSize, view = WHOLE, head = reading.read((queries) => queries.head()) } = wanted
   if (maxSize === null) return { cursor: head, hasMore: false }
   return searchInTurn(async () => {
-    let after = cursor
+    let after = noneUpTo
     let last = cursor
     for (let room = maxSize; after < head && wanted.signal?.aborted !== true; ) {
       const stretch = { after, upTo: head, cursor, limit: room + 1 }
@@ -137,9 +164,35 @@ export async function findFirst(
 /** A filter is decided row by row, so it may look at fewer or give more than the limit. */
 function visibleIds(queries: Queries, stretch: Stretch, view: View): { ids: number[]; reached: number } {
   if (!isFiltered(view)) return queries.visibleIds(stretch)
-  const { rows, reached } = queries.visibleChanges({ ...stretch, limit: FILTER_ROWS })
-  const see = createPageView({ ...view, hasPaths: false }, stretch.cursor, queries)
-  return { ids: rows.filter((row) => see(row) !== null).map(({ changeId }) => changeId), reached }
+  const { seen, reached } = see(queries, { ...stretch, limit: FILTER_ROWS }, { ...view, hasPaths: false })
+  return { ids: seen.map(({ changeId }) => changeId), reached }
+}
+
+/**
+ * What a client sees of a stretch, and how far was looked: less far than the rows go where those that are left lie in other
+ * parts of a very deep tree than what was climbed from already.
+ */
+function see(queries: Queries, stretch: Stretch, view: View): { seen: SeenChange[]; reached: number } {
+  const { rows, reached } = queries.visibleChanges(stretch)
+  const places = placesIn(queries)
+  const seeRow = createPageView(view, stretch.cursor, queries, places)
+  const seen: SeenChange[] = []
+  let last = stretch.after
+  for (const row of rows) {
+    if (isPlaced(row, view) && places.isTooFar(row.node)) return { seen, reached: last }
+    const change = seeRow(row)
+    if (change !== null) seen.push(change)
+    last = row.changeId
+  }
+  return { seen, reached }
+}
+
+/** Whether somebody has to climb from it to know what the client sees. */
+function isPlaced(
+  row: ChangeRow,
+  { under, hasPaths }: View,
+): row is ChangeRow & { node: NonNullable<ChangeRow['node']> } {
+  return row.node !== null && (under !== null || hasPaths)
 }
 
 /**
@@ -149,16 +202,13 @@ function visibleIds(queries: Queries, stretch: Stretch, view: View): { ids: numb
  */
 export function* readPages(
   reading: Reading,
-  wanted: { cursor: number; upTo: number; view?: View; pageRows?: number },
+  wanted: { cursor: number; noneUpTo?: number; upTo: number; view?: View; pageRows?: number },
 ): Generator<SeenChange[]> {
-  const { cursor, upTo, view = WHOLE, pageRows = PAGE_ROWS } = wanted
-  for (let after = cursor; after < upTo; ) {
-    const page = reading.read((queries) => {
-      const { rows, reached } = queries.visibleChanges({ after, upTo, cursor, limit: pageRows })
-      const see = createPageView(view, cursor, queries)
-      return { rows: rows.map(see).filter((row) => row !== null), reached }
-    })
-    after = page.reached
-    yield page.rows
+  const { cursor, noneUpTo = cursor, upTo, view = WHOLE, pageRows = PAGE_ROWS } = wanted
+  for (let after = noneUpTo; after < upTo; ) {
+    const stretch = { after, upTo, cursor, limit: pageRows }
+    const { seen, reached } = reading.read((queries) => see(queries, stretch, view))
+    after = reached
+    yield seen
   }
 }

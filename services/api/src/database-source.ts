@@ -1,12 +1,13 @@
 /**
- * The one connection of this process: opened when first needed, opened again when it failed or when one of the files at
- * the path is another one. Nothing happens between requests.
+ * The one connection of this process: opened when first needed, opened again when it failed, a moment later, or when one
+ * of the files at the path is another one. Nothing happens between requests.
  */
-import { areStillThere, type DatabaseFiles, databaseFilesAt } from '@drive-feed/shared/database-files.ts'
-import { statsOrNull } from '@drive-feed/shared/file-stats.ts'
+import { areStillThere, type DatabaseFiles, databaseFilesAt, hasOneMore } from '@drive-feed/shared/database-files.ts'
+import { nameOfFiles } from '@drive-feed/shared/feed-epoch.ts'
 import { SCHEMA_VERSION } from '@drive-feed/shared/migrations.ts'
 import { DatabaseUnusableError, type FeedDatabase, openReader } from '@drive-feed/shared/open-database.ts'
 import type { Logger } from 'pino'
+import { createDatabaseFailures } from './database-failures.ts'
 import { createQueries, type Queries } from './queries.ts'
 
 /** The database can't be read now; it may be later. The cause is for the log. */
@@ -31,6 +32,8 @@ export type Reading = {
    * @throws {DatabaseUnavailableError} also once the file was found to be replaced
    */
   read<T>(query: (queries: Queries) => T): T
+  /** Names the files that are read, see `feed-epoch.ts`. */
+  readonly files: string
 }
 
 export type DatabaseSource = {
@@ -48,48 +51,48 @@ const BUSY_TIMEOUT_MS = 500
 // The kernel caches the file, once for all replicas; what this holds on top is the inner pages of the indexes.
 const CACHE_KIB = 4 * 1024
 
-/** The file need not be there yet. */
-export function createDatabaseSource(path: string, logger: Logger): DatabaseSource {
+type Tools = { readonly nowMs?: () => number; readonly openFile?: typeof openReader }
+
+/** The file need not be there yet. @param tools for tests: a clock that never jumps, and what opens the file */
+export function createDatabaseSource(path: string, logger: Logger, tools: Tools = {}): DatabaseSource {
+  const { nowMs = () => performance.now(), openFile = openReader } = tools
+  const failures = createDatabaseFailures(path, { logger, nowMs })
   let connection: Connection | null = null
-  let isReported = false
 
   function drop(): void {
     connection?.database.sqlite.close()
     connection = null
   }
 
-  function unavailable(cause: unknown): DatabaseUnavailableError {
-    drop()
-    // Once, not for each request of each client that waits.
-    if (!isReported)
-      logger.warn({ reason: reasonOf(cause) }, 'the database can not be read; answering 503 until it can')
-    isReported = true
-    return new DatabaseUnavailableError('the database can not be read now', { cause })
-  }
-
-  function readingOf(database: FeedDatabase, queries: Queries): Reading {
+  function readingOf(database: FeedDatabase, queries: Queries, files: DatabaseFiles): Reading {
     const version = database.sqlite.prepare('PRAGMA user_version').pluck()
     const inTransaction = database.sqlite.transaction((query: (queries: Queries) => unknown) => {
       // Another program, or a newer one, may have made of it what these statements do not know.
       if (version.get() !== SCHEMA_VERSION) throw new DatabaseUnusableError(`${path} has another schema version now`)
       return query(queries)
     })
+    let isTold = false
     return {
+      files: nameOfFiles(files),
       read<T>(query: (queries: Queries) => T): T {
         if (!database.sqlite.open) throw new DatabaseUnavailableError('the database was replaced during this answer')
         try {
-          return inTransaction(query) as T
+          const result = inTransaction(query) as T
+          // That it could be opened says nothing yet: of a damaged file, SQLite reads the first page only.
+          if (!isTold) isTold = failures.succeeded()
+          return result
         } catch (error) {
-          if (error instanceof DatabaseUnusableError || isSqliteError(error)) throw unavailable(error)
-          throw error
+          if (!isUnavailability(error)) throw error
+          drop()
+          failures.failed(error, databaseFilesAt(path), isSqliteError(error) ? 'reading' : 'opening')
+          throw unavailable(error)
         }
       },
     }
   }
 
-  function connect(): Connection {
-    const before = databaseFilesAt(path)
-    const database = openReader(path)
+  function connect(before: DatabaseFiles): Connection {
+    const database = openFile(path)
     try {
       database.sqlite.pragma(`cache_size = -${CACHE_KIB}`)
       database.sqlite.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`)
@@ -97,7 +100,7 @@ export function createDatabaseSource(path: string, logger: Logger): DatabaseSour
       // By now SQLite has all of them open.
       const files = databaseFilesAt(path)
       if (!areStillThere(before)) throw new DatabaseUnusableError(`${path} was replaced while it was opened`)
-      return { database, files, reading: readingOf(database, queries) }
+      return { database, files, reading: readingOf(database, queries, files) }
     } catch (error) {
       database.sqlite.close()
       throw error
@@ -105,28 +108,35 @@ export function createDatabaseSource(path: string, logger: Logger): DatabaseSour
   }
 
   function open(): Reading {
-    if (connection !== null && areStillThere(connection.files)) return connection.reading
-    if (connection !== null) logger.info('the database file was replaced')
+    if (connection !== null && areStillThere(connection.files)) {
+      if (!hasOneMore(connection.files)) return connection.reading
+    } else if (connection !== null) logger.info('the database file was replaced')
     drop()
-    if (statsOrNull(path) === null) throw unavailable(new DatabaseUnusableError(`${path} does not exist`))
+    const standing = failures.standing()
+    if (standing !== null) throw unavailable(standing.cause)
+    const before = databaseFilesAt(path)
     try {
-      connection = connect()
+      if (before.main === null) throw new DatabaseUnusableError(`${path} does not exist`)
+      connection = connect(before)
     } catch (error) {
-      if (error instanceof DatabaseUnusableError || isSqliteError(error)) throw unavailable(error)
-      throw error
+      if (!isUnavailability(error)) throw error
+      failures.failed(error, before, 'opening')
+      throw unavailable(error)
     }
-    logger.info({ path }, 'reading the database')
-    isReported = false
     return connection.reading
   }
 
   return { open, close: drop }
 }
 
-function isSqliteError(error: unknown): boolean {
-  return error instanceof Error && error.name === 'SqliteError'
+function unavailable(cause: unknown): DatabaseUnavailableError {
+  return new DatabaseUnavailableError('the database can not be read now', { cause })
 }
 
-function reasonOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause)
+function isUnavailability(error: unknown): boolean {
+  return error instanceof DatabaseUnusableError || isSqliteError(error)
+}
+
+function isSqliteError(error: unknown): boolean {
+  return error instanceof Error && error.name === 'SqliteError'
 }

@@ -4,6 +4,7 @@ import { goneRefusal } from './gone.ts'
 
 const DATABASE = 'a0b5ed1b-c945-49a7-8b0e-c626aec1d62c'
 const [FIRST, SECOND] = ['1'.repeat(16), '2'.repeat(16)]
+const FILES = 'k3j5h7f9d'
 const FEED = { epoch: `${DATABASE}.${SECOND}`, head: 20, roots: '' }
 /** The first run ended with change 10. */
 const queries = {
@@ -15,7 +16,7 @@ const queries = {
 }
 
 function reasonOf(epoch: string | undefined, cursor: number): string | undefined {
-  return goneRefusal(queries, FEED, { epoch, cursor })?.detail.split(/,|:/)[0]
+  return goneRefusal(queries, FEED, { epoch, cursor, files: FILES })?.detail.split(/,|:/)[0]
 }
 
 test('I13: a cursor is good in its run, and up to where the next one began', () => {
@@ -26,6 +27,12 @@ test('I13: a cursor is good in its run, and up to where the next one began', () 
     [`${DATABASE}.${FIRST}`, 0],
     // Who got its epoch before there were runs, and who names none.
     [DATABASE, 20],
+    // Read from a state that lies between the cursor and the next run (a is 10), also by who has gone on since.
+    [`${DATABASE}.${FIRST}.a`, 3],
+    [`${DATABASE}.${FIRST}.3`, 10],
+    [`${DATABASE}.${SECOND}.k`, 3],
+    // Read nobody knows up to where, from the same files.
+    [`${DATABASE}.${FIRST}.~${FILES}`, 10],
     [undefined, 99],
     ['another', 0],
   ] as const) {
@@ -38,6 +45,13 @@ test('I13: what a copy of the database does not have is gone, whatever number it
   assert.equal(
     reasonOf(`${DATABASE}.${'3'.repeat(16)}`, 3),
     'The cursor is of changes that this database does not have',
+  )
+  // Of a row that had moved beyond the cursor nobody was told, and here it may be where it was.
+  assert.equal(reasonOf(`${DATABASE}.${FIRST}.b`, 3), 'The cursor is of changes that this database does not have')
+  assert.equal(reasonOf(`${DATABASE}.${SECOND}.l`, 3), 'The cursor lies beyond the end of the log')
+  assert.equal(
+    reasonOf(`${DATABASE}.${FIRST}.~${FILES.replace('k', 'm')}`, 3),
+    'The cursor is of an answer that was long in coming',
   )
   assert.equal(reasonOf(`${DATABASE}.${SECOND}`, 21), 'The cursor lies beyond the end of the log')
   assert.equal(reasonOf(DATABASE, 21), 'The cursor lies beyond the end of the log')

@@ -7,7 +7,7 @@ import { Agent, get, type IncomingMessage } from 'node:http'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { temporaryFolder } from '../../../shared/test-support/temporary-folder.ts'
 import { openFeedWriter } from './test-support/feed-writer.ts'
 import { exitOf, MAIN, startApi, writeConfig } from './test-support/start-api.ts'
@@ -79,7 +79,7 @@ test('a port in use is one line and a non-zero exit', async (t) => {
 })
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  test(`${signal} ends it with 0 within two seconds, whatever is open`, async (t) => {
+  test(`${signal} ends it with 0, and soon, while nothing moves on what is open`, async (t) => {
     const folder = temporaryFolder(t)
     const feed = largeFeed(join(folder, 'feed.db'), 40_000)
     t.after(() => feed.close())
@@ -105,7 +105,9 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     assert.deepEqual(await (await waiting).json(), { cursor: 40_000, changes: [], has_more: false })
     await ended
     assert.equal(await exitOf(api.process), 0)
-    assert.ok(performance.now() - start < 2_000)
+    // A second after the kernel has taken all that it holds; long before an answer that is taken would be cut.
+    const tookMs = performance.now() - start
+    assert.ok(tookMs < 8_000, `${tookMs} ms`)
   })
 }
 
@@ -171,6 +173,48 @@ test('a process that stops answers what was asked, says that connections end, an
   assert.equal(await exitOf(api.process), 0)
   assert.deepEqual(new Set(ends), new Set(['ECONNREFUSED']))
   assert.ok(counts.last >= 10, `${counts.last} connections ended by their answer`)
+})
+
+test('a long answer that a slow client takes is whole when the process stops meanwhile', async (t) => {
+  const folder = temporaryFolder(t)
+  largeFeed(join(folder, 'feed.db'), 150_000).close()
+  const api = await startApi(t, folder)
+  const response = await openStream(api.url)
+  let [changes, rest, pieces] = [0, '', 0]
+  for await (const chunk of response.setEncoding('utf8')) {
+    if (pieces === 0) api.process.kill('SIGTERM')
+    pieces += 1
+    const texts = (rest + chunk).split('"removed":false')
+    changes += texts.length - 1
+    rest = (texts.at(-1) as string).slice(-20)
+    // Some 14 MB/s: a few seconds for all of it, and at no time a pause.
+    await sleep(4)
+  }
+  assert.equal(changes, 150_000)
+  assert.equal(response.complete, true)
+  assert.ok(pieces > 500, 'it took longer than anything that does not move may stay')
+  assert.equal(await exitOf(api.process), 0)
+})
+
+test('a request that comes byte by byte does not hold up the end of the process', async (t) => {
+  const folder = temporaryFolder(t)
+  largeFeed(join(folder, 'feed.db'), 10).close()
+  const api = await startApi(t, folder)
+  const { hostname, port } = new URL(api.url)
+  const socket = connect(Number(port), hostname)
+  socket.on('error', () => {})
+  await once(socket, 'connect')
+  const writing = setInterval(() => socket.write('x'), 50)
+  t.after(() => clearInterval(writing))
+  socket.write('GET /api/v1/cursor?')
+  api.process.kill('SIGTERM')
+  let bytes = 0
+  socket.on('close', () => {
+    bytes = socket.bytesWritten
+  })
+  assert.equal(await exitOf(api.process), 0)
+  // Some thirty; three hundred in the time that an answer may take.
+  assert.ok(bytes < 150, `${bytes} bytes`)
 })
 
 test('an idle connection is closed when the process stops, and a request that is under way is answered', async (t) => {

@@ -27,7 +27,8 @@ function placesOf(nodes: Record<string, string>, roots: Record<string, string>) 
   })
   const pathOf = (id: string) => places.pathOf(id, placeOf(id))
   const isUnder = (id: string, folderId: string) => places.isUnder(id, placeOf(id), folderId)
-  return { pathOf, isUnder, reads }
+  const add = (id: string, folders: Set<string>) => places.addFolders(id, placeOf(id), folders)
+  return { pathOf, isUnder, add, isTooFar: (id: string) => places.isTooFar(placeOf(id)), places, reads }
 }
 
 const TREE = { media: '0/media', photos: 'media/photos', a: 'photos/a b.jpg', b: 'photos/b', lost: 'gone/lost' }
@@ -87,4 +88,39 @@ test('in a tree of any depth a few reads are enough, and all that is in it is ri
   assert.equal(pathOf('f8999'), `/mnt${'/d'.repeat(9_000)}`)
   assert.ok(isUnder('f8999', 'root') && isUnder('f8999', 'f0') && !isUnder('f0', 'f8999'))
   assert.ok(reads.length < 100, `${reads.length} reads`)
+})
+
+/** A way down of so many folders, d1 to dN, with files in the last one. */
+function deepTree(depth: number, files: number): Record<string, string> {
+  const nodes: Record<string, string> = { media: '0/media' }
+  for (let level = 1; level <= depth; level += 1) nodes[`d${level}`] = `${level === 1 ? 'media' : `d${level - 1}`}/d`
+  for (let n = 0; n < files; n += 1) nodes[`f${n}`] = `d${depth}/f${n}`
+  return nodes
+}
+
+test('deeper than 4,096 levels, nobody climbs where somebody was before', () => {
+  const [depth, files] = [5_000, 1_000]
+  const { pathOf, isUnder, add, places } = placesOf(deepTree(depth, files), { media: '/mnt' })
+  const folders = new Set<string>()
+  for (let n = 0; n < files; n += 1) {
+    assert.ok(!isUnder(`f${n}`, 'elsewhere') && isUnder(`f${n}`, 'd1'))
+    assert.equal(pathOf(`f${n}`)?.length, '/mnt'.length + 2 * depth + `/f${n}`.length)
+    add(`f${n}`, folders)
+  }
+  // Whoever is in the middle profits as well.
+  assert.ok(!isUnder('d2500', 'elsewhere'))
+  assert.equal(folders.size, files + depth + 2)
+  // Up once for each of the four questions, and not once for each file.
+  assert.ok(places.steps() <= 4 * (depth + 2), `${places.steps()} steps`)
+})
+
+test('after a long climb, one that would be long too is left to another read, and what is near is not', () => {
+  const nodes: Record<string, string> = { ...deepTree(5_000, 2), e: 'x9/e' }
+  for (let level = 0; level < 10; level += 1) nodes[`x${level}`] = `${level === 0 ? 'media' : `x${level - 1}`}/x`
+  const { pathOf, isTooFar, places } = placesOf(nodes, { media: '/mnt' })
+  assert.deepEqual([isTooFar('f0'), isTooFar('e')], [false, false])
+  pathOf('f0')
+  assert.deepEqual([isTooFar('f1'), isTooFar('e')], [false, true])
+  assert.ok(places.beginRead())
+  assert.equal(isTooFar('e'), false)
 })

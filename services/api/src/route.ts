@@ -3,9 +3,11 @@ import type { Request, RequestHandler, Response } from 'express'
 import type { DatabaseSource } from './database-source.ts'
 import { isNotModified, sendNotModified, setFeedHeaders } from './http/feed-headers.ts'
 import { tellIgnored } from './http/ignored-parameters.ts'
-import { type Refusal, sendProblem } from './http/problem.ts'
+import { sendProblem } from './http/problem.ts'
 import { sendJson } from './http/send-body.ts'
 import type { Queries } from './queries.ts'
+import type { ReadStep } from './read-step.ts'
+import { nextTurn } from './turns.ts'
 import type { AnswerName } from './wire/answers.ts'
 import type { Tag } from './wire/openapi.ts'
 import { type Parameters, type ParameterValues, readParameters } from './wire/read-parameters.ts'
@@ -58,17 +60,23 @@ export function defineRoute<P extends Parameters>(
   }
 }
 
-/** A route whose answer is JSON made in one short read of the database. */
+/** A route whose answer is JSON made in one short read of the database, or a few where that would be a long one. */
 export function defineReadingRoute<P extends Parameters>(
   database: DatabaseSource,
   description: RouteDescription<P>,
-  answer: (asked: { id: string; values: ParameterValues<P>; queries: Queries }) => { json: unknown } | Refusal,
+  answer: (asked: { id: string; values: ParameterValues<P>; queries: Queries }) => ReadStep,
 ): Route {
   return defineRoute({ ...description, hasTag: true }, async ({ req, res, values }) => {
-    const { feed, result } = database.open().read((queries) => ({
+    const reading = database.open()
+    const { feed, first } = reading.read((queries) => ({
       feed: queries.feed(),
-      result: answer({ id: req.params.id, values, queries }),
+      first: answer({ id: req.params.id, values, queries }),
     }))
+    let result = first
+    while ('goOn' in result) {
+      await nextTurn()
+      result = reading.read(result.goOn)
+    }
     if ('json' in result) {
       if (isNotModified(req, res, feed)) return sendNotModified(res)
       return sendJson(req, res, result.json)

@@ -49,10 +49,11 @@ async function serve(config: Config): Promise<void> {
     access: config,
   })
   const server = await listen(app, config, connections)
-  logger.info({ host: config.host, port: boundPort(server) }, 'listening')
 
   const stopping = Promise.withResolvers<NodeJS.Signals>()
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, stopping.resolve)
+  // Whoever waits for this may tell it to stop at once.
+  logger.info({ host: config.host, port: boundPort(server) }, 'listening')
   logger.info({ signal: await stopping.promise }, 'stopping')
   const stopped = stop(server, connections)
   watch.close()

@@ -180,6 +180,7 @@ test('nobody is looked for once the client has gone', async () => {
     let reads = 0
     const gone = new AbortController()
     const counting: Reading = {
+      ...reading,
       read: (query) => {
         reads += 1
         gone.abort()

@@ -1,5 +1,5 @@
 /** What a client asked to see of the log: which nodes, and with what. */
-import { createPlaces, type Places } from './places.ts'
+import { type Places, placesIn } from './places.ts'
 import type { ChangeRow, Queries } from './queries.ts'
 
 export type View = {
@@ -60,7 +60,7 @@ export function createPageView(
   view: View,
   cursor: number,
   queries: Queries,
-  places: Places = createPlaces(queries),
+  places: Places = placesIn(queries),
 ): (row: ChangeRow) => SeenChange | null {
   const gone = (row: ChangeRow): SeenChange => {
     if (!view.hasPaths) return row

@@ -30,10 +30,11 @@ async function startIndexer(t: TestContext, limits: IndexerParts['limits']) {
   const { sqlite } = db
   const lookingThread = new Worker(new URL('./observer-thread.ts', import.meta.url))
   const config = loadConfig(configPath, { checkFolders: false })
+  const log: { level: number; msg: string }[] = []
   const parts = {
     config,
     db,
-    log: pino({ enabled: false }),
+    log: pino({ level: 'info' }, { write: (line: string) => void log.push(JSON.parse(line)) }),
     lookingThread,
     ...(limits === undefined ? {} : { limits }),
   }
@@ -46,6 +47,7 @@ async function startIndexer(t: TestContext, limits: IndexerParts['limits']) {
   return {
     media,
     sqlite,
+    log,
     count: (query: string) => sqlite.prepare<[], number>(`SELECT count(*) FROM ${query}`).pluck().get() ?? 0,
     overflows: () => sqlite.prepare<[], number>('SELECT overflows FROM status').pluck().get() ?? 0,
   }
@@ -74,9 +76,9 @@ for (const [what, limits] of Object.entries(CASES)) {
   })
 }
 
-test('I15: a reader that holds the WAL beyond twice its limit is a problem while it does; then the file is small again', async (t) => {
+test('I15: a reader that holds the WAL beyond twice its limit is a problem while it does, and told of once; then the file is small again', async (t) => {
   const limit = 4 * 1024 * 1024
-  const { sqlite } = await startIndexer(t, { walBytesMax: limit })
+  const { sqlite, log } = await startIndexer(t, { walBytesMax: limit })
   const problems = () => sqlite.prepare<[], [string, string]>('SELECT code, text FROM problems').raw().all()
   const source = `import Database from '${import.meta.resolve('better-sqlite3')}'
     const sqlite = new Database(${JSON.stringify(sqlite.name)}, { readonly: true })
@@ -88,12 +90,23 @@ test('I15: a reader that holds the WAL beyond twice its limit is a problem while
   t.after(() => reader.kill('SIGKILL'))
   await once(reader.stdout, 'data')
   const put = sqlite.prepare("INSERT OR REPLACE INTO devices VALUES ('x', '1', '', '', ?, '', 1, '')")
-  for (let n = 0; n < 12; n += 1) put.run('x'.repeat(1024 * 1024))
+  const grow = () => {
+    for (let n = 0; n < 12; n += 1) put.run('x'.repeat(1024 * 1024))
+  }
+  grow()
   await waitFor('it to be told', () => problems().length > 0)
   const [[code, text] = []] = problems()
   assert.equal(code, 'wal_held')
   assert.ok(text?.includes(`process ${reader.pid} `), text)
+  grow()
+  await waitFor('another look at it', () => problems()[0]?.[1] !== text)
+  const told = log.filter(({ msg }) => msg.includes('feed.db-wal'))
+  assert.equal(told.length, 1)
+  const [{ level, msg } = { level: 0, msg: '' }] = told
+  assert.equal(level, 40, 'a warning')
+  assert.match(msg, /has grown to \d+ MiB, because .*process \d+ .*end it, perhaps a sqlite3 left in a transaction/)
   reader.kill('SIGKILL')
   await waitFor('it to be over', () => problems().length === 0)
   assert.ok(statSync(`${sqlite.name}-wal`).size < limit)
+  assert.equal(log.filter(({ msg: line }) => /nobody holds the write-ahead log/.test(line)).length, 1)
 })

@@ -4,7 +4,7 @@
  * memory no longer matches then, and a scan finds whatever happened meanwhile. So a full disk is a line in the log, and
  * not a program that its service manager starts, and that scans everything, again and again.
  */
-import { areStillThere } from '@drive-feed/shared/database-files.ts'
+import { areStillThere, isOverwritten } from '@drive-feed/shared/database-files.ts'
 import type { DatabaseNote } from '@drive-feed/shared/database-note.ts'
 import type { Logger } from '@drive-feed/shared/logger.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
@@ -20,6 +20,7 @@ import {
 import {
   DatabaseAwayError,
   DatabaseDamagedError,
+  DatabaseOverwrittenError,
   DatabaseReplacedError,
   type DatabaseTrouble,
   databaseTrouble,
@@ -38,7 +39,10 @@ export type PersistenceTools = {
 }
 
 export type Persistence = {
-  /** Runs until `stop`. Rejects when the database can't be used from the start, and on a bug. */
+  /**
+   * Runs until `stop`. Rejects when the database can't be used from the start, with `DatabaseOverwrittenError` when it can't
+   * be used by this process any more, which has to end at once then, and on a bug.
+   */
   readonly run: () => Promise<void>
   /** Takes an error that was thrown where nobody caught it. */
   readonly fail: (error: unknown) => void
@@ -71,6 +75,7 @@ export function createPersistence(tools: PersistenceTools): Persistence {
   const fail = (error: unknown) => (databaseTrouble(error) === null ? crashed : failed).reject(error)
   const begin = (): Run => {
     const before = run
+    if (before !== null) refuseOverwritten(before)
     if (before !== null && !isFolderThere(before.file)) throw new DatabaseAwayError(AWAY)
     if (before !== null) removeStaleWal(before.file)
     const db = tools.open()
@@ -86,12 +91,15 @@ export function createPersistence(tools: PersistenceTools): Persistence {
     const current = begin()
     onBegin()
     const check = setInterval(() => {
-      if (!areStillThere(current.file)) fail(new DatabaseReplacedError(REPLACED))
+      if (isOverwritten(current.file)) fail(new DatabaseOverwrittenError(path))
+      else if (!areStillThere(current.file)) fail(new DatabaseReplacedError(REPLACED))
     }, FILE_CHECK_MS)
     try {
       current.indexer = tools.createIndexer(current.db, fail)
       await Promise.race([current.indexer.run(), failed.promise, crashed.promise])
     } catch (error) {
+      // Whatever SQLite says then, as that the disk answers with errors, is of files that do not belong together.
+      refuseOverwritten(current)
       if (databaseTrouble(error) !== null || isWhole(current.db)) throw error
       throw new DatabaseDamagedError('the database is damaged', { cause: error })
     } finally {
@@ -108,7 +116,8 @@ export function createPersistence(tools: PersistenceTools): Persistence {
     const file = databaseFileAt(path)
     const isOther = run !== null && !areStillThere(run.file)
     await sleepUnless([stopped.promise, crashed.promise], ms)
-    while (remedy === 'replace' && !isOther && !isStopping && !isTouched(file)) {
+    const isOfOthers = () => run !== null && isOverwritten(run.file)
+    while (remedy === 'replace' && !isOther && !isStopping && !isTouched(file) && !isOfOthers()) {
       await sleepUnless([stopped.promise, crashed.promise], FILE_CHECK_MS)
     }
   }
@@ -153,6 +162,11 @@ export function createPersistence(tools: PersistenceTools): Persistence {
       if (run !== null && areStillThere(run.file)) checkpoint(run.db)
     },
   }
+}
+
+/** @throws {DatabaseOverwrittenError} */
+function refuseOverwritten({ file }: Run): void {
+  if (isOverwritten(file)) throw new DatabaseOverwrittenError(file.path)
 }
 
 /** A promise that only ever rejects, and whose rejection need not be waited for. */

@@ -17,12 +17,14 @@ import { createPersistence, type PersistenceTools } from './persistence.ts'
 import { applyFilter } from './sandbox/filter.ts'
 import { landlockVersion } from './sandbox/landlock.ts'
 import { REFUSED_EVERYWHERE } from './sandbox/refusals.ts'
-import { databaseTrouble } from './store/database-trouble.ts'
+import { DatabaseOverwrittenError, databaseTrouble } from './store/database-trouble.ts'
 import { lockForWriting, type WriterLock } from './store/writer-lock.ts'
 import { exitAtOnce, tryLock } from './watch/libc.ts'
 
 const EXIT_UNUSABLE = 1
 const EXIT_CRASHED = 70
+/** EX_TEMPFAIL of sysexits.h: another start is all that it takes. */
+const EXIT_START_AGAIN = 75
 /** The container engine kills after ten seconds, and users expect an answer to Ctrl-C sooner. */
 const STOP_MAX_MS = 1_800
 
@@ -110,6 +112,11 @@ function runUntilSignal(
   persistence.run().catch((error: unknown) => {
     if (isStopping) return
     if (error instanceof DatabaseUnusableError) leaveUnusable(error)
+    if (error instanceof DatabaseOverwrittenError) {
+      log.fatal(error.message)
+      // Not even closing the database is harmless now.
+      exitAtOnce(EXIT_START_AGAIN)
+    }
     log.fatal({ err: error }, 'stopping: this should not have happened; what is in the database is right')
     // process.exit would wait for the drain thread, which waits for events, for ever.
     exitAtOnce(EXIT_CRASHED)

@@ -5,8 +5,13 @@ import type { Duplex } from 'node:stream'
 import type { Logger } from 'pino'
 import { type ConnectionLimits, createConnectionLimits } from './connection-limits.ts'
 
-/** Who sends one request after the other does so within this; who has taken nothing of an answer for so long is stuck. */
+/** Who sends one request after the other does so within this. */
 const STILL_MS = 500
+/**
+ * Who has taken nothing of an answer for so long is stuck. The kernel takes the next piece when a third of what it holds
+ * has gone, some 900 kB: of a slow reader no more is seen.
+ */
+const UNTAKEN_MS = 1_000
 
 type Connection = {
   readonly answers: Set<ServerResponse>
@@ -27,6 +32,8 @@ export type Connections = {
   readonly endWithAnswers: () => void
   /** Closes those on which nothing happens: no request, or one whose answer is not taken. */
   readonly closeStill: () => void
+  /** Closes those without a request that is being answered, also when one is on its way. */
+  readonly closeUnasked: () => void
   readonly closeAll: () => void
 }
 
@@ -41,7 +48,7 @@ export function createConnections(options: { readonly maxConnections: number; re
       const { moved, answers } = connection
       const isStill = moved.bytesRead === socket.bytesRead && moved.bytesWritten === socket.bytesWritten
       if (!isStill) connection.moved = now(socket)
-      else if (nowMs - moved.atMs >= STILL_MS && isMeant(answers)) socket.destroy()
+      else if (nowMs - moved.atMs >= (answers.size === 0 ? STILL_MS : UNTAKEN_MS) && isMeant(answers)) socket.destroy()
     }
   }
 
@@ -75,6 +82,9 @@ export function createConnections(options: { readonly maxConnections: number; re
     },
     // One that is still being thought about is waited for.
     closeStill: () => closeStill((answers) => [...answers].every((answer) => answer.headersSent)),
+    closeUnasked: () => {
+      for (const [socket, { answers }] of all) if (answers.size === 0) socket.destroy()
+    },
     closeAll: () => {
       for (const socket of all.keys()) socket.destroy()
     },

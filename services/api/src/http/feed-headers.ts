@@ -7,11 +7,11 @@ import { DatabaseDamagedError } from '../database-source.ts'
 import type { FeedState } from '../queries.ts'
 import { codingFor } from './send-body.ts'
 
-/** @throws {DatabaseDamagedError} */
-export function setFeedHeaders(res: Response, feed: FeedState): void {
+/** @param epoch the token that goes with the answer's cursor @throws {DatabaseDamagedError} */
+export function setFeedHeaders(res: Response, feed: FeedState, epoch: string = feed.epoch): void {
   // What is left of a damaged one may not even be fit for a header.
   if (parseFeedEpoch(feed.epoch) === null) throw new DatabaseDamagedError('the epoch of the feed is not one')
-  res.set('Feed-Epoch', feed.epoch)
+  res.set('Feed-Epoch', epoch)
   res.set('Feed-Head', String(feed.head))
 }
 
@@ -22,10 +22,10 @@ export function setFeedHeaders(res: Response, feed: FeedState): void {
  * except the paths of the watched folders; so as long as the head stands, the answer that was made since is still what
  * the same question gets. One that was made while the head moved on is never asked for again under its old tag.
  */
-export function isNotModified(req: Request, res: Response, feed: FeedState): boolean {
-  setFeedHeaders(res, feed)
-  // A strong tag is of one representation, so the coding is part of it.
-  const source = [VERSION, feed.epoch, feed.head, feed.roots, req.originalUrl, codingFor(req)]
+export function isNotModified(req: Request, res: Response, feed: FeedState, epoch: string = feed.epoch): boolean {
+  setFeedHeaders(res, feed, epoch)
+  // A strong tag is of one representation, so the coding is part of it. What the answer was read from is in the token.
+  const source = [VERSION, epoch, feed.head, feed.roots, req.originalUrl, codingFor(req)]
   const tag = `"${createHash('sha256').update(JSON.stringify(source)).digest('base64url').slice(0, 27)}"`
   res.set('ETag', tag)
   res.vary('Accept-Encoding')

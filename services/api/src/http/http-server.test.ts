@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { smallFeed } from '../test-support/small-feed.ts'
 import { until } from '../test-support/until.ts'
 
@@ -43,6 +44,84 @@ for (const [title, request, status] of [
     assert.equal(problem.status, status)
   })
 }
+
+/** What comes back to a request that is sent in pieces, each read by the server before the next is sent. */
+async function exchangeInPieces(socket: Socket, request: string, bytes: number): Promise<string> {
+  let text = ''
+  socket.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk
+  })
+  socket.setNoDelay(true)
+  for (let at = 0; at < request.length && text === ''; at += bytes) {
+    socket.write(request.slice(at, at + bytes), 'latin1')
+    await sleep(20)
+  }
+  await until('the end', () => socket.closed)
+  return text
+}
+
+const ORIGIN = 'https://photos.example'
+
+for (const [title, { request, status, bytes }] of Object.entries({
+  'an address of 40,000 characters': {
+    request: `GET /api/v1/changes?x=${'x'.repeat(40_000)} HTTP/1.1\r\nHost: x\r\nOrigin: ${ORIGIN}\r\n\r\n`,
+    status: 414,
+    bytes: 14_480,
+  },
+  'an address of 33,000 characters, in small pieces': {
+    request: `GET /api/v1/changes?x=${'x'.repeat(33_000)} HTTP/1.1\r\nHost: x\r\nOrigin: ${ORIGIN}\r\n\r\n`,
+    status: 414,
+    bytes: 4_096,
+  },
+  'an address of 100,000 characters': {
+    request: `GET /api/v1/changes?x=${'x'.repeat(100_000)} HTTP/1.1\r\nHost: x\r\nOrigin: ${ORIGIN}\r\n\r\n`,
+    status: 414,
+    bytes: 14_480,
+  },
+  'an origin after 60,000 bytes of headers': {
+    request: `${GET}Host: x\r\nX: ${'x'.repeat(60_000)}\r\nOrigin: ${ORIGIN}\r\n\r\n`,
+    status: 431,
+    bytes: 14_480,
+  },
+  'an origin and 40,000 bytes of headers after it': {
+    request: `${GET}Host: x\r\nOrigin: ${ORIGIN}\r\nX: ${'x'.repeat(40_000)}\r\n\r\n`,
+    status: 431,
+    bytes: 14_480,
+  },
+  'an origin that two pieces share': {
+    request: `${GET}Host: x\r\nY: ${'y'.repeat(14_400)}\r\nOrigin: ${ORIGIN}\r\nX: ${'x'.repeat(40_000)}\r\n\r\n`,
+    status: 431,
+    bytes: 14_480,
+  },
+  'an origin, and nonsense in a later piece': {
+    request: `${GET}Host: x\r\nOrigin: ${ORIGIN}\r\n: nonsense\r\n\r\n`,
+    status: 400,
+    bytes: 70,
+  },
+})) {
+  test(`in pieces: ${title} is a problem of status ${status} that the page may read`, async (t) => {
+    const { url } = await smallFeed(t, { access: { corsOrigins: ['https://other.example', ORIGIN] } })
+    for (const earlier of ['', `${GET}Host: x\r\nOrigin: https://other.example\r\n\r\n`]) {
+      const socket = await opened(t, url)
+      if (earlier !== '') {
+        socket.write(earlier)
+        await once(socket, 'data')
+      }
+      const answer = await exchangeInPieces(socket, request, bytes)
+      assert.match(answer, new RegExp(`^HTTP/1\\.1 ${status} `))
+      assert.match(answer, /^Access-Control-Allow-Origin: https:\/\/photos\.example\r$/im)
+      assert.match(answer, /^Vary: Origin\r$/im)
+    }
+  })
+}
+
+test('a request that is too long, and says no more, is refused all the same', async (t) => {
+  const { url } = await smallFeed(t, { access: { corsOrigins: [ORIGIN] } })
+  const socket = await opened(t, url)
+  const answer = await exchangeInPieces(socket, `GET /${'x'.repeat(40_000)}`, 14_480)
+  assert.match(answer, /^HTTP\/1\.1 414 /)
+  assert.match(answer, /^Vary: Origin\r$/im)
+})
 
 test('HTTP/1.0 needs no Host, and a pipeline is answered in its order', async (t) => {
   const { url } = await smallFeed(t)

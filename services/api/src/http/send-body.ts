@@ -5,6 +5,7 @@ import { promisify } from 'node:util'
 import { constants, createGzip, gzip } from 'node:zlib'
 import type { Request, Response } from 'express'
 import { nextTurn } from '../turns.ts'
+import { jsonPieces } from './json-pieces.ts'
 
 /** Less than a packet on the wire is not worth packing. */
 const COMPRESS_FROM_CHARACTERS = 1_400
@@ -20,7 +21,7 @@ export function codingFor(req: Request): 'gzip' | 'identity' {
 
 export async function sendJson(req: Request, res: Response, value: unknown): Promise<void> {
   res.type('json')
-  await sendPieces(req, res, [JSON.stringify(value)])
+  await sendPieces(req, res, jsonPieces(value))
 }
 
 /**

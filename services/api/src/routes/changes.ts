@@ -2,10 +2,11 @@
 import { type Answer, beginAnswer } from '../changes-reader.ts'
 import type { DatabaseSource } from '../database-source.ts'
 import { isNotModified, sendNotModified, setFeedHeaders } from '../http/feed-headers.ts'
+import { PIECE_CHARACTERS } from '../http/json-pieces.ts'
 import { sendProblem } from '../http/problem.ts'
 import { sendPieces } from '../http/send-body.ts'
 import { defineRoute, type Route } from '../route.ts'
-import { viewOf } from '../view.ts'
+import { type SeenChange, viewOf } from '../view.ts'
 import { clientGone } from '../waiting/client-gone.ts'
 import type { FeedWatch } from '../waiting/feed-watch.ts'
 import { takeUp } from '../waiting/take-up.ts'
@@ -31,17 +32,30 @@ export function changesRoute(deps: { database: DatabaseSource; watch: FeedWatch 
     const view = viewOf(values)
     const signal = clientGone(res)
     const taken = await takeUp(deps, { cursor, epoch, view, waitSeconds, signal })
-    const { reading } = taken
-    if (reading === null) {
+    if (taken.reading === null) {
       setFeedHeaders(res, taken.feed)
       return sendProblem(res, taken.refusal)
     }
-    const answer = await beginAnswer(reading, { cursor, maxSize, view, signal })
-    if (isNotModified(req, res, answer.feed)) return sendNotModified(res)
+    const { reading, noneUpTo } = taken
+    const answer = await beginAnswer(reading, { cursor, noneUpTo, maxSize, view, signal })
+    if (isNotModified(req, res, answer.feed, answer.epoch)) return sendNotModified(res)
     res.type('json')
     if (req.method === 'HEAD') return void res.end()
     await sendPieces(req, res, answerPieces(answer))
   })
+}
+
+/** A page, in parts where its paths are so long that it would hold up others. */
+function* partsOf(page: readonly SeenChange[]): Generator<readonly SeenChange[]> {
+  let [begin, characters] = [0, 0]
+  for (const [at, { path }] of page.entries()) {
+    characters += path?.length ?? 0
+    if (characters < PIECE_CHARACTERS) continue
+    yield page.slice(begin, at + 1)
+    begin = at + 1
+    characters = 0
+  }
+  if (begin < page.length) yield page.slice(begin)
 }
 
 /** The answer's text, a page at a time; a short answer is one piece. */
@@ -53,9 +67,14 @@ function* answerPieces({ cursor, hasMore, pages }: Answer): Generator<string> {
     yield separator === '' ? '' : text
     if (separator !== '') text = ''
     if (page.length === 0) continue
-    // The page as an array, without its brackets.
-    text += separator + JSON.stringify(page.map(changeJson)).slice(1, -1)
-    separator = ','
+    for (const part of partsOf(page)) {
+      // The part as an array, without its brackets.
+      text += separator + JSON.stringify(part.map(changeJson)).slice(1, -1)
+      separator = ','
+      if (part.at(-1) === page.at(-1)) continue
+      yield text
+      text = ''
+    }
   }
   yield `${text}],"has_more":${hasMore}}`
 }

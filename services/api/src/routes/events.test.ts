@@ -5,6 +5,9 @@ import { renameSync, rmSync } from 'node:fs'
 import { get, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { SCHEMA_VERSION } from '@drive-feed/shared/migrations.ts'
+import { openReader } from '@drive-feed/shared/open-database.ts'
 import { temporaryFolder } from '../../../../shared/test-support/temporary-folder.ts'
 import { assertProblem } from '../test-support/assert-problem.ts'
 import { openFeedWriter } from '../test-support/feed-writer.ts'
@@ -214,6 +217,28 @@ test('while the database is away the stream stays, with heartbeats and a comment
     assert.equal(comments().length, times * 2)
   }
   assert.equal(ended(), false)
+})
+
+test('many streams whose database is there and can not be used open it no more often than one, and none is lost', async (t) => {
+  let opens = 0
+  const openFile = (path: string) => {
+    opens += 1
+    return openReader(path)
+  }
+  const { feed, watch, stream, log } = await served(t, { openFile })
+  const streams = await Promise.all(Array.from({ length: 40 }, () => stream('cursor=6')))
+  for (const { next } of streams) assert.equal((await next()).event, 'heartbeat')
+  feed.sqlite.pragma('user_version = 99')
+  await until('it to be said to all', () => streams.every(({ comments }) => comments().length === 1))
+  const before = opens
+  await sleep(2_500)
+  assert.ok(opens > before && opens - before <= 8, `opened ${opens - before} times`)
+  assert.equal(watch.seatsTaken(), 40)
+  feed.sqlite.pragma(`user_version = ${SCHEMA_VERSION}`)
+  feed.put({ id: 'd', parentId: 'media' })
+  for (const { next } of streams) assert.equal(shortly(await next()), 'changes 7 d')
+  const told = log.map(({ msg }) => msg.split(';')[0])
+  assert.deepEqual(told, ['reading the database', 'the database can not be read', 'reading the database'])
 })
 
 test('a stream whose database is replaced while it is away hears that its cursor is gone', async (t) => {

@@ -4,10 +4,11 @@ import { formatFeedEpoch, parseFeedEpoch } from '@drive-feed/shared/feed-epoch.t
 import type { Request, Response } from 'express'
 import { beginAnswer } from '../changes-reader.ts'
 import { DatabaseDamagedError, type DatabaseSource, DatabaseUnavailableError } from '../database-source.ts'
-import { goneRefusal } from '../gone.ts'
+import { epochAt, epochOfFiles, goneRefusal } from '../gone.ts'
 import { EVENTS_PATH, type EventSink, openEventStream, takesEvents } from '../http/event-stream.ts'
 import { setFeedHeaders } from '../http/feed-headers.ts'
 import { problemOf, type Refusal, sendProblem } from '../http/problem.ts'
+import type { FeedState } from '../queries.ts'
 import { defineRoute, type Route } from '../route.ts'
 import { type View, viewOf } from '../view.ts'
 import { clientGone } from '../waiting/client-gone.ts'
@@ -15,7 +16,7 @@ import type { FeedWatch, Seat, SeenFeed } from '../waiting/feed-watch.ts'
 import { NO_SEAT } from '../waiting/take-up.ts'
 import { changeJson } from '../wire/change-json.ts'
 import { ANSWER_EXAMPLES } from '../wire/examples.ts'
-import { PARAMETERS } from '../wire/parameters.ts'
+import { EVENT_ID, PARAMETERS } from '../wire/parameters.ts'
 import { readParameters } from '../wire/read-parameters.ts'
 
 /** Changes an event at most: what is in memory for each client. */
@@ -38,7 +39,7 @@ const DESCRIPTION = {
   headers: PARAMETERS.lastEvent,
   answer: {
     description:
-      'Events "changes" (data: as the answer of /changes), "heartbeat" (data: {"cursor":N}) and "gone" (data: a problem, after which the stream ends). The id of each is to be sent back as Last-Event-ID: the cursor to go on from, and with epoch the run it is of.',
+      'Events "changes" (data: as the answer of /changes), "heartbeat" (data: {"cursor":N}) and "gone" (data: a problem, after which the stream ends). The id of each is to be sent back as Last-Event-ID: the cursor to go on from, and with epoch what it is of. Where has_more is true, the epoch in the event goes with its cursor.',
     mediaType: 'text/event-stream',
     schema: { $ref: '#/components/schemas/FeedEvent' },
     example: ANSWER_EXAMPLES.Changes,
@@ -55,12 +56,15 @@ export function eventsRoute(deps: Deps): Route {
     const position = lastEventId(req)
     if ('detail' in position) return sendProblem(res, { status: 400, detail: position.detail })
     const cursor = position.cursor ?? values.cursor
-    const { feed, gone } = deps.database.open().read((queries) => {
+    const reading = deps.database.open()
+    const { files } = reading
+    const { feed, gone } = reading.read((queries) => {
       const state = queries.feed()
-      const epoch = position.run === null ? values.epoch : epochOfRun(position.run, values.epoch ?? state.epoch)
-      return { feed: state, gone: goneRefusal(queries, state, { cursor, epoch }) }
+      const epoch = position.of === null ? values.epoch : epochOfId(position.of, values.epoch ?? state.epoch)
+      return { feed: state, gone: goneRefusal(queries, state, { cursor, epoch, files }) }
     })
-    setFeedHeaders(res, feed)
+    // Sent before any event is read, whatever the event's cursor will be.
+    setFeedHeaders(res, feed, epochOfFiles(feed, files))
     if (gone !== null && !takesEvents(req)) return sendProblem(res, gone)
     const isFollowing = gone === null && req.method !== 'HEAD'
     const seat = isFollowing ? deps.watch.takeSeat() : null
@@ -70,8 +74,8 @@ export function eventsRoute(deps: Deps): Route {
     if (seat === null) return sink.end()
     try {
       // One that comes from another database, without having said so, goes on from here: as /changes has it.
-      const from = { cursor: Math.min(cursor, feed.head), epoch: feed.epoch, view: viewOf(values) }
-      const namesRun = values.epoch !== undefined || position.run !== null
+      const from = { cursor: Math.min(cursor, feed.head), epoch: feed.epoch, feed, view: viewOf(values) }
+      const namesRun = values.epoch !== undefined || position.of !== null
       await follow(deps, { res, sink, seat, namesRun, ...from })
     } finally {
       seat.leave()
@@ -79,7 +83,8 @@ export function eventsRoute(deps: Deps): Route {
   })
 }
 
-type Position = { readonly cursor: number | null; readonly run: string | null }
+/** `of` is what follows the database in the epoch of the cursor. */
+type Position = { readonly cursor: number | null; readonly of: string | null }
 
 function sendGone(sink: EventSink, id: string, refusal: Refusal): Promise<void> {
   return sink.send('gone', id, JSON.stringify(problemOf(refusal)))
@@ -88,36 +93,39 @@ function sendGone(sink: EventSink, id: string, refusal: Refusal): Promise<void> 
 /** What browsers send when they connect again; an id that is none of ours is a mistake. */
 function lastEventId(req: Request<{ id: string }>): Position | { detail: string } {
   const id = req.get('Last-Event-ID')
-  if (id === undefined || id === '') return { cursor: null, run: null }
-  const [, number = id, run = null] = ID_WITH_RUN.exec(id) ?? []
+  if (id === undefined || id === '') return { cursor: null, of: null }
+  const [, number = id, of = null] = EVENT_ID.exec(id) ?? []
   const read = readParameters({ cursor: PARAMETERS.position.cursor }, { cursor: number })
-  return read.ok ? { cursor: read.values.cursor, run } : { detail: `Last-Event-ID: ${read.detail}` }
+  return read.ok ? { cursor: read.values.cursor, of } : { detail: `Last-Event-ID: ${read.detail}` }
 }
 
 /**
  * A browser that connects again asks with the address of long ago. So the epoch in it tells the database only, and the id
- * of the last event the run that its cursor is of; a client that named no epoch gets the cursor alone.
+ * of the last event the rest of what its cursor is of; a client that named no epoch gets the cursor alone.
  */
-const ID_WITH_RUN = /^(\d+)\.([0-9a-f]{16})$/
-
-function idOf(cursor: number, { epoch, namesRun }: Pick<Following, 'epoch' | 'namesRun'>): string {
-  const run = namesRun ? parseFeedEpoch(epoch)?.run : null
-  return run === undefined || run === null ? String(cursor) : `${cursor}.${run}`
+/** @param epoch that goes with the cursor */
+function idOf(cursor: number, epoch: string, { namesRun }: Pick<Following, 'namesRun'>): string {
+  const named = parseFeedEpoch(epoch)
+  if (!namesRun || named === null || named.run === null) return String(cursor)
+  return `${cursor}${formatFeedEpoch(named).slice(named.database.length)}`
 }
 
-function epochOfRun(run: string, epoch: string): string {
+function epochOfId(of: string, epoch: string): string {
   const named = parseFeedEpoch(epoch)
-  return named === null ? epoch : formatFeedEpoch({ database: named.database, run })
+  return named === null ? epoch : `${named.database}.${of}`
 }
 
 type Following = {
   readonly res: Response
   readonly sink: EventSink
   readonly seat: Seat
+  /** Of the run. */
   readonly epoch: string
   /** Whether ids of events say the run. */
   readonly namesRun: boolean
   readonly cursor: number
+  /** As it was when the cursor was found good. */
+  readonly feed: FeedState
   readonly view: View
 }
 
@@ -128,35 +136,41 @@ type Following = {
 async function follow({ database, watch, timing }: Deps, following: Following): Promise<void> {
   const { res, sink, seat, epoch, view } = following
   const signal = clientGone(res)
-  const idAt = (at: number) => idOf(at, following)
   let { cursor } = following
+  /** The token that goes with the cursor. */
+  let token = epochAt(cursor, following.feed)
   let heartbeatAtMs = performance.now()
   let isAway = false
   while (!signal.aborted && !watch.isClosed()) {
-    const news = await newsAfter(database, { cursor, epoch, view, signal })
+    const news = await newsAfter(database, { cursor, token, epoch, view, signal })
     if (news.kind === 'other run') break
     if (news.kind === 'gone') {
-      await sendGone(sink, idAt(cursor), news.refusal)
+      await sendGone(sink, idOf(cursor, token, following), news.refusal)
       break
     }
     if (news.kind === 'away') reportDamage(res, news.error)
-    else cursor = news.cursor
+    else ({ cursor, token } = news)
+    const id = idOf(cursor, token, following)
     if (isAway !== (news.kind === 'away')) {
       isAway = !isAway
       await sink.comment(isAway ? AWAY : BACK)
     }
     if (news.kind === 'changes') {
       const { changes, hasMore } = news
-      await sink.send('changes', idAt(cursor), JSON.stringify({ cursor, changes, has_more: hasMore }))
+      await sink.send(
+        'changes',
+        id,
+        JSON.stringify({ cursor, changes, has_more: hasMore, ...(hasMore ? { epoch: token } : {}) }),
+      )
     } else if (performance.now() >= heartbeatAtMs) {
-      await sink.send('heartbeat', idAt(cursor), JSON.stringify({ cursor }))
+      await sink.send('heartbeat', id, JSON.stringify({ cursor }))
     } else {
       const timeoutMs = heartbeatAtMs - performance.now()
       if (news.kind === 'nothing') {
         const seen = { ...news.seen, wants: { view, cursor, epoch } }
         cursor = Math.max(cursor, await seat.changed(seen, { timeoutMs, signal }))
       }
-      if (news.kind === 'away') await seat.changed(null, { timeoutMs: Math.min(timeoutMs, AWAY_LOOK_MS), signal })
+      if (news.kind === 'away') await seat.rest({ timeoutMs: Math.min(timeoutMs, AWAY_LOOK_MS), signal })
       continue
     }
     heartbeatAtMs = performance.now() + timing.heartbeatMs
@@ -168,33 +182,41 @@ type News =
   | {
       readonly kind: 'changes'
       readonly cursor: number
+      readonly token: string
       readonly changes: readonly unknown[]
       readonly hasMore: boolean
     }
-  | { readonly kind: 'nothing'; readonly cursor: number; readonly seen: SeenFeed }
+  | { readonly kind: 'nothing'; readonly cursor: number; readonly token: string; readonly seen: SeenFeed }
   | { readonly kind: 'gone'; readonly refusal: Refusal }
   /** Another run began than the headers told of. */
   | { readonly kind: 'other run' }
   /** The database can't be read now. */
   | { readonly kind: 'away'; readonly error: DatabaseUnavailableError }
 
-type Asked = { readonly cursor: number; readonly epoch: string; readonly view: View; readonly signal: AbortSignal }
+type Asked = {
+  readonly cursor: number
+  readonly token: string
+  readonly epoch: string
+  readonly view: View
+  readonly signal: AbortSignal
+}
 
-async function newsAfter(database: DatabaseSource, { cursor, epoch, view, signal }: Asked): Promise<News> {
+async function newsAfter(database: DatabaseSource, { cursor, token, epoch, view, signal }: Asked): Promise<News> {
   try {
     const reading = database.open()
     const { feed, refusal } = reading.read((queries) => {
       const state = queries.feed()
-      return { feed: state, refusal: goneRefusal(queries, state, { cursor, epoch }) }
+      return { feed: state, refusal: goneRefusal(queries, state, { cursor, epoch: token, files: reading.files }) }
     })
     if (refusal !== null) return { kind: 'gone', refusal }
     if (feed.epoch !== epoch) return { kind: 'other run' }
     const answer = await beginAnswer(reading, { cursor, maxSize: EVENT_ROWS, view, signal })
-    // Begun between the two reads.
-    if (answer.feed.epoch !== epoch) return { kind: 'other run' }
+    // Begun since the first read.
+    if (parseFeedEpoch(answer.epoch)?.run !== parseFeedEpoch(epoch)?.run) return { kind: 'other run' }
+    const place = { cursor: answer.cursor, token: answer.epoch }
     const changes = [...answer.pages].flat().map(changeJson)
-    if (changes.length > 0) return { kind: 'changes', cursor: answer.cursor, changes, hasMore: answer.hasMore }
-    return { kind: 'nothing', cursor: answer.cursor, seen: { reading, head: answer.feed.head } }
+    if (changes.length > 0) return { kind: 'changes', ...place, changes, hasMore: answer.hasMore }
+    return { kind: 'nothing', ...place, seen: { reading, head: answer.feed.head } }
   } catch (error) {
     if (error instanceof DatabaseUnavailableError) return { kind: 'away', error }
     throw error

@@ -1,7 +1,7 @@
 /** `GET /api/v1/nodes/{id}/path`: where a node is on the disk, as the indexer sees it. */
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import type { DatabaseSource } from '../database-source.ts'
-import { createPlaces } from '../places.ts'
+import { placesIn } from '../places.ts'
 import { defineReadingRoute, type Route } from '../route.ts'
 import { NO_SUCH_NODE } from './node.ts'
 
@@ -23,7 +23,7 @@ export function nodePathRoute(database: DatabaseSource): Route {
     }
     const place = queries.place(id)
     if (place === undefined) return NO_SUCH_NODE
-    const path = createPlaces(queries).pathOf(id, place)
+    const path = placesIn(queries).pathOf(id, place)
     // The indexer writes its watched folders when it starts; right after an upgrade they are not there yet.
     if (path === null) return { status: 503, detail: 'The database can not be read now; try again in a moment.' }
     return { json: { path } }

@@ -22,6 +22,6 @@ export function nodeRoute(database: DatabaseSource): Route {
   return defineReadingRoute(database, DESCRIPTION, ({ id, values, queries }) => {
     const row = queries.node(id)
     if (row === undefined) return NO_SUCH_NODE
-    return { json: nodesJson([row], values.include, queries)[0] }
+    return nodesJson([row], values.include, queries, ([node]) => node)
   })
 }

@@ -1,6 +1,8 @@
 /** `GET /api/v1/paths?id=…&id=…`: where many nodes are. */
 import type { DatabaseSource } from '../database-source.ts'
-import { createPlaces } from '../places.ts'
+import { placesIn } from '../places.ts'
+import type { Queries } from '../queries.ts'
+import type { ReadStep } from '../read-step.ts'
 import { defineReadingRoute, type Route } from '../route.ts'
 import { PARAMETERS } from '../wire/parameters.ts'
 
@@ -17,11 +19,17 @@ const DESCRIPTION = {
 
 export function pathsRoute(database: DatabaseSource): Route {
   return defineReadingRoute(database, DESCRIPTION, ({ values, queries }) => {
-    const places = createPlaces(queries)
-    const pathOf = (id: string) => {
-      const place = queries.place(id)
-      return place === undefined ? null : places.pathOf(id, place)
+    const ids = [...new Set(values.id)]
+    const paths = new Map<string, string | null>()
+    const goOn = (now: Queries): ReadStep => {
+      const places = placesIn(now)
+      for (const id of ids.slice(paths.size)) {
+        const place = now.place(id)
+        if (place !== undefined && places.isTooFar(place)) return { goOn }
+        paths.set(id, place === undefined ? null : places.pathOf(id, place))
+      }
+      return { json: { paths: Object.fromEntries(paths) } }
     }
-    return { json: { paths: Object.fromEntries(values.id.map((id) => [id, pathOf(id)])) } }
+    return goOn(queries)
   })
 }

@@ -1,9 +1,10 @@
 import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
+import { openReader } from '@drive-feed/shared/open-database.ts'
 import pino from 'pino'
 import { type AppDeps, createApp } from '../app.ts'
 import { createDatabaseSigns } from '../database-signs.ts'
-import { createDatabaseSource } from '../database-source.ts'
+import { createDatabaseSource, type DatabaseSource } from '../database-source.ts'
 import { createConnections } from '../http/connections.ts'
 import { listen, stop } from '../http/http-server.ts'
 import { createFeedWatch, type FeedWatch } from '../waiting/feed-watch.ts'
@@ -24,6 +25,10 @@ export type ServeOptions = {
   readonly nowMs?: () => number
   readonly level?: 'debug' | 'info'
   readonly access?: Partial<AppDeps['access']>
+  /** Instead of what opens the database. */
+  readonly openFile?: typeof openReader
+  /** What lies between the app and the database. */
+  readonly through?: (database: DatabaseSource) => DatabaseSource
 }
 
 /** The app on a free port, until the test is over. */
@@ -31,7 +36,8 @@ export async function serveFeed(t: TestContext, path: string, options: ServeOpti
   const { seats = 100, heartbeatMs = 15_000, slowReaderMs = 30_000, maxConnections = 1_000 } = options
   const log: ServedFeed['log'][number][] = []
   const logger = pino({ level: options.level ?? 'info' }, { write: (line: string) => void log.push(JSON.parse(line)) })
-  const database = createDatabaseSource(path, logger)
+  const { openFile = openReader, through = (source: DatabaseSource) => source } = options
+  const database = through(createDatabaseSource(path, logger, { openFile }))
   const watch = createFeedWatch(path, database, seats)
   const access = { apiToken: null, allowedHosts: [], corsOrigins: [], ...options.access }
   const nowMs = options.nowMs ?? Date.now

@@ -155,6 +155,28 @@ test('the writer comes back with another WAL', async (t) => {
   assert.equal(seen().head, 1)
 })
 
+test('nobody looks for those who only rest, and they hear of the end', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const { database, path } = watching(t)
+  let looks = 0
+  const counted = {
+    ...database,
+    open: () => {
+      looks += 1
+      return database.open()
+    },
+  }
+  const watch = createFeedWatch(path, counted, 100)
+  const rests = Array.from({ length: 100 }, (_, n) =>
+    (watch.takeSeat() as Seat).rest({ timeoutMs: n < 50 ? 1_000 : LONG_MS, signal: NEVER }),
+  )
+  for (let ms = 0; ms < 1_000; ms += 2) t.mock.timers.tick(2)
+  await Promise.all(rests.slice(0, 50))
+  assert.equal(looks, 0)
+  watch.close()
+  await Promise.all(rests)
+})
+
 test('nothing runs while nobody waits: who is woken, times out, or goes leaves nothing behind', async (t) => {
   const { writer, seen, seat, open } = watching(t)
   const resources = () => process.getActiveResourcesInfo().filter((one) => one === 'Timeout' || one === 'FSEventWrap')

@@ -11,7 +11,7 @@
  * judged here, with the ancestors that they share; woken are only those who see something.
  */
 import { type DatabaseSource, DatabaseUnavailableError, type Reading } from '../database-source.ts'
-import { createPlaces, type Places } from '../places.ts'
+import { type Places, placesIn } from '../places.ts'
 import type { ChangeRow, FeedState } from '../queries.ts'
 import { createPageView, type View } from '../view.ts'
 import { type FolderWatcher, watchDatabase } from './watch-database.ts'
@@ -26,16 +26,22 @@ export type SeenFeed = {
   readonly wants?: { readonly view: View; readonly cursor: number; readonly epoch: string }
 }
 
+type Until = { readonly timeoutMs: number; readonly signal: AbortSignal }
+
 /** A place among those who may wait. */
 export type Seat = {
   /**
    * Resolves as soon as the feed is not what was seen: the head has moved, or the file was replaced or can't be read
    * any more. Also after `timeoutMs`, when `signal` aborts, and when the service stops.
    *
-   * @param seen null for whoever could see nothing, and only wants to wait
    * @returns the change up to which there is certainly no news: `seen.head` or a later one
    */
-  readonly changed: (seen: SeenFeed | null, until: { timeoutMs: number; signal: AbortSignal }) => Promise<number>
+  readonly changed: (seen: SeenFeed, until: Until) => Promise<number>
+  /**
+   * Only waits, as whoever could see nothing: looks at the database for nobody, since each would be an attempt to open it.
+   * Resolves after `timeoutMs`, when `signal` aborts, and when the service stops.
+   */
+  readonly rest: (until: Until) => Promise<void>
   readonly leave: () => void
 }
 
@@ -59,8 +65,10 @@ const UNWATCHED_LOOK_MS = 100
 /** Rows that are looked at through somebody's view at once, in some 5 ms. */
 const JUDGEMENTS_MAX = 20_000
 const ROWS_MAX = 500
+/** Folders passed on the way up from those rows, in some 5 ms, once they are read. */
+const STEPS_MAX = 20_000
 
-type Waiter = { readonly seen: SeenFeed | null; noneUpTo: number; readonly wake: () => void }
+type Waiter = { readonly seen: SeenFeed; noneUpTo: number; readonly wake: () => void }
 
 type WatchFolder = (onEvent: () => void, onFailure: () => void) => FolderWatcher | null
 
@@ -72,6 +80,8 @@ export function createFeedWatch(
   watchFolder: WatchFolder = (onEvent, onFailure) => watchDatabase(databasePath, onEvent, onFailure),
 ): FeedWatch {
   const waiters = new Set<Waiter>()
+  /** What ends each wait. */
+  const wakes = new Set<() => void>()
   let taken = 0
   let isClosed = false
 
@@ -97,29 +107,42 @@ export function createFeedWatch(
   }
   const looking = createLooking(watchFolder, look)
 
-  function changed(
-    seen: SeenFeed | null,
-    { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal },
-  ): Promise<number> {
-    const noneUpTo = seen?.head ?? 0
-    if (isClosed || signal.aborted) return Promise.resolve(noneUpTo)
+  function changed(seen: SeenFeed, until: Until): Promise<number> {
+    if (isClosed || until.signal.aborted) return Promise.resolve(seen.head)
     return new Promise((resolve) => {
-      const wake = () => {
-        clearTimeout(timer)
-        signal.removeEventListener('abort', wake)
+      const wake = beginWait(until, () => {
         waiters.delete(waiter)
         if (waiters.size === 0) looking.stop()
         resolve(waiter.noneUpTo)
-      }
-      const waiter: Waiter = { seen, noneUpTo, wake }
-      const timer = setTimeout(wake, timeoutMs)
-      signal.addEventListener('abort', wake)
+      })
+      const waiter: Waiter = { seen, noneUpTo: seen.head, wake }
       waiters.add(waiter)
       // It may be behind what the last look found.
       isAllJudged = false
       // Between the client's read and now the feed may have moved, or be about to: its event is gone.
       looking.start()
     })
+  }
+
+  function rest(until: Until): Promise<void> {
+    if (isClosed || until.signal.aborted) return Promise.resolve()
+    return new Promise((resolve) => {
+      beginWait(until, resolve)
+    })
+  }
+
+  /** @returns what ends it before its time */
+  function beginWait({ timeoutMs, signal }: Until, onEnd: () => void): () => void {
+    const wake = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', wake)
+      wakes.delete(wake)
+      onEnd()
+    }
+    const timer = setTimeout(wake, timeoutMs)
+    signal.addEventListener('abort', wake)
+    wakes.add(wake)
+    return wake
   }
 
   return {
@@ -131,13 +154,13 @@ export function createFeedWatch(
         if (!isLeft) taken -= 1
         isLeft = true
       }
-      return { changed, leave }
+      return { changed, rest, leave }
     },
     seatsTaken: () => taken,
     isClosed: () => isClosed,
     close: () => {
       isClosed = true
-      for (const waiter of waiters) waiter.wake()
+      for (const wake of wakes) wake()
     },
   }
 }
@@ -167,7 +190,6 @@ function unlessUnavailable<T>(read: () => T): T | null {
 
 /** Whether there is news that needs no look at the rows. */
 function isOutdated({ seen }: Waiter, now: Now | null): boolean {
-  if (seen === null) return false
   if (now === null || now.reading !== seen.reading) return true
   return seen.wants === undefined ? now.feed.head !== seen.head : now.feed.epoch !== seen.wants.epoch
 }
@@ -178,11 +200,18 @@ function judge({ reading, feed }: Now, behind: readonly Waiter[]): { woken: Wait
   const limit = Math.min(ROWS_MAX, Math.ceil(JUDGEMENTS_MAX / behind.length))
   return reading.read((queries) => {
     // With the head as cursor no removal is left out: whose it is not is found out for each.
-    const { rows, reached } = queries.visibleChanges({ after, upTo: feed.head, cursor: feed.head, limit })
-    const places = createPlaces(queries)
-    const folders = foldersConcerned(rows, places)
+    const found = queries.visibleChanges({ after, upTo: feed.head, cursor: feed.head, limit })
+    const places = placesIn(queries)
+    const { rows, reached, folders } = concerned(found, places)
+    const stepsBefore = places.steps()
+    let isAllJudged = reached >= feed.head
     const woken = behind.filter((waiter) => {
-      const { view, cursor } = waiter.seen?.wants ?? { view: null, cursor: 0 }
+      // The next look begins with the same rows, by which those who were judged now have nothing left to be judged.
+      if (places.steps() - stepsBefore > STEPS_MAX) {
+        isAllJudged = false
+        return false
+      }
+      const { view, cursor } = waiter.seen.wants ?? { view: null, cursor: 0 }
       if (view === null) return false
       if (folders !== null && view.under !== null && !folders.has(view.under)) {
         waiter.noneUpTo = Math.max(waiter.noneUpTo, reached)
@@ -195,7 +224,7 @@ function judge({ reading, feed }: Now, behind: readonly Waiter[]): { woken: Wait
       waiter.noneUpTo = Math.max(waiter.noneUpTo, reached)
       return false
     })
-    return { woken, isAllJudged: reached >= feed.head }
+    return { woken, isAllJudged }
   })
 }
 
@@ -244,12 +273,23 @@ function createLooking(watchFolder: WatchFolder, look: () => boolean): { start: 
   return { start, stop }
 }
 
-/** The folders in which something happened, each with all above it; null where something may have left any folder. */
-function foldersConcerned(rows: readonly ChangeRow[], places: Places): ReadonlySet<string> | null {
+type Found = { readonly rows: readonly ChangeRow[]; readonly reached: number }
+
+/**
+ * The folders in which something happened, each with all above it; null where something may have left any folder. The rows go
+ * up to where much had to be climbed in a very deep tree; the next look begins there.
+ */
+function concerned({ rows, reached }: Found, places: Places): Found & { readonly folders: ReadonlySet<string> | null } {
   const folders = new Set<string>()
-  for (const { node, nodeId, movedChangeId, firstChangeId } of rows) {
-    if (node === null || (movedChangeId ?? 0) > firstChangeId) return null
-    for (const folder of places.foldersOf(nodeId, node)) folders.add(folder)
+  let isAnywhere = false
+  let last: number | null = null
+  for (const [at, { changeId, node, nodeId, movedChangeId, firstChangeId }] of rows.entries()) {
+    if (last !== null && node !== null && places.isTooFar(node)) {
+      return { rows: rows.slice(0, at), reached: last, folders: isAnywhere ? null : folders }
+    }
+    last = changeId
+    isAnywhere ||= node === null || (movedChangeId ?? 0) > firstChangeId
+    if (node !== null) places.addFolders(nodeId, node, folders)
   }
-  return folders
+  return { rows, reached, folders: isAnywhere ? null : folders }
 }

@@ -16,9 +16,9 @@ export type Question = {
   readonly signal: AbortSignal
 }
 
-/** The database to answer from, as it was found; or why there is no answer from it. */
+/** The database to answer from, as it was found, and up to where it certainly has no answer; or why there is none from it. */
 export type TakenUp =
-  | { readonly reading: Reading; readonly feed: FeedState }
+  | { readonly reading: Reading; readonly feed: FeedState; readonly noneUpTo: number }
   | { readonly reading: null; readonly feed: FeedState; readonly refusal: Refusal }
 
 export const NO_SEAT: Refusal = { status: 503, detail: 'Too many clients are waiting already; ask again in a moment.' }
@@ -37,14 +37,16 @@ export async function takeUp(
       const reading = database.open()
       const { feed, gone } = reading.read((queries) => {
         const state = queries.feed()
-        return { feed: state, gone: goneRefusal(queries, state, question) }
+        return { feed: state, gone: goneRefusal(queries, state, { ...question, files: reading.files }) }
       })
       if (gone !== null) return { reading: null, feed, refusal: gone }
       const timeoutMs = untilMs - performance.now()
-      if (timeoutMs <= 0 || cursor > feed.head || signal.aborted || watch.isClosed()) return { reading, feed }
       const after: number = searched?.reading === reading ? searched.noneUpTo : cursor
+      if (timeoutMs <= 0 || cursor > feed.head || signal.aborted || watch.isClosed()) {
+        return { reading, feed, noneUpTo: after }
+      }
       const { isFound, noneUpTo } = await findFirst(reading, { cursor, after, head: feed.head, view, signal })
-      if (isFound) return { reading, feed }
+      if (isFound) return { reading, feed, noneUpTo }
       seat ??= watch.takeSeat()
       if (seat === null) return { reading: null, feed, refusal: NO_SEAT }
       const wants = { view, cursor, epoch: feed.epoch }

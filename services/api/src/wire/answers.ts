@@ -127,13 +127,18 @@ export const ANSWERS = {
   }),
 }
 
+const feedPage = ANSWERS.Changes.extend({
+  epoch: z.string().optional().meta({ description: 'Goes with the cursor, as Feed-Epoch does with an answer.' }),
+})
+
 /** What answers are made of and clients want a name for. */
 export const PARTS = {
   Change: change,
   NodeChange: nodeChange,
   NodeRemoval: nodeRemoval,
   WatchRoot: root,
-  FeedEvent: z.union([ANSWERS.Changes, ANSWERS.Cursor, ANSWERS.Problem]),
+  FeedPage: feedPage,
+  FeedEvent: z.union([feedPage, ANSWERS.Cursor, ANSWERS.Problem]),
 }
 
 export type AnswerName = keyof typeof ANSWERS

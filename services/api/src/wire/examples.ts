@@ -4,6 +4,7 @@ import { makePageToken } from './page-token.ts'
 
 export const EXAMPLES = {
   epoch: 'a0b5ed1b-c945-49a7-8b0e-c626aec1d62c.3f0c5b1e9a7d2468',
+  eventId: '57.3f0c5b1e9a7d2468',
   folderId: 'cf3d09b8-678b-5429-af18-2d1f9cfac7e3',
   fileId: 'a1d2a12f-a729-5531-8b4e-de58d628ecbe',
   removedId: 'fec83c8e-aa9a-5e33-8733-6151672139f1',

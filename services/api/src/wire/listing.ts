@@ -1,7 +1,6 @@
 /** A listing that is given page by page. */
-import type { Refusal } from '../http/problem.ts'
 import type { ListedRow, ListingPosition, Queries } from '../queries.ts'
-import type { Answer } from './answers.ts'
+import type { ReadStep } from '../read-step.ts'
 import { nodesJson } from './nodes-json.ts'
 import { makePageToken, positionOf, readPageToken } from './page-token.ts'
 
@@ -12,7 +11,7 @@ export function listing(
   asked: Asked,
   queries: Queries,
   rowsAfter: (after: ListingPosition | null, limit: number) => ListedRow[],
-): { json: Answer<'Nodes'> } | Refusal {
+): ReadStep {
   const token = asked.page === undefined ? null : readPageToken(asked.page)
   if (token === null && asked.page !== undefined) {
     return { status: 400, detail: 'page must be the next_page of an earlier answer.' }
@@ -22,5 +21,5 @@ export function listing(
   const shown = rows.slice(0, asked.max_size)
   const last = rows.length > shown.length ? shown.at(-1) : undefined
   const next_page = last === undefined ? null : makePageToken(last)
-  return { json: { nodes: nodesJson(shown, asked.include, queries), next_page } }
+  return nodesJson(shown, asked.include, queries, (nodes) => ({ nodes, next_page }))
 }

@@ -1,10 +1,25 @@
 /** Nodes of one answer to the objects that clients see, with their paths if they were asked for. */
-import { createPlaces } from '../places.ts'
+import { placesIn } from '../places.ts'
 import type { Queries } from '../queries.ts'
+import type { ReadStep } from '../read-step.ts'
 import { type NodeJson, nodeJson, type WireRow } from './node-json.ts'
 
-export function nodesJson(rows: readonly WireRow[], include: 'path' | undefined, queries: Queries): NodeJson[] {
-  if (include === undefined) return rows.map((row) => nodeJson(row))
-  const places = createPlaces(queries)
-  return rows.map((row) => nodeJson(row, places.pathOf(row.nodeId, row)))
+/** @param toJson the whole answer */
+export function nodesJson(
+  rows: readonly WireRow[],
+  include: 'path' | undefined,
+  queries: Queries,
+  toJson: (nodes: NodeJson[]) => unknown,
+): ReadStep {
+  if (include === undefined) return { json: toJson(rows.map((row) => nodeJson(row))) }
+  const nodes: NodeJson[] = []
+  const goOn = (now: Queries): ReadStep => {
+    const places = placesIn(now)
+    for (const row of rows.slice(nodes.length)) {
+      if (places.isTooFar(row)) return { goOn }
+      nodes.push(nodeJson(row, places.pathOf(row.nodeId, row)))
+    }
+    return { json: toJson(nodes) }
+  }
+  return goOn(queries)
 }

@@ -124,6 +124,21 @@ test('every parameter is described, and what the description allows is what is t
   })
 })
 
+test('the description allows the ids that events have, and a wait above the limit, as they are taken', async (t) => {
+  const { top, document } = await served(t)
+  const schemaOf = (path: string, name: string) =>
+    document.paths[path]?.get.parameters.find((parameter) => parameter.name === name)?.schema as Schema
+  const ajv = new Ajv2020({ strict: false, validateFormats: false })
+  const isId = ajv.compile(schemaOf('/api/v1/events', 'Last-Event-ID'))
+  for (const id of ['0', '604', '604.97e32af4f17ccf39']) assert.ok(isId(id), id)
+  for (const id of [604, '', 'x', '604.', '604.97e3', '.97e32af4f17ccf39']) assert.ok(!isId(id), String(id))
+  const isWait = ajv.compile(schemaOf('/api/v1/changes', 'wait'))
+  for (const seconds of [0, 0.5, 55, 3_600]) {
+    assert.ok(isWait(seconds))
+    assert.equal((await fetch(`${top}/api/v1/changes?wait=${seconds}`)).status, 200)
+  }
+})
+
 function goodValues(schema: Schema): string[] {
   const { type, minimum, enum: values, const: only, pattern } = schema
   if (type === 'integer' || type === 'number') return [String(minimum)]

@@ -100,7 +100,10 @@ const OTHER_REFUSAL = {
 }
 
 const FEED_HEADERS = {
-  'Feed-Epoch': { description: 'Which database this is.', schema: { type: 'string' } },
+  'Feed-Epoch': {
+    description: 'Goes with the cursor of the answer: sent back with it, it tells whether that still means the same.',
+    schema: { type: 'string' },
+  },
   'Feed-Ignored': { description: 'Parameters that mean nothing here, percent-encoded.', schema: { type: 'string' } },
   'Feed-Head': { description: 'The newest cursor.', schema: { type: 'integer', format: 'int64', minimum: 0 } },
 }

@@ -22,6 +22,9 @@ const LARGEST_PAGE_SIZE = 1_000
 const WAIT_SECONDS_MAX = 55
 const IDS_MAX = 100
 
+/** Of an event: the cursor to go on from, and where the client named an epoch what follows the database in that of it. */
+export const EVENT_ID = /^(\d+)(?:\.([0-9a-f]{16}(?:\.[0-9a-z]{1,10})?))?$/
+
 const size = z.int().min(1).max(LARGEST_MAX_SIZE)
 
 /** A change's number: nothing and what is below zero mean the beginning. */
@@ -35,10 +38,13 @@ const cursor = z
 
 /** Read by itself, since an empty one is none. */
 const lastEventId = z
-  .int()
-  .min(0)
+  .string()
+  .regex(EVENT_ID)
   .optional()
-  .meta({ description: 'The id of the last event that the client has had: goes before cursor.', examples: [57] })
+  .meta({
+    description: 'The id of the last event that the client has had, as it came: goes before cursor.',
+    examples: [EXAMPLES.eventId],
+  })
 
 /** What makes no sense as a size is as good as the usual one; without it the answer holds everything. */
 const maxSize = z
@@ -59,7 +65,7 @@ const wait = z
       const seconds = toNumber(raw, DECIMAL, 0)
       return typeof seconds === 'number' ? Math.min(seconds, WAIT_SECONDS_MAX) : seconds
     },
-    z.number(WAIT_ALLOWED).min(0, WAIT_ALLOWED).max(WAIT_SECONDS_MAX, WAIT_ALLOWED),
+    z.number(WAIT_ALLOWED).min(0, WAIT_ALLOWED),
   )
   .optional()
   .meta({
@@ -71,7 +77,7 @@ const epoch = text('epoch', 64)
   .optional()
   .meta({
     description:
-      'The Feed-Epoch that came with the cursor. The answer is 410 if the database does not have the change any more that the cursor stands for.',
+      'The Feed-Epoch of the very answer that gave the cursor. The answer is 410 if the database was never in the state that the answer was read from.',
     examples: [EXAMPLES.epoch],
   })
 

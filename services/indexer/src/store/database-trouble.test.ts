@@ -31,6 +31,15 @@ test('each error of the database says whether to wait, to mend or to replace', (
   assert.equal(databaseTrouble(new DatabaseDamagedError('bad'))?.remedy, 'replace')
 })
 
+test('what looks damaged may only have the -wal of before beside it, which is the first thing to do away with', () => {
+  for (const code of ['SQLITE_CORRUPT', 'SQLITE_NOTADB']) {
+    assert.match(
+      databaseTrouble(coded(code))?.advice.message ?? '',
+      /^the database file is damaged; remove its -wal and -shm if/,
+    )
+  }
+})
+
 test('what is not about the database is a bug', () => {
   for (const error of [new TypeError('undefined'), coded('SQLITE_CONSTRAINT_UNIQUE'), coded('EACCES'), 'thrown text']) {
     assert.equal(databaseTrouble(error), null)

@@ -1,6 +1,7 @@
 /** What an error of the database means to its owner, and whether waiting may help. */
 
 import { type Advice, advice, adviceOfSentence } from '@drive-feed/shared/problem.ts'
+import { shownText } from '@drive-feed/shared/shown-text.ts'
 
 export type DatabaseTrouble = {
   readonly advice: Advice
@@ -18,6 +19,25 @@ export class DatabaseReplacedError extends Error {
   override name = 'DatabaseReplacedError'
 }
 
+/**
+ * Others, or none, are where the `-wal` and `-shm` of the open database were, and the file itself is the same one: a copy
+ * was put into it, or only they were removed. Nothing of what this process knows may get into it, and it can't open it anew:
+ * SQLite has all connections of one process to a file share one `-shm`. So the process has to end, and at once.
+ */
+export class DatabaseOverwrittenError extends Error {
+  override name = 'DatabaseOverwrittenError'
+
+  constructor(path: string) {
+    super(
+      shownText(
+        `${path} was overwritten, or its -wal or -shm removed, while it was open; ending at once, so that nothing of before \
+gets into it: what is there now is used by the next start, and all is compared with the disk. Stop the indexer first to \
+put a copy back`,
+      ),
+    )
+  }
+}
+
 /** What is in the file is not what SQLite or this program wrote. */
 export class DatabaseDamagedError extends Error {
   override name = 'DatabaseDamagedError'
@@ -30,7 +50,8 @@ const NOT_OPENED = advice('the database can not be opened', 'check its folder an
 const BROKEN_DISK = advice('the disk of the database answers with errors', 'check it, and its room')
 const DAMAGED = advice(
   'the database file is damaged',
-  'put a copy in its place, or remove it to have everything scanned anew, and its -wal and -shm with it',
+  'remove its -wal and -shm if they are left from before a copy was put there; otherwise put a copy in its place, or remove \
+it to have everything scanned anew, and its -wal and -shm with it',
 )
 
 /** By the first letters of SQLite's extended result codes, and of errno's names. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { type TestContext, test } from 'node:test'
 import Database from 'better-sqlite3'
 import { openStore } from '../../test-support/open-store.ts'
@@ -129,4 +129,14 @@ test('the WAL that SQLite begins anew is cut to its limit, though it is never qu
   assert.ok(wal() > 20 * MIB)
   write(1)
   assert.ok(wal() <= 3 * MIB, `${wal()}`)
+})
+
+test('nothing of before gets into a file whose WAL is another one', (t) => {
+  const { path, write, check } = kept(t, 8 * MIB)
+  write(6)
+  const before = readFileSync(path)
+  rmSync(`${path}-wal`)
+  writeFileSync(`${path}-wal`, Buffer.alloc(6 * MIB))
+  for (let times = 0; times < 3; times += 1) check()
+  assert.ok(readFileSync(path).equals(before))
 })

@@ -2,7 +2,7 @@
  * Keeps the WAL small: empties it at quiet moments, and notices when a reader keeps that from happening. SQLite begins the
  * file anew only when no reader needs what is in it, and never makes it smaller by itself.
  */
-import { walBytesOf } from '@drive-feed/shared/database-files.ts'
+import { areStillThere, databaseFilesAt, walBytesOf } from '@drive-feed/shared/database-files.ts'
 import { type FeedDatabase, WAL_LIMIT_BYTES } from '@drive-feed/shared/open-database.ts'
 import { type Advice, advice } from '@drive-feed/shared/problem.ts'
 import { shownPath } from '@drive-feed/shared/shown-path.ts'
@@ -32,6 +32,7 @@ export function createWalKeeper(
   tools: { readonly wallMs: () => number; readonly nowMs: () => number; readonly limitBytes?: number },
 ): WalKeeper {
   const { wallMs, nowMs, limitBytes = WAL_LIMIT_BYTES } = tools
+  const files = databaseFilesAt(sqlite.name)
   const rowsWritten = sqlite.prepare<[], number>('SELECT total_changes()').pluck()
   let rowsBefore = rowsWritten.get() ?? 0
   let refusedUntilMs = 0
@@ -62,6 +63,8 @@ export function createWalKeeper(
   }
   return {
     check: () => {
+      // What is in the WAL of before must not get into a copy that was put there.
+      if (!areStillThere(files)) return
       const isNow = isQuiet()
       const size = bytes()
       const isBeyond = size > 2 * limitBytes

@@ -136,6 +136,8 @@ export const FILESYSTEMS: readonly Filesystem[] = [
     refuses: /[\x00-\x1f"*/:<>?\\|\ud800-\udfff]/,
     // Whole seconds, and a ctime that is the mtime.
     tellsWritesApart: false,
+    // mknod(2) fails there, and leaves a file of which nobody is told.
+    without: { makeOdd: 'a refused FIFO leaves a file, which is not told', becomeOdd: 'as makeOdd' },
   },
   {
     ...SERVED,
@@ -151,8 +153,7 @@ export const FILESYSTEMS: readonly Filesystem[] = [
   {
     ...SERVED,
     name: 'bindfs',
-    // It hands through those of what it shows.
-    numbersLast: true,
+    // It hands through the numbers of what it shows, but nothing tells that they last.
     way: {
       kind: 'branches',
       count: 1,

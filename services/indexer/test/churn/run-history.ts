@@ -88,6 +88,7 @@ async function runRound(run: Run, round: Round): Promise<void> {
   figures[treatment.kind] += 1
   world.mayLeaveOpen = treatment.kind === 'none' || treatment.kind === 'pause'
   if (!world.mayLeaveOpen || isCalm) closeAll(world)
+  if (isCalm) await untilNumbersCount(run)
   const before = isCalm ? { jobs: await noteJobs(run), ids: idsOf(run) } : null
   world.isCalm = isCalm
   const overflowsBefore = statusOf(pair)?.overflows ?? 0
@@ -114,6 +115,14 @@ async function runRound(run: Run, round: Round): Promise<void> {
     world.isCalm = false
     for (const follower of followers) await follower.stop()
   }
+}
+
+/** Where numbers pass with the mount, they tell what moved only once all that is known was compared under this one. */
+async function untilNumbersCount({ pair }: Run): Promise<void> {
+  await until('all that is known to be compared since the mount', () => {
+    const doubtful = "SELECT count(*) FROM devices WHERE numbers_last = 0 AND mounted_as = ''"
+    return pair.read((sqlite) => sqlite.prepare(doubtful).pluck().get() === 0)
+  })
 }
 
 /** The disk is left quiet. */

@@ -189,6 +189,52 @@ test('a file that is taken away or replaced under the indexer is noticed, and be
   })
 })
 
+test('a copy put into the very file under the indexer ends it at once, and the next start uses the copy', async (t) => {
+  const pair = await createPair(t)
+  const path = pair.databasePath
+  makeFiles(pair, 'before', 20)
+  await Promise.all([pair.startIndexer(), pair.startApi()])
+  await assertAllEqual(pair)
+  const copy = await backUp(pair)
+  const bytes = readFileSync(copy)
+  /** In the same file, with what it wrote since still in the -wal of before. */
+  const overwrite = async (folder: string) => {
+    makeFiles(pair, folder, 300)
+    await assertAllEqual(pair)
+    copyFileSync(copy, path)
+    for (const ending of ['-wal', '-shm']) rmSync(path + ending)
+  }
+  const assertEnds = async () => {
+    assert.equal((await pair.indexer().exit()).code, 75, 'which a service manager starts again')
+    assert.equal(lines(pair, 'was overwritten, or its -wal or -shm removed, while it was open').length, 1)
+    assert.equal(lines(pair, 'check it, and its room').length, 0, 'it is not the disk')
+  }
+  const assertGoesOn = async () => {
+    await pair.startIndexer()
+    await assertAllEqual(pair)
+    assertWhole(pair)
+  }
+  await t.test('which nothing of before gets into', async () => {
+    await overwrite('meanwhile')
+    await assertEnds()
+    assert.ok(readFileSync(path).equals(bytes))
+    await assertGoesOn()
+  })
+  await t.test('also when it is told to stop before it has noticed', async () => {
+    await overwrite('later')
+    assert.equal((await pair.endIndexer()).code, 0)
+    assert.ok(readFileSync(path).equals(bytes))
+    await assertGoesOn()
+  })
+  await t.test('so it is when only -wal and -shm are removed', async () => {
+    makeFiles(pair, 'more', 20)
+    await assertAllEqual(pair)
+    for (const ending of ['-wal', '-shm']) rmSync(path + ending)
+    await assertEnds()
+    await assertGoesOn()
+  })
+})
+
 test('a damaged file: one line, no loop, and a copy put in its place is taken up', async (t) => {
   const pair = await createPair(t)
   makeFiles(pair, 'before', 300)
@@ -225,6 +271,15 @@ test('a damaged file: one line, no loop, and a copy put in its place is taken up
     await until('the api to refuse', async () => (await fetch(`${pair.url}/api/v1/changes`)).status === 503)
   })
 })
+
+/** As README has it. */
+async function backUp(pair: Pair): Promise<string> {
+  const copy = join(pair.folder, 'copy.db')
+  const sqlite = new Database(pair.databasePath, { readonly: true })
+  await sqlite.backup(copy)
+  sqlite.close()
+  return copy
+}
 
 const VARIANTS = 30
 

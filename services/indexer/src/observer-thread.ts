@@ -3,6 +3,7 @@ import { parentPort } from 'node:worker_threads'
 import { resolveAsFarAsPossible } from '@drive-feed/shared/config-folders.ts'
 import { createExclude } from '@drive-feed/shared/exclude.ts'
 import { createOwnFiles, type OwnFiles } from '@drive-feed/shared/own-files.ts'
+import { restrictThread } from './sandbox/landlock.ts'
 import { filesystemSigns } from './scan/filesystem-signs.ts'
 import { type LookAnswer, type LookTools, look } from './scan/look.ts'
 import type { ObserverReply, ObserverRequest } from './scan/observer-messages.ts'
@@ -16,6 +17,9 @@ const BATCH_ENTRIES_MAX = 16_000
 
 /** How long nothing is looked at after a look failed because too many files are open. */
 const EXHAUSTED_PAUSE_MS = 250
+
+// It looks, and never writes. Its own start is the last thing that might.
+restrictThread({ read: [], execute: [], write: [], readsAll: true })
 
 const mounts = createMountChanges()
 let progress = new Int32Array(new SharedArrayBuffer(4))

@@ -12,11 +12,9 @@ import {
   proveWritable,
 } from '@drive-feed/shared/open-database.ts'
 import { watchRoots } from '@drive-feed/shared/schema.ts'
+import { type Confinement, createConfinement, OutdatedConfinementError } from './confinement.ts'
 import { createIndexer } from './indexer.ts'
 import { createPersistence, type PersistenceTools } from './persistence.ts'
-import { applyFilter } from './sandbox/filter.ts'
-import { landlockVersion } from './sandbox/landlock.ts'
-import { REFUSED_EVERYWHERE } from './sandbox/refusals.ts'
 import { DatabaseOverwrittenError, databaseTrouble } from './store/database-trouble.ts'
 import { lockForWriting, type WriterLock } from './store/writer-lock.ts'
 import { exitAtOnce, tryLock } from './watch/libc.ts'
@@ -76,19 +74,22 @@ function runUntilSignal(
   startLookingThread: () => Worker,
 ): void {
   const { databasePath } = config
-  confine(log)
   let thread: Worker | undefined
   const startThread = () => {
     thread = startLookingThread()
     return thread
   }
-  const opener = createOpener(databasePath)
+  const confinement = createConfinement(config, log)
+  const opener = createOpener(databasePath, confinement)
+  let isConfined = false
   const persistence = createPersistence({
     databasePath,
     open: opener.open,
     note: opener.note,
     createIndexer: (db, onCrash) => {
       log.info({ database: databasePath, watches: config.watches }, 'started')
+      if (!isConfined) confinement.begin()
+      isConfined = true
       return createIndexer({ config, configPath, db, log, lookingThread: startThread() }, onCrash)
     },
     log,
@@ -112,7 +113,7 @@ function runUntilSignal(
   persistence.run().catch((error: unknown) => {
     if (isStopping) return
     if (error instanceof DatabaseUnusableError) leaveUnusable(error)
-    if (error instanceof DatabaseOverwrittenError) {
+    if (error instanceof DatabaseOverwrittenError || error instanceof OutdatedConfinementError) {
       log.fatal(error.message)
       // Not even closing the database is harmless now.
       exitAtOnce(EXIT_START_AGAIN)
@@ -123,20 +124,13 @@ function runUntilSignal(
   })
 }
 
-/** Gives up what this process never needs, and says what can't be had here. */
-function confine(log: Logger): void {
-  const refused = applyFilter(REFUSED_EVERYWHERE, 'all threads')
-  if (refused !== null) log.warn({ reason: refused }, 'system calls that are never needed could not be given up')
-  if (landlockVersion() > 0) return
-  log.warn('this kernel has no Landlock (Linux 5.13): what reads the files is held by a filter of system calls alone')
-}
-
 /** Opens the database as its one writer. The lock is taken anew each time: its file goes with the database's folder. */
-function createOpener(databasePath: string): Pick<PersistenceTools, 'open' | 'note'> {
+function createOpener(databasePath: string, confinement: Confinement): Pick<PersistenceTools, 'open' | 'note'> {
   let lock: WriterLock | null = null
   const open = (): FeedDatabase => {
     lock?.release()
     lock = null
+    confinement.check()
     lock = lockForWriting(databasePath, (fd) => tryLock(fd).ok)
     const db = openWriter(databasePath)
     try {

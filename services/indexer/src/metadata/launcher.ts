@@ -39,8 +39,6 @@ export function createLauncher({ folders, onCrash }: LauncherTools): Launcher {
     const thread = new Worker(new URL('./launcher-thread.ts', import.meta.url), {
       workerData,
       resourceLimits: { maxYoungGenerationSizeMb: 4 },
-      // Not every descriptor that it closes was opened through Node.
-      trackUnmanagedFds: false,
     })
     const generation: Generation = { thread, events: new Map(), isOver: false }
     generations.add(generation)

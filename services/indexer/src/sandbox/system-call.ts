@@ -19,6 +19,7 @@ const NUMBERS = {
   clock_settime: [227, 112],
   clone: [56, 220],
   clone3: [435, 435],
+  close: [3, 57],
   connect: [42, 203],
   creat: [85, null],
   delete_module: [176, 106],

@@ -49,10 +49,7 @@ async function inRestrictedThread(folder: string, port: number): Promise<void> {
 
 if (isMainThread) {
   const [folder = '', port = ''] = process.argv.slice(2)
-  const thread = new Worker(new URL(import.meta.url), {
-    workerData: { folder, port: Number(port) },
-    trackUnmanagedFds: false,
-  })
+  const thread = new Worker(new URL(import.meta.url), { workerData: { folder, port: Number(port) } })
   const found = await new Promise<object>((resolve, reject) => {
     thread.once('message', resolve)
     thread.once('error', reject)

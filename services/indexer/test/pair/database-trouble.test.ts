@@ -8,6 +8,7 @@ import {
   copyFileSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -19,6 +20,7 @@ import {
 import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import Database from 'better-sqlite3'
+import { landlockVersion } from '../../src/sandbox/landlock.ts'
 import { createRandom } from '../../test-support/random.ts'
 import { assertAllEqual } from './convergence.ts'
 import { createPair, type Pair } from './harness.ts'
@@ -233,6 +235,23 @@ test('a copy put into the very file under the indexer ends it at once, and the n
     await assertEnds()
     await assertGoesOn()
   })
+})
+
+test('a folder of the database that was made anew is not written to before the next start, and then all is there', {
+  skip: landlockVersion() === 0 && 'this kernel has no Landlock',
+}, async (t) => {
+  const pair = await createPair(t)
+  makeFiles(pair, 'before', 20)
+  await Promise.all([pair.startIndexer(), pair.startApi()])
+  await assertAllEqual(pair)
+  const folder = dirname(pair.databasePath)
+  renameSync(folder, `${folder}.before`)
+  mkdirSync(folder)
+  assert.equal((await pair.indexer().exit()).code, 75, 'which a service manager starts again')
+  assert.equal(lines(pair, 'was made anew, or its disk was mounted again').length, 1)
+  assert.deepEqual(readdirSync(folder), [])
+  await pair.startIndexer()
+  await assertAllEqual(pair)
 })
 
 test('a damaged file: one line, no loop, and a copy put in its place is taken up', async (t) => {

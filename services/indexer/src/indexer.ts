@@ -454,11 +454,11 @@ function createKeeper(core: Core, stages: Stages): RootKeeper {
       return { fd: made.value }
     },
     onAttached: (root, why) => {
-      // Workers may read below the folders that were there when they began.
-      stages.launcher.foldersChanged()
-      stages.pool.renew()
+      renewWorkers(stages)
       stages.scans.start(root, why)
     },
+    // A folder that is removed stays on its disk as long as workers may read it.
+    onOffline: () => renewWorkers(stages),
     hints,
     visits,
     dropFolder: (folder) => dropFolder(core, stages, folder),
@@ -466,6 +466,12 @@ function createKeeper(core: Core, stages: Stages): RootKeeper {
     wallMs,
     log,
   })
+}
+
+/** Workers may read below the folders that were there when they began. */
+function renewWorkers({ launcher, pool }: Stages): void {
+  launcher.foldersChanged()
+  pool.renew()
 }
 
 function applyAndFeed(

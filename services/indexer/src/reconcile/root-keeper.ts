@@ -50,6 +50,7 @@ export type RootKeeperTools = {
   /** A new inotify instance, or why there is none. */
   readonly createInstance: (root: Root) => { fd: number } | { why: Advice }
   readonly onAttached: (root: Root, why: 'start' | 'back') => void
+  readonly onOffline: () => void
   readonly hints: Pick<Hints, 'dropRoot'>
   readonly visits: Pick<Visits, 'dropRoot'>
   readonly dropFolder: (folder: Folder) => void
@@ -122,6 +123,7 @@ export function createRootKeeper(watches: readonly ConfiguredWatch[], tools: Roo
     }
     setState(root, 'offline', message)
     log.warn({ root: root.key, path: root.path, since: isoTime(root.stateSinceMs) }, `root is offline: ${message}`)
+    tools.onOffline()
     if (root.top === null) return
     tools.hints.dropRoot(root.top)
     tools.visits.dropRoot(root.top)

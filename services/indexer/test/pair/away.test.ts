@@ -216,6 +216,7 @@ for (const what of ['the folder of the root', 'a folder in it']) {
       const lost = statSync(what === 'a folder in it' ? join(roots.gone, 'folder') : roots.gone).ino
       if (!isRunning) await pair.endIndexer()
       rmSync(roots.gone, { recursive: true })
+      if (isRunning) await until('it to be away', () => rootState(pair, 'gone') === 'offline')
       const name = takeNumber(roots.media, lost, thing)
       if (thing === 'folder') writeFileSync(join(roots.media, name, 'inside'), 'inside')
       if (!isRunning) await pair.startIndexer(['media'])

@@ -171,6 +171,7 @@ function createKeeper({ watches }: Surroundings, core: Core, stages: Stages, roo
       return { fd }
     },
     onAttached: (root, why) => stages.scans.start(root, why),
+    onOffline: () => {},
     dropFolder: (folder) => dropFolder(core, stages, folder),
   })
 }

@@ -191,7 +191,11 @@ export function createIndexer(parts: IndexerParts, onCrash: (error: Error) => vo
   stages.intake = createIntake(core, stages)
   stages.reconciler = createLoop(core, stages)
   stages.failures = createFailureLog(core)
-  stages.launcher = createLauncher({ folders: () => stages.keeper.roots.map(({ path }) => path), onCrash })
+  stages.launcher = createLauncher({
+    folders: () => stages.keeper.roots.map(({ path }) => path),
+    onLate: () => renewWorkers(stages),
+    onCrash,
+  })
   stages.pool = createMetadataPool({
     launch: stages.launcher.launch,
     workers: config.metadataWorkers,

@@ -28,6 +28,7 @@ function folders(t: TestContext) {
 async function attemptsOf(t: TestContext, watched: string, beside: string): Promise<Record<string, string>> {
   const launcher = createLauncher({
     folders: () => [watched],
+    onLate: () => {},
     onCrash: (error) => {
       throw error
     },
@@ -83,6 +84,7 @@ test('where memory runs out, workers go first', async (t) => {
   const { watched } = folders(t)
   const launcher = createLauncher({
     folders: () => [watched],
+    onLate: () => {},
     onCrash: (error) => {
       throw error
     },

@@ -12,6 +12,8 @@ export type ToLauncher =
   | { readonly type: 'dismiss' | 'kill' | 'abandon'; readonly id: number }
 
 export type FromLauncher =
+  /** A folder that had not answered when the thread began does so now: nobody it starts may read there. */
+  | { readonly type: 'late' }
   | { readonly type: 'started'; readonly id: number; readonly pid: number }
   | { readonly type: 'ready'; readonly id: number; readonly versions: ReaderVersions }
   | { readonly type: 'answers'; readonly id: number; readonly answers: AnswersMessage }

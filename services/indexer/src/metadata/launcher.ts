@@ -17,13 +17,15 @@ export type Launcher = {
 export type LauncherTools = {
   /** Paths of the watched folders. */
   readonly folders: () => readonly string[]
+  /** A folder that could not be asked when workers were started can be now. */
+  readonly onLate: () => void
   readonly onCrash: (error: Error) => void
 }
 
 /** One thread, and the workers it has started. */
 type Generation = { readonly thread: Worker; readonly events: Map<number, WorkerEvents>; isOver: boolean }
 
-export function createLauncher({ folders, onCrash }: LauncherTools): Launcher {
+export function createLauncher({ folders, onLate, onCrash }: LauncherTools): Launcher {
   const generations = new Set<Generation>()
   let newest: Generation | null = null
   let ids = 0
@@ -44,6 +46,10 @@ export function createLauncher({ folders, onCrash }: LauncherTools): Launcher {
     generations.add(generation)
     thread.on('error', onCrash)
     thread.on('message', (message: FromLauncher) => {
+      if (message.type === 'late') {
+        onLate()
+        return
+      }
       const events = generation.events.get(message.id)
       if (events === undefined) return
       // The thread that started it may write nowhere, and neither may the worker.

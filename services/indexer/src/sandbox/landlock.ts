@@ -2,9 +2,10 @@
  * Landlock: what a thread, and every thread and process it starts afterwards, may do with files, sockets and signals from
  * now on (linux/landlock.h). It can be tightened and never be taken back. It needs no privilege.
  */
-import { closeSync, fstatSync, openSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import { getSystemErrorName } from 'node:util'
 import { pathForFs } from '@drive-feed/shared/entry-name.ts'
+import koffi from 'koffi'
 import { forbidNewPrivileges } from './no-new-privileges.ts'
 import { systemCall } from './system-call.ts'
 
@@ -31,11 +32,15 @@ const SCOPES = 0b11n
 
 const CREATE_RULESET_VERSION = 1
 const RULE_PATH_BENEATH = 1
-const O_PATH = 0o10000000
+export const O_PATH = 0o10000000
+const EINVAL = koffi.os.errno.EINVAL as number
 
-/** Paths; what is not there is left out. Folders with everything below them, whatever is mounted there. */
+/**
+ * Paths, or descriptors of what is there; what is not there is left out. Folders with everything below them, whatever is
+ * mounted there.
+ */
 export type Permissions = {
-  readonly read: readonly string[]
+  readonly read: readonly (string | number)[]
   readonly execute: readonly string[]
   /** To read there, and to write, make, rename and remove. */
   readonly write: readonly string[]
@@ -81,19 +86,21 @@ function handledBy(version: number, readsAll: boolean): bigint {
   return readsAll ? changing : changing | READ | EXECUTE
 }
 
-function allow(ruleset: number, path: string, access: bigint): void {
-  const fd = openPath(path)
+/** What can't be allowed, as on a filesystem whose server is gone, stays forbidden. */
+function allow(ruleset: number, place: string | number, access: bigint): void {
+  const fd = typeof place === 'number' ? place : openPath(place)
   if (fd === null) return
-  try {
-    const allowed = fstatSync(fd).isDirectory() ? access : access & OF_FILES
-    // struct landlock_path_beneath_attr, which is packed: 8 bytes of access, 4 of a descriptor.
-    const rule = new DataView(new ArrayBuffer(12))
-    rule.setBigUint64(0, allowed, true)
-    rule.setInt32(8, fd, true)
-    done(`landlock_add_rule of ${path}`, addRule(ruleset, RULE_PATH_BENEATH, new Uint8Array(rule.buffer), 0))
-  } finally {
-    closeSync(fd)
-  }
+  // The kernel takes only what can be done with a file for a rule about one.
+  if (add(ruleset, fd, access) === -EINVAL) add(ruleset, fd, access & OF_FILES)
+  if (fd !== place) closeSync(fd)
+}
+
+function add(ruleset: number, fd: number, access: bigint): number {
+  // struct landlock_path_beneath_attr, which is packed: 8 bytes of access, 4 of a descriptor.
+  const rule = new DataView(new ArrayBuffer(12))
+  rule.setBigUint64(0, access, true)
+  rule.setInt32(8, fd, true)
+  return addRule(ruleset, RULE_PATH_BENEATH, new Uint8Array(rule.buffer), 0)
 }
 
 /** Null where nothing is, or nothing that may be reached. */

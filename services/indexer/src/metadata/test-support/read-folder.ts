@@ -9,6 +9,7 @@ const [folder = '', how] = process.argv.slice(2)
 const jobs = readdirSync(folder).map((name) => jobFor(join(folder, name)))
 const launcher = createLauncher({
   folders: () => [folder],
+  onLate: () => {},
   onCrash: (error) => {
     throw error
   },

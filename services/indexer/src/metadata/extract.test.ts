@@ -335,3 +335,21 @@ test('a library that refuses a file costs it its type, with the reason', (contex
   assert.equal(found.metadata.mimeType, 'application/octet-stream')
   assert.equal(found.problem, 'libmagic: no')
 })
+
+test('what the libraries may compute ends with them, also where the disk refuses to be read', (context) => {
+  const path = join(temporaryFolder(context), 'film.mkv')
+  copyFileSync(join(CORPUS, 'v.mkv'), path)
+  const refused = Object.assign(new Error('EIO'), { code: 'EIO', errno: -5 })
+  for (const dimensions of [
+    libraries.mediaInfo.dimensions,
+    () => {
+      throw refused
+    },
+  ]) {
+    const limits: number[] = []
+    const mediaInfo = { ...libraries.mediaInfo, dimensions }
+    const endAfterComputing = (ms: number) => limits.push(ms)
+    createExtract({ ...tools, libraries: { ...libraries, mediaInfo }, endAfterComputing })(jobFor(path), FULL)
+    assert.deepEqual(limits, [FULL.computingMs, 0])
+  }
+})

@@ -60,9 +60,7 @@ function read(fd: number, file: FileToRead, { effort, computingMs }: Trial, tool
   let before = statsOf(fd)
   for (let reading = 0; reading < READINGS_MAX; reading += 1) {
     if (!isFileOf(before, file)) return { kind: 'changed' }
-    tools.endAfterComputing(computingMs)
-    const identified = identify({ fd, size: file.size }, effort, tools.libraries)
-    tools.endAfterComputing(0)
+    const identified = identifyInTime({ fd, size: file.size }, { effort, computingMs }, tools)
     const futility = () => futilityOf(before, statsOf(fd), file)
     const hashed = hashOf(fd, file, tools.pageCache, futility)
     if (hashed.kind !== 'hashed') return hashed
@@ -77,6 +75,20 @@ function read(fd: number, file: FileToRead, { effort, computingMs }: Trial, tool
 function hashOf(fd: number, file: FileToRead, pageCache: PageCache, futility: () => Futility | null): Hashed {
   const { size, knownHash } = file
   return knownHash === undefined ? hashFile(fd, size, pageCache, futility) : { kind: 'hashed', hash: knownHash }
+}
+
+/** The time is taken back also where the disk refuses to be read: what comes next is not the libraries' doing. */
+function identifyInTime(
+  file: Parameters<typeof identify>[0],
+  { effort, computingMs }: Trial,
+  { libraries, endAfterComputing }: ExtractTools,
+): Identified {
+  endAfterComputing(computingMs)
+  try {
+    return identify(file, effort, libraries)
+  } finally {
+    endAfterComputing(0)
+  }
 }
 
 function done(hash: string, { about, problem }: Identified): Extraction {

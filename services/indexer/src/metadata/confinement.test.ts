@@ -163,9 +163,11 @@ for (const isRestricted of [true, false]) {
       for (const [name, content] of Object.entries(referring(to)))
         writeFileSync(join(watched, `${kind}-${name}`), content)
     }
-    const trace = join(folder, 'trace')
+    const traces = join(folder, 'traces')
+    mkdirSync(traces)
     const calls = 'trace=open,openat,openat2,creat,seccomp,execve,socket,connect'
-    const args = ['-f', '-qq', '-s', '300', '-e', calls, '-o', trace]
+    // A file for each thread, so that no call is cut by another's.
+    const args = ['-ff', '-qq', '-s', '300', '-e', calls, '-o', join(traces, 'of')]
     const program = [process.execPath, READING, watched, isRestricted ? 'restricted' : 'plain']
     const { stdout, stderr } = spawnSync('strace', [...args, ...program], { encoding: 'utf8', timeout: 120_000 })
     const results = JSON.parse(stdout || 'null') as { path: string; width: number; msDuration: number }[] | null
@@ -175,7 +177,7 @@ for (const isRestricted of [true, false]) {
       [],
       'nothing of another file comes out',
     )
-    const opened = openedAfterFilter(readFileSync(trace, 'utf8'))
+    const opened = readdirSync(traces).flatMap((name) => openedAfterFilter(readFileSync(join(traces, name), 'utf8')))
     assert.ok(opened.length >= results.length, 'the files themselves are opened')
     const foreign = opened.filter(
       (path) => path !== watched && !path.startsWith('/proc/self/fd/') && path.includes('/'),
@@ -184,13 +186,12 @@ for (const isRestricted of [true, false]) {
   })
 }
 
-/** Paths that a worker opened with success once it was confined. */
+/** Paths that a thread opened with success once it had confined its process. */
 function openedAfterFilter(trace: string): string[] {
-  const confined = new Set<string>()
-  return trace.split('\n').flatMap((line) => {
-    const pid = line.split(' ', 1)[0] ?? ''
-    if (line.includes('SECCOMP_FILTER_FLAG_TSYNC') && line.endsWith('= 0')) confined.add(pid)
-    const path = /\b(?:open|openat|openat2|creat)\((?:[^,"]*, )?"([^"]*)".* = \d+$/.exec(line)?.[1]
-    return confined.has(pid) && path !== undefined ? [path] : []
+  const lines = trace.split('\n')
+  const confined = lines.findIndex((line) => line.includes('SECCOMP_FILTER_FLAG_TSYNC') && line.endsWith('= 0'))
+  if (confined === -1) return []
+  return lines.slice(confined + 1).flatMap((line) => {
+    return /^(?:open|openat|openat2|creat)\((?:[^,"]*, )?"([^"]*)".* = \d+$/.exec(line)?.[1] ?? []
   })
 }

@@ -1,5 +1,5 @@
 /** No worker outlives the indexer. */
-import koffi from 'koffi'
+import { prctl } from '../sandbox/prctl.ts'
 
 const PR_SET_PDEATHSIG = 1
 const SIGKILL = 9
@@ -9,13 +9,5 @@ const SIGKILL = 9
  * the same, but is noticed only between two messages: not while hashing a large file, nor inside a library that hangs.
  */
 export function dieWithParent(): void {
-  koffi
-    .load('libc.so.6')
-    .func('int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)')(
-    PR_SET_PDEATHSIG,
-    SIGKILL,
-    0,
-    0,
-    0,
-  )
+  prctl(PR_SET_PDEATHSIG, SIGKILL)
 }

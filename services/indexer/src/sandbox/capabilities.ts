@@ -1,5 +1,5 @@
 /** Rights of root that a thread gives up, for itself and for every program it starts. See capabilities(7). */
-import koffi from 'koffi'
+import { prctl } from './prctl.ts'
 import { systemCall } from './system-call.ts'
 
 export const CAP_DAC_READ_SEARCH = 2
@@ -10,9 +10,6 @@ const PR_CAPBSET_DROP = 24
 const CAPABILITIES = 64
 const VERSION_3 = 0x20080522
 
-const prctl = koffi
-  .load('libc.so.6')
-  .func('int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)')
 const capget = systemCall('capget', 'void *', 'void *')
 const capset = systemCall('capset', 'void *', 'void *')
 
@@ -20,7 +17,7 @@ const capset = systemCall('capset', 'void *', 'void *')
 export function keepCapabilities(kept: readonly number[]): void {
   // A program that root starts gets every capability that is not dropped here. Who is not root may not drop, nor need to.
   for (let capability = 0; capability < CAPABILITIES; capability += 1) {
-    if (!kept.includes(capability)) prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
+    if (!kept.includes(capability)) prctl(PR_CAPBSET_DROP, capability)
   }
   const header = new Uint32Array([VERSION_3, 0])
   /** Effective, permitted and inheritable, of the first 32 and then of the others. */

@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process'
 import { openSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import koffi from 'koffi'
+import { attempt } from '../../../test-support/attempt.ts'
 import { type SystemCall, systemCall } from '../../sandbox/system-call.ts'
 import { confineWorker, prepareWorker } from '../prepare-worker.ts'
 import { serveJobs } from '../serve-jobs.ts'
@@ -25,15 +26,6 @@ function opened(path: string): string {
   const how = new BigUint64Array(3)
   const result = openat2(AT_FDCWD, path, how, how.byteLength)
   return result >= 0 ? 'done' : (NAMES.get(result) ?? `${result}`)
-}
-
-function attempt(work: () => unknown): string {
-  try {
-    work()
-    return 'done'
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code ?? String(error)
-  }
 }
 
 function run(): string {

@@ -4,18 +4,10 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
+import { attempt } from '../../../test-support/attempt.ts'
 import { restrictThread } from '../landlock.ts'
 
 const PROGRAMS = ['/usr', '/bin', '/lib', '/lib64', dirname(process.execPath)]
-
-function attempt(work: () => unknown): string {
-  try {
-    work()
-    return 'done'
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code ?? String(error)
-  }
-}
 
 async function inRestrictedThread(folder: string, port: number): Promise<void> {
   const at = (name: string) => join(folder, name)

@@ -597,14 +597,17 @@ function skipsBeforeMs({ config, tree }: Core, keeper: RootKeeper, seen: Seen): 
   return root?.state === 'scanning' && !root.wasScanned ? root.stateSinceMs : null
 }
 
+/** States of a file whose metadata is still to be read. */
+const WAITING: ReadonlySet<string | undefined> = new Set(['fresh', 'backlog'])
+
 function createFailing(
-  { readingRetries, nowMs, wallMs, log }: Core,
+  { readingRetries, known, nowMs, wallMs, log }: Core,
   { keeper, scans, reconciler }: Stages,
 ): FailingPlaces {
   return createFailingPlaces({
     tried: (sinceMs) => [
       ...reconciler.tried(sinceMs).map((place) => ({ path: pathOfTried(place), sinceMs: place.sinceMs })),
-      ...readingRetries.tried(sinceMs),
+      ...readingRetries.tried(sinceMs, (nodeId) => WAITING.has(known.byId(nodeId)?.metadataState)),
     ],
     rootAt: keeper.byPath,
     roots: () => keeper.roots,
@@ -672,15 +675,17 @@ function createMetadataFeeder(core: Core, stages: Stages): Feeder {
     toAskAgain: (now, limit) => placed(known.toAskAgain(now, limit)).map((file) => ({ ...file, knownHash: file.hash })),
     nextDueMs: known.nextDueMs,
     save: (results) => {
-      const findings = results.map(({ result, askedMs }) => {
-        const delayMs = readAgainAfter(result, readingRetries)
-        return findingOf(result, askedMs, { dueMs: Math.floor(nowMs() + delayMs), isAway: isAway(result.job) })
+      const pausesMs = results.map(({ result }) => readAgainAfter(result, readingRetries))
+      const findings = results.map(({ result, askedMs }, at) => {
+        const dueMs = Math.floor(nowMs() + (pausesMs[at] ?? 0))
+        return findingOf(result, askedMs, { dueMs, isAway: isAway(result.job) })
       })
       for (const { result } of results) stages.failures.take(result)
       const saved = store.saveMetadata(findings, (nodeId) => hasSameBytes(core, stages, nodeId))
       for (const [at, { result }] of results.entries()) {
-        // Whatever the reason: what is read again and again without being stored gets its pause, too.
-        if (saved[at] === false) store.postpone(result.job.nodeId, nowMs() + readingRetries.next(result.job, 'busy'))
+        // Whatever the reason: what is read again and again without being stored gets its pause, too, one for each try.
+        if (saved[at] !== false) continue
+        store.postpone(result.job.nodeId, nowMs() + (pausesMs[at] || readingRetries.next(result.job, 'busy')))
       }
       lookAtOthers(results)
     },

@@ -24,19 +24,23 @@ test('what was tried in vain for long can be told', () => {
   retries.next(job, 'busy')
   retries.next({ ...job, nodeId: 'b', path: '/media/b' }, 'changed')
   assert.deepEqual(
-    retries.tried(30_000).map(({ path, sinceMs }) => `${path} ${sinceMs}`),
+    retries.tried(30_000, () => true).map(({ path, sinceMs }) => `${path} ${sinceMs}`),
     ['/media/a 1000'],
   )
   retries.settled(job)
-  assert.deepEqual(retries.tried(30_000), [])
+  assert.deepEqual(
+    retries.tried(30_000, () => true),
+    [],
+  )
 })
 
-test('a file that is not tried any more is not told of', () => {
-  let now = 0
-  const retries = createReadingRetries(() => now)
+test('a file that was tried and is gone is not told of', () => {
+  const retries = createReadingRetries(() => 0)
   retries.next(job, 'changed')
-  now = 60_000
-  assert.equal(retries.tried(0).length, 1)
-  now = 70_000
-  assert.deepEqual(retries.tried(0), [])
+  assert.equal(retries.tried(0, () => true).length, 1)
+  assert.deepEqual(
+    retries.tried(0, () => false),
+    [],
+  )
+  assert.equal(retries.notBeforeMs(job.nodeId), 0)
 })

@@ -8,15 +8,20 @@ export type ReadingRetries = {
   readonly notBeforeMs: (nodeId: string) => number
   /** It was read, or can't be. */
   readonly settled: (job: Pick<MetadataJob, 'nodeId'>) => void
-  /** Files that have been tried in vain since then (ms since 1970) or longer. */
-  readonly tried: (sinceMs: number) => { readonly path: string; readonly sinceMs: number }[]
+  /**
+   * Files that have been tried in vain since then (ms since 1970) or longer.
+   *
+   * @param isWaiting whether it is still to be read; one that is gone is forgotten
+   */
+  readonly tried: (
+    sinceMs: number,
+    isWaiting: (nodeId: string) => boolean,
+  ) => { readonly path: string; readonly sinceMs: number }[]
 }
 
 /** After the first try: a file that changed while it was read is given time; a refusal passes sooner. */
 const FIRST_MS = { changed: 1_000, busy: 250 } as const
 const LAST_MS = 60_000
-/** A file that was not tried for so long after its pause is not tried any more: it is gone. */
-const FORGOTTEN_AFTER_MS = 60_000
 /** Files remembered; beyond, those that were tried longest ago are forgotten, and tried a little too often. */
 const FILES_MAX = 10_000
 
@@ -38,9 +43,10 @@ export function createReadingRetries(nowMs: () => number): ReadingRetries {
     settled: ({ nodeId }) => {
       if (files.size > 0) files.delete(nodeId)
     },
-    tried: (since) => {
-      for (const [nodeId, { dueMs }] of files) if (nowMs() - dueMs > FORGOTTEN_AFTER_MS) files.delete(nodeId)
-      return [...files.values()].filter(({ sinceMs }) => sinceMs <= since)
+    tried: (since, isWaiting) => {
+      const old = [...files].filter(([, { sinceMs }]) => sinceMs <= since)
+      for (const [nodeId] of old) if (!isWaiting(nodeId)) files.delete(nodeId)
+      return old.flatMap(([nodeId, tries]) => (files.has(nodeId) ? [tries] : []))
     },
   }
 }

@@ -62,7 +62,7 @@ test('I10: the api answers while the indexer is stopped or was killed, from a pl
 
 test('I5: the original program’s database is upgraded, and the cursor never falls', async (t) => {
   const pair = await createPair(t, { roots: ['library'] })
-  const original = join(import.meta.dirname, '..', '..', '..', '..', 'shared', 'test-data', 'original-1.0.1.db')
+  const original = join(import.meta.dirname, '../../../../shared/test-data/original-1.0.1.db')
   copyFileSync(original, pair.databasePath)
   const head =
     pair.read((sqlite) => sqlite.prepare<[], number>('SELECT max(change_id) FROM changes').pluck().get()) ?? 0

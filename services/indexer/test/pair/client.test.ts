@@ -12,7 +12,7 @@ import { microsecondsOf } from './feed-client.ts'
 import { createPair, type Pair } from './harness.ts'
 import { until, untilNone } from './until.ts'
 
-const MIRROR = join(import.meta.dirname, '..', '..', '..', '..', 'scripts', 'mirror-example')
+const MIRROR = join(import.meta.dirname, '../../../../scripts/mirror-example')
 
 /** Reconnects soon, so that a test need not wait. */
 const RETRY = { firstMs: 10, maxMs: 100 }

@@ -54,8 +54,15 @@ function readTree(pair: Pair): TreeImage {
   return nodesTree(pair.read(readNodes))
 }
 
+/** With when they are due: one that is due and is not read is another fault than one that was put off for long. */
 function waitingFiles(sqlite: Database.Database): string[] {
-  return sqlite.prepare<[], string>("SELECT name FROM nodes WHERE metadata_state IN ('fresh', 'backlog')").pluck().all()
+  return sqlite
+    .prepare<[number], string>(
+      `SELECT format('%s, %s, due in %d ms', name, metadata_state, metadata_due_ms - ?) FROM nodes
+       WHERE metadata_state IN ('fresh', 'backlog')`,
+    )
+    .pluck()
+    .all(Date.now())
 }
 
 /** A client that follows the feed while the test works, and remembers what it had at every cursor it was given. */

@@ -8,7 +8,7 @@ import { folderForOthers, runnableBy } from '../../../../shared/test-support/for
 import { type Exit, type LaunchOptions, launch, type ServiceProcess } from './service-process.ts'
 import { until } from './until.ts'
 
-const SERVICES = join(import.meta.dirname, '..', '..', '..')
+const SERVICES = join(import.meta.dirname, '../../..')
 export const INDEXER_MAIN = join(SERVICES, 'indexer', 'src', 'main.ts')
 export const API_MAIN = join(SERVICES, 'api', 'src', 'main.ts')
 

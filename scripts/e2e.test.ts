@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { temporaryFolder } from '../shared/test-support/temporary-folder.ts'
+import { temporaryFolder } from '../test/support/temporary-folder.ts'
 
 const SCRIPT = join(import.meta.dirname, 'e2e')
 

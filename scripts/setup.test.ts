@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { temporaryFolder } from '../shared/test-support/temporary-folder.ts'
+import { temporaryFolder } from '../test/support/temporary-folder.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const BOTH_LIBRARIES = 'libmagic.so.1 (libc6) => x\\nlibmediainfo.so.0 (libc6) => x\\n'

@@ -7,14 +7,14 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { temporaryFolder } from '../shared/test-support/temporary-folder.ts'
+import { temporaryFolder } from '../test/support/temporary-folder.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const PATIENCE_MS = 30_000
 
 /** Makes the database, says that all is done, and waits. */
 const INDEXER = `
-  import { loadConfig } from '@drive-feed/shared/config.ts'
+  import { loadConfig } from '@drive-feed/shared/config/config.ts'
   import { openWriter } from '@drive-feed/shared/open-database.ts'
   const { databasePath } = loadConfig(process.argv[2].replace('--config=', ''), { checkFolders: false })
   const { sqlite } = openWriter(databasePath)
@@ -29,7 +29,7 @@ const INDEXER = `
 
 const API = `
   import { createServer } from 'node:http'
-  import { loadConfig } from '@drive-feed/shared/config.ts'
+  import { loadConfig } from '@drive-feed/shared/config/config.ts'
   const { port } = loadConfig(process.argv[2].replace('--config=', ''), { checkFolders: false })
   createServer((request, response) => response.end('{}')).listen(port, () => console.log('listening'))
   process.once('SIGTERM', () => { console.log('was asked to end'); process.exit(0) })`

@@ -28,34 +28,58 @@ type Zone = {
   readonly mayImportTypesOf?: readonly string[]
 }
 
-/**
- * The words in which the stages speak of folders and of what was seen: plain data and pure functions on it. `reconcile`
- * is about nothing else, so it may use them as they are.
- */
-const VOCABULARY = ['scan/sight.ts', 'scan/sights.ts', 'watch/tree.ts'].map((name) => `services/indexer/src/${name}`)
-
 /** The first that matches. Files directly in `services/indexer/src` (`main.ts`, entries of threads) wire the stages. */
 const ZONES: readonly Zone[] = [
   { name: 'client', holds: /^client\/src\//, mayImport: [] },
   { name: 'shared', holds: /^shared\/src\//, mayImport: [] },
-  { name: 'watch', holds: /^services\/indexer\/src\/watch\//, mayImport: ['shared'] },
-  { name: 'scan', holds: /^services\/indexer\/src\/scan\//, mayImport: ['shared'] },
+  { name: 'posix', holds: /^services\/indexer\/src\/posix\//, mayImport: ['shared'] },
+  { name: 'model', holds: /^services\/indexer\/src\/model\//, mayImport: ['shared'], mayImportTypesOf: ['posix'] },
+  { name: 'watch', holds: /^services\/indexer\/src\/watch\//, mayImport: ['shared', 'posix'] },
+  { name: 'scan', holds: /^services\/indexer\/src\/scan\//, mayImport: ['shared', 'posix', 'model'] },
   {
     name: 'reconcile',
     holds: /^services\/indexer\/src\/reconcile\//,
-    mayImport: ['shared', ...VOCABULARY],
-    mayImportTypesOf: ['watch', 'scan', 'store'],
+    mayImport: ['shared', 'model'],
+    mayImportTypesOf: ['posix', 'watch', 'scan', 'store'],
   },
-  { name: 'sandbox', holds: /^services\/indexer\/src\/sandbox\//, mayImport: ['shared'] },
-  { name: 'metadata', holds: /^services\/indexer\/src\/metadata\//, mayImport: ['shared', 'sandbox'] },
-  { name: 'store', holds: /^services\/indexer\/src\/store\//, mayImport: ['shared'] },
+  { name: 'sandbox', holds: /^services\/indexer\/src\/sandbox\//, mayImport: ['shared', 'posix'] },
+  { name: 'metadata', holds: /^services\/indexer\/src\/metadata\//, mayImport: ['shared', 'posix', 'sandbox'] },
+  { name: 'store', holds: /^services\/indexer\/src\/store\//, mayImport: ['shared', 'model'] },
   { name: 'audit', holds: /^services\/indexer\/src\/audit\//, mayImport: ['shared'] },
+  {
+    name: 'process',
+    holds: /^services\/indexer\/src\/process\//,
+    mayImport: ['shared', 'posix', 'sandbox'],
+    mayImportTypesOf: ['store'],
+  },
+  {
+    name: 'commands',
+    holds: /^services\/indexer\/src\/commands\//,
+    mayImport: ['shared', 'model', 'store', 'audit'],
+  },
   {
     name: 'indexer',
     holds: /^services\/indexer\/src\/[^/]+$/,
-    mayImport: ['shared', 'watch', 'scan', 'reconcile', 'sandbox', 'metadata', 'store', 'audit'],
+    mayImport: [
+      ...['shared', 'posix', 'model', 'watch', 'scan', 'reconcile', 'sandbox', 'metadata', 'store', 'process'],
+      'audit',
+    ],
   },
   { name: 'api', holds: /^services\/api\/src\//, mayImport: ['shared'] },
+]
+
+/** A folder whose own folders are rooms on floors: what a file imports, types too, is in its room or on a lower floor. */
+type House = {
+  readonly folder: string
+  /** Lowest first. `.` is the files directly in the folder. */
+  readonly rooms: readonly string[]
+}
+
+const HOUSES: readonly House[] = [
+  {
+    folder: 'services/indexer/src/reconcile/',
+    rooms: ['deciding', 'pending', 'devices', 'roots', 'looking', 'settling', 'removal', '.'],
+  },
 ]
 
 /** Tests and what supports them may look across the stages of a service, and scripts may run everything. */
@@ -108,6 +132,33 @@ test('every source file has a place in the design', () => {
   assertNone([...sources.keys()].filter((file) => file.includes('/src/') && zoneOf(file) === null))
 })
 
+test('a room imports nothing of a room above it', () => {
+  const violations: string[] = []
+  for (const { folder, rooms } of HOUSES) {
+    const floorOf = (file: string) => rooms.indexOf(/^([^/]+)\//.exec(file.slice(folder.length))?.[1] ?? '.')
+    for (const [file, target, line] of arrows()) {
+      if (!file.startsWith(folder) || !target.startsWith(folder) || floorOf(target) <= floorOf(file)) continue
+      violations.push(`${file}:${line}: ${rooms[floorOf(file)]} must not import ${target}`)
+    }
+  }
+  assertNone(violations)
+})
+
+test('no file imports itself by way of others, not even types', () => {
+  const targets = Map.groupBy(arrows(), ([file]) => file)
+  const done = new Set<string>()
+  const circles: string[] = []
+  const follow = (file: string, way: readonly string[]): void => {
+    const at = way.indexOf(file)
+    if (at !== -1) circles.push([...way.slice(at), file].join(' → '))
+    if (at !== -1 || done.has(file)) return
+    for (const [, target] of targets.get(file) ?? []) follow(target, [...way, file])
+    done.add(file)
+  }
+  for (const file of targets.keys()) follow(file, [])
+  assertNone(circles)
+})
+
 // A factory that holds functions is as long as a class that holds methods: each of them counts for itself.
 test(`no function is longer than ${FUNCTION_LINES_MAX} lines, not counting the functions in it`, () => {
   const violations: string[] = []
@@ -137,7 +188,7 @@ test('exports have names', () => {
 
 // Node's are signed where the kernel's are not, and two roundings of one time differ: see `file-stats.ts`.
 test('stats are read in one place', () => {
-  const readers = ['shared/src/file-stats.ts', 'services/indexer/src/scan/statx.ts']
+  const readers = ['shared/src/file-stats.ts', 'services/indexer/src/posix/statx.ts']
   const violations = [...sources].filter(([file, { text }]) => {
     return !FREE.test(file) && !readers.includes(file) && /bigint: true|\bstatx\(/.test(text)
   })
@@ -148,6 +199,17 @@ test('files are named after what they hold', () => {
   const vague = /^(utils?|utilities|helpers?|misc|common)\b/
   assertNone([...sources.keys()].filter((file) => file.split('/').some((part) => vague.test(part))))
 })
+
+/** Which file of the program imports which, and in what line. */
+function arrows(): [file: string, target: string, line: number][] {
+  return [...sources].flatMap(([file, source]) => {
+    if (FREE.test(file)) return []
+    return importsOf(source).flatMap(({ specifier, line }): [string, string, number][] => {
+      const target = resolveSpecifier(file, specifier)
+      return target === null || !sources.has(target) ? [] : [[file, target, line]]
+    })
+  })
+}
 
 function outermostFunctions(node: Node): Node[] {
   const found: Node[] = []

@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-const JPEG = new URL('../../services/indexer/test-data/corpus/i.jpg', import.meta.url)
+const JPEG = new URL('../../test/data/corpus/i.jpg', import.meta.url)
 
 /** 10,000 different files of about 4 KiB, every fifth a JPEG of 10 KiB, in 100 folders. Gives their number. */
 export function makeSmallFiles(folder: string): number {

@@ -8,8 +8,8 @@ import { chmodSync, closeSync, copyFileSync, mkdirSync, openSync, renameSync, wr
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { CORPUS, type CorpusEntry, corpusEntries } from '../../services/indexer/src/metadata/test-support/corpus.ts'
-import { createFeedClient, getJson, type WireNode } from '../../services/indexer/test/pair/feed-client.ts'
-import { until, untilNone } from '../../services/indexer/test/pair/until.ts'
+import { createFeedClient, getJson, type WireNode } from '../../test/system/feed-client.ts'
+import { until, untilNone } from '../../test/system/until.ts'
 import { createDeployment, docker, linesOf } from './deployment.ts'
 import { mountMemory } from './mounts.ts'
 

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { parse } from 'yaml'
-import { temporaryFolder } from '../../shared/test-support/temporary-folder.ts'
+import { temporaryFolder } from '../../test/support/temporary-folder.ts'
 
 type Compose = {
   readonly services: { readonly indexer: { readonly healthcheck: { readonly test: readonly string[] } } }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { loadConfig } from '@drive-feed/shared/config.ts'
+import { loadConfig } from '@drive-feed/shared/config/config.ts'
 import { parse } from 'yaml'
 
 const ROOT = join(import.meta.dirname, '..', '..')

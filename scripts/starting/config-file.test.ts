@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { ConfigError, loadConfig } from '@drive-feed/shared/config.ts'
-import { temporaryFolder } from '../../shared/test-support/temporary-folder.ts'
+import { ConfigError, loadConfig } from '@drive-feed/shared/config/config.ts'
+import { temporaryFolder } from '../../test/support/temporary-folder.ts'
 import { unwatchedOf, watchesOf, watchLines, writeConfigFile } from './config-file.ts'
 
 test('a written config watches the folders, and everything else is at its default', (t) => {

@@ -1,7 +1,8 @@
 /** The config that `scripts/start` writes when there is none, and whether one that is there fits the folders given. */
 import { mkdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { ConfigError, loadConfig, type Watch } from '@drive-feed/shared/config.ts'
+import { ConfigError, loadConfig } from '@drive-feed/shared/config/config.ts'
+import type { Watch } from '@drive-feed/shared/config/watches.ts'
 import { shownText } from '@drive-feed/shared/shown-text.ts'
 
 /**

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { openWriter } from '@drive-feed/shared/open-database.ts'
-import { temporaryFolder } from '../../shared/test-support/temporary-folder.ts'
+import { temporaryFolder } from '../../test/support/temporary-folder.ts'
 import { createStatusReader } from './status-reader.ts'
 
 test('there is no status before there is a database, nor from an earlier run', (t) => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { closeSync, openSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { temporaryFolder } from '../test-support/temporary-folder.ts'
+import { temporaryFolder } from '../../test/support/temporary-folder.ts'
 import { lockPath, readNote, writeNote } from './database-note.ts'
 
 test('a note is read as it was written, in a file that never grows, and is gone when it is taken back', (t) => {

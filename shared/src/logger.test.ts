@@ -3,8 +3,8 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { temporaryFolder } from '../test-support/temporary-folder.ts'
-import { ConfigError } from './config-error.ts'
+import { temporaryFolder } from '../../test/support/temporary-folder.ts'
+import { ConfigError } from './config/config-error.ts'
 import { createLogger } from './logger.ts'
 
 const LOGGER_URL = new URL('./logger.ts', import.meta.url).href

@@ -3,7 +3,7 @@ import { existsSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import pino from 'pino'
 import pretty from 'pino-pretty'
-import { ConfigError } from './config-error.ts'
+import { ConfigError } from './config/config-error.ts'
 import { shownPath } from './shown-path.ts'
 import { shownText } from './shown-text.ts'
 

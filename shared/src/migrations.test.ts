@@ -3,7 +3,7 @@ import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import Database from 'better-sqlite3'
-import { temporaryFolder } from '../test-support/temporary-folder.ts'
+import { temporaryFolder } from '../../test/support/temporary-folder.ts'
 import { openWriter } from './open-database.ts'
 import { SUPER_ROOT_ID } from './schema.ts'
 
@@ -26,7 +26,7 @@ const TABLES = [
 ]
 
 /** Left by version 1.0.1 of the original program: several rows a node, tombstones, a folder newer than its children. */
-const ORIGINAL = new URL('../test-data/original-1.0.1.db', import.meta.url)
+const ORIGINAL = new URL('../../test/data/original-1.0.1.db', import.meta.url)
 
 const ORIGINAL_COLUMNS =
   'node_id, parent_id, name, is_directory, ctime, mtime, mime_type, hash, size, is_image, is_video, width, height, ms_duration'

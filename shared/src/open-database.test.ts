@@ -3,12 +3,12 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import Database from 'better-sqlite3'
-import { temporaryFolder } from '../test-support/temporary-folder.ts'
+import { temporaryFolder } from '../../test/support/temporary-folder.ts'
 import { SCHEMA_VERSION } from './migrations.ts'
 import { DatabaseUnusableError, type FeedDatabase, openReader, openWriter } from './open-database.ts'
 import { nodes, SUPER_ROOT_ID } from './schema.ts'
 
-const ORIGINAL = new URL('../test-data/original-1.0.1.db', import.meta.url)
+const ORIGINAL = new URL('../../test/data/original-1.0.1.db', import.meta.url)
 
 test('a new file holds the super-root, cursor 0 and our version', (t) => {
   const { sqlite, orm } = opened(t, openWriter(join(temporaryFolder(t), 'feed.db')))

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { type TestContext, test } from 'node:test'
-import { temporaryFolder } from '../test-support/temporary-folder.ts'
+import { temporaryFolder } from '../../test/support/temporary-folder.ts'
 import { pathForFs } from './entry-name.ts'
 import { openInSteps } from './open-in-steps.ts'
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { getTableConfig } from 'drizzle-orm/sqlite-core'
-import { temporaryFolder } from '../test-support/temporary-folder.ts'
+import { temporaryFolder } from '../../test/support/temporary-folder.ts'
 import { openWriter } from './open-database.ts'
 import {
   changes,

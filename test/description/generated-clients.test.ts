@@ -10,7 +10,7 @@ import { type TestContext, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { createClient } from '@hey-api/openapi-ts'
 import openapiTypescript, { astToString } from 'openapi-typescript'
-import { temporaryFolder } from '../../shared/test-support/temporary-folder.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 import { servedDescription } from './served-description.ts'
 
 const ROOT = join(import.meta.dirname, '../..')

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import core, { type RulesetDefinition } from '@stoplight/spectral-core'
 import rulesets from '@stoplight/spectral-rulesets'
-import { temporaryFolder } from '../../shared/test-support/temporary-folder.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 import { servedDescription } from './served-description.ts'
 
 const REDOCLY = join(dirname(createRequire(import.meta.url).resolve('@redocly/cli/package.json')), 'bin/cli.js')

@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type Choice, ModelTree, someChoices } from '../../services/indexer/test-support/model-tree.ts'
+import { type Choice, ModelTree, someChoices } from '../support/model-tree.ts'
 import { type InterleavedFeed, openInterleavedFeed } from './interleaved-feed.ts'
 import type { Page } from './strict-client.ts'
 

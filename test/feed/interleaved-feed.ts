@@ -5,13 +5,13 @@ import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import pino from 'pino'
 import { createApp } from '../../services/api/src/app.ts'
-import { createDatabaseSource, type DatabaseSource, type Reading } from '../../services/api/src/database-source.ts'
+import { createDatabaseSource, type DatabaseSource, type Reading } from '../../services/api/src/feed/database-source.ts'
+import type { Queries } from '../../services/api/src/feed/queries.ts'
 import { createConnections } from '../../services/api/src/http/connections.ts'
 import { listen, stop } from '../../services/api/src/http/http-server.ts'
-import type { Queries } from '../../services/api/src/queries.ts'
 import { createFeedWatch } from '../../services/api/src/waiting/feed-watch.ts'
 import type { Store } from '../../services/indexer/src/store/store.ts'
-import { openStore } from '../../services/indexer/test-support/open-store.ts'
+import { openStore } from '../support/open-store.ts'
 
 export type InterleavedFeed = {
   readonly db: FeedDatabase

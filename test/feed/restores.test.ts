@@ -12,9 +12,9 @@ import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import fc from 'fast-check'
 import { startApi } from '../../services/api/src/test-support/start-api.ts'
 import { createStore, type Store } from '../../services/indexer/src/store/store.ts'
-import { type Choice, ModelTree, someChoices } from '../../services/indexer/test-support/model-tree.ts'
-import { factsOf } from '../../services/indexer/test-support/rows.ts'
-import { temporaryFolder } from '../../shared/test-support/temporary-folder.ts'
+import { type Choice, ModelTree, someChoices } from '../support/model-tree.ts'
+import { factsOf } from '../support/rows.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 import type { Page } from './strict-client.ts'
 
 const choices = someChoices(4)

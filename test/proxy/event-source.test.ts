@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { EventSource } from 'eventsource'
 import { openFeedWriter } from '../../services/api/src/test-support/feed-writer.ts'
 import { exitOf, freePort, startApi } from '../../services/api/src/test-support/start-api.ts'
-import { temporaryFolder } from '../../shared/test-support/temporary-folder.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const CADDYFILE = join(import.meta.dirname, '../../services/proxy/Caddyfile')
 /** The proxy itself tries for five seconds. */

@@ -1,16 +1,24 @@
 /** A route: what it takes and answers, in one place, so that checking, answering and the OpenAPI description agree. */
 import type { Request, RequestHandler, Response } from 'express'
-import type { DatabaseSource } from './database-source.ts'
+import type { DatabaseSource } from './feed/database-source.ts'
+import type { Queries } from './feed/queries.ts'
+import type { ReadStep } from './feed/read-step.ts'
+import { nextTurn } from './feed/turns.ts'
 import { isNotModified, sendNotModified, setFeedHeaders } from './http/feed-headers.ts'
 import { tellIgnored } from './http/ignored-parameters.ts'
 import { sendProblem } from './http/problem.ts'
 import { sendJson } from './http/send-body.ts'
-import type { Queries } from './queries.ts'
-import type { ReadStep } from './read-step.ts'
-import { nextTurn } from './turns.ts'
 import type { AnswerName } from './wire/answers.ts'
-import type { Tag } from './wire/openapi.ts'
 import { type Parameters, type ParameterValues, readParameters } from './wire/read-parameters.ts'
+
+/** The groups in which the description shows the routes. */
+export const TAGS = {
+  Changes: 'What changed, to be asked for or followed.',
+  Nodes: 'What is there now: files, folders and their paths.',
+  Operation: 'How the indexer and the api are doing.',
+}
+
+export type Tag = keyof typeof TAGS
 
 export type RouteDescription<P extends Parameters = Parameters> = {
   /** With `{id}` for a part of the path that varies, as OpenAPI writes it. */

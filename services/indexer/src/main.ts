@@ -1,7 +1,7 @@
 /** Entry of the indexer. What it does is in `service.ts`, imported once the compile cache is on. */
 import { Worker } from 'node:worker_threads'
 import { useCompileCache } from '@drive-feed/shared/compile-cache.ts'
-import { ALLOW_OPEN_FILES, mayOpen, OPEN_FILES_MIN } from './open-files.ts'
+import { ALLOW_OPEN_FILES, mayOpen, OPEN_FILES_MIN } from './process/open-files.ts'
 
 if (!mayOpen(OPEN_FILES_MIN)) {
   process.stderr.write(`drive-feed indexer: ${OPEN_FILES_MIN} files can not be open at a time. ${ALLOW_OPEN_FILES}\n`)

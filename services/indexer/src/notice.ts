@@ -1,12 +1,12 @@
 /** Gathers from all stages what is not well. Whatever is logged as a warning that stays true belongs here, too. */
 import { adviceOfSentence } from '@drive-feed/shared/problem.ts'
-import type { Exhaustion } from './exhaustion.ts'
-import { failingFiles } from './failing-files.ts'
 import type { MetadataPool } from './metadata/pool.ts'
-import type { Noticed } from './problem-keeper.ts'
-import type { RootKeeper } from './reconcile/root-keeper.ts'
-import type { Scans } from './reconcile/scans.ts'
-import type { StallWatch } from './reconcile/stall-watch.ts'
+import type { Exhaustion } from './process/exhaustion.ts'
+import { failingFiles } from './process/failing-files.ts'
+import type { Noticed } from './process/problem-keeper.ts'
+import type { RootKeeper } from './reconcile/roots/root-keeper.ts'
+import type { Scans } from './reconcile/roots/scans.ts'
+import type { StallWatch } from './reconcile/roots/stall-watch.ts'
 import type { Store } from './store/store.ts'
 import type { WalKeeper } from './store/wal-keeper.ts'
 

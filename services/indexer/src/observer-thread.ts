@@ -1,15 +1,15 @@
 /** Entry of the looking thread: joins the looking of `scan` with the watching of `watch`. */
 import { parentPort } from 'node:worker_threads'
-import { resolveAsFarAsPossible } from '@drive-feed/shared/config-folders.ts'
+import { resolveAsFarAsPossible } from '@drive-feed/shared/config/config-folders.ts'
 import { createExclude } from '@drive-feed/shared/exclude.ts'
 import { createOwnFiles, type OwnFiles } from '@drive-feed/shared/own-files.ts'
+import { createSightsBuilder } from './model/sights.ts'
+import { addWatch } from './posix/libc.ts'
 import { restrictThread } from './sandbox/landlock.ts'
 import { filesystemSigns } from './scan/filesystem-signs.ts'
 import { type LookAnswer, type LookTools, look } from './scan/look.ts'
 import type { ObserverReply, ObserverRequest } from './scan/observer-messages.ts'
-import { createSightsBuilder } from './scan/sights.ts'
 import { FOLDER_MASK } from './watch/inotify-events.ts'
-import { addWatch } from './watch/libc.ts'
 import { createMountChanges } from './watch/mount-changes.ts'
 
 /** Keeps one answer's memory bounded however large the folders are, but for a single one. */

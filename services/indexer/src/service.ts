@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 import type { Worker } from 'node:worker_threads'
 import { parseCommandLine } from '@drive-feed/shared/command-line.ts'
-import { type Config, ConfigError, loadConfig } from '@drive-feed/shared/config.ts'
+import { type Config, ConfigError, loadConfig } from '@drive-feed/shared/config/config.ts'
 import { createLogger, type Logger } from '@drive-feed/shared/logger.ts'
 import {
   DatabaseUnusableError,
@@ -12,12 +12,12 @@ import {
   proveWritable,
 } from '@drive-feed/shared/open-database.ts'
 import { watchRoots } from '@drive-feed/shared/schema.ts'
-import { type Confinement, createConfinement, OutdatedConfinementError } from './confinement.ts'
 import { createIndexer } from './indexer.ts'
 import { createPersistence, type PersistenceTools } from './persistence.ts'
+import { exitAtOnce, tryLock } from './posix/libc.ts'
+import { type Confinement, createConfinement, OutdatedConfinementError } from './process/confinement.ts'
 import { DatabaseOverwrittenError, databaseTrouble } from './store/database-trouble.ts'
 import { lockForWriting, type WriterLock } from './store/writer-lock.ts'
-import { exitAtOnce, tryLock } from './watch/libc.ts'
 
 const EXIT_UNUSABLE = 1
 const EXIT_CRASHED = 70

@@ -1,6 +1,6 @@
 /** Express' last resort: what a route threw becomes a problem. */
 import type { ErrorRequestHandler } from 'express'
-import { DatabaseDamagedError, DatabaseUnavailableError } from '../database-source.ts'
+import { DatabaseDamagedError, DatabaseUnavailableError } from '../feed/database-source.ts'
 import { sendProblem } from './problem.ts'
 
 /** 503 while the database can't be read, 4xx for what Express could not understand, 500 for our own mistakes. */

@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
 import { constants, createGzip, gzip } from 'node:zlib'
 import type { Request, Response } from 'express'
-import { nextTurn } from '../turns.ts'
+import { nextTurn } from '../feed/turns.ts'
 import { jsonPieces } from './json-pieces.ts'
 
 /** Less than a packet on the wire is not worth packing. */

@@ -1,5 +1,5 @@
 /** `GET /api/v1/cursor`: where the log ends now. */
-import type { DatabaseSource } from '../database-source.ts'
+import type { DatabaseSource } from '../feed/database-source.ts'
 import { defineReadingRoute, type Route } from '../route.ts'
 
 const DESCRIPTION = {

@@ -1,9 +1,9 @@
 /** `GET /metrics`: numbers for Prometheus. */
-import { DatabaseUnavailableError } from '../database-source.ts'
+import { DatabaseUnavailableError } from '../feed/database-source.ts'
+import { readStatus, type StatusDeps } from '../feed/read-status.ts'
 import type { ConnectionLimits } from '../http/connection-limits.ts'
 import type { RequestCounts } from '../http/request-counts.ts'
 import { sendPieces } from '../http/send-body.ts'
-import { readStatus, type StatusDeps } from '../read-status.ts'
 import { defineRoute, type Route } from '../route.ts'
 import type { Answer } from '../wire/answers.ts'
 
@@ -29,7 +29,7 @@ type Deps = StatusDeps & { readonly requests: RequestCounts; readonly limits: Co
 
 export function metricsRoute(deps: Deps): Route {
   return defineRoute(DESCRIPTION, async ({ req, res }) => {
-    const { metricsText } = await import('../metrics-text.ts')
+    const { metricsText } = await import('./metrics-text.ts')
     const { clientsWaiting } = deps.api()
     const { user, system } = process.cpuUsage()
     const text = await metricsText({

@@ -1,8 +1,8 @@
 /** `GET /api/v1/nodes/{id}/children`: what is in a folder, by name. */
-import type { DatabaseSource } from '../database-source.ts'
+import type { DatabaseSource } from '../feed/database-source.ts'
 import { defineReadingRoute, type Route } from '../route.ts'
-import { listing } from '../wire/listing.ts'
 import { PARAMETERS } from '../wire/parameters.ts'
+import { listing } from './listing.ts'
 import { NO_SUCH_NODE } from './node.ts'
 
 const DESCRIPTION = {

@@ -1,7 +1,7 @@
 /** `GET /api/v1/nodes/{id}/path`: where a node is on the disk, as the indexer sees it. */
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
-import type { DatabaseSource } from '../database-source.ts'
-import { placesIn } from '../places.ts'
+import type { DatabaseSource } from '../feed/database-source.ts'
+import { placesIn } from '../feed/places.ts'
 import { defineReadingRoute, type Route } from '../route.ts'
 import { NO_SUCH_NODE } from './node.ts'
 

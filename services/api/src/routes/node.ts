@@ -1,9 +1,9 @@
 /** `GET /api/v1/nodes/{id}`: one node. */
-import type { DatabaseSource } from '../database-source.ts'
+import type { DatabaseSource } from '../feed/database-source.ts'
 import type { Refusal } from '../http/problem.ts'
 import { defineReadingRoute, type Route } from '../route.ts'
-import { nodesJson } from '../wire/nodes-json.ts'
 import { PARAMETERS } from '../wire/parameters.ts'
+import { nodesJson } from './nodes-json.ts'
 
 export const NO_SUCH_NODE: Refusal = { status: 404, detail: 'There is no node with this id.' }
 

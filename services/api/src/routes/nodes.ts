@@ -1,11 +1,11 @@
 /** `GET /api/v1/nodes?path=` and `?hash=`: nodes by where they are, files by what they hold. */
-import type { DatabaseSource } from '../database-source.ts'
-import type { Queries } from '../queries.ts'
-import type { ReadStep } from '../read-step.ts'
+import type { DatabaseSource } from '../feed/database-source.ts'
+import type { Queries } from '../feed/queries.ts'
+import type { ReadStep } from '../feed/read-step.ts'
 import { defineReadingRoute, type Route } from '../route.ts'
-import { listing } from '../wire/listing.ts'
-import { nodesJson } from '../wire/nodes-json.ts'
 import { PARAMETERS } from '../wire/parameters.ts'
+import { listing } from './listing.ts'
+import { nodesJson } from './nodes-json.ts'
 
 const DESCRIPTION = {
   path: '/api/v1/nodes',

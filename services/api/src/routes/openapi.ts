@@ -1,8 +1,8 @@
 /** `GET /openapi.json`: this api, described for programs. */
 import { VERSION } from '@drive-feed/shared/version.ts'
 import { sendJson } from '../http/send-body.ts'
+import { type DescribedAccess, openApiDocument } from '../openapi.ts'
 import { defineRoute, type Route, type RouteDescription } from '../route.ts'
-import { type DescribedAccess, openApiDocument } from '../wire/openapi.ts'
 
 const EXAMPLE = { openapi: '3.1.0', info: { title: 'drive-feed', version: VERSION }, paths: {} }
 

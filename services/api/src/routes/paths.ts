@@ -1,8 +1,8 @@
 /** `GET /api/v1/paths?id=…&id=…`: where many nodes are. */
-import type { DatabaseSource } from '../database-source.ts'
-import { placesIn } from '../places.ts'
-import type { Queries } from '../queries.ts'
-import type { ReadStep } from '../read-step.ts'
+import type { DatabaseSource } from '../feed/database-source.ts'
+import { placesIn } from '../feed/places.ts'
+import type { Queries } from '../feed/queries.ts'
+import type { ReadStep } from '../feed/read-step.ts'
 import { defineReadingRoute, type Route } from '../route.ts'
 import { PARAMETERS } from '../wire/parameters.ts'
 

@@ -1,6 +1,6 @@
 /** `GET /readyz`: the feed can be read and is kept up to date; with `strict`, that all is well. */
-import type { DatabaseSigns } from '../database-signs.ts'
-import { type DatabaseSource, DatabaseUnavailableError } from '../database-source.ts'
+import type { DatabaseSigns } from '../feed/database-signs.ts'
+import { type DatabaseSource, DatabaseUnavailableError } from '../feed/database-source.ts'
 import { sendProblem } from '../http/problem.ts'
 import { sendJson } from '../http/send-body.ts'
 import { defineRoute, type Route } from '../route.ts'

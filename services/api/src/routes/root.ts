@@ -1,6 +1,6 @@
 /** `GET /api/v1/root`: the node above all watched folders. */
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
-import { DatabaseDamagedError, type DatabaseSource } from '../database-source.ts'
+import { DatabaseDamagedError, type DatabaseSource } from '../feed/database-source.ts'
 import { defineReadingRoute, type Route } from '../route.ts'
 import { nodeJson } from '../wire/node-json.ts'
 

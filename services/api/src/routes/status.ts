@@ -1,8 +1,9 @@
 /** `GET /api/v1/status`: how the indexer and this process are doing. */
+
+import { readStatus, type StatusDeps } from '../feed/read-status.ts'
 import { setFeedHeaders } from '../http/feed-headers.ts'
 import { sendProblem } from '../http/problem.ts'
 import { sendJson } from '../http/send-body.ts'
-import { readStatus, type StatusDeps } from '../read-status.ts'
 import { defineRoute, type Route } from '../route.ts'
 
 const DESCRIPTION = {

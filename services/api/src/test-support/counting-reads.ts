@@ -1,6 +1,6 @@
 /** A database source that counts what is read of the tree and of the log, in all and in one read at most. */
-import type { DatabaseSource, Reading } from '../database-source.ts'
-import type { Queries } from '../queries.ts'
+import type { DatabaseSource, Reading } from '../feed/database-source.ts'
+import type { Queries } from '../feed/queries.ts'
 
 export type ReadCounts = {
   /** Rows of the log that were read. */

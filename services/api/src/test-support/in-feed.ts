@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pino from 'pino'
-import { createDatabaseSource, type Reading } from '../database-source.ts'
+import { createDatabaseSource, type Reading } from '../feed/database-source.ts'
 import { type FeedWriter, openFeedWriter } from './feed-writer.ts'
 
 /** Runs something, such as a random history, on a new database of its own. */

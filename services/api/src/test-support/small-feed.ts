@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { temporaryFolder } from '../../../../shared/test-support/temporary-folder.ts'
+import { temporaryFolder } from '../../../../test/support/temporary-folder.ts'
 import { openFeedWriter } from './feed-writer.ts'
 import { type ServeOptions, serveFeed } from './serve-feed.ts'
 

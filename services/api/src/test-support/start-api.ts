@@ -5,7 +5,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { TestContext } from 'node:test'
-import { runnableBy } from '../../../../shared/test-support/for-others.ts'
+import { runnableBy } from '../../../../test/support/for-others.ts'
 
 export const MAIN = join(import.meta.dirname, '../main.ts')
 

@@ -10,10 +10,10 @@
  * Most of those who wait with a filter are not concerned by most changes. So new rows are read once for all of them and
  * judged here, with the ancestors that they share; woken are only those who see something.
  */
-import { type DatabaseSource, DatabaseUnavailableError, type Reading } from '../database-source.ts'
-import { type Places, placesIn } from '../places.ts'
-import type { ChangeRow, FeedState } from '../queries.ts'
-import { createPageView, type View } from '../view.ts'
+import { type DatabaseSource, DatabaseUnavailableError, type Reading } from '../feed/database-source.ts'
+import { type Places, placesIn } from '../feed/places.ts'
+import type { ChangeRow, FeedState } from '../feed/queries.ts'
+import { createPageView, type View } from '../feed/view.ts'
 import { type FolderWatcher, watchDatabase } from './watch-database.ts'
 
 /**

@@ -1,6 +1,6 @@
 /** A row of the log to the object that clients see. */
-import { DatabaseDamagedError } from '../database-source.ts'
-import type { SeenChange } from '../view.ts'
+import { DatabaseDamagedError } from '../feed/database-source.ts'
+import type { SeenChange } from '../feed/view.ts'
 import type { Answer } from './answers.ts'
 import { nodeJson } from './node-json.ts'
 

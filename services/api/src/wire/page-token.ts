@@ -3,7 +3,7 @@
  * not how many came before, so that what is written meanwhile shifts nothing.
  */
 import { createHash } from 'node:crypto'
-import type { ListingPosition } from '../queries.ts'
+import type { ListingPosition } from '../feed/queries.ts'
 
 /** A position whose name may be only a beginning: then `digest` tells the whole one. */
 export type PageToken = ListingPosition & { readonly digest: string | null }

@@ -1,7 +1,7 @@
 /** What the indexer wrote of itself, and what the api knows, to the object of `/api/v1/status`. */
 import { heartbeatAgeMs } from '@drive-feed/shared/heartbeat.ts'
 import type { RootTotalsRow, StatusRow, WatchRootRow } from '@drive-feed/shared/schema.ts'
-import type { FeedState } from '../queries.ts'
+import type { FeedState } from '../feed/queries.ts'
 import type { Answer } from './answers.ts'
 import { isoTime } from './iso-time.ts'
 import { type ProblemSources, problemsJson, whyGone } from './problems-json.ts'

@@ -1,5 +1,5 @@
 /** No worker outlives the indexer. */
-import { prctl } from '../sandbox/prctl.ts'
+import { prctl } from '../posix/prctl.ts'
 
 const PR_SET_PDEATHSIG = 1
 const SIGKILL = 9

@@ -4,10 +4,10 @@ import { closeSync } from 'node:fs'
 import { getSystemErrorMessage } from 'node:util'
 import { type FileStats, statsOf } from '@drive-feed/shared/file-stats.ts'
 import { isExhaustion, isPassing } from '@drive-feed/shared/passing-errors.ts'
+import type { OpenFile } from '../posix/open-file.ts'
 import { type Futility, type Hashed, hashFile } from './hash-file.ts'
 import { type Effort, type Identified, identify, type Libraries } from './identify.ts'
 import type { Metadata, MetadataJob } from './metadata-job.ts'
-import type { OpenFile } from './open-file.ts'
 import type { PageCache } from './page-cache.ts'
 
 /** What of a job is needed to read the file. */

@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { openLibmagic } from './libmagic.ts'
 import { temporaryFolder } from './test-support/temporary-folder.ts'
 
-const TYPES = join(import.meta.dirname, '../../test-data/types')
+const TYPES = join(import.meta.dirname, '../../../../test/data/types')
 const libmagic = openLibmagic()
 
 function typeAt(path: string): string {

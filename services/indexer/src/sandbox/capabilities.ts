@@ -1,6 +1,6 @@
 /** Rights of root that a thread gives up, for itself and for every program it starts. See capabilities(7). */
-import { prctl } from './prctl.ts'
-import { systemCall } from './system-call.ts'
+import { prctl } from '../posix/prctl.ts'
+import { systemCall } from '../posix/system-call.ts'
 
 export const CAP_DAC_READ_SEARCH = 2
 export const CAP_FOWNER = 3

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { numberOf } from '../posix/system-call.ts'
 import { assemble, type Refusal } from './filter.ts'
 import { REFUSED_EVERYWHERE, refusedToWorkers } from './refusals.ts'
-import { numberOf } from './system-call.ts'
 
 const ARCHITECTURES = [
   ['x64', 0xc000003e],

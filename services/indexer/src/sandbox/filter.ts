@@ -1,8 +1,8 @@
 /** System calls that a thread, or all of a process, gives up: a seccomp(2) filter, as the program in BPF that it is. */
 import { getSystemErrorName } from 'node:util'
 import koffi from 'koffi'
+import { numberOf, type SystemCall, systemCall } from '../posix/system-call.ts'
 import { forbidNewPrivileges } from './no-new-privileges.ts'
-import { numberOf, type SystemCall, systemCall } from './system-call.ts'
 
 export type Refusal = {
   readonly call: SystemCall

@@ -6,8 +6,8 @@ import { closeSync, openSync } from 'node:fs'
 import { getSystemErrorName } from 'node:util'
 import { pathForFs } from '@drive-feed/shared/entry-name.ts'
 import koffi from 'koffi'
+import { systemCall } from '../posix/system-call.ts'
 import { forbidNewPrivileges } from './no-new-privileges.ts'
-import { systemCall } from './system-call.ts'
 
 /** LANDLOCK_ACCESS_FS_*, with the version that brought them. */
 const EXECUTE = 1n << 0n

@@ -1,6 +1,6 @@
 /** What a process may use at most, for itself: setrlimit(2) and setitimer(2). */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { systemCall } from './system-call.ts'
+import { systemCall } from '../posix/system-call.ts'
 
 /** asm-generic/resource.h. */
 const RLIMIT = { fileSize: 1, data: 2, core: 4, openFiles: 7 } as const

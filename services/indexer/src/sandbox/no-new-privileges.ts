@@ -1,5 +1,5 @@
 /** prctl(2) PR_SET_NO_NEW_PRIVS, without which neither Landlock nor a filter is taken from who is not root. */
-import { prctl } from './prctl.ts'
+import { prctl } from '../posix/prctl.ts'
 
 const PR_SET_NO_NEW_PRIVS = 38
 

@@ -3,8 +3,8 @@
  * would break with the next glibc, Node or kernel, so these are lists of what is not.
  */
 import koffi from 'koffi'
+import type { SystemCall } from '../posix/system-call.ts'
 import type { Refusal } from './filter.ts'
-import type { SystemCall } from './system-call.ts'
 
 const { EPERM, EACCES, ENOSYS } = koffi.os.errno as {
   EPERM: number

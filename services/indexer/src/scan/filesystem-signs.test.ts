@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { lstatSync } from 'node:fs'
 import { test } from 'node:test'
-import { temporaryFolder } from '../../../../shared/test-support/temporary-folder.ts'
+import { temporaryFolder } from '../../../../test/support/temporary-folder.ts'
 import { filesystemSigns, mountOf } from './filesystem-signs.ts'
 
 const MOUNTS = `21 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw

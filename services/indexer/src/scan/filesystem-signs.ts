@@ -4,8 +4,8 @@ import { closeSync, constants, openSync, readFileSync } from 'node:fs'
 import { pathForFs } from '@drive-feed/shared/entry-name.ts'
 import { type FileStats, statsAt } from '@drive-feed/shared/file-stats.ts'
 import koffi from 'koffi'
+import { mountIdOf } from '../posix/statx.ts'
 import { parseMountinfo, readMountinfo } from './mountinfo.ts'
-import { mountIdOf } from './statx.ts'
 import { volumeSerial } from './volume-serial.ts'
 
 export type FilesystemSigns = {

@@ -17,10 +17,10 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { nameToBytes } from '@drive-feed/shared/entry-name.ts'
-import { temporaryFolder } from '../../../../shared/test-support/temporary-folder.ts'
+import { temporaryFolder } from '../../../../test/support/temporary-folder.ts'
+import type { Sight } from '../model/sight.ts'
+import { createSightsBuilder, sightAt } from '../model/sights.ts'
 import { type LookAnswer, type LookRequest, type LookTools, look } from './look.ts'
-import type { Sight } from './sight.ts'
-import { createSightsBuilder, sightAt } from './sights.ts'
 
 const TOOLS: LookTools = {
   isExcluded: (name) => name === '.DS_Store' || name.endsWith('.tmp'),

@@ -10,10 +10,10 @@ import { statsOf } from '@drive-feed/shared/file-stats.ts'
 import { openInSteps } from '@drive-feed/shared/open-in-steps.ts'
 import type { OwnFiles } from '@drive-feed/shared/own-files.ts'
 import { isExhaustion } from '@drive-feed/shared/passing-errors.ts'
-import { type FolderSight, sightOf } from './sight.ts'
-import type { SightsBuilder } from './sights.ts'
+import { type FolderSight, sightOf } from '../model/sight.ts'
+import type { SightsBuilder } from '../model/sights.ts'
+import { emptyStats, statAt } from '../posix/statx.ts'
 import { createSpellings, mayFold } from './spelling.ts'
-import { emptyStats, statAt } from './statx.ts'
 
 /** `names: null` lists the folder; otherwise just these names are looked at. */
 export type LookRequest = {

@@ -1,9 +1,9 @@
 /** What goes to and from the looking thread. */
 
 import type { OwnPaths } from '@drive-feed/shared/own-files.ts'
+import type { PackedSights } from '../model/sights.ts'
 import type { FilesystemSigns } from './filesystem-signs.ts'
 import type { LookAnswer, LookRequest } from './look.ts'
-import type { PackedSights } from './sights.ts'
 
 /**
  * `excludes` comes first, once, and has no reply. `progress`: one Int32, in which the thread says how many of the requests

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { EventEmitter } from 'node:events'
 import { test } from 'node:test'
 import type { Worker } from 'node:worker_threads'
+import { createSightsBuilder } from '../model/sights.ts'
 import type { LookRequest } from './look.ts'
 import { createObserver } from './observer.ts'
 import type { ObserverReply, ObserverRequest } from './observer-messages.ts'
-import { createSightsBuilder } from './sights.ts'
 
 const NOTHING = { databasePath: '/nowhere/feed.db', logPath: null }
 

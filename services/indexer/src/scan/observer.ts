@@ -4,10 +4,10 @@
  */
 import type { Worker } from 'node:worker_threads'
 import type { OwnPaths } from '@drive-feed/shared/own-files.ts'
+import type { PackedSights } from '../model/sights.ts'
 import type { FilesystemSigns } from './filesystem-signs.ts'
 import type { LookAnswer, LookRequest } from './look.ts'
 import type { ObserverReply, ObserverRequest } from './observer-messages.ts'
-import type { PackedSights } from './sights.ts'
 
 /** `mountChanges`: see `Observer`. */
 export type LookReply = {

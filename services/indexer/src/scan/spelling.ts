@@ -3,7 +3,7 @@
  * `Holiday.jpg` when asked for `holiday.jpg`. Then only a listing says how a name is spelled.
  */
 import { foldingKey, TRAILING_DROPPED } from '@drive-feed/shared/folding-key.ts'
-import { emptyStats, statAt } from './statx.ts'
+import { emptyStats, statAt } from '../posix/statx.ts'
 
 /** Filled anew for each question. */
 const stats = emptyStats()

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
-import { changesSince, checkFile } from '../../test-support/feed-client.ts'
-import { openStore } from '../../test-support/open-store.ts'
-import { factsOf } from '../../test-support/rows.ts'
+import { changesSince, checkFile } from '../../../../test/support/feed-client.ts'
+import { openStore } from '../../../../test/support/open-store.ts'
+import { factsOf } from '../../../../test/support/rows.ts'
+import type { Decision } from '../model/decision.ts'
 import type { FoundMetadata, MetadataFinding, ReadBytes } from './metadata-writer.ts'
-import type { Decision } from './store.ts'
 
 const FOUND: FoundMetadata = {
   hash: 'md5',

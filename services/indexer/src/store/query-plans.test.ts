@@ -1,7 +1,7 @@
 /** Holds every statement of the indexer to its index: at a million rows one scan more is felt everywhere. */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { openStore } from '../../test-support/open-store.ts'
+import { openStore } from '../../../../test/support/open-store.ts'
 import { createReadAgain } from './read-again.ts'
 import { createStore } from './store.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { type MetadataState, SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
-import { openStore } from '../../test-support/open-store.ts'
+import { openStore } from '../../../../test/support/open-store.ts'
 import type { FoundMetadata, MetadataFinding } from './metadata-writer.ts'
 import { createReadAgain, type Readers, SLICE_ROWS } from './read-again.ts'
 

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
-import { openStore } from '../../test-support/open-store.ts'
-import { factsOf } from '../../test-support/rows.ts'
-import { createStore, type Decision } from './store.ts'
+import { openStore } from '../../../../test/support/open-store.ts'
+import { factsOf } from '../../../../test/support/rows.ts'
+import type { Decision } from '../model/decision.ts'
+import { createStore } from './store.ts'
 
 const AWAITING = { state: 'ready', dueMs: 0 } as const
 

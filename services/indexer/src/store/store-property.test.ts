@@ -3,10 +3,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import fc from 'fast-check'
-import { checkFile, createFeedClient, liveNodes } from '../../test-support/feed-client.ts'
-import { ModelTree, someChoices } from '../../test-support/model-tree.ts'
-import { openStore } from '../../test-support/open-store.ts'
-import { factsOf } from '../../test-support/rows.ts'
+import { checkFile, createFeedClient, liveNodes } from '../../../../test/support/feed-client.ts'
+import { ModelTree, someChoices } from '../../../../test/support/model-tree.ts'
+import { openStore } from '../../../../test/support/open-store.ts'
+import { factsOf } from '../../../../test/support/rows.ts'
 
 const choices = someChoices(6)
 

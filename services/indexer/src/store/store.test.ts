@@ -3,10 +3,11 @@ import { type TestContext, test } from 'node:test'
 import { plainNodeId } from '@drive-feed/shared/node-id.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
-import { changesSince, checkFile, createFeedClient, liveNodes } from '../../test-support/feed-client.ts'
-import { openStore } from '../../test-support/open-store.ts'
-import { factsOf } from '../../test-support/rows.ts'
-import { type Awaiting, createStore, type Decision, type Facts, type Store } from './store.ts'
+import { changesSince, checkFile, createFeedClient, liveNodes } from '../../../../test/support/feed-client.ts'
+import { openStore } from '../../../../test/support/open-store.ts'
+import { factsOf } from '../../../../test/support/rows.ts'
+import type { Awaiting, Decision, Facts } from '../model/decision.ts'
+import { createStore, type Store } from './store.ts'
 
 const READY: Awaiting = { state: 'ready', dueMs: 0 }
 const FRESH: Awaiting = { state: 'fresh', dueMs: 5 }

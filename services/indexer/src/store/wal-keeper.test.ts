@@ -4,8 +4,8 @@ import { once } from 'node:events'
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { type TestContext, test } from 'node:test'
 import Database from 'better-sqlite3'
-import { openStore } from '../../test-support/open-store.ts'
-import { waitFor } from '../../test-support/wait-for.ts'
+import { openStore } from '../../../../test/support/open-store.ts'
+import { waitFor } from '../../../../test/support/wait-for.ts'
 import { createWalKeeper } from './wal-keeper.ts'
 
 const MIB = 1024 * 1024

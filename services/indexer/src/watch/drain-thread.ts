@@ -4,7 +4,7 @@
  */
 import { closeSync, openSync, readSync } from 'node:fs'
 import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads'
-import { POLLERR, POLLIN, POLLPRI, type PollEntry, poll } from './libc.ts'
+import { POLLERR, POLLIN, POLLPRI, type PollEntry, poll } from '../posix/libc.ts'
 
 /** To this thread. `drained` is answered once everything queued before it has been read and posted. */
 export type DrainRequest =

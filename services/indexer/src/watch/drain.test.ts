@@ -5,12 +5,12 @@ import { closeSync, mkdirSync, openSync, readdirSync, renameSync, rmdirSync, unl
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { Worker } from 'node:worker_threads'
-import { temporaryFolder } from '../../../../shared/test-support/temporary-folder.ts'
-import { truncateByPath } from '../../test/pair/writer-calls.ts'
-import { waitFor } from '../../test-support/wait-for.ts'
+import { temporaryFolder } from '../../../../test/support/temporary-folder.ts'
+import { waitFor } from '../../../../test/support/wait-for.ts'
+import { truncateByPath } from '../../../../test/system/writer-calls.ts'
+import { addWatch, createInotify, removeWatch } from '../posix/libc.ts'
 import { type Drain, startDrain } from './drain.ts'
 import { decodeEvents, FOLDER_MASK, type WatchEvent } from './inotify-events.ts'
-import { addWatch, createInotify, removeWatch } from './libc.ts'
 
 type Watching = { drain: Drain; events: WatchEvent[]; inotifyFd: number; watch: number; dropped: () => number }
 
@@ -227,7 +227,7 @@ test('stopping leaves no descriptor open, and does not need the thread to be idl
 
 test('mounting and unmounting are reported', (t) => {
   const path = temporaryFolder(t)
-  const program = new URL('../../test-support/report-mounts.ts', import.meta.url).pathname
+  const program = new URL('../../../../test/support/report-mounts.ts', import.meta.url).pathname
   // In a mount namespace of its own, which root may have, and others together with a user namespace.
   const flags = process.geteuid?.() === 0 ? ['--mount'] : ['--mount', '--user', '--map-root-user']
   const { status, stdout, stderr } = spawnSync('unshare', [...flags, process.execPath, program, path], {

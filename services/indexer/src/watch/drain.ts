@@ -1,8 +1,8 @@
 /** The drain thread as the main thread sees it. */
 import { closeSync, writeSync } from 'node:fs'
 import { MessageChannel, Worker } from 'node:worker_threads'
+import { createWakeUp } from '../posix/libc.ts'
 import type { DrainReport, DrainRequest, DrainThreadData } from './drain-thread.ts'
-import { createWakeUp } from './libc.ts'
 
 /** Events not yet taken by the main thread, beyond which an instance's events are dropped and its root is rescanned. */
 const BACKLOG_BYTES_MAX = 64 * 1024 * 1024

@@ -1,6 +1,6 @@
 /** Counts the times that something was mounted or unmounted, exactly: proc(5) has poll(2) on mountinfo tell of it. */
 import { openSync } from 'node:fs'
-import { POLLERR, POLLPRI, type PollEntry, poll } from './libc.ts'
+import { POLLERR, POLLPRI, type PollEntry, poll } from '../posix/libc.ts'
 
 export type MountChanges = {
   /** How often a change was noticed by now. What was seen between two equal counts was seen under the same mounts. */

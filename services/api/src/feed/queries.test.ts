@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { drizzle } from 'drizzle-orm/better-sqlite3'
+import { temporaryFolder } from '../../../../test/support/temporary-folder.ts'
+import { openFeedWriter } from '../test-support/feed-writer.ts'
+import { createQueries } from './queries.ts'
+
+function emptyFeed(t: TestContext) {
+  const feed = openFeedWriter(join(temporaryFolder(t), 'feed.db'))
+  t.after(() => feed.close())
+  return feed
+}
+
+test('every statement follows an index, so that its cost is that of its page', (t) => {
+  const feed = emptyFeed(t)
+  const statements: string[] = []
+  const prepare = feed.sqlite.prepare.bind(feed.sqlite)
+  t.mock.method(feed.sqlite, 'prepare', (source: string) => {
+    statements.push(source)
+    return prepare(source)
+  })
+  createQueries(drizzle(feed.sqlite))
+
+  assert.equal(statements.length, 19)
+  for (const source of statements) {
+    const parameters = Array.from(source.matchAll(/\?/g), () => 1)
+    const plan = prepare(`EXPLAIN QUERY PLAN ${source}`).all(...parameters) as { detail: string }[]
+    const details = plan.map((step) => step.detail).join('\n')
+    // A handful of watched folders, what is not well and tables of one row need no index.
+    assert.doesNotMatch(details, /SCAN (changes|nodes)/, `${source}\n${details}`)
+    if (/from "(changes|nodes)"/.test(source)) assert.doesNotMatch(details, /TEMP B-TREE/, source)
+    if (/from "changes"/.test(source)) {
+      assert.match(details, /SEARCH changes USING INTEGER PRIMARY KEY \(rowid>\? AND rowid<\?\)/)
+    }
+    if (/left join "nodes"/.test(source)) assert.match(details, /SEARCH nodes USING INDEX \S+ \(node_id=\?\)/)
+    if (/order by "nodes"."name"/.test(source)) {
+      // Where the page before ended is where the next one starts: nothing before it is read.
+      assert.match(details, /SEARCH nodes USING INDEX nodes_by_place \(parent_id=\? AND name>\?\)/)
+    }
+    if (/order by nodes.rowid/.test(source)) {
+      assert.match(details, /SEARCH nodes USING INDEX nodes_by_hash \(hash=\? AND rowid>\?\)/)
+    }
+  }
+})
+
+test('the head does not go back when the last changes are gone from the log (I5)', (t) => {
+  const feed = emptyFeed(t)
+  const queries = createQueries(drizzle(feed.sqlite))
+  assert.equal(queries.head(), 0)
+  feed.put({ id: 'a' })
+  feed.put({ id: 'b' })
+  feed.sqlite.exec('DELETE FROM changes')
+  assert.equal(queries.head(), 2)
+})
+
+test('a time that a double does not hold comes whole, a size is rounded, and neither is refused', (t) => {
+  const feed = emptyFeed(t)
+  feed.put({ id: 'a' })
+  feed.sqlite.exec("UPDATE nodes SET mtime = 9000000000000000001, size = 9223372036854775807 WHERE node_id = 'a'")
+  const queries = createQueries(drizzle(feed.sqlite))
+  const { rows } = queries.visibleChanges({ after: 0, upTo: 1, cursor: 0, limit: 10 })
+  assert.equal(rows[0]?.node?.mtime, '9000000000000000001')
+  assert.equal(rows[0]?.node?.size, 2 ** 63)
+})

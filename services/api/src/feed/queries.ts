@@ -1,0 +1,342 @@
+/**
+ * Every SELECT of the api. Each is one prepared statement that is read to its end at once, and looks at a bounded number
+ * of rows: a read transaction that stays open would keep the writer from emptying the WAL (I10), and a long one all other
+ * clients from being served.
+ */
+
+import { and, asc, eq, gt, lte, sql } from '@drive-feed/shared/drizzle.ts'
+import { type FeedEpoch, formatFeedEpoch } from '@drive-feed/shared/feed-epoch.ts'
+import {
+  changes,
+  feed,
+  type Kinds,
+  nodes,
+  type ProblemRow,
+  problems,
+  type RootTotalsRow,
+  removals,
+  rootTotals,
+  runs,
+  type StatusRow,
+  status,
+  type WatchRootRow,
+  watchRoots,
+} from '@drive-feed/shared/schema.ts'
+import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
+import type { WireRow } from '../wire/node-json.ts'
+
+/** A part of the log: the rows after `after` up to and including `upTo`, seen by a client that is at `cursor`. */
+export type Stretch = {
+  readonly after: number
+  readonly upTo: number
+  readonly cursor: number
+  /** Rows wanted at most. */
+  readonly limit: number
+}
+
+export type ChangeRow = {
+  readonly changeId: number
+  readonly nodeId: string
+  readonly isRemoved: boolean
+  readonly firstChangeId: number
+  /** Null for a removed node, as is what follows. */
+  readonly node: WireRow | null
+  readonly movedChangeId: number | null
+  /** What the id was before it was this. */
+  readonly formerKinds: Kinds | null
+  /** 1 while nothing is known of the file's bytes: a change that says how that ended is certain to come. */
+  readonly isPending: 0 | 1 | null
+}
+
+/** Where the log stands, and what else tells one answer from another. */
+export type FeedState = {
+  /** The database and its latest run, see `feed-epoch.ts`; empty in a damaged file. */
+  readonly epoch: string
+  /** The largest change number ever given out, 0 on a new database. */
+  readonly head: number
+  /** The watched folders and their paths, as one text to compare. */
+  readonly roots: string
+}
+
+/** Where something was when it was removed. `path` is null where it was below no watched folder. */
+export type Removal = { readonly path: string | null; readonly name: string }
+
+/** A node's place, to be climbed from. */
+export type Place = { readonly parentId: string | null; readonly name: string }
+
+/** Where a page of a listing ended: what follows comes after this name, or after this row among equal names. */
+export type ListingPosition = { readonly name: string; readonly row: number }
+export type ListedRow = WireRow & { readonly row: number }
+
+export type Queries = ReturnType<typeof createQueries>
+
+/** Folders that one climb reads at once. */
+const ANCESTORS_MAX = 1_000
+
+/** Rows that one read looks at, at most: a long run of tombstones to skip must not make it a long read. */
+const SCAN_ROWS = 4_000
+
+const wireColumns = {
+  nodeId: nodes.nodeId,
+  parentId: nodes.parentId,
+  name: nodes.name,
+  isDirectory: nodes.isDirectory,
+  ctime: nodes.ctime,
+  // Text where a double would round it: of the years before 1684 and after 2255.
+  mtime: sql<
+    number | string
+  >`CASE WHEN ${nodes.mtime} BETWEEN -9007199254740991 AND 9007199254740991 THEN ${nodes.mtime}
+    ELSE CAST(${nodes.mtime} AS TEXT) END`.as('mtime'),
+  mimeType: nodes.mimeType,
+  hash: nodes.hash,
+  size: nodes.size,
+  isImage: nodes.isImage,
+  isVideo: nodes.isVideo,
+  width: nodes.width,
+  height: nodes.height,
+  msDuration: nodes.msDuration,
+}
+
+/** Prepares all statements. Throws better-sqlite3's `SqliteError` when the tables are not those of the schema. */
+export function createQueries(orm: BetterSQLite3Database) {
+  return { ...createLogQueries(orm), ...createNodeQueries(orm), ...createStatusQueries(orm) }
+}
+
+function createLogQueries(orm: BetterSQLite3Database) {
+  const head = prepareHead(orm)
+  const epoch = prepareEpoch(orm)
+  const runEnd = prepareRunEnd(orm)
+  const roots = orm.select({ nodeId: watchRoots.nodeId, path: watchRoots.path }).from(watchRoots).prepare()
+  const scanEnd = prepareScanEnd(orm)
+  const ids = prepareIds(orm)
+  const rows = prepareRows(orm)
+
+  const headNow = (): number => head.get()?.head ?? 0
+  /** Where to stop looking: rows that go away before the next statement only make the stretch shorter. */
+  const endOf = (stretch: Stretch) => scanEnd.get(stretch)?.changeId ?? stretch.upTo
+
+  return {
+    head: headNow,
+
+    feed: (): FeedState => ({
+      epoch: epochOf(epoch.get()),
+      head: headNow(),
+      roots: JSON.stringify(roots.values()),
+    }),
+
+    /** The last change before the next run began; null of the latest run, undefined of one that is not known. */
+    runEnd: (runId: string): number | null | undefined => runEnd.get({ runId })?.end,
+
+    /** Paths of the watched folders by their nodes' ids. */
+    rootPaths: (): Map<string, string> => new Map(roots.all().map(({ nodeId, path }) => [nodeId, path])),
+
+    /** Numbers of the changes that the client should see, and how far was looked (`upTo` when that is all). */
+    visibleIds(stretch: Stretch): { ids: number[]; reached: number } {
+      const reached = endOf(stretch)
+      const found = ids.all({ ...stretch, upTo: reached }).map((row) => row.changeId)
+      return { ids: found, reached: found.length < stretch.limit ? reached : (found.at(-1) ?? reached) }
+    },
+
+    /** The changes that the client should see, and how far was looked (`upTo` when that is all). */
+    visibleChanges(stretch: Stretch): { rows: ChangeRow[]; reached: number } {
+      const reached = endOf(stretch)
+      const found = rows.all({ ...stretch, upTo: reached })
+      return { rows: found, reached: found.length < stretch.limit ? reached : (found.at(-1)?.changeId ?? reached) }
+    },
+  }
+}
+
+function createNodeQueries(orm: BetterSQLite3Database) {
+  const param = sql.placeholder
+  const node = orm
+    .select(wireColumns)
+    .from(nodes)
+    .where(eq(nodes.nodeId, param('nodeId')))
+    .prepare()
+  const place = orm
+    .select({ parentId: nodes.parentId, name: nodes.name })
+    .from(nodes)
+    .where(eq(nodes.nodeId, param('nodeId')))
+    .prepare()
+  const named = orm
+    .select({ nodeId: nodes.nodeId })
+    .from(nodes)
+    .where(and(eq(nodes.parentId, param('parentId')), eq(nodes.name, param('name'))))
+    .prepare()
+  const ancestors = prepareAncestors(orm)
+  const removal = orm
+    .select({ path: removals.path, name: removals.name })
+    .from(removals)
+    .where(eq(removals.changeId, param('changeId')))
+    .prepare()
+  const nameOfRow = orm
+    .select({ name: nodes.name })
+    .from(nodes)
+    .where(sql`nodes.rowid = ${param('row')}`)
+    .prepare()
+  const children = prepareChildren(orm)
+  const withHash = prepareWithHash(orm)
+
+  return {
+    node: (nodeId: string): WireRow | undefined => node.get({ nodeId }),
+    place: (nodeId: string): Place | undefined => place.get({ nodeId }),
+    /** The node itself and those above it, from there up; of a very deep one the next many, and the rest by the last. */
+    ancestors: (nodeId: string): (Place & { readonly id: string })[] =>
+      // As rows are: objects take twice the time.
+      (ancestors.values({ nodeId }) as [string, string | null, string][]).map(([id, parentId, name]) => ({
+        id,
+        parentId,
+        name,
+      })),
+    /** Of a removal that is not too long ago. */
+    removal: (changeId: number): Removal | undefined => removal.get({ changeId }),
+    /** Id of the node of this name in a folder. */
+    childNamed: (parentId: string, name: string): string | undefined => named.get({ parentId, name })?.nodeId,
+    nameOfRow: (row: number): string | undefined => nameOfRow.get({ row })?.name,
+    /** A folder's children after a position, by name and in the order of its bytes. */
+    children: (parentId: string, after: ListingPosition | null, limit: number): ListedRow[] =>
+      children.all({ parentId, name: after?.name ?? '', row: after?.row ?? -1, limit }),
+    /** Files with this content, those after a row. */
+    withHash: (hash: string, afterRow: number, limit: number): ListedRow[] =>
+      withHash.all({ hash, row: afterRow, limit }),
+  }
+}
+
+function createStatusQueries(orm: BetterSQLite3Database) {
+  const current = orm.select().from(status).prepare()
+  const roots = orm.select().from(watchRoots).orderBy(asc(watchRoots.name)).prepare()
+  const totals = orm.select().from(rootTotals).prepare()
+  const found = orm.select().from(problems).orderBy(asc(problems.id)).prepare()
+  return {
+    /** What is in each root, by its node; none of a root without files. */
+    rootTotals: (): RootTotalsRow[] => totals.all(),
+    problems: (): ProblemRow[] => found.all(),
+    status: (): StatusRow | undefined => current.get(),
+    watchRoots: (): WatchRootRow[] => roots.all(),
+  }
+}
+
+/**
+ * SQLite keeps the largest number of an AUTOINCREMENT table here. Unlike max(change_id) it never goes back, and neither
+ * may a cursor (I5).
+ */
+function prepareHead(orm: BetterSQLite3Database) {
+  return orm.select({ head: sql<number>`seq` }).from(sql`sqlite_sequence`).where(sql`name = 'changes'`).prepare()
+}
+
+function prepareEpoch(orm: BetterSQLite3Database) {
+  const latest = sql<string | null>`(SELECT run_id FROM runs ORDER BY first_change_id DESC LIMIT 1)`
+  return orm
+    .select({ database: feed.epoch, run: latest.as('run') })
+    .from(feed)
+    .prepare()
+}
+
+function epochOf(row: FeedEpoch | undefined): string {
+  return row === undefined ? '' : formatFeedEpoch(row)
+}
+
+function prepareRunEnd(orm: BetterSQLite3Database) {
+  const next = sql`SELECT min(later.first_change_id) FROM runs AS later WHERE later.first_change_id > ${runs.firstChangeId}`
+  return orm
+    .select({ end: sql<number | null>`(${next}) - 1` })
+    .from(runs)
+    .where(eq(runs.runId, sql.placeholder('runId')))
+    .prepare()
+}
+
+/** UNION ALL takes half the time of UNION, and in a damaged file with a cycle the limit ends it. */
+function prepareAncestors(orm: BetterSQLite3Database) {
+  const above = sql`(WITH RECURSIVE above (id, parent_id, name) AS (
+      SELECT node_id, parent_id, name FROM nodes WHERE node_id = ${sql.placeholder('nodeId')}
+      UNION ALL SELECT nodes.node_id, nodes.parent_id, nodes.name FROM above JOIN nodes ON nodes.node_id = above.parent_id
+      LIMIT ${ANCESTORS_MAX}
+    ) SELECT * FROM above)`
+  return orm
+    .select({ id: sql<string>`id`, parentId: sql<string | null>`parent_id`, name: sql<string>`name` })
+    .from(above)
+    .prepare()
+}
+
+const inStretch = and(gt(changes.changeId, sql.placeholder('after')), lte(changes.changeId, sql.placeholder('upTo')))
+
+// A tombstone of a node that was first seen after the client's cursor: it never heard of the node.
+const isVisible = sql`not (${changes.isRemoved} and ${changes.firstChangeId} > ${sql.placeholder('cursor')})`
+
+function prepareScanEnd(orm: BetterSQLite3Database) {
+  return orm
+    .select({ changeId: changes.changeId })
+    .from(changes)
+    .where(inStretch)
+    .orderBy(asc(changes.changeId))
+    .limit(1)
+    .offset(SCAN_ROWS - 1)
+    .prepare()
+}
+
+function prepareIds(orm: BetterSQLite3Database) {
+  return orm
+    .select({ changeId: changes.changeId })
+    .from(changes)
+    .where(and(inStretch, isVisible))
+    .orderBy(asc(changes.changeId))
+    .limit(sql.placeholder('limit'))
+    .prepare()
+}
+
+function prepareRows(orm: BetterSQLite3Database) {
+  return orm
+    .select({
+      changeId: changes.changeId,
+      nodeId: changes.nodeId,
+      isRemoved: changes.isRemoved,
+      firstChangeId: changes.firstChangeId,
+      node: wireColumns,
+      movedChangeId: nodes.movedChangeId,
+      formerKinds: nodes.formerKinds,
+      isPending: sql<0 | 1 | null>`${nodes.metadataState} IN ('fresh', 'backlog') AND ${nodes.hash} = ''
+        AND ${nodes.metadataError} IS NULL`,
+    })
+    .from(changes)
+    .leftJoin(nodes, and(eq(nodes.nodeId, changes.nodeId), eq(nodes.changeId, changes.changeId)))
+    .where(and(inStretch, isVisible))
+    .orderBy(asc(changes.changeId))
+    .limit(sql.placeholder('limit'))
+    .prepare()
+}
+
+// Rows of an index with equal keys are in the order of their row numbers, so both listings follow their index from where
+// the page before ended. Row numbers stay unless someone rewrites the file with VACUUM.
+const rowNumber = sql<number>`nodes.rowid`
+
+function prepareChildren(orm: BetterSQLite3Database) {
+  return orm
+    .select({ ...wireColumns, row: rowNumber.as('row') })
+    .from(nodes)
+    .where(
+      and(
+        eq(nodes.parentId, sql.placeholder('parentId')),
+        sql`(${nodes.name}, nodes.rowid) > (${sql.placeholder('name')}, ${sql.placeholder('row')})`,
+      ),
+    )
+    .orderBy(asc(nodes.name), rowNumber)
+    .limit(sql.placeholder('limit'))
+    .prepare()
+}
+
+function prepareWithHash(orm: BetterSQLite3Database) {
+  return orm
+    .select({ ...wireColumns, row: rowNumber.as('row') })
+    .from(nodes)
+    .where(
+      and(
+        eq(nodes.hash, sql.placeholder('hash')),
+        // What the index is for; the planner does not know that no one asks for an empty hash.
+        sql`${nodes.hash} <> ''`,
+        sql`nodes.rowid > ${sql.placeholder('row')}`,
+      ),
+    )
+    .orderBy(rowNumber)
+    .limit(sql.placeholder('limit'))
+    .prepare()
+}

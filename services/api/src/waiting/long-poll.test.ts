@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import pino from 'pino'
+import { temporaryFolder } from '../../../../test/support/temporary-folder.ts'
+import { beginAnswer } from '../feed/changes-reader.ts'
+import { createDatabaseSource } from '../feed/database-source.ts'
+import type { View } from '../feed/view.ts'
+import { countingReads } from '../test-support/counting-reads.ts'
+import { openFeedWriter } from '../test-support/feed-writer.ts'
+import { until } from '../test-support/until.ts'
+import { createFeedWatch } from './feed-watch.ts'
+import { takeUp } from './long-poll.ts'
+
+const IN_A: View = { under: 'a', type: null, isSettled: false, hasPaths: false }
+const CLIENTS = 20
+const ELSEWHERE = 5_000
+
+/** Folders a and b, and clients that wait for what happens in a; counts the rows of the log that are read. */
+function waiting(t: TestContext) {
+  const path = join(temporaryFolder(t), 'feed.db')
+  const writer = openFeedWriter(path)
+  for (const id of ['a', 'b']) writer.put({ id, isDirectory: true })
+  const source = createDatabaseSource(path, pino({ level: 'silent' }))
+  const counts = { rows: 0, foldersMax: 0, reads: 0 }
+  const database = countingReads(source, counts)
+  const watch = createFeedWatch(path, database, CLIENTS)
+  t.after(() => {
+    watch.close()
+    source.close()
+    writer.close()
+  })
+  const ask = async (waitSeconds: number) => {
+    const { signal } = new AbortController()
+    const question = { cursor: 2, epoch: undefined, view: IN_A, signal }
+    const taken = await takeUp({ database, watch }, { ...question, waitSeconds })
+    assert.ok(taken.reading !== null)
+    const { noneUpTo } = taken
+    const { cursor, pages } = await beginAnswer(taken.reading, { ...question, noneUpTo, maxSize: null })
+    return `${[...pages].flat().map(({ nodeId }) => nodeId)} @${cursor}`
+  }
+  return { writer, watch, ask, rows: () => counts.rows }
+}
+
+test('an answer begins where the wait has found nothing, and not at the cursor of long ago', async (t) => {
+  const { writer, watch, ask, rows } = waiting(t)
+  const answers = Array.from({ length: CLIENTS }, () => ask(50))
+  await until('all to wait', () => watch.seatsTaken() === CLIENTS)
+  writer.sqlite.transaction(() => {
+    for (let n = 0; n < ELSEWHERE; n += 1) writer.put({ id: `b${n}`, parentId: 'b' })
+  })()
+  await until('what happened in b to be judged', () => rows() >= ELSEWHERE)
+  writer.put({ id: 'hit', parentId: 'a' })
+  assert.deepEqual(await Promise.all(answers), Array(CLIENTS).fill(`hit @${ELSEWHERE + 3}`))
+  // Once for all of them; and then by each what the last look had: for the question, and for the answer.
+  assert.ok(rows() <= ELSEWHERE + 1_000 + 2 * CLIENTS, `${rows()} rows`)
+})
+
+test('so does an answer that only says that there is nothing', async (t) => {
+  const { writer, watch, ask, rows } = waiting(t)
+  const answers = Array.from({ length: CLIENTS }, () => ask(3))
+  await until('all to wait', () => watch.seatsTaken() === CLIENTS)
+  writer.sqlite.transaction(() => {
+    for (let n = 0; n < ELSEWHERE; n += 1) writer.put({ id: `b${n}`, parentId: 'b' })
+  })()
+  assert.deepEqual(await Promise.all(answers), Array(CLIENTS).fill(` @${ELSEWHERE + 2}`))
+  assert.equal(rows(), ELSEWHERE)
+})

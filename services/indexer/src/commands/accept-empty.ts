@@ -1,0 +1,193 @@
+/**
+ * `npm run accept-empty -- NAME --config=PATH`: the owner's word that a watched folder that was found empty, or another
+ * one than before, is meant so. With the path of a place inside one: that the disk that was mounted there will not come
+ * back. Writes nothing into the database: the indexer takes the word, checks it and acts.
+ */
+import { readdirSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseCommandLine } from '@drive-feed/shared/command-line.ts'
+import { type Config, ConfigError, loadConfig } from '@drive-feed/shared/config/config.ts'
+import { gt } from '@drive-feed/shared/drizzle.ts'
+import { createExclude } from '@drive-feed/shared/exclude.ts'
+import { type FileStats, statsAt } from '@drive-feed/shared/file-stats.ts'
+import { heartbeatAgeMs } from '@drive-feed/shared/heartbeat.ts'
+import { DatabaseUnusableError, type FeedDatabase, openReader } from '@drive-feed/shared/open-database.ts'
+import { type StatusRow, status, type WatchRootRow, watchRoots } from '@drive-feed/shared/schema.ts'
+import { shellWord } from '@drive-feed/shared/shell-word.ts'
+import { shownPath } from '@drive-feed/shared/shown-path.ts'
+import { shownText } from '@drive-feed/shared/shown-text.ts'
+import { type FolderSight, sightOf } from '../model/sight.ts'
+import { hasAcceptance, leaveAcceptance } from '../store/acceptance.ts'
+import { type AcceptPlace, findAcceptPlace } from './accept-place.ts'
+
+/** The indexer refreshes its row once a minute. */
+const HEARTBEAT_MAX_MS = 120_000
+/** It looks at a root that is away every three seconds; when it is busy it takes longer. */
+const TAKEN_WITHIN_MS = 20_000
+const ACTED_WITHIN_MS = 5_000
+const POLL_MS = 200
+
+/** Ends the program with its message. */
+class Refusal extends Error {}
+
+const { configPath, operand } = parseCommandLine({
+  program: 'drive-feed accept-empty',
+  summary:
+    'Says that the watched folder NAME, which is offline because it is empty or another one than before, is meant as\n' +
+    'it is now: what was known in it is removed. With the PATH of a place inside a watched folder, from / on: the\n' +
+    'filesystem that was mounted there and is away is not to come back, and what was known in it is removed.',
+  argv: process.argv.slice(2),
+  operand: 'NAME|PATH',
+})
+try {
+  const config = loadConfig(configPath, { checkFolders: false })
+  await accept(config, openReader(config.databasePath))
+} catch (error) {
+  const isExpected = [Refusal, ConfigError, DatabaseUnusableError].some((kind) => error instanceof kind)
+  if (!isExpected) throw error
+  process.stderr.write(`drive-feed accept-empty: ${(error as Error).message}\n`)
+  process.exitCode = 1
+}
+
+async function accept(config: Config, db: FeedDatabase): Promise<void> {
+  const isName = db.orm
+    .select()
+    .from(watchRoots)
+    .all()
+    .some(({ name }) => name === operand)
+  if (isName || !operand.includes('/')) return acceptRoot(config, db, operand)
+  if (!operand.startsWith('/')) throw new Refusal(`${operand} is not a whole path: give it from / on`)
+  const place = findAcceptPlace(db, operand)
+  if (place.kind === 'none') throw new Refusal(place.problem)
+  return place.kind === 'root' ? acceptRoot(config, db, place.name) : acceptDisk(config, db, place)
+}
+
+async function acceptDisk(
+  { databasePath }: Config,
+  db: FeedDatabase,
+  { nodeId, path, folder }: Extract<AcceptPlace, { kind: 'disk' }>,
+): Promise<void> {
+  const known = countBelow(db, nodeId)
+  leaveAcceptance(databasePath, nodeId, folder)
+  print(`${shellWord(path)}: the filesystem that was mounted there is given up; the ${known} files and folders that were \
+known in it are to be removed.`)
+  if (!isIndexerRunning(db)) {
+    print('The indexer is not running. It does so at its next start, if the folder is then still the same.')
+    return
+  }
+  if (!(await within(TAKEN_WITHIN_MS, () => !hasAcceptance(databasePath, nodeId)))) {
+    print('The indexer is busy. It does so when it looks at the folder next, if that is then still the same.')
+    return
+  }
+  const isGone = db.sqlite.prepare<[string], number>('SELECT count(*) = 0 FROM nodes WHERE node_id = ?').pluck()
+  const hasGone = await within(TAKEN_WITHIN_MS, () => isGone.get(nodeId) === 1)
+  print(hasGone ? 'The indexer has done so.' : 'The indexer has taken it up; its log says what it found there.')
+}
+
+async function acceptRoot(config: Config, db: FeedDatabase, name: string): Promise<void> {
+  const root = findRoot(db, name)
+  const folder = lookAt(root)
+  const isEmpty = isEmptyFolder(root.path, config.exclude)
+  const known = countBelow(db, root.nodeId)
+  const isRunning = isIndexerRunning(db)
+  // A stopped indexer may not have seen yet what the owner sees.
+  const isAway = root.state === 'offline' || (!isRunning && isEmpty && known > 0)
+  if (!isAway) throw new Refusal(`${shownPath(root.name)} is ${root.state}, not offline: there is nothing to accept`)
+  leaveAcceptance(config.databasePath, root.nodeId, folder)
+  const what = isEmpty ? 'is empty' : 'is taken as it is now'
+  print(
+    `${shownPath(root.name)}: ${shownPath(root.path)} ${what}; the ${known} files and folders that were known in it are to be removed.`,
+  )
+  if (isRunning) await waitForIndexer(config, db, root)
+  else print('The indexer is not running. It does so at its next start, if the folder is then still the same.')
+}
+
+function findRoot(db: FeedDatabase, name: string): WatchRootRow {
+  const roots = db.orm.select().from(watchRoots).all()
+  const root = roots.find((row) => row.name === name)
+  if (root !== undefined) return root
+  const lines = roots.map((row) => `\n  ${shownPath(row.name)}: ${describe(row)}`)
+  throw new Refusal(`no watched folder is called ${shownText(JSON.stringify(name))}; there are:${lines.join('')}`)
+}
+
+function describe({ path, state, stateSinceMs, message }: WatchRootRow): string {
+  const since = new Date(stateSinceMs).toISOString()
+  return state === 'offline' ? `offline since ${since}: ${message ?? shownPath(path)}` : `${state}, ${shownPath(path)}`
+}
+
+function lookAt({ path }: WatchRootRow): FolderSight {
+  const stats = look(path)
+  const shown = shownPath(path)
+  if (stats === null) throw new Refusal(`${shown} can't be looked at: ENOENT, nothing is there; make the folder first`)
+  const sight = sightOf(stats)
+  if (sight.kind === 'folder') return sight
+  throw new Refusal(`${shown} is not there as a folder: make it first, or take the watch out of the config`)
+}
+
+function look(path: string): FileStats | null {
+  try {
+    return statsAt(path)
+  } catch (error) {
+    throw new Refusal(`${shownPath(path)} can't be looked at: ${shownText((error as Error).message)}`)
+  }
+}
+
+function isEmptyFolder(path: string, excludes: readonly string[]): boolean {
+  const isExcluded = createExclude(excludes)
+  try {
+    return readdirSync(path).every(isExcluded)
+  } catch (error) {
+    throw new Refusal(`${shownPath(path)} can't be listed: ${shownText((error as Error).message)}`)
+  }
+}
+
+function countBelow({ sqlite }: FeedDatabase, nodeId: string): number {
+  return sqlite
+    .prepare<[string], number>(
+      `WITH RECURSIVE below (node_id) AS (
+         SELECT node_id FROM nodes WHERE parent_id = ?
+         UNION ALL SELECT nodes.node_id FROM below JOIN nodes ON nodes.parent_id = below.node_id
+       ) SELECT count(*) FROM below`,
+    )
+    .pluck()
+    .get(nodeId) as number
+}
+
+function isIndexerRunning({ orm }: FeedDatabase): boolean {
+  const row: StatusRow | undefined = orm.select().from(status).get()
+  const isOfNow = (ms: number) => heartbeatAgeMs(ms, Date.now()) < HEARTBEAT_MAX_MS
+  if (row !== undefined && row.state !== 'stopped') return isOfNow(row.heartbeatMs)
+  // One that has just started tells of its roots first.
+  const later = orm
+    .select()
+    .from(watchRoots)
+    .where(gt(watchRoots.stateSinceMs, row?.heartbeatMs ?? 0))
+    .all()
+  return later.some(({ stateSinceMs }) => isOfNow(stateSinceMs))
+}
+
+/** Waits until the indexer has taken the word, and says what became of it. */
+async function waitForIndexer({ databasePath }: Config, db: FeedDatabase, root: WatchRootRow): Promise<void> {
+  const isTaken = await within(TAKEN_WITHIN_MS, () => !hasAcceptance(databasePath, root.nodeId))
+  if (!isTaken) {
+    print('The indexer is busy. It does so when it looks at the folder next, if that is then still the same.')
+    return
+  }
+  if (await within(ACTED_WITHIN_MS, () => findRoot(db, root.name).state !== 'offline')) {
+    print('The indexer is doing so now.')
+    return
+  }
+  throw new Refusal(`the indexer found something else there: ${findRoot(db, root.name).message}`)
+}
+
+async function within(limitMs: number, condition: () => boolean): Promise<boolean> {
+  for (let waitedMs = 0; waitedMs < limitMs; waitedMs += POLL_MS) {
+    if (condition()) return true
+    await sleep(POLL_MS)
+  }
+  return condition()
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
+}

@@ -1,0 +1,154 @@
+/**
+ * Many sights as columns. They cross from the looking thread to the main thread; an object for each of a million
+ * entries would cost more to copy than the disk took to answer.
+ */
+
+import type { EntryStats } from '../posix/statx.ts'
+import { fileSight, type Sight } from './sight.ts'
+
+/** Values of `kinds`. */
+const GONE = 0
+const UNLISTED = 1
+const UNREADABLE = 2
+const FILE = 3
+const FOLDER = 4
+
+/** Columns of `numbers`, this many an entry. */
+const NUMBERS = 5
+const SIZE = 0
+const MTIME = 1
+const CTIME = 2
+const BIRTH_TIME = 3
+const LINKS = 4
+
+/** Structured-cloneable; the typed arrays can be transferred. */
+export type PackedSights = {
+  readonly names: string[]
+  readonly kinds: Uint8Array<ArrayBuffer>
+  /** size, mtime, ctime, birth time, links of each entry; times in µs. */
+  readonly numbers: Float64Array<ArrayBuffer>
+  /** `st_dev` and inode of each entry. */
+  readonly ids: BigUint64Array<ArrayBuffer>
+  readonly problems: Map<number, string>
+  /** By index: times of last change that `numbers` can't hold, see `microseconds.ts`. Hardly ever any. */
+  readonly exactMtimes: Map<number, bigint>
+}
+
+export type SightsBuilder = {
+  readonly length: number
+  readonly pushStats: (name: string, stats: EntryStats) => void
+  readonly pushGone: (name: string) => void
+  readonly pushUnlisted: (name: string) => void
+  readonly pushUnreadable: (name: string, problem: string) => void
+  /** Takes the last one out again. */
+  readonly dropLast: () => void
+  readonly pack: () => PackedSights
+}
+
+export function createSightsBuilder(): SightsBuilder {
+  const names: string[] = []
+  const problems = new Map<number, string>()
+  const exactMtimes = new Map<number, bigint>()
+  let kinds = new Uint8Array(256)
+  let numbers = new Float64Array(256 * NUMBERS)
+  let ids = new BigUint64Array(256 * 2)
+
+  const push = (name: string, kind: number): number => {
+    const index = names.push(name) - 1
+    if (index === kinds.length) {
+      kinds = grown(kinds, new Uint8Array(kinds.length * 2))
+      numbers = grown(numbers, new Float64Array(numbers.length * 2))
+      ids = grown(ids, new BigUint64Array(ids.length * 2))
+    }
+    kinds[index] = kind
+    return index
+  }
+  return {
+    get length() {
+      return names.length
+    },
+    pushStats: (name, stats) => {
+      const index = push(name, stats.kind === 'file' ? FILE : stats.kind === 'folder' ? FOLDER : UNLISTED)
+      const at = index * NUMBERS
+      numbers[at + SIZE] = stats.size
+      numbers[at + MTIME] = stats.mtime
+      numbers[at + CTIME] = stats.ctime
+      numbers[at + BIRTH_TIME] = stats.birthTime
+      numbers[at + LINKS] = stats.links
+      ids[index * 2] = stats.device
+      ids[index * 2 + 1] = stats.inode
+      if (stats.exactMtime !== null) exactMtimes.set(index, stats.exactMtime)
+    },
+    pushGone: (name) => push(name, GONE),
+    pushUnlisted: (name) => push(name, UNLISTED),
+    pushUnreadable: (name, problem) => problems.set(push(name, UNREADABLE), problem),
+    dropLast: () => {
+      names.pop()
+      problems.delete(names.length)
+      exactMtimes.delete(names.length)
+    },
+    pack: () => ({
+      names,
+      kinds: kinds.slice(0, names.length),
+      numbers: numbers.slice(0, names.length * NUMBERS),
+      ids: ids.slice(0, names.length * 2),
+      problems,
+      exactMtimes,
+    }),
+  }
+}
+
+/** One sight out of the columns. */
+export function sightAt(sights: PackedSights, index: number): Sight {
+  const kind = sights.kinds[index]
+  if (kind === GONE) return { kind: 'gone' }
+  if (kind === UNLISTED) return { kind: 'unlisted' }
+  if (kind === UNREADABLE) return { kind: 'unreadable', problem: sights.problems.get(index) ?? '' }
+  const at = index * NUMBERS
+  const identity = {
+    deviceNumber: String(sights.ids[index * 2]),
+    inode: String(sights.ids[index * 2 + 1]),
+    birthTime: sights.numbers[at + BIRTH_TIME] as number,
+    mtime: sights.numbers[at + MTIME] as number,
+    ctime: sights.numbers[at + CTIME] as number,
+  }
+  if (kind === FOLDER) return { kind: 'folder', ...identity }
+  const size = sights.numbers[at + SIZE] as number
+  const links = sights.numbers[at + LINKS] as number
+  return fileSight(identity, { size, links, exactMtime: sights.exactMtimes.get(index) ?? null })
+}
+
+/** Whether the entry is the file that is known, unchanged, without making an object of it. */
+export function isSameFile(
+  sights: PackedSights,
+  index: number,
+  known: { readonly inode: string; readonly size: number; readonly mtime: number; readonly birthTime: number },
+): boolean {
+  const at = index * NUMBERS
+  return (
+    sights.kinds[index] === FILE &&
+    sights.numbers[at + SIZE] === known.size &&
+    sights.numbers[at + MTIME] === known.mtime &&
+    sights.numbers[at + BIRTH_TIME] === known.birthTime &&
+    String(sights.ids[index * 2 + 1]) === known.inode
+  )
+}
+
+/** The same of a folder, whose size and times are no matter. */
+export function isSameFolder(
+  sights: PackedSights,
+  index: number,
+  known: { readonly inode: string; readonly birthTime: number },
+): boolean {
+  return (
+    sights.kinds[index] === FOLDER &&
+    sights.numbers[index * NUMBERS + BIRTH_TIME] === known.birthTime &&
+    String(sights.ids[index * 2 + 1]) === known.inode
+  )
+}
+
+function grown<T extends Uint8Array | Float64Array | BigUint64Array>(from: T, to: T): T {
+  // The three element types are never mixed: callers pass two of a kind.
+  ;(to as Uint8Array).set(from as Uint8Array)
+  return to
+}

@@ -1,0 +1,53 @@
+/**
+ * Gives memory back after a burst of work. V8, SQLite and malloc keep what they had at the busiest moment for the next
+ * one; after a first scan that is several hundred MB, and the next one may be months away.
+ */
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { trimHeap } from '../posix/libc.ts'
+
+/** CPU time after which it is worth the while, µs: what a start with some hundred thousand files takes. */
+const WORTH_US = 1_000_000
+/** At most every hundredth part of the time goes into it. */
+const WORK_PER_COST = 100
+/** CPU time between two checks up to which nothing is being done, µs. */
+const IDLE_US = 60_000
+
+/**
+ * Gives a function to be called every few seconds. It calls `release` when the process has come to rest after work.
+ *
+ * @param cpuUsage CPU time of the process so far, µs
+ */
+export function createRest(cpuUsage: () => number, release: () => void): () => void {
+  let releasedUs = 0
+  let checkedUs = 0
+  let costUs = 0
+  return () => {
+    const nowUs = cpuUsage()
+    const isIdle = nowUs - checkedUs <= IDLE_US
+    checkedUs = nowUs
+    if (!isIdle || nowUs - releasedUs < Math.max(WORTH_US, costUs * WORK_PER_COST)) return
+    release()
+    checkedUs = cpuUsage()
+    releasedUs = checkedUs
+    costUs = checkedUs - nowUs
+  }
+}
+
+/** CPU time of this process and its threads so far, µs. */
+export function processCpuUsage(): number {
+  const { user, system } = process.cpuUsage()
+  return user + system
+}
+
+/**
+ * Collects garbage and returns what is free to the system. Of this thread's heap and malloc's. Takes some 20 ms where
+ * 1,000 folders are known, and half a second for 50,000.
+ */
+export function releaseHeap(): void {
+  setFlagsFromString('--expose-gc')
+  const gc = runInNewContext('gc') as NodeJS.GCFunction
+  // Any other kind leaves the space for new objects as large as it ever was.
+  gc({ type: 'major', flavor: 'last-resort', execution: 'sync' })
+  trimHeap()
+}

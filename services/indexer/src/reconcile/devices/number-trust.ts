@@ -1,0 +1,42 @@
+/**
+ * What an inode number in the database is worth after a mount. mergerfs, exFAT, NTFS over FUSE and others hand numbers out
+ * anew with each mount: a row's number may be another file's by now, whose hash it must not get. There a file is recognised
+ * by its place, and is known by its new number from then on.
+ */
+
+import type { Tree } from '../../model/folder-tree.ts'
+import type { Known } from '../../model/known-node.ts'
+import type { Limbo } from '../pending/limbo.ts'
+import type { Devices } from './devices.ts'
+
+export type NumberTrust = {
+  /** Whether the row's number was seen under the present mount. */
+  readonly isCurrent: (row: Known) => boolean
+  /** Whether something at another place is the row's if it has its number. */
+  readonly tells: (row: Known) => boolean
+  /** Whether it then also has the row's hash, without being read. */
+  readonly carriesHash: (row: Known) => boolean
+}
+
+export type NumberTrustTools = {
+  readonly tree: Pick<Tree, 'get'>
+  readonly devices: Pick<Devices, 'numberKind' | 'isDoubtful'>
+  readonly limbo: Pick<Limbo, 'isOfEarlierMount'>
+}
+
+export function createNumberTrust({ tree, devices, limbo }: NumberTrustTools): NumberTrust {
+  const isCurrent = ({ nodeId, parentId, device }: Known): boolean => {
+    // A listing compares every row in a folder; what is not there any more was seen under an earlier mount.
+    if (limbo.isOfEarlierMount(nodeId)) return false
+    if (!devices.isDoubtful(device)) return true
+    const parent = tree.get(parentId)
+    return parent?.isCompared === true && parent.device === device
+  }
+  const isLasting = ({ device }: Known) => devices.numberKind(device) === 'lasting'
+  return {
+    isCurrent,
+    tells: (row) => isLasting(row) || isCurrent(row),
+    // A birth time tells a number that is used again. Without one the file has the id, but is read before it has the hash.
+    carriesHash: (row) => (isLasting(row) && row.birthTime !== 0) || isCurrent(row),
+  }
+}

@@ -1,0 +1,115 @@
+/** From raw sights to what `decide` takes: device numbers become stable names, places get what is known of them. */
+import type { Logger } from '@drive-feed/shared/logger.ts'
+import type { Decision } from '../../model/decision.ts'
+import { type Folder, pathOf } from '../../model/folder-tree.ts'
+import type { Known } from '../../model/known-node.ts'
+import { type Cause, isPresent, placedSight, type Seen } from '../../model/seen.ts'
+import type { FileSight, FolderSight, Sight } from '../../model/sight.ts'
+import type { Observer } from '../../scan/observer.ts'
+import type { KnownNodes } from '../../store/node-queries.ts'
+import type { Devices } from '../devices/devices.ts'
+import type { NumberTrust } from '../devices/number-trust.ts'
+import { takeSample } from '../devices/sample.ts'
+import type { AddHint } from '../pending/hints.ts'
+import type { DisksAway } from '../roots/disks-away.ts'
+
+/** One place, looked at. `known` is read when it is not given. */
+export type RawSeen = {
+  readonly folder: Folder
+  readonly name: string
+  readonly sight: Sight
+  readonly cause: Cause
+  readonly known?: Known | undefined
+}
+
+export type SightReaderTools = {
+  readonly devices: Devices
+  readonly known: KnownNodes
+  readonly observer: Pick<Observer, 'look' | 'signs'>
+  readonly trust: NumberTrust
+  readonly apply: (decisions: readonly Decision[]) => void
+  readonly hint: AddHint
+  readonly log: Logger
+  readonly disksAway: Pick<DisksAway, 'isKept' | 'isBack'>
+}
+
+/** Resolves what has to be asked, then reads what is known; the rows are those of this moment. */
+export async function readSights(tools: SightReaderTools, raws: readonly RawSeen[]): Promise<Seen[]> {
+  for (const raw of raws) {
+    const { sight } = raw
+    if ('deviceNumber' in sight && isToBeResolved(tools, raw, sight)) await resolve(tools, raw, sight)
+  }
+  const seens = raws.map((raw) => toSeen(tools, raw))
+  const renumbered = seens.map((seen) => renumber(seen, tools))
+  const decisions = renumbered.flatMap(({ known }, at): Decision[] => {
+    if (known === undefined || known === seens[at]?.known) return []
+    return [{ kind: 'renumber', nodeId: known.nodeId, inode: known.inode, birthTime: known.birthTime }]
+  })
+  if (decisions.length > 0) tools.apply(decisions)
+  return renumbered
+}
+
+/**
+ * What is at a row's place after a mount is the row's, where inode numbers do not last: it has that number from now on. A
+ * file of another size or time was written since.
+ */
+function renumber(seen: Seen, { devices, trust }: SightReaderTools): Seen {
+  const { known, sight } = seen
+  if (known === undefined || !isPresent(sight) || known.device !== sight.facts.device) return seen
+  if (devices.numberKind(known.device) !== 'passing' || trust.isCurrent(known)) return seen
+  const { inode, birthTime } = sight.facts
+  if (known.isDirectory !== (sight.kind === 'folder')) return seen
+  if (known.inode === inode && known.birthTime === birthTime) return seen
+  // Only a listing says that nothing happened there; an event may tell of another file under the same name.
+  const isSure = seen.cause === 'scan' && (known.birthTime === 0 || known.birthTime === birthTime)
+  return { ...seen, cause: isSure ? seen.cause : 'written', known: { ...known, inode, birthTime } }
+}
+
+/** A number not met yet, and one that begins here: another filesystem or subvolume may have it by now. */
+function isToBeResolved({ devices }: SightReaderTools, { folder }: RawSeen, sight: FileSight | FolderSight): boolean {
+  if (devices.nameOf(sight.deviceNumber) === undefined) return true
+  return sight.kind === 'folder' && sight.deviceNumber !== devices.numberOf(folder.device)
+}
+
+async function resolve(tools: SightReaderTools, raw: RawSeen, sight: FileSight | FolderSight): Promise<void> {
+  const path = `${pathOf(raw.folder)}/${raw.name}`
+  const row = tools.known.childAt(raw.folder.nodeId, raw.name)
+  const sample = () => takeSample(tools.known, tools.observer, { path, top: sight, row })
+  const before = tools.devices.nameOf(sight.deviceNumber)
+  const device = await tools.devices.resolve(sight.deviceNumber, path, sample)
+  if (device !== null && device !== before)
+    tools.log.info({ path, device }, 'another filesystem is mounted inside a root')
+}
+
+function toSeen(tools: SightReaderTools, raw: RawSeen): Seen {
+  const { folder, name, cause } = raw
+  const parentId = folder.nodeId
+  const known = 'known' in raw ? raw.known : tools.known.childAt(parentId, name)
+  const { sight } = raw
+  const isUnresolved = 'deviceNumber' in sight && tools.devices.nameOf(sight.deviceNumber) === undefined
+  if (isUnresolved) {
+    tools.hint({ parentId, name }, cause, 'again')
+    return { parentId, name, cause, known, sight: { kind: 'unreadable' } }
+  }
+  const placed = placedSight(sight, (number) => tools.devices.nameOf(number) ?? '')
+  const isAway = known !== undefined && isUnmounted(tools.devices, known, placed, folder)
+  if (!isAway) tools.disksAway.isBack({ parentId, name })
+  else if (sight.kind === 'folder' && tools.disksAway.isKept(known, raw, sight)) {
+    return { parentId, name, cause, known, sight: { kind: 'unreadable' } }
+  }
+  return { parentId, name, cause, known, sight: placed }
+}
+
+/** Their content is nowhere once they are unmounted. */
+const IN_MEMORY: readonly string[] = ['tmpfs', 'ramfs', 'hugetlbfs']
+
+/**
+ * A known folder of another filesystem, and where it was mounted the folder below it: away, not deleted (I7). Unless it
+ * was in memory, or is the filesystem of a folder above: that is there, and a part of it was mounted here.
+ */
+function isUnmounted(devices: Devices, known: Known, sight: Seen['sight'], parent: Folder): boolean {
+  if (sight.kind !== 'folder' || !known.isDirectory || known.device === '') return false
+  if (known.device === parent.device || sight.facts.device !== parent.device) return false
+  for (let above = parent.parent; above !== null; above = above.parent) if (above.device === known.device) return false
+  return !IN_MEMORY.includes(devices.typeOf(known.device)) && !devices.isSubvolumeOf(known.device, parent.device)
+}

@@ -1,0 +1,140 @@
+/** Looks at the places of rows that something seen elsewhere may be about. */
+import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
+import type { Tree } from '../../model/folder-tree.ts'
+import { type Folder, pathOf } from '../../model/folder-tree.ts'
+import type { Known } from '../../model/known-node.ts'
+import { hasOneName, isPresent, isSameBirth, isSameThing, type Place, type Seen } from '../../model/seen.ts'
+import type { Sight } from '../../model/sight.ts'
+import { sightAt } from '../../model/sights.ts'
+import type { LookRequest } from '../../scan/look.ts'
+import type { Observer } from '../../scan/observer.ts'
+import type { KnownNodes } from '../../store/node-queries.ts'
+import type { Vacancy } from '../deciding/decide.ts'
+import type { Devices } from '../devices/devices.ts'
+import type { AddHint } from '../pending/hints.ts'
+
+export type VacancyTools = {
+  readonly tree: Tree
+  readonly look: Observer['look']
+  readonly devices: Devices
+  readonly known: KnownNodes
+  /** Whether the root node's folder is where it is configured. */
+  readonly rootVacancy: (row: Known) => Vacancy
+  readonly hint: AddHint
+}
+
+/** What is at a place. - `elsewhere`: its folder is. - `later`: it was not looked at. - `nowhere`: no folder is known. */
+type Found = Sight | { readonly kind: 'elsewhere' | 'later' | 'nowhere' }
+
+/** Looks whether rows are still at their own places. */
+export async function lookAtRows(tools: VacancyTools, rows: readonly Known[]): Promise<Map<string, Vacancy>> {
+  const vacancies = new Map<string, Vacancy>()
+  const [roots, others] = [rows.filter(isRootRow), rows.filter((row) => !isRootRow(row))]
+  for (const row of roots) vacancies.set(row.nodeId, tools.rootVacancy(row))
+  for (const [row, found] of await lookAtPlaces(tools, others)) vacancies.set(row.nodeId, vacancyOf(tools, row, found))
+  return vacancies
+}
+
+function isRootRow({ parentId }: Known): boolean {
+  return parentId === SUPER_ROOT_ID
+}
+
+function vacancyOf(tools: VacancyTools, row: Known, found: Found): Vacancy {
+  if (found.kind === 'later') return 'unknown'
+  // Not found in the database's own tree: nothing is known that could contradict.
+  if (found.kind === 'nowhere') return 'vacant'
+  if (found.kind === 'elsewhere' || found.kind === 'unreadable') {
+    // A folder can't be at two places, a hard link can. That one's folder may be on the way.
+    if (row.isDirectory) return 'vacant'
+    return found.kind === 'elsewhere' ? 'unknown' : 'unreadable'
+  }
+  return isThingOf(tools, found, row) ? 'holds' : 'vacant'
+}
+
+async function lookAtPlaces<P extends Place>(
+  tools: VacancyTools,
+  places: readonly P[],
+): Promise<ReadonlyMap<P, Found>> {
+  const found = new Map<P, Found>(places.map((place) => [place, { kind: 'nowhere' }]))
+  const groups: { readonly siblings: readonly P[]; readonly request: LookRequest }[] = []
+  for (const [parentId, siblings] of Map.groupBy(places, (place) => place.parentId)) {
+    const address = addressOf(tools, parentId)
+    const names = siblings.map(({ name }) => name)
+    if (address !== null) groups.push({ siblings, request: { ...address, names, inotifyFd: null } })
+  }
+  if (groups.length === 0) return found
+  const { answers, sights } = await tools.look(groups.map(({ request }) => request))
+  for (const [at, answer] of answers.entries()) {
+    if (answer.kind === 'elsewhere') lookForFolder(tools, groups[at]?.siblings[0]?.parentId ?? '')
+    for (const [offset, place] of (groups[at]?.siblings ?? []).entries()) {
+      found.set(place, answer.kind === 'seen' ? sightAt(sights, answer.from + offset) : answer)
+    }
+  }
+  return found
+}
+
+/** A folder that is not where it should be: nothing may have told, where it is not watched what is in the one above. */
+function lookForFolder({ tree, hint }: VacancyTools, folderId: string): void {
+  const folder = tree.get(folderId)
+  if (folder?.parent != null) hint({ parentId: folder.parent.nodeId, name: folder.name }, 'touched', 'again')
+}
+
+/**
+ * Files with one name that are at two places, as it seems: seen at one, and then a row's place still held them. Gives
+ * those that are not where they were seen any more when that is looked at once more, after the row's place. The others
+ * have two names indeed: a file may be mounted at another one, and not every filesystem counts links.
+ *
+ * @param holding rows whose places hold them
+ */
+export async function findPassing(
+  tools: VacancyTools,
+  seens: readonly Seen[],
+  holding: readonly Known[],
+): Promise<ReadonlySet<Seen>> {
+  if (holding.length === 0) return new Set()
+  const held = new Set(holding.map(inodeKey))
+  const doubtful = seens.filter(({ sight, known }) => {
+    if (!isPresent(sight) || !hasOneName(sight) || !held.has(inodeKey(sight.facts))) return false
+    return known === undefined || !isSameThing(known, sight)
+  })
+  const passing = new Set<Seen>()
+  for (const [seen, found] of await lookAtPlaces(tools, doubtful)) {
+    // Where no folder is known yet, it is listed when it is.
+    if (!isPresent(seen.sight) || !isInode(tools, found, seen.sight.facts)) passing.add(seen)
+  }
+  return passing
+}
+
+function inodeKey({ device, inode }: { readonly device: string; readonly inode: string }): string {
+  return `${device}:${inode}`
+}
+
+function isThingOf(tools: VacancyTools, found: Found, row: Known): boolean {
+  if (!isInode(tools, found, row)) return false
+  if (row.isDirectory) return found.kind === 'folder'
+  return found.kind === 'file' && isSameBirth(row, found)
+}
+
+/** The inode alone says little: the top of every ext4 is inode 2. */
+function isInode(
+  { devices }: VacancyTools,
+  found: Found,
+  { device, inode }: { readonly device: string; readonly inode: string },
+): boolean {
+  return 'inode' in found && found.inode === inode && devices.nameOf(found.deviceNumber) === device
+}
+
+/** Path and identity of a folder, of the tree where it is there, otherwise as the database has it. */
+function addressOf(tools: VacancyTools, nodeId: string): Pick<LookRequest, 'path' | 'expected'> | null {
+  const folder = tools.tree.get(nodeId)
+  if (folder !== undefined) return folderAddress(tools.devices, folder)
+  const row = tools.known.byId(nodeId)
+  const path = tools.known.pathOf(nodeId)
+  if (row === undefined || path === null) return null
+  return { path, expected: { deviceNumber: tools.devices.numberOf(row.device), inode: row.inode } }
+}
+
+export function folderAddress(devices: Devices, folder: Folder): Pick<LookRequest, 'path' | 'expected'> {
+  const { device, inode } = folder
+  return { path: pathOf(folder), expected: { deviceNumber: devices.numberOf(device), inode } }
+}

@@ -1,0 +1,146 @@
+/** From kernel events to hints. Knows watch descriptors; decides nothing. */
+
+import type { Folder, RootFolder, Tree } from '../../model/folder-tree.ts'
+import type { WatchEvent } from '../../watch/inotify-events.ts'
+import type { Hints } from './hints.ts'
+import type { Writers } from './writers.ts'
+
+/** What is told of a name in a folder. */
+type PlaceEvent = Extract<WatchEvent, { readonly name: string }>
+
+/**
+ * How long a hint waits for others about the same place: a program that writes, closes, sets the time and renames is
+ * looked at once.
+ */
+const GATHER_MS = 10
+/** How long a new file waits for its writer to close it before it is listed with the size it has. */
+const OPEN_GRACE_MS = 100
+/** Events of watches not known yet that are kept, per root; beyond, the root is scanned again. */
+const EARLY_MAX = 100_000
+
+export type EventIntakeTools = {
+  readonly tree: Tree
+  readonly hints: Hints
+  readonly writers: Writers
+  readonly isExcluded: (name: string) => boolean
+  /** Whether a file of ours is there: what we write to it must not make us look, and so write, again. */
+  readonly isOwn?: (folder: Folder, name: string) => boolean
+  readonly nowMs: () => number
+  /** Whether folders of the root are being watched and listed just now. */
+  readonly isVisiting: (top: RootFolder) => boolean
+  /** Events were lost. */
+  readonly onLost: (top: RootFolder) => void
+  /** Whether inode numbers on the device say little of what has them. */
+  readonly doNumbersPass: (device: string) => boolean
+  /** The filesystem of the folder was unmounted. */
+  readonly onUnmounted: (folder: Folder) => void
+  /** The root's own folder was moved, deleted or unmounted. */
+  readonly onRootGone: (top: RootFolder) => void
+}
+
+export type EventIntake = {
+  readonly take: (top: RootFolder, events: readonly WatchEvent[]) => void
+  /** To be called when a folder got its watch: what it told before that was known is taken now. */
+  readonly watched: (folder: Folder, watch: number) => void
+  /** To be called when a watch was taken away: what it still tells is about nothing. */
+  readonly unwatched: (top: RootFolder, watch: number) => void
+  /** To be called before a folder's watch is taken away though the folder stays: what it told until then still counts. */
+  readonly releasing: (folder: Folder) => void
+}
+
+export function createEventIntake(tools: EventIntakeTools): EventIntake {
+  const { tree, hints, writers, nowMs } = tools
+  // A folder's watch is set by the looking thread; its first events can be read before that thread's answer is.
+  const early = new Map<RootFolder, { readonly byWatch: Map<number, WatchEvent[]>; size: number }>()
+  /** Watches taken away whose IN_IGNORED has not come yet. */
+  const removed = new Map<RootFolder, Set<number>>()
+  /** Those of folders that stay: what the kernel queued before it took the watch away is about them. */
+  const released = new Map<RootFolder, Map<number, Folder>>()
+
+  const keep = (top: RootFolder, watch: number, event: Exclude<WatchEvent, { kind: 'overflow' }>) => {
+    const gone = removed.get(top)
+    if (gone?.has(watch)) {
+      if (event.kind === 'ignored') gone.delete(watch)
+      return
+    }
+    // No answer under way could say what this watch is: it was of a folder that is gone.
+    if (!tools.isVisiting(top)) return
+    const watches = early.get(top) ?? { byWatch: new Map<number, WatchEvent[]>(), size: 0 }
+    early.set(top, watches)
+    const events = watches.byWatch.get(watch)
+    if (events === undefined) watches.byWatch.set(watch, [event])
+    else events.push(event)
+    watches.size += 1
+    if (watches.size <= EARLY_MAX) return
+    early.delete(top)
+    tools.onLost(top)
+  }
+  const place = (folder: Folder, event: PlaceEvent) => {
+    if (tools.isExcluded(event.name) || tools.isOwn?.(folder, event.name)) return
+    const now = nowMs()
+    folder.stirredSeconds = Math.floor(now / 1000)
+    const { name, kind } = event
+    if (kind === 'folder-moved') doubt(folder.children.get(name))
+    const cause = kind === 'folder-moved' ? 'touched' : kind
+    hints.add({ folder, name, cause }, now, dueOf(folder, name, kind, now))
+  }
+  /** Where numbers pass, another folder at the place may have the number of the one that had the watch. */
+  const doubt = (child: Folder | undefined) => {
+    if (child !== undefined && tools.doNumbersPass(child.device)) child.needsVisit = true
+  }
+  const dueOf = (folder: Folder, name: string, kind: PlaceEvent['kind'], now: number): number => {
+    const at = { parentId: folder.nodeId, name }
+    if (kind === 'modified') return writers.wrote(at, now)
+    if (kind === 'written') writers.closed(at)
+    return now + (kind === 'created' ? OPEN_GRACE_MS : GATHER_MS)
+  }
+  const lost = (folder: Folder) => {
+    tree.setWatch(folder, null)
+    folder.needsVisit = true
+    if (folder.parent === null) tools.onRootGone(folder.root)
+    else hints.add({ folder: folder.parent, name: folder.name, cause: 'touched' }, nowMs(), nowMs() + GATHER_MS)
+  }
+  /** Of a watch that no folder has. */
+  const late = (top: RootFolder, event: Exclude<WatchEvent, { kind: 'overflow' }>) => {
+    const folder = released.get(top)?.get(event.watch)
+    if (folder === undefined) return keep(top, event.watch, event)
+    if (event.kind === 'ignored') released.get(top)?.delete(event.watch)
+    else if ('name' in event && folder.attached) place(folder, event)
+  }
+  const one = (top: RootFolder, event: WatchEvent) => {
+    if (event.kind === 'overflow') return tools.onLost(top)
+    const folder = top.byWatch.get(event.watch)
+    if (folder === undefined) return late(top, event)
+    if (event.kind === 'ignored') return lost(folder)
+    if (event.kind === 'unmounted') tools.onUnmounted(folder)
+    if ('name' in event) place(folder, event)
+    else if (folder.parent === null) {
+      if (event.kind === 'self-moved') doubt(folder)
+      tools.onRootGone(top)
+    }
+  }
+  return {
+    take: (top, events) => {
+      for (const event of events) one(top, event)
+    },
+    watched: (folder, watch) => {
+      tree.setWatch(folder, watch)
+      const watches = early.get(folder.root)
+      const events = watches?.byWatch.get(watch)
+      if (watches === undefined || events === undefined) return
+      watches.byWatch.delete(watch)
+      watches.size -= events.length
+      for (const event of events) one(folder.root, event)
+    },
+    unwatched: (top, watch) => {
+      const gone = removed.get(top)
+      if (gone === undefined) removed.set(top, new Set([watch]))
+      else gone.add(watch)
+    },
+    releasing: (folder) => {
+      if (folder.watch === null) return
+      const watches = released.get(folder.root) ?? new Map<number, Folder>()
+      released.set(folder.root, watches.set(folder.watch, folder))
+    },
+  }
+}

@@ -1,0 +1,121 @@
+/** Places that may have changed, waiting to be looked at. Hints merge: a thousand events at one name are one look. */
+import type { Folder, RootFolder } from '../../model/folder-tree.ts'
+import type { Cause, Place } from '../../model/seen.ts'
+
+export type Hint = { readonly folder: Folder; readonly name: string; readonly cause: Cause }
+/** `addedMs`: when it was noticed first, ms since 1970. */
+export type TakenHint = Hint & { readonly addedMs: number }
+
+/** Asks for a look at a place: now, or after a growing delay for `again`. */
+export type AddHint = (place: Place, cause: Cause, when: 'now' | 'again') => void
+
+export type Hints = {
+  /** Hints now known, due or not. */
+  readonly size: () => number
+  /** Adds a hint noticed at `nowMs`, or merges it into the one for the place. It is due at `dueMs`. Ms since 1970. */
+  readonly add: (hint: Hint, nowMs: number, dueMs: number) => void
+  /** Takes at most about `max` due hints, longest known first, those of one folder together. */
+  readonly take: (nowMs: number, max: number) => TakenHint[]
+  /** When the next one is due; null if there is none. */
+  readonly nextDueMs: () => number | null
+  /** When the longest waiting due hint was added; null if none is due. */
+  readonly oldestDueSinceMs: (nowMs: number) => number | null
+  /** Whether a hint is left that was added by then and is not being held back for long. */
+  readonly hasSince: (ms: number) => boolean
+  readonly dropRoot: (root: RootFolder) => void
+}
+
+/** A hint due later than this is being tried again, or waits for a writer; nothing else waits for it. */
+const PROMPT_MS = 50
+
+type Waiting = { cause: Cause; dueMs: number; addedMs: number }
+
+export function createHints(): Hints {
+  const byFolder = new Map<Folder, Map<string, Waiting>>()
+  let size = 0
+  /** Not later than the due time of any hint. */
+  let earliestMs = Number.POSITIVE_INFINITY
+
+  const forget = (folder: Folder) => {
+    size -= byFolder.get(folder)?.size ?? 0
+    byFolder.delete(folder)
+  }
+  const findEarliest = () => {
+    earliestMs = Number.POSITIVE_INFINITY
+    for (const names of byFolder.values()) {
+      for (const { dueMs } of names.values()) if (dueMs < earliestMs) earliestMs = dueMs
+    }
+  }
+  return {
+    size: () => size,
+    add: ({ folder, name, cause }, nowMs, dueMs) => {
+      const names = byFolder.get(folder) ?? new Map<string, Waiting>()
+      if (names.size === 0) byFolder.set(folder, names)
+      const waiting = names.get(name)
+      if (waiting === undefined) {
+        names.set(name, { cause, dueMs, addedMs: nowMs })
+        size += 1
+        earliestMs = Math.min(earliestMs, dueMs)
+        return
+      }
+      waiting.cause = mergedCause(waiting.cause, cause)
+      waiting.addedMs = Math.min(waiting.addedMs, nowMs)
+      // Only its close makes an open file due sooner; an attribute change on it does not.
+      if (cause !== 'touched' || waiting.cause !== 'created') waiting.dueMs = Math.min(waiting.dueMs, dueMs)
+      earliestMs = Math.min(earliestMs, waiting.dueMs)
+    },
+    take: (nowMs, max) => {
+      const taken: TakenHint[] = []
+      if (earliestMs > nowMs) return taken
+      for (const [folder, names] of byFolder) {
+        if (taken.length >= max) break
+        if (!folder.attached) {
+          forget(folder)
+          continue
+        }
+        for (const [name, { cause, dueMs, addedMs }] of names) {
+          if (dueMs > nowMs) continue
+          taken.push({ folder, name, cause, addedMs })
+          names.delete(name)
+          size -= 1
+        }
+        if (names.size === 0) byFolder.delete(folder)
+      }
+      findEarliest()
+      return taken
+    },
+    nextDueMs: () => (size === 0 ? null : earliestMs),
+    oldestDueSinceMs: (nowMs) => {
+      let oldest: number | null = null
+      if (earliestMs > nowMs) return oldest
+      for (const names of byFolder.values()) {
+        for (const { dueMs, addedMs } of names.values()) {
+          if (dueMs <= nowMs && (oldest === null || addedMs < oldest)) oldest = addedMs
+        }
+      }
+      return oldest
+    },
+    hasSince: (ms) => {
+      for (const names of byFolder.values()) {
+        for (const { addedMs, dueMs } of names.values()) if (addedMs <= ms && dueMs <= ms + PROMPT_MS) return true
+      }
+      return false
+    },
+    dropRoot: (root) => {
+      for (const folder of [...byFolder.keys()]) if (folder.root === root) forget(folder)
+      findEarliest()
+    },
+  }
+}
+
+/**
+ * What says most of a writer first: a close, a beginning, a write. Of two others the later one; but that it is time to look
+ * again says nothing of the place, and must not stand for something that happened there.
+ */
+const WRITERS: readonly Cause[] = ['modified', 'created', 'written']
+
+function mergedCause(before: Cause, after: Cause): Cause {
+  if (after === 'revisited') return before
+  if (after === 'created' || after === 'written') return after
+  return WRITERS.indexOf(before) > WRITERS.indexOf(after) ? before : after
+}

@@ -1,0 +1,89 @@
+/**
+ * Files whose writer may have them open under another name, of which the kernel tells nothing here: O_TMPFILE and
+ * linkat(2), or link(2) and unlink(2) of the first name. Such a file is looked at again after growing pauses, and read
+ * again only when its size or status change time moved.
+ */
+
+import type { Folder } from '../../model/folder-tree.ts'
+import type { FileSight } from '../../model/sight.ts'
+
+export type Revisits = {
+  /** A file came that nobody was seen to close. */
+  readonly put: (folder: Folder, name: string, sight: FileSight, nowMs: number) => void
+  /** The file is at this place now, if it is awaited. */
+  readonly relocate: (folder: Folder, name: string, sight: FileSight) => void
+  /** Takes a look into account; whether the file is as it was. One that changed is looked at again sooner. */
+  readonly isUnchanged: (sight: FileSight, nowMs: number) => boolean
+  /** Places whose time has come, each told of once. */
+  readonly take: (nowMs: number) => { readonly folder: Folder; readonly name: string }[]
+  /** When the next one's has, ms since 1970; null if there is none. */
+  readonly nextMs: () => number | null
+}
+
+const PAUSE_FIRST_MS = 1_000
+/** Doubling from a second: the last look comes about an hour after the first. */
+const LOOKS_MAX = 12
+/** Files awaited; beyond, those that came first are left to the next scan. */
+const FILES_MAX = 10_000
+
+type Awaited = { folder: Folder; name: string; size: number; ctime: number; looks: number; dueMs: number }
+
+export function createRevisits(): Revisits {
+  const files = new Map<string, Awaited>()
+  /** Not later than the due time of any. */
+  let earliestMs = Number.POSITIVE_INFINITY
+  const schedule = (awaited: Awaited, nowMs: number) => {
+    awaited.dueMs = nowMs + PAUSE_FIRST_MS * 2 ** awaited.looks
+    earliestMs = Math.min(earliestMs, awaited.dueMs)
+  }
+  return {
+    put: (folder, name, sight, nowMs) => {
+      // Another file may have had the number.
+      files.delete(keyOf(sight))
+      const { size, ctime } = sight
+      const awaited = { folder, name, size, ctime, looks: 0, dueMs: 0 }
+      schedule(awaited, nowMs)
+      files.set(keyOf(sight), awaited)
+      const [first] = files.keys()
+      if (files.size > FILES_MAX && first !== undefined) files.delete(first)
+    },
+    relocate: (folder, name, sight) => {
+      const awaited = files.size === 0 ? undefined : files.get(keyOf(sight))
+      if (awaited !== undefined) Object.assign(awaited, { folder, name })
+    },
+    isUnchanged: (sight, nowMs) => {
+      const awaited = files.get(keyOf(sight))
+      if (awaited === undefined) return false
+      const isSame = awaited.size === sight.size && awaited.ctime === sight.ctime
+      if (!isSame) {
+        const { size, ctime } = sight
+        Object.assign(awaited, { size, ctime, looks: 0 })
+        schedule(awaited, nowMs)
+      }
+      return isSame
+    },
+    take: (nowMs) => {
+      if (earliestMs > nowMs) return []
+      earliestMs = Number.POSITIVE_INFINITY
+      const due: Awaited[] = []
+      for (const [key, awaited] of files) {
+        if (awaited.dueMs <= nowMs) {
+          awaited.looks += 1
+          due.push(awaited)
+          if (awaited.looks >= LOOKS_MAX || !awaited.folder.attached) {
+            files.delete(key)
+            continue
+          }
+          schedule(awaited, nowMs)
+        }
+        earliestMs = Math.min(earliestMs, awaited.dueMs)
+      }
+      return due.filter(({ folder }) => folder.attached)
+    },
+    nextMs: () => (files.size === 0 || earliestMs === Number.POSITIVE_INFINITY ? null : earliestMs),
+  }
+}
+
+function keyOf({ deviceNumber, inode }: FileSight): string {
+  return `${deviceNumber}:${inode}`
+}

@@ -1,0 +1,71 @@
+/** Folders waiting to be watched and listed, parents before children. */
+import type { Folder, RootFolder } from '../../model/folder-tree.ts'
+
+/** `isDeep`: the folders below are to be listed again too, though they are known. */
+export type Visit = { readonly folder: Folder; readonly isDeep: boolean }
+
+export type Visits = {
+  readonly size: () => number
+  readonly add: (folder: Folder, isDeep: boolean) => void
+  readonly take: (max: number) => Visit[]
+  /** To be called once for each visit taken, when it is settled. */
+  readonly done: (visit: Visit) => void
+  /** Puts a visit back that was taken and not made. */
+  readonly putBack: (visit: Visit) => void
+  /** Whether the folder is yet to be listed with all that is below it, or is being listed. */
+  readonly isOpen: (folder: Folder) => boolean
+  /** Visits of a root waiting or under way. */
+  readonly open: (root: RootFolder) => number
+  /** Whether any visit is waiting or under way. */
+  readonly areOpen: () => boolean
+  readonly dropRoot: (root: RootFolder) => void
+}
+
+export function createVisits(): Visits {
+  const queue = new Map<Folder, boolean>()
+  /** How often each is being listed with all below it: it may be asked for again meanwhile. */
+  const underWay = new Map<Folder, number>()
+  const open = new Map<RootFolder, number>()
+  const count = (root: RootFolder, by: number) => open.set(root, (open.get(root) ?? 0) + by)
+  const add = (folder: Folder, isDeep: boolean) => {
+    const queued = queue.get(folder)
+    if (queued === undefined) count(folder.root, 1)
+    queue.set(folder, queued === true || isDeep)
+  }
+  const done = ({ folder, isDeep }: Visit) => {
+    const left = (underWay.get(folder) ?? 0) - 1
+    if (isDeep && left > 0) underWay.set(folder, left)
+    else if (isDeep) underWay.delete(folder)
+    count(folder.root, -1)
+  }
+  return {
+    size: () => queue.size,
+    add,
+    take: (max) => {
+      const taken: Visit[] = []
+      for (const [folder, isDeep] of queue) {
+        if (taken.length === max) break
+        queue.delete(folder)
+        if (folder.attached) taken.push({ folder, isDeep })
+        else count(folder.root, -1)
+      }
+      for (const { folder, isDeep } of taken) if (isDeep) underWay.set(folder, (underWay.get(folder) ?? 0) + 1)
+      return taken
+    },
+    done,
+    putBack: (visit) => {
+      done(visit)
+      add(visit.folder, visit.isDeep)
+    },
+    isOpen: (folder) => queue.get(folder) === true || underWay.has(folder),
+    open: (root) => open.get(root) ?? 0,
+    areOpen: () => [...open.values()].some((visits) => visits > 0),
+    dropRoot: (root) => {
+      for (const folder of [...queue.keys()]) {
+        if (folder.root !== root) continue
+        queue.delete(folder)
+        count(root, -1)
+      }
+    },
+  }
+}

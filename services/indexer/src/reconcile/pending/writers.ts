@@ -1,0 +1,65 @@
+/**
+ * Files that someone is writing to, as far as the kernel tells: IN_MODIFY without a close. A busy writer costs one look
+ * in some seconds, and the file is not read before it was quiet for a while.
+ */
+import { type Place, placeKey } from '../../model/seen.ts'
+
+export type Writers = {
+  /** A write was told of. When the place is to be looked at, ms since 1970. */
+  readonly wrote: (place: Place, nowMs: number) => number
+  /** Writes without a close that were looked at in a row; null where nobody is known to write. */
+  readonly streak: (place: Place, nowMs: number) => Streak | null
+  /** Whoever wrote has closed the file. */
+  readonly closed: (place: Place) => void
+  /** Events were lost, and closes may be among them. */
+  readonly forgetAll: () => void
+}
+
+/** `looks`: how often. `sinceMs`: when the first of the writes was, ms since 1970. */
+export type Streak = { readonly looks: number; readonly sinceMs: number }
+
+/** The first look, soon; the next ones after growing pauses. */
+const FIRST_LOOK_MS = 200
+const PAUSE_FIRST_MS = 1_000
+const PAUSE_LAST_MS = 8_000
+/** A writer that is not heard of for so long writes no more, or begins anew. */
+const FORGOTTEN_AFTER_MS = 120_000
+/** Files remembered; beyond, those that were written longest ago are forgotten, and read a little too soon. */
+const FILES_MAX = 10_000
+
+type Writing = { lookMs: number; looks: number; lastMs: number; readonly sinceMs: number }
+
+export function createWriters(): Writers {
+  // In the order of the last write, so that the oldest is first.
+  const files = new Map<string, Writing>()
+  const find = (key: string, nowMs: number): Writing | undefined => {
+    const writing = files.get(key)
+    if (writing === undefined || nowMs - writing.lastMs <= FORGOTTEN_AFTER_MS) return writing
+    files.delete(key)
+    return undefined
+  }
+  return {
+    wrote: (place, nowMs) => {
+      const key = placeKey(place)
+      const writing = find(key, nowMs) ?? {
+        ...{ lookMs: Number.NEGATIVE_INFINITY, looks: 0 },
+        ...{ lastMs: nowMs, sinceMs: nowMs },
+      }
+      writing.lastMs = nowMs
+      files.delete(key)
+      files.set(key, writing)
+      if (writing.lookMs > nowMs) return writing.lookMs
+      const pauseMs = Math.min(PAUSE_FIRST_MS * 2 ** Math.max(0, writing.looks - 1), PAUSE_LAST_MS)
+      writing.lookMs = Math.max(nowMs + FIRST_LOOK_MS, writing.lookMs + pauseMs)
+      writing.looks += 1
+      const [oldest] = files.keys()
+      if (files.size > FILES_MAX && oldest !== undefined) files.delete(oldest)
+      return writing.lookMs
+    },
+    streak: (place, nowMs) => (files.size === 0 ? null : (find(placeKey(place), nowMs) ?? null)),
+    closed: (place) => {
+      if (files.size > 0) files.delete(placeKey(place))
+    },
+    forgetAll: () => files.clear(),
+  }
+}

@@ -1,0 +1,48 @@
+/** When rows may leave limbo. */
+import type { LimboEntry } from '../pending/limbo.ts'
+import type { SettleJobTools } from '../settling/tools.ts'
+
+/** How long after a first scan what moved during it may still turn up. */
+const TURBULENT_MS = 3_000
+
+/** How long a row in limbo waits then, at most, for all other places to be settled. */
+const UNSETTLED_MAX_MS = 1_500
+
+/**
+ * Lets rows out of limbo only when everything that happened before their time was over has been taken in and looked at:
+ * the kernel's queue is drained first, then every hint of that time is settled. What went into a new folder is found by
+ * its visit, so those are waited for too, but for the many of a scan.
+ */
+export function createLimboGate(tools: SettleJobTools, wake: () => void) {
+  const { limbo, hints, visits, scans, nowMs, drained, areHintsUnderWay } = tools
+  let discoveredMs = Number.NEGATIVE_INFINITY
+  /**
+   * Whether a row can go now. What moved while a root was scanned for the first time may be behind places that are still
+   * being tried again; at any other time nothing waits for those.
+   */
+  const isRipe = ({ sinceMs }: LimboEntry, now: number): boolean =>
+    now - discoveredMs > TURBULENT_MS || hints.size() === 0 || now - sinceMs > UNSETTLED_MAX_MS
+  let barrier: { readonly askedMs: number; passedMs: number | null } | null = null
+  return {
+    takeDue: (): LimboEntry[] => {
+      if (scans.isDiscovering()) discoveredMs = nowMs()
+      if (barrier === null) {
+        if (limbo.due(nowMs()).length === 0) return []
+        const asked: { askedMs: number; passedMs: number | null } = { askedMs: nowMs(), passedMs: null }
+        barrier = asked
+        void drained().then(() => {
+          asked.passedMs = nowMs()
+          wake()
+        })
+      }
+      if (barrier.passedMs === null || hints.hasSince(barrier.passedMs) || areHintsUnderWay()) return []
+      if (visits.areOpen() && !scans.isScanning()) return []
+      const due = Map.groupBy(limbo.due(barrier.askedMs), (entry) => isRipe(entry, nowMs()))
+      barrier = null
+      for (const { row } of due.get(false) ?? []) limbo.hold(row.nodeId, nowMs())
+      return due.get(true) ?? []
+    },
+    /** When there may be something to take, ms since 1970. */
+    nextMs: () => (barrier === null ? (limbo.nextDeadlineMs() ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY),
+  }
+}

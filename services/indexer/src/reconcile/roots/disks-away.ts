@@ -1,0 +1,96 @@
+/**
+ * Disks that were mounted inside a root and are not: what was in them is kept (I7) and the owner is told, until they are
+ * back or the owner says that what is there instead is meant.
+ */
+import { isSameIdentity } from '@drive-feed/shared/folder-identity.ts'
+import type { Logger } from '@drive-feed/shared/logger.ts'
+import { type Folder, pathOf, type RootFolder, type Tree } from '../../model/folder-tree.ts'
+import type { Known } from '../../model/known-node.ts'
+import { type Place, placeKey } from '../../model/seen.ts'
+import type { FolderSight } from '../../model/sight.ts'
+import { diskAwayMessage } from './away-messages.ts'
+import type { DiskAway, Root } from './root.ts'
+
+export type DisksAway = {
+  /** Whether what is known of a disk is to be kept, in whose place `sight` was seen; false if the owner accepts that. */
+  readonly isKept: (
+    known: Known,
+    place: { readonly folder: Folder; readonly name: string },
+    sight: FolderSight,
+  ) => boolean
+  /** To be called for every place where nothing is away. */
+  readonly isBack: (place: Place) => void
+  /** Their nodes. */
+  readonly nodeIds: () => ReadonlySet<string>
+  /** Has the places looked at where the owner has left a word. */
+  readonly lookAgain: (nodeIds: ReadonlySet<string>) => void
+}
+
+export type DisksAwayTools = {
+  readonly tree: Pick<Tree, 'get'>
+  readonly rootOf: (top: RootFolder) => Root | undefined
+  /** The message of a root may be another one now. */
+  readonly tell: (root: Root) => void
+  /** Whether the owner said that this very folder is meant. Holds once. */
+  readonly takeAcceptance: (nodeId: string, folder: FolderSight) => boolean
+  readonly lookAt: (folder: Folder, name: string) => void
+  readonly configPath: string | undefined
+  /** What is said of times goes by this one. */
+  readonly wallMs: () => number
+  readonly log: Logger
+}
+
+export function createDisksAway(tools: DisksAwayTools): DisksAway {
+  const { rootOf, tell, log, wallMs } = tools
+  const away = new Map<string, { readonly disk: DiskAway; readonly root: Root | undefined }>()
+  /** The word holds until the disk's nodes have left, which takes several looks. */
+  const accepted = new Map<string, { readonly nodeId: string; readonly folder: FolderSight }>()
+
+  const end = (key: string) => {
+    const entry = away.get(key)
+    if (!away.delete(key)) return
+    entry?.root?.disksAway.delete(key)
+    if (entry?.root !== undefined) tell(entry.root)
+  }
+  const begin = (key: string, nodeId: string, folder: Folder, name: string) => {
+    const root = rootOf(folder.root)
+    const isSinceStart = tools.tree.get(nodeId) === undefined
+    const disk: DiskAway = { nodeId, folder, name, sinceMs: Math.floor(wallMs()), isSinceStart }
+    away.set(key, { disk, root })
+    log.warn(
+      { root: root?.key, path: `${pathOf(folder)}/${name}` },
+      diskAwayMessage(disk, 'here', tools.configPath).message,
+    )
+    if (root === undefined) return
+    const { sinceMs } = disk
+    const told = () => ({ ...diskAwayMessage(disk, 'there', tools.configPath), sinceMs })
+    root.disksAway.set(key, () => (folder.attached ? told() : null))
+    tell(root)
+  }
+  return {
+    isKept: ({ nodeId }, { folder, name }, sight) => {
+      const key = placeKey({ parentId: folder.nodeId, name })
+      const word = accepted.get(key)
+      if (word?.nodeId === nodeId && isSameIdentity(word.folder, sight)) return false
+      if (tools.takeAcceptance(nodeId, sight)) {
+        log.warn({ path: `${pathOf(folder)}/${name}` }, 'the folder is accepted as it is: what was known is removed')
+        accepted.set(key, { nodeId, folder: sight })
+        end(key)
+        return false
+      }
+      if (away.get(key)?.disk.nodeId !== nodeId) begin(key, nodeId, folder, name)
+      return true
+    },
+    isBack: (place) => {
+      // Nearly always there is none, and nearly every look comes through here.
+      if (away.size === 0 && accepted.size === 0) return
+      const key = placeKey(place)
+      accepted.delete(key)
+      end(key)
+    },
+    nodeIds: () => new Set(Array.from(away.values(), ({ disk }) => disk.nodeId)),
+    lookAgain: (nodeIds) => {
+      for (const { disk } of away.values()) if (nodeIds.has(disk.nodeId)) tools.lookAt(disk.folder, disk.name)
+    },
+  }
+}

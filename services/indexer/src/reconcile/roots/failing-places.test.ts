@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import pino from 'pino'
+import { createFailingPlaces, type FailingPlace } from './failing-places.ts'
+import { createRoot } from './root.ts'
+
+test('what was tried in vain for a minute is said of its root, in the log and as a number, until it is settled', () => {
+  const roots = ['a', 'b'].map((name) => createRoot({ name, path: `/${name}`, configuredPath: `/${name}` }, 0))
+  const [a, b] = roots
+  let tried: FailingPlace[] = []
+  let [nowMs, aheadMs] = [0, 0]
+  const lines: string[] = []
+  const messages: string[] = []
+  const failing = createFailingPlaces({
+    tried: (sinceMs) => tried.filter((place) => place.sinceMs <= sinceMs),
+    rootAt: (path) => roots.find((root) => path.startsWith(`${root.path}/`)),
+    roots: () => roots,
+    onMessage: (root) => messages.push(`${root.key}: ${root.failing?.message ?? null}`),
+    nowMs: () => nowMs,
+    wallMs: () => nowMs + aheadMs,
+    log: pino({}, { write: (line: string) => void lines.push(line) }),
+  })
+  tried = ['/a/x', '/a/y\n'].map((path) => ({ path, sinceMs: 5_000 }))
+  nowMs = 64_000
+  failing.check()
+  assert.deepEqual([messages, lines, failing.count()], [[], [], 0])
+  nowMs = 65_000
+  failing.check()
+  failing.check()
+  assert.equal(failing.count(), 2)
+  assert.equal(messages.length, 1)
+  assert.match(a?.failing?.message ?? '', /^\/a\/x and 1 more could not be settled since 1970-01-01T00:00:05/)
+  assert.equal(lines.length, 1)
+  assert.equal(b?.failing, null)
+  tried = []
+  failing.check()
+  assert.deepEqual([a?.failing, failing.count(), messages.at(-1)], [null, 0, 'a: null'])
+  tried = [{ path: '/b/x', sinceMs: 5_000 }]
+  aheadMs = 3_600_000
+  failing.check()
+  const later = b?.failing as { message: string } | null | undefined
+  assert.match(later?.message ?? '', /since 1970-01-01T01:00:05/, 'by the clock that the owner sees')
+})

@@ -1,0 +1,72 @@
+/**
+ * Tells of places and files that are asked for again and again without a result. Whatever the cause, a bug of this program
+ * included, it costs little (the pauses grow) and does not go unsaid.
+ */
+import type { Logger } from '@drive-feed/shared/logger.ts'
+import { type Advice, advice } from '@drive-feed/shared/problem.ts'
+import { shownPath } from '@drive-feed/shared/shown-path.ts'
+import type { Root } from './root.ts'
+
+/** `sinceMs`: when it was tried first, by `nowMs`. */
+export type FailingPlace = { readonly path: string; readonly sinceMs: number }
+
+/** A place may take this long. */
+const PATIENCE_MS = 60_000
+
+export type FailingPlaces = {
+  /** To be called every few seconds. */
+  readonly check: () => void
+  /** How many there are. */
+  readonly count: () => number
+}
+
+export function createFailingPlaces(tools: {
+  /** Those that have been tried since then (by `nowMs`) or longer. */
+  readonly tried: (sinceMs: number) => readonly FailingPlace[]
+  readonly rootAt: (path: string) => Root | undefined
+  readonly roots: () => readonly Root[]
+  /** The root's message may be another one now. */
+  readonly onMessage: (root: Root) => void
+  readonly nowMs: () => number
+  /** What is said of times goes by this one. */
+  readonly wallMs: () => number
+  readonly log: Logger
+}): FailingPlaces {
+  const { log, nowMs, wallMs } = tools
+  let count = 0
+  /** What each root's message is about. */
+  const saidOf = new Map<Root, string>()
+  return {
+    check: () => {
+      const places = tools.tried(nowMs() - PATIENCE_MS)
+      count = places.length
+      const byRoot = Map.groupBy(places, ({ path }) => tools.rootAt(path))
+      for (const root of tools.roots()) {
+        const [first, ...others] = byRoot.get(root) ?? []
+        const about = first === undefined ? undefined : JSON.stringify([first, others.length])
+        if (about === saidOf.get(root)) continue
+        if (first === undefined || about === undefined) {
+          saidOf.delete(root)
+          root.failing = null
+        } else {
+          const sinceMs = Math.floor(wallMs() - (nowMs() - first.sinceMs))
+          const since = new Date(sinceMs).toISOString()
+          const said = adviceOf(first.path, since, others.length)
+          if (!saidOf.has(root))
+            log.warn({ root: root.key, path: first.path, since, count: others.length + 1 }, said.message)
+          saidOf.set(root, about)
+          root.failing = { ...said, sinceMs }
+        }
+        tools.onMessage(root)
+      }
+    },
+    count: () => count,
+  }
+}
+
+function adviceOf(path: string, since: string, others: number): Advice {
+  const also = others === 0 ? '' : ` and ${others} more`
+  const text = `${shownPath(path)}${also} could not be settled since ${since}, though it was tried again and again; what \
+was known of it stays, and it is tried every ten seconds to a minute`
+  return advice(text, 'Check the disk, and who writes there', '. ')
+}

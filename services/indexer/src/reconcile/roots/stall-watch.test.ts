@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import pino from 'pino'
+import { createRoot } from './root.ts'
+import type { RootKeeper } from './root-keeper.ts'
+import { createStallWatch } from './stall-watch.ts'
+
+const HOUR_MS = 3_600_000
+
+function watched() {
+  const root = createRoot({ name: 'nfs', path: '/nfs', configuredPath: '/nfs' }, 0)
+  Object.assign(root, { state: 'watching', message: 'as before' })
+  const state = { now: 0, at: null as { path: string; sinceMs: number } | null }
+  const lines: string[] = []
+  const keeper: Pick<RootKeeper, 'byPath' | 'setState'> = {
+    byPath: (path) => (path.startsWith('/nfs') ? root : undefined),
+    setState: (of, as, message) => Object.assign(of, { state: as, message }),
+  }
+  const log = pino({}, { write: (line: string) => void lines.push((JSON.parse(line) as { msg: string }).msg) })
+  const watch = createStallWatch({
+    atWork: () => state.at,
+    keeper,
+    nowMs: () => state.now,
+    wallMs: () => HOUR_MS + state.now,
+    log,
+  })
+  const at = (now: number, path: string | null, sinceMs = 0) => {
+    Object.assign(state, { now, at: path === null ? null : { path, sinceMs } })
+    watch.check()
+  }
+  return { root, lines, at }
+}
+
+const STALLED =
+  '/nfs/dead does not answer since 1970-01-01T01:00:00.000Z; check the disk, or the server behind it. \
+Everything else waits for it'
+
+test('a place that does not answer for a minute is said once, with its root, and again when it answers', () => {
+  const { root, lines, at } = watched()
+  at(59_999, '/nfs/dead')
+  assert.deepEqual([lines, root.message], [[], 'as before'])
+  at(60_000, '/nfs/dead')
+  at(90_000, '/nfs/dead')
+  assert.deepEqual([lines, root.message, root.state], [[STALLED], STALLED, 'watching'])
+  at(93_000, '/nfs/next', 93_000)
+  assert.deepEqual([lines, root.message], [[STALLED, 'it answers again'], 'as before'])
+})
+
+test('what was found out about the root meanwhile is not taken back', () => {
+  const { root, lines, at } = watched()
+  at(60_000, '/nfs/dead')
+  Object.assign(root, { state: 'offline', message: 'is away' })
+  at(63_000, null)
+  assert.deepEqual([lines.length, root.state, root.message], [2, 'offline', 'is away'])
+})
+
+test('a place outside every root is said in the log', () => {
+  const { lines, at } = watched()
+  at(60_000, '/elsewhere')
+  assert.match(lines[0] ?? '', /^\/elsewhere does not answer since/)
+})

@@ -1,0 +1,62 @@
+/**
+ * Tells of a place that does not answer. A dead file server blocks whoever looks at it, for minutes or for good, and as
+ * there is one looking thread everything else waits for it too. That can't be helped from here, but said.
+ */
+import type { Logger } from '@drive-feed/shared/logger.ts'
+import { advice } from '@drive-feed/shared/problem.ts'
+import { shownPath } from '@drive-feed/shared/shown-path.ts'
+import type { Observer } from '../../scan/observer.ts'
+import type { AdviceSince, Root } from './root.ts'
+import type { RootKeeper } from './root-keeper.ts'
+
+/** Longer than a folder of a million files takes on a slow disk that is waking up. */
+const STALL_MS = 60_000
+
+export type StallWatch = {
+  /** To be called every few seconds. */
+  readonly check: () => void
+  /** What is said now, and of which root; null while all answers. */
+  readonly stalled: () => (AdviceSince & { readonly root: Root | undefined }) | null
+}
+
+export function createStallWatch(tools: {
+  readonly atWork: Observer['atWork']
+  readonly keeper: Pick<RootKeeper, 'byPath' | 'setState'>
+  readonly nowMs: () => number
+  /** What is said of times goes by this one. */
+  readonly wallMs: () => number
+  readonly log: Logger
+}): StallWatch {
+  const { keeper, log, nowMs, wallMs } = tools
+  let stalled: { readonly path: string; readonly root: Root | undefined; readonly said: AdviceSince } | null = null
+  let messageBefore: string | null = null
+
+  const begin = (path: string, forMs: number) => {
+    const sinceMs = Math.floor(wallMs() - forMs)
+    const since = new Date(sinceMs).toISOString()
+    const fix = 'check the disk, or the server behind it. Everything else waits for it'
+    const said = { ...advice(`${shownPath(path)} does not answer since ${since}`, fix), sinceMs }
+    const { message } = said
+    const root = keeper.byPath(path)
+    log.warn({ root: root?.key, path, since }, message)
+    messageBefore = root?.message ?? null
+    if (root !== undefined) keeper.setState(root, root.state, message)
+    stalled = { path, root, said }
+  }
+  const end = ({ path, root, said }: NonNullable<typeof stalled>) => {
+    log.info({ root: root?.key, path }, 'it answers again')
+    // Whoever found out more meanwhile has said it.
+    if (root?.message === said.message) keeper.setState(root, root.state, messageBefore)
+    stalled = null
+  }
+  return {
+    check: () => {
+      const now = nowMs()
+      const at = tools.atWork(now)
+      const path = at !== null && now - at.sinceMs >= STALL_MS ? at.path : null
+      if (stalled !== null && path !== stalled.path) end(stalled)
+      if (stalled === null && at !== null && path !== null) begin(path, now - at.sinceMs)
+    },
+    stalled: () => (stalled === null ? null : { ...stalled.said, root: stalled.root }),
+  }
+}

@@ -1,0 +1,91 @@
+/** What the owner is told of a root that is there but not fully watched: how much is not, and what to do. */
+import { type Advice, advice, type ProblemCode } from '@drive-feed/shared/problem.ts'
+import { shownPath } from '@drive-feed/shared/shown-path.ts'
+import { pathOf } from '../../model/folder-tree.ts'
+import type { InotifyLimits } from '../../posix/inotify-limits.ts'
+import type { Root } from './root.ts'
+
+/** What can't be read is tried again this often at least: nothing may tell that it can be. */
+export const UNREADABLE_MINUTES_MAX = 8
+/** Disks inside a root that are away and told of in full. */
+const DISKS_MAX = 5
+
+/** `folders`: all that need a watch, of every root. `minutesMax`: how seldom what has none is listed when it is quiet. */
+export type WatchNeeds = { readonly folders: number; readonly limits: InotifyLimits; readonly minutesMax: number }
+
+/** `sinceMs`: ms since 1970; null where it is not known by itself. */
+export type RootProblem = Advice & { readonly code: ProblemCode; readonly sinceMs: number | null }
+
+/** Null if all is well. Of what is not watched, not readable and failing the first is said. */
+export function watchMessage(root: Root, needs: WatchNeeds): string | null {
+  const [gravest] = notSeen(root, needs)
+  const parts = [gravest?.message, ownMessage(root), ...disksAway(root).map(({ message }) => message)]
+  const said = parts.filter((part) => part != null)
+  return said.length === 0 ? null : said.join('. ')
+}
+
+/** Everything that is not well with a root that is there. */
+export function watchProblems(root: Root, needs: WatchNeeds): RootProblem[] {
+  return [...notSeen(root, needs), ...disksAway(root)]
+}
+
+function notSeen(root: Root, needs: WatchNeeds): RootProblem[] {
+  const unreadable = unreadableAdvice(root, needs.minutesMax)
+  const unwatched = unwatchedAdvice(root, needs)
+  const problems: RootProblem[] = []
+  if (unwatched !== null) problems.push({ code: 'folders_unwatched', ...unwatched, sinceMs: null })
+  if (unreadable !== null) problems.push({ code: 'folders_unreadable', ...unreadable, sinceMs: null })
+  if (root.failing !== null) problems.push({ code: 'places_failing', ...root.failing })
+  return problems
+}
+
+function disksAway(root: Root): RootProblem[] {
+  const away = Array.from(root.disksAway.values(), (told) => told()).filter((told) => told !== null)
+  const problems: RootProblem[] = away.slice(0, DISKS_MAX).map((told) => ({ code: 'disk_away', ...told }))
+  const [next] = away.slice(DISKS_MAX)
+  if (next === undefined) return problems
+  const text = `${away.length - DISKS_MAX} more filesystems inside of it are away`
+  return [...problems, { code: 'disk_away', text, fix: next.fix, message: text, sinceMs: next.sinceMs }]
+}
+
+function ownMessage({ ownPaths }: Root): string | null {
+  const [first] = ownPaths
+  return first === undefined ? null : ownFilesMessage(first)
+}
+
+/** What is said of a folder in which files of ours were met. */
+export function ownFilesMessage(path: string): string {
+  return `${shownPath(path)} holds files of drive-feed itself, its database or its log; these are left out of the feed`
+}
+
+function unwatchedAdvice(root: Root, { folders, limits: { watches }, minutesMax }: WatchNeeds): Advice | null {
+  if (root.top?.inotifyFd === null) return root.noInstance
+  const unwatched = root.unwatched.size
+  if (unwatched === 0) return null
+  const meanwhile = `listed again every ${minutesUpTo(minutesMax)} instead`
+  if (!root.isWatchLimit) {
+    const text = `${unwatched} folders can not be watched; they are ${meanwhile}`
+    return { text, message: text, fix: 'see that there is free memory, and that their filesystem can be watched' }
+  }
+  // Other programs have theirs already, at most all that is allowed now.
+  const text = `the kernel allows ${watches.allowed} inotify watches, those of all other programs included; ${folders} \
+folders need one each, ${unwatched} have none and are ${meanwhile}`
+  return advice(text, watches.raise(watches.allowed + folders), '. ')
+}
+
+/** How often what is not watched is looked at: more seldom the longer nothing is found. */
+export function minutesUpTo(minutesMax: number): string {
+  return minutesMax === 1 ? 'minute' : `1 to ${minutesMax} minutes`
+}
+
+function unreadableAdvice({ unreadable }: Root, minutesMax: number): Advice | null {
+  const [first] = unreadable
+  if (first === undefined) return null
+  const [folder, { what, problem }] = first
+  const path = shownPath(pathOf(folder))
+  const place = what === 'folder' ? path : `something in ${path}`
+  const all = unreadable.size === 1 ? place : `${place} and ${unreadable.size - 1} more folders`
+  const often = minutesUpTo(Math.min(minutesMax, UNREADABLE_MINUTES_MAX))
+  const fix = `check permissions and the disk. What is known of it stays, and it is tried again every ${often}`
+  return advice(`${all} can't be read (${problem})`, fix)
+}

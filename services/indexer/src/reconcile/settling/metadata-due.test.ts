@@ -1,0 +1,207 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { factsOf, fileRow, fileSight } from '../../../../../test/support/rows.ts'
+import type { Awaiting } from '../../model/decision.ts'
+import type { Cause, Seen } from '../../model/seen.ts'
+import { createSchedule, type Schedule, type ScheduleTools } from './metadata-due.ts'
+
+const NOW_MS = 1_000_000
+/** The wall clock was set forward since the start. */
+const WALL_MS = NOW_MS + 3_600_000
+const SETTLE_MS = 2_000
+const OPEN_QUIET_MS = 30_000
+
+type Case = {
+  readonly what: string
+  readonly cause: Cause
+  /** How long ago the file's ctime is. */
+  readonly ageMs: number
+  readonly links?: number
+  readonly isScanning?: boolean
+  /** How long ago it was made; null where that is not known. */
+  readonly bornMs?: number | null
+  /** It is known, and waits to be read; as another inode number if it is not this. */
+  readonly waitsAs?: number
+  /** How often in a row writes to it were looked at. */
+  readonly writes?: number
+  readonly areWritesTold?: boolean
+  /** Before when what a first scan finds is skipped; null where nothing is. */
+  readonly skipsBeforeMs?: number | null
+  readonly expected: Awaiting
+}
+
+const SETTLED: Awaiting = { state: 'fresh', dueMs: NOW_MS + SETTLE_MS }
+const HELD_BACK: Awaiting = { state: 'fresh', dueMs: NOW_MS + OPEN_QUIET_MS }
+
+const WRITTEN_ONCE: Awaiting = { state: 'fresh', dueMs: NOW_MS + 1_500 }
+
+const CASES: readonly Case[] = [
+  {
+    what: 'a recording that has gone on for ten minutes is held back for one',
+    cause: 'stale',
+    ageMs: 0,
+    bornMs: 600_000,
+    expected: { state: 'fresh', dueMs: NOW_MS + 60_000 },
+  },
+  {
+    what: 'an old file that somebody writes to and does not close is held back for ten minutes',
+    cause: 'stale',
+    ageMs: 0,
+    bornMs: 10 * 365 * 86_400_000,
+    expected: { state: 'fresh', dueMs: NOW_MS + 600_000 },
+  },
+  {
+    what: 'a file that listings find growing is held back like one that events tell of',
+    cause: 'scan',
+    ageMs: 5_000,
+    waitsAs: 1,
+    expected: HELD_BACK,
+  },
+  {
+    what: 'a file that waited and changed again long ago is read at once',
+    cause: 'scan',
+    ageMs: 60_000,
+    waitsAs: 1,
+    expected: { state: 'fresh', dueMs: NOW_MS },
+  },
+  {
+    what: 'a file that listings find growing, where writes would be told of, is nobody’s any more',
+    cause: 'scan',
+    ageMs: 500,
+    waitsAs: 1,
+    areWritesTold: true,
+    expected: SETTLED,
+  },
+  {
+    what: 'a file that has the name of one that waited did not grow',
+    cause: 'scan',
+    ageMs: 5_000,
+    waitsAs: 2,
+    expected: { state: 'fresh', dueMs: NOW_MS },
+  },
+  {
+    what: 'a new file to which nobody is seen to write is quiet in a moment',
+    cause: 'created',
+    ageMs: 0,
+    expected: SETTLED,
+  },
+  { what: 'a new file to which somebody writes', cause: 'created', ageMs: 0, writes: 1, expected: WRITTEN_ONCE },
+  {
+    what: 'a new file to which somebody goes on writing is held back',
+    cause: 'created',
+    ageMs: 0,
+    writes: 3,
+    expected: HELD_BACK,
+  },
+  { what: 'a size that is set by path', cause: 'modified', ageMs: 0, writes: 1, expected: WRITTEN_ONCE },
+  {
+    what: 'a file that is written again and again is held back',
+    cause: 'modified',
+    ageMs: 0,
+    writes: 5,
+    expected: HELD_BACK,
+  },
+  { what: 'a chmod of an open file makes nobody close it', cause: 'touched', ageMs: 0, writes: 3, expected: HELD_BACK },
+  { what: 'a new hard link is nobody to wait for', cause: 'created', ageMs: 0, links: 2, expected: SETTLED },
+  { what: 'what did not hold still is held back', cause: 'stale', ageMs: 60_000, expected: HELD_BACK },
+  { what: 'what did not hold still is held back, linked too', cause: 'stale', ageMs: 0, links: 2, expected: HELD_BACK },
+  { what: 'a closed file is quiet in a moment', cause: 'written', ageMs: 0, expected: SETTLED },
+  { what: 'a closed file waits though its ctime is old', cause: 'written', ageMs: 60_000, expected: SETTLED },
+  { what: 'a moved file is quiet in a moment', cause: 'touched', ageMs: 0, expected: SETTLED },
+  { what: 'another name of a written file', cause: 'linked', ageMs: 0, links: 2, expected: SETTLED },
+  {
+    what: 'an old file that a scan finds is read at once, as backlog',
+    cause: 'scan',
+    ageMs: SETTLE_MS + 1,
+    isScanning: true,
+    expected: { state: 'backlog', dueMs: NOW_MS },
+  },
+  {
+    what: 'a file that a scan finds just written waits',
+    cause: 'scan',
+    ageMs: SETTLE_MS - 1,
+    isScanning: true,
+    expected: { state: 'backlog', dueMs: NOW_MS + SETTLE_MS },
+  },
+  {
+    what: 'an old file in a new folder, listed while nothing is scanned, is fresh',
+    cause: 'scan',
+    ageMs: 60_000,
+    expected: { state: 'fresh', dueMs: NOW_MS },
+  },
+  {
+    what: 'a ctime in the future keeps nobody waiting',
+    cause: 'scan',
+    ageMs: -60_000,
+    expected: { state: 'fresh', dueMs: NOW_MS },
+  },
+  {
+    what: 'a fresh change is no backlog, though a scan is under way',
+    cause: 'written',
+    ageMs: 0,
+    isScanning: true,
+    expected: SETTLED,
+  },
+  {
+    what: 'what a first scan finds is skipped where the config says so',
+    cause: 'scan',
+    ageMs: 60_000,
+    isScanning: true,
+    skipsBeforeMs: WALL_MS - 1_000,
+    expected: { state: 'skipped', dueMs: 0 },
+  },
+  {
+    what: 'what was made since that scan began is not',
+    cause: 'scan',
+    ageMs: 500,
+    isScanning: true,
+    skipsBeforeMs: WALL_MS - 1_000,
+    expected: { state: 'backlog', dueMs: NOW_MS + SETTLE_MS },
+  },
+  {
+    what: 'nor what an event tells of, however old it is',
+    cause: 'touched',
+    ageMs: 60_000,
+    isScanning: true,
+    skipsBeforeMs: WALL_MS - 1_000,
+    expected: SETTLED,
+  },
+  {
+    what: 'nor what is known and other than before',
+    cause: 'scan',
+    ageMs: 60_000,
+    isScanning: true,
+    waitsAs: 1,
+    skipsBeforeMs: WALL_MS - 1_000,
+    expected: { state: 'backlog', dueMs: NOW_MS },
+  },
+]
+
+for (const one of CASES) {
+  const { what, cause, ageMs, links = 1, isScanning = false, bornMs = null, waitsAs, expected } = one
+  const { writes = 0, areWritesTold = false, skipsBeforeMs = null } = one
+  test(what, () => {
+    const birthTime = bornMs === null ? 0 : (WALL_MS - bornMs) * 1_000
+    const facts = factsOf(1, { ctime: (WALL_MS - ageMs) * 1_000, birthTime })
+    const known = waitsAs === undefined ? undefined : fileRow(waitsAs, 'p', 'a', { metadataState: 'fresh', birthTime })
+    const sight = fileSight(1, { ...facts, links })
+    const seen: Seen = { parentId: 'p', name: 'a', known, cause, sight }
+    const made = schedule({
+      writes: () => (writes === 0 ? null : { looks: writes, sinceMs: NOW_MS - 60_000 }),
+      areWritesTold: () => areWritesTold,
+    })
+    assert.deepEqual(made.awaiting(seen, facts, isScanning, skipsBeforeMs), expected)
+  })
+}
+
+test('due times are whole milliseconds, as the table keeps them', () => {
+  const facts = factsOf(1)
+  const seen: Seen = { parentId: 'p', name: 'a', known: undefined, cause: 'written', sight: fileSight(1) }
+  const { dueMs } = schedule({ nowMs: () => NOW_MS + 0.7 }).awaiting(seen, facts, false, null)
+  assert.equal(dueMs, NOW_MS + SETTLE_MS)
+})
+
+function schedule(other: Partial<ScheduleTools>): Schedule {
+  const nothing = { writes: () => null, areWritesTold: () => false }
+  return createSchedule({ settleMs: SETTLE_MS, nowMs: () => NOW_MS, wallMs: () => WALL_MS, ...nothing, ...other })
+}

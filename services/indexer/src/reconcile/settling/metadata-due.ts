@@ -1,0 +1,78 @@
+/** When a file's metadata is read: not before it has been quiet for a moment. */
+
+import type { Awaiting, Facts } from '../../model/decision.ts'
+import { isPresent, isSameThing, type Place, type Seen } from '../../model/seen.ts'
+import type { Streak } from '../pending/writers.ts'
+
+/** After the first and the second look at writes without a close: longer than until the next look, should there be more. */
+const WRITTEN_QUIET_MS = [1_500, 6_000] as const
+/**
+ * How long a file that someone keeps writing to is left alone: a tenth of the time for which that went on, within these.
+ * What has been recorded for an hour is not read every time the recorder pauses for half a minute.
+ */
+const OPEN_QUIET_MIN_MS = 30_000
+const OPEN_QUIET_MAX_MS = 600_000
+
+/** Listed, and left alone until it changes. */
+const SKIPPED: Awaiting = { state: 'skipped', dueMs: 0 }
+
+export type ScheduleTools = {
+  readonly settleMs: number
+  /** Writes at the place without a close, see `reconcile/writers.ts`. */
+  readonly writes: (place: Place) => Streak | null
+  /** Whether the kernel would tell of a write to what is in the folder. */
+  readonly areWritesTold: (folderId: string) => boolean
+  readonly nowMs: () => number
+  /** The clock that the times of files go by, which may be set at any moment; what is due goes by `nowMs`. */
+  readonly wallMs: () => number
+}
+
+export type Schedule = {
+  /**
+   * `isScanning`: what a scan finds is backlog, which fresh changes overtake. `skipsBeforeMs`: new files that a scan finds
+   * are not to be read where they are older than this, by the clock on the wall; null for all are.
+   */
+  readonly awaiting: (seen: Seen, facts: Facts, isScanning: boolean, skipsBeforeMs: number | null) => Awaiting
+}
+
+export function createSchedule({ settleMs, writes, areWritesTold, nowMs, wallMs }: ScheduleTools): Schedule {
+  return {
+    awaiting: (seen, { ctime, birthTime }, isScanning, skipsBeforeMs) => {
+      const { cause } = seen
+      const isFirstFound = cause === 'scan' && seen.known === undefined
+      if (isFirstFound && skipsBeforeMs !== null && ctime / 1000 < skipsBeforeMs) return SKIPPED
+      const now = Math.floor(nowMs())
+      const streak = cause === 'written' ? null : writes(seen)
+      if (streak !== null) return { state: 'fresh', dueMs: now + streakQuietMs(streak, now) }
+      if (cause === 'modified') return { state: 'fresh', dueMs: now + WRITTEN_QUIET_MS[0] }
+      if (cause === 'stale') return { state: 'fresh', dueMs: now + openQuietMs(wallMs(), birthTime) }
+      const ageMs = wallMs() - ctime / 1000
+      const isRecent = ageMs < OPEN_QUIET_MIN_MS
+      // Where nothing is told of writers, a listing that finds it changed again before it was read says that it grows.
+      if (cause === 'scan' && isRecent && isStillUnread(seen) && !areWritesTold(seen.parentId)) {
+        return { state: 'fresh', dueMs: now + openQuietMs(wallMs(), birthTime) }
+      }
+      const isQuiet = ageMs > settleMs || ageMs < 0
+      const state = cause === 'scan' && isScanning ? 'backlog' : 'fresh'
+      return { state, dueMs: cause === 'scan' && isQuiet ? now : now + settleMs }
+    },
+  }
+}
+
+/** Whether the very file was seen before and not read since. Another one that has its name by now did not grow. */
+function isStillUnread({ known, sight }: Seen): boolean {
+  return known?.metadataState === 'fresh' && isPresent(sight) && isSameThing(known, sight)
+}
+
+function streakQuietMs({ looks, sinceMs }: Streak, nowMs: number): number {
+  return WRITTEN_QUIET_MS[looks - 1] ?? tenthOf(nowMs - sinceMs)
+}
+
+/** @param birthTime µs since 1970; 0 where the filesystem keeps none */
+function openQuietMs(nowMs: number, birthTime: number): number {
+  return tenthOf(birthTime === 0 ? 0 : nowMs - birthTime / 1000)
+}
+
+function tenthOf(ms: number): number {
+  return Math.min(Math.max(Math.floor(ms / 10), OPEN_QUIET_MIN_MS), OPEN_QUIET_MAX_MS)
+}

@@ -1,0 +1,98 @@
+/** Settles the listings of folders. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { isPassing } from '@drive-feed/shared/passing-errors.ts'
+import type { FileSight } from '../../model/sight.ts'
+import type { LookAnswer } from '../../scan/look.ts'
+import type { LookReply } from '../../scan/observer.ts'
+import { compareListing } from '../looking/listing.ts'
+import { type RawSeen, readSights } from '../looking/sight-reader.ts'
+import type { Visit } from '../pending/visits.ts'
+import { notFound, takeWatch, WHEREABOUTS } from './folder-answer.ts'
+import { ensureInTree } from './place-folder.ts'
+import { NOTHING_ENDS, settle } from './settle.ts'
+import type { SettleJobTools } from './tools.ts'
+
+/** Differences settled in one transaction. */
+const SETTLE_MAX = 16_000
+
+/** A file that came to its name this long ago or less may still be open under the one it had. */
+const JUST_MADE_MS = 10_000
+
+export async function settleVisits(
+  tools: SettleJobTools,
+  visits: readonly Visit[],
+  { answers, sights }: LookReply,
+): Promise<void> {
+  /** Folders in which something known could not be compared. */
+  const unreadable = new Set<string>()
+  const raws: RawSeen[] = []
+  for (const [at, visit] of visits.entries()) {
+    const answer = answers[at] as LookAnswer
+    const { folder } = visit
+    if (!folder.attached) continue
+    // One by one: there may be more in a folder than a call takes arguments.
+    if (answer.kind === 'seen') for (const raw of readListing(tools, visit, answer, sights)) raws.push(raw)
+    else if (answer.kind !== 'later') notFound(tools, folder, answer)
+  }
+  for (let from = 0; from < raws.length; from += SETTLE_MAX) {
+    // Events and signals are taken in between.
+    if (from > 0) await nextTurn()
+    const seens = await readSights(tools, raws.slice(from, from + SETTLE_MAX))
+    for (const { parentId, sight } of seens) if (sight.kind === 'unreadable') unreadable.add(parentId)
+    await settle(tools, seens, NOTHING_ENDS, tools.scans.isScanning)
+  }
+  for (const [at, visit] of visits.entries()) {
+    if (answers[at]?.kind === 'seen') visit.folder.isCompared = !unreadable.has(visit.folder.nodeId)
+    if (answers[at]?.kind === 'later') tools.visits.putBack(visit)
+    else tools.visits.done(visit)
+  }
+}
+
+/** Takes the watch in, and gives what differs from what is known. */
+function readListing(
+  tools: SettleJobTools,
+  { folder, isDeep }: Visit,
+  answer: Extract<LookAnswer, { kind: 'seen' }>,
+  sights: LookReply['sights'],
+): RawSeen[] {
+  takeWatch(tools, folder, answer.watch)
+  const isHeldBack = answer.watch.kind === 'not-asked' && folder.watch === null && folder.root.inotifyFd !== null
+  if (isHeldBack) tools.scans.refused(folder, 'max_user_watches')
+  tools.retries.clear(folder)
+  tools.retries.clear(folder, WHEREABOUTS)
+  tools.scans.listed(folder, problemIn(sights, answer))
+  const known = tools.known.listedChildren(folder.nodeId)
+  const isEmptied = folder.parent === null && answer.from === answer.to && known.length > 0
+  if (isEmptied && !tools.mayBeEmpty(folder)) return []
+  if (folder.parent === null) folder.root.isListed = true
+  const { device, nodeId } = folder
+  const deviceNumber = BigInt(answer.folder.deviceNumber)
+  const { differences, sameFolders, isChanged } = compareListing(
+    sights,
+    answer,
+    known,
+    { device, deviceNumber },
+    tools.limbo.has,
+  )
+  if (isChanged) tools.scans.stirred(folder)
+  for (const child of sameFolders) ensureInTree(tools, { parentId: nodeId, name: child.name }, child)
+  if (isDeep) for (const child of folder.children.values()) tools.visits.add(child, true)
+  return differences.map(({ name, sight, isNew }): RawSeen => {
+    const raw = { folder, name, sight, cause: 'scan' } as const
+    if (sight.kind === 'unreadable' && isPassing(sight.problem)) tools.hint({ parentId: nodeId, name }, 'scan', 'again')
+    if (isNew && sight.kind === 'file' && isJustMade(tools, sight))
+      tools.revisits.put(folder, name, sight, tools.nowMs())
+    return isNew ? { ...raw, known: undefined } : raw
+  })
+}
+
+/** Made, linked or moved here a moment ago: its writer may have it open under a name that was never watched. */
+function isJustMade({ wallMs }: SettleJobTools, { ctime }: FileSight): boolean {
+  return Math.abs(wallMs() - ctime / 1000) < JUST_MADE_MS
+}
+
+/** Why something that is listed could not be looked at, the first of them; null if all could, or soon can. */
+function problemIn({ problems }: LookReply['sights'], { from, to }: { from: number; to: number }): string | null {
+  for (const [index, problem] of problems) if (index >= from && index < to && !isPassing(problem)) return problem
+  return null
+}

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
+import { openStore } from '../../../../../test/support/open-store.ts'
+import { rootFolder } from '../../../../../test/support/root-folder.ts'
+import { factsOf, fileSight, folderRow, GONE } from '../../../../../test/support/rows.ts'
+import type { Awaiting, Decision } from '../../model/decision.ts'
+import { createTree, type Folder } from '../../model/folder-tree.ts'
+import type { Place, PlacedSight } from '../../model/seen.ts'
+import { createLimbo } from '../pending/limbo.ts'
+import { createVisits } from '../pending/visits.ts'
+import { ensureInTree } from './place-folder.ts'
+import { type SettleTools, settle } from './settle.ts'
+
+const top = folderRow(1, 'above', '')
+const folder = folderRow(2, top.nodeId, 'folder')
+
+function treeWithFolder() {
+  const tree = createTree()
+  const visits = createVisits()
+  const root = rootFolder()
+  tree.add(tree.addRoot(root, top), 'folder', folder)
+  const dropFolder = (gone: Folder) => {
+    tree.remove(gone)
+  }
+  return { tree, visits, dropFolder }
+}
+
+test('a folder at its place stays as it is', () => {
+  const tools = treeWithFolder()
+  ensureInTree(tools, folder, folder)
+  assert.equal(tools.tree.get(folder.nodeId)?.name, 'folder')
+  assert.equal(tools.visits.size(), 0)
+})
+
+test('a folder that moved is re-linked, and one that is new is visited', () => {
+  const tools = treeWithFolder()
+  const inner = folderRow(3, folder.nodeId, 'inner')
+  ensureInTree(tools, inner, inner)
+  assert.equal(tools.visits.size(), 1)
+  ensureInTree(tools, { parentId: top.nodeId, name: 'moved' }, inner)
+  assert.equal(tools.tree.get(inner.nodeId)?.parent?.nodeId, top.nodeId)
+  assert.equal(tools.visits.size(), 1)
+})
+
+test('a folder that moves out of one that is yet to be listed is visited: what happened in it may not have been told', () => {
+  const inner = folderRow(3, folder.nodeId, 'inner')
+  const moved = { parentId: top.nodeId, name: 'moved' }
+  for (const isToBeListed of [false, true]) {
+    const tools = treeWithFolder()
+    ensureInTree(tools, inner, inner)
+    for (const visit of tools.visits.take(1)) tools.visits.done(visit)
+    const above = tools.tree.get(folder.nodeId) ?? assert.fail('it is in the tree')
+    above.needsVisit = isToBeListed
+    ensureInTree(tools, { parentId: folder.nodeId, name: 'renamed' }, inner)
+    assert.equal(tools.visits.size(), 0, 'it is listed with the others')
+    ensureInTree(tools, moved, inner)
+    const visited = tools.visits.take(1).map((visit) => visit.folder)
+    assert.deepEqual(visited, isToBeListed ? [tools.tree.get(inner.nodeId)] : [])
+  }
+})
+
+test('a folder that moved into one that is not in the tree leaves it: nothing in the tree contradicts the rows', () => {
+  const tools = treeWithFolder()
+  ensureInTree(tools, { parentId: 'not in the tree', name: 'folder' }, folder)
+  assert.equal(tools.tree.get(folder.nodeId), undefined)
+})
+
+test('a file that got the inode number of one that went with its folder, and is replaced, is not lost sight of', async (t) => {
+  const { store } = openStore(t)
+  const limbo = createLimbo()
+  const awaiting: Awaiting = { state: 'ready', dueMs: 0 }
+  const create = (inode: number, { parentId, name }: Place, isDirectory: boolean): Decision => {
+    const { nodeId } = folderRow(inode, parentId, name)
+    const facts = factsOf(inode)
+    return { kind: 'create', nodeId, parentId, name, isDirectory, facts, awaiting, copyOf: null }
+  }
+  const above = folderRow(1, SUPER_ROOT_ID, 'media')
+  const inner = { parentId: folder.nodeId, name: 'file' }
+  store.apply([create(1, above, true), create(2, folder, true), create(3, inner, false)])
+  const tools = {
+    ...{ tree: createTree(), limbo, known: store.known, apply: store.apply, visits: createVisits() },
+    ...{ nowMs: () => 0, awaiting: () => awaiting, hint: () => {}, devices: { numberKind: () => 'lasting' } },
+    trust: { isCurrent: () => true, tells: () => true, carriesHash: () => true },
+  } as unknown as SettleTools
+  const see = (place: Place, sight: PlacedSight, mayRemove: ReadonlySet<string> = new Set()) => {
+    const known = store.known.childAt(place.parentId, place.name)
+    const ends = { mayRemove, mustRemove: new Set<string>() }
+    return settle(tools, [{ ...place, sight, known, cause: 'touched' }], ends, () => false)
+  }
+  await see(inner, GONE)
+  await see(folder, GONE, new Set([folder.nodeId]))
+  assert.equal(store.known.childAt(inner.parentId, inner.name), undefined, 'it went with its folder')
+  const successor = { parentId: top.nodeId, name: 'successor' }
+  await see(successor, fileSight(3, { birthTime: 2 }))
+  await see(successor, fileSight(4))
+  const waiting = Array.from(limbo.entries(), ({ row }) => ({ parentId: row.parentId, name: row.name }))
+  assert.deepEqual(waiting, [successor], 'its place is looked at once more')
+})

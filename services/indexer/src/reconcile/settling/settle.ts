@@ -1,0 +1,141 @@
+/** Carries what was seen into the database, the tree and the queues: decide, one transaction, then the consequences. */
+
+import type { Awaiting, Decision, Facts } from '../../model/decision.ts'
+import type { Folder, Tree } from '../../model/folder-tree.ts'
+import type { Known } from '../../model/known-node.ts'
+import { isPresent, type Place, type Seen } from '../../model/seen.ts'
+import type { Observer } from '../../scan/observer.ts'
+import type { KnownNodes } from '../../store/node-queries.ts'
+import { decide, type Knowledge, type Plan, rowsToLookAt, type Vacancy } from '../deciding/decide.ts'
+import type { Devices } from '../devices/devices.ts'
+import type { NumberTrust } from '../devices/number-trust.ts'
+import { isIdTaken } from '../devices/taken-id.ts'
+import { findPassing, lookAtRows } from '../looking/vacancies.ts'
+import type { AddHint } from '../pending/hints.ts'
+import type { Limbo } from '../pending/limbo.ts'
+import type { Visits } from '../pending/visits.ts'
+import type { Scans } from '../roots/scans.ts'
+import { isAway, parentOf } from '../roots/whereabouts.ts'
+import { ensureInTree } from './place-folder.ts'
+
+export type SettleTools = {
+  readonly tree: Tree
+  readonly look: Observer['look']
+  readonly devices: Devices
+  readonly known: KnownNodes
+  readonly apply: (decisions: readonly Decision[]) => void
+  readonly limbo: Limbo
+  readonly trust: NumberTrust
+  readonly visits: Visits
+  readonly scans: Pick<Scans, 'isOnline'>
+  readonly nowMs: () => number
+  /** The clock that the times of files go by. */
+  readonly wallMs: () => number
+  readonly awaiting: (seen: Seen, facts: Facts) => Awaiting
+  readonly hint: AddHint
+  /** To be told of a place where a folder is that is listed elsewhere. */
+  readonly noteTwin: (place: Place) => void
+  /** Whether the root node's folder is where it is configured. */
+  readonly rootVacancy: (row: Known) => Vacancy
+  /** Takes the watches of folders that left the tree away. */
+  readonly dropFolder: (folder: Folder) => void
+}
+
+/** Rows whose time in limbo is over, and those of them that have waited long enough. */
+export type Ends = Pick<Knowledge, 'mayRemove' | 'mustRemove'>
+
+export const NOTHING_ENDS: Ends = { mayRemove: new Set(), mustRemove: new Set() }
+
+/**
+ * Settles what was seen; gives what could not be, and is tried again. The rows whose time in limbo is over are removed if
+ * the sights confirm that they are gone. `waitsForScan`: which rows found missing wait in limbo until every scan has ended.
+ */
+export async function settle(
+  tools: SettleTools,
+  seens: readonly Seen[],
+  ends: Ends,
+  waitsForScan: (row: Known, blocks: boolean) => boolean,
+): Promise<readonly Seen[]> {
+  const rowsOf = rowsOfThose(tools, seens)
+  const rows = rowsToLookAt(seens, rowsOf).filter((row) => !tools.limbo.has(row.nodeId))
+  const vacancies = await lookAtRows(tools, rows)
+  const passing = await findPassing(
+    tools,
+    seens,
+    rows.filter(({ nodeId }) => vacancies.get(nodeId) === 'holds'),
+  )
+  const plan = decide(passing.size === 0 ? seens : seens.filter((seen) => !passing.has(seen)), {
+    rowsOf,
+    vacancyOf: (row) => (tools.limbo.has(row.nodeId) ? 'vacant' : (vacancies.get(row.nodeId) ?? 'unknown')),
+    ...ends,
+    parentOf: (folderId) => parentOf(tools, folderId),
+    isAway: (row) => isAway(tools, row),
+    hasChildren: tools.known.hasChildren,
+    numbersLast: (device) => tools.devices.numberKind(device) === 'lasting',
+    carriesHash: tools.trust.carriesHash,
+    isIdTaken: (device, nodeId) => isIdTaken(tools, device, nodeId),
+    awaiting: tools.awaiting,
+  })
+  // Another name of the inode may have been written meanwhile; but nothing else writes, so the rows are still the rows.
+  if (plan.decisions.length > 0) tools.apply(plan.decisions)
+  plan.again.push(...passing)
+  followUp(tools, plan, ends.mayRemove, waitsForScan)
+  return plan.again
+}
+
+/**
+ * Nearly every inode of a first scan is new, so that is asked once for all of them, and those of rows whose names were
+ * written through and are gone.
+ */
+function rowsOfThose({ known: nodes, trust }: SettleTools, seens: readonly Seen[]): (facts: Facts) => readonly Known[] {
+  const inodes: string[] = []
+  for (const { sight, known, cause } of seens) {
+    if (isPresent(sight)) inodes.push(sight.facts.inode)
+    if (known !== undefined && cause === 'written') inodes.push(known.inode)
+  }
+  const withNames = nodes.inodesWithNames(inodes)
+  return ({ device, inode }) => (withNames.has(inode) ? nodes.byInode(device, inode).filter(trust.tells) : [])
+}
+
+function followUp(
+  tools: SettleTools,
+  plan: Plan,
+  mayRemove: ReadonlySet<string>,
+  waitsForScan: (row: Known, blocks: boolean) => boolean,
+): void {
+  const { limbo } = tools
+  for (const nodeId of plan.found) limbo.take(nodeId)
+  // It comes into the tree again as a folder that nobody has watched or listed.
+  for (const nodeId of plan.reborn) {
+    const folder = tools.tree.get(nodeId)
+    if (folder !== undefined) tools.dropFolder(folder)
+  }
+  for (const decision of plan.decisions) follow(tools, decision)
+  for (const { nodeId, place, facts } of plan.present) ensureInTree(tools, place, { nodeId, ...facts })
+  const nowMs = tools.nowMs()
+  for (const { row, blocks, heir } of plan.toLimbo) {
+    const isOfEarlierMount = !tools.trust.isCurrent(row)
+    limbo.put(row, { blocks, isAfterScan: waitsForScan(row, blocks), nowMs, heir, isOfEarlierMount })
+    // Its time was over, but it was found where something else still is.
+    if (mayRemove.has(row.nodeId)) limbo.hold(row.nodeId, nowMs)
+  }
+  for (const seen of plan.again) tools.hint(seen, seen.cause, 'again')
+  for (const place of plan.twins) tools.noteTwin(place)
+  for (const { place, cause } of plan.lookAt) tools.hint(place, cause, 'now')
+}
+
+function follow(tools: SettleTools, decision: Decision): void {
+  const { tree } = tools
+  if (decision.kind === 'create') {
+    // A row that went with the folder it was in may still be there, under the id of an inode number that is used again.
+    tools.limbo.take(decision.nodeId)
+    if (decision.isDirectory) ensureInTree(tools, decision, { nodeId: decision.nodeId, ...decision.facts })
+  } else if (decision.kind === 'move' && decision.isDirectory) {
+    const row = tools.known.byId(decision.nodeId)
+    if (row !== undefined) ensureInTree(tools, decision, row)
+  } else if (decision.kind === 'remove') {
+    tools.limbo.take(decision.nodeId)
+    const folder = tree.get(decision.nodeId)
+    if (folder !== undefined) tools.dropFolder(folder)
+  }
+}

@@ -1,0 +1,233 @@
+/** What the database knows of the tree: every SELECT of the indexer. */
+
+import { and, asc, eq, gt, inArray, lt, lte, sql } from '@drive-feed/shared/drizzle.ts'
+import { displayName, nameFromColumns } from '@drive-feed/shared/entry-name.ts'
+import { plainNodeId } from '@drive-feed/shared/node-id.ts'
+import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
+import { nodes, SUPER_ROOT_ID, watchRoots } from '@drive-feed/shared/schema.ts'
+import type { Known, ListedRow } from '../model/known-node.ts'
+
+/** A file that waits for its metadata. */
+export type Waiting = {
+  readonly nodeId: string
+  readonly parentId: string
+  readonly name: string
+  readonly device: string
+  readonly inode: string
+  readonly size: number
+  readonly mtime: number
+  readonly hash: string
+}
+
+/** A file whose metadata could not be read, or not all of it; `error` in the words of whoever tried. */
+export type FailingFile = {
+  readonly nodeId: string
+  readonly state: 'failed' | 'unreadable'
+  readonly error: string | null
+}
+/** Some of them, and how many there are. */
+export type FailingFiles = {
+  readonly files: readonly FailingFile[]
+  readonly counts: Readonly<Record<FailingFile['state'], number>>
+}
+
+export type KnownNodes = {
+  readonly children: (parentId: string) => Known[]
+  readonly listedChildren: (parentId: string) => ListedRow[]
+  readonly childAt: (parentId: string, name: string) => Known | undefined
+  /** All names of an inode, and the original program's row with this id that knows no inode yet. */
+  readonly byInode: (device: string, inode: string) => Known[]
+  /** The inodes of these that have a name, or may have: one question for a whole batch, of which nearly all are new. */
+  readonly inodesWithNames: (inodes: readonly string[]) => ReadonlySet<string>
+  readonly byId: (nodeId: string) => Known | undefined
+  readonly hasChildren: (nodeId: string) => boolean
+  /** Absolute path of a node, null if it hangs under no watch root. */
+  readonly pathOf: (nodeId: string) => string | null
+  /** Files below a size (bytes) whose metadata is due, fresh changes before the backlog, oldest first. */
+  readonly waiting: (nowMs: number, limit: number, sizeBelow: number) => Waiting[]
+  /** Files that are read already, to be asked for again where nothing else waits. */
+  readonly toAskAgain: (nowMs: number, limit: number) => Waiting[]
+  /** When the next waiting file that is not due yet is, ms since 1970; null if there is none. */
+  readonly nextDueMs: (nowMs: number) => number | null
+  readonly counts: () => { readonly waiting: number; readonly failed: number }
+  /** So many of each state at most. */
+  readonly failing: (limit: number) => FailingFiles
+}
+
+const COLUMNS = {
+  nodeId: nodes.nodeId,
+  parentId: sql<string>`coalesce(${nodes.parentId}, '')`,
+  name: nodes.name,
+  rawName: nodes.rawName,
+  isDirectory: nodes.isDirectory,
+  device: nodes.device,
+  inode: nodes.inode,
+  birthTime: nodes.birthTime,
+  size: nodes.size,
+  mtime: nodes.mtime,
+  ctime: nodes.ctime,
+  hash: nodes.hash,
+  metadataState: nodes.metadataState,
+}
+
+type Row = Omit<Known, 'name'> & { readonly name: string; readonly rawName: Buffer | null }
+
+/** Prepares the statements once. */
+export function createKnownNodes({ orm, sqlite }: FeedDatabase): KnownNodes {
+  const param = sql.placeholder
+  const select = () => orm.select(COLUMNS).from(nodes)
+  const children = select()
+    .where(eq(nodes.parentId, param('parentId')))
+    .prepare()
+  const place = and(eq(nodes.parentId, param('parentId')), eq(nodes.name, param('name')))
+  const atPlace = select().where(place).prepare()
+  const inode = and(eq(nodes.inode, param('inode')), eq(nodes.device, param('device')))
+  const byInode = select().where(inode).prepare()
+  // CROSS JOIN keeps this order: a few thousand steps down the index, whatever the planner thinks of a JSON array.
+  const withNames = sqlite
+    .prepare<[string], string>(
+      `SELECT asked.value FROM json_each(?) AS asked CROSS JOIN nodes ON nodes.inode = asked.value`,
+    )
+    .pluck()
+  const byId = select()
+    .where(eq(nodes.nodeId, param('nodeId')))
+    .prepare()
+  const anyChild = sqlite.prepare('SELECT 1 FROM nodes WHERE parent_id = ? LIMIT 1').pluck()
+  const due = (state: 'fresh' | 'backlog') =>
+    orm
+      .select(COLUMNS)
+      .from(nodes)
+      .where(
+        and(
+          waitsAs(state),
+          lte(nodes.metadataDueMs, param('nowMs')),
+          lt(nodes.size, param('sizeBelow')),
+          sql`${nodes.device} <> ''`,
+        ),
+      )
+      .orderBy(asc(nodes.metadataDueMs))
+      .limit(param('limit'))
+      .prepare()
+  const fresh = due('fresh')
+  const backlog = due('backlog')
+  const again = prepareAgain(orm)
+  const nextOf = (state: 'fresh' | 'backlog') =>
+    orm
+      .select({ dueMs: sql<number | null>`min(${nodes.metadataDueMs})` })
+      .from(nodes)
+      .where(and(waitsAs(state), gt(nodes.metadataDueMs, param('nowMs'))))
+      .prepare()
+  const next = [nextOf('fresh'), nextOf('backlog'), again.next]
+  const pathOf = createPathOf(sqlite)
+  const hasOldRows =
+    sqlite
+      .prepare("SELECT EXISTS (SELECT 1 FROM nodes WHERE inode = '' AND device = '' AND node_id <> ?)")
+      .pluck()
+      .get(SUPER_ROOT_ID) === 1
+
+  const listed = sqlite
+    .prepare<[string], ListedRow>(
+      `SELECT name, raw_name, inode, device, size, mtime, birth_time, is_directory, node_id, metadata_state
+       FROM nodes WHERE parent_id = ?`,
+    )
+    .raw()
+  return {
+    listedChildren: (parentId) => listed.all(parentId),
+    children: (parentId) => children.all({ parentId }).map(known),
+    childAt: (parentId, name) => atPlace.all({ parentId, name: displayName(name) }).map(known)[0],
+    inodesWithNames: (inodes) => (hasOldRows ? new Set(inodes) : new Set(withNames.all(JSON.stringify(inodes)))),
+    byInode: (device, inodeNumber) => {
+      const rows = byInode.all({ device, inode: inodeNumber }).map(known)
+      if (!hasOldRows) return rows
+      const old = byId.all({ nodeId: plainNodeId(device, inodeNumber) }).map(known)[0]
+      return old?.device === '' ? [...rows, old] : rows
+    },
+    byId: (nodeId) => byId.all({ nodeId }).map(known)[0],
+    hasChildren: (nodeId) => anyChild.get(nodeId) === 1,
+    pathOf,
+    waiting: (nowMs, limit, sizeBelow) => {
+      const first = fresh.all({ nowMs, limit, sizeBelow }).map(known)
+      return first.length === limit
+        ? first
+        : [...first, ...backlog.all({ nowMs, limit: limit - first.length, sizeBelow }).map(known)]
+    },
+    toAskAgain: (nowMs, limit) => again.due.all({ nowMs, limit }).map(known),
+    nextDueMs: (nowMs) => {
+      const dues = next.flatMap((statement) => statement.get({ nowMs })?.dueMs ?? [])
+      return dues.length === 0 ? null : Math.min(...dues)
+    },
+    failing: createFailing(sqlite),
+    counts: createCounts(orm),
+  }
+}
+
+function createCounts(orm: FeedDatabase['orm']): KnownNodes['counts'] {
+  const countIn = (states: ReturnType<typeof sql>) =>
+    orm.select({ files: sql<number>`count(*)` }).from(nodes).where(inArray(nodes.metadataState, states)).prepare()
+  const waiting = countIn(sql`('fresh', 'backlog')`)
+  const failed = countIn(sql`('failed', 'unreadable')`)
+  return () => ({ waiting: waiting.get()?.files ?? 0, failed: failed.get()?.files ?? 0 })
+}
+
+function createFailing(sqlite: FeedDatabase['sqlite']): KnownNodes['failing'] {
+  // The index of what failed is partial, too.
+  const inState = "metadata_state IN ('failed', 'unreadable')"
+  const some = sqlite.prepare<[string, number], FailingFile>(
+    `SELECT node_id AS nodeId, metadata_state AS state, metadata_error AS error FROM nodes
+     WHERE ${inState} AND metadata_state = ? LIMIT ?`,
+  )
+  const count = sqlite
+    .prepare<[string], number>(`SELECT count(*) FROM nodes WHERE ${inState} AND metadata_state = ?`)
+    .pluck()
+  return (limit) => ({
+    files: [...some.all('unreadable', limit), ...some.all('failed', limit)],
+    counts: { unreadable: count.get('unreadable') ?? 0, failed: count.get('failed') ?? 0 },
+  })
+}
+
+/** What is to be asked for again; its index is partial, too. */
+function prepareAgain(orm: FeedDatabase['orm']) {
+  const isAgain = sql`${nodes.metadataState} = 'again'`
+  const nowMs = sql.placeholder('nowMs')
+  const due = orm
+    .select(COLUMNS)
+    .from(nodes)
+    .where(and(isAgain, lte(nodes.metadataDueMs, nowMs), sql`${nodes.device} <> ''`))
+    .orderBy(asc(nodes.metadataDueMs))
+    .limit(sql.placeholder('limit'))
+  const next = orm
+    .select({ dueMs: sql<number | null>`min(${nodes.metadataDueMs})` })
+    .from(nodes)
+    .where(and(isAgain, gt(nodes.metadataDueMs, nowMs)))
+  return { due: due.prepare(), next: next.prepare() }
+}
+
+/** The index of what waits is partial: the planner takes it only where its own condition stands in the query as well. */
+function waitsAs(state: 'fresh' | 'backlog') {
+  const { metadataState } = nodes
+  return sql`${metadataState} IN ('fresh', 'backlog') AND ${metadataState} = ${sql.raw(`'${state}'`)}`
+}
+
+function known({ rawName, ...row }: Row): Known {
+  return rawName === null ? row : { ...row, name: nameFromColumns(row.name, rawName) }
+}
+
+function createPathOf(sqlite: FeedDatabase['sqlite']): (nodeId: string) => string | null {
+  const climb = sqlite.prepare<[string], { name: string; rawName: Buffer | null; rootPath: string | null }>(
+    `WITH RECURSIVE up (node_id, parent_id, depth) AS (
+       SELECT node_id, parent_id, 0 FROM nodes WHERE node_id = ?
+       UNION ALL
+       SELECT nodes.node_id, nodes.parent_id, up.depth + 1 FROM up JOIN nodes ON nodes.node_id = up.parent_id
+     )
+     SELECT nodes.name, nodes.raw_name AS rawName, ${watchRoots.path.name} AS rootPath
+     FROM up JOIN nodes ON nodes.node_id = up.node_id LEFT JOIN watch_roots ON watch_roots.node_id = up.node_id
+     WHERE nodes.node_id <> '${SUPER_ROOT_ID}'
+     ORDER BY up.depth DESC`,
+  )
+  return (nodeId) => {
+    const [top, ...below] = climb.all(nodeId)
+    if (top === undefined || top.rootPath === null) return null
+    const names = below.map((row) => nameFromColumns(row.name, row.rawName))
+    return [top.rootPath === '/' ? '' : top.rootPath, ...names].join('/')
+  }
+}

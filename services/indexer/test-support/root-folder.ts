@@ -1,6 +1,0 @@
-import type { RootFolder } from '../src/watch/tree.ts'
-
-/** A root without an inotify instance, listed, at `/KEY`. */
-export function rootFolder(key = 'media', other: Partial<RootFolder> = {}): RootFolder {
-  return { key, path: `/${key}`, isListed: true, inotifyFd: null, byWatch: new Map(), ...other }
-}

@@ -1,0 +1,125 @@
+/** Checks of the config against the disk: are the watched folders there, and is no place watched twice. */
+import { opendirSync, readlinkSync, realpathSync, statSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { statsAt } from '../file-stats.ts'
+import { ConfigError } from './config-error.ts'
+import type { ConfiguredWatch, Watch } from './watches.ts'
+
+/** Says whether the database knows a watch at this path, as it is or as configured, so that it may be away. */
+export type KnownWatches = { isKnown(path: string): boolean }
+
+/**
+ * The same watches with every symbolic link resolved. A known one that can't be read now keeps the path it would have.
+ *
+ * @throws {ConfigError} for a folder that is missing, no folder, or unreadable, and is not known
+ */
+export function resolveWatches(watches: readonly ConfiguredWatch[], known: KnownWatches): ConfiguredWatch[] {
+  const resolvedWatches = watches.map(({ name, path, configuredPath }) => {
+    const resolved = resolveAsFarAsPossible(path)
+    const mistake = readingMistake(resolved)
+    if (mistake !== null && !known.isKnown(resolved) && !known.isKnown(configuredPath)) {
+      throw new ConfigError(`watches.${name}: ${JSON.stringify(path)} ${mistake}`)
+    }
+    return { name, path: resolved, configuredPath }
+  })
+  refuseSameInode(resolvedWatches)
+  return resolvedWatches
+}
+
+/**
+ * Every file has one place: no watch inside another, none twice, and none around a file of ours, whose every write
+ * would be a change that causes the next write.
+ *
+ * @throws {ConfigError} naming both
+ */
+export function refuseOverlaps(
+  watches: readonly Watch[],
+  ours: { database_url: string; log_path: string | null },
+): void {
+  for (const [index, watch] of watches.entries()) {
+    for (const other of watches.slice(0, index)) refuseOverlap(other, watch)
+  }
+  for (const [key, path] of Object.entries(ours)) {
+    if (path === null) continue
+    const around = watches.find((watch) => isInside(path, watch.path))
+    if (around === undefined) continue
+    throw new ConfigError(
+      `${key}: ${JSON.stringify(path)} is inside ${describe(around)}: must be outside every watched folder`,
+    )
+  }
+}
+
+/** Resolves symbolic links, also a dangling one and those above a place that does not exist. */
+export function resolveAsFarAsPossible(path: string, linksLeft = 40): string {
+  try {
+    return realpathSync(path)
+  } catch {
+    if (dirname(path) === path || linksLeft === 0) return path
+    const place = join(resolveAsFarAsPossible(dirname(path), linksLeft), basename(path))
+    try {
+      return resolveAsFarAsPossible(resolve(dirname(place), readlinkSync(place)), linksLeft - 1)
+    } catch {
+      return place
+    }
+  }
+}
+
+/** One folder under two paths, as a bind mount has it: the ids of its nodes would be there twice. */
+function refuseSameInode(watches: readonly Watch[]): void {
+  const seen = new Map<string, Watch>()
+  for (const watch of watches) {
+    const inode = inodeOf(watch.path)
+    if (inode === null) continue
+    const other = seen.get(inode)
+    if (other !== undefined) throw sameFolder(other, watch)
+    seen.set(inode, watch)
+  }
+}
+
+/** Null if there is nothing, or nothing that can be looked at: a watch may be away. */
+function inodeOf(path: string): string | null {
+  try {
+    const stats = statsAt(path)
+    return stats === null ? null : `${stats.device}:${stats.inode}`
+  } catch {
+    return null
+  }
+}
+
+function sameFolder(first: Watch, second: Watch): ConfigError {
+  return new ConfigError(
+    `watches.${second.name}: ${JSON.stringify(second.path)} is the same folder as ${describe(first)}: must be another one`,
+  )
+}
+
+function refuseOverlap(first: Watch, second: Watch): void {
+  if (first.path === second.path) throw sameFolder(first, second)
+  const [inner, outer] = isInside(second.path, first.path) ? [second, first] : [first, second]
+  if (!isInside(inner.path, outer.path)) return
+  throw new ConfigError(
+    `watches.${inner.name}: ${JSON.stringify(inner.path)} is inside ${describe(outer)}: must be outside every other watch`,
+  )
+}
+
+function isInside(path: string, folder: string): boolean {
+  return path.startsWith(folder.endsWith('/') ? folder : `${folder}/`) && path !== folder
+}
+
+function describe(watch: Watch): string {
+  return `watches.${watch.name} (${watch.path})`
+}
+
+/** Null if the folder can be listed and what is in it can be looked at. */
+function readingMistake(path: string): string | null {
+  try {
+    if (!statSync(path).isDirectory()) return 'is not a folder: must be one'
+    opendirSync(path).closeSync()
+    // Listing needs the r bit, looking at what is listed the x bit.
+    statSync(`${path}/.`)
+    return null
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    if (code === 'ENOENT' || code === 'ENOTDIR') return 'does not exist: must be an existing folder'
+    return `can't be read (${code}): must be a folder that this user may list and enter`
+  }
+}

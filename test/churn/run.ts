@@ -1,0 +1,82 @@
+/** A history that is being run, and what its parts do to the indexer and ask of it. */
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { untilConverged } from '../system/convergence.ts'
+import type { Pair } from '../system/harness.ts'
+import { statusOf } from '../system/observations.ts'
+import { until } from '../system/until.ts'
+import { disk } from './disk.ts'
+import type { Step, Treatment } from './history.ts'
+import { operate } from './operations.ts'
+import type { HistoryPlace } from './place.ts'
+import { lookAround, type World } from './world.ts'
+
+/** `calm`: operations in calm rounds. `readAgain`: files read in those rounds. */
+export type Figures = Record<'histories' | 'rounds' | 'operations' | 'calm' | 'readAgain' | Treatment['kind'], number>
+
+/** A file whose writer forgot it is read after half a minute. */
+export const CONVERGENCE_MS = 90_000
+export type Run = {
+  readonly pair: Pair
+  readonly place: HistoryPlace
+  readonly world: World
+  readonly figures: Figures
+  /** What was done, a line each. */
+  readonly story: string[]
+  /** Sentinels that the indexer that runs now has read. */
+  sentinels: number
+  /** Indexers that were ended. */
+  ended: number
+  /** Whether ids are made of the numbers that things have now. */
+  hasOwnNumbers: boolean
+}
+
+/** Files read by a certain run of the indexer. */
+export type Jobs = { readonly count: number; readonly ended: number }
+
+export async function noteJobs(run: Run): Promise<Jobs> {
+  return { count: await hashJobs(run), ended: run.ended }
+}
+
+/** How many of them were read since. @param count by the indexer of now */
+export function jobsSince(run: Run, before: Jobs, count: number): number {
+  return count - (before.ended === run.ended ? before.count : 0)
+}
+
+export async function endIndexer(run: Run, signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+  await run.pair.endIndexer(signal)
+  run.sentinels = 0
+  run.ended += 1
+}
+
+export async function runSteps({ world, story, figures }: Run, steps: readonly Step[]): Promise<void> {
+  for (const { do: name, at, waitMs } of steps) {
+    story.push(operate(world, name, at, lookAround(world)))
+    figures.operations += 1
+    if (world.isCalm) figures.calm += 1
+    if (waitMs === 0) continue
+    story.push(`(${waitMs} ms)`)
+    await sleep(waitMs)
+  }
+}
+
+/** Files read since the indexer started, but for the sentinels that make sure that all of them are counted. */
+export async function hashJobs(run: Run): Promise<number> {
+  const { pair, world } = run
+  const folder = world.watched[0] as string
+  run.sentinels += 1
+  // A name of its own: operations make links, folders and worse of what they find.
+  const name = `sentinel ${Date.now()}`
+  disk.write(join(folder, name), Buffer.from(name))
+  await untilConverged(pair, { boundMs: CONVERGENCE_MS })
+  const convergedMs = Date.now()
+  // One folder more is listed, so the status row is written again.
+  disk.mkdir(join(folder, `${name} folder`))
+  const { filesHashed } = await until('the status row to be refreshed', () => {
+    const status = statusOf(pair)
+    // What is read again without a sign of it, as after a close, must not be counted with what comes later.
+    return status !== undefined && status.heartbeatMs >= convergedMs && status.filesWaiting === 0 && status
+  })
+  await untilConverged(pair, { boundMs: CONVERGENCE_MS })
+  return filesHashed - run.sentinels
+}

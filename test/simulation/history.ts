@@ -1,0 +1,74 @@
+/** Histories of a disk in memory, as plain data that can be made smaller and kept. */
+import fc from 'fast-check'
+import {
+  APPEND,
+  CHANGE_CASE,
+  type Choice,
+  CLOSE,
+  MAKE_FILE,
+  OPEN,
+  REMOVE,
+  REPLACE,
+  TOUCH_MODIFIED,
+  TRUNCATE,
+} from '../support/model-disk.ts'
+
+export type Step = { readonly choice: Choice; readonly waitMs: number }
+
+/**
+ * After a round everything is quiet and compared. From step `from` to step `to` the program is paused, or not there, or
+ * started anew with other watches, or a watched folder is not mounted, or the disk and the kernel refuse now and then.
+ */
+export type Round = {
+  readonly steps: readonly Step[]
+  readonly treatment: 'none' | 'pause' | 'kill' | 'configure' | 'unmount' | 'faults'
+  readonly from: number
+  readonly to: number
+}
+
+export type History = {
+  readonly rounds: readonly Round[]
+  readonly seed: number
+  readonly slownessMs: number
+  /** Events that the kernel keeps. */
+  readonly queueMax: number
+  /** Watches that the kernel allows. */
+  readonly watchesMax: number
+  readonly reusesNumbers: boolean
+  readonly keepsBirthTimes: boolean
+  readonly foldsCase: boolean
+}
+
+/** Of what the model disk does: more of what takes an inode number's place, or a name's. */
+const what = fc.oneof(
+  { weight: 5, arbitrary: fc.nat(99) },
+  { weight: 1, arbitrary: fc.constantFrom(MAKE_FILE, REMOVE, REPLACE) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(TRUNCATE, TOUCH_MODIFIED, OPEN, APPEND, APPEND, CLOSE, CHANGE_CASE),
+  },
+)
+const step: fc.Arbitrary<Step> = fc.record({
+  choice: fc.tuple(what, fc.nat(), fc.nat(), fc.nat(99)),
+  waitMs: fc.oneof(
+    { weight: 5, arbitrary: fc.constant(0) },
+    { weight: 3, arbitrary: fc.nat(30) },
+    { weight: 2, arbitrary: fc.nat(600) },
+  ),
+})
+const round: fc.Arbitrary<Round> = fc.record({
+  steps: fc.array(step, { minLength: 1, maxLength: 40, size: 'max' }),
+  treatment: fc.constantFrom('none', 'none', 'pause', 'kill', 'configure', 'unmount', 'faults'),
+  from: fc.nat(40),
+  to: fc.nat(40),
+})
+export const histories: fc.Arbitrary<History> = fc.record({
+  rounds: fc.array(round, { minLength: 1, maxLength: 4 }),
+  seed: fc.integer(),
+  slownessMs: fc.constantFrom(0, 3, 20, 100),
+  queueMax: fc.constantFrom(10, 1_000),
+  watchesMax: fc.constantFrom(1_000_000, 1_000_000, 8, 3),
+  reusesNumbers: fc.boolean(),
+  keepsBirthTimes: fc.boolean(),
+  foldsCase: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+})

@@ -1,0 +1,10 @@
+/** What Node's lstat says of an entry, in the form in which the looking thread has it. */
+import { statsAt } from '@drive-feed/shared/file-stats.ts'
+import type { EntryStats } from '../../services/indexer/src/posix/statx.ts'
+
+export function entryStatsOf(path: string): EntryStats {
+  const stats = statsAt(path)
+  if (stats === null) throw new Error(`${path} does not exist`)
+  const { ctimeNs: _, ...entry } = stats
+  return entry
+}

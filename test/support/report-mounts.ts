@@ -1,0 +1,27 @@
+/** A program that watches mounts, mounts a filesystem on its first argument, and ends well when that was reported. */
+import { execFileSync } from 'node:child_process'
+import { startDrain } from '../../services/indexer/src/watch/drain.ts'
+import { waitFor } from './wait-for.ts'
+
+const [path] = process.argv.slice(2) as [string]
+let reports = 0
+const drain = startDrain({
+  onBytes: () => {},
+  onDropped: () => {},
+  onMounts: () => {
+    reports += 1
+  },
+  onCrash: (error) => {
+    throw error
+  },
+})
+// Whatever was mounted before the thread began to look is not reported; this waits until it looks.
+await drain.drained()
+reports = 0
+execFileSync('mount', ['-t', 'tmpfs', 'drive-feed-test', path])
+await waitFor('the mount is reported', () => reports > 0)
+reports = 0
+execFileSync('umount', [path])
+await waitFor('the unmount is reported', () => reports > 0)
+await drain.stop()
+console.log('both were reported')

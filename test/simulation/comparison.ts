@@ -8,7 +8,7 @@ import { pathOf } from '../../services/indexer/src/model/folder-tree.ts'
 import type { Inode, ModelDisk } from '../support/model-disk.ts'
 import { DEVICE } from '../support/rows.ts'
 import type { Kernel } from './kernel.ts'
-import type { Program } from './program.ts'
+import type { Program, Watch } from './program.ts'
 
 export type Compared = {
   readonly db: FeedDatabase
@@ -16,7 +16,7 @@ export type Compared = {
   readonly kernel: Kernel
   readonly program: Program
   /** Names of the tops that are watched. */
-  readonly watches: readonly string[]
+  readonly watches: readonly Watch[]
 }
 
 export function assertEqual(compared: Compared): void {
@@ -79,8 +79,8 @@ function linesOfDisk({ disk, watches }: Compared): string[] {
 }
 
 /** Whether a path is of something in one of these tops. */
-export function isBelow(path: string, tops: readonly string[]): boolean {
-  return tops.some((name) => path.startsWith(`/${name}/`))
+export function isBelow(path: string, tops: readonly Pick<Watch, 'path'>[]): boolean {
+  return tops.some(({ path: top }) => path.startsWith(`${top}/`))
 }
 
 type Row = {
@@ -95,12 +95,12 @@ type Row = {
 function linesOfRows({ sqlite }: FeedDatabase): string[] {
   const rows = sqlite.prepare<[], Row>(`
     WITH RECURSIVE below(node_id, path) AS (
-      SELECT node_id, '' FROM nodes WHERE node_id = '${SUPER_ROOT_ID}'
+      SELECT node_id, path FROM watch_roots
       UNION ALL
       SELECT nodes.node_id, below.path || '/' || nodes.name FROM nodes JOIN below ON nodes.parent_id = below.node_id
-      WHERE nodes.node_id <> '${SUPER_ROOT_ID}'
     )
-    SELECT path, inode, birth_time, mtime, size, is_directory FROM nodes JOIN below USING (node_id)
+    SELECT coalesce(path, 'nowhere/' || name) AS path, inode, birth_time, mtime, size, is_directory
+    FROM nodes LEFT JOIN below USING (node_id)
     WHERE node_id <> '${SUPER_ROOT_ID}'`)
   return Array.from(rows.all(), ({ path, inode, birth_time, mtime, size, is_directory }) =>
     is_directory === 1 ? `${path}/ ${inode} ${birth_time}` : `${path} ${inode} ${birth_time} ${mtime} ${size}`,

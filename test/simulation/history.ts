@@ -17,11 +17,15 @@ export type Step = { readonly choice: Choice; readonly waitMs: number }
 
 /**
  * After a round everything is quiet and compared. From step `from` to step `to` the program is paused, or not there, or
- * started anew with other watches, or a watched folder is not mounted, or the disk and the kernel refuse now and then.
+ * started anew with other watches or with other names of them, or a watched folder is not mounted, or the disk and the
+ * kernel refuse now and then; or a watched folder is emptied while the program is not there, which its owner accepts, or
+ * fills again.
  */
+export type Treatment = (typeof TREATMENTS)[number]
+
 export type Round = {
   readonly steps: readonly Step[]
-  readonly treatment: 'none' | 'pause' | 'kill' | 'configure' | 'unmount' | 'faults'
+  readonly treatment: Treatment
   readonly from: number
   readonly to: number
 }
@@ -32,6 +36,8 @@ export type History = {
   readonly slownessMs: number
   /** Events that the kernel keeps. */
   readonly queueMax: number
+  /** Places that may wait to be looked at. */
+  readonly hintsMax: number
   /** Watches that the kernel allows. */
   readonly watchesMax: number
   readonly reusesNumbers: boolean
@@ -56,9 +62,21 @@ const step: fc.Arbitrary<Step> = fc.record({
     { weight: 2, arbitrary: fc.nat(600) },
   ),
 })
+const TREATMENTS = [
+  'none',
+  'none',
+  'pause',
+  'kill',
+  'configure',
+  'rename',
+  'unmount',
+  'faults',
+  'empty',
+  'fill',
+] as const
 const round: fc.Arbitrary<Round> = fc.record({
   steps: fc.array(step, { minLength: 1, maxLength: 40, size: 'max' }),
-  treatment: fc.constantFrom('none', 'none', 'pause', 'kill', 'configure', 'unmount', 'faults'),
+  treatment: fc.constantFrom(...TREATMENTS),
   from: fc.nat(40),
   to: fc.nat(40),
 })
@@ -67,6 +85,7 @@ export const histories: fc.Arbitrary<History> = fc.record({
   seed: fc.integer(),
   slownessMs: fc.constantFrom(0, 3, 20, 100),
   queueMax: fc.constantFrom(10, 1_000),
+  hintsMax: fc.constantFrom(3, 200_000, 200_000),
   watchesMax: fc.constantFrom(1_000_000, 1_000_000, 8, 3),
   reusesNumbers: fc.boolean(),
   keepsBirthTimes: fc.boolean(),

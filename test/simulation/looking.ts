@@ -69,7 +69,7 @@ export function createLooking(tools: LookingTools): (requests: readonly LookRequ
       answers.push(answered)
       tools.note(`look ${request.path} ${request.expected?.inode} ${request.names ?? 'all'}: ${answered.kind}`)
     }
-    return { answers, sights: sights.pack(), mountChanges: 0 }
+    return { answers, sights: sights.pack(), mountChanges: tools.disk.mountChanges }
   }
   return async (requests) => {
     const reply = turn.then(() => look(requests))

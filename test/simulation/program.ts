@@ -1,23 +1,18 @@
-/** The indexer without its edges: every stage from events to rows is the real one; kernel, disk, threads and time are not. */
+/** The indexer's own pipeline, on the kernel, the disk and the time of a model. */
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
 import pino from 'pino'
 import type { Decision } from '../../services/indexer/src/model/decision.ts'
-import { createTree, type Folder, type RootFolder } from '../../services/indexer/src/model/folder-tree.ts'
+import type { Folder } from '../../services/indexer/src/model/folder-tree.ts'
 import { ENOSPC } from '../../services/indexer/src/posix/libc.ts'
-import type { Devices } from '../../services/indexer/src/reconcile/devices/devices.ts'
-import type { NumberTrust } from '../../services/indexer/src/reconcile/devices/number-trust.ts'
-import { createReconciler, type Reconciler } from '../../services/indexer/src/reconcile/loop.ts'
-import { createEventIntake, type EventIntake } from '../../services/indexer/src/reconcile/pending/event-intake.ts'
-import { createHints } from '../../services/indexer/src/reconcile/pending/hints.ts'
-import { createLimbo } from '../../services/indexer/src/reconcile/pending/limbo.ts'
-import { createRevisits } from '../../services/indexer/src/reconcile/pending/revisits.ts'
-import { createVisits } from '../../services/indexer/src/reconcile/pending/visits.ts'
-import { createWriters } from '../../services/indexer/src/reconcile/pending/writers.ts'
+import { Pipeline } from '../../services/indexer/src/reconcile/pipeline.ts'
+import type {
+  DatabasePort,
+  DiskPort,
+  KernelPort,
+  OwnerPort,
+  Ports,
+} from '../../services/indexer/src/reconcile/ports.ts'
 import type { Root } from '../../services/indexer/src/reconcile/roots/root.ts'
-import { createRootKeeper, type RootKeeper } from '../../services/indexer/src/reconcile/roots/root-keeper.ts'
-import { createScans, type Scans } from '../../services/indexer/src/reconcile/roots/scans.ts'
-import { isAway } from '../../services/indexer/src/reconcile/roots/whereabouts.ts'
-import type { Observer } from '../../services/indexer/src/scan/observer.ts'
 import { createBookkeeping } from '../../services/indexer/src/store/bookkeeping.ts'
 import { createStore } from '../../services/indexer/src/store/store.ts'
 import type { ModelDisk } from '../support/model-disk.ts'
@@ -25,6 +20,9 @@ import type { Random } from '../support/random.ts'
 import type { Actor, Clock } from './clock.ts'
 import type { Kernel } from './kernel.ts'
 import { createLooking, type Faults } from './looking.ts'
+import { mountsOf, signsAt } from './mounts.ts'
+
+export type Watch = { readonly name: string; readonly path: string }
 
 export type Surroundings = {
   readonly db: FeedDatabase
@@ -32,8 +30,12 @@ export type Surroundings = {
   readonly disk: ModelDisk
   readonly kernel: Kernel
   readonly random: Random
-  /** Keys of watches, which are at `/KEY`; the next start takes what is here then. */
-  watches: readonly string[]
+  /** The next start takes what is here then. */
+  watches: readonly Watch[]
+  /** Nodes of which the owner said that they are meant as they are. */
+  readonly words: Set<string>
+  /** Places that may wait to be looked at. */
+  readonly hintsMax: number
   /** How long a step of the looking thread, or until events are read, takes at most. */
   readonly slownessMs: number
   /** Told what is done, a line each. */
@@ -45,6 +47,8 @@ export type Program = {
   readonly actor: Actor
   /** Events are waiting on a descriptor of the kernel. */
   readonly onQueued: (fd: number) => void
+  /** Something was mounted or unmounted. */
+  readonly onMounts: () => void
   /** What is done every few seconds: roots are looked for, and what is due by the clock is started. */
   readonly check: () => void
   /** What ended it, if anything did. */
@@ -58,184 +62,123 @@ export type Program = {
 
 /** What has no watch is listed at least in every second slot, and watches change hands at once. */
 const PACE = { slotMs: 60_000, slotsMax: 2, quietSeconds: 0 }
-const LIMITS = { allowed: 1_000_000, used: 0, isKnown: true, raise: () => '' }
-
-/** The stages that call each other once all of them are made. */
-type Stages = { keeper: RootKeeper; scans: Scans; intake: EventIntake; reconciler: Reconciler }
+const LIMIT = { allowed: 1_000_000, used: 0, isKnown: true, raise: () => '' }
 
 export function startProgram(surroundings: Surroundings): Program {
   const { clock, kernel, random, slownessMs } = surroundings
   const actor: Actor = { state: 'running' }
-  const core = createCore(surroundings, actor)
-  const stages = {} as Stages
-  const rootsByFd = new Map<number, Root>()
-  const deliver = (fd: number) => {
-    const top = rootsByFd.get(fd)?.top
-    if (top == null) return
-    stages.intake.take(top, kernel.take(fd))
-    stages.reconciler.wake()
-  }
+  const soon = (task: () => void) => clock.after(random.below(slownessMs + 1), actor, task)
   const drained = () =>
     new Promise<void>((resolve) => {
-      clock.after(random.below(slownessMs + 1), actor, () => {
-        for (const fd of rootsByFd.keys()) deliver(fd)
+      soon(() => {
+        for (const fd of pipeline.instances()) pipeline.take(fd, kernel.take(fd))
         resolve()
       })
     })
-  stages.keeper = createKeeper(surroundings, core, stages, rootsByFd)
-  stages.scans = createRootScans(core, stages)
-  stages.intake = createIntake(core, stages)
-  stages.reconciler = createLoop(core, stages, drained)
+  const pipeline = new Pipeline(portsOf(surroundings, actor, drained))
   let failure: unknown
-  for (const root of stages.keeper.roots) stages.reconciler.between(root, () => stages.keeper.check(root))
-  stages.reconciler.run().catch((error: unknown) => {
+  pipeline.begin()
+  pipeline.run().catch((error: unknown) => {
     failure = error
   })
   return {
     actor,
     onQueued: (fd) => {
-      if (rootsByFd.has(fd)) clock.after(random.below(slownessMs + 1), actor, () => deliver(fd))
+      if ([...pipeline.instances()].includes(fd)) soon(() => pipeline.take(fd, kernel.take(fd)))
     },
+    onMounts: () => soon(() => pipeline.mounted()),
     check: () => {
-      for (const root of stages.keeper.roots) stages.reconciler.between(root, () => stages.keeper.check(root))
-      stages.scans.startDue()
-      stages.reconciler.wake()
+      pipeline.checkRoots(() => true)
+      pipeline.tick()
     },
     failure: () => failure,
     unfinished: () => [
-      ...Array.from(core.limbo.entries(), ({ row }) => `in limbo: ${row.name}, ${row.nodeId}`),
-      ...(core.hints.size() > 0 ? [`${core.hints.size()} hints`] : []),
-      ...(core.visits.areOpen() ? ['visits'] : []),
+      ...Array.from(pipeline.limbo.entries(), ({ row }) => `in limbo: ${row.name}, ${row.nodeId}`),
+      ...(pipeline.hints.size() > 0 ? [`${pipeline.hints.size()} hints`] : []),
+      ...(pipeline.visits.areOpen() ? ['visits'] : []),
     ],
-    roots: () => stages.keeper.roots,
-    folders: core.tree.folders,
+    roots: () => pipeline.keeper.roots,
+    folders: pipeline.tree.folders,
     end: () => {
       actor.state = 'ended'
-      for (const fd of rootsByFd.keys()) kernel.closeInstance(fd)
+      for (const fd of pipeline.instances()) kernel.closeInstance(fd)
     },
   }
 }
 
-/** Inode numbers are those of the one mount there is. */
-const TRUSTED: NumberTrust = { isCurrent: () => true, tells: () => true, carriesHash: () => true }
-
-function createCore(surroundings: Surroundings, actor: Actor) {
-  const { db, clock } = surroundings
-  const made = createStore(db, clock.nowMs)
-  const apply = (decisions: readonly Decision[]) => {
-    for (const one of decisions) {
-      const to = 'name' in one ? `${one.parentId}/${one.name}` : ''
-      surroundings.note(`${one.kind} ${one.nodeId} ${to} ${'facts' in one ? one.facts.mtime : ''}`)
-    }
-    made.apply(decisions)
-  }
-  const store = { ...made, apply }
+function portsOf(surroundings: Surroundings, actor: Actor, drained: () => Promise<void>): Ports {
+  const { clock, watches, hintsMax } = surroundings
   return {
-    ...{ store, known: store.known, books: createBookkeeping(db), look: createLooking({ ...surroundings, actor }) },
-    ...{ tree: createTree(), hints: createHints(), visits: createVisits(), limbo: createLimbo() },
-    ...{ trust: TRUSTED, writers: createWriters(), revisits: createRevisits() },
-    ...{ nowMs: clock.nowMs, kernel: surroundings.kernel, log: pino({ level: 'silent' }) },
-    // There is one filesystem.
-    devices: {
-      nameOf: (deviceNumber) => deviceNumber,
-      numberOf: (device) => device,
-      resolve: async (deviceNumber) => deviceNumber,
-      isSubvolumeOf: () => false,
-      typeOf: () => '',
-      confirm: async () => {},
-      numberKind: () => 'lasting',
-      isDoubtful: () => false,
-      unmounted: () => {},
-      doubtful: () => [],
-      compared: () => {},
-    } satisfies Devices,
-  }
-}
-type Core = ReturnType<typeof createCore>
-
-function observerOf({ look }: Core): Pick<Observer, 'look' | 'signs' | 'resolvePath'> {
-  return { look, signs: async () => null, resolvePath: async (path) => path }
-}
-
-function createKeeper({ watches }: Surroundings, core: Core, stages: Stages, rootsByFd: Map<number, Root>): RootKeeper {
-  const { tree, known, trust, store, books, hints, visits, limbo, kernel, nowMs, log, devices } = core
-  const configured = watches.map((name) => ({ name, path: `/${name}`, configuredPath: `/${name}` }))
-  return createRootKeeper(configured, {
-    ...{ tree, known, trust, devices, hints, visits, limbo, wallMs: nowMs, log, observer: observerOf(core) },
-    isAway: (row) => isAway({ tree, known, scans: stages.scans, rootVacancy: stages.keeper.vacancyOf }, row),
-    ...{ apply: store.apply, atOnce: store.atOnce },
-    ...{ savedRoots: books.roots, saveRoot: books.saveRoot, removeRoot: books.removeRoot },
-    takeAcceptance: () => false,
-    createInstance: (root) => {
-      const fd = kernel.createInstance()
-      rootsByFd.set(fd, root)
-      return { fd }
+    settings: {
+      watches: watches.map((watch) => ({ ...watch, configuredPath: watch.path })),
+      isExcluded: () => false,
+      settleMs: 100,
+      rescanHours: 24,
+      skipInitialHash: false,
+      pace: PACE,
+      hintsMax,
+      configPath: undefined,
     },
-    onAttached: (root, why) => stages.scans.start(root, why),
-    onOffline: () => {},
-    dropFolder: (folder) => dropFolder(core, stages, folder),
-  })
-}
-
-function dropFolder({ tree, kernel }: Core, { intake }: Stages, folder: Folder): void {
-  for (const watch of tree.remove(folder)) {
-    intake.unwatched(folder.root, watch)
-    if (folder.root.inotifyFd !== null) kernel.removeWatch(folder.root.inotifyFd, watch)
-  }
-}
-
-/** Takes the watch of a folder that stays. */
-function releaseWatch({ tree, kernel }: Core, { intake }: Stages, folder: Folder): void {
-  const { watch, root } = folder
-  if (watch === null || root.inotifyFd === null) return
-  intake.releasing(folder)
-  tree.setWatch(folder, null)
-  kernel.removeWatch(root.inotifyFd, watch)
-}
-
-function createRootScans(core: Core, stages: Stages): Scans {
-  const { tree, visits, limbo, nowMs, log } = core
-  return createScans({
-    ...{ tree, visits, limbo, nowMs, log, rescanHours: 24, keeper: () => stages.keeper },
-    pace: PACE,
-    release: (folder) => releaseWatch(core, stages, folder),
-    limits: () => ({ watches: LIMITS, instances: LIMITS }) as never,
-    onScanned: () => {},
-    onAllDone: () => stages.keeper.removeUnconfigured(),
-  })
-}
-
-function createIntake({ tree, hints, writers, visits, nowMs }: Core, stages: Stages): EventIntake {
-  return createEventIntake({
-    ...{ tree, hints, writers, nowMs, isExcluded: () => false, isVisiting: (top: RootFolder) => visits.open(top) > 0 },
-    onLost: (top) => {
-      const root = stages.keeper.byTop(top)
-      if (root !== undefined) stages.scans.start(root, 'overflow')
-    },
-    doNumbersPass: () => false,
-    onUnmounted: () => {},
-    onRootGone: (top) => checkRoot(stages, top),
-  })
-}
-
-function checkRoot({ keeper, reconciler }: Stages, top: RootFolder): void {
-  for (const root of keeper.roots) if (root.top === top) reconciler.between(root, () => keeper.check(root))
-}
-
-function createLoop(core: Core, stages: Stages, drained: () => Promise<void>): Reconciler {
-  const { keeper, scans, intake } = stages
-  return createReconciler({
-    ...{ ...core, wallMs: core.nowMs },
-    ...{ intake, scans, drained, observer: observerOf(core), rootVacancy: keeper.vacancyOf },
-    apply: core.store.apply,
-    noteTwin: () => {},
-    disksAway: { isKept: () => true, isBack: () => {} },
+    clock: { nowMs: clock.nowMs, wallMs: clock.nowMs },
+    kernel: kernelPort(surroundings, drained),
+    disk: diskPort(surroundings, actor),
+    database: databasePort(surroundings),
     // What is in the files is no matter here.
-    awaiting: () => ({ state: 'ready', dueMs: 0 }),
-    dropFolder: (folder) => dropFolder(core, stages, folder),
+    metadata: {
+      wake: () => {},
+      onAllScanned: () => {},
+      onFoldersChanged: () => {},
+      notBeforeMs: () => 0,
+      tried: () => [],
+    },
+    owner: ownerPort(surroundings),
+    ownFiles: { mayBeOwn: () => false, namesIn: () => null },
+    log: pino({ level: 'silent' }),
+  }
+}
+
+function kernelPort({ kernel }: Surroundings, drained: () => Promise<void>): KernelPort {
+  return {
+    createInstance: () => ({ fd: kernel.createInstance() }),
+    removeWatch: kernel.removeWatch,
+    drained,
+    limits: () => ({ watches: LIMIT, instances: LIMIT }),
     watchLimitErrno: ENOSPC,
+  }
+}
+
+function diskPort(surroundings: Surroundings, actor: Actor): DiskPort {
+  const { disk } = surroundings
+  return {
+    look: createLooking({ ...surroundings, actor }),
+    signs: async (path) => signsAt(disk, path),
+    resolvePath: async (path) => path,
+    mountChanges: async () => disk.mountChanges,
+    atWork: () => null,
+    mounts: () => mountsOf(disk),
     onExhausted: () => {},
-    onRootGone: (top) => checkRoot(stages, top.root),
-    mayBeEmpty: () => true,
-  })
+  }
+}
+
+function databasePort({ db, clock, note }: Surroundings): DatabasePort {
+  const { known, apply, atOnce } = createStore(db, clock.nowMs)
+  const { roots, saveRoot, removeRoot, devices, saveDevice } = createBookkeeping(db)
+  return {
+    ...{ known, atOnce, roots, saveRoot, removeRoot, devices, saveDevice },
+    apply: (decisions: readonly Decision[]) => {
+      for (const one of decisions) {
+        const to = 'name' in one ? `${one.parentId}/${one.name}` : ''
+        note(`${one.kind} ${one.nodeId} ${to} ${'facts' in one ? one.facts.mtime : ''}`)
+      }
+      apply(decisions)
+    },
+  }
+}
+
+function ownerPort({ words }: Surroundings): OwnerPort {
+  return {
+    words: () => words,
+    takeWord: (nodeId) => words.delete(nodeId),
+    dropWord: (nodeId) => void words.delete(nodeId),
+  }
 }

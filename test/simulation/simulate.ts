@@ -9,14 +9,18 @@ import { type DiskEvent, type Inode, ModelDisk } from '../support/model-disk.ts'
 import { createRandom } from '../support/random.ts'
 import { type Actor, type Clock, createClock } from './clock.ts'
 import { assertEqual, assertOwnIds, assertSilence, isBelow, toldBefore } from './comparison.ts'
-import type { History, Round } from './history.ts'
+import type { History, Round, Treatment } from './history.ts'
 import { createKernel } from './kernel.ts'
-import { type Program, type Surroundings, startProgram } from './program.ts'
+import { type Program, type Surroundings, startProgram, type Watch } from './program.ts'
 
 /** Two that are watched, and one that is not. */
-const WATCHED = ['one', 'two']
-const TOPS = [...WATCHED, 'outside']
-const UNMOUNTED = 'two'
+const WATCHED: readonly Watch[] = ['one', 'two'].map((name) => ({ name, path: `/${name}` }))
+const TOPS = ['one', 'two', 'outside']
+/** The one that things are done to. */
+const UNSTEADY = 'two'
+const OTHER_NAME = 'zwei'
+/** What is done while the program is not there. */
+const ENDING: ReadonlySet<Treatment> = new Set(['kill', 'configure', 'rename', 'empty', 'fill'])
 /** A root that is away is looked for this often. */
 const CHECK_MS = 3_000
 /** What was refused is tried again this often. */
@@ -34,6 +38,11 @@ const QUIET_MS = 3 * 3_600_000
 const FAULTS = { unreadable: 0.1, refused: 0.1 }
 const NO_FAULTS = { unreadable: 0, refused: 0 }
 
+/** What tells of nodes that nothing happened to. */
+const LOUD: ReadonlySet<Treatment> = new Set(['configure', 'rename'])
+/** What takes a root away. */
+const AWAY: ReadonlySet<Treatment> = new Set(['unmount', 'empty', 'fill'])
+
 /** The disk itself: nothing stops it. */
 const NATURE: Actor = { state: 'running' }
 
@@ -49,6 +58,8 @@ type Run = {
   readonly isScarce: boolean
   /** Through which names what was written in this round. */
   readonly written: { readonly folder: Inode; readonly name: string; readonly inode: Inode }[]
+  /** Whether nothing happened in a watched folder since it was emptied. */
+  isLeftAlone: boolean
   /** Inodes that something happened to in this round. */
   readonly touched: Set<Inode>
 }
@@ -67,15 +78,19 @@ export async function simulate(db: FeedDatabase, history: History): Promise<void
     note(`${event.kind} ${'name' in event ? `${event.name} in ` : ''}${event.folder.number}`)
     const inode = 'name' in event ? event.folder.entries?.get(event.name) : undefined
     if (inode !== undefined) run?.touched.add(inode)
+    if (run !== null && event.folder === disk.resolve([UNSTEADY])) run.isLeftAlone = false
     if (inode !== undefined && (event.kind === 'written' || event.kind === 'modified'))
       run?.written.push({ ...event, inode })
     kernel.tell(event)
   }
-  const disk = new ModelDisk({ reusesNumbers, keepsBirthTimes, foldsCase, tops: TOPS, tell })
+  const onMounts = () => run?.program.onMounts()
+  const disk = new ModelDisk({ reusesNumbers, keepsBirthTimes, foldsCase, tops: TOPS, tell, onMounts })
   for (let at = 0; at < 40; at += 1) disk.change([(at * 7) % 30, 0, at * at * 31, at * 3])
   const random = createRandom(history.seed)
   const faults = { ...NO_FAULTS }
-  const surroundings = { db, clock, disk, kernel, random, watches: WATCHED, slownessMs, faults, note }
+  const { hintsMax } = history
+  const shared = { db, clock, disk, kernel, random, slownessMs, hintsMax, faults, note }
+  const surroundings = { ...shared, watches: WATCHED, words: new Set<string>() }
   const restoreTimers = replaceTimers(clock, () => run?.program.actor ?? NATURE)
   try {
     run = {
@@ -85,6 +100,7 @@ export async function simulate(db: FeedDatabase, history: History): Promise<void
       unwatched: new Set(),
       isScarce: history.watchesMax < MANY,
       written: [],
+      isLeftAlone: false,
       touched: new Set(),
     }
     await becomesEqual(run)
@@ -106,16 +122,16 @@ async function runRounds(run: Run, { rounds, reusesNumbers, keepsBirthTimes }: H
     const before = toldBefore(run.surroundings)
     schedule(run, round)
     await becomesEqual(run)
-    if (areIdsOwn && round.treatment !== 'configure') assertSilence(run.surroundings, before, run)
+    if (areIdsOwn && !LOUD.has(round.treatment)) assertSilence(run.surroundings, before, run)
     // What gets the number of something in a root that is away has an id beside it.
-    if (reusesNumbers && round.treatment === 'unmount') areIdsOwn = false
+    if (reusesNumbers && AWAY.has(round.treatment)) areIdsOwn = false
     if (areIdsOwn) assertOwnIds(run.surroundings, run.linked)
   }
 }
 
 function clear({ sqlite }: FeedDatabase): void {
   sqlite.exec(`DELETE FROM nodes WHERE node_id <> '${SUPER_ROOT_ID}'; DELETE FROM changes;
-    DELETE FROM removals; DELETE FROM watch_roots`)
+    DELETE FROM removals; DELETE FROM watch_roots; DELETE FROM devices`)
 }
 
 /** The loop waits by a timer, which is the only one. Gives what puts the real ones back. */
@@ -152,24 +168,63 @@ function schedule(run: Run, { steps, treatment, from, to }: Round): void {
   })
 }
 
-function stop({ program, surroundings: { disk, faults } }: Run, treatment: Round['treatment']): void {
+function stop(run: Run, treatment: Treatment): void {
+  const { program, surroundings } = run
+  const { disk, faults } = surroundings
   if (treatment === 'pause') program.actor.state = 'paused'
-  if (treatment === 'kill' || treatment === 'configure') program.end()
-  if (treatment === 'unmount') disk.unmount(UNMOUNTED)
+  if (ENDING.has(treatment)) program.end()
+  if (treatment === 'empty' || treatment === 'fill') {
+    disk.empty(UNSTEADY)
+    run.isLeftAlone = true
+  }
+  if (treatment === 'unmount') disk.unmount(UNSTEADY)
   if (treatment === 'faults') Object.assign(faults, FAULTS)
 }
 
-function goOn(run: Run, treatment: Round['treatment']): void {
+function goOn(run: Run, treatment: Treatment): void {
   const { program, surroundings } = run
   if (treatment === 'pause') program.actor.state = 'running'
-  if (treatment === 'configure' && program.actor.state === 'ended') {
-    surroundings.watches = surroundings.watches.length === 1 ? WATCHED : WATCHED.slice(0, 1)
+  const isToStart = program.actor.state === 'ended'
+  if (isToStart) {
+    surroundings.watches = watchesAfter(treatment, surroundings.watches)
+    run.program = startProgram(surroundings)
   }
-  if (program.actor.state === 'ended') run.program = startProgram(surroundings)
   if (treatment === 'faults') Object.assign(surroundings.faults, NO_FAULTS)
-  if (treatment !== 'unmount') return
-  surroundings.disk.mount(UNMOUNTED)
-  surroundings.clock.after(CHECK_MS, NATURE, () => run.program.check())
+  if (treatment === 'unmount') surroundings.disk.mount(UNSTEADY)
+  if (isToStart && (treatment === 'empty' || treatment === 'fill')) endEmptiness(run, treatment)
+  if (AWAY.has(treatment)) surroundings.clock.after(CHECK_MS, NATURE, () => run.program.check())
+}
+
+/** The other name is that of the one that things are done to, which stays where it is. */
+function watchesAfter(treatment: Treatment, watches: readonly Watch[]): readonly Watch[] {
+  if (treatment === 'configure') return watches.length === 1 ? WATCHED : watches.slice(0, 1)
+  if (treatment !== 'rename') return watches
+  return watches.map((watch) =>
+    watch.path !== `/${UNSTEADY}` ? watch : { ...watch, name: watch.name === UNSTEADY ? OTHER_NAME : UNSTEADY },
+  )
+}
+
+/** Its root is away since it is suddenly empty, until its owner says that it is meant, or something is in it. */
+function endEmptiness(run: Run, treatment: 'empty' | 'fill'): void {
+  const { program, surroundings } = run
+  const { clock, disk, words, db } = surroundings
+  const hasNodes = () => {
+    const root = program.roots().find(({ path }) => path === `/${UNSTEADY}`)
+    return db.sqlite.prepare('SELECT 1 FROM nodes WHERE parent_id = ?').get(rootIdOf(db, root?.key ?? '')) !== undefined
+  }
+  const isToBeKept = hasNodes()
+  clock.after(CHECK_MS, NATURE, () => {
+    const root = program.roots().find(({ path }) => path === `/${UNSTEADY}`)
+    const nodeId = rootIdOf(db, root?.key ?? '')
+    if (isToBeKept && run.isLeftAlone) assert.ok(hasNodes(), 'I7: what was in a root that is suddenly empty is kept')
+    if (treatment === 'empty' && nodeId !== undefined && root?.state === 'offline') words.add(nodeId)
+    else disk.fill(UNSTEADY)
+    program.check()
+  })
+}
+
+function rootIdOf({ sqlite }: FeedDatabase, name: string): string | undefined {
+  return sqlite.prepare<[string], string>('SELECT node_id FROM watch_roots WHERE name = ?').pluck().get(name)
 }
 
 function noteLinks({ linked, unwatched, isScarce, surroundings: { disk, watches } }: Run): void {

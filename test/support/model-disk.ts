@@ -28,6 +28,8 @@ export type ModelDiskOptions = {
   /** Folders at the top that stay as they are; then nothing else is there. */
   readonly tops?: readonly string[]
   readonly tell?: (event: DiskEvent) => void
+  /** A top was mounted or unmounted. */
+  readonly onMounts?: () => void
 }
 
 /** Numbers that choose among what is possible at that moment. */
@@ -56,9 +58,16 @@ export class ModelDisk {
   readonly #hasTops: boolean
   readonly #unmounted = new Map<string, Inode>()
   readonly #open = new Set<OpenFile>()
+  readonly #emptied = new Set<string>()
+  readonly #onMounts: () => void
+  /** How often one of the tops was mounted or unmounted. */
+  mountChanges = 0
   readonly #foldsCase: boolean
 
-  constructor({ reusesNumbers, keepsBirthTimes, foldsCase = false, tops = [], tell = () => {} }: ModelDiskOptions) {
+  constructor(options: ModelDiskOptions) {
+    const { reusesNumbers, keepsBirthTimes, foldsCase = false, tops = [] } = options
+    const { tell = () => {}, onMounts = () => {} } = options
+    this.#onMounts = onMounts
     this.reusesNumbers = reusesNumbers
     this.#keepsBirthTimes = keepsBirthTimes
     this.#foldsCase = foldsCase
@@ -139,6 +148,7 @@ export class ModelDisk {
     }
     this.#tell({ kind: 'removed', folder: top })
     this.top.entries?.set(name, this.#make(true))
+    this.#noteMount()
   }
 
   mount(name: string): void {
@@ -146,6 +156,34 @@ export class ModelDisk {
     if (top === undefined) return
     this.#unmounted.delete(name)
     this.top.entries?.set(name, top)
+    this.#noteMount()
+  }
+
+  /** Tops that are there. */
+  mountedTops(): string[] {
+    return [...(this.top.entries?.keys() ?? [])].filter((name) => !this.#unmounted.has(name))
+  }
+
+  /** Removes all that is in one of the tops. */
+  empty(name: string): void {
+    const top = this.top.entries?.get(name)
+    if (top === undefined || this.#unmounted.has(name)) return
+    this.#clock += 1
+    this.#emptied.add(name)
+    for (const below of [...(top.entries?.keys() ?? [])]) this.#remove(top, below)
+  }
+
+  /** Puts a file into a top that was emptied, so that it is not. */
+  fill(name: string): void {
+    const top = this.top.entries?.get(name)
+    if (top === undefined || !this.#emptied.delete(name)) return
+    this.#clock += 1
+    this.#put(top, KEPT_NAME, false)
+  }
+
+  #noteMount(): void {
+    this.mountChanges += 1
+    this.#onMounts()
   }
 
   #writeQuietly(

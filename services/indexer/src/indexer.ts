@@ -7,7 +7,6 @@ import type { Logger } from '@drive-feed/shared/logger.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
 import { createOwnFiles } from '@drive-feed/shared/own-files.ts'
 import { type Advice, advice } from '@drive-feed/shared/problem.ts'
-import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import { createFailureLog, type FailureLog } from './metadata/failure-log.ts'
 import { type Answered, createFeeder, type Feeder, type WaitingFile } from './metadata/feeder.ts'
 import { createLauncher, type Launcher } from './metadata/launcher.ts'
@@ -16,9 +15,8 @@ import { createMetadataPool, type MetadataPool } from './metadata/pool.ts'
 import { createReadingRetries, type ReadingRetries } from './metadata/reading-retries.ts'
 import { BIG_FILE_BYTES } from './metadata/task.ts'
 import { createVersionWatch, type VersionWatch } from './metadata/version-watch.ts'
-import type { Decision } from './model/decision.ts'
-import { createTree, type Folder, pathOf, type RootFolder } from './model/folder-tree.ts'
-import type { Seen } from './model/seen.ts'
+import { pathOf } from './model/folder-tree.ts'
+import type { Known } from './model/known-node.ts'
 import { createNotice } from './notice.ts'
 import { inotifyLimits } from './posix/inotify-limits.ts'
 import { createInotify, EMFILE, ENOSPC, removeWatch } from './posix/libc.ts'
@@ -26,34 +24,13 @@ import { createExhaustion, TOO_MANY_OPEN } from './process/exhaustion.ts'
 import { createRest, processCpuUsage, releaseHeap } from './process/memory.ts'
 import { ALLOW_OPEN_FILES, mayOpen } from './process/open-files.ts'
 import { createProblemKeeper, type ProblemKeeper } from './process/problem-keeper.ts'
-import { startStatusKeeper } from './process/status-keeper.ts'
-import { createDevices, type Devices } from './reconcile/devices/devices.ts'
-import { createMountFence, type MountFence } from './reconcile/devices/mount-fence.ts'
-import { createMountPlaces, type MountPlaces } from './reconcile/devices/mount-places.ts'
-import type { NumberKind } from './reconcile/devices/number-kind.ts'
-import { createNumberTrust, type NumberTrust } from './reconcile/devices/number-trust.ts'
-import { createReconciler, type Reconciler } from './reconcile/loop.ts'
-import type { Tried } from './reconcile/pending/backoff.ts'
-import { createEventIntake, type EventIntake } from './reconcile/pending/event-intake.ts'
-import { createHints } from './reconcile/pending/hints.ts'
-import { createLimbo } from './reconcile/pending/limbo.ts'
-import { createRevisits } from './reconcile/pending/revisits.ts'
-import { createVisits } from './reconcile/pending/visits.ts'
-import { createWriters } from './reconcile/pending/writers.ts'
-import { emptyMessage } from './reconcile/roots/away-messages.ts'
-import { createDisksAway, type DisksAway } from './reconcile/roots/disks-away.ts'
-import { createFailingPlaces, type FailingPlaces } from './reconcile/roots/failing-places.ts'
-import type { Root } from './reconcile/roots/root.ts'
-import { createRootKeeper, type RootKeeper } from './reconcile/roots/root-keeper.ts'
-import { createScans, type Scans } from './reconcile/roots/scans.ts'
-import { createStallWatch, type StallWatch } from './reconcile/roots/stall-watch.ts'
+import { type StatusKeeper, startStatusKeeper } from './process/status-keeper.ts'
+import { Pipeline, READ_DURING_SCAN_AFTER_MS } from './reconcile/pipeline.ts'
+import type { Ports } from './reconcile/ports.ts'
 import type { Pace } from './reconcile/roots/unwatched.ts'
 import { minutesUpTo } from './reconcile/roots/watch-messages.ts'
-import { isAway } from './reconcile/roots/whereabouts.ts'
-import { createSchedule } from './reconcile/settling/metadata-due.ts'
-import type { LookRequest } from './scan/look.ts'
-import { parseMountinfo, readMountinfo } from './scan/mountinfo.ts'
-import { createObserver, type LookReply, type Observer } from './scan/observer.ts'
+import { type Mountinfo, parseMountinfo, readMountinfo } from './scan/mountinfo.ts'
+import { createObserver, type Observer } from './scan/observer.ts'
 import { acceptances, dropAcceptance, takeAcceptance } from './store/acceptance.ts'
 import { createBookkeeping } from './store/bookkeeping.ts'
 import type { MetadataFinding } from './store/metadata-writer.ts'
@@ -71,9 +48,10 @@ export type Indexer = {
   readonly stop: (how: 'orderly' | 'abandon') => Promise<void>
 }
 
-/** How often roots are looked at without a reason: there are ways to go away that give no event. */
+/** How often roots that are there are looked at without a reason: there are ways to go away that give no event. */
 const ROOT_CHECK_MS = 30_000
-const OFFLINE_ROOT_CHECK_MS = 3_000
+/** How often what no event asks for is done. */
+const TICK_MS = 3_000
 /** How often the oldest removals are forgotten, and how soon the next of them if there are many. */
 const FORGET_REMOVALS_MS = 3_600_000
 const FORGET_MORE_AFTER_MS = 1_000
@@ -81,8 +59,6 @@ const FORGET_MORE_AFTER_MS = 1_000
 const REST_CHECK_MS = 5_000
 /** After a start no file waits longer than this, whatever the clock was when it was told to wait. */
 const DUE_AHEAD_MAX_MS = 60_000
-/** From when on files are read while the first scan goes on. */
-const READ_DURING_SCAN_AFTER_MS = 3_000
 /** A file that is to be asked for again and is not there, or not to be had, waits so long, or until the next scan. */
 const AGAIN_AFTER_MS = 3_600_000
 /** Places that may wait; beyond, a root is scanned instead. */
@@ -112,9 +88,7 @@ export type IndexerParts = {
 
 /** What needs nothing of the others. */
 function createCore({ config, configPath, db, log, limits = {} }: IndexerParts) {
-  // Milliseconds since 1970 that never jump: a clock that is set back must not hold up what is due.
   const nowMs = () => performance.timeOrigin + performance.now()
-  // The clock on the wall may be set at any moment. Whatever is shown as a time is by that one, as are the times of files.
   const wallMs = () => Date.now()
   const store = createStore(db, wallMs)
   // The same across a restart, where the clock may have been ahead when it was written.
@@ -134,139 +108,180 @@ function createCore({ config, configPath, db, log, limits = {} }: IndexerParts) 
     readAgain: createReadAgain(db),
     wal: createWalKeeper(db, { nowMs, wallMs, ...(limits.walBytesMax && { limitBytes: limits.walBytesMax }) }),
     exhaustion: createExhaustion({ log, nowMs, wallMs }),
-    tree: createTree(),
-    writers: createWriters(),
-    revisits: createRevisits(),
     readingRetries: createReadingRetries(nowMs),
-    hints: createHints(),
-    visits: createVisits(),
-    limbo: createLimbo(),
     own: createOwnFiles(config),
-    rootsByFd: new Map<number, Root>(),
-    startedMs: nowMs(),
-    /** Something may have been mounted, and /proc/self/mountinfo could not be read. */
-    areMountsMissed: false,
   }
 }
 type Core = ReturnType<typeof createCore>
 
-/** The stages that call each other, which they do only once all of them are made. */
-type Stages = {
-  observer: Observer
-  devices: Devices
-  trust: NumberTrust
-  fence: MountFence
-  mounts: MountPlaces
-  disksAway: DisksAway
-  drain: Drain
-  keeper: RootKeeper
-  scans: Scans
-  intake: EventIntake
-  reconciler: Reconciler
-  failures: FailureLog
-  launcher: Launcher
-  pool: MetadataPool
-  feeder: Feeder
-  versions: VersionWatch
-  failing: FailingPlaces
-  stalls: StallWatch
-  problems: ProblemKeeper
+export function createIndexer(parts: IndexerParts, onCrash: (error: Error) => void): Indexer {
+  return new Stages(parts, onCrash)
 }
 
-export function createIndexer(parts: IndexerParts, onCrash: (error: Error) => void): Indexer {
-  const core = createCore(parts)
-  const { config, log, lookingThread } = parts
-  const { books, known, hints, visits, nowMs } = core
-  const stages = {} as Stages
-  stages.observer = createObserver(lookingThread, { excludes: config.exclude, own: config }, onCrash)
-  stages.devices = createDevices({
-    ...{ signs: stages.observer.signs, rows: books.devices, save: books.saveDevice },
-    onDoubt: (device, numbers) => doubt(core, stages, device, numbers),
-  })
-  stages.trust = createNumberTrust({ ...core, devices: stages.devices })
-  stages.fence = createMountFence(stages.observer, () => settleMounts(core, stages))
-  stages.drain = createDrain(core, stages, onCrash)
-  stages.keeper = createKeeper(core, stages)
-  stages.mounts = createMounts(core, stages)
-  stages.scans = createRootScans(core, stages)
-  stages.disksAway = createDiskKeeper(core, stages)
-  stages.intake = createIntake(core, stages)
-  stages.reconciler = createLoop(core, stages)
-  stages.failures = createFailureLog(core)
-  stages.launcher = createLauncher({
-    folders: () => stages.keeper.roots.map(({ path }) => path),
-    onLate: () => renewWorkers(stages),
-    onCrash,
-  })
-  stages.pool = createMetadataPool({
-    launch: stages.launcher.launch,
-    workers: config.metadataWorkers,
-    onResults: (results) => stages.feeder.takeResults(results),
-    onProblem: (problem) => log.error(problem),
-    onVersions: (versions) => stages.versions.tell(versions),
-  })
-  stages.versions = createVersions(core, stages)
-  stages.feeder = createMetadataFeeder(core, stages)
-  stages.failing = createFailing(core, stages)
-  stages.stalls = createStallWatch({ ...core, atWork: stages.observer.atWork, keeper: stages.keeper })
-  stages.problems = createProblemKeeper({
-    noticed: createNotice({ ...core, ...stages }),
-    ...{ saved: books.problems, save: books.saveProblems, wallMs: core.wallMs },
-    isAllKnown: () => !stages.scans.isScanning(),
-  })
-  const { scans, feeder, pool, reconciler, drain, observer } = stages
-  const status = startStatusKeeper({
-    save: books.saveStatus,
-    keepProblems: stages.problems.keep,
-    counts: known.counts,
-    progress: () => ({
-      state: scans.isScanning() ? 'scanning' : 'watching',
-      isInitialScanComplete: areAllScanned(core, stages),
-      foldersWaiting: visits.size(),
-      filesHashed: feeder.finished(),
-      oldestHintMs: hints.oldestDueSinceMs(nowMs()),
-      foldersKnown: core.tree.size(),
-      placesFailing: stages.failing.count(),
-      limits: inotifyLimits(),
-      ...scans.counts(),
-    }),
-    nowMs,
-    wallMs: core.wallMs,
-  })
-  const timers = startTimers(core, stages)
-  return {
-    run: async () => {
-      stages.keeper.rename()
-      status.begin()
-      // The metadata workers start with their first file: until then the scan has the cores to itself.
-      reconciler.between(stages.mounts, async () => {
-        // The looking thread notices every change by now: what is seen is seen under these mounts, or they are read again.
-        await stages.observer.mountChanges()
-        core.areMountsMissed = !stages.mounts.refresh()
-      })
-      checkRoots(stages, () => true)
-      await reconciler.run()
-    },
-    stop: async (how) => {
-      for (const timer of timers) clearInterval(timer)
-      stages.versions.stop()
-      reconciler.stop()
-      const endWriting = () => {
-        feeder.stop(how)
-        status.stop(how)
-      }
-      if (how === 'abandon') endWriting()
-      await Promise.all([pool.stop(), drain.stop(), observer.stop()])
-      stages.launcher.stop()
-      stages.failures.stop()
-      if (how === 'orderly') endWriting()
-      for (const fd of core.rootsByFd.keys()) closeSync(fd)
-    },
+/** The stages. They call each other, but only once all of them are made. */
+class Stages implements Indexer {
+  readonly pipeline: Pipeline
+  readonly launcher: Launcher
+  readonly pool: MetadataPool
+  readonly feeder: Feeder
+  readonly versions: VersionWatch
+  readonly failures: FailureLog
+  readonly problems: ProblemKeeper
+  readonly #core: Core
+  readonly #observer: Observer
+  readonly #drain: Drain
+  readonly #status: StatusKeeper
+  readonly #timers: readonly NodeJS.Timeout[]
+
+  constructor(parts: IndexerParts, onCrash: (error: Error) => void) {
+    const core = createCore(parts)
+    const { config, log } = parts
+    this.#core = core
+    this.#observer = createObserver(parts.lookingThread, { excludes: config.exclude, own: config }, onCrash)
+    this.#drain = startDrain(this.#drainHandlers(onCrash), core.limits.backlogBytesMax)
+    this.pipeline = new Pipeline(this.#ports())
+    this.failures = createFailureLog(core)
+    this.launcher = createLauncher({
+      folders: () => this.pipeline.keeper.roots.map(({ path }) => path),
+      onLate: () => renewWorkers(this),
+      onCrash,
+    })
+    this.pool = createMetadataPool({
+      launch: this.launcher.launch,
+      workers: config.metadataWorkers,
+      onResults: (results) => this.feeder.takeResults(results),
+      onProblem: (problem) => log.error(problem),
+      onVersions: (versions) => this.versions.tell(versions),
+    })
+    this.versions = createVersions(core, this)
+    this.feeder = createMetadataFeeder(core, this)
+    this.problems = createProblemKeeper({
+      noticed: createNotice({ ...core, ...this.pipeline, pool: this.pool }),
+      ...{ saved: core.books.problems, save: core.books.saveProblems, wallMs: core.wallMs },
+      isAllKnown: () => !this.pipeline.scans.isScanning(),
+    })
+    this.#status = this.#startStatus()
+    this.#timers = startTimers(core, this)
+  }
+
+  // The metadata workers start with their first file: until then the scan has the cores to itself.
+  run(): Promise<void> {
+    this.pipeline.begin()
+    this.#status.begin()
+    return this.pipeline.run()
+  }
+
+  async stop(how: 'orderly' | 'abandon'): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer)
+    this.versions.stop()
+    this.pipeline.stop()
+    const endWriting = () => {
+      this.feeder.stop(how)
+      this.#status.stop(how)
+    }
+    if (how === 'abandon') endWriting()
+    await Promise.all([this.pool.stop(), this.#drain.stop(), this.#observer.stop()])
+    this.launcher.stop()
+    this.failures.stop()
+    if (how === 'orderly') endWriting()
+    for (const fd of this.pipeline.instances()) closeSync(fd)
+  }
+
+  #ports(): Ports {
+    const { config, configPath, limits, books, store, exhaustion, readingRetries, own, nowMs, wallMs, log } = this.#core
+    const { databasePath } = config
+    return {
+      settings: {
+        ...config,
+        isExcluded: createExclude(config.exclude),
+        pace: { ...PACE, slotsMax: config.unwatchedRescanMinutes, ...limits.pace },
+        hintsMax: limits.hintsMax ?? HINTS_MAX,
+        configPath,
+      },
+      clock: { nowMs, wallMs },
+      kernel: {
+        createInstance: () => this.#createInstance(),
+        removeWatch,
+        drained: () => this.#drain.drained(),
+        limits: inotifyLimits,
+        watchLimitErrno: ENOSPC,
+      },
+      disk: { ...this.#observer, mounts: mountsNow, onExhausted: exhaustion.report },
+      database: {
+        ...{ known: store.known, apply: store.apply, atOnce: store.atOnce },
+        ...{ roots: books.roots, removeRoot: books.removeRoot, devices: books.devices, saveDevice: books.saveDevice },
+        // What is not well with a root is there with its row, not a moment later.
+        saveRoot: (row) =>
+          store.atOnce(() => {
+            books.saveRoot(row)
+            this.problems.keep()
+          }),
+      },
+      metadata: {
+        wake: () => this.feeder.wake(),
+        onAllScanned: () => {
+          store.askAgainNow()
+          this.feeder.wake()
+        },
+        onFoldersChanged: () => renewWorkers(this),
+        notBeforeMs: readingRetries.notBeforeMs,
+        tried: (sinceMs) => readingRetries.tried(sinceMs, (nodeId) => isWaiting(store.known.byId(nodeId))),
+      },
+      owner: {
+        words: () => acceptances(databasePath),
+        takeWord: (nodeId, folder) => takeAcceptance(databasePath, nodeId, folder),
+        dropWord: (nodeId) => dropAcceptance(databasePath, nodeId),
+      },
+      ownFiles: own,
+      log,
+    }
+  }
+
+  #createInstance(): { readonly fd: number } | { readonly why: Advice } {
+    const made = createInotify()
+    if (!made.ok) return { why: instanceAdvice(made.errno, this.#core.config) }
+    this.#drain.add(made.value)
+    return { fd: made.value }
+  }
+
+  #drainHandlers(onCrash: (error: Error) => void): DrainHandlers {
+    return {
+      onBytes: (fd, bytes) => this.pipeline.take(fd, decodeEvents(bytes)),
+      onDropped: (fd) => this.pipeline.lost(fd),
+      onMounts: () => {
+        this.#core.own.refresh()
+        this.pipeline.mounted()
+      },
+      onCrash,
+    }
+  }
+
+  #startStatus(): StatusKeeper {
+    const { known, books, nowMs, wallMs } = this.#core
+    const { pipeline } = this
+    return startStatusKeeper({
+      save: books.saveStatus,
+      keepProblems: this.problems.keep,
+      counts: known.counts,
+      progress: () => ({
+        state: pipeline.scans.isScanning() ? 'scanning' : 'watching',
+        isInitialScanComplete: areAllScanned(this.#core, pipeline),
+        foldersWaiting: pipeline.visits.size(),
+        filesHashed: this.feeder.finished(),
+        oldestHintMs: pipeline.hints.oldestDueSinceMs(nowMs()),
+        foldersKnown: pipeline.tree.size(),
+        placesFailing: pipeline.failing.count(),
+        limits: inotifyLimits(),
+        ...pipeline.scans.counts(),
+      }),
+      nowMs,
+      wallMs,
+    })
   }
 }
 
 function startTimers(core: Core, stages: Stages): NodeJS.Timeout[] {
-  const { scans, reconciler, stalls } = stages
+  const { pipeline } = stages
   const releaseMemory = () => {
     core.books.shrinkMemory()
     releaseHeap()
@@ -278,22 +293,17 @@ function startTimers(core: Core, stages: Stages): NodeJS.Timeout[] {
   return [
     forgetting,
     setInterval(forgetRemovals, FORGET_REMOVALS_MS),
-    setInterval(() => checkRoots(stages, (root) => root.state !== 'offline'), ROOT_CHECK_MS),
+    setInterval(() => pipeline.checkRoots((root) => root.state !== 'offline'), ROOT_CHECK_MS),
+    setInterval(() => pipeline.tick(), TICK_MS),
     setTimeout(() => wakeReading(stages), READ_DURING_SCAN_AFTER_MS),
     setInterval(() => checkWal(core), WAL_CHECK_MS),
     setInterval(createRest(processCpuUsage, releaseMemory), REST_CHECK_MS),
-    setInterval(() => {
-      checkRoots(stages, (root) => root.state === 'offline')
-      scans.startDue()
-      stalls.check()
-      stages.failing.check()
-      settleDoubts(core, stages)
-      if (core.areMountsMissed) settleMounts(core, stages)
-      stages.mounts.lookAtOthers()
-      takeWords(core, stages)
-      reconciler.wake()
-    }, OFFLINE_ROOT_CHECK_MS),
   ]
+}
+
+function mountsNow(): Mountinfo[] | null {
+  const mountinfo = readMountinfo()
+  return mountinfo === null ? null : parseMountinfo(mountinfo)
 }
 
 /** Where nothing is to be read, a worker is started only to learn whether what was read is still right. */
@@ -302,330 +312,18 @@ function wakeReading({ feeder, pool, versions }: Stages): void {
   if (!versions.isTold()) pool.probe()
 }
 
-function checkRoots({ keeper, reconciler }: Stages, which: (root: Root) => boolean): void {
-  for (const root of keeper.roots.filter(which)) reconciler.between(root, () => keeper.check(root))
-}
-
-/** A filesystem is mounted anew: nothing in it was compared under this mount, and watches may be of the one before. */
-function doubt({ tree, limbo, log }: Core, { keeper, scans }: Stages, device: string, numbers: NumberKind): void {
-  const tops = new Set<RootFolder>()
-  for (const folder of tree.folders()) {
-    if (folder.device !== device) continue
-    folder.isCompared = false
-    tops.add(folder.root)
-  }
-  for (const entry of limbo.entries()) if (entry.row.device === device) entry.isOfEarlierMount = true
-  for (const root of keeper.roots) if (root.top !== null && tops.has(root.top)) scans.start(root, 'mount')
-  if (numbers === 'lasting') return
-  log.info(
-    { device },
-    'inode numbers of this filesystem do not last: after a mount files are recognised by their path, size and time',
-  )
-}
-
-/** Notes of which filesystems everything known was compared with the disk since they were mounted. */
-function settleDoubts({ tree, limbo, visits }: Core, { devices, keeper }: Stages): void {
-  const doubtful = new Set(devices.doubtful())
-  if (doubtful.size === 0 || visits.areOpen() || keeper.roots.some(({ state }) => state !== 'watching')) return
-  for (const { device, isCompared } of tree.folders()) if (!isCompared) doubtful.delete(device)
-  for (const { row, isOfEarlierMount } of limbo.entries()) if (isOfEarlierMount) doubtful.delete(row.device)
-  for (const device of doubtful) devices.compared(device)
-}
-
-/**
- * Something was mounted or unmounted: asks which filesystems and roots are where before anything seen since counts, and
- * has the places looked at where that may have been.
- */
-function settleMounts(core: Core, { fence, devices, keeper, mounts, reconciler }: Stages): void {
-  reconciler.between(fence, () =>
-    fence.settle(async () => {
-      await devices.confirm()
-      for (const root of keeper.roots) await keeper.check(root)
-      core.areMountsMissed = !mounts.refresh()
-    }),
-  )
-}
-
-function createMounts({ tree, known, hints, nowMs }: Core, { devices, keeper }: Stages): MountPlaces {
-  const mounts = () => {
-    const mountinfo = readMountinfo()
-    return mountinfo === null ? null : parseMountinfo(mountinfo)
-  }
-  const tops = () => keeper.roots.flatMap(({ folder }) => folder ?? [])
-  return createMountPlaces({ mounts, tops, tree, devices, known, hints, nowMs })
-}
-
-/** Scans a root from its top, because what happened in it is not known any more. */
-function scanAfterLoss({ writers }: Core, { keeper, scans }: Stages, top: RootFolder): void {
-  writers.forgetAll()
-  const root = keeper.byTop(top)
-  if (root !== undefined) scans.start(root, 'overflow')
-}
-
-function dropFolder({ tree }: Core, { intake }: Stages, folder: Folder): void {
-  for (const watch of tree.remove(folder)) {
-    intake.unwatched(folder.root, watch)
-    if (folder.root.inotifyFd !== null) removeWatch(folder.root.inotifyFd, watch)
-  }
-}
-
-/** Takes the watch of a folder that stays. What the kernel had queued by then still counts. */
-function releaseWatch({ tree }: Core, { intake }: Stages, folder: Folder): void {
-  const { watch, root } = folder
-  if (watch === null || root.inotifyFd === null) return
-  intake.releasing(folder)
-  tree.setWatch(folder, null)
-  removeWatch(root.inotifyFd, watch)
-}
-
-function createDrain(core: Core, stages: Stages, onCrash: (error: Error) => void): Drain {
-  const { rootsByFd, hints } = core
-  const handlers: DrainHandlers = {
-    onBytes: (fd, bytes) => {
-      const top = rootsByFd.get(fd)?.top
-      if (top == null) return
-      stages.intake.take(top, decodeEvents(bytes))
-      if (hints.size() > (core.limits.hintsMax ?? HINTS_MAX)) {
-        hints.dropRoot(top)
-        scanAfterLoss(core, stages, top)
-      }
-      stages.reconciler.wake()
-    },
-    onDropped: (fd) => {
-      const top = rootsByFd.get(fd)?.top
-      if (top != null) scanAfterLoss(core, stages, top)
-      stages.reconciler.wake()
-    },
-    onMounts: () => {
-      core.own.refresh()
-      settleMounts(core, stages)
-    },
-    onCrash,
-  }
-  return startDrain(handlers, core.limits.backlogBytesMax)
-}
-
-function createDiskKeeper({ config, configPath, tree, hints, nowMs, wallMs, log }: Core, stages: Stages): DisksAway {
-  return createDisksAway({
-    tree,
-    rootOf: (top) => stages.keeper.byTop(top),
-    tell: (root) => stages.scans.tell(root),
-    takeAcceptance: (nodeId, folder) => takeAcceptance(config.databasePath, nodeId, folder),
-    lookAt: (folder, name) => hints.add({ folder, name, cause: 'touched' }, nowMs(), nowMs()),
-    configPath,
-    wallMs,
-    log,
-  })
-}
-
-/** Nothing happens at a disk that is away when its owner gives it up, so this asks. */
-function takeWords({ config, known }: Core, { disksAway, scans, keeper }: Stages): void {
-  const words = acceptances(config.databasePath)
-  if (words.size === 0) return
-  disksAway.lookAgain(words)
-  // What is away is only known when all was looked at. A word that is about nothing must not be about another day.
-  if (scans.isScanning() || keeper.roots.some(({ state }) => state === 'offline')) return
-  for (const nodeId of words) {
-    const isOfRoot = known.byId(nodeId)?.parentId === SUPER_ROOT_ID
-    if (!isOfRoot && !disksAway.nodeIds().has(nodeId)) dropAcceptance(config.databasePath, nodeId)
-  }
-}
-
-function createKeeper(core: Core, stages: Stages): RootKeeper {
-  const { config, tree, store, known, books, hints, visits, limbo, wallMs, log, rootsByFd } = core
-  return createRootKeeper(config.watches, {
-    tree,
-    observer: stages.observer,
-    devices: stages.devices,
-    trust: stages.trust,
-    known,
-    isAway: (row) => isAway({ tree, known, scans: stages.scans, rootVacancy: stages.keeper.vacancyOf }, row),
-    apply: (decisions) => applyAndFeed(core, stages, decisions),
-    atOnce: store.atOnce,
-    savedRoots: books.roots,
-    // What is not well with a root is there with its row, not a moment later.
-    saveRoot: (row) =>
-      store.atOnce(() => {
-        books.saveRoot(row)
-        stages.problems.keep()
-      }),
-    removeRoot: books.removeRoot,
-    takeAcceptance: (rootId, folder) => takeAcceptance(config.databasePath, rootId, folder),
-    configPath: core.configPath,
-    createInstance: (root) => {
-      const made = createInotify()
-      if (!made.ok) return { why: instanceAdvice(made.errno, config) }
-      rootsByFd.set(made.value, root)
-      stages.drain.add(made.value)
-      return { fd: made.value }
-    },
-    onAttached: (root, why) => {
-      renewWorkers(stages)
-      stages.scans.start(root, why)
-    },
-    // A folder that is removed stays on its disk as long as workers may read it.
-    onOffline: () => renewWorkers(stages),
-    hints,
-    visits,
-    dropFolder: (folder) => dropFolder(core, stages, folder),
-    limbo,
-    wallMs,
-    log,
-  })
-}
-
 /** Workers may read below the folders that were there when they began. */
 function renewWorkers({ launcher, pool }: Stages): void {
   launcher.foldersChanged()
   pool.renew()
 }
 
-function applyAndFeed(
-  { store, startedMs, nowMs }: Core,
-  { feeder, scans }: Stages,
-  decisions: readonly Decision[],
-): void {
-  store.apply(decisions)
-  // A short first scan is through sooner when nothing is read meanwhile, and the workers are hardly up yet; a long one
-  // must not keep them waiting. Its end wakes the feeder too.
-  if (!scans.isScanning() || nowMs() - startedMs > READ_DURING_SCAN_AFTER_MS) feeder.wake()
-}
-
-function createRootScans(core: Core, stages: Stages): Scans {
-  const { tree, visits, limbo, config, nowMs, log, limits } = core
-  return createScans({
-    tree,
-    visits,
-    limbo,
-    keeper: () => stages.keeper,
-    rescanHours: config.rescanHours,
-    pace: { ...PACE, slotsMax: config.unwatchedRescanMinutes, ...limits.pace },
-    release: (folder) => releaseWatch(core, stages, folder),
-    limits: inotifyLimits,
-    nowMs,
-    log,
-    onScanned: (root) => {
-      root.mayBeEmpty = false
-      // All is well with it, so a word of the owner that came too late must not be about another day.
-      if (root.folder !== null) dropAcceptance(config.databasePath, root.folder.nodeId)
-    },
-    onAllDone: () => {
-      stages.keeper.removeUnconfigured()
-      settleDoubts(core, stages)
-      core.store.askAgainNow()
-      stages.feeder.wake()
-    },
-  })
-}
-
-/** What is listed shows whether files of ours are in it; a look at some names only if they are. */
-function tellOwnFiles(scans: Scans, requests: readonly LookRequest[], { answers }: LookReply): void {
-  for (const [at, answer] of answers.entries()) {
-    const { path, names } = requests[at] as LookRequest
-    if (answer.kind === 'seen' && (names === null || answer.hasOwn)) scans.leftOut(path, answer.hasOwn === true)
-  }
-}
-
-function createIntake(core: Core, stages: Stages): EventIntake {
-  const { tree, hints, writers, visits, config, nowMs, own } = core
-  const numberOf = (device: string) => BigInt(stages.devices.numberOf(device).replace(/\..*/, ''))
-  return createEventIntake({
-    isOwn: ({ device, inode }, name) =>
-      own.mayBeOwn(name) && own.namesIn({ device: numberOf(device), inode: BigInt(inode) })?.(name) === true,
-    tree,
-    hints,
-    writers,
-    isExcluded: createExclude(config.exclude),
-    nowMs,
-    isVisiting: (top) => visits.open(top) > 0,
-    onLost: (top) => scanAfterLoss(core, stages, top),
-    doNumbersPass: (device) => stages.devices.numberKind(device) === 'passing',
-    onUnmounted: ({ device }) => stages.devices.unmounted(device),
-    onRootGone: (top) => checkRoots(stages, (root) => root.top === top),
-  })
-}
-
-function createLoop(core: Core, stages: Stages): Reconciler {
-  const { writers, tree, nowMs } = core
-  const { observer, fence, devices, trust, keeper, scans, intake, drain } = stages
-  const schedule = createSchedule({
-    settleMs: core.config.settleMs,
-    writes: (place) => writers.streak(place, nowMs()),
-    areWritesTold: (folderId) => scans.areWritesTold(tree.get(folderId)),
-    nowMs,
-    wallMs: core.wallMs,
-  })
-  return createReconciler({
-    ...core,
-    disksAway: stages.disksAway,
-    noteTwin: (place) => stages.mounts.noteTwin(place),
-    observer,
-    look: async (requests) => {
-      stages.mounts.follow()
-      const reply = await fence.look(requests)
-      tellOwnFiles(scans, requests, reply)
-      return reply
-    },
-    devices,
-    trust,
-    intake,
-    scans,
-    apply: (decisions) => applyAndFeed(core, stages, decisions),
-    awaiting: (seen, facts) => {
-      const { state, dueMs } = schedule.awaiting(seen, facts, scans.isScanning(), skipsBeforeMs(core, keeper, seen))
-      // A file that was tried in vain keeps its pause, however often it changes and is closed meanwhile.
-      return { state, dueMs: Math.max(dueMs, Math.floor(core.readingRetries.notBeforeMs(seen.known?.nodeId ?? ''))) }
-    },
-    rootVacancy: keeper.vacancyOf,
-    dropFolder: (folder) => dropFolder(core, stages, folder),
-    drained: drain.drained,
-    watchLimitErrno: ENOSPC,
-    onExhausted: core.exhaustion.report,
-    onRootGone: (folder) => checkRoots(stages, (root) => root.top === folder.root),
-    mayBeEmpty: (folder) => {
-      const root = keeper.byTop(folder.root)
-      if (root === undefined || root.mayBeEmpty) return true
-      root.mustList = true
-      keeper.takeOffline(root, emptyMessage(root, core.configPath))
-      return false
-    },
-  })
-}
-
-/** By the clock on the wall: when the first scan of the root of `seen` began, if what that finds is not to be read. */
-function skipsBeforeMs({ config, tree }: Core, keeper: RootKeeper, seen: Seen): number | null {
-  const top = config.skipInitialHash ? tree.get(seen.parentId)?.root : undefined
-  const root = top === undefined ? undefined : keeper.byTop(top)
-  return root?.state === 'scanning' && !root.wasScanned ? root.stateSinceMs : null
-}
-
-/** States of a file whose metadata is still to be read. */
-const WAITING: ReadonlySet<string | undefined> = new Set(['fresh', 'backlog'])
-
-function createFailing(
-  { readingRetries, known, nowMs, wallMs, log }: Core,
-  { keeper, scans, reconciler }: Stages,
-): FailingPlaces {
-  return createFailingPlaces({
-    tried: (sinceMs) => [
-      ...reconciler.tried(sinceMs).map((place) => ({ path: pathOfTried(place), sinceMs: place.sinceMs })),
-      ...readingRetries.tried(sinceMs, (nodeId) => WAITING.has(known.byId(nodeId)?.metadataState)),
-    ],
-    rootAt: keeper.byPath,
-    roots: () => keeper.roots,
-    onMessage: scans.tell,
-    nowMs,
-    wallMs,
-    log,
-  })
-}
-
-function pathOfTried({ folder, name }: Tried<Folder>): string {
-  return name === '' || name === '.' ? pathOf(folder) : `${pathOf(folder)}/${name}`
+function isWaiting(row: Known | undefined): boolean {
+  return row?.metadataState === 'fresh' || row?.metadataState === 'backlog'
 }
 
 /** Whether a node with the inode number of one that was read is another name of it. */
-function hasSameBytes({ known }: Core, { trust }: Stages, nodeId: string): boolean {
+function hasSameBytes({ known }: Core, { pipeline: { trust } }: Stages, nodeId: string): boolean {
   const row = known.byId(nodeId)
   return row !== undefined && trust.carriesHash(row)
 }
@@ -645,7 +343,8 @@ function createVersions({ readAgain, log }: Core, stages: Stages): VersionWatch 
 }
 
 function createMetadataFeeder(core: Core, stages: Stages): Feeder {
-  const { tree, known, store, readingRetries, nowMs } = core
+  const { known, store, readingRetries, nowMs } = core
+  const { tree } = stages.pipeline
 
   const folderPath = (folderId: string) => {
     const folder = tree.get(folderId)
@@ -656,18 +355,18 @@ function createMetadataFeeder(core: Core, stages: Stages): Feeder {
       const folder = folderPath(file.parentId)
       if (folder === null) return []
       const path = `${folder}/${file.name}`
-      const root = stages.keeper.byPath(path)?.path ?? folder
+      const root = stages.pipeline.keeper.byPath(path)?.path ?? folder
       return [{ ...file, root, path, deviceNumber: deviceNumberNow(stages, file.device) }]
     })
-  const isAway = ({ path }: MetadataJob) => stages.keeper.byPath(path)?.state === 'offline'
+  const isAway = ({ path }: MetadataJob) => stages.pipeline.keeper.byPath(path)?.state === 'offline'
   /** Looks at what is no longer what was to be read. */
   const lookAtOthers = (results: readonly Answered[]) => {
     for (const { result } of results) {
       const { kind, job } = result
       if (kind !== 'changed' && kind !== 'gone') continue
       const row = known.byId(job.nodeId)
-      if (row !== undefined) stages.reconciler.hint(row, 'stale', 'now')
-      stages.reconciler.wake()
+      if (row !== undefined) stages.pipeline.reconciler.hint(row, 'stale', 'now')
+      stages.pipeline.reconciler.wake()
     }
   }
   return createFeeder({
@@ -702,7 +401,7 @@ function createMetadataFeeder(core: Core, stages: Stages): Feeder {
 }
 
 /** `st_dev` of a device; empty if it was not met in this run. */
-function deviceNumberNow({ devices }: Stages, device: string): string {
+function deviceNumberNow({ pipeline: { devices } }: Stages, device: string): string {
   const number = devices.numberOf(device)
   return /^\d+$/.test(number) ? number : ''
 }
@@ -750,7 +449,7 @@ one; ${meanwhile}`
 }
 
 /** Whether every watched root was ever scanned to its end, in this run or an earlier one. */
-function areAllScanned({ books }: Core, { keeper }: Stages): boolean {
+function areAllScanned({ books }: Core, { keeper }: Pick<Pipeline, 'keeper'>): boolean {
   const scanned = new Set(books.roots().flatMap(({ name, wasScanned }) => (wasScanned ? [name] : [])))
   return keeper.roots.every(({ key }) => scanned.has(key))
 }

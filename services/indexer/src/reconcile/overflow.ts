@@ -1,0 +1,41 @@
+/**
+ * What happens when more happened than can be kept: the kernel dropped events, or more places wait to be looked at than
+ * may. What was lost is not known, so the whole root is scanned.
+ */
+import type { RootFolder } from '../model/folder-tree.ts'
+import type { Hints } from './pending/hints.ts'
+import type { Writers } from './pending/writers.ts'
+import type { RootKeeper } from './roots/root-keeper.ts'
+import type { Scans } from './roots/scans.ts'
+
+export type Overflow = {
+  /** Events below this root were lost. */
+  readonly lost: (top: RootFolder) => void
+  /** To be called when places were added: drops those of this root if there are too many, and scans it instead. */
+  readonly check: (top: RootFolder) => void
+}
+
+export type OverflowTools = {
+  readonly hints: Pick<Hints, 'size' | 'dropRoot'>
+  readonly hintsMax: number
+  readonly writers: Pick<Writers, 'forgetAll'>
+  readonly keeper: Pick<RootKeeper, 'byTop'>
+  readonly scans: Pick<Scans, 'start'>
+}
+
+export function createOverflow({ hints, hintsMax, writers, keeper, scans }: OverflowTools): Overflow {
+  const lost = (top: RootFolder) => {
+    // Whose close was lost would be waited for.
+    writers.forgetAll()
+    const root = keeper.byTop(top)
+    if (root !== undefined) scans.start(root, 'overflow')
+  }
+  return {
+    lost,
+    check: (top) => {
+      if (hints.size() <= hintsMax) return
+      hints.dropRoot(top)
+      lost(top)
+    },
+  }
+}

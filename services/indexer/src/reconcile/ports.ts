@@ -1,0 +1,107 @@
+/**
+ * What the pipeline is made from. The program gives it the real kernel, disk, database and clock, and the simulation those
+ * of a model: nothing else differs between what ships and what is simulated.
+ */
+import type { ConfiguredWatch } from '@drive-feed/shared/config/watches.ts'
+import type { Logger } from '@drive-feed/shared/logger.ts'
+import type { OwnFiles } from '@drive-feed/shared/own-files.ts'
+import type { Advice } from '@drive-feed/shared/problem.ts'
+import type { DeviceRow, WatchRootRow } from '@drive-feed/shared/schema.ts'
+import type { Decision } from '../model/decision.ts'
+import type { FolderSight } from '../model/sight.ts'
+import type { InotifyLimits } from '../posix/inotify-limits.ts'
+import type { Mountinfo } from '../scan/mountinfo.ts'
+import type { Observer } from '../scan/observer.ts'
+import type { KnownNodes } from '../store/node-queries.ts'
+import type { FailingPlace } from './roots/failing-places.ts'
+import type { Pace } from './roots/unwatched.ts'
+
+export type Ports = {
+  readonly settings: Settings
+  readonly clock: ClockPort
+  readonly kernel: KernelPort
+  readonly disk: DiskPort
+  readonly database: DatabasePort
+  readonly metadata: MetadataPort
+  readonly owner: OwnerPort
+  /** Files of the program itself, which no node is about. */
+  readonly ownFiles: Pick<OwnFiles, 'mayBeOwn' | 'namesIn'>
+  readonly log: Logger
+}
+
+export type Settings = {
+  readonly watches: readonly ConfiguredWatch[]
+  readonly isExcluded: (name: string) => boolean
+  /** How long a file that is written to must rest before it is read. */
+  readonly settleMs: number
+  readonly rescanHours: number
+  /** Whether what the first scan of a root finds is left unread. */
+  readonly skipInitialHash: boolean
+  readonly pace: Pace
+  /** Places that may wait to be looked at; beyond, a root is scanned instead. */
+  readonly hintsMax: number
+  /** Which the advice in messages names. */
+  readonly configPath: string | undefined
+}
+
+export type ClockPort = {
+  /** Milliseconds since 1970 that never jump: a clock that is set back must not hold up what is due. */
+  readonly nowMs: () => number
+  /** The clock on the wall, which may be set at any moment: whatever is shown as a time, and the times of files. */
+  readonly wallMs: () => number
+}
+
+/** inotify(7). */
+export type KernelPort = {
+  /** A new inotify instance, or why there is none. */
+  readonly createInstance: () => { readonly fd: number } | { readonly why: Advice }
+  readonly removeWatch: (fd: number, watch: number) => void
+  /** Resolves when every event queued by now has been taken in. */
+  readonly drained: () => Promise<void>
+  readonly limits: () => InotifyLimits
+  /** errno of inotify_add_watch when `max_user_watches` is reached. */
+  readonly watchLimitErrno: number
+}
+
+export type DiskPort = Pick<Observer, 'look' | 'signs' | 'resolvePath' | 'mountChanges' | 'atWork'> & {
+  /** What is mounted where; null when it can't be told now. */
+  readonly mounts: () => Mountinfo[] | null
+  /** A look was put off because the system has nothing left to open a folder with. */
+  readonly onExhausted: (problem: string) => void
+}
+
+export type DatabasePort = {
+  readonly known: KnownNodes
+  /** Carries the decisions out, in their order, in one transaction. */
+  readonly apply: (decisions: readonly Decision[]) => void
+  /** Makes one transaction of all that `work` writes. */
+  readonly atOnce: (work: () => void) => void
+  readonly roots: () => WatchRootRow[]
+  readonly saveRoot: (row: WatchRootRow) => void
+  readonly removeRoot: (name: string) => void
+  readonly devices: () => DeviceRow[]
+  readonly saveDevice: (row: DeviceRow) => void
+}
+
+/** The stage that reads files. */
+export type MetadataPort = {
+  /** Files may be waiting to be read. */
+  readonly wake: () => void
+  /** Every scan has ended. */
+  readonly onAllScanned: () => void
+  /** A watched folder was attached, or is no longer there. */
+  readonly onFoldersChanged: () => void
+  /** Not before when a file may be read, ms since 1970 by `nowMs`; 0 for one that was not tried in vain. */
+  readonly notBeforeMs: (nodeId: string) => number
+  /** Files that have been tried in vain since then (by `nowMs`) or longer. */
+  readonly tried: (sinceMs: number) => readonly FailingPlace[]
+}
+
+/** What the owner has said by `accept-empty`: that a folder is meant as it is. */
+export type OwnerPort = {
+  /** Ids of the nodes that it was said of. */
+  readonly words: () => ReadonlySet<string>
+  /** Whether it was said of this very folder. Holds once. */
+  readonly takeWord: (nodeId: string, folder: FolderSight) => boolean
+  readonly dropWord: (nodeId: string) => void
+}

@@ -1,0 +1,57 @@
+/**
+ * Filesystems that are mounted anew. Nothing in them was compared under this mount, so until every known folder on one was
+ * listed again its inode numbers may be those of the mount before.
+ */
+import type { Logger } from '@drive-feed/shared/logger.ts'
+import type { RootFolder, Tree } from '../../model/folder-tree.ts'
+import type { Devices } from '../devices/devices.ts'
+import type { NumberKind } from '../devices/number-kind.ts'
+import type { Limbo } from '../pending/limbo.ts'
+import type { Visits } from '../pending/visits.ts'
+import type { RootKeeper } from './root-keeper.ts'
+import type { Scans } from './scans.ts'
+
+export type MountDoubts = {
+  /** The device is mounted anew: the roots it is in are scanned. */
+  readonly raise: (device: string, numbers: NumberKind) => void
+  /** Notes which filesystems were compared with the disk as a whole since they were mounted. */
+  readonly settle: () => void
+}
+
+export type MountDoubtsTools = {
+  readonly tree: Pick<Tree, 'folders'>
+  readonly limbo: Pick<Limbo, 'entries'>
+  readonly visits: Pick<Visits, 'areOpen'>
+  readonly devices: Pick<Devices, 'doubtful' | 'compared'>
+  readonly keeper: Pick<RootKeeper, 'roots'>
+  readonly scans: Pick<Scans, 'start'>
+  readonly log: Logger
+}
+
+export function createMountDoubts(tools: MountDoubtsTools): MountDoubts {
+  const { tree, limbo, visits, devices, keeper, scans, log } = tools
+  return {
+    raise: (device, numbers) => {
+      const tops = new Set<RootFolder>()
+      for (const folder of tree.folders()) {
+        if (folder.device !== device) continue
+        folder.isCompared = false
+        tops.add(folder.root)
+      }
+      for (const entry of limbo.entries()) if (entry.row.device === device) entry.isOfEarlierMount = true
+      for (const root of keeper.roots) if (root.top !== null && tops.has(root.top)) scans.start(root, 'mount')
+      if (numbers === 'lasting') return
+      log.info(
+        { device },
+        'inode numbers of this filesystem do not last: after a mount files are recognised by their path, size and time',
+      )
+    },
+    settle: () => {
+      const doubtful = new Set(devices.doubtful())
+      if (doubtful.size === 0 || visits.areOpen() || keeper.roots.some(({ state }) => state !== 'watching')) return
+      for (const { device, isCompared } of tree.folders()) if (!isCompared) doubtful.delete(device)
+      for (const { row, isOfEarlierMount } of limbo.entries()) if (isOfEarlierMount) doubtful.delete(row.device)
+      for (const device of doubtful) devices.compared(device)
+    },
+  }
+}

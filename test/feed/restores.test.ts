@@ -249,7 +249,7 @@ test('I13: a copy that has passed the cursor is noticed, and its tags are its ow
   feed.write([[20, 0, 0]])
   const [client, original] = [new Client(), await fetch(`${url}/cursor`)]
   while (await client.read(url, 10)) {}
-  // As README has it, and somebody asks after each step.
+  // As docs/upgrading.md has it, and somebody asks after each step.
   const ask = async () => assert.equal((await fetch(`${url}/cursor`)).status, 200)
   copyFileSync(`${feed.path}.copy`, `${feed.path}.new`)
   feed.stop()

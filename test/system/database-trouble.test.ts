@@ -291,7 +291,7 @@ test('a damaged file: one line, no loop, and a copy put in its place is taken up
   })
 })
 
-/** As README has it. */
+/** As docs/upgrading.md has it. */
 async function backUp(pair: Pair): Promise<string> {
   const copy = join(pair.folder, 'copy.db')
   const sqlite = new Database(pair.databasePath, { readonly: true })

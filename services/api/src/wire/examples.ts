@@ -1,4 +1,4 @@
-/** What parameters and answers look like, for the OpenAPI description. The README's folder of sample files is meant. */
+/** What parameters and answers look like, for the OpenAPI description. The folder of sample files of docs/api.md is meant. */
 import type { Answer, AnswerName } from './answers.ts'
 import { makePageToken } from './page-token.ts'
 

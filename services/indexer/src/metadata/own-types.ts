@@ -1,4 +1,4 @@
-/** Types of our own, where libmagic's database says too little of a file or is wrong. README lists all of them. */
+/** Types of our own, where libmagic's database says too little of a file or is wrong. docs/api.md lists all of them. */
 import { readSync } from 'node:fs'
 import { svgRoot } from './svg-root.ts'
 

@@ -15,8 +15,8 @@ import { createVisits } from '../../services/indexer/src/reconcile/pending/visit
 import { createWriters } from '../../services/indexer/src/reconcile/pending/writers.ts'
 import type { Root } from '../../services/indexer/src/reconcile/roots/root.ts'
 import { createRootKeeper, type RootKeeper } from '../../services/indexer/src/reconcile/roots/root-keeper.ts'
+import { createRoots, type Roots } from '../../services/indexer/src/reconcile/roots/roots.ts'
 import { createScans, type Scans } from '../../services/indexer/src/reconcile/roots/scans.ts'
-import { isAway } from '../../services/indexer/src/reconcile/roots/whereabouts.ts'
 import type { Observer } from '../../services/indexer/src/scan/observer.ts'
 import { createBookkeeping } from '../../services/indexer/src/store/bookkeeping.ts'
 import { createStore } from '../../services/indexer/src/store/store.ts'
@@ -61,7 +61,7 @@ const PACE = { slotMs: 60_000, slotsMax: 2, quietSeconds: 0 }
 const LIMITS = { allowed: 1_000_000, used: 0, isKnown: true, raise: () => '' }
 
 /** The stages that call each other once all of them are made. */
-type Stages = { keeper: RootKeeper; scans: Scans; intake: EventIntake; reconciler: Reconciler }
+type Stages = { roots: Roots; keeper: RootKeeper; scans: Scans; intake: EventIntake; reconciler: Reconciler }
 
 export function startProgram(surroundings: Surroundings): Program {
   const { clock, kernel, random, slownessMs } = surroundings
@@ -82,12 +82,13 @@ export function startProgram(surroundings: Surroundings): Program {
         resolve()
       })
     })
-  stages.keeper = createKeeper(surroundings, core, stages, rootsByFd)
+  stages.roots = createRegistry(surroundings, core)
+  stages.keeper = createKeeper(core, stages, rootsByFd)
   stages.scans = createRootScans(core, stages)
   stages.intake = createIntake(core, stages)
   stages.reconciler = createLoop(core, stages, drained)
   let failure: unknown
-  for (const root of stages.keeper.roots) stages.reconciler.between(root, () => stages.keeper.check(root))
+  for (const root of stages.roots.all) stages.reconciler.between(root, () => stages.keeper.check(root))
   stages.reconciler.run().catch((error: unknown) => {
     failure = error
   })
@@ -97,7 +98,7 @@ export function startProgram(surroundings: Surroundings): Program {
       if (rootsByFd.has(fd)) clock.after(random.below(slownessMs + 1), actor, () => deliver(fd))
     },
     check: () => {
-      for (const root of stages.keeper.roots) stages.reconciler.between(root, () => stages.keeper.check(root))
+      for (const root of stages.roots.all) stages.reconciler.between(root, () => stages.keeper.check(root))
       stages.scans.startDue()
       stages.reconciler.wake()
     },
@@ -107,7 +108,7 @@ export function startProgram(surroundings: Surroundings): Program {
       ...(core.hints.size() > 0 ? [`${core.hints.size()} hints`] : []),
       ...(core.visits.areOpen() ? ['visits'] : []),
     ],
-    roots: () => stages.keeper.roots,
+    roots: () => stages.roots.all,
     folders: core.tree.folders,
     end: () => {
       actor.state = 'ended'
@@ -157,12 +158,16 @@ function observerOf({ look }: Core): Pick<Observer, 'look' | 'signs' | 'resolveP
   return { look, signs: async () => null, resolvePath: async (path) => path }
 }
 
-function createKeeper({ watches }: Surroundings, core: Core, stages: Stages, rootsByFd: Map<number, Root>): RootKeeper {
-  const { tree, known, trust, store, books, hints, visits, limbo, kernel, nowMs, log, devices } = core
+function createRegistry({ watches }: Surroundings, { known, books, nowMs }: Core): Roots {
   const configured = watches.map((name) => ({ name, path: `/${name}`, configuredPath: `/${name}` }))
-  return createRootKeeper(configured, {
-    ...{ tree, known, trust, devices, hints, visits, limbo, wallMs: nowMs, log, observer: observerOf(core) },
-    isAway: (row) => isAway({ tree, known, scans: stages.scans, rootVacancy: stages.keeper.vacancyOf }, row),
+  return createRoots(configured, { known, savedRoots: books.roots, saveRoot: books.saveRoot, wallMs: nowMs })
+}
+
+function createKeeper(core: Core, stages: Stages, rootsByFd: Map<number, Root>): RootKeeper {
+  const { tree, known, trust, store, books, hints, visits, limbo, kernel, log, devices } = core
+  return createRootKeeper({
+    roots: stages.roots,
+    ...{ tree, known, trust, devices, hints, visits, limbo, log, observer: observerOf(core) },
     ...{ apply: store.apply, atOnce: store.atOnce },
     ...{ savedRoots: books.roots, saveRoot: books.saveRoot, removeRoot: books.removeRoot },
     takeAcceptance: () => false,
@@ -196,7 +201,8 @@ function releaseWatch({ tree, kernel }: Core, { intake }: Stages, folder: Folder
 function createRootScans(core: Core, stages: Stages): Scans {
   const { tree, visits, limbo, nowMs, log } = core
   return createScans({
-    ...{ tree, visits, limbo, nowMs, log, rescanHours: 24, keeper: () => stages.keeper },
+    ...{ tree, visits, limbo, nowMs, log, rescanHours: 24, roots: stages.roots },
+    retryInstance: (root) => stages.keeper.retryInstance(root),
     pace: PACE,
     release: (folder) => releaseWatch(core, stages, folder),
     limits: () => ({ watches: LIMITS, instances: LIMITS }) as never,
@@ -209,7 +215,7 @@ function createIntake({ tree, hints, writers, visits, nowMs }: Core, stages: Sta
   return createEventIntake({
     ...{ tree, hints, writers, nowMs, isExcluded: () => false, isVisiting: (top: RootFolder) => visits.open(top) > 0 },
     onLost: (top) => {
-      const root = stages.keeper.byTop(top)
+      const root = stages.roots.byTop(top)
       if (root !== undefined) stages.scans.start(root, 'overflow')
     },
     doNumbersPass: () => false,
@@ -218,15 +224,15 @@ function createIntake({ tree, hints, writers, visits, nowMs }: Core, stages: Sta
   })
 }
 
-function checkRoot({ keeper, reconciler }: Stages, top: RootFolder): void {
-  for (const root of keeper.roots) if (root.top === top) reconciler.between(root, () => keeper.check(root))
+function checkRoot({ roots, keeper, reconciler }: Stages, top: RootFolder): void {
+  for (const root of roots.all) if (root.top === top) reconciler.between(root, () => keeper.check(root))
 }
 
 function createLoop(core: Core, stages: Stages, drained: () => Promise<void>): Reconciler {
-  const { keeper, scans, intake } = stages
+  const { roots, scans, intake } = stages
   return createReconciler({
     ...{ ...core, wallMs: core.nowMs },
-    ...{ intake, scans, drained, observer: observerOf(core), rootVacancy: keeper.vacancyOf },
+    ...{ intake, roots, scans, drained, observer: observerOf(core) },
     apply: core.store.apply,
     noteTwin: () => {},
     disksAway: { isKept: () => true, isBack: () => {} },

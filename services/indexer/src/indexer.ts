@@ -7,7 +7,7 @@ import type { Logger } from '@drive-feed/shared/logger.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
 import { createOwnFiles } from '@drive-feed/shared/own-files.ts'
 import { type Advice, advice } from '@drive-feed/shared/problem.ts'
-import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
+import { SUPER_ROOT_ID, type WatchRootRow } from '@drive-feed/shared/schema.ts'
 import { createFailureLog, type FailureLog } from './metadata/failure-log.ts'
 import { type Answered, createFeeder, type Feeder, type WaitingFile } from './metadata/feeder.ts'
 import { createLauncher, type Launcher } from './metadata/launcher.ts'
@@ -45,11 +45,11 @@ import { createDisksAway, type DisksAway } from './reconcile/roots/disks-away.ts
 import { createFailingPlaces, type FailingPlaces } from './reconcile/roots/failing-places.ts'
 import type { Root } from './reconcile/roots/root.ts'
 import { createRootKeeper, type RootKeeper } from './reconcile/roots/root-keeper.ts'
+import { createRoots, type Roots } from './reconcile/roots/roots.ts'
 import { createScans, type Scans } from './reconcile/roots/scans.ts'
 import { createStallWatch, type StallWatch } from './reconcile/roots/stall-watch.ts'
 import type { Pace } from './reconcile/roots/unwatched.ts'
 import { minutesUpTo } from './reconcile/roots/watch-messages.ts'
-import { isAway } from './reconcile/roots/whereabouts.ts'
 import { createSchedule } from './reconcile/settling/metadata-due.ts'
 import type { LookRequest } from './scan/look.ts'
 import { parseMountinfo, readMountinfo } from './scan/mountinfo.ts'
@@ -159,6 +159,7 @@ type Stages = {
   mounts: MountPlaces
   disksAway: DisksAway
   drain: Drain
+  roots: Roots
   keeper: RootKeeper
   scans: Scans
   intake: EventIntake
@@ -186,6 +187,7 @@ export function createIndexer(parts: IndexerParts, onCrash: (error: Error) => vo
   stages.trust = createNumberTrust({ ...core, devices: stages.devices })
   stages.fence = createMountFence(stages.observer, () => settleMounts(core, stages))
   stages.drain = createDrain(core, stages, onCrash)
+  stages.roots = createRegistry(core, stages)
   stages.keeper = createKeeper(core, stages)
   stages.mounts = createMounts(core, stages)
   stages.scans = createRootScans(core, stages)
@@ -194,7 +196,7 @@ export function createIndexer(parts: IndexerParts, onCrash: (error: Error) => vo
   stages.reconciler = createLoop(core, stages)
   stages.failures = createFailureLog(core)
   stages.launcher = createLauncher({
-    folders: () => stages.keeper.roots.map(({ path }) => path),
+    folders: () => stages.roots.all.map(({ path }) => path),
     onLate: () => renewWorkers(stages),
     onCrash,
   })
@@ -208,19 +210,19 @@ export function createIndexer(parts: IndexerParts, onCrash: (error: Error) => vo
   stages.versions = createVersions(core, stages)
   stages.feeder = createMetadataFeeder(core, stages)
   stages.failing = createFailing(core, stages)
-  stages.stalls = createStallWatch({ ...core, atWork: stages.observer.atWork, keeper: stages.keeper })
+  stages.stalls = createStallWatch({ ...core, atWork: stages.observer.atWork, roots: stages.roots })
   stages.problems = createProblemKeeper({
     noticed: createNotice({ ...core, ...stages }),
     ...{ saved: books.problems, save: books.saveProblems, wallMs: core.wallMs },
-    isAllKnown: () => !stages.scans.isScanning(),
+    isAllKnown: () => !stages.roots.isScanning(),
   })
-  const { scans, feeder, pool, reconciler, drain, observer } = stages
+  const { roots, scans, feeder, pool, reconciler, drain, observer } = stages
   const status = startStatusKeeper({
     save: books.saveStatus,
     keepProblems: stages.problems.keep,
     counts: known.counts,
     progress: () => ({
-      state: scans.isScanning() ? 'scanning' : 'watching',
+      state: roots.isScanning() ? 'scanning' : 'watching',
       isInitialScanComplete: areAllScanned(core, stages),
       foldersWaiting: visits.size(),
       filesHashed: feeder.finished(),
@@ -302,12 +304,12 @@ function wakeReading({ feeder, pool, versions }: Stages): void {
   if (!versions.isTold()) pool.probe()
 }
 
-function checkRoots({ keeper, reconciler }: Stages, which: (root: Root) => boolean): void {
-  for (const root of keeper.roots.filter(which)) reconciler.between(root, () => keeper.check(root))
+function checkRoots({ roots, keeper, reconciler }: Stages, which: (root: Root) => boolean): void {
+  for (const root of roots.all.filter(which)) reconciler.between(root, () => keeper.check(root))
 }
 
 /** A filesystem is mounted anew: nothing in it was compared under this mount, and watches may be of the one before. */
-function doubt({ tree, limbo, log }: Core, { keeper, scans }: Stages, device: string, numbers: NumberKind): void {
+function doubt({ tree, limbo, log }: Core, { roots, scans }: Stages, device: string, numbers: NumberKind): void {
   const tops = new Set<RootFolder>()
   for (const folder of tree.folders()) {
     if (folder.device !== device) continue
@@ -315,7 +317,7 @@ function doubt({ tree, limbo, log }: Core, { keeper, scans }: Stages, device: st
     tops.add(folder.root)
   }
   for (const entry of limbo.entries()) if (entry.row.device === device) entry.isOfEarlierMount = true
-  for (const root of keeper.roots) if (root.top !== null && tops.has(root.top)) scans.start(root, 'mount')
+  for (const root of roots.all) if (root.top !== null && tops.has(root.top)) scans.start(root, 'mount')
   if (numbers === 'lasting') return
   log.info(
     { device },
@@ -324,9 +326,9 @@ function doubt({ tree, limbo, log }: Core, { keeper, scans }: Stages, device: st
 }
 
 /** Notes of which filesystems everything known was compared with the disk since they were mounted. */
-function settleDoubts({ tree, limbo, visits }: Core, { devices, keeper }: Stages): void {
+function settleDoubts({ tree, limbo, visits }: Core, { devices, roots }: Stages): void {
   const doubtful = new Set(devices.doubtful())
-  if (doubtful.size === 0 || visits.areOpen() || keeper.roots.some(({ state }) => state !== 'watching')) return
+  if (doubtful.size === 0 || visits.areOpen() || roots.all.some(({ state }) => state !== 'watching')) return
   for (const { device, isCompared } of tree.folders()) if (!isCompared) doubtful.delete(device)
   for (const { row, isOfEarlierMount } of limbo.entries()) if (isOfEarlierMount) doubtful.delete(row.device)
   for (const device of doubtful) devices.compared(device)
@@ -336,29 +338,29 @@ function settleDoubts({ tree, limbo, visits }: Core, { devices, keeper }: Stages
  * Something was mounted or unmounted: asks which filesystems and roots are where before anything seen since counts, and
  * has the places looked at where that may have been.
  */
-function settleMounts(core: Core, { fence, devices, keeper, mounts, reconciler }: Stages): void {
+function settleMounts(core: Core, { fence, devices, roots, keeper, mounts, reconciler }: Stages): void {
   reconciler.between(fence, () =>
     fence.settle(async () => {
       await devices.confirm()
-      for (const root of keeper.roots) await keeper.check(root)
+      for (const root of roots.all) await keeper.check(root)
       core.areMountsMissed = !mounts.refresh()
     }),
   )
 }
 
-function createMounts({ tree, known, hints, nowMs }: Core, { devices, keeper }: Stages): MountPlaces {
+function createMounts({ tree, known, hints, nowMs }: Core, { devices, roots }: Stages): MountPlaces {
   const mounts = () => {
     const mountinfo = readMountinfo()
     return mountinfo === null ? null : parseMountinfo(mountinfo)
   }
-  const tops = () => keeper.roots.flatMap(({ folder }) => folder ?? [])
+  const tops = () => roots.all.flatMap(({ folder }) => folder ?? [])
   return createMountPlaces({ mounts, tops, tree, devices, known, hints, nowMs })
 }
 
 /** Scans a root from its top, because what happened in it is not known any more. */
-function scanAfterLoss({ writers }: Core, { keeper, scans }: Stages, top: RootFolder): void {
+function scanAfterLoss({ writers }: Core, { roots, scans }: Stages, top: RootFolder): void {
   writers.forgetAll()
-  const root = keeper.byTop(top)
+  const root = roots.byTop(top)
   if (root !== undefined) scans.start(root, 'overflow')
 }
 
@@ -408,7 +410,7 @@ function createDrain(core: Core, stages: Stages, onCrash: (error: Error) => void
 function createDiskKeeper({ config, configPath, tree, hints, nowMs, wallMs, log }: Core, stages: Stages): DisksAway {
   return createDisksAway({
     tree,
-    rootOf: (top) => stages.keeper.byTop(top),
+    roots: stages.roots,
     tell: (root) => stages.scans.tell(root),
     takeAcceptance: (nodeId, folder) => takeAcceptance(config.databasePath, nodeId, folder),
     lookAt: (folder, name) => hints.add({ folder, name, cause: 'touched' }, nowMs(), nowMs()),
@@ -419,36 +421,49 @@ function createDiskKeeper({ config, configPath, tree, hints, nowMs, wallMs, log 
 }
 
 /** Nothing happens at a disk that is away when its owner gives it up, so this asks. */
-function takeWords({ config, known }: Core, { disksAway, scans, keeper }: Stages): void {
+function takeWords({ config, known }: Core, { disksAway, roots }: Stages): void {
   const words = acceptances(config.databasePath)
   if (words.size === 0) return
   disksAway.lookAgain(words)
   // What is away is only known when all was looked at. A word that is about nothing must not be about another day.
-  if (scans.isScanning() || keeper.roots.some(({ state }) => state === 'offline')) return
+  if (roots.isScanning() || roots.all.some(({ state }) => state === 'offline')) return
   for (const nodeId of words) {
     const isOfRoot = known.byId(nodeId)?.parentId === SUPER_ROOT_ID
     if (!isOfRoot && !disksAway.nodeIds().has(nodeId)) dropAcceptance(config.databasePath, nodeId)
   }
 }
 
+function createRegistry(core: Core, stages: Stages): Roots {
+  const { config, known, books } = core
+  return createRoots(config.watches, {
+    known,
+    savedRoots: books.roots,
+    saveRoot: (row) => saveRoot(core, stages, row),
+    wallMs: core.wallMs,
+  })
+}
+
+/** What is not well with a root is there with its row, not a moment later. */
+function saveRoot({ store, books }: Core, { problems }: Stages, row: WatchRootRow): void {
+  store.atOnce(() => {
+    books.saveRoot(row)
+    problems.keep()
+  })
+}
+
 function createKeeper(core: Core, stages: Stages): RootKeeper {
-  const { config, tree, store, known, books, hints, visits, limbo, wallMs, log, rootsByFd } = core
-  return createRootKeeper(config.watches, {
+  const { config, tree, store, known, books, hints, visits, limbo, log, rootsByFd } = core
+  return createRootKeeper({
+    roots: stages.roots,
     tree,
     observer: stages.observer,
     devices: stages.devices,
     trust: stages.trust,
     known,
-    isAway: (row) => isAway({ tree, known, scans: stages.scans, rootVacancy: stages.keeper.vacancyOf }, row),
     apply: (decisions) => applyAndFeed(core, stages, decisions),
     atOnce: store.atOnce,
     savedRoots: books.roots,
-    // What is not well with a root is there with its row, not a moment later.
-    saveRoot: (row) =>
-      store.atOnce(() => {
-        books.saveRoot(row)
-        stages.problems.keep()
-      }),
+    saveRoot: (row) => saveRoot(core, stages, row),
     removeRoot: books.removeRoot,
     takeAcceptance: (rootId, folder) => takeAcceptance(config.databasePath, rootId, folder),
     configPath: core.configPath,
@@ -469,7 +484,6 @@ function createKeeper(core: Core, stages: Stages): RootKeeper {
     visits,
     dropFolder: (folder) => dropFolder(core, stages, folder),
     limbo,
-    wallMs,
     log,
   })
 }
@@ -482,13 +496,13 @@ function renewWorkers({ launcher, pool }: Stages): void {
 
 function applyAndFeed(
   { store, startedMs, nowMs }: Core,
-  { feeder, scans }: Stages,
+  { feeder, roots }: Stages,
   decisions: readonly Decision[],
 ): void {
   store.apply(decisions)
   // A short first scan is through sooner when nothing is read meanwhile, and the workers are hardly up yet; a long one
   // must not keep them waiting. Its end wakes the feeder too.
-  if (!scans.isScanning() || nowMs() - startedMs > READ_DURING_SCAN_AFTER_MS) feeder.wake()
+  if (!roots.isScanning() || nowMs() - startedMs > READ_DURING_SCAN_AFTER_MS) feeder.wake()
 }
 
 function createRootScans(core: Core, stages: Stages): Scans {
@@ -497,7 +511,8 @@ function createRootScans(core: Core, stages: Stages): Scans {
     tree,
     visits,
     limbo,
-    keeper: () => stages.keeper,
+    roots: stages.roots,
+    retryInstance: (root) => stages.keeper.retryInstance(root),
     rescanHours: config.rescanHours,
     pace: { ...PACE, slotsMax: config.unwatchedRescanMinutes, ...limits.pace },
     release: (folder) => releaseWatch(core, stages, folder),
@@ -547,7 +562,7 @@ function createIntake(core: Core, stages: Stages): EventIntake {
 
 function createLoop(core: Core, stages: Stages): Reconciler {
   const { writers, tree, nowMs } = core
-  const { observer, fence, devices, trust, keeper, scans, intake, drain } = stages
+  const { observer, fence, devices, trust, roots, keeper, scans, intake, drain } = stages
   const schedule = createSchedule({
     settleMs: core.config.settleMs,
     writes: (place) => writers.streak(place, nowMs()),
@@ -569,21 +584,21 @@ function createLoop(core: Core, stages: Stages): Reconciler {
     devices,
     trust,
     intake,
+    roots,
     scans,
     apply: (decisions) => applyAndFeed(core, stages, decisions),
     awaiting: (seen, facts) => {
-      const { state, dueMs } = schedule.awaiting(seen, facts, scans.isScanning(), skipsBeforeMs(core, keeper, seen))
+      const { state, dueMs } = schedule.awaiting(seen, facts, roots.isScanning(), skipsBeforeMs(core, roots, seen))
       // A file that was tried in vain keeps its pause, however often it changes and is closed meanwhile.
       return { state, dueMs: Math.max(dueMs, Math.floor(core.readingRetries.notBeforeMs(seen.known?.nodeId ?? ''))) }
     },
-    rootVacancy: keeper.vacancyOf,
     dropFolder: (folder) => dropFolder(core, stages, folder),
     drained: drain.drained,
     watchLimitErrno: ENOSPC,
     onExhausted: core.exhaustion.report,
     onRootGone: (folder) => checkRoots(stages, (root) => root.top === folder.root),
     mayBeEmpty: (folder) => {
-      const root = keeper.byTop(folder.root)
+      const root = roots.byTop(folder.root)
       if (root === undefined || root.mayBeEmpty) return true
       root.mustList = true
       keeper.takeOffline(root, emptyMessage(root, core.configPath))
@@ -593,9 +608,9 @@ function createLoop(core: Core, stages: Stages): Reconciler {
 }
 
 /** By the clock on the wall: when the first scan of the root of `seen` began, if what that finds is not to be read. */
-function skipsBeforeMs({ config, tree }: Core, keeper: RootKeeper, seen: Seen): number | null {
+function skipsBeforeMs({ config, tree }: Core, roots: Roots, seen: Seen): number | null {
   const top = config.skipInitialHash ? tree.get(seen.parentId)?.root : undefined
-  const root = top === undefined ? undefined : keeper.byTop(top)
+  const root = top === undefined ? undefined : roots.byTop(top)
   return root?.state === 'scanning' && !root.wasScanned ? root.stateSinceMs : null
 }
 
@@ -604,15 +619,14 @@ const WAITING: ReadonlySet<string | undefined> = new Set(['fresh', 'backlog'])
 
 function createFailing(
   { readingRetries, known, nowMs, wallMs, log }: Core,
-  { keeper, scans, reconciler }: Stages,
+  { roots, scans, reconciler }: Stages,
 ): FailingPlaces {
   return createFailingPlaces({
     tried: (sinceMs) => [
       ...reconciler.tried(sinceMs).map((place) => ({ path: pathOfTried(place), sinceMs: place.sinceMs })),
       ...readingRetries.tried(sinceMs, (nodeId) => WAITING.has(known.byId(nodeId)?.metadataState)),
     ],
-    rootAt: keeper.byPath,
-    roots: () => keeper.roots,
+    roots,
     onMessage: scans.tell,
     nowMs,
     wallMs,
@@ -656,10 +670,10 @@ function createMetadataFeeder(core: Core, stages: Stages): Feeder {
       const folder = folderPath(file.parentId)
       if (folder === null) return []
       const path = `${folder}/${file.name}`
-      const root = stages.keeper.byPath(path)?.path ?? folder
+      const root = stages.roots.byPath(path)?.path ?? folder
       return [{ ...file, root, path, deviceNumber: deviceNumberNow(stages, file.device) }]
     })
-  const isAway = ({ path }: MetadataJob) => stages.keeper.byPath(path)?.state === 'offline'
+  const isAway = ({ path }: MetadataJob) => stages.roots.byPath(path)?.state === 'offline'
   /** Looks at what is no longer what was to be read. */
   const lookAtOthers = (results: readonly Answered[]) => {
     for (const { result } of results) {
@@ -750,9 +764,9 @@ one; ${meanwhile}`
 }
 
 /** Whether every watched root was ever scanned to its end, in this run or an earlier one. */
-function areAllScanned({ books }: Core, { keeper }: Stages): boolean {
+function areAllScanned({ books }: Core, { roots }: Stages): boolean {
   const scanned = new Set(books.roots().flatMap(({ name, wasScanned }) => (wasScanned ? [name] : [])))
-  return keeper.roots.every(({ key }) => scanned.has(key))
+  return roots.all.every(({ key }) => scanned.has(key))
 }
 
 function checkWal({ wal, log }: Core): void {

@@ -97,7 +97,7 @@ export function startProgram(surroundings: Surroundings): Program {
       ...(pipeline.hints.size() > 0 ? [`${pipeline.hints.size()} hints`] : []),
       ...(pipeline.visits.areOpen() ? ['visits'] : []),
     ],
-    roots: () => pipeline.keeper.roots,
+    roots: () => pipeline.roots.all,
     folders: pipeline.tree.folders,
     end: () => {
       actor.state = 'ended'

@@ -142,7 +142,7 @@ class Stages implements Indexer {
     this.pipeline = new Pipeline(this.#ports())
     this.failures = createFailureLog(core)
     this.launcher = createLauncher({
-      folders: () => this.pipeline.keeper.roots.map(({ path }) => path),
+      folders: () => this.pipeline.roots.all.map(({ path }) => path),
       onLate: () => renewWorkers(this),
       onCrash,
     })
@@ -158,7 +158,7 @@ class Stages implements Indexer {
     this.problems = createProblemKeeper({
       noticed: createNotice({ ...core, ...this.pipeline, pool: this.pool }),
       ...{ saved: core.books.problems, save: core.books.saveProblems, wallMs: core.wallMs },
-      isAllKnown: () => !this.pipeline.scans.isScanning(),
+      isAllKnown: () => !this.pipeline.roots.isScanning(),
     })
     this.#status = this.#startStatus()
     this.#timers = startTimers(core, this)
@@ -264,7 +264,7 @@ class Stages implements Indexer {
       keepProblems: this.problems.keep,
       counts: known.counts,
       progress: () => ({
-        state: pipeline.scans.isScanning() ? 'scanning' : 'watching',
+        state: pipeline.roots.isScanning() ? 'scanning' : 'watching',
         isInitialScanComplete: areAllScanned(this.#core, pipeline),
         foldersWaiting: pipeline.visits.size(),
         filesHashed: this.feeder.finished(),
@@ -355,10 +355,10 @@ function createMetadataFeeder(core: Core, stages: Stages): Feeder {
       const folder = folderPath(file.parentId)
       if (folder === null) return []
       const path = `${folder}/${file.name}`
-      const root = stages.pipeline.keeper.byPath(path)?.path ?? folder
+      const root = stages.pipeline.roots.byPath(path)?.path ?? folder
       return [{ ...file, root, path, deviceNumber: deviceNumberNow(stages, file.device) }]
     })
-  const isAway = ({ path }: MetadataJob) => stages.pipeline.keeper.byPath(path)?.state === 'offline'
+  const isAway = ({ path }: MetadataJob) => stages.pipeline.roots.byPath(path)?.state === 'offline'
   /** Looks at what is no longer what was to be read. */
   const lookAtOthers = (results: readonly Answered[]) => {
     for (const { result } of results) {
@@ -449,9 +449,9 @@ one; ${meanwhile}`
 }
 
 /** Whether every watched root was ever scanned to its end, in this run or an earlier one. */
-function areAllScanned({ books }: Core, { keeper }: Pick<Pipeline, 'keeper'>): boolean {
+function areAllScanned({ books }: Core, { roots }: Pick<Pipeline, 'roots'>): boolean {
   const scanned = new Set(books.roots().flatMap(({ name, wasScanned }) => (wasScanned ? [name] : [])))
-  return keeper.roots.every(({ key }) => scanned.has(key))
+  return roots.all.every(({ key }) => scanned.has(key))
 }
 
 function checkWal({ wal, log }: Core): void {

@@ -4,7 +4,7 @@ import type { MetadataPool } from './metadata/pool.ts'
 import type { Exhaustion } from './process/exhaustion.ts'
 import { failingFiles } from './process/failing-files.ts'
 import type { Noticed } from './process/problem-keeper.ts'
-import type { RootKeeper } from './reconcile/roots/root-keeper.ts'
+import type { Roots } from './reconcile/roots/roots.ts'
 import type { Scans } from './reconcile/roots/scans.ts'
 import type { StallWatch } from './reconcile/roots/stall-watch.ts'
 import type { Store } from './store/store.ts'
@@ -15,7 +15,7 @@ const FAILING_FILES_MAX = 100
 
 export type NoticeTools = {
   readonly store: Pick<Store, 'known' | 'head'>
-  readonly keeper: Pick<RootKeeper, 'roots' | 'byPath'>
+  readonly roots: Pick<Roots, 'all' | 'byPath'>
   readonly scans: Pick<Scans, 'problems'>
   readonly stalls: StallWatch
   readonly exhaustion: Exhaustion
@@ -24,12 +24,12 @@ export type NoticeTools = {
 }
 
 export function createNotice(tools: NoticeTools): () => Noticed[] {
-  const { keeper, scans, stalls, exhaustion, pool, wal } = tools
+  const { roots, scans, stalls, exhaustion, pool, wal } = tools
   const files = createFilesNotice(tools)
   return () => {
     const stalled = stalls.stalled()
     const held = wal.held()
-    const problems: Noticed[] = keeper.roots.flatMap((root) =>
+    const problems: Noticed[] = roots.all.flatMap((root) =>
       scans.problems(root).map((problem) => ({ ...problem, root: root.key })),
     )
     if (stalled !== null) problems.push({ ...stalled, code: 'not_answering', root: stalled.root?.key ?? null })
@@ -44,17 +44,17 @@ export function createNotice(tools: NoticeTools): () => Noticed[] {
 }
 
 /** Asks the database again only when there may be something else to say. */
-function createFilesNotice({ store, keeper }: NoticeTools): () => Noticed[] {
+function createFilesNotice({ store, roots }: NoticeTools): () => Noticed[] {
   const { known } = store
   const rootAt = (path: string) => {
-    const root = keeper.byPath(path)
+    const root = roots.byPath(path)
     return root === undefined || root.state === 'offline' ? null : root.key
   }
   let last: { readonly key: string; readonly noticed: Noticed[] } | null = null
   return () => {
     const { counts } = known.failing(0)
     if (counts.failed + counts.unreadable === 0) return []
-    const key = JSON.stringify([counts, store.head(), keeper.roots.map(({ state }) => state === 'offline')])
+    const key = JSON.stringify([counts, store.head(), roots.all.map(({ state }) => state === 'offline')])
     if (last?.key !== key) {
       const failing = () => known.failing(FAILING_FILES_MAX)
       last = { key, noticed: failingFiles({ failing, pathOf: known.pathOf, rootAt }) }

@@ -5,7 +5,7 @@
 import type { RootFolder } from '../model/folder-tree.ts'
 import type { Hints } from './pending/hints.ts'
 import type { Writers } from './pending/writers.ts'
-import type { RootKeeper } from './roots/root-keeper.ts'
+import type { Roots } from './roots/roots.ts'
 import type { Scans } from './roots/scans.ts'
 
 export type Overflow = {
@@ -19,15 +19,15 @@ export type OverflowTools = {
   readonly hints: Pick<Hints, 'size' | 'dropRoot'>
   readonly hintsMax: number
   readonly writers: Pick<Writers, 'forgetAll'>
-  readonly keeper: Pick<RootKeeper, 'byTop'>
+  readonly roots: Pick<Roots, 'byTop'>
   readonly scans: Pick<Scans, 'start'>
 }
 
-export function createOverflow({ hints, hintsMax, writers, keeper, scans }: OverflowTools): Overflow {
+export function createOverflow({ hints, hintsMax, writers, roots, scans }: OverflowTools): Overflow {
   const lost = (top: RootFolder) => {
     // Whose close was lost would be waited for.
     writers.forgetAll()
-    const root = keeper.byTop(top)
+    const root = roots.byTop(top)
     if (root !== undefined) scans.start(root, 'overflow')
   }
   return {

@@ -28,9 +28,9 @@ import { createFailingPlaces, type FailingPlaces } from './roots/failing-places.
 import { createMountDoubts, type MountDoubts } from './roots/mount-doubts.ts'
 import type { Root } from './roots/root.ts'
 import { createRootKeeper, type RootKeeper } from './roots/root-keeper.ts'
+import { createRoots, type Roots } from './roots/roots.ts'
 import { createScans, type Scans } from './roots/scans.ts'
 import { createStallWatch, type StallWatch } from './roots/stall-watch.ts'
-import { isAway } from './roots/whereabouts.ts'
 import { createSchedule, type Schedule } from './settling/metadata-due.ts'
 
 /** From when on files are read while the first scan goes on. Ms since the start. */
@@ -45,6 +45,7 @@ export class Pipeline {
   readonly revisits = createRevisits()
   readonly devices: Devices
   readonly trust: NumberTrust
+  readonly roots: Roots
   readonly keeper: RootKeeper
   readonly scans: Scans
   readonly disksAway: DisksAway
@@ -75,6 +76,12 @@ export class Pipeline {
     })
     this.trust = createNumberTrust(this)
     this.#fence = createMountFence(disk, () => this.mounted())
+    this.roots = createRoots(settings.watches, {
+      known: database.known,
+      savedRoots: database.roots,
+      saveRoot: database.saveRoot,
+      wallMs: clock.wallMs,
+    })
     this.keeper = this.#createKeeper()
     this.scans = this.#createScans()
     this.#overflow = createOverflow({ ...this.#stages(), hintsMax: settings.hintsMax })
@@ -90,7 +97,7 @@ export class Pipeline {
     })
     this.reconciler = this.#createLoop()
     this.failing = this.#createFailing()
-    this.stalls = createStallWatch({ ...clock, atWork: disk.atWork, keeper: this.keeper, log: ports.log })
+    this.stalls = createStallWatch({ ...clock, atWork: disk.atWork, roots: this.roots, log: ports.log })
   }
 
   /** To be called once, before `run`. */
@@ -138,7 +145,7 @@ export class Pipeline {
     this.reconciler.between(this.#fence, () =>
       this.#fence.settle(async () => {
         await this.devices.confirm()
-        for (const root of this.keeper.roots) await this.keeper.check(root)
+        for (const root of this.roots.all) await this.keeper.check(root)
         this.#areMountsMissed = !this.#mounts.refresh()
       }),
     )
@@ -146,7 +153,7 @@ export class Pipeline {
 
   /** Looks whether these roots are where they were. */
   checkRoots(which: (root: Root) => boolean): void {
-    for (const root of this.keeper.roots.filter(which)) this.reconciler.between(root, () => this.keeper.check(root))
+    for (const root of this.roots.all.filter(which)) this.reconciler.between(root, () => this.keeper.check(root))
   }
 
   /** Does what no event asks for; to be called every few seconds. */
@@ -169,8 +176,8 @@ export class Pipeline {
 
   /** What the rooms share; the stages above them are made by then. */
   #stages() {
-    const { tree, hints, visits, limbo, writers, revisits, devices, trust, keeper, scans } = this
-    return { tree, hints, visits, limbo, writers, revisits, devices, trust, keeper, scans, known: this.#known }
+    const { tree, hints, visits, limbo, writers, revisits, devices, trust, roots, scans } = this
+    return { tree, hints, visits, limbo, writers, revisits, devices, trust, roots, scans, known: this.#known }
   }
 
   get #known() {
@@ -178,12 +185,10 @@ export class Pipeline {
   }
 
   #createKeeper(): RootKeeper {
-    const { settings, kernel, disk, database, metadata, owner, clock, log } = this.#ports
-    const { tree, devices, trust, hints, visits, limbo } = this
-    const known = this.#known
-    return createRootKeeper(settings.watches, {
-      ...{ tree, devices, trust, hints, visits, limbo, known, observer: disk, wallMs: clock.wallMs, log },
-      isAway: (row) => isAway({ tree, known, scans: this.scans, rootVacancy: this.keeper.vacancyOf }, row),
+    const { settings, kernel, disk, database, metadata, owner, log } = this.#ports
+    const { tree, devices, trust, roots, hints, visits, limbo } = this
+    return createRootKeeper({
+      ...{ tree, devices, trust, roots, hints, visits, limbo, known: this.#known, observer: disk, log },
       apply: (decisions) => this.#apply(decisions),
       atOnce: database.atOnce,
       savedRoots: database.roots,
@@ -208,10 +213,19 @@ export class Pipeline {
 
   #createScans(): Scans {
     const { settings, kernel, metadata, owner, clock, log } = this.#ports
-    const { tree, visits, limbo } = this
+    const { tree, visits, limbo, roots } = this
     return createScans({
-      ...{ tree, visits, limbo, nowMs: clock.nowMs, log, rescanHours: settings.rescanHours, pace: settings.pace },
-      keeper: () => this.keeper,
+      ...{
+        tree,
+        visits,
+        limbo,
+        roots,
+        nowMs: clock.nowMs,
+        log,
+        rescanHours: settings.rescanHours,
+        pace: settings.pace,
+      },
+      retryInstance: (root) => this.keeper.retryInstance(root),
       release: (folder) => this.#releaseWatch(folder),
       limits: kernel.limits,
       onScanned: (root) => {
@@ -229,7 +243,7 @@ export class Pipeline {
 
   #createMounts(): MountPlaces {
     const { disk, clock } = this.#ports
-    const tops = () => this.keeper.roots.flatMap(({ folder }) => folder ?? [])
+    const tops = () => this.roots.all.flatMap(({ folder }) => folder ?? [])
     return createMountPlaces({ ...this.#stages(), mounts: disk.mounts, tops, nowMs: clock.nowMs })
   }
 
@@ -237,8 +251,7 @@ export class Pipeline {
     const { settings, owner, clock, log } = this.#ports
     const { nowMs, wallMs } = clock
     return createDisksAway({
-      ...{ tree: this.tree, configPath: settings.configPath, wallMs, log },
-      rootOf: (top) => this.keeper.byTop(top),
+      ...{ tree: this.tree, roots: this.roots, configPath: settings.configPath, wallMs, log },
       tell: (root) => this.scans.tell(root),
       takeAcceptance: owner.takeWord,
       lookAt: (folder, name) => this.hints.add({ folder, name, cause: 'touched' }, nowMs(), nowMs()),
@@ -272,7 +285,6 @@ export class Pipeline {
       noteTwin: (place) => this.#mounts.noteTwin(place),
       apply: (decisions) => this.#apply(decisions),
       awaiting: (seen, facts) => this.#awaiting(seen, facts),
-      rootVacancy: this.keeper.vacancyOf,
       dropFolder: (folder) => this.#dropFolder(folder),
       drained: kernel.drained,
       watchLimitErrno: kernel.watchLimitErrno,
@@ -287,12 +299,11 @@ export class Pipeline {
     const pathOfTried = ({ folder, name }: { folder: Folder; name: string }) =>
       name === '' || name === '.' ? pathOf(folder) : `${pathOf(folder)}/${name}`
     return createFailingPlaces({
-      ...{ ...clock, log, rootAt: this.keeper.byPath, onMessage: this.scans.tell },
+      ...{ ...clock, log, roots: this.roots, onMessage: this.scans.tell },
       tried: (sinceMs) => [
         ...this.reconciler.tried(sinceMs).map((place) => ({ path: pathOfTried(place), sinceMs: place.sinceMs })),
         ...metadata.tried(sinceMs),
       ],
-      roots: () => this.keeper.roots,
     })
   }
 
@@ -313,11 +324,11 @@ export class Pipeline {
     database.apply(decisions)
     // A short first scan is through sooner when nothing is read meanwhile, and the workers are hardly up yet; a long one
     // must not keep them waiting. Its end wakes them too.
-    if (!this.scans.isScanning() || clock.nowMs() - this.#startedMs > READ_DURING_SCAN_AFTER_MS) metadata.wake()
+    if (!this.roots.isScanning() || clock.nowMs() - this.#startedMs > READ_DURING_SCAN_AFTER_MS) metadata.wake()
   }
 
   #awaiting(seen: Seen, facts: Facts): Awaiting {
-    const { state, dueMs } = this.#schedule.awaiting(seen, facts, this.scans.isScanning(), this.#skipsBeforeMs(seen))
+    const { state, dueMs } = this.#schedule.awaiting(seen, facts, this.roots.isScanning(), this.#skipsBeforeMs(seen))
     // A file that was tried in vain keeps its pause, however often it changes and is closed meanwhile.
     const notBeforeMs = this.#ports.metadata.notBeforeMs(seen.known?.nodeId ?? '')
     return { state, dueMs: Math.max(dueMs, Math.floor(notBeforeMs)) }
@@ -326,7 +337,7 @@ export class Pipeline {
   /** By the clock on the wall: when the first scan of the root of `seen` began, if what that finds is not to be read. */
   #skipsBeforeMs({ parentId }: Seen): number | null {
     const top = this.#ports.settings.skipInitialHash ? this.tree.get(parentId)?.root : undefined
-    const root = top === undefined ? undefined : this.keeper.byTop(top)
+    const root = top === undefined ? undefined : this.roots.byTop(top)
     return root?.state === 'scanning' && !root.wasScanned ? root.stateSinceMs : null
   }
 
@@ -336,7 +347,7 @@ export class Pipeline {
 
   /** Whether a root's folder that holds nothing any more may: if not, the root is taken offline. */
   #mayBeEmpty(top: RootFolder): boolean {
-    const root = this.keeper.byTop(top)
+    const root = this.roots.byTop(top)
     if (root === undefined || root.mayBeEmpty) return true
     root.mustList = true
     this.keeper.takeOffline(root, emptyMessage(root, this.#ports.settings.configPath))
@@ -367,7 +378,7 @@ export class Pipeline {
     if (words.size === 0) return
     this.disksAway.lookAgain(words)
     // What is away is only known when all was looked at. A word that is about nothing must not be about another day.
-    if (this.scans.isScanning() || this.keeper.roots.some(({ state }) => state === 'offline')) return
+    if (this.roots.isScanning() || this.roots.all.some(({ state }) => state === 'offline')) return
     for (const nodeId of words) {
       const isOfRoot = this.#known.byId(nodeId)?.parentId === SUPER_ROOT_ID
       if (!isOfRoot && !this.disksAway.nodeIds().has(nodeId)) owner.dropWord(nodeId)

@@ -44,7 +44,7 @@ function folderThatWasEmptied({ onDrained = () => {}, isUnderWay = false } = {})
       byId: (nodeId: string) => rows.find((one) => one.nodeId === nodeId),
       inodesWithNames: () => new Set(),
     },
-    scans: { isOnline: () => true, isDiscovering: () => false },
+    roots: { isOnline: () => true, isDiscovering: () => false, isScanning: () => false },
     apply: (some: readonly Decision[]) => decisions.push(...some),
     look: async (requests: readonly LookRequest[]) => nothingAt(requests),
     drained: async () => onDrained(),
@@ -113,7 +113,7 @@ test('a place that an event told of and that can not be read is not forgotten: i
     const answer = { kind: 'seen', folder: {}, from: 0, to: 1, watch: { kind: 'not-asked' } }
     return { answers: [answer], sights: builder.pack(), mountChanges: 0 } as unknown as LookReply
   }
-  const scans = { ...tools.scans, unreadable: (...what: unknown[]) => told.push(what) } as unknown as typeof tools.scans
+  const scans = { unreadable: (...what: unknown[]) => told.push(what) } as unknown as typeof tools.scans
   tools.hints.add({ folder, name: 'new', cause: 'touched' }, 0, 0)
   const job = takeHintJob({ ...tools, look })
   assert.ok(job !== null)
@@ -162,7 +162,7 @@ test('whether a listed file was made a moment ago goes by the clock of files, wh
     wallMs: () => HOUR_MS,
     revisits: { put: (_: unknown, name: string) => put.push(name) },
     visits: { done: () => {} },
-    scans: { ...tools.scans, listed: () => {}, stirred: () => {}, isScanning: () => false },
+    scans: { listed: () => {}, stirred: () => {} },
     known: { ...tools.known, listedChildren: () => [] },
     awaiting: () => ({ state: 'fresh', dueMs: 0 }),
   })

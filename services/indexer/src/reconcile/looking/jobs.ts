@@ -8,6 +8,7 @@ import type { Devices } from '../devices/devices.ts'
 import type { Hints, TakenHint } from '../pending/hints.ts'
 import { type Limbo, type LimboEntry, PATIENCE_MS } from '../pending/limbo.ts'
 import type { Visit, Visits } from '../pending/visits.ts'
+import type { Roots } from '../roots/roots.ts'
 import type { Scans } from '../roots/scans.ts'
 import { type Whereabouts, whereaboutsOf } from '../roots/whereabouts.ts'
 import { folderAddress } from './vacancies.ts'
@@ -38,13 +39,14 @@ export type JobTools = {
   readonly visits: Visits
   readonly limbo: Limbo
   readonly known: Pick<KnownNodes, 'byId'>
-  readonly scans: Pick<Scans, 'isOnline' | 'mayAsk'>
+  readonly roots: Pick<Roots, 'isOnline'>
+  readonly scans: Pick<Scans, 'mayAsk'>
   readonly nowMs: () => number
 }
 
 /** Takes due hints; null if there are none. Those of a root that is away are dropped: it is scanned when it is back. */
 export function takeHintJob(tools: JobTools): Job | null {
-  const taken = tools.hints.take(tools.nowMs(), HINTS_MAX).filter(({ folder }) => tools.scans.isOnline(folder.root))
+  const taken = tools.hints.take(tools.nowMs(), HINTS_MAX).filter(({ folder }) => tools.roots.isOnline(folder.root))
   if (taken.length === 0) return null
   const byFolder = Map.groupBy(taken, (hint) => hint.folder)
   const groups = Array.from(byFolder, ([folder, hints]): HintGroup => ({ folder, hints }))
@@ -90,7 +92,7 @@ export function makeLimboJob(tools: JobTools, due: readonly LimboEntry[]): Job |
     else if (where === 'away') tools.limbo.extend(row.nodeId, tools.nowMs())
     else tools.limbo.take(row.nodeId)
     const heirsFolder = heir === null ? undefined : tools.tree.get(heir.parentId)
-    if (heir !== null && heirsFolder !== undefined && tools.scans.isOnline(heirsFolder.root)) {
+    if (heir !== null && heirsFolder !== undefined && tools.roots.isOnline(heirsFolder.root)) {
       add(heirsFolder, { name: heir.name, entry: null })
     }
   }

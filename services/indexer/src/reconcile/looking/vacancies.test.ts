@@ -31,7 +31,7 @@ function look(there: Readonly<Record<string, There>>, answer?: LookAnswer) {
   const tools = {
     tree,
     devices: { numberOf: () => DEVICE, nameOf: () => DEVICE },
-    rootVacancy: () => 'holds',
+    roots: { isConfigured: () => true },
     known: { byId: () => undefined, pathOf: () => null },
     look: async (requests: readonly LookRequest[]) => {
       const builder = createSightsBuilder()

@@ -12,14 +12,14 @@ import type { KnownNodes } from '../../store/node-queries.ts'
 import type { Vacancy } from '../deciding/decide.ts'
 import type { Devices } from '../devices/devices.ts'
 import type { AddHint } from '../pending/hints.ts'
+import type { Roots } from '../roots/roots.ts'
 
 export type VacancyTools = {
   readonly tree: Tree
   readonly look: Observer['look']
   readonly devices: Devices
   readonly known: KnownNodes
-  /** Whether the root node's folder is where it is configured. */
-  readonly rootVacancy: (row: Known) => Vacancy
+  readonly roots: Pick<Roots, 'isConfigured'>
   readonly hint: AddHint
 }
 
@@ -30,7 +30,7 @@ type Found = Sight | { readonly kind: 'elsewhere' | 'later' | 'nowhere' }
 export async function lookAtRows(tools: VacancyTools, rows: readonly Known[]): Promise<Map<string, Vacancy>> {
   const vacancies = new Map<string, Vacancy>()
   const [roots, others] = [rows.filter(isRootRow), rows.filter((row) => !isRootRow(row))]
-  for (const row of roots) vacancies.set(row.nodeId, tools.rootVacancy(row))
+  for (const row of roots) vacancies.set(row.nodeId, tools.roots.isConfigured(row) ? 'holds' : 'vacant')
   for (const [row, found] of await lookAtPlaces(tools, others)) vacancies.set(row.nodeId, vacancyOf(tools, row, found))
   return vacancies
 }

@@ -14,7 +14,7 @@ const UNSETTLED_MAX_MS = 1_500
  * its visit, so those are waited for too, but for the many of a scan.
  */
 export function createLimboGate(tools: SettleJobTools, wake: () => void) {
-  const { limbo, hints, visits, scans, nowMs, drained, areHintsUnderWay } = tools
+  const { limbo, hints, visits, roots, nowMs, drained, areHintsUnderWay } = tools
   let discoveredMs = Number.NEGATIVE_INFINITY
   /**
    * Whether a row can go now. What moved while a root was scanned for the first time may be behind places that are still
@@ -25,7 +25,7 @@ export function createLimboGate(tools: SettleJobTools, wake: () => void) {
   let barrier: { readonly askedMs: number; passedMs: number | null } | null = null
   return {
     takeDue: (): LimboEntry[] => {
-      if (scans.isDiscovering()) discoveredMs = nowMs()
+      if (roots.isDiscovering()) discoveredMs = nowMs()
       if (barrier === null) {
         if (limbo.due(nowMs()).length === 0) return []
         const asked: { askedMs: number; passedMs: number | null } = { askedMs: nowMs(), passedMs: null }
@@ -36,7 +36,7 @@ export function createLimboGate(tools: SettleJobTools, wake: () => void) {
         })
       }
       if (barrier.passedMs === null || hints.hasSince(barrier.passedMs) || areHintsUnderWay()) return []
-      if (visits.areOpen() && !scans.isScanning()) return []
+      if (visits.areOpen() && !roots.isScanning()) return []
       const due = Map.groupBy(limbo.due(barrier.askedMs), (entry) => isRipe(entry, nowMs()))
       barrier = null
       for (const { row } of due.get(false) ?? []) limbo.hold(row.nodeId, nowMs())

@@ -28,7 +28,7 @@ function searchWith(rows: readonly Known[], below: Below, { away = null as RootF
   const looked: string[] = []
   // The search needs no more than this.
   const tools = {
-    ...{ tree, rootVacancy: () => 'holds', scans: { isOnline: (one: RootFolder) => one !== away } },
+    ...{ tree, roots: { isConfigured: () => true, isOnline: (one: RootFolder) => one !== away } },
     trust: { isCurrent: () => true, tells: () => true, carriesHash: () => true },
     devices: { numberKind: () => 'lasting', numberOf: () => DEVICE, nameOf: () => DEVICE },
     known: {

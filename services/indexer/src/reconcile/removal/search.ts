@@ -14,7 +14,7 @@ import type { RawSeen } from '../looking/sight-reader.ts'
 import { isAway } from '../roots/whereabouts.ts'
 import type { SettleTools } from '../settling/settle.ts'
 
-export type SearchTools = Pick<SettleTools, 'look' | 'devices' | 'known' | 'tree' | 'scans' | 'rootVacancy' | 'trust'>
+export type SearchTools = Pick<SettleTools, 'look' | 'devices' | 'known' | 'tree' | 'roots' | 'trust'>
 
 /** Something on disk in a folder that is in no tree; `above` is that folder, null for a place that is known. */
 type Unplaced = Place & {

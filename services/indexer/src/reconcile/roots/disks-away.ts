@@ -4,12 +4,13 @@
  */
 import { isSameIdentity } from '@drive-feed/shared/folder-identity.ts'
 import type { Logger } from '@drive-feed/shared/logger.ts'
-import { type Folder, pathOf, type RootFolder, type Tree } from '../../model/folder-tree.ts'
+import { type Folder, pathOf, type Tree } from '../../model/folder-tree.ts'
 import type { Known } from '../../model/known-node.ts'
 import { type Place, placeKey } from '../../model/seen.ts'
 import type { FolderSight } from '../../model/sight.ts'
 import { diskAwayMessage } from './away-messages.ts'
 import type { DiskAway, Root } from './root.ts'
+import type { Roots } from './roots.ts'
 
 export type DisksAway = {
   /** Whether what is known of a disk is to be kept, in whose place `sight` was seen; false if the owner accepts that. */
@@ -28,7 +29,7 @@ export type DisksAway = {
 
 export type DisksAwayTools = {
   readonly tree: Pick<Tree, 'get'>
-  readonly rootOf: (top: RootFolder) => Root | undefined
+  readonly roots: Pick<Roots, 'byTop'>
   /** The message of a root may be another one now. */
   readonly tell: (root: Root) => void
   /** Whether the owner said that this very folder is meant. Holds once. */
@@ -41,7 +42,7 @@ export type DisksAwayTools = {
 }
 
 export function createDisksAway(tools: DisksAwayTools): DisksAway {
-  const { rootOf, tell, log, wallMs } = tools
+  const { roots, tell, log, wallMs } = tools
   const away = new Map<string, { readonly disk: DiskAway; readonly root: Root | undefined }>()
   /** The word holds until the disk's nodes have left, which takes several looks. */
   const accepted = new Map<string, { readonly nodeId: string; readonly folder: FolderSight }>()
@@ -53,7 +54,7 @@ export function createDisksAway(tools: DisksAwayTools): DisksAway {
     if (entry?.root !== undefined) tell(entry.root)
   }
   const begin = (key: string, nodeId: string, folder: Folder, name: string) => {
-    const root = rootOf(folder.root)
+    const root = roots.byTop(folder.root)
     const isSinceStart = tools.tree.get(nodeId) === undefined
     const disk: DiskAway = { nodeId, folder, name, sinceMs: Math.floor(wallMs()), isSinceStart }
     away.set(key, { disk, root })

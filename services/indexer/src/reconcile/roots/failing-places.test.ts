@@ -13,8 +13,7 @@ test('what was tried in vain for a minute is said of its root, in the log and as
   const messages: string[] = []
   const failing = createFailingPlaces({
     tried: (sinceMs) => tried.filter((place) => place.sinceMs <= sinceMs),
-    rootAt: (path) => roots.find((root) => path.startsWith(`${root.path}/`)),
-    roots: () => roots,
+    roots: { all: roots, byPath: (path) => roots.find((root) => path.startsWith(`${root.path}/`)) },
     onMessage: (root) => messages.push(`${root.key}: ${root.failing?.message ?? null}`),
     nowMs: () => nowMs,
     wallMs: () => nowMs + aheadMs,

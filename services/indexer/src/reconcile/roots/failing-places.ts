@@ -6,6 +6,7 @@ import type { Logger } from '@drive-feed/shared/logger.ts'
 import { type Advice, advice } from '@drive-feed/shared/problem.ts'
 import { shownPath } from '@drive-feed/shared/shown-path.ts'
 import type { Root } from './root.ts'
+import type { Roots } from './roots.ts'
 
 /** `sinceMs`: when it was tried first, by `nowMs`. */
 export type FailingPlace = { readonly path: string; readonly sinceMs: number }
@@ -23,8 +24,7 @@ export type FailingPlaces = {
 export function createFailingPlaces(tools: {
   /** Those that have been tried since then (by `nowMs`) or longer. */
   readonly tried: (sinceMs: number) => readonly FailingPlace[]
-  readonly rootAt: (path: string) => Root | undefined
-  readonly roots: () => readonly Root[]
+  readonly roots: Pick<Roots, 'all' | 'byPath'>
   /** The root's message may be another one now. */
   readonly onMessage: (root: Root) => void
   readonly nowMs: () => number
@@ -32,7 +32,7 @@ export function createFailingPlaces(tools: {
   readonly wallMs: () => number
   readonly log: Logger
 }): FailingPlaces {
-  const { log, nowMs, wallMs } = tools
+  const { roots, log, nowMs, wallMs } = tools
   let count = 0
   /** What each root's message is about. */
   const saidOf = new Map<Root, string>()
@@ -40,8 +40,8 @@ export function createFailingPlaces(tools: {
     check: () => {
       const places = tools.tried(nowMs() - PATIENCE_MS)
       count = places.length
-      const byRoot = Map.groupBy(places, ({ path }) => tools.rootAt(path))
-      for (const root of tools.roots()) {
+      const byRoot = Map.groupBy(places, ({ path }) => roots.byPath(path))
+      for (const root of roots.all) {
         const [first, ...others] = byRoot.get(root) ?? []
         const about = first === undefined ? undefined : JSON.stringify([first, others.length])
         if (about === saidOf.get(root)) continue

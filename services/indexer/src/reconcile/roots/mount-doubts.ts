@@ -8,7 +8,7 @@ import type { Devices } from '../devices/devices.ts'
 import type { NumberKind } from '../devices/number-kind.ts'
 import type { Limbo } from '../pending/limbo.ts'
 import type { Visits } from '../pending/visits.ts'
-import type { RootKeeper } from './root-keeper.ts'
+import type { Roots } from './roots.ts'
 import type { Scans } from './scans.ts'
 
 export type MountDoubts = {
@@ -23,13 +23,13 @@ export type MountDoubtsTools = {
   readonly limbo: Pick<Limbo, 'entries'>
   readonly visits: Pick<Visits, 'areOpen'>
   readonly devices: Pick<Devices, 'doubtful' | 'compared'>
-  readonly keeper: Pick<RootKeeper, 'roots'>
+  readonly roots: Pick<Roots, 'all'>
   readonly scans: Pick<Scans, 'start'>
   readonly log: Logger
 }
 
 export function createMountDoubts(tools: MountDoubtsTools): MountDoubts {
-  const { tree, limbo, visits, devices, keeper, scans, log } = tools
+  const { tree, limbo, visits, devices, roots, scans, log } = tools
   return {
     raise: (device, numbers) => {
       const tops = new Set<RootFolder>()
@@ -39,7 +39,7 @@ export function createMountDoubts(tools: MountDoubtsTools): MountDoubts {
         tops.add(folder.root)
       }
       for (const entry of limbo.entries()) if (entry.row.device === device) entry.isOfEarlierMount = true
-      for (const root of keeper.roots) if (root.top !== null && tops.has(root.top)) scans.start(root, 'mount')
+      for (const root of roots.all) if (root.top !== null && tops.has(root.top)) scans.start(root, 'mount')
       if (numbers === 'lasting') return
       log.info(
         { device },
@@ -48,7 +48,7 @@ export function createMountDoubts(tools: MountDoubtsTools): MountDoubts {
     },
     settle: () => {
       const doubtful = new Set(devices.doubtful())
-      if (doubtful.size === 0 || visits.areOpen() || keeper.roots.some(({ state }) => state !== 'watching')) return
+      if (doubtful.size === 0 || visits.areOpen() || roots.all.some(({ state }) => state !== 'watching')) return
       for (const { device, isCompared } of tree.folders()) if (!isCompared) doubtful.delete(device)
       for (const { row, isOfEarlierMount } of limbo.entries()) if (isOfEarlierMount) doubtful.delete(row.device)
       for (const device of doubtful) devices.compared(device)

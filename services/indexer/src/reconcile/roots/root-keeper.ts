@@ -1,17 +1,15 @@
 /** Attaches roots to their folders, notices when they go away, and attaches them again when they are back. */
 
-import type { ConfiguredWatch } from '@drive-feed/shared/config/watches.ts'
 import type { Logger } from '@drive-feed/shared/logger.ts'
 import type { Advice } from '@drive-feed/shared/problem.ts'
 import { SUPER_ROOT_ID, type WatchRootRow } from '@drive-feed/shared/schema.ts'
 import type { Decision } from '../../model/decision.ts'
-import type { Folder, RootFolder, Tree } from '../../model/folder-tree.ts'
+import type { Folder, Tree } from '../../model/folder-tree.ts'
 import type { Known } from '../../model/known-node.ts'
 import type { FolderSight } from '../../model/sight.ts'
 import { sightAt } from '../../model/sights.ts'
 import type { LookReply, Observer } from '../../scan/observer.ts'
 import type { KnownNodes } from '../../store/node-queries.ts'
-import type { Vacancy } from '../deciding/decide.ts'
 import type { Devices } from '../devices/devices.ts'
 import type { NumberTrust } from '../devices/number-trust.ts'
 import { takeSample } from '../devices/sample.ts'
@@ -27,16 +25,17 @@ import {
   twinMessage,
   unreadableMessage,
 } from './away-messages.ts'
-import { createRoot, isSameRoot, type KnownRoot, planRenames, planRoot, type Root, type RootAway } from './root.ts'
+import { isSameRoot, type KnownRoot, planRenames, planRoot, type Root, type RootAway } from './root.ts'
+import type { Roots } from './roots.ts'
+import { isAway } from './whereabouts.ts'
 
 export type RootKeeperTools = {
+  readonly roots: Roots
   readonly tree: Tree
   readonly observer: Pick<Observer, 'look' | 'signs' | 'resolvePath'>
   readonly devices: Devices
   readonly known: KnownNodes
   readonly trust: NumberTrust
-  /** Whether the row is in a root that is not there, or may turn out to be empty. */
-  readonly isAway: (row: Known) => boolean
   readonly apply: (decisions: readonly Decision[]) => void
   /** Makes one transaction of all that is written meanwhile. */
   readonly atOnce: (work: () => void) => void
@@ -55,16 +54,10 @@ export type RootKeeperTools = {
   readonly visits: Pick<Visits, 'dropRoot'>
   readonly dropFolder: (folder: Folder) => void
   readonly limbo: Pick<Limbo, 'take'>
-  /** Since when a root is in its state is shown, so it goes by the clock on the wall. */
-  readonly wallMs: () => number
   readonly log: Logger
 }
 
 export type RootKeeper = {
-  readonly roots: readonly Root[]
-  readonly byTop: (top: RootFolder) => Root | undefined
-  /** The root whose folder this path is in, there or not. */
-  readonly byPath: (path: string) => Root | undefined
   /** Gives watches that only got another name in the config their nodes. Once, before any root is checked. */
   readonly rename: () => void
   /** Looks whether a root is where it was; takes it offline, or attaches it if it was not. */
@@ -72,56 +65,17 @@ export type RootKeeper = {
   readonly takeOffline: (root: Root, away: RootAway) => void
   /** Asks again for an inotify instance where there was none; whether there is one now. */
   readonly retryInstance: (root: Root) => boolean
-  readonly setState: (root: Root, state: Root['state'], message: string | null) => void
-  readonly vacancyOf: (rootRow: Known) => Vacancy
   /** Removes the nodes of watches that are no longer configured, once their files had the chance to turn up elsewhere. */
   readonly removeUnconfigured: () => void
 }
 
-export function createRootKeeper(watches: readonly ConfiguredWatch[], tools: RootKeeperTools): RootKeeper {
-  const { known, log, wallMs } = tools
-  const roots = watches.map((watch) => createRoot(watch, wallMs()))
-
-  const save = (root: Root, nodeId: string, saved: WatchRootRow | undefined) => {
-    const { key: name, state, stateSinceMs, message, unwatched } = root
-    // While it is away, where its nodes are is where they were.
-    const { path, configuredPath } = state === 'offline' ? (saved ?? root) : root
-    const row = {
-      name,
-      nodeId,
-      path,
-      configuredPath,
-      state,
-      stateSinceMs,
-      message,
-      wasScanned: root.folder === null ? (saved?.wasScanned ?? false) : root.wasScanned,
-    }
-    tools.saveRoot({ ...row, unwatchedFolders: unwatched.size })
-  }
-  const savedRow = (root: Root) => tools.savedRoots().find((row) => row.name === root.key)
-  const setState: RootKeeper['setState'] = (root, state, message) => {
-    if (root.state !== state) root.stateSinceMs = Math.floor(wallMs())
-    root.state = state
-    root.message = message
-    if (state !== 'offline') root.away = null
-    // A root is watched only once it was scanned.
-    root.wasScanned ||= state === 'watching'
-    const saved = savedRow(root)
-    const nodeId = root.folder?.nodeId ?? known.childAt(SUPER_ROOT_ID, root.key)?.nodeId
-    // A root that was never found has no row. One whose folder is another watch's by now has no node any more.
-    if (nodeId !== undefined || saved !== undefined) save(root, nodeId ?? '', saved)
-  }
+export function createRootKeeper(tools: RootKeeperTools): RootKeeper {
+  const { roots, known, log } = tools
   const takeOffline: RootKeeper['takeOffline'] = (root, away) => {
     const { message } = away
     if (root.state === 'offline' && root.message === message) return
     root.away = away
-    const saved = root.state === 'starting' ? savedRow(root) : undefined
-    if (saved?.state === 'offline') {
-      // It was away before this start, too.
-      root.state = 'offline'
-      root.stateSinceMs = saved.stateSinceMs
-    }
-    setState(root, 'offline', message)
+    roots.setState(root, 'offline', message)
     log.warn({ root: root.key, path: root.path, since: isoTime(root.stateSinceMs) }, `root is offline: ${message}`)
     tools.onOffline()
     if (root.top === null) return
@@ -131,7 +85,7 @@ export function createRootKeeper(watches: readonly ConfiguredWatch[], tools: Roo
   const check: RootKeeper['check'] = async (root) => {
     if (root.state === 'offline') root.path = await tools.observer.resolvePath(root.configuredPath)
     const before = knownRoot(tools, root)
-    const others = roots.filter((other) => other !== root)
+    const others = roots.all.filter((other) => other !== root)
     const found = await findRoot(tools, root, { before, others })
     if (found === null) return
     if ('away' in found) return takeOffline(root, found.away)
@@ -140,17 +94,15 @@ export function createRootKeeper(watches: readonly ConfiguredWatch[], tools: Roo
     root.message = null
     root.mustList = false
     bindRoot(tools, root, found, before)
-    const saved = savedRow(root)
+    const saved = roots.savedRow(root)
     // Another folder under the same name was not scanned, whatever was before.
     root.wasScanned = saved?.wasScanned === true && saved.nodeId === root.folder?.nodeId
     log.info({ root: root.key, path: root.path, ...awaySince }, 'root is attached')
     tools.onAttached(root, root.state === 'starting' ? 'start' : 'back')
   }
   return {
-    roots,
-    byTop: (top) => roots.find((root) => root.top === top),
-    byPath: (path) => roots.find((root) => path === root.path || path.startsWith(`${root.path.replace(/\/$/, '')}/`)),
     rename: () => {
+      const watches = roots.all.map(({ key, path, configuredPath }) => ({ name: key, path, configuredPath }))
       const { renamed, decisions } = planRenames(watches, tools.savedRoots(), known.children(SUPER_ROOT_ID))
       if (renamed.length === 0 && decisions.length === 0) return
       tools.atOnce(() => {
@@ -173,10 +125,8 @@ export function createRootKeeper(watches: readonly ConfiguredWatch[], tools: Roo
       root.noInstance = null
       return true
     },
-    setState,
-    vacancyOf: (row) => (roots.some((root) => root.key === row.name) ? 'holds' : 'vacant'),
     removeUnconfigured: () => {
-      const configured = new Set(roots.map((root) => root.key))
+      const configured = new Set(roots.all.map((root) => root.key))
       for (const row of known.children(SUPER_ROOT_ID)) {
         if (configured.has(row.name)) continue
         log.info({ root: row.name }, 'no longer configured: its nodes are removed')
@@ -264,9 +214,9 @@ function bindRoot(tools: RootKeeperTools, root: Root, found: Found, before: Know
   const isOwn = (row: Known) => row.nodeId === before?.nodeId
   const rows = tools.known.byInode(device, folder.inode).filter((row) => isOwn(row) || tools.trust.tells(row))
   // What was in the folder that this one takes the place of goes with it.
-  const isAway = (row: Known) => tools.isAway(row) && !isBelow(tools.known, row, before)
+  const isAwayElsewhere = (row: Known) => isAway(tools, row) && !isBelow(tools.known, row, before)
   const { nodeId, decisions } = planRoot(root.key, found, {
-    ...{ before, rows, isAway },
+    ...{ before, rows, isAway: isAwayElsewhere },
     isIdTaken: (on, id) => isIdTaken(tools, on, id),
   })
   if (decisions.length > 0) tools.apply(decisions)
@@ -303,13 +253,12 @@ function isBelow({ byId }: KnownNodes, row: Known, folder: Pick<KnownRoot, 'node
   return false
 }
 
-function knownRoot({ known, savedRoots }: RootKeeperTools, { key }: Root): KnownRoot | null {
-  const row = known.childAt(SUPER_ROOT_ID, key)
+function knownRoot({ known, roots }: RootKeeperTools, root: Root): KnownRoot | null {
+  const row = known.childAt(SUPER_ROOT_ID, root.key)
   if (row === undefined) return null
-  const saved = savedRoots().find((candidate) => candidate.name === key)
   const { nodeId, device, inode, birthTime } = row
   // The original program kept no path: its root is recognised by its id wherever it is configured now.
-  const { path = '', configuredPath = '' } = saved ?? {}
+  const { path = '', configuredPath = '' } = roots.savedRow(root) ?? {}
   return { nodeId, device, inode, birthTime, path, configuredPath }
 }
 

@@ -53,6 +53,8 @@ export type Root = {
   filesystemType: string
   /** Whether a scan was asked for while one was under way. */
   scanAgain: boolean
+  /** Whether it was not scanned to its end since it was attached. */
+  isUnknown: boolean
   /** Folders the kernel gave no watch for. */
   readonly unwatched: Set<Folder>
   /** Folders that could not be read, or not all that is in them. */
@@ -88,6 +90,7 @@ export function createRoot({ name, path, configuredPath }: ConfiguredWatch, wall
     top: null,
     filesystemType: '',
     scanAgain: false,
+    isUnknown: false,
     unwatched: new Set(),
     unreadable: new Map(),
     ownPaths: new Set(),

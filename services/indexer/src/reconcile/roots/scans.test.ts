@@ -6,7 +6,7 @@ import { createTree } from '../../model/folder-tree.ts'
 import { createLimbo } from '../pending/limbo.ts'
 import { createVisits } from '../pending/visits.ts'
 import { createRoot } from './root.ts'
-import type { RootKeeper } from './root-keeper.ts'
+import type { Roots } from './roots.ts'
 import { createScans } from './scans.ts'
 
 const LIMIT = { allowed: 1000, used: 0, isKnown: true }
@@ -23,19 +23,21 @@ function scanned() {
   const folder = tree.add(root.folder, 'folder', { nodeId: 'folder', device: '1', inode: '3' })
   const other = tree.addRoot(rootFolder('other', {}), { nodeId: 'other', device: '1', inode: '4' })
   tree.add(other, 'folder', { nodeId: 'other folder', device: '1', inode: '5' })
-  const keeper = {
-    roots: [root],
+  const roots = {
+    all: [root],
     byTop: () => root,
+    isScanning: () => root.state === 'scanning',
     setState: (_: unknown, state: typeof root.state, message: string | null) => Object.assign(root, { state, message }),
-  } as unknown as RootKeeper
+    setMessage: (_: unknown, message: string | null) => Object.assign(root, { message }),
+  } as unknown as Roots
   const scans = createScans({
-    ...{ tree, visits, limbo: createLimbo(), keeper: () => keeper, rescanHours: 24, nowMs: () => clock.ms },
+    ...{ tree, visits, limbo: createLimbo(), roots, rescanHours: 24, nowMs: () => clock.ms },
     ...{
       limits: () => ({ watches: LIMIT, instances: LIMIT }) as never,
       log: pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) }),
     },
     ...{ pace: { slotMs: 60_000, slotsMax: 60, quietSeconds: 600 }, release: () => {} },
-    ...{ onScanned: () => {}, onAllDone: () => {} },
+    ...{ onScanned: () => {}, onAllDone: () => {}, retryInstance: () => false },
   })
   scans.start(root, 'start')
   for (const visit of visits.take(10)) visits.done(visit)

@@ -1,11 +1,11 @@
 /** Scans of whole roots: when they start, when they are through, when the next is due, and what the kernel did not watch. */
 import type { Logger } from '@drive-feed/shared/logger.ts'
-import { type Folder, pathOf, type RootFolder, type Tree } from '../../model/folder-tree.ts'
+import { type Folder, pathOf, type Tree } from '../../model/folder-tree.ts'
 import type { InotifyLimits } from '../../posix/inotify-limits.ts'
 import type { Limbo } from '../pending/limbo.ts'
 import type { Visits } from '../pending/visits.ts'
 import { isSharedFilesystem, type Root, type Unreadable } from './root.ts'
-import type { RootKeeper } from './root-keeper.ts'
+import type { Roots } from './roots.ts'
 import { createUnwatched, type Pace, type Unwatched } from './unwatched.ts'
 import { ownFilesMessage, type RootProblem, watchMessage, watchProblems } from './watch-messages.ts'
 
@@ -15,7 +15,9 @@ export type ScansTools = {
   readonly tree: Tree
   readonly visits: Visits
   readonly limbo: Limbo
-  readonly keeper: () => RootKeeper
+  readonly roots: Roots
+  /** Asks again for an inotify instance where there was none; whether there is one now. */
+  readonly retryInstance: (root: Root) => boolean
   readonly rescanHours: number
   readonly pace: Pace
   readonly limits: () => InotifyLimits
@@ -32,10 +34,6 @@ export type ScansTools = {
 export type Scans = {
   /** Scans a root from its top; when a scan is under way, once more after it. */
   readonly start: (root: Root, reason: 'start' | 'back' | 'mount' | 'overflow' | 'interval') => void
-  readonly isOnline: (top: RootFolder) => boolean
-  readonly isScanning: () => boolean
-  /** Whether a root is scanned that was not watched before: what moves in it may be anywhere. */
-  readonly isDiscovering: () => boolean
   /** Ends the scans whose folders are all listed. */
   readonly finishThoseDone: () => void
   /** Starts what is due by the clock: rescans, and listings of folders without a watch or that could not be read. */
@@ -65,7 +63,7 @@ export type Scans = {
 }
 
 export function createScans(tools: ScansTools): Scans {
-  const { visits, limbo, nowMs, log } = tools
+  const { roots, visits, limbo, nowMs, log } = tools
   let listed = 0
   let rescans = 0
   let overflows = 0
@@ -75,12 +73,8 @@ export function createScans(tools: ScansTools): Scans {
   const untold = new Set<Root>()
   /** The same, where it only is about watches that changed hands. */
   const moved = new Set<Root>()
-  /** Roots that were not scanned to their end since they were attached. */
-  const unknown = new Set<Root>()
   const needs = () => ({ folders: tools.tree.size(), limits: tools.limits(), minutesMax: tools.pace.slotsMax })
   const messageOf = (root: Root) => watchMessage(root, needs())
-  const rootOf = (top: RootFolder) => tools.keeper().byTop(top)
-  const isScanning = () => tools.keeper().roots.some((root) => root.state === 'scanning' || root.state === 'starting')
 
   const start: Scans['start'] = (root, reason) => {
     if (reason === 'overflow') overflows += 1
@@ -91,14 +85,14 @@ export function createScans(tools: ScansTools): Scans {
       root.scanAgain = true
       return
     }
-    if (reason === 'start' || reason === 'back') unknown.add(root)
+    if (reason === 'start' || reason === 'back') root.isUnknown = true
     if (reason !== 'start') {
       rescans += 1
       log.info({ root: root.key, reason }, 'scanning again')
     }
     root.scanStartedMs = nowMs()
     wasScanning = true
-    tools.keeper().setState(root, 'scanning', root.message)
+    roots.setState(root, 'scanning', root.message)
     visits.add(root.folder, true)
   }
   const finish = (root: Root) => {
@@ -121,25 +115,25 @@ export function createScans(tools: ScansTools): Scans {
     const message = messageOf(root)
     if (root.unwatched.size > 0 && message !== root.message) log.warn({ root: root.key }, message ?? '')
     untold.delete(root)
-    unknown.delete(root)
-    tools.keeper().setState(root, 'watching', message)
+    root.isUnknown = false
+    roots.setState(root, 'watching', message)
     tools.onScanned(root)
     if (!root.scanAgain) return
     root.scanAgain = false
     start(root, 'interval')
   }
   const unwatched = createUnwatched({
-    ...{ visits, nowMs, pace: tools.pace, keeper: tools.keeper, limits: tools.limits, release: tools.release },
-    isUnknown: (root) => unknown.has(root),
+    ...{ roots, visits, nowMs, pace: tools.pace, limits: tools.limits, release: tools.release },
+    retryInstance: tools.retryInstance,
     scan: (root) => start(root, 'interval'),
     onMoved: (root) => moved.add(root),
   })
   const saveMessage = (root: Root) => {
     // During a scan it is said at the end, when it is known how many.
-    if (root.state === 'watching') tools.keeper().setState(root, root.state, messageOf(root))
+    if (root.state === 'watching') roots.setMessage(root, messageOf(root))
   }
   const unreadable: Scans['unreadable'] = (folder, { what, problem }) => {
-    const root = rootOf(folder.root)
+    const root = roots.byTop(folder.root)
     // Of the top it is the root's own matter: that is offline then.
     if (root === undefined || (what === 'folder' && folder.parent === null)) return
     const before = root.unreadable.get(folder)
@@ -153,7 +147,7 @@ export function createScans(tools: ScansTools): Scans {
     saveMessage(root)
   }
   const readable = (folder: Folder) => {
-    const root = rootOf(folder.root)
+    const root = roots.byTop(folder.root)
     if (root?.unreadable.delete(folder) !== true) return
     unwatched.readable(folder)
     log.info({ root: root.key, path: pathOf(folder) }, 'folder can be read again')
@@ -178,27 +172,20 @@ export function createScans(tools: ScansTools): Scans {
   }
   return {
     start,
-    isOnline: (top) => {
-      const root = rootOf(top)
-      return root !== undefined && root.state !== 'offline'
-    },
-    isScanning,
-    isDiscovering: () => [...unknown].some((root) => root.state === 'scanning'),
     finishThoseDone: () => {
       if (visits.size() > 0) return
-      const done = tools
-        .keeper()
-        .roots.filter((root) => root.state === 'scanning' && root.top !== null && visits.open(root.top) === 0)
+      const isDone = ({ state, top }: Root) => state === 'scanning' && top !== null && visits.open(top) === 0
+      const done = roots.all.filter(isDone)
       for (const root of done) finish(root)
       if (!visits.areOpen()) tellUnwatched()
       unwatched.visited()
-      if (!wasScanning || isScanning()) return
+      if (!wasScanning || roots.isScanning()) return
       wasScanning = false
       limbo.scanEnded(nowMs())
       tools.onAllDone()
     },
     startDue: () => {
-      for (const root of tools.keeper().roots) {
+      for (const root of roots.all) {
         if (root.state === 'watching' && root.nextRescanMs <= nowMs()) start(root, 'interval')
       }
       unwatched.startDue()
@@ -206,7 +193,7 @@ export function createScans(tools: ScansTools): Scans {
     listed: (folder, problem) => {
       listed += 1
       if (problem === null) return readable(folder)
-      const root = rootOf(folder.root)
+      const root = roots.byTop(folder.root)
       if (root?.unreadable.get(folder)?.what === 'folder') root.unreadable.delete(folder)
       unreadable(folder, { what: 'entry', problem })
     },
@@ -215,20 +202,20 @@ export function createScans(tools: ScansTools): Scans {
     stirred: unwatched.stirred,
     mayAsk: unwatched.mayAsk,
     refused: (folder, limit) => {
-      const root = rootOf(folder.root)
+      const root = roots.byTop(folder.root)
       if (root === undefined) return
       unwatched.refused(root, folder, limit)
       untold.add(root)
     },
     watched: (folder) => {
-      const root = rootOf(folder.root)
+      const root = roots.byTop(folder.root)
       if (root === undefined || !unwatched.watched(root, folder) || root.unwatched.size > 0) return
       log.info({ root: root.key }, 'every folder is watched again')
       saveMessage(root)
     },
     areWritesTold: (folder) => folder?.watch != null,
     leftOut: (path, isOwn) => {
-      const root = tools.keeper().byPath(path)
+      const root = roots.byPath(path)
       if (root === undefined || root.ownPaths.has(path) === isOwn) return
       if (isOwn) {
         root.ownPaths.add(path)
@@ -241,7 +228,7 @@ export function createScans(tools: ScansTools): Scans {
       return root.away === null ? [] : [{ ...root.away, sinceMs: root.stateSinceMs }]
     },
     counts: () => {
-      const without = tools.keeper().roots.reduce((sum, root) => sum + root.unwatched.size, 0)
+      const without = roots.all.reduce((sum, root) => sum + root.unwatched.size, 0)
       return { listed, rescans, overflows, unwatched: without }
     },
   }

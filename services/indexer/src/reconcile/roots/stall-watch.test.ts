@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import pino from 'pino'
 import { createRoot } from './root.ts'
-import type { RootKeeper } from './root-keeper.ts'
+import type { Roots } from './roots.ts'
 import { createStallWatch } from './stall-watch.ts'
 
 const HOUR_MS = 3_600_000
@@ -12,14 +12,14 @@ function watched() {
   Object.assign(root, { state: 'watching', message: 'as before' })
   const state = { now: 0, at: null as { path: string; sinceMs: number } | null }
   const lines: string[] = []
-  const keeper: Pick<RootKeeper, 'byPath' | 'setState'> = {
+  const roots: Pick<Roots, 'byPath' | 'setMessage'> = {
     byPath: (path) => (path.startsWith('/nfs') ? root : undefined),
-    setState: (of, as, message) => Object.assign(of, { state: as, message }),
+    setMessage: (of, message) => Object.assign(of, { message }),
   }
   const log = pino({}, { write: (line: string) => void lines.push((JSON.parse(line) as { msg: string }).msg) })
   const watch = createStallWatch({
     atWork: () => state.at,
-    keeper,
+    roots,
     nowMs: () => state.now,
     wallMs: () => HOUR_MS + state.now,
     log,

@@ -7,7 +7,7 @@ import { advice } from '@drive-feed/shared/problem.ts'
 import { shownPath } from '@drive-feed/shared/shown-path.ts'
 import type { Observer } from '../../scan/observer.ts'
 import type { AdviceSince, Root } from './root.ts'
-import type { RootKeeper } from './root-keeper.ts'
+import type { Roots } from './roots.ts'
 
 /** Longer than a folder of a million files takes on a slow disk that is waking up. */
 const STALL_MS = 60_000
@@ -21,13 +21,13 @@ export type StallWatch = {
 
 export function createStallWatch(tools: {
   readonly atWork: Observer['atWork']
-  readonly keeper: Pick<RootKeeper, 'byPath' | 'setState'>
+  readonly roots: Pick<Roots, 'byPath' | 'setMessage'>
   readonly nowMs: () => number
   /** What is said of times goes by this one. */
   readonly wallMs: () => number
   readonly log: Logger
 }): StallWatch {
-  const { keeper, log, nowMs, wallMs } = tools
+  const { roots, log, nowMs, wallMs } = tools
   let stalled: { readonly path: string; readonly root: Root | undefined; readonly said: AdviceSince } | null = null
   let messageBefore: string | null = null
 
@@ -37,16 +37,16 @@ export function createStallWatch(tools: {
     const fix = 'check the disk, or the server behind it. Everything else waits for it'
     const said = { ...advice(`${shownPath(path)} does not answer since ${since}`, fix), sinceMs }
     const { message } = said
-    const root = keeper.byPath(path)
+    const root = roots.byPath(path)
     log.warn({ root: root?.key, path, since }, message)
     messageBefore = root?.message ?? null
-    if (root !== undefined) keeper.setState(root, root.state, message)
+    if (root !== undefined) roots.setMessage(root, message)
     stalled = { path, root, said }
   }
   const end = ({ path, root, said }: NonNullable<typeof stalled>) => {
     log.info({ root: root?.key, path }, 'it answers again')
     // Whoever found out more meanwhile has said it.
-    if (root?.message === said.message) keeper.setState(root, root.state, messageBefore)
+    if (root?.message === said.message) roots.setMessage(root, messageBefore)
     stalled = null
   }
   return {

@@ -27,13 +27,13 @@ function scarce(folderCount: number, watches: number, { hasInstance = true } = {
   const unwatched = createUnwatched({
     pace: { slotMs: 60_000, slotsMax: 60, quietSeconds: 600 },
     ...{ visits, nowMs: () => (START_SECONDS + clock.seconds) * 1000 },
-    keeper: () => ({ roots: [root], byTop: () => root, retryInstance: () => false }),
+    roots: { all: [root], byTop: () => root },
+    retryInstance: () => false,
     limits: () => ({ watches: NEVER_CHANGED, instances: NEVER_CHANGED }),
     release: (folder) => {
       tree.setWatch(folder, null)
       free += 1
     },
-    isUnknown: () => false,
     scan: () => scans.push(clock.seconds / 60),
     onMoved: () => {},
   })

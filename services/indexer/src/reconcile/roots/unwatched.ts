@@ -11,7 +11,7 @@ import type { InotifyLimits } from '../../posix/inotify-limits.ts'
 import type { Visits } from '../pending/visits.ts'
 import { createQuietListings } from './quiet-listings.ts'
 import type { Root } from './root.ts'
-import type { RootKeeper } from './root-keeper.ts'
+import type { Roots } from './roots.ts'
 import { createWatchBudget } from './watch-budget.ts'
 import { UNREADABLE_MINUTES_MAX } from './watch-messages.ts'
 
@@ -26,13 +26,13 @@ export type Pace = { readonly slotMs: number; readonly slotsMax: number; readonl
 export type UnwatchedTools = {
   readonly pace: Pace
   readonly visits: Visits
-  readonly keeper: () => Pick<RootKeeper, 'roots' | 'byTop' | 'retryInstance'>
+  readonly roots: Pick<Roots, 'all' | 'byTop'>
+  /** Asks again for an inotify instance where there was none; whether there is one now. */
+  readonly retryInstance: (root: Root) => boolean
   readonly limits: () => InotifyLimits
   readonly nowMs: () => number
   /** Takes a folder's watch away. */
   readonly release: (folder: Folder) => void
-  /** Whether nobody knows yet what is in the root. */
-  readonly isUnknown: (root: Root) => boolean
   readonly scan: (root: Root) => void
   /** Its number of folders without a watch may be another one when all visits are done. */
   readonly onMoved: (root: Root) => void
@@ -76,11 +76,11 @@ export function createUnwatched(tools: UnwatchedTools): Unwatched {
   let restUntilMs = 0
   let retriedSlot = 0
 
-  const rootOf = (top: RootFolder) => tools.keeper().byTop(top)
+  const rootOf = (top: RootFolder) => tools.roots.byTop(top)
   const isHere = (folder: Folder) => folder.attached && rootOf(folder.root)?.state === 'watching'
   const budget = createWatchBudget({
     ...{ slotAt, quietSeconds: pace.quietSeconds, movesMax: MOVES_MAX },
-    watched: () => watchedFolders(tools.keeper().roots),
+    watched: () => watchedFolders(tools.roots.all),
   })
   const isMoreAllowed = createComparison(tools)
 
@@ -101,7 +101,7 @@ export function createUnwatched(tools: UnwatchedTools): Unwatched {
   const list = (which: 'due' | 'all') => {
     const now = nowMs()
     burstStartedMs = now
-    for (const root of tools.keeper().roots) prune(root)
+    for (const root of tools.roots.all) prune(root)
     for (const folder of folders.take(now, which, isHere)) visits.add(folder, false)
     for (const folder of unreadable.take(now, which, isHere)) {
       // With all below, if it could not be read itself: what was done there meanwhile was not told.
@@ -110,7 +110,7 @@ export function createUnwatched(tools: UnwatchedTools): Unwatched {
       visits.add(folder, isDeep)
     }
     for (const root of roots.take(now, which, ({ state }) => state === 'watching')) {
-      tools.keeper().retryInstance(root)
+      tools.retryInstance(root)
       tools.scan(root)
     }
   }
@@ -118,8 +118,8 @@ export function createUnwatched(tools: UnwatchedTools): Unwatched {
   const retryInstances = (isMoreAllowed: boolean) => {
     if (!isMoreAllowed && slotAt(nowMs()) === retriedSlot) return
     retriedSlot = slotAt(nowMs())
-    for (const root of tools.keeper().roots) {
-      if (root.state === 'watching' && root.top?.inotifyFd === null && tools.keeper().retryInstance(root)) {
+    for (const root of tools.roots.all) {
+      if (root.state === 'watching' && root.top?.inotifyFd === null && tools.retryInstance(root)) {
         tools.scan(root)
       }
     }
@@ -158,7 +158,7 @@ export function createUnwatched(tools: UnwatchedTools): Unwatched {
     },
     stirred: (folder) => {
       const root = rootOf(folder.root)
-      if (root === undefined || tools.isUnknown(root)) return
+      if (root === undefined || root.isUnknown) return
       folders.stir(folder)
       if (folder.root.inotifyFd === null) changed.add(root)
     },
@@ -195,13 +195,13 @@ function* watchedFolders(roots: readonly Root[]): Generator<Folder> {
 }
 
 /** Whether the kernel allows more than when it was last asked, and more is needed. */
-function createComparison({ keeper, limits }: UnwatchedTools): () => boolean {
+function createComparison({ roots, limits }: UnwatchedTools): () => boolean {
   // From the start: the limit may be raised before anyone has asked.
   let before = limits()
   return () => {
     const now = limits()
     const isMore = now.watches.allowed > before.watches.allowed || now.instances.allowed > before.instances.allowed
     before = now
-    return isMore && keeper().roots.some((root) => root.top?.inotifyFd === null || root.unwatched.size > 0)
+    return isMore && roots.all.some((root) => root.top?.inotifyFd === null || root.unwatched.size > 0)
   }
 }

@@ -20,8 +20,8 @@ function world({ isAttached = true, isListed = true, isOnline = true, isConfigur
   const rows = new Map([superRoot, top, folder, file].map((row) => [row.nodeId, row]))
   const known = { byId: (nodeId: string) => rows.get(nodeId) }
   return {
-    ...{ tree, known, scans: { isOnline: () => isOnline } },
-    rootVacancy: () => (isConfigured ? ('holds' as const) : ('vacant' as const)),
+    ...{ tree, known },
+    roots: { isOnline: () => isOnline, isConfigured: () => isConfigured },
   }
 }
 

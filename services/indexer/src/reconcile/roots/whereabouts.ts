@@ -3,8 +3,7 @@ import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import type { RootFolder, Tree } from '../../model/folder-tree.ts'
 import type { Known } from '../../model/known-node.ts'
 import type { KnownNodes } from '../../store/node-queries.ts'
-import type { Vacancy } from '../deciding/decide.ts'
-import type { Scans } from './scans.ts'
+import type { Roots } from './roots.ts'
 
 /**
  * - `online`: the folder is in a root that is there, as far as is known. - `away`: its root is not there, or nobody has
@@ -15,12 +14,12 @@ export type Whereabouts = 'online' | 'away' | 'gone'
 export type WhereaboutsTools = {
   readonly tree: Pick<Tree, 'get'>
   readonly known: Pick<KnownNodes, 'byId'>
-  readonly scans: Pick<Scans, 'isOnline'>
+  readonly roots: Pick<Roots, 'isOnline'>
 }
 
 export function whereaboutsOf(tools: WhereaboutsTools, folderId: string): Whereabouts {
   const { root, top } = wayUp(tools, folderId)
-  if (root !== null) return tools.scans.isOnline(root) ? 'online' : 'away'
+  if (root !== null) return tools.roots.isOnline(root) ? 'online' : 'away'
   return top === undefined ? 'gone' : 'away'
 }
 
@@ -29,18 +28,18 @@ export function whereaboutsOf(tools: WhereaboutsTools, folderId: string): Wherea
  * start, or whose top was not listed since it was, may be suddenly empty.
  */
 export function isAway(
-  tools: WhereaboutsTools & { readonly rootVacancy: (row: Known) => Vacancy },
+  tools: WhereaboutsTools & { readonly roots: Pick<Roots, 'isConfigured'> },
   { nodeId, parentId, isDirectory }: Known,
 ): boolean {
   const { root, top } = wayUp(tools, isDirectory ? nodeId : parentId)
-  if (root !== null) return !root.isListed || !tools.scans.isOnline(root)
+  if (root !== null) return !root.isListed || !tools.roots.isOnline(root)
   // What is no longer configured goes soon.
-  return top !== undefined && tools.rootVacancy(top) === 'holds'
+  return top !== undefined && tools.roots.isConfigured(top)
 }
 
 /** The root of a known folder if that was met since the start, and otherwise its topmost folder; neither if it is not known. */
 function wayUp(
-  tools: Omit<WhereaboutsTools, 'scans'>,
+  tools: Omit<WhereaboutsTools, 'roots'>,
   folderId: string,
 ): { readonly root: RootFolder | null; readonly top?: Known | undefined } {
   for (let at = folderId; ; ) {
@@ -57,7 +56,7 @@ function wayUp(
  * watched has not been met in the tree yet, nor has what is in it.
  */
 export function parentOf(
-  { tree, known }: Omit<WhereaboutsTools, 'scans'>,
+  { tree, known }: Omit<WhereaboutsTools, 'roots'>,
   folderId: string,
 ): string | null | undefined {
   const folder = tree.get(folderId)

@@ -39,7 +39,7 @@ export async function settleVisits(
     if (from > 0) await nextTurn()
     const seens = await readSights(tools, raws.slice(from, from + SETTLE_MAX))
     for (const { parentId, sight } of seens) if (sight.kind === 'unreadable') unreadable.add(parentId)
-    await settle(tools, seens, NOTHING_ENDS, tools.scans.isScanning)
+    await settle(tools, seens, NOTHING_ENDS, tools.roots.isScanning)
   }
   for (const [at, visit] of visits.entries()) {
     if (answers[at]?.kind === 'seen') visit.folder.isCompared = !unreadable.has(visit.folder.nodeId)

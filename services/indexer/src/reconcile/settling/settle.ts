@@ -6,7 +6,7 @@ import type { Known } from '../../model/known-node.ts'
 import { isPresent, type Place, type Seen } from '../../model/seen.ts'
 import type { Observer } from '../../scan/observer.ts'
 import type { KnownNodes } from '../../store/node-queries.ts'
-import { decide, type Knowledge, type Plan, rowsToLookAt, type Vacancy } from '../deciding/decide.ts'
+import { decide, type Knowledge, type Plan, rowsToLookAt } from '../deciding/decide.ts'
 import type { Devices } from '../devices/devices.ts'
 import type { NumberTrust } from '../devices/number-trust.ts'
 import { isIdTaken } from '../devices/taken-id.ts'
@@ -14,7 +14,7 @@ import { findPassing, lookAtRows } from '../looking/vacancies.ts'
 import type { AddHint } from '../pending/hints.ts'
 import type { Limbo } from '../pending/limbo.ts'
 import type { Visits } from '../pending/visits.ts'
-import type { Scans } from '../roots/scans.ts'
+import type { Roots } from '../roots/roots.ts'
 import { isAway, parentOf } from '../roots/whereabouts.ts'
 import { ensureInTree } from './place-folder.ts'
 
@@ -27,7 +27,7 @@ export type SettleTools = {
   readonly limbo: Limbo
   readonly trust: NumberTrust
   readonly visits: Visits
-  readonly scans: Pick<Scans, 'isOnline'>
+  readonly roots: Roots
   readonly nowMs: () => number
   /** The clock that the times of files go by. */
   readonly wallMs: () => number
@@ -35,8 +35,6 @@ export type SettleTools = {
   readonly hint: AddHint
   /** To be told of a place where a folder is that is listed elsewhere. */
   readonly noteTwin: (place: Place) => void
-  /** Whether the root node's folder is where it is configured. */
-  readonly rootVacancy: (row: Known) => Vacancy
   /** Takes the watches of folders that left the tree away. */
   readonly dropFolder: (folder: Folder) => void
 }

@@ -11,7 +11,7 @@ import type { Writers } from '../pending/writers.ts'
 import type { Scans } from '../roots/scans.ts'
 import type { SettleTools } from './settle.ts'
 
-export type SettleJobTools = Omit<JobTools, 'scans'> &
+export type SettleJobTools = Omit<JobTools, 'roots' | 'scans'> &
   SettleTools &
   SightReaderTools & {
     readonly hints: Hints
@@ -38,6 +38,6 @@ export type SettleJobTools = Omit<JobTools, 'scans'> &
  * What moves while a root is scanned for the first time may have gone where nobody has looked yet. But a file that stands
  * in for another, as programs save theirs, is not held up for that: only a hash could be lost by it.
  */
-export function whileDiscovering({ scans }: SettleJobTools): (row: Known, blocks: boolean) => boolean {
-  return (row, blocks) => scans.isDiscovering() && (row.isDirectory || !blocks)
+export function whileDiscovering({ roots }: SettleJobTools): (row: Known, blocks: boolean) => boolean {
+  return (row, blocks) => roots.isDiscovering() && (row.isDirectory || !blocks)
 }

@@ -13,7 +13,9 @@ import { DEVICE, factsOf, folderRow } from '../../../../../test/support/rows.ts'
 import type { Decision } from '../../model/decision.ts'
 import type { Known } from '../../model/known-node.ts'
 import { isPresent, isSameInode, isSameThing, type Place, placeKey, type Seen } from '../../model/seen.ts'
-import { decide, type Plan, rowsToLookAt, type Vacancy } from './decide.ts'
+import { decide } from './decide.ts'
+import { rowsToLookAt } from './match.ts'
+import type { Plan, Vacancy } from './plan.ts'
 
 const PATIENCE_TRIES = 20
 

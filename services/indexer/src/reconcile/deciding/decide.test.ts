@@ -5,7 +5,9 @@ import { furtherNodeId, plainNodeId } from '@drive-feed/shared/node-id.ts'
 import { DEVICE, factsOf, fileRow, fileSight, folderRow, folderSight, GONE } from '../../../../../test/support/rows.ts'
 import type { Known } from '../../model/known-node.ts'
 import { type Cause, isSameInode, type PlacedSight, type Seen } from '../../model/seen.ts'
-import { decide, type Knowledge, type Plan, rowsToLookAt, type Vacancy } from './decide.ts'
+import { decide } from './decide.ts'
+import { rowsToLookAt } from './match.ts'
+import type { Knowledge, Plan, Vacancy } from './plan.ts'
 
 const TOP = folderRow(1, 'above', 'top')
 const OTHER = folderRow(2, 'above', 'other')

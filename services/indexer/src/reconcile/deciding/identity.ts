@@ -4,6 +4,7 @@ import { furtherNodeId, plainNodeId } from '@drive-feed/shared/node-id.ts'
 import type { Facts } from '../../model/decision.ts'
 import type { Known } from '../../model/known-node.ts'
 import { isReborn, isSameThing, type Place, type PresentSight } from '../../model/seen.ts'
+import type { Claim, Knowledge } from './plan.ts'
 
 /** What is known of an inode number. */
 export type InodeKnowledge = {
@@ -40,6 +41,22 @@ export function newNodeId(
   }
   return nodeId
 }
+
+/** The id of the claim's new node: not in `taken`, and not of another row of its inode, unless that is dead. */
+export function idOfNew(
+  { seen, sight, rows }: Claim,
+  dead: ReadonlyMap<string, Known>,
+  { isIdTaken }: Pick<Knowledge, 'isIdTaken'>,
+  taken: ReadonlySet<string> = NONE,
+): string {
+  const { device } = sight.facts
+  return newNodeId(sight.facts, seen, (id) => {
+    if (taken.has(id)) return true
+    return (!dead.has(id) && rows.some(({ nodeId }) => nodeId === id)) || isIdTaken(device, id)
+  })
+}
+
+const NONE: ReadonlySet<string> = new Set()
 
 /**
  * Whether the row keeps its id though the inode number is another thing's by now: its root is away, and nothing that such

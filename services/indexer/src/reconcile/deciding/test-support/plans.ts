@@ -1,0 +1,102 @@
+/** Plans for tests of what `decide` makes of sights, with what a test does not care about filled in. */
+import { nameToBytes } from '@drive-feed/shared/entry-name.ts'
+import { furtherNodeId } from '@drive-feed/shared/node-id.ts'
+import { DEVICE, fileRow, folderRow } from '../../../../../../test/support/rows.ts'
+import type { Known } from '../../../model/known-node.ts'
+import { type Cause, isSameInode, type PlacedSight, type Seen } from '../../../model/seen.ts'
+import { decide } from '../decide.ts'
+import type { Knowledge, Plan, Vacancy } from '../plan.ts'
+
+export const TOP = folderRow(1, 'above', 'top')
+export const OTHER = folderRow(2, 'above', 'other')
+export const AWAITING = { state: 'fresh', dueMs: 7 } as const
+
+export type World = {
+  rows?: readonly Known[]
+  /** Rows whose time in limbo is over. */
+  due?: readonly Known[]
+  /** Those of them that waited too long. */
+  overdue?: readonly Known[]
+  /** Rows in a root that is not there. */
+  away?: readonly Known[]
+  vacancy?: (row: Known) => Vacancy
+  /** Inode numbers do not last. */
+  numbersPass?: boolean
+  /** Rows whose number was not seen since their filesystem was mounted. */
+  doubtful?: readonly Known[]
+}
+
+export function knowledgeOf(world: World): Knowledge {
+  const { rows = [], due = [], overdue = [], away = [], vacancy = () => 'unknown' } = world
+  const byId = new Map(rows.map((row) => [row.nodeId, row]))
+  return {
+    rowsOf: (facts) => rows.filter((row) => isSameInode(row, facts)),
+    vacancyOf: vacancy,
+    mayRemove: new Set(due.map((row) => row.nodeId)),
+    mustRemove: new Set(overdue.map((row) => row.nodeId)),
+    parentOf: (folderId) => (folderId === 'above' ? null : byId.get(folderId)?.parentId),
+    isAway: (row) => away.includes(row),
+    hasChildren: (folderId) => rows.some((row) => row.parentId === folderId),
+    numbersLast: () => !world.numbersPass,
+    carriesHash: (row) => world.doubtful?.includes(row) !== true,
+    isIdTaken: (_device, nodeId) => world.numbersPass === true && byId.has(nodeId),
+    awaiting: () => AWAITING,
+  }
+}
+
+/** What was seen where a row is. */
+export function at(row: Known, sight: PlacedSight, cause: Cause = 'touched'): Seen {
+  return { parentId: row.parentId, name: row.name, known: row, sight, cause }
+}
+
+/** What was seen where no row is. */
+export function fresh(parent: Known, name: string, sight: PlacedSight, cause: Cause = 'touched'): Seen {
+  return { parentId: parent.nodeId, name, known: undefined, sight, cause }
+}
+
+export function planOf(world: World, ...seens: readonly Seen[]): Plan {
+  return decide(seens, knowledgeOf({ ...world, rows: [TOP, OTHER, ...(world.rows ?? [])] }))
+}
+
+/** Decisions in short: what, and of whom. */
+export function short(plan: Plan): string[] {
+  return plan.decisions.map((decision) => {
+    const name = 'name' in decision ? ` ${decision.name}` : ''
+    return `${decision.kind} ${decision.nodeId.slice(0, 4)}${name}`
+  })
+}
+
+export function idOf(row: Known): string {
+  return row.nodeId.slice(0, 4)
+}
+
+export function limboOf(plan: Plan): [string, boolean][] {
+  return plan.toLimbo.map(({ row, blocks }) => [row.name, blocks])
+}
+
+export function againOf(plan: Plan): string[] {
+  return plan.again.map(({ name }) => name)
+}
+
+export const EMPTY: Plan = {
+  decisions: [],
+  toLimbo: [],
+  found: [],
+  again: [],
+  lookAt: [],
+  twins: [],
+  reborn: [],
+  present: [],
+}
+
+export const a = fileRow(10, TOP.nodeId, 'a')
+export const b = fileRow(11, TOP.nodeId, 'b')
+export const c = fileRow(12, TOP.nodeId, 'c')
+export const folder = folderRow(20, TOP.nodeId, 'folder')
+
+/** The id of a further name of inode 10 in `TOP`. */
+export const link = (name: string, attempt = 0) => furtherNodeId(DEVICE, '10', TOP.nodeId, nameToBytes(name), attempt)
+
+/** The id of something in `OTHER` whose plain id another node has. */
+export const beside = (inode: number, name: string) =>
+  furtherNodeId(DEVICE, String(inode), OTHER.nodeId, nameToBytes(name), 0)

@@ -1,16 +1,17 @@
+/** Settling against a real store and tree: what the rows, the tree and limbo are after sights. */
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import { openStore } from '../../../../../test/support/open-store.ts'
 import { rootFolder } from '../../../../../test/support/root-folder.ts'
 import { factsOf, fileSight, folderRow, GONE } from '../../../../../test/support/rows.ts'
 import type { Awaiting, Decision } from '../../model/decision.ts'
 import { createTree, type Folder } from '../../model/folder-tree.ts'
-import type { Place, PlacedSight } from '../../model/seen.ts'
+import type { Place, PlacedSight, Seen } from '../../model/seen.ts'
 import { createLimbo } from '../pending/limbo.ts'
 import { createVisits } from '../pending/visits.ts'
 import { ensureInTree } from './place-folder.ts'
-import { type SettleTools, settle } from './settle.ts'
+import { NOTHING_ENDS, type SettleTools, settle } from './settle.ts'
 
 const top = folderRow(1, 'above', '')
 const folder = folderRow(2, top.nodeId, 'folder')
@@ -66,7 +67,8 @@ test('a folder that moved into one that is not in the tree leaves it: nothing in
   assert.equal(tools.tree.get(folder.nodeId), undefined)
 })
 
-test('a file that got the inode number of one that went with its folder, and is replaced, is not lost sight of', async (t) => {
+/** Settles with a real store in which `media/folder/file` is known, and no folder was met since the start. */
+function settleWithStore(t: TestContext) {
   const { store } = openStore(t)
   const limbo = createLimbo()
   const awaiting: Awaiting = { state: 'ready', dueMs: 0 }
@@ -78,16 +80,27 @@ test('a file that got the inode number of one that went with its folder, and is 
   const above = folderRow(1, SUPER_ROOT_ID, 'media')
   const inner = { parentId: folder.nodeId, name: 'file' }
   store.apply([create(1, above, true), create(2, folder, true), create(3, inner, false)])
+  const askedById: string[] = []
+  const byId = (nodeId: string) => {
+    askedById.push(nodeId)
+    return store.known.byId(nodeId)
+  }
   const tools = {
-    ...{ tree: createTree(), limbo, known: store.known, apply: store.apply, visits: createVisits() },
+    ...{ tree: createTree(), limbo, known: { ...store.known, byId }, apply: store.apply, visits: createVisits() },
     ...{ nowMs: () => 0, awaiting: () => awaiting, hint: () => {}, devices: { numberKind: () => 'lasting' } },
     trust: { isCurrent: () => true, tells: () => true, carriesHash: () => true },
   } as unknown as SettleTools
-  const see = (place: Place, sight: PlacedSight, mayRemove: ReadonlySet<string> = new Set()) => {
+  const seenAt = (place: Place, sight: PlacedSight): Seen => {
     const known = store.known.childAt(place.parentId, place.name)
-    const ends = { mayRemove, mustRemove: new Set<string>() }
-    return settle(tools, [{ ...place, sight, known, cause: 'touched' }], ends, () => false)
+    return { ...place, sight, known, cause: 'touched' }
   }
+  const see = (place: Place, sight: PlacedSight, mayRemove: ReadonlySet<string> = new Set()) =>
+    settle(tools, [seenAt(place, sight)], { mayRemove, mustRemove: new Set() }, () => false)
+  return { store, limbo, tools, inner, askedById, seenAt, see }
+}
+
+test('a file that got the inode number of one that went with its folder, and is replaced, is not lost sight of', async (t) => {
+  const { store, limbo, inner, see } = settleWithStore(t)
   await see(inner, GONE)
   await see(folder, GONE, new Set([folder.nodeId]))
   assert.equal(store.known.childAt(inner.parentId, inner.name), undefined, 'it went with its folder')
@@ -96,4 +109,23 @@ test('a file that got the inode number of one that went with its folder, and is 
   await see(successor, fileSight(4))
   const waiting = Array.from(limbo.entries(), ({ row }) => ({ parentId: row.parentId, name: row.name }))
   assert.deepEqual(waiting, [successor], 'its place is looked at once more')
+})
+
+test('a plan that would put two nodes at one place is a bug: it is thrown, and nothing is written (I11)', async (t) => {
+  const { store, tools, seenAt } = settleWithStore(t)
+  const place = { parentId: folder.nodeId, name: 'twice' }
+  const head = store.head()
+  const seens = [seenAt(place, fileSight(5)), seenAt(place, fileSight(6))]
+  await assert.rejects(
+    settle(tools, seens, NOTHING_ENDS, () => false),
+    /a bug in deciding: two nodes get one place/,
+  )
+  assert.equal(store.head(), head)
+})
+
+test('the way up from a folder that was not met is read once for all that comes into it, checks included', async (t) => {
+  const { tools, seenAt, askedById } = settleWithStore(t)
+  const seens = [5, 6, 7].map((inode) => seenAt({ parentId: folder.nodeId, name: `${inode}` }, fileSight(inode)))
+  await settle(tools, seens, NOTHING_ENDS, () => false)
+  assert.deepEqual(askedById, [folder.nodeId, top.nodeId])
 })

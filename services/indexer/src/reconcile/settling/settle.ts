@@ -6,6 +6,7 @@ import type { Known } from '../../model/known-node.ts'
 import { isPresent, type Place, type Seen } from '../../model/seen.ts'
 import type { Observer } from '../../scan/observer.ts'
 import type { KnownNodes } from '../../store/node-queries.ts'
+import { checkPlan } from '../deciding/check-plan.ts'
 import { decide } from '../deciding/decide.ts'
 import { rowsToLookAt } from '../deciding/match.ts'
 import type { Knowledge, Plan } from '../deciding/plan.ts'
@@ -64,11 +65,13 @@ export async function settle(
     seens,
     rows.filter(({ nodeId }) => vacancies.get(nodeId) === 'holds'),
   )
-  const plan = decide(passing.size === 0 ? seens : seens.filter((seen) => !passing.has(seen)), {
+  const certain = passing.size === 0 ? seens : seens.filter((seen) => !passing.has(seen))
+  const parentOf = rememberParents(tools)
+  const plan = decide(certain, {
     rowsOf,
     vacancyOf: (row) => (tools.limbo.has(row.nodeId) ? 'vacant' : (vacancies.get(row.nodeId) ?? 'unknown')),
     ...ends,
-    parentOf: (folderId) => parentOf(tools, folderId),
+    parentOf,
     isAway: (row) => isAway(tools, row),
     hasChildren: tools.known.hasChildren,
     numbersLast: (device) => tools.devices.numberKind(device) === 'lasting',
@@ -76,11 +79,23 @@ export async function settle(
     isIdTaken: (device, nodeId) => isIdTaken(tools, device, nodeId),
     awaiting: tools.awaiting,
   })
+  checkPlan(plan, certain, parentOf)
   // Another name of the inode may have been written meanwhile; but nothing else writes, so the rows are still the rows.
   if (plan.decisions.length > 0) tools.apply(plan.decisions)
   plan.again.push(...passing)
   followUp(tools, plan, ends.mayRemove, waitsForScan)
   return plan.again
+}
+
+/** Asks once for each folder. Neither the tree nor a row changes between deciding and writing, which are one turn. */
+function rememberParents(tools: Pick<SettleTools, 'tree' | 'known'>): Knowledge['parentOf'] {
+  const parents = new Map<string, string | null | undefined>()
+  return (folderId) => {
+    if (parents.has(folderId)) return parents.get(folderId)
+    const parentId = parentOf(tools, folderId)
+    parents.set(folderId, parentId)
+    return parentId
+  }
 }
 
 /**

@@ -1,7 +1,7 @@
 /**
- * Each assert on a plan fires on a plan that is broken in its way, and on no plan of `decide`. The first part is a table of
- * plans by hand. The second breaks plans of `decide` at random and carries them out on a copy of the rows: whatever breaks
- * the copy was refused. Those of `decide` itself are checked by the model feed, which `decide-property.test.ts` runs too.
+ * Each assert fires on a plan that is broken in its way. First a table of plans made by hand. Then plans of `decide` are
+ * broken at random and carried out on a copy of the rows: `checkPlan` refuses whatever harms the copy. That it refuses no
+ * plan of `decide` is shown by the model feed, which checks each of them here and in `decide-property.test.ts`.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -193,9 +193,9 @@ test('nothing is asked for where nothing comes to a place or leaves it', () => {
   checkPlan({ ...EMPTY, decisions: [recheckOfA], found: [a.nodeId] }, [at(a, fileSight(10))], () => assert.fail())
 })
 
-// Plans of `decide`, broken at random.
+// Plans of `decide` that are broken at random.
 
-/** One decision more, less, elsewhere or at another time. */
+/** Adds, drops, moves or swaps a decision. */
 function breakPlan({ decisions }: Plan, { seens, rows }: MadePlan, random: Random): Decision[] {
   const broken = [...decisions]
   const [one, other] = [random.below(broken.length), random.below(broken.length)]
@@ -219,7 +219,7 @@ function breakPlan({ decisions }: Plan, { seens, rows }: MadePlan, random: Rando
       }
       break
     case 3:
-      // No row is in the way there, so all that may be wrong is the folder.
+      // No row is there, so only the folder may be wrong.
       if (placing !== undefined && parentId !== undefined) broken[one] = { ...placing, parentId, name: 'nowhere else' }
       break
     case 4:
@@ -231,7 +231,7 @@ function breakPlan({ decisions }: Plan, { seens, rows }: MadePlan, random: Rando
   return broken
 }
 
-/** What is wrong with the rows when the decisions are carried out as the store does, null if nothing is. */
+/** Carries the decisions out as the store does. What is wrong with the rows then; null if nothing is. */
 function harmOf(decisions: readonly Decision[], { rows: before, plan }: MadePlan): string | null {
   const rows = new Map(before)
   const [[topId] = ['']] = rows
@@ -249,7 +249,7 @@ function harmOf(decisions: readonly Decision[], { rows: before, plan }: MadePlan
       for (const id of [...rows.keys()].filter((each) => isBelow(each, nodeId))) rows.delete(id)
       continue
     }
-    // The store fails by itself: an id is created twice.
+    // The store itself refuses an id that is created twice.
     if (kind === 'create' && rows.has(nodeId)) return null
     const row = rows.get(nodeId)
     if (kind !== 'create' && kind !== 'move') {
@@ -269,7 +269,7 @@ function harmOf(decisions: readonly Decision[], { rows: before, plan }: MadePlan
     places.add(placeKey(row))
     if (row.nodeId !== topId && !isBelow(row.nodeId, topId)) return 'a node without its folder'
   }
-  // What stays in a folder that is removed goes with it: it was seen there before the folder was seen to be gone.
+  // A node that stays in a removed folder goes with it: it was seen there before the folder was seen to be gone.
   const removed = decisions.filter(({ kind }) => kind === 'remove').map(({ nodeId }) => nodeId)
   if (plan.found.some((nodeId) => removed.includes(nodeId))) return 'a node is found and removed'
   const isLost = decisions.some(({ kind, nodeId }) => (kind === 'create' || kind === 'move') && !rows.has(nodeId))

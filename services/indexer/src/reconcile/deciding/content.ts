@@ -1,16 +1,16 @@
-/** What becomes of the bytes of a file, and of the facts of a folder, that is known. */
+/** What becomes of the content of known files: read anew or not, and which other names are to be looked at. */
 import type { Facts } from '../../model/decision.ts'
 import type { Known } from '../../model/known-node.ts'
 import { isReborn, isRewritten, isSameThing, type PresentSight, type Seen } from '../../model/seen.ts'
 import type { Claim, Knowledge, Plan } from './plan.ts'
 
-/** The thing is where it was; its bytes may be others. */
+/** Settles a row whose thing is where it was. The bytes of a file may have changed. */
 export function stay(seen: Seen, row: Known, sight: PresentSight, knowledge: Knowledge, plan: Plan): void {
   const { nodeId } = row
   plan.found.push(nodeId)
   if (sight.kind === 'folder') {
     plan.present.push({ nodeId, place: seen, facts: sight.facts })
-    // Its times stay: clients see them, and nothing tells them of new ones.
+    // The row keeps its times: clients see them, and get no event about new ones.
     const facts = { ...sight.facts, mtime: row.mtime, ctime: row.ctime }
     if (row.device === '') plan.decisions.push({ kind: 'adopt', nodeId, facts })
     else adoptReborn(row, facts, plan)
@@ -19,20 +19,23 @@ export function stay(seen: Seen, row: Known, sight: PresentSight, knowledge: Kno
   rewriteIfNeeded(seen, row, sight, knowledge, plan)
 }
 
+/** Gives a row the inode number that its thing has by now. */
 export function takeNumber(seen: Seen, row: Known, sight: PresentSight, knowledge: Knowledge, plan: Plan): void {
   const { inode, birthTime } = sight.facts
   const known = { ...row, inode, birthTime }
   plan.decisions.push({ kind: 'renumber', nodeId: row.nodeId, inode, birthTime })
-  // It may as well be another file that took its name.
+  // Another file may have taken the name, so the bytes are read.
   stay({ ...seen, known, cause: 'written' }, known, sight, knowledge, plan)
 }
 
+/** Takes over the facts of a folder that is another one under the same inode number, and has it compared as a whole. */
 export function adoptReborn(row: Known, facts: Facts, plan: Pick<Plan, 'decisions' | 'reborn'>): void {
   if (!isReborn(row, facts)) return
   plan.reborn.push(row.nodeId)
   plan.decisions.push({ kind: 'adopt', nodeId: row.nodeId, facts })
 }
 
+/** Has a file read again if its bytes may have changed. */
 export function rewriteIfNeeded(
   seen: Seen,
   row: Known,
@@ -49,7 +52,7 @@ export function rewriteIfNeeded(
   else if (mayHoldOtherBytes(seen, row, facts)) {
     plan.decisions.push({ kind: 'recheck', nodeId, awaiting: knowledge.awaiting(seen, facts) })
   } else return
-  // A write through one name gives no event at the others, and not every filesystem counts them.
+  // A write through one name gives no event at the others. Not every filesystem counts links, so the rows tell the names.
   if (seen.cause !== 'linked') {
     for (const other of knowledge.rowsOf(facts)) {
       if (other.nodeId !== nodeId && isSameThing(other, sight)) plan.lookAt.push({ place: other, cause: 'linked' })
@@ -58,21 +61,21 @@ export function rewriteIfNeeded(
 }
 
 /**
- * Size and time are equal, and still the bytes may be others: a writer can set the time back. A file that could not be
- * read may be readable now, and one still held back for its writer need not wait longer.
+ * Whether the bytes may have changed though size and time are equal: a writer can set the time back. A file that could not
+ * be read may be readable now. A file that is held back for its writer need not wait longer once the writer closed it.
  */
 function mayHoldOtherBytes({ cause }: Seen, row: Known, facts: Facts): boolean {
   if (row.metadataState === 'unreadable') return true
-  // Not even the ctime tells: a write sets it before it copies its bytes, and one through mmap(2) to a page that is dirty
-  // already does not move it.
+  // The ctime does not tell: write(2) sets it before it copies the bytes, and a write through mmap(2) to a page that is
+  // dirty already does not set it.
   if (cause === 'written') return true
   if (row.metadataState === 'fresh' || row.metadataState === 'backlog') return false
   if (facts.ctime === row.ctime) return false
-  // A hash that was taken while someone may have been writing is in doubt; one that was never taken is not.
+  // A hash is in doubt if someone may have been writing while it was taken. A skipped file has no hash.
   return cause === 'linked' || cause === 'modified' || (cause === 'revisited' && row.metadataState !== 'skipped')
 }
 
-/** A name that was written through is gone: the bytes are other ones at the other names too, which nothing tells. */
+/** Has the other names looked at if a name is gone through which the file was written: no event tells of them. */
 export function lookAtOthers({ known, cause }: Seen, { rowsOf }: Knowledge, plan: Plan): void {
   if (known === undefined || known.isDirectory || cause !== 'written') return
   for (const other of rowsOf(known)) {
@@ -80,7 +83,7 @@ export function lookAtOthers({ known, cause }: Seen, { rowsOf }: Knowledge, plan
   }
 }
 
-/** Other names of a new one's file that may have been written through it before it was listed. */
+/** Gives other names of a claim's file: it may have been written through the new name before that was listed. */
 export function staleNames({ seen, sight, rows }: Claim, dead: ReadonlyMap<string, Known>): Plan['lookAt'] {
   if (sight.kind === 'folder') return []
   const names = rows.filter((row) => !dead.has(row.nodeId) && isSameThing(row, sight))

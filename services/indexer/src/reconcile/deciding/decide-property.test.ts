@@ -12,7 +12,7 @@ import { createRandom } from '../../../../../test/support/random.ts'
 import { DEVICE, factsOf } from '../../../../../test/support/rows.ts'
 import { ModelFeed } from './test-support/model-feed.ts'
 
-/** What the disk and the rows have to agree on. */
+/** The lines that the disk and the rows must have in common. */
 function linesOfDisk(disk: ModelDisk): string[] {
   return Array.from(disk.names(), ({ path, inode }) => {
     const { number, birthTime, mtime, entries } = inode
@@ -30,7 +30,7 @@ function linesOfRows(feed: ModelFeed): string[] {
     .toSorted()
 }
 
-/** The ids of what has a single name, by inode. */
+/** The ids of files and folders with a single name, by inode. */
 function idsOfSingles(disk: ModelDisk, feed: ModelFeed): Map<string, string> {
   const singles = [...disk.names()].filter(({ inode }) => disk.linksOf(inode) === 1)
   const ids = new Map<string, string>()
@@ -69,8 +69,8 @@ for (const reusesNumbers of [false, true]) {
             if (reusesNumbers) continue
             for (const [inode, nodeId] of idsOfSingles(disk, feed)) {
               const idBefore = before.get(inode)
-              // What is left of hard links may lose an id of its own when its folder is removed before its new place is
-              // free; it is then created anew under the plain one. Among several changes only that can happen.
+              // The last name of several may lose its own id if its folder is removed before its new place is free. It is
+              // then created anew under the plain id. This takes several changes between two quiet points.
               const mayChange = changes.length > 1 && idBefore !== plainNodeId(DEVICE, inode)
               assert.ok(mayChange || (idBefore ?? nodeId) === nodeId, 'what only moved keeps its id')
             }

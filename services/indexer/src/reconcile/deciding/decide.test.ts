@@ -1,6 +1,6 @@
 /**
- * What `decide` makes of sights, as tables: sights and rows go in, the plan comes out. Here is what happens to a file or
- * folder that appears, moves or vanishes; the tests of `match`, `feasible` and `content` ask `decide` about their part.
+ * A file or folder appears, moves or vanishes: sights and rows go into `decide`, the plan comes out. The tests of `match`,
+ * `feasible` and `content` ask `decide` in the same way about their part.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

@@ -1,16 +1,19 @@
 /**
- * From what was seen at some places to what has to be written: the heart of the program, and pure.
+ * Turns sights of some places into a plan of what to write: the heart of the program, and pure.
  *
- * A row is *loose* when its place no longer holds it; a sight is a *claim* when its place's row, if any, is not about it.
- * A loose row and a claim of the same inode are a move. A claim left over is a new node; a loose row left over goes to
- * limbo and, when it does not turn up in time, is removed.
+ * A row is *loose* if its place no longer holds it. A sight is a *claim* if its place's row, if any, is not about it. A
+ * loose row and a claim of one inode are a move. A claim left over is a new node. A loose row left over goes to limbo, and
+ * is removed if it does not turn up in time.
  *
- * A claim on a place whose row has not left yet must wait (I11: one place, one node): the row goes to limbo too, and the
- * place is looked at again when that is settled. In a swap of two names each row leaves for the other's place, nobody
- * waits, and both moves are one transaction.
+ * A claim on a place whose row does not leave yet waits (I11: one place, one node). That row goes to limbo too, and the
+ * place is looked at again when the row leaves. In a swap of two names each row leaves for the other's place: nobody waits,
+ * and both moves are one transaction.
  *
- * What is decided together is judged by the tree as it will be, and carried out from its top: a folder may move into one
- * that is made, or moves, in the same plan.
+ * All claims are judged by the tree after the plan, and carried out from its top: a folder may move into one that the same
+ * plan makes or moves.
+ *
+ * The functions of this room read nothing but their arguments. They add to the plan, and to the sets of matching, that
+ * `decide` gives them.
  */
 
 import type { Awaiting, Decision } from '../../model/decision.ts'
@@ -20,33 +23,19 @@ import { adoptReborn, lookAtOthers, rewriteIfNeeded, staleNames, stay, takeNumbe
 import { foldersNeeded, fromTheTop, makeWait, treeAfter } from './feasible.ts'
 import { idOfNew } from './identity.ts'
 import { isRenumbered, type Matching, matchRow } from './match.ts'
-import { type Claim, isGoing, type Knowledge, type Plan } from './plan.ts'
+import { type Claim, emptyPlan, isGoing, type Knowledge, type Plan } from './plan.ts'
 
+/** @param seens one for each place, as it was seen and as the database has it */
 export function decide(seens: readonly Seen[], knowledge: Knowledge): Plan {
-  const plan: Plan = {
-    decisions: [],
-    toLimbo: [],
-    found: [],
-    again: [],
-    lookAt: [],
-    twins: [],
-    reborn: [],
-    present: [],
-  }
+  const plan = emptyPlan()
   const loose = new Map<string, Known>()
   const claims: Claim[] = []
   const settled = new Set<string>()
   for (const seen of seens) {
     const { sight, known } = seen
     if (sight.kind === 'unreadable') continue
-    if (known !== undefined && isPresent(sight) && isSameThing(known, sight)) {
+    if (known !== undefined && settleInPlace(seen, known, knowledge, plan)) {
       settled.add(known.nodeId)
-      stay(seen, known, sight, knowledge, plan)
-      continue
-    }
-    if (known !== undefined && isPresent(sight) && isRenumbered(known, sight, knowledge)) {
-      settled.add(known.nodeId)
-      takeNumber(seen, known, sight, knowledge, plan)
       continue
     }
     lookAtOthers(seen, knowledge, plan)
@@ -55,7 +44,7 @@ export function decide(seens: readonly Seen[], knowledge: Knowledge): Plan {
   }
   const dead = new Map<string, Known>()
   const matching: Matching = { loose, settled, dead, claimedFolders: new Set(), knowledge, plan }
-  // Folders first: whether a hard link may still be in one depends on that one.
+  // Folders come first: whether a hard link may still be in a folder depends on where that folder is.
   for (const claim of claims) if (claim.sight.kind === 'folder') matchRow(claim, matching)
   for (const claim of claims) if (claim.sight.kind === 'file') matchRow(claim, matching)
   const found = new Set(claims.map((claim) => claim.row?.nodeId))
@@ -68,12 +57,22 @@ export function decide(seens: readonly Seen[], knowledge: Knowledge): Plan {
   return plan
 }
 
+/** Settles a sight of the very thing that its place's row is about. False if it is something else, or nothing. */
+function settleInPlace(seen: Seen, row: Known, knowledge: Knowledge, plan: Plan): boolean {
+  const { sight } = seen
+  if (!isPresent(sight)) return false
+  if (isSameThing(row, sight)) stay(seen, row, sight, knowledge, plan)
+  else if (isRenumbered(row, sight, knowledge)) takeNumber(seen, row, sight, knowledge, plan)
+  else return false
+  return true
+}
+
 type Carrying = Omit<Matching, 'settled' | 'claimedFolders'>
 
 /**
- * Moves, with the new folders they need; then removals, which spare what was moved out; then new nodes; then other bytes.
- * Moves and new nodes from the top of the tree as it will be, so that every parent is there before its children (I3) and
- * no folder is ever below itself.
+ * Puts the decisions in order: moves with the new folders that they need; removals, which spare what has moved out; new
+ * nodes; changed bytes. Moves and new nodes come from the top of the tree after the plan, so that every folder is there
+ * before what is in it (I3) and no folder is ever below itself.
  */
 function carryOut(
   claims: readonly Claim[],
@@ -86,7 +85,7 @@ function carryOut(
   const needed = foldersNeeded(going, tree)
   const creations: Decision[] = []
   const moved = new Set<string>()
-  // Folders have the ids that the tree was judged by, whichever is created first.
+  // The tree is judged by the ids of its folders, so a file that is created first leaves them alone.
   const taken = new Set(tree.made)
   const rewrites: Plan = { ...plan, decisions: [] }
   for (const claim of going) {
@@ -106,19 +105,19 @@ function carryOut(
     const isDirectory = sight.kind === 'folder'
     plan.decisions.push({ kind: 'move', nodeId, parentId, name, isDirectory, ctime: sight.facts.ctime })
     if (sight.kind === 'file') {
-      // Only reading tells whether it is the file that had this number before.
+      // If the number may be another file's by now, only reading tells.
       const cause = knowledge.carriesHash(row) ? seen.cause : 'written'
       rewriteIfNeeded({ ...seen, cause }, row, sight, knowledge, rewrites)
     } else if (row.device === '') rewrites.decisions.push({ kind: 'adopt', nodeId, facts: sight.facts })
     else adoptReborn(row, sight.facts, rewrites)
-    // Nobody looked at where it was: something else may be there by now.
+    // The row's own place is not among those seen, and something else may be there by now.
     if (!loose.has(nodeId)) plan.lookAt.push({ place: row, cause: 'touched' })
   }
   removeOrKeep(claims, { loose, dead, plan }, { moved, removed })
   plan.decisions.push(...creations, ...rewrites.decisions)
 }
 
-/** What the dead rows' and the loose rows' end is, now that all that moved is out of them, and what is looked at again. */
+/** Removes dead and loose rows or has them wait in limbo, and has the places of claims that wait looked at again. */
 function removeOrKeep(
   claims: readonly Claim[],
   { loose, dead, plan }: Pick<Carrying, 'loose' | 'dead' | 'plan'>,
@@ -127,7 +126,7 @@ function removeOrKeep(
   for (const [nodeId, row] of dead) {
     if (!removed.has(nodeId)) continue
     plan.decisions.push({ kind: 'remove', nodeId })
-    // Something may have been waiting there for the row to leave.
+    // Something may be waiting there for the row to leave.
     if (!loose.has(nodeId)) plan.lookAt.push({ place: row, cause: 'touched' })
   }
   const waiting = claims.filter((claim) => !isGoing(claim))
@@ -135,7 +134,7 @@ function removeOrKeep(
   const kept = new Set<string>()
   for (const row of loose.values()) {
     if (moved.has(row.nodeId) || (dead.has(row.nodeId) && removed.has(row.nodeId))) continue
-    // What was found at a place that is not free yet is not gone, though its time is over.
+    // A row that was found at a place that is not free is not gone, though its time is over.
     if (removed.has(row.nodeId)) plan.decisions.push({ kind: 'remove', nodeId: row.nodeId })
     else {
       kept.add(row.nodeId)
@@ -143,14 +142,14 @@ function removeOrKeep(
     }
   }
   for (const { waits, seen } of waiting) {
-    // What waits for the row at its place is looked at with that one.
     if (waits === 'twin') plan.twins.push(seen)
+    // The place is looked at again with the row that is kept there.
     const isWithRow = seen.known !== undefined && kept.has(seen.known.nodeId)
     if (waits === 'unsure' || (waits === 'unfree' && !isWithRow)) plan.again.push(seen)
   }
 }
 
-/** Null for a file with one name that another claim creates: it moved while it was looked at. */
+/** Creates a claim's node. Null for a file with one name that another claim creates: it moved between the looks. */
 function creation(
   claim: Claim,
   knowledge: Knowledge,

@@ -1,25 +1,26 @@
-/** Which claims can be carried out in this plan, and in which order: the others wait. */
+/** Which claims this plan carries out, and in which order. The others wait. */
 import type { Known } from '../../model/known-node.ts'
 import { idOfNew } from './identity.ts'
 import { type Claim, isGoing, type Knowledge } from './plan.ts'
 
 type Waiting = {
+  /** Ids of rows that this plan removes. */
   readonly removed: Set<string>
   readonly dead: ReadonlyMap<string, Known>
   readonly knowledge: Knowledge
 }
 
 /**
- * Lets every claim wait that can't be carried out, then those that counted on one of them, and so on:
+ * Lets every claim wait that can't be carried out, then those that depend on one of them, and so on. A claim waits if
  *
- * - its place is still a row's that is not leaving;
- * - it is below a folder on its way out: it was seen there before the folder was seen to be gone;
- * - it would be below itself: the sights were not of one moment;
- * - its folder is neither known nor made here, or is made only after removals that would take the moving row with them;
- * - it would have the id of a dead row that is not removed yet.
+ * - a row that does not leave is at its place;
+ * - a folder above it is removed: the claim was seen before the folder was seen to be gone;
+ * - it would be below itself: the sights are not of one moment;
+ * - its folder is neither known nor made by this plan, or is made after removals that would take the moving row along;
+ * - it gets the id of a dead row that is not removed yet.
  *
- * A folder is not removed while something in it was found elsewhere and can't move there yet: it is taken from `removed`,
- * unless it has waited too long.
+ * A folder is not removed while something in it was found elsewhere and can't move there yet. Such a folder leaves
+ * `removed`, unless it has waited too long.
  */
 export function makeWait(claims: readonly Claim[], { removed, dead, knowledge }: Waiting): void {
   for (let changed = true; changed; ) {
@@ -41,7 +42,7 @@ export function makeWait(claims: readonly Claim[], { removed, dead, knowledge }:
   }
 }
 
-/** Whether a folder above the row was to be removed. */
+/** Takes the folders above the row from those to be removed. Whether there were any. */
 function spareAbove(row: Known, removed: Set<string>, { parentOf, mustRemove }: Knowledge): boolean {
   let isSpared = false
   for (let at: string | null | undefined = row.parentId; at != null; at = parentOf(at)) {
@@ -50,11 +51,12 @@ function spareAbove(row: Known, removed: Set<string>, { parentOf, mustRemove }: 
   return isSpared
 }
 
-/** Where folders will be: those of the plan by their new places, the others where they are. */
+/** The tree of folders after the plan: folders that it moves or makes are at their new places, the others where they are. */
 export type TreeAfter = {
+  /** Ids of the folders that the plan makes. */
   readonly made: ReadonlySet<string>
   readonly parentOf: (folderId: string) => string | null | undefined
-  /** Whether a folder of the plan is above anything else in it. */
+  /** Whether a folder of the plan may be above something else in it, so that the order matters. */
   readonly isDeep: boolean
 }
 
@@ -78,12 +80,13 @@ export function treeAfter(
   return { made, isDeep, parentOf: (folderId) => placed.get(folderId) ?? knowledge.parentOf(folderId) }
 }
 
+/** - `circle`: the way up leads through the claim itself. - `blocked`: a folder on the way will not be there. */
 type Way = 'free' | 'circle' | 'blocked'
 
-/** Deeper than any tree; only what would be below itself has no end. */
+/** More folders than any way up has, so a longer one is a circle. */
 const CLIMB_MAX = 10_000
 
-/** Whether the way from a claim's place up to its root will be there, and does not lead through the claim itself. */
+/** Prepares to tell whether the way from a claim's place up to its root will be there. */
 function createWays(
   tree: TreeAfter,
   removed: ReadonlySet<string>,
@@ -96,14 +99,14 @@ function createWays(
       if (at === undefined || steps > CLIMB_MAX) return 'blocked'
       if (at === own) return 'circle'
       const isMade = tree.made.has(at)
-      // What has the id of a dead row is made only after that one is removed, and all that is known below it.
+      // A folder that gets a dead row's id is made after that row is removed, along with all that is known below it.
       if (isMade ? isKnown && dead.has(at) : removed.has(at)) return 'blocked'
       isKnown ||= !isMade
       at = tree.parentOf(at)
     }
     return 'free'
   }
-  // A first scan asks for every file there is, folder by folder.
+  // A first scan asks for every new file, and all files of a folder have the same way.
   const ofNew = new Map<string, Way>()
   return ({ seen, row, rows, sight }) => {
     const { parentId } = seen
@@ -115,7 +118,7 @@ function createWays(
   }
 }
 
-/** In the order of their depth in the tree as it will be, where that makes a difference. */
+/** Sorts claims by their depth in the tree after the plan, if the order matters. */
 export function fromTheTop(going: readonly Claim[], tree: TreeAfter): readonly Claim[] {
   if (!tree.isDeep) return going
   const depthOf = ({ seen }: Claim) => {
@@ -127,7 +130,7 @@ export function fromTheTop(going: readonly Claim[], tree: TreeAfter): readonly C
   return going.toSorted((a, b) => (depths.get(a) ?? 0) - (depths.get(b) ?? 0))
 }
 
-/** New folders that something moves into, however deep. */
+/** Gives the ids of new folders that something moves into, at any depth. */
 export function foldersNeeded(going: readonly Claim[], tree: TreeAfter): ReadonlySet<string> {
   const needed = new Set<string>()
   if (!tree.isDeep) return needed

@@ -1,4 +1,4 @@
-/** Which node something on disk is, where several were of its inode number, and which id it gets where none is. */
+/** Picks the row that a file or folder on disk is, among those with its inode number, or a new id if none is. */
 import { nameToBytes } from '@drive-feed/shared/entry-name.ts'
 import { furtherNodeId, plainNodeId } from '@drive-feed/shared/node-id.ts'
 import type { Facts } from '../../model/decision.ts'
@@ -11,13 +11,11 @@ export type InodeKnowledge = {
   /** Rows that have the number. */
   readonly rows: readonly Known[]
   readonly isAway: (row: Known) => boolean
-  /** Whether an id is a node's that may have another number by now, as where numbers do not last. */
+  /** Whether a node has the id that may have another number by now: on a device whose numbers do not last. */
   readonly isIdTaken: (device: string, nodeId: string) => boolean
 }
 
-/**
- * Which of the rows of its inode a folder is, if any, and its id if none. `kept` are those that are not about it and stay.
- */
+/** Picks the row of a folder among those of its inode. `newId` gives its id if there is none; `kept` rows stay beside it. */
 export function identifyFolder(
   sight: Extract<PresentSight, { kind: 'folder' }>,
   place: Place,
@@ -29,7 +27,7 @@ export function identifyFolder(
   return { own, newId: () => newNodeId(sight.facts, place, isTaken), kept }
 }
 
-/** The plain id of the inode; where another node has that, one that is made of the place as well. */
+/** Gives the plain id of the inode, or one made of the place as well if the plain id is taken. */
 export function newNodeId(
   { device, inode }: Pick<Facts, 'device' | 'inode'>,
   { parentId, name }: Place,
@@ -42,7 +40,7 @@ export function newNodeId(
   return nodeId
 }
 
-/** The id of the claim's new node: not in `taken`, and not of another row of its inode, unless that is dead. */
+/** Gives the id of a claim that is a new node. A dead row of its inode leaves its id; `taken` ids are given already. */
 export function idOfNew(
   { seen, sight, rows }: Claim,
   dead: ReadonlyMap<string, Known>,
@@ -59,14 +57,14 @@ export function idOfNew(
 const NONE: ReadonlySet<string> = new Set()
 
 /**
- * Whether the row keeps its id though the inode number is another thing's by now: its root is away, and nothing that such
- * a root holds may be removed (I7). The other thing gets an id beside it.
+ * Whether the row keeps its id though something else has its inode number by now. Nothing is removed from a root that is
+ * away (I7), so the other thing gets an id beside it.
  */
 export function keepsId(row: Known, sight: PresentSight, isAway: (row: Known) => boolean): boolean {
   return (!isSameThing(row, sight) || isReborn(row, sight.facts)) && isAway(row)
 }
 
-/** Rows of one inode, those first that are likeliest to be about it: born with it, and then the one with the plain id. */
+/** Sorts rows of one inode: those with its birth time come first, and among equals the one with the plain id. */
 export function likeliestFirst(rows: readonly Known[], facts: Facts): readonly Known[] {
   if (rows.length < 2) return rows
   const plain = plainNodeId(facts.device, facts.inode)

@@ -182,7 +182,7 @@ test('a hard link whose other name can not be read is a further name', () => {
   assert.deepEqual([decision?.kind, decision?.nodeId], ['create', beside(10, 'new')])
 })
 
-// What is in a root that is away, and the inode numbers of it that others have by now (I7).
+// Rows in a root that is away, whose inode numbers others have by now (I7).
 
 test('I7: a row in a root that is away stays; what has its number now is another file, which shares nothing with it', () => {
   const plan = planOf({ rows: [a], away: [a] }, fresh(OTHER, 'new', fileSight(10, { birthTime: 2 })))

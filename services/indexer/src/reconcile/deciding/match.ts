@@ -1,10 +1,10 @@
-/** Which row a sight is: the one that moved to its place, if one did. */
+/** Matches claims with rows: which row moved to a claim's place, if one did. */
 import type { Known } from '../../model/known-node.ts'
 import { hasOneName, isPresent, isSameThing, type PresentSight, placeKey, type Seen } from '../../model/seen.ts'
 import { keepsId, likeliestFirst } from './identity.ts'
 import type { Claim, Knowledge, Plan, Vacancy } from './plan.ts'
 
-/** Rows whose own place must be looked at before `decide` can tell what became of them. */
+/** Gives the rows whose own places must be looked at first: something with their inode number was seen elsewhere. */
 export function rowsToLookAt(seens: readonly Seen[], rowsOf: Knowledge['rowsOf']): Known[] {
   const seenPlaces = new Set(seens.map(placeKey))
   const rows = new Map<string, Known>()
@@ -16,25 +16,29 @@ export function rowsToLookAt(seens: readonly Seen[], rowsOf: Knowledge['rowsOf']
 }
 
 /**
- * Where numbers do not last, the kernel may forget a file's and give it another one while it is mounted. What is at the
- * place of a row whose thing was nowhere to be found is the row's then, if it is nothing else that is known.
+ * Whether the sight at the row's place is the row's own thing under a new inode number. If numbers do not last, the kernel
+ * may forget a file's number and give it another while it is mounted. The row counts as the same if it was looked for in
+ * vain and no other row has the new number.
  */
 export function isRenumbered(row: Known, sight: PresentSight, { mayRemove, numbersLast, rowsOf }: Knowledge): boolean {
   if (!mayRemove.has(row.nodeId) || row.device !== sight.facts.device || numbersLast(row.device)) return false
   return row.isDirectory === (sight.kind === 'folder') && rowsOf(sight.facts).length === 0
 }
 
+/** What matching reads and adds to, by node id. */
 export type Matching = {
   readonly loose: Map<string, Known>
+  /** Rows that are found: at their own place or at a claim's. */
   readonly settled: Set<string>
+  /** Rows whose inode number something else has by now, so what they are about is gone for good. */
   readonly dead: Map<string, Known>
-  /** Device and inode of each folder that was seen where it is not known. */
+  /** Device and inode of each folder among the claims so far. */
   readonly claimedFolders: Set<string>
   readonly knowledge: Knowledge
   readonly plan: Plan
 }
 
-/** Finds the row that moved to the claim's place, if one did. */
+/** Finds the row that moved to the claim's place, if one did, and the rows that are dead since the claim is there. */
 export function matchRow(claim: Claim, matching: Matching): void {
   const { settled, dead, knowledge } = matching
   const { sight } = claim
@@ -45,16 +49,16 @@ export function matchRow(claim: Claim, matching: Matching): void {
   let isUnsure = false
   for (const row of likeliestFirst(claim.rows, sight.facts)) {
     if (settled.has(row.nodeId)) {
-      // It moved while it was looked at, or its number went to another file: another look shows which sight is the older.
+      // The file moved between the looks, or its number went to another file. Another look tells which sight is the older.
       isUnsure ||= hasOneName(sight)
       continue
     }
     if (dead.has(row.nodeId) || keepsId(row, sight, knowledge.isAway)) continue
     if (!isSameThing(row, sight)) {
-      // Some network filesystems give one number to two things.
+      // Some network filesystems give two things one number.
       if (!matching.loose.has(row.nodeId) && ['holds', 'unreadable'].includes(knowledge.vacancyOf(row))) continue
-      // The inode number lives again as something else, so what the row was about is gone for good. Not so what was in a
-      // folder, which may have moved out of it before: it gets the time to turn up.
+      // The inode number is used again, so what the row is about is gone for good. What was in a folder may have moved out
+      // before, and gets time to turn up.
       if (isEmptyOrDue(row, knowledge)) dead.set(row.nodeId, row)
       else waitForDead(claim, row, matching)
       continue
@@ -62,7 +66,7 @@ export function matchRow(claim: Claim, matching: Matching): void {
     if (claim.row !== null) continue
     const vacancy = vacancyFor(row, claim, matching)
     if (vacancy === 'holds' && sight.kind === 'folder') {
-      // The same folder is mounted at two places; it is listed at the first.
+      // The folder is mounted at two places, and is listed at the first.
       claim.waits = 'twin'
       return
     }
@@ -74,13 +78,14 @@ export function matchRow(claim: Claim, matching: Matching): void {
   if (isUnsure && claim.row === null) claim.waits = 'unsure'
 }
 
+/** Whether nothing that is still looked for would be removed with the row. */
 function isEmptyOrDue(row: Known, { mayRemove, hasChildren }: Knowledge): boolean {
   return !row.isDirectory || mayRemove.has(row.nodeId) || !hasChildren(row.nodeId)
 }
 
-/** The claim has the id of a folder that is not removed yet. */
+/** Lets a claim wait for its id, which a folder has that is not removed yet. */
 function waitForDead(claim: Claim, row: Known, { loose, plan }: Matching): void {
-  // The row may also go with a folder above it, so it is not only looked at again when the row is.
+  // `unsure` has the place looked at again in any case: the row may go with a folder above it, without being looked at.
   claim.waits = 'unsure'
   const { parentId, name } = claim.seen
   plan.toLimbo.push({ row, blocks: true, heir: { parentId, name } })
@@ -88,8 +93,8 @@ function waitForDead(claim: Claim, row: Known, { loose, plan }: Matching): void 
 }
 
 /**
- * Whether the same folder was seen at another place of this batch already. A folder has no second name; listed twice,
- * its files would seem to move to and fro, and its one watch would tell of one of the places only.
+ * Whether the folder was already seen at another place of this batch. A folder has no second name. If it were listed twice,
+ * its files would seem to move to and fro, and its one watch would report changes of one place only.
  */
 function isMountedTwice({ sight, rows }: Claim, { settled, claimedFolders }: Matching): boolean {
   const key = `${sight.facts.device}:${sight.facts.inode}`
@@ -98,15 +103,17 @@ function isMountedTwice({ sight, rows }: Claim, { settled, claimedFolders }: Mat
   return rows.some((row) => settled.has(row.nodeId) && isSameThing(row, sight))
 }
 
+/** What is known of a row's own place, with what was seen in this batch. */
 function vacancyFor(row: Known, { sight }: Claim, { loose, settled, knowledge }: Matching): Vacancy {
   if (loose.has(row.nodeId)) return 'vacant'
   const vacancy = knowledge.vacancyOf(row)
-  // It is nowhere else, unless it was seen there: a file may be mounted at another name, and some filesystems do not count.
+  // A file with one name is at the claim's place alone, unless it was seen at its own place too: a file may be mounted at
+  // another name, and some filesystems do not count links.
   if (hasOneName(sight)) return vacancy === 'holds' ? 'holds' : 'vacant'
   return vacancy === 'unknown' && isInGoneFolder(row, loose, settled, knowledge) ? 'vacant' : vacancy
 }
 
-/** Whether a folder above the row has been looked for long enough: what is not found of it by now goes with it. */
+/** Whether a folder above the row is about to be removed: what has not been found by now goes with it. */
 function isInGoneFolder(
   row: Known,
   loose: ReadonlyMap<string, Known>,

@@ -1,73 +1,85 @@
-/** What deciding knows, what it works on, and the plan that it gives. */
+/** What deciding knows, what it works on, and the plan that it returns. Plain data. */
 import type { Awaiting, Decision, Facts } from '../../model/decision.ts'
 import type { Known } from '../../model/known-node.ts'
 import type { Place, PresentSight, Seen } from '../../model/seen.ts'
 
 /**
- * - `holds`: its place still holds it. - `vacant`: it is somewhere else, or nowhere. - `unreadable`: its place can't be
- * read, so that it stays there as far as is known. - `unknown`: can't be told now.
+ * Whether a row's own place still holds what the row is about. - `holds`: it does. - `vacant`: the thing is somewhere else,
+ * or nowhere. - `unreadable`: the place can't be read, so the thing counts as still there. - `unknown`: a later look tells.
  */
 export type Vacancy = 'holds' | 'vacant' | 'unreadable' | 'unknown'
 
+/** Answers to all that `decide` asks. It asks synchronously, and the answers must not change before the plan is written. */
 export type Knowledge = {
-  /** All names of an inode. */
+  /** All rows of an inode: one for each of its names. */
   readonly rowsOf: (facts: Facts) => readonly Known[]
-  /** What is known of a row's own place, where that place is not among those just seen. */
+  /** Asked only for rows whose place is not among the places just seen. */
   readonly vacancyOf: (row: Known) => Vacancy
   /** Rows whose time in limbo is over. */
   readonly mayRemove: ReadonlySet<string>
-  /** Those of them that have waited so long that they go even if they were found where they can't be placed. */
+  /** Some of `mayRemove`: they have waited so long that they go even if they were found at a place that is not free. */
   readonly mustRemove: ReadonlySet<string>
-  /** The folder that a known folder is in now: null above a root, undefined for one that is not known. */
+  /** The id of the folder that a known folder is in now: null above a root, undefined if the folder is not known. */
   readonly parentOf: (folderId: string) => string | null | undefined
-  /** Whether the row's root is not there, or may be found to be empty, so that nothing it holds may be removed (I7). */
+  /** Whether the row's root is away, or may turn out to be: then nothing in it may be removed (I7). */
   readonly isAway: (row: Known) => boolean
-  /** Whether inode numbers on the device outlast a mount, and the kernel's memory of a file. */
+  /** Whether inode numbers on the device outlast a mount and the kernel's memory of a file. */
   readonly numbersLast: (device: string) => boolean
-  /** Whether what has a row's number at another place has its bytes too, as far as can be told without reading. */
+  /** Whether a file with the row's inode number has the row's bytes too, as far as is known without reading. */
   readonly carriesHash: (row: Known) => boolean
-  /** Whether an id is a node's that may have another inode number by now. */
+  /** Whether a node has the id that may have another inode number by now. */
   readonly isIdTaken: (device: string, nodeId: string) => boolean
-  /** Whether anything known is in the folder. */
+  /** Whether any row is in the folder. */
   readonly hasChildren: (folderId: string) => boolean
+  /** When the file's metadata are to be read. */
   readonly awaiting: (seen: Seen, facts: Facts) => Awaiting
 }
 
+/** What to write, and what follows from it. Nothing of it is done yet. */
 export type Plan = {
+  /** In the order in which they are carried out, all in one transaction. */
   readonly decisions: Decision[]
   /**
-   * Rows that are not where they were. `blocks`: something else already is, or, at the place `heir`, something that gets
-   * the row's id, its inode number being used again.
+   * Rows that are not where they were. `blocks`: something waits for the row to leave, at the row's own place or at `heir`.
+   * What is at `heir` has the row's inode number and gets its id.
    */
   readonly toLimbo: { readonly row: Known; readonly blocks: boolean; readonly heir: Place | null }[]
-  /** Rows that were found, whether they were in limbo or not. */
+  /** Ids of rows that were found, in limbo or not. */
   readonly found: string[]
-  /** Places to look at again soon: they could not be settled. */
+  /** Places that could not be settled, to look at again soon. */
   readonly again: Seen[]
-  /** Places to look at now, because of what was found elsewhere; `linked` ones hold other names of a changed inode. */
+  /** Places to look at now because of what was found elsewhere. `linked`: another name of a changed inode. */
   readonly lookAt: { readonly place: Place; readonly cause: 'touched' | 'linked' }[]
-  /** Places of folders that are listed elsewhere, which nothing tells of when they are not any more. */
+  /** Places of folders that are listed elsewhere too. No event comes when they are not there any more. */
   readonly twins: Place[]
-  /** Folders that are others than before under the same id. */
+  /** Ids of folders that are another folder than before. */
   readonly reborn: string[]
-  /** Folders that are in the listing and in the database alike. */
+  /** Folders that are where their rows are. */
   readonly present: { readonly nodeId: string; readonly place: Place; readonly facts: Facts }[]
 }
 
 /**
- * Why a claim is not carried out now. - `unfree`: its place, its folder or its id is not free. - `unsure`: it can't be
- * told yet what it is. - `twin`: the same folder is listed elsewhere.
+ * Why a claim waits. - `unfree`: its place, its folder or its id is not free. - `unsure`: another look must tell what it is.
+ * - `twin`: the same folder is listed elsewhere.
  */
 export type Wait = 'unfree' | 'unsure' | 'twin'
 
 export type Claim = {
   readonly seen: Seen
   readonly sight: PresentSight
+  /** Rows of its inode. */
   readonly rows: readonly Known[]
+  /** The row that moves here; null if the claim is a new node. */
   row: Known | null
+  /** Null if the plan carries the claim out. */
   waits: Wait | null
 }
 
+export function emptyPlan(): Plan {
+  return { decisions: [], toLimbo: [], found: [], again: [], lookAt: [], twins: [], reborn: [], present: [] }
+}
+
+/** Whether the plan carries the claim out. */
 export function isGoing({ waits }: Claim): boolean {
   return waits === null
 }

@@ -1,6 +1,6 @@
 /**
- * What is around `decide`, in memory and without time: rows, limbo and places to look at, for a disk in memory. At each
- * quiet point every place is looked at once, in batches put together by chance; after that only what `decide` asks for.
+ * Models what is around `decide`, without time: rows, limbo and places to look at, for a disk in memory. At each quiet point
+ * it looks at every place once, in random batches, and then only at what the plans ask for.
  */
 import assert from 'node:assert/strict'
 import { plainNodeId } from '@drive-feed/shared/node-id.ts'
@@ -33,16 +33,16 @@ export class ModelFeed {
   readonly #limbo = new Map<string, boolean>()
   /** How often a row's time in limbo was over. */
   readonly #tries = new Map<string, number>()
-  /** Places where something waits for the id of a row in limbo. */
+  /** Places at which something waits for the id of a row in limbo. */
   readonly #heirs = new Map<string, Place>()
   readonly #top: Known
-  /** By place, as hints are. */
+  /** Places to look at, each once, as hints are. */
   readonly #queue = new Map<string, Place>()
-  /** Places to be tried again after a while; limbo does not wait for them. */
+  /** Places to try again after a while. Limbo does not wait for them. */
   #later: Place[] = []
   /** Folders to list when they are next found. */
   readonly #needsVisit = new Set<string>()
-  /** Folders that were met since the start; of the others only the rows are known. */
+  /** Folders that were met since the start. Of the others only the rows are known. */
   readonly #tree = new Set<string>()
   #random: () => number = () => 0
   readonly #onPlan: (made: MadePlan) => void
@@ -55,13 +55,13 @@ export class ModelFeed {
     this.#tree.add(this.#top.nodeId)
   }
 
-  /** Nothing is left but the rows. */
+  /** Forgets everything but the rows. */
   restart(): void {
     for (const one of [this.#limbo, this.#tries, this.#heirs, this.#needsVisit, this.#tree]) one.clear()
     this.#tree.add(this.#top.nodeId)
   }
 
-  /** Looks at every place of every folder that was met, then at what that asks for, until nothing is left to do. */
+  /** Looks at every place of every folder that was met, and then at what the plans ask for, until nothing is left to do. */
   lookAtAll(random: () => number): void {
     this.#random = random
     for (const row of this.rows.values()) if (this.#tree.has(row.nodeId)) this.#list(row)
@@ -87,7 +87,7 @@ export class ModelFeed {
     return names
   }
 
-  /** The folder on disk, if the path of the row leads to it; the looking thread compares the inode too. */
+  /** The folder on disk, if the path of the row leads to it. The observer thread compares the inode too. */
   #folderOf(row: Known | undefined): Inode | undefined {
     const found = row === undefined ? undefined : this.#disk.resolve(this.pathOf(row))
     return found?.entries !== null && String(found?.number) === row?.inode ? found : undefined
@@ -113,7 +113,7 @@ export class ModelFeed {
     return [...this.rows.values()].find((row) => row.parentId === parentId && row.name === name)
   }
 
-  /** Undefined where the folder is not to be found. */
+  /** Undefined if the folder is not found. */
   #see(place: Place): Seen | undefined {
     const folder = this.#folderOf(this.rows.get(place.parentId))
     if (folder === undefined) return undefined
@@ -139,7 +139,7 @@ export class ModelFeed {
     this.#settle(seens, new Set(), new Set())
   }
 
-  /** Tried again, after the folder's own place was looked at. */
+  /** Tries the place again after the folder's own place was looked at. */
   #notFound(place: Place): void {
     const parent = this.rows.get(place.parentId)
     this.#needsVisit.add(place.parentId)
@@ -180,7 +180,7 @@ export class ModelFeed {
     this.#settle([...byPlace.values()], sure, overdue)
   }
 
-  /** What `searchBelow` does, on this disk. */
+  /** Does on this disk what `searchBelow` does. */
   #searchBelow(seens: readonly Seen[]): Seen[] {
     const found = new Map<string, Seen>()
     const rows = [...this.rows.values()]
@@ -275,19 +275,19 @@ export class ModelFeed {
     }
   }
 
-  /** What is still on the disk is not removed: it would be read again as if it were new. */
+  /** Asserts that nothing is removed that is still on the disk: it would be read again as if it were new. */
   #checkRemoval(row: Known): void {
     const isIt = ({ number, birthTime, entries }: Inode) =>
       String(number) === row.inode && birthTime === row.birthTime && (entries !== null) === row.isDirectory
     const names = [...this.#disk.names()].filter(({ inode }) => isIt(inode))
     const left = [...this.rows.values()].filter((other) => other.inode === row.inode)
-    // Of hard links it can't be told as long as a folder is on its way whether they are moved or further names: they may
-    // be removed with it, and found again. So may what was in a folder whose id is needed for another one.
+    // While a folder moves, its hard links may be moved or further names, and nobody can tell which. They may be removed
+    // with the folder and found again. So may what was in a folder whose id another one needs.
     const wasKept = names.length !== 1 || left.length > 0
     assert.ok(wasKept || this.#disk.reusesNumbers, `${names[0]?.path} is removed though it is there`)
   }
 
-  /** I11, and a parent for everything. */
+  /** Asserts I11, and that every row has its folder. */
   #check(): void {
     const places = new Set<string>()
     for (const row of this.rows.values()) {
@@ -320,7 +320,7 @@ export class ModelFeed {
     for (const { place } of plan.lookAt) this.#hint(place)
   }
 
-  /** A folder is at its place: it is listed if that was not done yet. */
+  /** Takes a folder into the tree, and lists it if it was not listed yet. */
   #meet(nodeId: string, parentId: string): void {
     const row = this.rows.get(nodeId)
     if (row === undefined || !this.#tree.has(parentId)) return

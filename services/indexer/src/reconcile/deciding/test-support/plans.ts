@@ -1,11 +1,11 @@
-/** Plans for tests of what `decide` makes of sights, with what a test does not care about filled in. */
+/** Makes plans of sights and rows, with what a test does not care about filled in. */
 import { nameToBytes } from '@drive-feed/shared/entry-name.ts'
 import { furtherNodeId } from '@drive-feed/shared/node-id.ts'
 import { DEVICE, fileRow, folderRow } from '../../../../../../test/support/rows.ts'
 import type { Known } from '../../../model/known-node.ts'
 import { type Cause, isSameInode, type PlacedSight, type Seen } from '../../../model/seen.ts'
 import { decide } from '../decide.ts'
-import type { Knowledge, Plan, Vacancy } from '../plan.ts'
+import { emptyPlan, type Knowledge, type Plan, type Vacancy } from '../plan.ts'
 
 export const TOP = folderRow(1, 'above', 'top')
 export const OTHER = folderRow(2, 'above', 'other')
@@ -15,14 +15,14 @@ export type World = {
   rows?: readonly Known[]
   /** Rows whose time in limbo is over. */
   due?: readonly Known[]
-  /** Those of them that waited too long. */
+  /** Some of `due`: they have waited too long. */
   overdue?: readonly Known[]
-  /** Rows in a root that is not there. */
+  /** Rows in a root that is away. */
   away?: readonly Known[]
   vacancy?: (row: Known) => Vacancy
-  /** Inode numbers do not last. */
+  /** Whether inode numbers do not last. */
   numbersPass?: boolean
-  /** Rows whose number was not seen since their filesystem was mounted. */
+  /** Rows whose number was not seen since the filesystem was mounted. */
   doubtful?: readonly Known[]
 }
 
@@ -44,12 +44,12 @@ export function knowledgeOf(world: World): Knowledge {
   }
 }
 
-/** What was seen where a row is. */
+/** A sight at a row's place. */
 export function at(row: Known, sight: PlacedSight, cause: Cause = 'touched'): Seen {
   return { parentId: row.parentId, name: row.name, known: row, sight, cause }
 }
 
-/** What was seen where no row is. */
+/** A sight at a place without a row. */
 export function fresh(parent: Known, name: string, sight: PlacedSight, cause: Cause = 'touched'): Seen {
   return { parentId: parent.nodeId, name, known: undefined, sight, cause }
 }
@@ -58,7 +58,7 @@ export function planOf(world: World, ...seens: readonly Seen[]): Plan {
   return decide(seens, knowledgeOf({ ...world, rows: [TOP, OTHER, ...(world.rows ?? [])] }))
 }
 
-/** Decisions in short: what, and of whom. */
+/** The decisions in short: their kinds, the beginnings of ids, the names. */
 export function short(plan: Plan): string[] {
   return plan.decisions.map((decision) => {
     const name = 'name' in decision ? ` ${decision.name}` : ''
@@ -78,16 +78,7 @@ export function againOf(plan: Plan): string[] {
   return plan.again.map(({ name }) => name)
 }
 
-export const EMPTY: Plan = {
-  decisions: [],
-  toLimbo: [],
-  found: [],
-  again: [],
-  lookAt: [],
-  twins: [],
-  reborn: [],
-  present: [],
-}
+export const EMPTY = emptyPlan()
 
 export const a = fileRow(10, TOP.nodeId, 'a')
 export const b = fileRow(11, TOP.nodeId, 'b')

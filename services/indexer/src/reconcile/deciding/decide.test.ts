@@ -6,7 +6,22 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { plainNodeId } from '@drive-feed/shared/node-id.ts'
 import { DEVICE, factsOf, fileRow, fileSight, folderSight, GONE } from '../../../../../test/support/rows.ts'
-import { AWAITING, a, at, b, EMPTY, folder, fresh, idOf, OTHER, planOf, short, TOP } from './test-support/plans.ts'
+import { decide } from './decide.ts'
+import {
+  AWAITING,
+  a,
+  at,
+  b,
+  EMPTY,
+  folder,
+  fresh,
+  idOf,
+  knowledgeOf,
+  OTHER,
+  planOf,
+  short,
+  TOP,
+} from './test-support/plans.ts'
 
 test('a new file is created under its plain id', () => {
   const plan = planOf({}, fresh(TOP, 'new', fileSight(30)))
@@ -99,4 +114,11 @@ test('moves come before removals: what moved out of a removed folder is spared',
 test('a file that moved and is still where its id is due is not removed', () => {
   const plan = planOf({ rows: [a], due: [a] }, at(a, GONE), fresh(OTHER, 'A', fileSight(10)))
   assert.deepEqual(short(plan), [`move ${idOf(a)} A`])
+})
+
+test('a plan has room for more new nodes than a call takes arguments', () => {
+  // As below a copy of hard links, `cp -al`, that a search finds as a whole.
+  const seens = Array.from({ length: 150_000 }, (_, n) => fresh(TOP, `${n}`, fileSight(100 + n)))
+  const knowledge = { ...knowledgeOf({ rows: [TOP] }), rowsOf: () => [] }
+  assert.equal(decide(seens, knowledge).decisions.length, seens.length)
 })

@@ -114,7 +114,8 @@ function carryOut(
     if (!loose.has(nodeId)) plan.lookAt.push({ place: row, cause: 'touched' })
   }
   removeOrKeep(claims, { loose, dead, plan }, { moved, removed })
-  plan.decisions.push(...creations, ...rewrites.decisions)
+  // One by one: there may be more than a call takes arguments.
+  for (const decision of [creations, rewrites.decisions].flat()) plan.decisions.push(decision)
 }
 
 /** Removes dead and loose rows or has them wait in limbo, and has the places of claims that wait looked at again. */

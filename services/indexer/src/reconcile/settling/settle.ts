@@ -82,7 +82,7 @@ export async function settle(
   checkPlan(plan, certain, parentOf)
   // Another name of the inode may have been written meanwhile; but nothing else writes, so the rows are still the rows.
   if (plan.decisions.length > 0) tools.apply(plan.decisions)
-  plan.again.push(...passing)
+  for (const seen of passing) plan.again.push(seen)
   followUp(tools, plan, ends.mayRemove, waitsForScan)
   return plan.again
 }

@@ -45,7 +45,8 @@ export function createSchedule({ settleMs, writes, areWritesTold, nowMs, wallMs 
       const streak = cause === 'written' ? null : writes(seen)
       if (streak !== null) return { state: 'fresh', dueMs: now + streakQuietMs(streak, now) }
       if (cause === 'modified') return { state: 'fresh', dueMs: now + WRITTEN_QUIET_MS[0] }
-      if (cause === 'stale') return { state: 'fresh', dueMs: now + openQuietMs(wallMs(), birthTime) }
+      // Another file that has its place by now, as programs save theirs, is nobody's to wait for.
+      if (cause === 'stale' && isOfRow(seen)) return { state: 'fresh', dueMs: now + openQuietMs(wallMs(), birthTime) }
       const ageMs = wallMs() - ctime / 1000
       const isRecent = ageMs < OPEN_QUIET_MIN_MS
       // Where nothing is told of writers, a listing that finds it changed again before it was read says that it grows.
@@ -60,8 +61,13 @@ export function createSchedule({ settleMs, writes, areWritesTold, nowMs, wallMs 
 }
 
 /** Whether the very file was seen before and not read since. Another one that has its name by now did not grow. */
-function isStillUnread({ known, sight }: Seen): boolean {
-  return known?.metadataState === 'fresh' && isPresent(sight) && isSameThing(known, sight)
+function isStillUnread(seen: Seen): boolean {
+  return seen.known?.metadataState === 'fresh' && isOfRow(seen)
+}
+
+/** Whether the file that is there is the one that was known there. */
+function isOfRow({ known, sight }: Seen): boolean {
+  return known !== undefined && isPresent(sight) && isSameThing(known, sight)
 }
 
 function streakQuietMs({ looks, sinceMs }: Streak, nowMs: number): number {

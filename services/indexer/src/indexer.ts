@@ -14,7 +14,6 @@ import { createMetadataPool, type MetadataPool } from './metadata/pool.ts'
 import { createReadingRetries } from './metadata/reading-retries.ts'
 import type { VersionWatch } from './metadata/version-watch.ts'
 import { createMetadataFlow, createVersions } from './metadata-flow.ts'
-import type { Known } from './model/known-node.ts'
 import { createNotice } from './notice.ts'
 import { inotifyLimits } from './posix/inotify-limits.ts'
 import { createInotify, EMFILE, ENOSPC, removeWatch } from './posix/libc.ts'
@@ -102,7 +101,7 @@ function createCore({ config, configPath, db, log, limits = {} }: IndexerParts) 
     readAgain: createReadAgain(db),
     wal: createWalKeeper(db, { nowMs, wallMs, ...(limits.walBytesMax && { limitBytes: limits.walBytesMax }) }),
     exhaustion: createExhaustion({ log, nowMs, wallMs }),
-    readingRetries: createReadingRetries(nowMs),
+    readingRetries: createReadingRetries({ arrivalOf: store.known.arrivalOf, nowMs }),
     own: createOwnFiles(config),
   }
 }
@@ -219,7 +218,7 @@ class Stages implements Indexer {
         },
         onFoldersChanged: () => renewWorkers(this),
         notBeforeMs: readingRetries.notBeforeMs,
-        tried: (sinceMs) => readingRetries.tried(sinceMs, (nodeId) => isWaiting(store.known.byId(nodeId))),
+        tried: readingRetries.tried,
       },
       owner: {
         words: () => acceptances(databasePath),
@@ -310,10 +309,6 @@ function wakeReading({ feeder, pool, versions }: Stages): void {
 function renewWorkers({ launcher, pool }: Stages): void {
   launcher.foldersChanged()
   pool.renew()
-}
-
-function isWaiting(row: Known | undefined): boolean {
-  return row?.metadataState === 'fresh' || row?.metadataState === 'backlog'
 }
 
 function createFlow({ store, readingRetries, nowMs }: Core, { pipeline, pool, failures }: Stages): Feeder {

@@ -77,6 +77,7 @@ const INTENDED: readonly [what: string, parts: readonly (string | RegExp)[], ind
     [/EXISTS \(SELECT 1 FROM nodes/],
     /nodes_by_inode \(inode=\? AND device=\?\)/,
   ],
+  ['with which change a file came', [/^SELECT moved_change_id FROM nodes/], /sqlite_autoindex_nodes_1 \(node_id=\?\)/],
   ['which inodes have names', [/json_each/], /nodes_by_inode \(inode=\?\)/],
   ['the bytes that were read', [/nodes.inode = \?.*SELECT device/], /nodes_by_inode \(inode=\? AND device=\?\)/],
   [

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { factsOf, fileRow, fileSight } from '../../../../../test/support/rows.ts'
 import type { Awaiting } from '../../model/decision.ts'
-import type { Cause, Seen } from '../../model/seen.ts'
+import { type Cause, isPresent, type PlacedSight, type Seen } from '../../model/seen.ts'
 import { createSchedule, type Schedule, type ScheduleTools } from './metadata-due.ts'
 
 const NOW_MS = 1_000_000
@@ -238,11 +238,29 @@ test('due times are whole milliseconds, as the table keeps them', () => {
   assert.equal(dueMs, NOW_MS + SETTLE_MS)
 })
 
+const TRIED_UNTIL_MS = NOW_MS + 20_000
+/** What is at the place of a file with the inode number 1 that was tried in vain, when it is seen to be closed. */
+const AFTER_TRIES: readonly [what: string, sight: PlacedSight, dueMs: number][] = [
+  ['a file that was tried in vain keeps its pause, however it changes', fileSight(1, { size: 99 }), TRIED_UNTIL_MS],
+  ['a file that took the place of one that was tried in vain has none', fileSight(2), SETTLED.dueMs],
+  ['nor has a new one with its inode number', fileSight(1, { birthTime: 2 }), SETTLED.dueMs],
+]
+
+for (const [what, sight, dueMs] of AFTER_TRIES) {
+  test(what, () => {
+    const known = fileRow(1, 'p', 'a', { metadataState: 'fresh' })
+    const { awaiting } = schedule({ notBeforeMs: (nodeId) => (nodeId === known.nodeId ? TRIED_UNTIL_MS + 0.7 : 0) })
+    assert.ok(isPresent(sight))
+    const seen: Seen = { parentId: 'p', name: 'a', known, cause: 'written', sight }
+    assert.deepEqual(awaiting(seen, sight.facts, false, null), { state: 'fresh', dueMs })
+  })
+}
+
 function birthTimeOf(bornMs: number | null): number {
   return bornMs === null ? 0 : (WALL_MS - bornMs) * 1_000
 }
 
 function schedule(other: Partial<ScheduleTools>): Schedule {
-  const nothing = { writes: () => null, areWritesTold: () => false }
+  const nothing = { writes: () => null, areWritesTold: () => false, notBeforeMs: () => 0 }
   return createSchedule({ settleMs: SETTLE_MS, nowMs: () => NOW_MS, wallMs: () => WALL_MS, ...nothing, ...other })
 }

@@ -152,10 +152,53 @@ test('an answer that differs is told', (t) => {
   assert.equal(store.head(), head + 1)
 })
 
-test('a library that fails again leaves the file failed', (t) => {
-  const { save, row } = askedAgain(t)
+test('I12: what is known of a file stays where a library fails on it now, and nothing is told but that', (t) => {
+  const { db, store, log } = openWith(t, {
+    drawing: ['image/svg+xml', 'again', 'h', 40, 30],
+    film: ['video/mp4', 'again', 'h', 0, 0],
+  })
+  const rows = () =>
+    db.sqlite
+      .prepare(
+        `SELECT name, mime_type, is_image, width, height, metadata_state, metadata_error FROM nodes
+         WHERE NOT is_directory ORDER BY name`,
+      )
+      .raw()
+      .all()
+  const before = log()
+  const save = (name: string, metadata: Partial<FoundMetadata>, problem: string) =>
+    store.saveAgain(
+      [
+        {
+          kind: 'found',
+          bytes: { ...BYTES, nodeId: name, inode: name },
+          metadata: { ...FOUND, ...metadata },
+          problem,
+        },
+      ],
+      LATER_MS,
+    )
+  save('drawing', {}, 'read without libmagic and MediaInfo')
+  save('film', { mimeType: 'video/quicktime', isVideo: true }, 'read without MediaInfo')
+  assert.deepEqual(rows(), [
+    ['drawing', 'image/svg+xml', 1, 40, 30, 'failed', 'read without libmagic and MediaInfo'],
+    ['film', 'video/mp4', 0, 0, 0, 'failed', 'read without MediaInfo'],
+  ])
+  assert.deepEqual(log(), before)
+  assert.equal(store.known.counts().failed, 2, 'which the owner is told of')
+})
+
+test('a file of which nothing was known gets what a part of the libraries says', (t) => {
+  const { save, row, store } = askedAgain(t)
+  const head = store.head()
   save({ kind: 'found', bytes: BYTES, metadata: FOUND, problem: 'killed by SIGSEGV' })
   assert.deepEqual(row(), ['application/octet-stream', 'h', 'failed', 0])
+  assert.equal(store.head(), head)
+  store.apply([{ kind: 'recheck', nodeId: 'unknown', awaiting: { state: 'again', dueMs: 0 } }])
+  const film = { ...FOUND, mimeType: 'video/mp4', isVideo: true }
+  save({ kind: 'found', bytes: BYTES, metadata: film, problem: 'read without MediaInfo' })
+  assert.deepEqual(row(), ['video/mp4', 'h', 'failed', 0])
+  assert.equal(store.head(), head + 1)
 })
 
 test('I6: what is about other bytes is not stored, and asked for later', (t) => {

@@ -49,10 +49,11 @@ export function createMetadataFlow(tools: MetadataFlowTools): Feeder {
     const row = known.byId(nodeId)
     return row !== undefined && tools.carriesHash(row)
   }
+  /** Looks at what is no longer what was to be read. */
   const lookAtOthers = (results: readonly Answered[]) => {
     for (const { result } of results) {
       const { kind, job } = result
-      if (kind !== 'changed' && kind !== 'gone') continue
+      if ((kind !== 'changed' && kind !== 'gone') || isAway(job)) continue
       const row = known.byId(job.nodeId)
       if (row !== undefined) tools.lookAt(row)
     }
@@ -65,25 +66,28 @@ export function createMetadataFlow(tools: MetadataFlowTools): Feeder {
       placed(tools, known.toAskAgain(now, limit)).map((file) => ({ ...file, knownHash: file.hash })),
     nextDueMs: known.nextDueMs,
     save: (results) => {
-      const pausesMs = results.map(({ result }) => readAgainAfter(result, retries))
+      for (const { result } of results) tools.failures.take(result)
+      const pausesMs = results.map(({ result }) => pauseAfter(result, retries))
       const findings = results.map(({ result, askedMs }, at) => {
         const dueMs = Math.floor(nowMs() + (pausesMs[at] ?? 0))
         return findingOf(result, askedMs, { dueMs, isAway: isAway(result.job) })
       })
-      for (const { result } of results) tools.failures.take(result)
       const saved = store.saveMetadata(findings, hasSameBytes)
       for (const [at, { result }] of results.entries()) {
+        const pauseMs = pausesMs[at] ?? null
         // Whatever the reason: what is read again and again without being stored gets its pause, too, one for each try.
-        if (saved[at] !== false) continue
-        store.postpone(result.job.nodeId, nowMs() + (pausesMs[at] || retries.next(result.job, 'busy')))
+        if (saved[at] === false)
+          store.postpone(result.job.nodeId, nowMs() + (pauseMs ?? retries.next(result.job, 'busy')))
+        else if (pauseMs === null) retries.settled(result.job)
       }
       lookAtOthers(results)
     },
     saveAgain: (results) => {
+      for (const { result } of results) tools.failures.take(result)
       const dueMs = Math.floor(nowMs() + AGAIN_AFTER_MS)
       const findings = results.map(({ result, askedMs }) => findingOf(result, askedMs, { dueMs, isAway: false }))
       store.saveAgain(findings, dueMs, hasSameBytes)
-      lookAtOthers(results.filter(({ result }) => !isAway(result.job)))
+      lookAtOthers(results)
     },
     nowMs,
   })
@@ -111,12 +115,11 @@ function deviceNumberNow({ deviceNumberOf }: MetadataFlowTools, device: string):
   return /^\d+$/.test(number) ? number : ''
 }
 
-/** How long a file is left alone that could not be read now, ms; 0 where there was a result. */
-function readAgainAfter({ kind, job }: MetadataResult, retries: MetadataFlowTools['retries']): number {
+/** How long a file is left alone that could not be read now, ms; null where there was a result. */
+function pauseAfter({ kind, job }: MetadataResult, retries: MetadataFlowTools['retries']): number | null {
   if (kind === 'busy') return retries.next(job, 'busy')
   if (kind === 'changed' || kind === 'gone') return retries.next(job, 'changed')
-  retries.settled(job)
-  return 0
+  return null
 }
 
 /** @param isAway the file's root is offline, so that what is at its path says nothing of it */

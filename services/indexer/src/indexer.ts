@@ -12,6 +12,7 @@ import type { Feeder } from './metadata/feeder.ts'
 import { createLauncher, type Launcher } from './metadata/launcher.ts'
 import { createMetadataPool, type MetadataPool } from './metadata/pool.ts'
 import { createReadingRetries } from './metadata/reading-retries.ts'
+import { UNSURE_TYPES } from './metadata/unsure-types.ts'
 import type { VersionWatch } from './metadata/version-watch.ts'
 import { createMetadataFlow, createVersions } from './metadata-flow.ts'
 import { createNotice } from './notice.ts'
@@ -98,7 +99,7 @@ function createCore({ config, configPath, db, log, limits = {} }: IndexerParts) 
     store,
     known: store.known,
     books: createBookkeeping(db),
-    readAgain: createReadAgain(db),
+    readAgain: createReadAgain(db, UNSURE_TYPES),
     wal: createWalKeeper(db, { nowMs, wallMs, ...(limits.walBytesMax && { limitBytes: limits.walBytesMax }) }),
     exhaustion: createExhaustion({ log, nowMs, wallMs }),
     readingRetries: createReadingRetries({ arrivalOf: store.known.arrivalOf, nowMs }),

@@ -12,8 +12,8 @@ import { rootFolder } from '../../../test/support/root-folder.ts'
 import { DEVICE, factsOf } from '../../../test/support/rows.ts'
 import { createFailureLog } from './metadata/failure-log.ts'
 import type { Metadata, MetadataJob, MetadataResult } from './metadata/metadata-job.ts'
-import { UNKNOWN_TYPE } from './metadata/own-types.ts'
 import { createReadingRetries } from './metadata/reading-retries.ts'
+import { UNKNOWN_TYPE, UNSURE_TYPES } from './metadata/unsure-types.ts'
 import { createMetadataFlow, createVersions } from './metadata-flow.ts'
 import type { Facts } from './model/decision.ts'
 import { createTree } from './model/folder-tree.ts'
@@ -368,7 +368,7 @@ test('another version of a library is said once, and has asked for again what it
   const notices: object[] = []
   let marked = 0
   const versions = createVersions({
-    readAgain: createReadAgain(db),
+    readAgain: createReadAgain(db, UNSURE_TYPES),
     log: { info: (fields: object) => notices.push(fields) },
     onMarked: () => {
       marked += 1

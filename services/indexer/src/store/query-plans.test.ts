@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { openStore } from '../../../../test/support/open-store.ts'
+import { UNSURE_TYPES } from '../metadata/unsure-types.ts'
 import { createReadAgain } from './read-again.ts'
 import { createStore } from './store.ts'
 
@@ -21,7 +22,7 @@ function plans(t: TestContext): Map<string, string[]> {
     },
   })
   createStore(db, Date.now)
-  createReadAgain(db)
+  createReadAgain(db, UNSURE_TYPES)
   return new Map(
     sources.map((source) => {
       const steps = prepare(`EXPLAIN QUERY PLAN ${source}`).all(...nothingBound(source)) as Step[]

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { type MetadataState, SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import { openStore } from '../../../../test/support/open-store.ts'
+import { isOneOf, UNSURE_TYPES } from '../metadata/unsure-types.ts'
 import type { FoundMetadata, MetadataFinding } from './metadata-writer.ts'
 import { createReadAgain, type Readers, SLICE_ROWS } from './read-again.ts'
 
@@ -32,7 +33,7 @@ function openWith(t: TestContext, rows: Rows) {
     const [isImage, isVideo] = [Number(type.startsWith('image/')), Number(type.startsWith('video/'))]
     insert.run({ name, type, state, hash, width, height, isImage, isVideo, changeId })
   }
-  const again = createReadAgain(db)
+  const again = createReadAgain(db, UNSURE_TYPES)
   const inState = (state: MetadataState) =>
     sqlite
       .prepare('SELECT name FROM nodes WHERE metadata_state = ? AND NOT is_directory ORDER BY rowid')
@@ -91,7 +92,7 @@ test('a marking goes slice by slice, and on from where it was', (t) => {
   const first = inState('again').length
   assert.ok(first > 0 && first <= SLICE_ROWS)
   // Another program, after this one was killed.
-  const other = createReadAgain(db)
+  const other = createReadAgain(db, UNSURE_TYPES)
   assert.equal(other.readers()?.markedTo, SLICE_ROWS)
   db.sqlite.exec("UPDATE nodes SET metadata_state = 'ready' WHERE metadata_state = 'again'")
   assert.equal(other.markSome(), true)
@@ -104,6 +105,30 @@ test('without a row nothing is marked', (t) => {
   assert.equal(again.readers(), null)
   assert.equal(again.markSome(), false)
   assert.deepEqual(inState('again'), [])
+})
+
+/** Of each kind of rule, and some that look alike. */
+const TYPES = [
+  ...['application/octet-stream', 'application/javascript', 'audio/mp4', 'application/gzip', 'application/x-gzip'],
+  ...['text/plain', 'text/html', 'text/xml', 'text/x-c', 'text/x-script.python', 'text/vnd.graphviz'],
+  ...[
+    'application/zip',
+    'application/gzip2',
+    'application/json',
+    'audio/mpeg',
+    'audio/mp4a',
+    'context/plain',
+    'Text/plain',
+  ],
+]
+
+test('what the rules may answer otherwise is marked, and no other type', (t) => {
+  const { again, inState } = openWith(t, Object.fromEntries(TYPES.map((type) => [type, [type, 'ready', 'h', 0, 0]])))
+  again.saveReaders(READERS)
+  again.markSome()
+  const unsure = TYPES.filter((type) => isOneOf(type, UNSURE_TYPES))
+  assert.equal(unsure.length, 11)
+  assert.deepEqual(inState('again'), unsure)
 })
 
 const FOUND: FoundMetadata = {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { copyFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { gzipSync } from 'node:zlib'
 import Database from 'better-sqlite3'
 import { assertAllEqual } from './convergence.ts'
 import { createPair, type Pair } from './harness.ts'
@@ -78,6 +79,29 @@ test('after an upgrade of a library what it may know better is asked for again, 
   assert.equal(statusOf(pair)?.filesHashed, 0, 'no file was read whole')
   assert.match(pair.indexer().stdout(), /read with other versions now/)
   await assertAllEqual(pair)
+})
+
+test('a drawing that was taken for a text, or packed and without a size, is asked for again', async (t) => {
+  const pair = await createPair(t)
+  const drawing = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="30"/>'
+  writeFileSync(pair.path('drawing'), drawing)
+  writeFileSync(pair.path('packed'), gzipSync(drawing))
+  const readers = await readOnce(pair)
+  alter(
+    pair,
+    `${OLD_LIBRARY}; UPDATE nodes SET width = 0, height = 0 WHERE name IN ('drawing', 'packed');
+     UPDATE nodes SET mime_type = 'text/x-c', is_image = 0 WHERE name = 'drawing'`,
+  )
+  await pair.startIndexer()
+  await untilReadAgain(pair, readers)
+  const rows = "SELECT name, mime_type, width, height FROM nodes WHERE name IN ('drawing', 'packed') ORDER BY name"
+  assert.deepEqual(
+    pair.read((sqlite) => sqlite.prepare(rows).raw().all()),
+    [
+      ['drawing', 'image/svg+xml', 40, 30],
+      ['packed', typeOf(pair, 'packed'), 40, 30],
+    ],
+  )
 })
 
 test('I12: where no answer differs nothing is told', async (t) => {

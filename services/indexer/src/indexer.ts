@@ -8,15 +8,13 @@ import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
 import { createOwnFiles } from '@drive-feed/shared/own-files.ts'
 import { type Advice, advice } from '@drive-feed/shared/problem.ts'
 import { createFailureLog, type FailureLog } from './metadata/failure-log.ts'
-import { type Answered, createFeeder, type Feeder, type WaitingFile } from './metadata/feeder.ts'
+import type { Feeder } from './metadata/feeder.ts'
 import { createLauncher, type Launcher } from './metadata/launcher.ts'
-import type { MetadataJob, MetadataResult } from './metadata/metadata-job.ts'
 import { createMetadataPool, type MetadataPool } from './metadata/pool.ts'
-import { createReadingRetries, type ReadingRetries } from './metadata/reading-retries.ts'
-import { BIG_FILE_BYTES } from './metadata/task.ts'
-import { createVersionWatch, type VersionWatch } from './metadata/version-watch.ts'
-import { pathOf } from './model/folder-tree.ts'
-import type { Known } from './model/known-node.ts'
+import { createReadingRetries } from './metadata/reading-retries.ts'
+import { UNSURE_TYPES } from './metadata/unsure-types.ts'
+import type { VersionWatch } from './metadata/version-watch.ts'
+import { createMetadataFlow, createVersions } from './metadata-flow.ts'
 import { createNotice } from './notice.ts'
 import { inotifyLimits } from './posix/inotify-limits.ts'
 import { createInotify, EMFILE, ENOSPC, removeWatch } from './posix/libc.ts'
@@ -33,8 +31,6 @@ import { type Mountinfo, parseMountinfo, readMountinfo } from './scan/mountinfo.
 import { createObserver, type Observer } from './scan/observer.ts'
 import { acceptances, dropAcceptance, takeAcceptance } from './store/acceptance.ts'
 import { createBookkeeping } from './store/bookkeeping.ts'
-import type { MetadataFinding } from './store/metadata-writer.ts'
-import type { Waiting } from './store/node-queries.ts'
 import { createReadAgain } from './store/read-again.ts'
 import { createStore } from './store/store.ts'
 import { createWalKeeper } from './store/wal-keeper.ts'
@@ -59,8 +55,6 @@ const FORGET_MORE_AFTER_MS = 1_000
 const REST_CHECK_MS = 5_000
 /** After a start no file waits longer than this, whatever the clock was when it was told to wait. */
 const DUE_AHEAD_MAX_MS = 60_000
-/** A file that is to be asked for again and is not there, or not to be had, waits so long, or until the next scan. */
-const AGAIN_AFTER_MS = 3_600_000
 /** Places that may wait; beyond, a root is scanned instead. */
 const HINTS_MAX = 200_000
 
@@ -105,10 +99,10 @@ function createCore({ config, configPath, db, log, limits = {} }: IndexerParts) 
     store,
     known: store.known,
     books: createBookkeeping(db),
-    readAgain: createReadAgain(db),
+    readAgain: createReadAgain(db, UNSURE_TYPES),
     wal: createWalKeeper(db, { nowMs, wallMs, ...(limits.walBytesMax && { limitBytes: limits.walBytesMax }) }),
     exhaustion: createExhaustion({ log, nowMs, wallMs }),
-    readingRetries: createReadingRetries(nowMs),
+    readingRetries: createReadingRetries({ arrivalOf: store.known.arrivalOf, nowMs }),
     own: createOwnFiles(config),
   }
 }
@@ -153,8 +147,8 @@ class Stages implements Indexer {
       onProblem: (problem) => log.error(problem),
       onVersions: (versions) => this.versions.tell(versions),
     })
-    this.versions = createVersions(core, this)
-    this.feeder = createMetadataFeeder(core, this)
+    this.versions = createVersions({ readAgain: core.readAgain, log, onMarked: () => this.feeder.wake() })
+    this.feeder = createFlow(core, this)
     this.problems = createProblemKeeper({
       noticed: createNotice({ ...core, ...this.pipeline, pool: this.pool }),
       ...{ saved: core.books.problems, save: core.books.saveProblems, wallMs: core.wallMs },
@@ -225,7 +219,7 @@ class Stages implements Indexer {
         },
         onFoldersChanged: () => renewWorkers(this),
         notBeforeMs: readingRetries.notBeforeMs,
-        tried: (sinceMs) => readingRetries.tried(sinceMs, (nodeId) => isWaiting(store.known.byId(nodeId))),
+        tried: readingRetries.tried,
       },
       owner: {
         words: () => acceptances(databasePath),
@@ -318,120 +312,18 @@ function renewWorkers({ launcher, pool }: Stages): void {
   pool.renew()
 }
 
-function isWaiting(row: Known | undefined): boolean {
-  return row?.metadataState === 'fresh' || row?.metadataState === 'backlog'
-}
-
-/** Whether a node with the inode number of one that was read is another name of it. */
-function hasSameBytes({ known }: Core, { pipeline: { trust } }: Stages, nodeId: string): boolean {
-  const row = known.byId(nodeId)
-  return row !== undefined && trust.carriesHash(row)
-}
-
-function createVersions({ readAgain, log }: Core, stages: Stages): VersionWatch {
-  return createVersionWatch({
-    noted: readAgain.readers,
-    note: readAgain.saveReaders,
-    markSome: readAgain.markSome,
-    onMarked: () => stages.feeder.wake(),
-    onOther: (before, now) =>
-      log.info(
-        { before, now },
-        'files are read with other versions now: those whose type or size may be another are asked for again',
-      ),
-  })
-}
-
-function createMetadataFeeder(core: Core, stages: Stages): Feeder {
-  const { known, store, readingRetries, nowMs } = core
-  const { tree } = stages.pipeline
-
-  const folderPath = (folderId: string) => {
-    const folder = tree.get(folderId)
-    return folder === undefined ? known.pathOf(folderId) : pathOf(folder)
-  }
-  const placed = (files: readonly Waiting[]) =>
-    files.flatMap((file): (WaitingFile & Waiting)[] => {
-      const folder = folderPath(file.parentId)
-      if (folder === null) return []
-      const path = `${folder}/${file.name}`
-      const root = stages.pipeline.roots.byPath(path)?.path ?? folder
-      return [{ ...file, root, path, deviceNumber: deviceNumberNow(stages, file.device) }]
-    })
-  const isAway = ({ path }: MetadataJob) => stages.pipeline.roots.byPath(path)?.state === 'offline'
-  /** Looks at what is no longer what was to be read. */
-  const lookAtOthers = (results: readonly Answered[]) => {
-    for (const { result } of results) {
-      const { kind, job } = result
-      if (kind !== 'changed' && kind !== 'gone') continue
-      const row = known.byId(job.nodeId)
-      if (row !== undefined) stages.pipeline.reconciler.hint(row, 'stale', 'now')
-      stages.pipeline.reconciler.wake()
-    }
-  }
-  return createFeeder({
-    pool: stages.pool,
-    bigFileBytes: BIG_FILE_BYTES,
-    waiting: (now, limit, sizeBelow) => placed(known.waiting(now, limit, sizeBelow)),
-    toAskAgain: (now, limit) => placed(known.toAskAgain(now, limit)).map((file) => ({ ...file, knownHash: file.hash })),
-    nextDueMs: known.nextDueMs,
-    save: (results) => {
-      const pausesMs = results.map(({ result }) => readAgainAfter(result, readingRetries))
-      const findings = results.map(({ result, askedMs }, at) => {
-        const dueMs = Math.floor(nowMs() + (pausesMs[at] ?? 0))
-        return findingOf(result, askedMs, { dueMs, isAway: isAway(result.job) })
-      })
-      for (const { result } of results) stages.failures.take(result)
-      const saved = store.saveMetadata(findings, (nodeId) => hasSameBytes(core, stages, nodeId))
-      for (const [at, { result }] of results.entries()) {
-        // Whatever the reason: what is read again and again without being stored gets its pause, too, one for each try.
-        if (saved[at] !== false) continue
-        store.postpone(result.job.nodeId, nowMs() + (pausesMs[at] || readingRetries.next(result.job, 'busy')))
-      }
-      lookAtOthers(results)
+function createFlow({ store, readingRetries, nowMs }: Core, { pipeline, pool, failures }: Stages): Feeder {
+  const { tree, roots, devices, trust, reconciler } = pipeline
+  return createMetadataFlow({
+    ...{ pool, store, tree, failures, nowMs, retries: readingRetries },
+    rootAt: roots.byPath,
+    deviceNumberOf: devices.numberOf,
+    carriesHash: trust.carriesHash,
+    lookAt: (row) => {
+      reconciler.hint(row, 'stale', 'now')
+      reconciler.wake()
     },
-    saveAgain: (results) => {
-      const dueMs = Math.floor(nowMs() + AGAIN_AFTER_MS)
-      const findings = results.map(({ result, askedMs }) => findingOf(result, askedMs, { dueMs, isAway: false }))
-      store.saveAgain(findings, dueMs, (nodeId) => hasSameBytes(core, stages, nodeId))
-      lookAtOthers(results.filter(({ result }) => !isAway(result.job)))
-    },
-    nowMs,
   })
-}
-
-/** `st_dev` of a device; empty if it was not met in this run. */
-function deviceNumberNow({ pipeline: { devices } }: Stages, device: string): string {
-  const number = devices.numberOf(device)
-  return /^\d+$/.test(number) ? number : ''
-}
-
-/** How long a file is left alone that could not be read now, ms; 0 where there was a result. */
-function readAgainAfter({ kind, job }: MetadataResult, retries: ReadingRetries): number {
-  if (kind === 'busy') return retries.next(job, 'busy')
-  if (kind === 'changed' || kind === 'gone') return retries.next(job, 'changed')
-  retries.settled(job)
-  return 0
-}
-
-/** @param isAway the file's root is offline, so that what is at its path says nothing of it */
-function findingOf(
-  result: MetadataResult,
-  askedMs: number,
-  { dueMs, isAway }: { readonly dueMs: number; readonly isAway: boolean },
-): MetadataFinding {
-  const bytes = { ...result.job, askedMs }
-  switch (result.kind) {
-    case 'done':
-      return { kind: 'found', bytes, metadata: result.metadata, problem: result.problem }
-    case 'failed':
-    case 'unreadable':
-      return { kind: result.kind, bytes, problem: result.problem }
-    default:
-      // Every file is asked for again by the scan when the root is back, and not before.
-      if (isAway) return { kind: 'unreadable', bytes, problem: 'its watched folder is offline' }
-      return { kind: 'later', bytes, dueMs }
-  }
 }
 
 /** Why a root has no inotify instance. */

@@ -4,9 +4,9 @@ import type { Dimensions, MediaInfo } from './libmediainfo.ts'
 import { mayReachMediaInfo } from './may-reach-mediainfo.ts'
 import { mediaKind } from './media-kind.ts'
 import type { Metadata } from './metadata-job.ts'
-import { UNKNOWN_TYPE } from './own-types.ts'
 import { readerOfFile } from './pictures/bounded-reader.ts'
 import { measurePicture } from './pictures/picture-size.ts'
+import { isOneOf, MAY_BE_PACKED_PICTURE, UNKNOWN_TYPE } from './unsure-types.ts'
 
 /**
  * How much is asked of the libraries. A file on which a library crashed is read again with less, so that it costs one
@@ -45,7 +45,7 @@ export function identify(file: OpenFile, effort: Effort, { libmagic, mediaInfo }
  */
 function dimensionsOf(file: OpenFile, mimeType: string, effort: Effort, mediaInfo: MediaInfo): Dimensions {
   const { isImage, isVideo } = mediaKind(mimeType)
-  if (isImage || mayBePackedPicture(mimeType)) {
+  if (isImage || isOneOf(mimeType, MAY_BE_PACKED_PICTURE)) {
     const picture = measurePicture(readerOfFile(file.fd, file.size))
     if (picture.kind === 'measured') return { ...picture.size, msDuration: 0 }
     if (picture.kind === 'unknown') return NO_DIMENSIONS
@@ -53,11 +53,6 @@ function dimensionsOf(file: OpenFile, mimeType: string, effort: Effort, mediaInf
   if (effort !== 'full' || !(isImage || isVideo)) return NO_DIMENSIONS
   if (!mayReachMediaInfo(readerOfFile(file.fd, file.size))) return NO_DIMENSIONS
   return mediaInfo.dimensions(file.fd, file.size, isImage ? 'picture' : 'film')
-}
-
-/** What libmagic says of gzip, in which an SVG may be (`.svgz`). */
-function mayBePackedPicture(mimeType: string): boolean {
-  return mimeType === 'application/gzip' || mimeType === 'application/x-gzip'
 }
 
 function about(mimeType: string, dimensions: Dimensions): Omit<Metadata, 'hash'> {

@@ -3,7 +3,8 @@ import { closeSync, openSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type koffi from 'koffi'
 import { LibraryMissingError, loadLibrary } from './load-library.ts'
-import { ownType, UNKNOWN_TYPE } from './own-types.ts'
+import { ownType } from './own-types.ts'
+import { UNKNOWN_TYPE } from './unsure-types.ts'
 
 export type Libmagic = {
   /** As the library numbers itself: 546 is 5.46. */

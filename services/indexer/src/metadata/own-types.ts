@@ -1,9 +1,7 @@
 /** Types of our own, where libmagic's database says too little of a file or is wrong. docs/api.md lists all of them. */
 import { readSync } from 'node:fs'
 import { svgRoot } from './svg-root.ts'
-
-/** libmagic's answer for bytes that it does not know. */
-export const UNKNOWN_TYPE = 'application/octet-stream'
+import { isOneOf, MAY_BE_MEDIA, MAY_BE_SVG, UNKNOWN_TYPE } from './unsure-types.ts'
 
 /** What is read first, which nearly always is enough to see that a text is no SVG, and what is read at most. Bytes. */
 const FIRST_BYTES = 4096
@@ -19,20 +17,10 @@ const buffer = Buffer.allocUnsafeSlow(HEAD_BYTES)
  * @throws {NodeJS.ErrnoException} what reading gives: EIO and the like
  */
 export function ownType(fd: number, known: string, askOwn: (head: Buffer) => string): string {
-  if (mayBeSvg(known) && isSvg(fd)) return 'image/svg+xml'
-  if (!mayBeUnknownMedia(known)) return known
+  if (isOneOf(known, MAY_BE_SVG) && isSvg(fd)) return 'image/svg+xml'
+  if (!isOneOf(known, MAY_BE_MEDIA)) return known
   const own = askOwn(readHead(fd, HEAD_BYTES))
   return own === UNKNOWN_TYPE ? known : own
-}
-
-/** By words that it has somewhere (`<title>`, `function`) an SVG is taken for many kinds of text. */
-function mayBeSvg(known: string): boolean {
-  return known.startsWith('text/') || known === UNKNOWN_TYPE || known === 'application/javascript'
-}
-
-/** `audio/mp4` is also what the database says of the films of some cameras, by a brand that only films have. */
-function mayBeUnknownMedia(known: string): boolean {
-  return known === UNKNOWN_TYPE || known === 'audio/mp4'
 }
 
 function isSvg(fd: number): boolean {

@@ -2,45 +2,67 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createReadingRetries } from './reading-retries.ts'
 
-const job = { nodeId: 'a', root: '/', path: '/media/a', deviceNumber: '', inode: '1', size: 1, mtime: 1 }
+const file = { nodeId: 'a', path: '/media/a' }
+
+/** Files of these ids are to be read, and came with these changes. */
+function createBench(arrivals: Record<string, number> = { a: 1 }) {
+  const bench = { nowMs: 0, arrivals }
+  const retries = createReadingRetries({
+    arrivalOf: (nodeId) => bench.arrivals[nodeId] ?? null,
+    nowMs: () => bench.nowMs,
+  })
+  const pauses = (count: number) => Array.from({ length: count }, () => retries.next(file, 'changed'))
+  return { bench, retries, pauses }
+}
 
 test('a file that can not be read now is tried again after growing pauses, a refused one sooner', () => {
-  const retries = createReadingRetries(() => 0)
-  assert.deepEqual(
-    Array.from({ length: 8 }, () => retries.next(job, 'changed')),
-    [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000],
-  )
-  assert.equal(retries.notBeforeMs(job.nodeId), 60_000)
-  retries.settled(job)
-  assert.equal(retries.notBeforeMs(job.nodeId), 0)
-  assert.deepEqual([retries.next(job, 'busy'), retries.next(job, 'busy')], [250, 500])
+  const { retries, pauses } = createBench()
+  assert.deepEqual(pauses(8), [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000])
+  assert.equal(retries.notBeforeMs('a'), 60_000)
+  retries.settled(file)
+  assert.equal(retries.notBeforeMs('a'), 0)
+  assert.deepEqual([retries.next(file, 'busy'), retries.next(file, 'busy')], [250, 500])
 })
 
 test('what was tried in vain for long can be told', () => {
-  let now = 1_000
-  const retries = createReadingRetries(() => now)
-  retries.next(job, 'changed')
-  now = 90_000
-  retries.next(job, 'busy')
-  retries.next({ ...job, nodeId: 'b', path: '/media/b' }, 'changed')
-  assert.deepEqual(
-    retries.tried(30_000, () => true).map(({ path, sinceMs }) => `${path} ${sinceMs}`),
-    ['/media/a 1000'],
-  )
-  retries.settled(job)
-  assert.deepEqual(
-    retries.tried(30_000, () => true),
-    [],
-  )
+  const { bench, retries } = createBench({ a: 1, b: 2 })
+  const told = () => retries.tried(30_000).map(({ path, sinceMs }) => `${path} ${sinceMs}`)
+  bench.nowMs = 1_000
+  retries.next(file, 'changed')
+  bench.nowMs = 90_000
+  retries.next(file, 'busy')
+  retries.next({ nodeId: 'b', path: '/media/b' }, 'changed')
+  assert.deepEqual(told(), ['/media/a 1000'])
+  retries.settled(file)
+  assert.deepEqual(told(), [])
 })
 
-test('a file that was tried and is gone is not told of', () => {
-  const retries = createReadingRetries(() => 0)
-  retries.next(job, 'changed')
-  assert.equal(retries.tried(0, () => true).length, 1)
-  assert.deepEqual(
-    retries.tried(0, () => false),
-    [],
-  )
-  assert.equal(retries.notBeforeMs(job.nodeId), 0)
+test('a file that came to another path, or has the id of one that was removed, is tried as if for the first time', () => {
+  const { bench, retries, pauses } = createBench()
+  assert.deepEqual(pauses(4), [1_000, 2_000, 4_000, 8_000])
+  bench.nowMs = 90_000
+  bench.arrivals = { a: 2 }
+  assert.equal(retries.notBeforeMs('a'), 0, 'what the other one waited for')
+  assert.deepEqual(retries.tried(90_000), [], 'nor was it tried since then')
+  assert.deepEqual(pauses(2), [1_000, 2_000])
+  assert.equal(retries.tried(90_000)[0]?.sinceMs, 90_000)
+})
+
+test('a file that is not to be read any more is forgotten', () => {
+  const { bench, retries, pauses } = createBench()
+  pauses(1)
+  assert.equal(retries.tried(0).length, 1)
+  bench.arrivals = {}
+  assert.deepEqual(retries.tried(0), [])
+  assert.deepEqual(pauses(2), [1_000, 1_000], 'nor is it counted')
+  bench.arrivals = { a: 1 }
+  assert.equal(retries.notBeforeMs('a'), 0)
+})
+
+test('I9: no more than ten thousand files are remembered', () => {
+  const ids = Array.from({ length: 10_001 }, (_, at) => `${at}`)
+  const { retries } = createBench(Object.fromEntries(ids.map((id) => [id, 1])))
+  for (const nodeId of ids) retries.next({ nodeId, path: nodeId }, 'changed')
+  assert.equal(retries.tried(0).length, 10_000)
+  assert.equal(retries.notBeforeMs('0'), 0, 'the one that was tried longest ago')
 })

@@ -93,6 +93,7 @@ export class Pipeline {
       settleMs: settings.settleMs,
       writes: (place) => this.writers.streak(place, clock.nowMs()),
       areWritesTold: (folderId) => this.scans.areWritesTold(this.tree.get(folderId)),
+      notBeforeMs: ports.metadata.notBeforeMs,
       ...clock,
     })
     this.reconciler = this.#createLoop()
@@ -328,10 +329,7 @@ export class Pipeline {
   }
 
   #awaiting(seen: Seen, facts: Facts): Awaiting {
-    const { state, dueMs } = this.#schedule.awaiting(seen, facts, this.roots.isScanning(), this.#skipsBeforeMs(seen))
-    // A file that was tried in vain keeps its pause, however often it changes and is closed meanwhile.
-    const notBeforeMs = this.#ports.metadata.notBeforeMs(seen.known?.nodeId ?? '')
-    return { state, dueMs: Math.max(dueMs, Math.floor(notBeforeMs)) }
+    return this.#schedule.awaiting(seen, facts, this.roots.isScanning(), this.#skipsBeforeMs(seen))
   }
 
   /** By the clock on the wall: when the first scan of the root of `seen` began, if what that finds is not to be read. */

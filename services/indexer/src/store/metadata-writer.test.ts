@@ -17,6 +17,13 @@ const FOUND: FoundMetadata = {
   msDuration: 0,
 }
 
+const NOTHING_BUT_A_HASH: Partial<FoundMetadata> = {
+  mimeType: 'application/octet-stream',
+  isImage: false,
+  width: 0,
+  height: 0,
+}
+
 function file(nodeId: string, inode: string): Decision {
   const awaiting = { state: 'fresh', dueMs: 0 } as const
   const at = { parentId: SUPER_ROOT_ID, name: nodeId, isDirectory: false }
@@ -115,6 +122,19 @@ test('I12: reading again what is known is silent', (t) => {
   store.saveMetadata([found(bytesOf('z', '2'))])
   assert.deepEqual(told(), before)
   assert.equal((row('z') as unknown[])[7], 'ready')
+})
+
+test('I12: what was known of the same bytes stays where a library fails on them now', (t) => {
+  const { store, row, told } = opened(t)
+  store.saveMetadata([found(bytesOf('z', '2'))])
+  const before = told()
+  store.apply([{ kind: 'recheck', nodeId: 'z', awaiting: { state: 'fresh', dueMs: 0 } }])
+  store.saveMetadata([found(bytesOf('z', '2'), NOTHING_BUT_A_HASH, 'killed by SIGSEGV')])
+  assert.deepEqual(row('z'), ['md5', 'image/png', 1, 0, 3, 2, 0, 'failed', 'killed by SIGSEGV'])
+  assert.deepEqual(told(), before)
+  store.apply([{ kind: 'recheck', nodeId: 'z', awaiting: { state: 'fresh', dueMs: 0 } }])
+  store.saveMetadata([found(bytesOf('z', '2'), { ...NOTHING_BUT_A_HASH, hash: 'other' }, 'killed by SIGSEGV')])
+  assert.deepEqual(row('z'), ['other', 'application/octet-stream', 0, 0, 0, 0, 0, 'failed', 'killed by SIGSEGV'])
 })
 
 for (const [what, other] of [

@@ -28,9 +28,9 @@ export type ReadBytes = {
 }
 
 /**
- * - `found`: the metadata of these bytes; `problem` where a library failed on them. - `failed`, `unreadable`: nothing is
- *   known; the row keeps what it shows, and is told again if it was pending: who leaves pending files out waits for that
- *   row. - `later`: not the file of the row (any more); asked again at `dueMs`.
+ * - `found`: the metadata of these bytes; `problem` where a library failed on them, so that some of it may be missing. -
+ *   `failed`, `unreadable`: nothing is known; the row keeps what it shows, and is told again if it was pending: who leaves
+ *   pending files out waits for that row. - `later`: not the file of the row (any more); asked again at `dueMs`.
  */
 export type MetadataFinding =
   | {
@@ -41,6 +41,9 @@ export type MetadataFinding =
     }
   | { readonly kind: 'failed' | 'unreadable'; readonly bytes: ReadBytes; readonly problem: string }
   | { readonly kind: 'later'; readonly bytes: ReadBytes; readonly dueMs: number }
+
+/** Types that say nothing: of bytes that libmagic does not know, and of those that it was not asked for. */
+const NO_TYPES: readonly string[] = ['application/octet-stream', '']
 
 /** Whether a node that has the inode number in the database has it on the disk too, as far as is known. */
 export type IsSameInode = (nodeId: string) => boolean
@@ -65,7 +68,8 @@ export function createMetadataWriter({ orm }: FeedDatabase, log: ChangeLog): Met
     const state: MetadataState = problem === null ? 'ready' : 'failed'
     for (const row of rows) {
       // Silence for nothing (I12): read again, found the same.
-      if (isSame(row, metadata)) settle.run({ nodeId: row.nodeId, state, problem })
+      const isSilent = isSame(row, metadata) || (problem !== null && isKnownBetter(row, metadata))
+      if (isSilent) settle.run({ nodeId: row.nodeId, state, problem })
       else {
         const changeId = log.appendAgain(row.nodeId, row.changeId)
         show.run({
@@ -186,6 +190,14 @@ function prepareStatements(orm: FeedDatabase['orm']) {
 /** Of a row that waits: whether nothing was found of its bytes yet, not even that they can't be read. */
 function isPending(row: CurrentRow): boolean {
   return row.hash === '' && row.metadataError === null
+}
+
+/**
+ * Where a library fails on bytes that were read before, what it said of them then is still right: the row only says that it
+ * failed, and clients lose nothing. Where it said nothing then, what the other libraries say is more.
+ */
+function isKnownBetter(row: FoundMetadata, found: FoundMetadata): boolean {
+  return row.hash === found.hash && !NO_TYPES.includes(row.mimeType)
 }
 
 function isSame(row: FoundMetadata, found: FoundMetadata): boolean {

@@ -41,6 +41,8 @@ export type KnownNodes = {
   readonly inodesWithNames: (inodes: readonly string[]) => ReadonlySet<string>
   readonly byId: (nodeId: string) => Known | undefined
   readonly hasChildren: (nodeId: string) => boolean
+  /** With which change a file that waits for its metadata came to its path; null for any other. */
+  readonly arrivalOf: (nodeId: string) => number | null
   /** Absolute path of a node, null if it hangs under no watch root. */
   readonly pathOf: (nodeId: string) => string | null
   /** Files below a size (bytes) whose metadata is due, fresh changes before the backlog, oldest first. */
@@ -144,6 +146,7 @@ export function createKnownNodes({ orm, sqlite }: FeedDatabase): KnownNodes {
     },
     byId: (nodeId) => byId.all({ nodeId }).map(known)[0],
     hasChildren: (nodeId) => anyChild.get(nodeId) === 1,
+    arrivalOf: createArrivalOf(sqlite),
     pathOf,
     waiting: (nowMs, limit, sizeBelow) => {
       const first = fresh.all({ nowMs, limit, sizeBelow }).map(known)
@@ -159,6 +162,16 @@ export function createKnownNodes({ orm, sqlite }: FeedDatabase): KnownNodes {
     failing: createFailing(sqlite),
     counts: createCounts(orm),
   }
+}
+
+function createArrivalOf(sqlite: FeedDatabase['sqlite']): KnownNodes['arrivalOf'] {
+  // The plus keeps the planner off the index of all that waits.
+  const arrival = sqlite
+    .prepare<[string], number>(
+      "SELECT moved_change_id FROM nodes WHERE node_id = ? AND +metadata_state IN ('fresh', 'backlog')",
+    )
+    .pluck()
+  return (nodeId) => arrival.get(nodeId) ?? null
 }
 
 function createCounts(orm: FeedDatabase['orm']): KnownNodes['counts'] {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { openStore } from '../../../../test/support/open-store.ts'
+import { UNSURE_TYPES } from '../metadata/unsure-types.ts'
 import { createReadAgain } from './read-again.ts'
 import { createStore } from './store.ts'
 
@@ -21,7 +22,7 @@ function plans(t: TestContext): Map<string, string[]> {
     },
   })
   createStore(db, Date.now)
-  createReadAgain(db)
+  createReadAgain(db, UNSURE_TYPES)
   return new Map(
     sources.map((source) => {
       const steps = prepare(`EXPLAIN QUERY PLAN ${source}`).all(...nothingBound(source)) as Step[]
@@ -77,6 +78,7 @@ const INTENDED: readonly [what: string, parts: readonly (string | RegExp)[], ind
     [/EXISTS \(SELECT 1 FROM nodes/],
     /nodes_by_inode \(inode=\? AND device=\?\)/,
   ],
+  ['with which change a file came', [/^SELECT moved_change_id FROM nodes/], /sqlite_autoindex_nodes_1 \(node_id=\?\)/],
   ['which inodes have names', [/json_each/], /nodes_by_inode \(inode=\?\)/],
   ['the bytes that were read', [/nodes.inode = \?.*SELECT device/], /nodes_by_inode \(inode=\? AND device=\?\)/],
   [

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { type MetadataState, SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import { openStore } from '../../../../test/support/open-store.ts'
+import { isOneOf, UNSURE_TYPES } from '../metadata/unsure-types.ts'
 import type { FoundMetadata, MetadataFinding } from './metadata-writer.ts'
 import { createReadAgain, type Readers, SLICE_ROWS } from './read-again.ts'
 
@@ -32,7 +33,7 @@ function openWith(t: TestContext, rows: Rows) {
     const [isImage, isVideo] = [Number(type.startsWith('image/')), Number(type.startsWith('video/'))]
     insert.run({ name, type, state, hash, width, height, isImage, isVideo, changeId })
   }
-  const again = createReadAgain(db)
+  const again = createReadAgain(db, UNSURE_TYPES)
   const inState = (state: MetadataState) =>
     sqlite
       .prepare('SELECT name FROM nodes WHERE metadata_state = ? AND NOT is_directory ORDER BY rowid')
@@ -91,7 +92,7 @@ test('a marking goes slice by slice, and on from where it was', (t) => {
   const first = inState('again').length
   assert.ok(first > 0 && first <= SLICE_ROWS)
   // Another program, after this one was killed.
-  const other = createReadAgain(db)
+  const other = createReadAgain(db, UNSURE_TYPES)
   assert.equal(other.readers()?.markedTo, SLICE_ROWS)
   db.sqlite.exec("UPDATE nodes SET metadata_state = 'ready' WHERE metadata_state = 'again'")
   assert.equal(other.markSome(), true)
@@ -104,6 +105,30 @@ test('without a row nothing is marked', (t) => {
   assert.equal(again.readers(), null)
   assert.equal(again.markSome(), false)
   assert.deepEqual(inState('again'), [])
+})
+
+/** Of each kind of rule, and some that look alike. */
+const TYPES = [
+  ...['application/octet-stream', 'application/javascript', 'audio/mp4', 'application/gzip', 'application/x-gzip'],
+  ...['text/plain', 'text/html', 'text/xml', 'text/x-c', 'text/x-script.python', 'text/vnd.graphviz'],
+  ...[
+    'application/zip',
+    'application/gzip2',
+    'application/json',
+    'audio/mpeg',
+    'audio/mp4a',
+    'context/plain',
+    'Text/plain',
+  ],
+]
+
+test('what the rules may answer otherwise is marked, and no other type', (t) => {
+  const { again, inState } = openWith(t, Object.fromEntries(TYPES.map((type) => [type, [type, 'ready', 'h', 0, 0]])))
+  again.saveReaders(READERS)
+  again.markSome()
+  const unsure = TYPES.filter((type) => isOneOf(type, UNSURE_TYPES))
+  assert.equal(unsure.length, 11)
+  assert.deepEqual(inState('again'), unsure)
 })
 
 const FOUND: FoundMetadata = {
@@ -152,10 +177,53 @@ test('an answer that differs is told', (t) => {
   assert.equal(store.head(), head + 1)
 })
 
-test('a library that fails again leaves the file failed', (t) => {
-  const { save, row } = askedAgain(t)
+test('I12: what is known of a file stays where a library fails on it now, and nothing is told but that', (t) => {
+  const { db, store, log } = openWith(t, {
+    drawing: ['image/svg+xml', 'again', 'h', 40, 30],
+    film: ['video/mp4', 'again', 'h', 0, 0],
+  })
+  const rows = () =>
+    db.sqlite
+      .prepare(
+        `SELECT name, mime_type, is_image, width, height, metadata_state, metadata_error FROM nodes
+         WHERE NOT is_directory ORDER BY name`,
+      )
+      .raw()
+      .all()
+  const before = log()
+  const save = (name: string, metadata: Partial<FoundMetadata>, problem: string) =>
+    store.saveAgain(
+      [
+        {
+          kind: 'found',
+          bytes: { ...BYTES, nodeId: name, inode: name },
+          metadata: { ...FOUND, ...metadata },
+          problem,
+        },
+      ],
+      LATER_MS,
+    )
+  save('drawing', {}, 'read without libmagic and MediaInfo')
+  save('film', { mimeType: 'video/quicktime', isVideo: true }, 'read without MediaInfo')
+  assert.deepEqual(rows(), [
+    ['drawing', 'image/svg+xml', 1, 40, 30, 'failed', 'read without libmagic and MediaInfo'],
+    ['film', 'video/mp4', 0, 0, 0, 'failed', 'read without MediaInfo'],
+  ])
+  assert.deepEqual(log(), before)
+  assert.equal(store.known.counts().failed, 2, 'which the owner is told of')
+})
+
+test('a file of which nothing was known gets what a part of the libraries says', (t) => {
+  const { save, row, store } = askedAgain(t)
+  const head = store.head()
   save({ kind: 'found', bytes: BYTES, metadata: FOUND, problem: 'killed by SIGSEGV' })
   assert.deepEqual(row(), ['application/octet-stream', 'h', 'failed', 0])
+  assert.equal(store.head(), head)
+  store.apply([{ kind: 'recheck', nodeId: 'unknown', awaiting: { state: 'again', dueMs: 0 } }])
+  const film = { ...FOUND, mimeType: 'video/mp4', isVideo: true }
+  save({ kind: 'found', bytes: BYTES, metadata: film, problem: 'read without MediaInfo' })
+  assert.deepEqual(row(), ['video/mp4', 'h', 'failed', 0])
+  assert.equal(store.head(), head + 1)
 })
 
 test('I6: what is about other bytes is not stored, and asked for later', (t) => {

@@ -21,17 +21,17 @@ export type ReadAgain = {
 /** Rows looked at in a transaction. */
 export const SLICE_ROWS = 1_000
 
-/** Types that say little of a file, in SQL: another version may know more. */
-const IS_GENERAL = `mime_type IN ('application/octet-stream', 'application/javascript', 'audio/mp4', 'text/plain', 'text/html',
-  'text/xml')`
-
 /**
  * By rowid, in which the table lies on the disk. VACUUM may number the rows anew: where the owner does that in the middle,
  * some are marked twice and some not.
  */
 const IN_SLICE = 'rowid > :from AND rowid <= :to AND NOT is_directory'
 
-export function createReadAgain({ orm, sqlite }: FeedDatabase): ReadAgain {
+/**
+ * @param unsureTypes MIME types whose files may get another answer, or the beginning of some with a `*` behind it; nothing
+ *   else that `GLOB` knows, and no quotes
+ */
+export function createReadAgain({ orm, sqlite }: FeedDatabase, unsureTypes: readonly string[]): ReadAgain {
   const byRow = eq(readers.id, 1)
   const select = orm.select().from(readers).where(byRow).prepare()
   const lastRow = sqlite.prepare<[], number | null>('SELECT max(rowid) FROM nodes').pluck()
@@ -39,7 +39,7 @@ export function createReadAgain({ orm, sqlite }: FeedDatabase): ReadAgain {
   const mark = sqlite.prepare(
     `UPDATE nodes SET metadata_state = 'again', metadata_due_ms = 0
      WHERE ${IN_SLICE} AND hash <> '' AND (+metadata_state = 'failed' OR +metadata_state = 'ready' AND
-       (${IS_GENERAL} OR (is_image OR is_video) AND (:all OR width = 0 OR height = 0)))`,
+       (${isUnsure(unsureTypes)} OR (is_image OR is_video) AND (:all OR width = 0 OR height = 0)))`,
   )
   // Not even its hash is known. Its error stays, so that nobody waits for it.
   const readWhole = sqlite.prepare(
@@ -79,4 +79,9 @@ export function createReadAgain({ orm, sqlite }: FeedDatabase): ReadAgain {
       return row !== null && row.markedTo !== null && markSlice(row.markedTo, row.marksAllMedia)
     }),
   }
+}
+
+/** In SQL. The common types are tried one after the other, which is nothing beside reading the row. */
+function isUnsure(types: readonly string[]): string {
+  return `(${types.map((type) => `mime_type GLOB '${type}'`).join(' OR ')})`
 }

@@ -38,7 +38,8 @@ export type Store = {
   readonly saveMetadata: (findings: readonly MetadataFinding[], isSameInode?: IsSameInode) => readonly boolean[]
   /**
    * Stores what was found of files that were read before and asked for again. What was read anew meanwhile is left out;
-   * what was not and still does not fit is asked for at `laterMs` (ms since 1970).
+   * what was not and still does not fit is asked for at `laterMs` (ms since 1970). Where a library failed on a file, what
+   * it said before stays.
    */
   readonly saveAgain: (findings: readonly MetadataFinding[], laterMs: number, isSameInode?: IsSameInode) => void
   /** Forgets where some of what was removed had been, the oldest first. False when there is no more to forget. */

@@ -109,13 +109,18 @@ export function createHints(): Hints {
 }
 
 /**
- * What says most of a writer first: a close, a beginning, a write. Of two others the later one; but that it is time to look
- * again says nothing of the place, and must not stand for something that happened there.
+ * What says most of a writer: a close, a beginning, a write. Then what happened at the place. Least says what this program
+ * found itself when it looked there or read: that it is time to look again must not stand for something that happened.
  */
 const WRITERS: readonly Cause[] = ['modified', 'created', 'written']
+const OWN_REASONS: readonly Cause[] = ['revisited', 'stale']
 
+/** Of two that say as much the later one, but a beginning after a close is one of another writer. */
 function mergedCause(before: Cause, after: Cause): Cause {
-  if (after === 'revisited') return before
-  if (after === 'created' || after === 'written') return after
-  return WRITERS.indexOf(before) > WRITERS.indexOf(after) ? before : after
+  if (after === 'created') return after
+  return weight(after) >= weight(before) ? after : before
+}
+
+function weight(cause: Cause): number {
+  return OWN_REASONS.includes(cause) ? OWN_REASONS.indexOf(cause) - OWN_REASONS.length : WRITERS.indexOf(cause) + 1
 }

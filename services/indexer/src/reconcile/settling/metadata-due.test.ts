@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { factsOf, fileRow, fileSight } from '../../../../../test/support/rows.ts'
 import type { Awaiting } from '../../model/decision.ts'
-import type { Cause, Seen } from '../../model/seen.ts'
+import { type Cause, isPresent, type PlacedSight, type Seen } from '../../model/seen.ts'
 import { createSchedule, type Schedule, type ScheduleTools } from './metadata-due.ts'
 
 const NOW_MS = 1_000_000
@@ -22,6 +22,8 @@ type Case = {
   readonly bornMs?: number | null
   /** It is known, and waits to be read; as another inode number if it is not this. */
   readonly waitsAs?: number
+  /** How long ago what is known there was made, where that is another file under its number. */
+  readonly rowBornMs?: number
   /** How often in a row writes to it were looked at. */
   readonly writes?: number
   readonly areWritesTold?: boolean
@@ -40,6 +42,7 @@ const CASES: readonly Case[] = [
     what: 'a recording that has gone on for ten minutes is held back for one',
     cause: 'stale',
     ageMs: 0,
+    waitsAs: 1,
     bornMs: 600_000,
     expected: { state: 'fresh', dueMs: NOW_MS + 60_000 },
   },
@@ -47,6 +50,7 @@ const CASES: readonly Case[] = [
     what: 'an old file that somebody writes to and does not close is held back for ten minutes',
     cause: 'stale',
     ageMs: 0,
+    waitsAs: 1,
     bornMs: 10 * 365 * 86_400_000,
     expected: { state: 'fresh', dueMs: NOW_MS + 600_000 },
   },
@@ -103,8 +107,38 @@ const CASES: readonly Case[] = [
   },
   { what: 'a chmod of an open file makes nobody close it', cause: 'touched', ageMs: 0, writes: 3, expected: HELD_BACK },
   { what: 'a new hard link is nobody to wait for', cause: 'created', ageMs: 0, links: 2, expected: SETTLED },
-  { what: 'what did not hold still is held back', cause: 'stale', ageMs: 60_000, expected: HELD_BACK },
-  { what: 'what did not hold still is held back, linked too', cause: 'stale', ageMs: 0, links: 2, expected: HELD_BACK },
+  { what: 'what did not hold still is held back', cause: 'stale', ageMs: 60_000, waitsAs: 1, expected: HELD_BACK },
+  {
+    what: 'what did not hold still is held back, linked too',
+    cause: 'stale',
+    ageMs: 0,
+    links: 2,
+    waitsAs: 1,
+    expected: HELD_BACK,
+  },
+  {
+    what: 'what took the place of a file that was being read is quiet in a moment',
+    cause: 'stale',
+    ageMs: 0,
+    bornMs: 600_000,
+    waitsAs: 2,
+    expected: SETTLED,
+  },
+  {
+    what: 'so is a new file under its name',
+    cause: 'stale',
+    ageMs: 0,
+    expected: SETTLED,
+  },
+  {
+    what: 'so is one that has its inode number too',
+    cause: 'stale',
+    ageMs: 0,
+    bornMs: 0,
+    waitsAs: 1,
+    rowBornMs: 600_000,
+    expected: SETTLED,
+  },
   { what: 'a closed file is quiet in a moment', cause: 'written', ageMs: 0, expected: SETTLED },
   { what: 'a closed file waits though its ctime is old', cause: 'written', ageMs: 60_000, expected: SETTLED },
   { what: 'a moved file is quiet in a moment', cause: 'touched', ageMs: 0, expected: SETTLED },
@@ -179,11 +213,14 @@ const CASES: readonly Case[] = [
 
 for (const one of CASES) {
   const { what, cause, ageMs, links = 1, isScanning = false, bornMs = null, waitsAs, expected } = one
-  const { writes = 0, areWritesTold = false, skipsBeforeMs = null } = one
+  const { writes = 0, areWritesTold = false, skipsBeforeMs = null, rowBornMs = bornMs } = one
   test(what, () => {
-    const birthTime = bornMs === null ? 0 : (WALL_MS - bornMs) * 1_000
+    const birthTime = birthTimeOf(bornMs)
     const facts = factsOf(1, { ctime: (WALL_MS - ageMs) * 1_000, birthTime })
-    const known = waitsAs === undefined ? undefined : fileRow(waitsAs, 'p', 'a', { metadataState: 'fresh', birthTime })
+    const known =
+      waitsAs === undefined
+        ? undefined
+        : fileRow(waitsAs, 'p', 'a', { metadataState: 'fresh', birthTime: birthTimeOf(rowBornMs) })
     const sight = fileSight(1, { ...facts, links })
     const seen: Seen = { parentId: 'p', name: 'a', known, cause, sight }
     const made = schedule({
@@ -201,7 +238,29 @@ test('due times are whole milliseconds, as the table keeps them', () => {
   assert.equal(dueMs, NOW_MS + SETTLE_MS)
 })
 
+const TRIED_UNTIL_MS = NOW_MS + 20_000
+/** What is at the place of a file with the inode number 1 that was tried in vain, when it is seen to be closed. */
+const AFTER_TRIES: readonly [what: string, sight: PlacedSight, dueMs: number][] = [
+  ['a file that was tried in vain keeps its pause, however it changes', fileSight(1, { size: 99 }), TRIED_UNTIL_MS],
+  ['a file that took the place of one that was tried in vain has none', fileSight(2), SETTLED.dueMs],
+  ['nor has a new one with its inode number', fileSight(1, { birthTime: 2 }), SETTLED.dueMs],
+]
+
+for (const [what, sight, dueMs] of AFTER_TRIES) {
+  test(what, () => {
+    const known = fileRow(1, 'p', 'a', { metadataState: 'fresh' })
+    const { awaiting } = schedule({ notBeforeMs: (nodeId) => (nodeId === known.nodeId ? TRIED_UNTIL_MS + 0.7 : 0) })
+    assert.ok(isPresent(sight))
+    const seen: Seen = { parentId: 'p', name: 'a', known, cause: 'written', sight }
+    assert.deepEqual(awaiting(seen, sight.facts, false, null), { state: 'fresh', dueMs })
+  })
+}
+
+function birthTimeOf(bornMs: number | null): number {
+  return bornMs === null ? 0 : (WALL_MS - bornMs) * 1_000
+}
+
 function schedule(other: Partial<ScheduleTools>): Schedule {
-  const nothing = { writes: () => null, areWritesTold: () => false }
+  const nothing = { writes: () => null, areWritesTold: () => false, notBeforeMs: () => 0 }
   return createSchedule({ settleMs: SETTLE_MS, nowMs: () => NOW_MS, wallMs: () => WALL_MS, ...nothing, ...other })
 }

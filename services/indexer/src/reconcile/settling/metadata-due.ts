@@ -22,6 +22,8 @@ export type ScheduleTools = {
   readonly writes: (place: Place) => Streak | null
   /** Whether the kernel would tell of a write to what is in the folder. */
   readonly areWritesTold: (folderId: string) => boolean
+  /** Not before when a file may be read that was tried in vain, ms since 1970; 0 for any other. */
+  readonly notBeforeMs: (nodeId: string) => number
   readonly nowMs: () => number
   /** The clock that the times of files go by, which may be set at any moment; what is due goes by `nowMs`. */
   readonly wallMs: () => number
@@ -35,33 +37,46 @@ export type Schedule = {
   readonly awaiting: (seen: Seen, facts: Facts, isScanning: boolean, skipsBeforeMs: number | null) => Awaiting
 }
 
-export function createSchedule({ settleMs, writes, areWritesTold, nowMs, wallMs }: ScheduleTools): Schedule {
+export function createSchedule(tools: ScheduleTools): Schedule {
+  const { settleMs, writes, areWritesTold, nowMs, wallMs } = tools
+  const awaitingQuiet: Schedule['awaiting'] = (seen, { ctime, birthTime }, isScanning, skipsBeforeMs) => {
+    const { cause } = seen
+    const isFirstFound = cause === 'scan' && seen.known === undefined
+    if (isFirstFound && skipsBeforeMs !== null && ctime / 1000 < skipsBeforeMs) return SKIPPED
+    const now = Math.floor(nowMs())
+    const streak = cause === 'written' ? null : writes(seen)
+    if (streak !== null) return { state: 'fresh', dueMs: now + streakQuietMs(streak, now) }
+    if (cause === 'modified') return { state: 'fresh', dueMs: now + WRITTEN_QUIET_MS[0] }
+    // Another file that has its place by now, as programs save theirs, is nobody's to wait for.
+    if (cause === 'stale' && isOfRow(seen)) return { state: 'fresh', dueMs: now + openQuietMs(wallMs(), birthTime) }
+    const ageMs = wallMs() - ctime / 1000
+    const isRecent = ageMs < OPEN_QUIET_MIN_MS
+    // Where nothing is told of writers, a listing that finds it changed again before it was read says that it grows.
+    if (cause === 'scan' && isRecent && isStillUnread(seen) && !areWritesTold(seen.parentId)) {
+      return { state: 'fresh', dueMs: now + openQuietMs(wallMs(), birthTime) }
+    }
+    const isQuiet = ageMs > settleMs || ageMs < 0
+    const state = cause === 'scan' && isScanning ? 'backlog' : 'fresh'
+    return { state, dueMs: cause === 'scan' && isQuiet ? now : now + settleMs }
+  }
   return {
-    awaiting: (seen, { ctime, birthTime }, isScanning, skipsBeforeMs) => {
-      const { cause } = seen
-      const isFirstFound = cause === 'scan' && seen.known === undefined
-      if (isFirstFound && skipsBeforeMs !== null && ctime / 1000 < skipsBeforeMs) return SKIPPED
-      const now = Math.floor(nowMs())
-      const streak = cause === 'written' ? null : writes(seen)
-      if (streak !== null) return { state: 'fresh', dueMs: now + streakQuietMs(streak, now) }
-      if (cause === 'modified') return { state: 'fresh', dueMs: now + WRITTEN_QUIET_MS[0] }
-      if (cause === 'stale') return { state: 'fresh', dueMs: now + openQuietMs(wallMs(), birthTime) }
-      const ageMs = wallMs() - ctime / 1000
-      const isRecent = ageMs < OPEN_QUIET_MIN_MS
-      // Where nothing is told of writers, a listing that finds it changed again before it was read says that it grows.
-      if (cause === 'scan' && isRecent && isStillUnread(seen) && !areWritesTold(seen.parentId)) {
-        return { state: 'fresh', dueMs: now + openQuietMs(wallMs(), birthTime) }
-      }
-      const isQuiet = ageMs > settleMs || ageMs < 0
-      const state = cause === 'scan' && isScanning ? 'backlog' : 'fresh'
-      return { state, dueMs: cause === 'scan' && isQuiet ? now : now + settleMs }
+    awaiting: (seen, facts, isScanning, skipsBeforeMs) => {
+      const { state, dueMs } = awaitingQuiet(seen, facts, isScanning, skipsBeforeMs)
+      // A file that was tried in vain keeps its pause, however often it changes and is closed meanwhile.
+      const notBeforeMs = seen.known !== undefined && isOfRow(seen) ? tools.notBeforeMs(seen.known.nodeId) : 0
+      return { state, dueMs: Math.max(dueMs, Math.floor(notBeforeMs)) }
     },
   }
 }
 
 /** Whether the very file was seen before and not read since. Another one that has its name by now did not grow. */
-function isStillUnread({ known, sight }: Seen): boolean {
-  return known?.metadataState === 'fresh' && isPresent(sight) && isSameThing(known, sight)
+function isStillUnread(seen: Seen): boolean {
+  return seen.known?.metadataState === 'fresh' && isOfRow(seen)
+}
+
+/** Whether the file that is there is the one that was known there. */
+function isOfRow({ known, sight }: Seen): boolean {
+  return known !== undefined && isPresent(sight) && isSameThing(known, sight)
 }
 
 function streakQuietMs({ looks, sinceMs }: Streak, nowMs: number): number {

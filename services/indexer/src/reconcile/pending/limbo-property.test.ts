@@ -61,6 +61,10 @@ class LimboModel {
       this.#setDue(stay, Math.min(stay.dueMs, nowMs + 500))
     } else if (blocks && !stay.blocks) {
       stay.blocks = true
+      if (stay.waitsForScan && !isAfterScan) {
+        stay.waitsForScan = false
+        stay.sinceMs = nowMs
+      }
       this.#setDue(stay, Math.min(stay.dueMs, dueMs))
     }
   }
@@ -80,6 +84,7 @@ class LimboModel {
     if (stay === undefined) return false
     const ageMs = nowMs - stay.sinceMs
     if (reason === 'stirred') {
+      if (stay.waitsForScan) return true
       if (stay.stirred === 5) return false
       stay.stirred += 1
       this.#setDue(stay, nowMs)

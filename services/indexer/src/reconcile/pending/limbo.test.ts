@@ -78,6 +78,19 @@ test('what a scan found missing waits for the end of the scan', () => {
   assert.deepEqual(dueRows(limbo, 3_000_000), [row, other], 'a later scan does not give them time again')
 })
 
+test('a row that something waits for while a scan goes on is looked at at once, and gets more time like any other', () => {
+  const limbo = createLimbo()
+  limbo.put(row, { blocks: false, isAfterScan: true, nowMs: 0 })
+  limbo.put(row, { blocks: true, isAfterScan: false, nowMs: 1_000 })
+  assert.deepEqual(dueRows(limbo, 1_000 + BLOCKING_GRACE_MS), [row])
+  // Were it due all the same, the loop would look at its place without a pause until the scan ends.
+  limbo.extend(row.nodeId, 1_100)
+  assert.equal(limbo.due(1_100).length, 0)
+  assert.deepEqual(dueRows(limbo, 1_100 + GRACE_MS), [row])
+  limbo.scanEnded(1_200)
+  assert.deepEqual(dueRows(limbo, 1_200 + BLOCKING_GRACE_MS), [], 'the end of the scan is nothing to it')
+})
+
 test('a row whose place could not be looked at gets more time', () => {
   const limbo = createLimbo()
   limbo.put(row, { blocks: false, isAfterScan: false, nowMs: 0 })

@@ -102,6 +102,11 @@ export function createLimbo(): Limbo {
       }
       if (!blocks || entry.blocks) return
       entry.blocks = true
+      if (entry.isAfterScan && !isAfterScan) {
+        // What waits is not held up for a scan, so the row's time runs from now on.
+        entry.isAfterScan = false
+        entry.sinceMs = nowMs
+      }
       setDeadline(entry, Math.min(entry.deadlineMs, deadlineMs))
     },
     take: (nodeId) => {
@@ -126,6 +131,7 @@ export function createLimbo(): Limbo {
     },
     postpone: (nodeId, nowMs) => {
       const entry = entries.get(nodeId)
+      if (entry?.isAfterScan === true) return true
       if (entry === undefined || entry.postponements >= POSTPONEMENTS_MAX) return false
       entry.postponements += 1
       setDeadline(entry, nowMs)

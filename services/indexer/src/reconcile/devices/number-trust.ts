@@ -21,13 +21,13 @@ export type NumberTrust = {
 export type NumberTrustTools = {
   readonly tree: Pick<Tree, 'get'>
   readonly devices: Pick<Devices, 'numberKind' | 'isDoubtful'>
-  readonly limbo: Pick<Limbo, 'isOfEarlierMount'>
+  readonly limbo: Pick<Limbo, 'get'>
 }
 
 export function createNumberTrust({ tree, devices, limbo }: NumberTrustTools): NumberTrust {
   const isCurrent = ({ nodeId, parentId, device }: Known): boolean => {
     // A listing compares every row in a folder; what is not there any more was seen under an earlier mount.
-    if (limbo.isOfEarlierMount(nodeId)) return false
+    if (limbo.get(nodeId)?.isOfEarlierMount === true) return false
     if (!devices.isDoubtful(device)) return true
     const parent = tree.get(parentId)
     return parent?.isCompared === true && parent.device === device

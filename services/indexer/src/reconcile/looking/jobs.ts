@@ -6,7 +6,7 @@ import type { LookReply } from '../../scan/observer.ts'
 import type { KnownNodes } from '../../store/node-queries.ts'
 import type { Devices } from '../devices/devices.ts'
 import type { Hints, TakenHint } from '../pending/hints.ts'
-import { type Limbo, type LimboEntry, PATIENCE_MS } from '../pending/limbo.ts'
+import { isBlocking, type Limbo, type LimboEntry } from '../pending/limbo.ts'
 import type { Visit, Visits } from '../pending/visits.ts'
 import type { Roots } from '../roots/roots.ts'
 import type { Scans } from '../roots/scans.ts'
@@ -73,7 +73,7 @@ export function takeVisitJob(tools: JobTools, foldersMax: number): Job | null {
  * for whom is only seen when they are looked at together.
  */
 export function makeLimboJob(tools: JobTools, due: readonly LimboEntry[]): Job | null {
-  const blocking = [...tools.limbo.entries()].filter((entry) => entry.blocks)
+  const blocking = [...tools.limbo.entries()].filter(isBlocking)
   const places = new Map<Folder, Map<string, LimboPlace>>()
   const add = (folder: Folder, place: LimboPlace) => {
     const names = places.get(folder) ?? new Map<string, LimboPlace>()
@@ -89,8 +89,8 @@ export function makeLimboJob(tools: JobTools, due: readonly LimboEntry[]): Job |
     const where = whereabouts(row.parentId)
     if (where === 'online' && folder !== undefined) add(folder, { name: row.name, entry })
     else if (where === 'online') unplaced.push(entry)
-    else if (where === 'away') tools.limbo.extend(row.nodeId, tools.nowMs())
-    else tools.limbo.take(row.nodeId)
+    else if (where === 'away') tools.limbo.defer(row.nodeId, 'away', tools.nowMs())
+    else tools.limbo.release(row.nodeId)
     const heirsFolder = heir === null ? undefined : tools.tree.get(heir.parentId)
     if (heir !== null && heirsFolder !== undefined && tools.roots.isOnline(heirsFolder.root)) {
       add(heirsFolder, { name: heir.name, entry: null })
@@ -106,12 +106,8 @@ export function makeLimboJob(tools: JobTools, due: readonly LimboEntry[]): Job |
 }
 
 /** Its folder may be met soon; a listing of that tells of the row anyway. */
-export function putOffUnplaced(
-  { limbo, nowMs }: Pick<JobTools, 'limbo' | 'nowMs'>,
-  { row, sinceMs }: LimboEntry,
-): void {
-  if (sinceMs + PATIENCE_MS > nowMs()) limbo.hold(row.nodeId, nowMs())
-  else limbo.take(row.nodeId)
+export function putOffUnplaced({ limbo, nowMs }: Pick<JobTools, 'limbo' | 'nowMs'>, { row }: LimboEntry): void {
+  if (!limbo.defer(row.nodeId, 'unplaced', nowMs())) limbo.release(row.nodeId)
 }
 
 /** Asks for each id once. */

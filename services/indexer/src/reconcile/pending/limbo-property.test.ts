@@ -11,14 +11,14 @@ import fc from 'fast-check'
 import { fileRow } from '../../../../../test/support/rows.ts'
 import type { Known } from '../../model/known-node.ts'
 import type { Place } from '../../model/seen.ts'
-import { createLimbo, type Limbo, type LimboEntry, PATIENCE_MS } from './limbo.ts'
+import { createLimbo, dueMsOf, isBlocking, type LimboEntry } from './limbo.ts'
+import { DEFERRALS, type DeferReason } from './limbo-times.ts'
 
 const DEVICES = ['disk', 'stick'] as const
 const IDS = ['one', 'two', 'three'] as const
 const ABSENT = 'never put in'
 
-type Reason = 'unknown' | 'away' | 'moving' | 'unplaced' | 'unsettled' | 'occupied' | 'stirred'
-const REASONS: readonly Reason[] = ['unknown', 'away', 'moving', 'unplaced', 'unsettled', 'occupied', 'stirred']
+const REASONS = Object.keys(DEFERRALS) as DeferReason[]
 
 /** What is known of a row in limbo, and what the model counts. */
 type Stay = {
@@ -32,7 +32,7 @@ type Stay = {
   waitsForScan: boolean
   /** Deferrals in a row because it could not be told whether the row is gone. */
   untold: number
-  stirred: number
+  disturbed: number
 }
 
 type PutOptions = {
@@ -51,7 +51,7 @@ class LimboModel {
     const stay = this.stays.get(row.nodeId)
     if (stay === undefined) {
       const added = { row, heir, blocks, isOfEarlierMount, sinceMs: nowMs, dueMs, waitsForScan: isAfterScan }
-      this.stays.set(row.nodeId, { ...added, untold: 0, stirred: 0 })
+      this.stays.set(row.nodeId, { ...added, untold: 0, disturbed: 0 })
       this.#noteDeadline(dueMs)
       return
     }
@@ -79,19 +79,19 @@ class LimboModel {
   }
 
   /** Gives whether the reason had more time for the row. */
-  defer(nodeId: string, reason: Reason, nowMs: number): boolean {
+  defer(nodeId: string, reason: DeferReason, nowMs: number): boolean {
     const stay = this.stays.get(nodeId)
     if (stay === undefined) return false
     const ageMs = nowMs - stay.sinceMs
-    if (reason === 'stirred') {
+    if (reason === 'disturbed') {
       if (stay.waitsForScan) return true
-      if (stay.stirred === 5) return false
-      stay.stirred += 1
+      if (stay.disturbed === 5) return false
+      stay.disturbed += 1
       this.#setDue(stay, nowMs)
       return true
     }
     if ((reason === 'moving' || reason === 'unplaced') && ageMs >= 10_000) return false
-    if (reason === 'unsettled' && ageMs > 1_500) return false
+    if (reason === 'unsettled' && ageMs >= 1_500) return false
     if (stay.waitsForScan) return true
     if (reason === 'unknown' || reason === 'away') {
       this.#setDue(stay, nowMs + Math.min(500 * 2 ** stay.untold, 60_000))
@@ -123,7 +123,7 @@ class LimboModel {
 
 type Step = { readonly waitMs: number } & (
   | { readonly kind: 'put'; readonly id: string; readonly options: PutOptions }
-  | { readonly kind: 'defer'; readonly id: string; readonly reason: Reason }
+  | { readonly kind: 'defer'; readonly id: string; readonly reason: DeferReason }
   | { readonly kind: 'release'; readonly id: string }
   /** Releases an entry that limbo gave earlier: the `at`th stay there ever was. */
   | { readonly kind: 'release-entry'; readonly at: number }
@@ -166,16 +166,16 @@ class Pair {
     const [limbo, model, nowMs] = [this.limbo, this.model, this.#nowMs]
     if (one.kind === 'put') this.#put(one)
     else if (one.kind === 'defer') {
-      assert.equal(defer(limbo, one.id, one.reason, nowMs), model.defer(one.id, one.reason, nowMs), 'has more time')
+      assert.equal(limbo.defer(one.id, one.reason, nowMs), model.defer(one.id, one.reason, nowMs), 'has more time')
     } else if (one.kind === 'release') {
-      limbo.take(one.id)
+      limbo.release(one.id)
       model.stays.delete(one.id)
     } else if (one.kind === 'release-entry') this.#releaseEntry(one.at)
     else if (one.kind === 'scan-ended') {
       limbo.scanEnded(nowMs)
       model.scanEnded(nowMs)
     } else if (one.kind === 'mounted') {
-      for (const entry of limbo.entries()) if (entry.row.device === one.device) entry.isOfEarlierMount = true
+      limbo.mountedAnew(one.device)
       model.mountedAnew(one.device)
     } else assert.deepEqual(idsOf(limbo.due(nowMs)), idsOf(model.due(nowMs)), 'due')
     this.#compare()
@@ -197,7 +197,7 @@ class Pair {
     const begun = this.#begun[at % this.#begun.length]
     if (begun === undefined) return
     const { stay, entry } = begun
-    this.limbo.drop(entry)
+    this.limbo.release(entry)
     if (this.model.stays.get(stay.row.nodeId) === stay) this.model.stays.delete(stay.row.nodeId)
   }
 
@@ -209,7 +209,7 @@ class Pair {
     assert.deepEqual(Array.from(this.limbo.entries(), shownOf), expected)
     for (const one of [...IDS, ABSENT]) {
       assert.equal(this.limbo.has(one), this.model.stays.has(one))
-      assert.equal(this.limbo.isOfEarlierMount(one), this.model.stays.get(one)?.isOfEarlierMount === true)
+      assert.equal(this.limbo.get(one)?.row, this.model.stays.get(one)?.row)
     }
     const { nextMs } = this.model
     assert.equal(this.limbo.nextDeadlineMs(), nextMs === Number.POSITIVE_INFINITY ? null : nextMs)
@@ -220,20 +220,9 @@ class Pair {
   }
 }
 
-function shownOf({ row, heir, blocks, isOfEarlierMount, sinceMs, deadlineMs }: LimboEntry) {
-  return { row, heir, blocks, isOfEarlierMount, sinceMs, dueMs: deadlineMs }
-}
-
-/** What each of limbo's callers does for its reason. */
-function defer(limbo: Limbo, nodeId: string, reason: Reason, nowMs: number): boolean {
-  if (reason === 'stirred') return limbo.postpone(nodeId, nowMs)
-  const entry = [...limbo.entries()].find(({ row }) => row.nodeId === nodeId)
-  if (entry === undefined) return false
-  if ((reason === 'moving' || reason === 'unplaced') && entry.sinceMs + PATIENCE_MS <= nowMs) return false
-  if (reason === 'unsettled' && nowMs - entry.sinceMs > 1_500) return false
-  if (reason === 'unknown' || reason === 'away') limbo.extend(nodeId, nowMs)
-  else limbo.hold(nodeId, nowMs)
-  return true
+function shownOf(entry: LimboEntry) {
+  const { row, heir, isOfEarlierMount, sinceMs } = entry
+  return { row, heir, blocks: isBlocking(entry), isOfEarlierMount, sinceMs, dueMs: dueMsOf(entry) }
 }
 
 function idsOf(stays: readonly { readonly row: Known }[]): string[] {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fileRow } from '../../../../../test/support/rows.ts'
-import { createLimbo } from './limbo.ts'
+import { createLimbo, dueMsOf } from './limbo.ts'
 
 const GRACE_MS = 500
 const BLOCKING_GRACE_MS = 50
@@ -21,9 +21,8 @@ test('a row may turn up elsewhere until its time is over', () => {
   assert.deepEqual(dueRows(limbo, 1_000 + GRACE_MS - 1), [])
   assert.deepEqual(dueRows(limbo, 1_000 + GRACE_MS), [row])
   assert.ok(limbo.has(row.nodeId), 'it stays until somebody takes it')
-  limbo.take(row.nodeId)
+  limbo.release(row.nodeId)
   assert.ok(!limbo.has(row.nodeId))
-  assert.equal(limbo.size(), 0)
   assert.deepEqual(dueRows(limbo, 10_000), [])
   assert.equal(limbo.nextDeadlineMs(), null)
 })
@@ -33,14 +32,14 @@ test('an entry that was taken out does not take another one of the same id with 
   const put = (one: typeof row) => limbo.put(one, { blocks: false, isAfterScan: false, nowMs: 0 })
   put(row)
   const [entry = assert.fail('it is due')] = limbo.due(GRACE_MS)
-  limbo.take(row.nodeId)
+  limbo.release(row.nodeId)
   const successor = { ...row, name: 'successor' }
   put(successor)
-  limbo.drop(entry)
+  limbo.release(entry)
   const [current = assert.fail('the successor is due')] = limbo.due(GRACE_MS)
   assert.equal(current.row, successor)
-  limbo.drop(current)
-  assert.equal(limbo.size(), 0)
+  limbo.release(current)
+  assert.ok(!limbo.has(row.nodeId))
 })
 
 test('seeing again that a row is missing gives it no more time', () => {
@@ -48,7 +47,6 @@ test('seeing again that a row is missing gives it no more time', () => {
   limbo.put(row, { blocks: false, isAfterScan: false, nowMs: 0 })
   limbo.put(row, { blocks: false, isAfterScan: false, nowMs: 400 })
   assert.deepEqual(dueRows(limbo, GRACE_MS), [row])
-  assert.equal(limbo.size(), 1)
 })
 
 test('a row that something else waits for has less time, also when that shows later', () => {
@@ -84,7 +82,7 @@ test('a row that something waits for while a scan goes on is looked at at once, 
   limbo.put(row, { blocks: true, isAfterScan: false, nowMs: 1_000 })
   assert.deepEqual(dueRows(limbo, 1_000 + BLOCKING_GRACE_MS), [row])
   // Were it due all the same, the loop would look at its place without a pause until the scan ends.
-  limbo.extend(row.nodeId, 1_100)
+  limbo.defer(row.nodeId, 'unknown', 1_100)
   assert.equal(limbo.due(1_100).length, 0)
   assert.deepEqual(dueRows(limbo, 1_100 + GRACE_MS), [row])
   limbo.scanEnded(1_200)
@@ -94,8 +92,8 @@ test('a row that something waits for while a scan goes on is looked at at once, 
 test('a row whose place could not be looked at gets more time', () => {
   const limbo = createLimbo()
   limbo.put(row, { blocks: false, isAfterScan: false, nowMs: 0 })
-  limbo.extend(row.nodeId, GRACE_MS)
-  limbo.extend('nobody', GRACE_MS)
+  limbo.defer(row.nodeId, 'unknown', GRACE_MS)
+  assert.ok(!limbo.defer('nobody', 'unknown', GRACE_MS))
   assert.deepEqual(dueRows(limbo, GRACE_MS), [])
   assert.deepEqual(dueRows(limbo, 2 * GRACE_MS), [row])
 })
@@ -104,8 +102,9 @@ test('it gets more each time, up to a minute, and when its place can be looked a
   const limbo = createLimbo()
   limbo.put(row, { blocks: false, isAfterScan: false, nowMs: 0 })
   const delays = Array.from({ length: 9 }, () => {
-    limbo.extend(row.nodeId, 0)
-    return limbo.due(1_000_000)[0]?.deadlineMs
+    limbo.defer(row.nodeId, 'unknown', 0)
+    const [entry = assert.fail('it is there')] = limbo.due(1_000_000)
+    return dueMsOf(entry)
   })
   assert.deepEqual(delays, [500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000])
   limbo.put(row, { blocks: false, isAfterScan: false, nowMs: 10_000 })
@@ -115,9 +114,9 @@ test('it gets more each time, up to a minute, and when its place can be looked a
 test('a row is looked at once more when something happened meanwhile, but not for ever', () => {
   const limbo = createLimbo()
   limbo.put(row, { blocks: false, isAfterScan: false, nowMs: 0 })
-  const answers = Array.from({ length: 7 }, (_, at) => limbo.postpone(row.nodeId, 600 + at))
+  const answers = Array.from({ length: 7 }, (_, at) => limbo.defer(row.nodeId, 'disturbed', 600 + at))
   assert.deepEqual(answers, [true, true, true, true, true, false, false])
   assert.deepEqual(dueRows(limbo, 603), [])
   assert.deepEqual(dueRows(limbo, 604), [row])
-  assert.ok(!limbo.postpone(other.nodeId, 600), 'one that is not there')
+  assert.ok(!limbo.defer(other.nodeId, 'disturbed', 600), 'one that is not there')
 })

@@ -1,156 +1,200 @@
 /**
- * Nodes whose place no longer holds them. They stay visible where they were until they turn up elsewhere (a move) or
- * their time is over (a removal).
+ * Limbo has the rows whose place no longer holds them. Such a row stays visible where it was until it turns up elsewhere (a
+ * move) or a look confirms that it is gone (a removal). Its stay is a state machine; `limbo-times.ts` has the times.
+ *
+ * | state        | meaning                                                       | the row is due                |
+ * |--------------|---------------------------------------------------------------|-------------------------------|
+ * | `after-scan` | a scan is under way and may meet the row anywhere             | never                         |
+ * | `grace`      | the row may turn up elsewhere                                 | after 500 ms                  |
+ * | `blocking`   | the same, and something waits for the row's place or id       | after 50 ms                   |
+ * | `deferred`   | `times` looks in a row could not tell whether the row is gone | after 500 ms, 1 s, 2 s … 60 s |
+ *
+ * | event                        | `after-scan`       | `grace`                | `blocking` | `deferred`       |
+ * |------------------------------|--------------------|------------------------|------------|------------------|
+ * | `put`                        |                    |                        |            | `was`, in 500 ms |
+ * | `put`, blocks                | `blocking`         | `blocking`             |            | `was`, in 500 ms |
+ * | `put`, blocks, is after scan | `next`: `blocking` | `blocking`, due as now |            | `was`, in 500 ms |
+ * | `scanEnded`                  | `next`             |                        |            |                  |
+ * | `defer`, a reason that grows |                    | `deferred`             | `deferred` | `times` + 1      |
+ * | `defer`, another reason      |                    | due then               | due then   | due then         |
+ * | `release`                    | leaves             | leaves                 | leaves     | leaves           |
+ *
+ * An empty cell changes nothing. A `put` never makes a row due later than it was. The first `put` begins a stay, in
+ * `after-scan` if the option says so, else in `blocking` if the row blocks, else in `grace`. The age of a stay (`sinceMs`)
+ * bounds reasons to defer it; it counts from that `put`, or from when the stay leaves `after-scan`.
  */
 
 import type { Known } from '../../model/known-node.ts'
 import type { Place } from '../../model/seen.ts'
+import { DEFERRALS, type DeferReason, type Deferral, GRACE_MS } from './limbo-times.ts'
 
-/** How long an unmatched node may turn up elsewhere. */
-const GRACE_MS = 500
-/** The same where something else already stands at its place and has to wait for it. */
-const BLOCKING_GRACE_MS = 50
+type GraceKind = keyof typeof GRACE_MS
 
-/** After this long a row makes way, though it was found: where it was found it can't be placed. */
-export const PATIENCE_MS = 10_000
-/** How often a row is looked at once more because something happened meanwhile, which may be all the time. */
-const POSTPONEMENTS_MAX = 5
-/** Where it could not be told for long, as while a root is away, it is asked no more often than this. */
-const EXTENSION_MAX_MS = 60_000
+/** Times are ms since 1970. */
+export type LimboState =
+  | { readonly kind: 'after-scan'; readonly next: GraceKind }
+  | { readonly kind: GraceKind; readonly dueMs: number }
+  | { readonly kind: 'deferred'; readonly was: GraceKind; readonly times: number; readonly dueMs: number }
 
+/** The stay of a row in limbo. Only limbo changes it. */
 export type LimboEntry = {
   readonly row: Known
-  deadlineMs: number
-  blocks: boolean
-  isAfterScan: boolean
-  /** How often in a row it could not be told whether it is gone. */
-  extensions: number
-  /** Where something waits that gets the row's id, its inode number being used again. */
-  heir: Place | null
-  /** Since when it could have been settled, ms since 1970. */
-  sinceMs: number
-  /** How often its end was put off because something happened meanwhile. */
-  postponements: number
-  /** Its inode number is one of an earlier mount, and says nothing any more. */
-  isOfEarlierMount: boolean
+  readonly state: LimboState
+  /** Since when the row may be settled, ms since 1970. */
+  readonly sinceMs: number
+  /** The place where something waits for the row's id, because the row's inode number is used again. Null if nothing does. */
+  readonly heir: Place | null
+  /** How often the row was deferred because something happened while its place was looked at. */
+  readonly disturbances: number
+  /** Whether the row's inode number was given by an earlier mount, so that it identifies nothing. */
+  readonly isOfEarlierMount: boolean
+}
+
+type PutOptions = {
+  /** Whether something waits for the row's place, or, at `heir`, for its id. */
+  readonly blocks: boolean
+  /** Whether a new stay waits for the end of the scans. */
+  readonly isAfterScan: boolean
+  readonly nowMs: number
+  readonly heir?: Place | null
+  readonly isOfEarlierMount?: boolean
 }
 
 export type Limbo = {
-  readonly size: () => number
   readonly has: (nodeId: string) => boolean
-  /** Whether the row is in it, and its inode number of an earlier mount. */
-  readonly isOfEarlierMount: (nodeId: string) => boolean
+  readonly get: (nodeId: string) => LimboEntry | undefined
   readonly entries: () => Iterable<LimboEntry>
-  /**
-   * Puts a row in, or finds it there. With `isAfterScan` its time does not run before `scanEnded`: what was moved while
-   * nobody watched turns up wherever the scan comes to it.
-   */
-  readonly put: (
-    row: Known,
-    options: {
-      blocks: boolean
-      isAfterScan: boolean
-      nowMs: number
-      heir?: Place | null
-      isOfEarlierMount?: boolean
-    },
-  ) => void
-  readonly take: (nodeId: string) => void
-  /** Takes this very entry out, if it is still there: by now another row may be, with the same id. */
-  readonly drop: (entry: LimboEntry) => void
+  /** Begins a row's stay, or tells the one under way that the row is still missing. */
+  readonly put: (row: Known, options: PutOptions) => void
+  /** Ends a stay. An entry names this very stay: by now another row may be in limbo under the same id. */
+  readonly release: (which: string | LimboEntry) => void
+  /** Gives a row more time. False if the row has had all that the reason gives, or is not in limbo. */
+  readonly defer: (nodeId: string, reason: DeferReason, nowMs: number) => boolean
   readonly scanEnded: (nowMs: number) => void
-  /** Gives a row more time, and more each time: whether it is gone could not be told. */
-  readonly extend: (nodeId: string, nowMs: number) => void
-  /** Has a row looked at once more, as soon as what happened by now is settled; false if that was done often enough. */
-  readonly postpone: (nodeId: string, nowMs: number) => boolean
-  /** Keeps a row a little longer: it was found where it can't be placed yet. */
-  readonly hold: (nodeId: string, nowMs: number) => void
-  /** Entries whose time is over. */
+  /** Marks the rows of a filesystem that is mounted anew: their inode numbers were given by an earlier mount. */
+  readonly mountedAnew: (device: string) => void
+  /** The entries whose due time is not after `nowMs`. */
   readonly due: (nowMs: number) => LimboEntry[]
   /** Not later than the next deadline; null if there is none. */
   readonly nextDeadlineMs: () => number | null
 }
 
+type Stay = { -readonly [Key in keyof LimboEntry]: LimboEntry[Key] }
+
 export function createLimbo(): Limbo {
-  const entries = new Map<string, LimboEntry>()
+  const entries = new Map<string, Stay>()
   let earliestMs = Number.POSITIVE_INFINITY
-  const setDeadline = (entry: LimboEntry, deadlineMs: number) => {
-    entry.deadlineMs = deadlineMs
-    earliestMs = Math.min(earliestMs, deadlineMs)
+  const enter = (entry: Stay, state: LimboState) => {
+    entry.state = state
+    earliestMs = Math.min(earliestMs, dueMsOf(entry))
   }
   return {
-    size: () => entries.size,
     has: (nodeId) => entries.has(nodeId),
-    isOfEarlierMount: (nodeId) => entries.get(nodeId)?.isOfEarlierMount === true,
+    get: (nodeId) => entries.get(nodeId),
     entries: () => entries.values(),
-    put: (row, { blocks, isAfterScan, nowMs, heir = null, isOfEarlierMount = false }) => {
-      const deadlineMs = isAfterScan ? Number.POSITIVE_INFINITY : nowMs + (blocks ? BLOCKING_GRACE_MS : GRACE_MS)
+    put: (row, options) => {
+      const { nowMs, heir = null, isOfEarlierMount = false } = options
       const entry = entries.get(row.nodeId)
       if (entry === undefined) {
-        const counts = { extensions: 0, postponements: 0 }
-        const added = { row, deadlineMs, blocks, isAfterScan, heir, sinceMs: nowMs, isOfEarlierMount, ...counts }
+        const state = firstState(options)
+        const added: Stay = { row, state, sinceMs: nowMs, heir, disturbances: 0, isOfEarlierMount }
         entries.set(row.nodeId, added)
-        setDeadline(added, deadlineMs)
+        enter(added, state)
         return
       }
       entry.heir = heir ?? entry.heir
-      if (entry.extensions > 0) {
-        // Its place can be looked at again.
-        entry.extensions = 0
-        setDeadline(entry, Math.min(entry.deadlineMs, nowMs + GRACE_MS))
-        return
-      }
-      if (!blocks || entry.blocks) return
-      entry.blocks = true
-      if (entry.isAfterScan && !isAfterScan) {
-        // What waits is not held up for a scan, so the row's time runs from now on.
-        entry.isAfterScan = false
-        entry.sinceMs = nowMs
-      }
-      setDeadline(entry, Math.min(entry.deadlineMs, deadlineMs))
+      const next = putAgain(entry.state, options)
+      if (isAfterScan(entry) && next.kind !== 'after-scan') entry.sinceMs = nowMs
+      enter(entry, next)
     },
-    take: (nodeId) => {
-      entries.delete(nodeId)
+    release: (which) => {
+      const nodeId = typeof which === 'string' ? which : which.row.nodeId
+      if (typeof which === 'string' || entries.get(nodeId) === which) entries.delete(nodeId)
     },
-    drop: (entry) => {
-      if (entries.get(entry.row.nodeId) === entry) entries.delete(entry.row.nodeId)
+    defer: (nodeId, reason, nowMs) => {
+      const entry = entries.get(nodeId)
+      const deferral = DEFERRALS[reason]
+      if (entry === undefined || isExhausted(entry, deferral, nowMs)) return false
+      if (deferral.kind === 'counted' && !isAfterScan(entry)) entry.disturbances += 1
+      enter(entry, deferred(entry.state, deferral, nowMs))
+      return true
     },
     scanEnded: (nowMs) => {
       for (const entry of entries.values()) {
-        if (!entry.isAfterScan) continue
-        entry.isAfterScan = false
+        if (entry.state.kind !== 'after-scan') continue
         entry.sinceMs = nowMs
-        setDeadline(entry, nowMs + (entry.blocks ? BLOCKING_GRACE_MS : GRACE_MS))
+        enter(entry, graceFrom(entry.state.next, nowMs))
       }
     },
-    extend: (nodeId, nowMs) => {
-      const entry = entries.get(nodeId)
-      if (entry === undefined || entry.isAfterScan) return
-      setDeadline(entry, nowMs + Math.min(GRACE_MS * 2 ** Math.min(entry.extensions, 30), EXTENSION_MAX_MS))
-      entry.extensions += 1
-    },
-    postpone: (nodeId, nowMs) => {
-      const entry = entries.get(nodeId)
-      if (entry?.isAfterScan === true) return true
-      if (entry === undefined || entry.postponements >= POSTPONEMENTS_MAX) return false
-      entry.postponements += 1
-      setDeadline(entry, nowMs)
-      return true
-    },
-    hold: (nodeId, nowMs) => {
-      const entry = entries.get(nodeId)
-      if (entry !== undefined && !entry.isAfterScan) setDeadline(entry, nowMs + GRACE_MS)
+    mountedAnew: (device) => {
+      for (const entry of entries.values()) if (entry.row.device === device) entry.isOfEarlierMount = true
     },
     due: (nowMs) => {
       if (earliestMs > nowMs) return []
       const due: LimboEntry[] = []
       earliestMs = Number.POSITIVE_INFINITY
       for (const entry of entries.values()) {
-        if (entry.deadlineMs <= nowMs) due.push(entry)
-        earliestMs = Math.min(earliestMs, entry.deadlineMs)
+        const dueMs = dueMsOf(entry)
+        if (dueMs <= nowMs) due.push(entry)
+        earliestMs = Math.min(earliestMs, dueMs)
       }
       return due
     },
     nextDeadlineMs: () => (earliestMs === Number.POSITIVE_INFINITY ? null : earliestMs),
   }
+}
+
+/** When the row is due, ms since 1970; Infinity while it waits for the end of a scan. */
+export function dueMsOf({ state }: LimboEntry): number {
+  return state.kind === 'after-scan' ? Number.POSITIVE_INFINITY : state.dueMs
+}
+
+/** Whether something waits for the row's place, or for its id. */
+export function isBlocking({ state }: LimboEntry): boolean {
+  return graceKindOf(state) === 'blocking'
+}
+
+function isAfterScan({ state }: LimboEntry): boolean {
+  return state.kind === 'after-scan'
+}
+
+function graceKindOf(state: LimboState): GraceKind {
+  if (state.kind === 'after-scan') return state.next
+  return state.kind === 'deferred' ? state.was : state.kind
+}
+
+function graceFrom(kind: GraceKind, nowMs: number): LimboState {
+  return { kind, dueMs: nowMs + GRACE_MS[kind] }
+}
+
+function firstState({ blocks, isAfterScan, nowMs }: PutOptions): LimboState {
+  const kind = blocks ? 'blocking' : 'grace'
+  return isAfterScan ? { kind: 'after-scan', next: kind } : graceFrom(kind, nowMs)
+}
+
+function putAgain(state: LimboState, { blocks, isAfterScan, nowMs }: PutOptions): LimboState {
+  // Someone could look at its place again.
+  if (state.kind === 'deferred') return { kind: state.was, dueMs: Math.min(state.dueMs, nowMs + GRACE_MS.grace) }
+  if (!blocks || graceKindOf(state) === 'blocking') return state
+  if (state.kind === 'after-scan') {
+    // A scan does not hold up what waits.
+    return isAfterScan ? { kind: 'after-scan', next: 'blocking' } : graceFrom('blocking', nowMs)
+  }
+  const soonestMs = isAfterScan ? Number.POSITIVE_INFINITY : nowMs + GRACE_MS.blocking
+  return { kind: 'blocking', dueMs: Math.min(state.dueMs, soonestMs) }
+}
+
+function isExhausted({ sinceMs, disturbances }: LimboEntry, deferral: Deferral, nowMs: number): boolean {
+  if (deferral.kind === 'counted') return disturbances >= deferral.timesMax
+  return deferral.kind === 'steady' && nowMs - sinceMs >= deferral.withinMs
+}
+
+function deferred(state: LimboState, deferral: Deferral, nowMs: number): LimboState {
+  if (state.kind === 'after-scan') return state
+  if (deferral.kind !== 'growing') {
+    return { ...state, dueMs: nowMs + (deferral.kind === 'steady' ? deferral.givesMs : 0) }
+  }
+  const timesBefore = state.kind === 'deferred' ? state.times : 0
+  const dueMs = nowMs + Math.min(deferral.firstMs * 2 ** timesBefore, deferral.lastMs)
+  return { kind: 'deferred', was: graceKindOf(state), times: timesBefore + 1, dueMs }
 }

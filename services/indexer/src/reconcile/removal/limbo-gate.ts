@@ -1,12 +1,7 @@
 /** When rows may leave limbo. */
 import type { LimboEntry } from '../pending/limbo.ts'
+import { TURBULENT_MS } from '../pending/limbo-times.ts'
 import type { SettleJobTools } from '../settling/tools.ts'
-
-/** How long after a first scan what moved during it may still turn up. */
-const TURBULENT_MS = 3_000
-
-/** How long a row in limbo waits then, at most, for all other places to be settled. */
-const UNSETTLED_MAX_MS = 1_500
 
 /**
  * Lets rows out of limbo only when everything that happened before their time was over has been taken in and looked at:
@@ -17,11 +12,11 @@ export function createLimboGate(tools: SettleJobTools, wake: () => void) {
   const { limbo, hints, visits, roots, nowMs, drained, areHintsUnderWay } = tools
   let discoveredMs = Number.NEGATIVE_INFINITY
   /**
-   * Whether a row can go now. What moved while a root was scanned for the first time may be behind places that are still
+   * Whether a row waits on. What moved while a root was scanned for the first time may be behind places that are still
    * being tried again; at any other time nothing waits for those.
    */
-  const isRipe = ({ sinceMs }: LimboEntry, now: number): boolean =>
-    now - discoveredMs > TURBULENT_MS || hints.size() === 0 || now - sinceMs > UNSETTLED_MAX_MS
+  const waitsOn = ({ row }: LimboEntry, now: number): boolean =>
+    now - discoveredMs <= TURBULENT_MS && hints.size() > 0 && limbo.defer(row.nodeId, 'unsettled', now)
   let barrier: { readonly askedMs: number; passedMs: number | null } | null = null
   return {
     takeDue: (): LimboEntry[] => {
@@ -37,10 +32,9 @@ export function createLimboGate(tools: SettleJobTools, wake: () => void) {
       }
       if (barrier.passedMs === null || hints.hasSince(barrier.passedMs) || areHintsUnderWay()) return []
       if (visits.areOpen() && !roots.isScanning()) return []
-      const due = Map.groupBy(limbo.due(barrier.askedMs), (entry) => isRipe(entry, nowMs()))
+      const due = limbo.due(barrier.askedMs)
       barrier = null
-      for (const { row } of due.get(false) ?? []) limbo.hold(row.nodeId, nowMs())
-      return due.get(true) ?? []
+      return due.filter((entry) => !waitsOn(entry, nowMs()))
     },
     /** When there may be something to take, ms since 1970. */
     nextMs: () => (barrier === null ? (limbo.nextDeadlineMs() ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY),

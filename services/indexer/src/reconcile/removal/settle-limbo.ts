@@ -5,7 +5,8 @@ import type { LookAnswer } from '../../scan/look.ts'
 import type { LookReply } from '../../scan/observer.ts'
 import { type Job, putOffUnplaced } from '../looking/jobs.ts'
 import { type RawSeen, readSights } from '../looking/sight-reader.ts'
-import { type LimboEntry, PATIENCE_MS } from '../pending/limbo.ts'
+import { dueMsOf, type LimboEntry } from '../pending/limbo.ts'
+import { isOverdue } from '../pending/limbo-times.ts'
 import { notFound } from '../settling/folder-answer.ts'
 import { type Ends, settle } from '../settling/settle.ts'
 import { type SettleJobTools, whileDiscovering } from '../settling/tools.ts'
@@ -27,22 +28,21 @@ export async function settleLimbo(
     const answer = answers[at] as LookAnswer
     if (!folder.attached) continue
     for (const [offset, { name, entry }] of places.entries()) {
-      if (entry !== null && entry.deadlineMs <= tools.nowMs()) due.set(entry.row.nodeId, entry)
+      if (entry !== null && dueMsOf(entry) <= tools.nowMs()) due.set(entry.row.nodeId, entry)
       const sight = answer.kind === 'seen' ? sightAt(sights, answer.from + offset) : null
       if (sight !== null && sight.kind !== 'unreadable') {
         raws.push({ folder, name, cause: 'touched', sight })
         owners.push(entry)
       } else if (entry !== null) {
         unseen.add(entry.row.nodeId)
-        const isNew = entry.sinceMs + PATIENCE_MS > tools.nowMs()
-        if (isNew && (answer.kind === 'elsewhere' || answer.kind === 'later')) moving.add(entry.row.nodeId)
+        if (answer.kind === 'elsewhere' || answer.kind === 'later') moving.add(entry.row.nodeId)
       }
       if (sight?.kind === 'unreadable') tools.scans.unreadable(folder, { what: 'entry', problem: sight.problem })
     }
     if (answer.kind === 'elsewhere' || answer.kind === 'unreadable') notFound(tools, folder, answer)
   }
   for (const entry of unplaced) {
-    if (entry.deadlineMs <= tools.nowMs()) due.set(entry.row.nodeId, entry)
+    if (dueMsOf(entry) <= tools.nowMs()) due.set(entry.row.nodeId, entry)
     unseen.add(entry.row.nodeId)
   }
   const seens = await readSights(tools, raws)
@@ -55,8 +55,9 @@ export async function settleLimbo(
   for (const nodeId of below === null ? due.keys() : unseen) {
     const entry = unplacedById.get(nodeId)
     if (entry !== undefined) putOffUnplaced(tools, entry)
-    else if (moving.has(nodeId)) tools.limbo.hold(nodeId, tools.nowMs())
-    else tools.limbo.extend(nodeId, tools.nowMs())
+    else if (!moving.has(nodeId) || !tools.limbo.defer(nodeId, 'moving', tools.nowMs())) {
+      tools.limbo.defer(nodeId, 'unknown', tools.nowMs())
+    }
   }
   const sure = below === null ? [] : await confirm(tools, endingOf([...due.values()], unseen))
   // A place that was looked at is not seen again below a folder that got the id of the one it is in.
@@ -75,7 +76,7 @@ function sortOwner(
   const { nodeId } = owner.row
   if (known?.nodeId !== nodeId) {
     // It moved meanwhile, or went with a folder above it: its time is not over, and its id may be another row's.
-    limbo.drop(owner)
+    limbo.release(owner)
     due.delete(nodeId)
     // A filesystem is away there, or can't be asked what it is.
   } else if (sight.kind === 'unreadable') unseen.add(nodeId)
@@ -94,10 +95,10 @@ async function confirm(tools: SettleJobTools, entries: LimboEntry[]): Promise<Li
   if (entries.length === 0) return entries
   await tools.drained()
   if (!tools.hints.hasSince(tools.nowMs()) && !tools.areHintsUnderWay()) return entries
-  return entries.filter(({ row }) => !tools.limbo.postpone(row.nodeId, tools.nowMs()))
+  return entries.filter(({ row }) => !tools.limbo.defer(row.nodeId, 'disturbed', tools.nowMs()))
 }
 
 function endsOf(entries: readonly LimboEntry[], nowMs: number): Ends {
   const ids = (some: readonly LimboEntry[]) => new Set(some.map(({ row }) => row.nodeId))
-  return { mayRemove: ids(entries), mustRemove: ids(entries.filter(({ sinceMs }) => sinceMs + PATIENCE_MS <= nowMs)) }
+  return { mayRemove: ids(entries), mustRemove: ids(entries.filter((entry) => isOverdue(entry, nowMs))) }
 }

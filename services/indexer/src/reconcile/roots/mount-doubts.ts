@@ -20,7 +20,7 @@ export type MountDoubts = {
 
 export type MountDoubtsTools = {
   readonly tree: Pick<Tree, 'folders'>
-  readonly limbo: Pick<Limbo, 'entries'>
+  readonly limbo: Pick<Limbo, 'entries' | 'mountedAnew'>
   readonly visits: Pick<Visits, 'areOpen'>
   readonly devices: Pick<Devices, 'doubtful' | 'compared'>
   readonly roots: Pick<Roots, 'all'>
@@ -38,7 +38,7 @@ export function createMountDoubts(tools: MountDoubtsTools): MountDoubts {
         folder.isCompared = false
         tops.add(folder.root)
       }
-      for (const entry of limbo.entries()) if (entry.row.device === device) entry.isOfEarlierMount = true
+      limbo.mountedAnew(device)
       for (const root of roots.all) if (root.top !== null && tops.has(root.top)) scans.start(root, 'mount')
       if (numbers === 'lasting') return
       log.info(

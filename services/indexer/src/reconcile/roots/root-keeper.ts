@@ -53,7 +53,7 @@ export type RootKeeperTools = {
   readonly hints: Pick<Hints, 'dropRoot'>
   readonly visits: Pick<Visits, 'dropRoot'>
   readonly dropFolder: (folder: Folder) => void
-  readonly limbo: Pick<Limbo, 'take'>
+  readonly limbo: Pick<Limbo, 'release'>
   readonly log: Logger
 }
 
@@ -220,7 +220,7 @@ function bindRoot(tools: RootKeeperTools, root: Root, found: Found, before: Know
     isIdTaken: (on, id) => isIdTaken(tools, on, id),
   })
   if (decisions.length > 0) tools.apply(decisions)
-  for (const decision of decisions) tools.limbo.take(decision.nodeId)
+  for (const decision of decisions) tools.limbo.release(decision.nodeId)
   if (root.top !== null) {
     root.top.path = root.path
     root.top.isListed = false

@@ -119,7 +119,7 @@ function followUp(
   waitsForScan: (row: Known, blocks: boolean) => boolean,
 ): void {
   const { limbo } = tools
-  for (const nodeId of plan.found) limbo.take(nodeId)
+  for (const nodeId of plan.found) limbo.release(nodeId)
   // It comes into the tree again as a folder that nobody has watched or listed.
   for (const nodeId of plan.reborn) {
     const folder = tools.tree.get(nodeId)
@@ -132,7 +132,7 @@ function followUp(
     const isOfEarlierMount = !tools.trust.isCurrent(row)
     limbo.put(row, { blocks, isAfterScan: waitsForScan(row, blocks), nowMs, heir, isOfEarlierMount })
     // Its time was over, but it was found where something else still is.
-    if (mayRemove.has(row.nodeId)) limbo.hold(row.nodeId, nowMs)
+    if (mayRemove.has(row.nodeId)) limbo.defer(row.nodeId, 'occupied', nowMs)
   }
   for (const seen of plan.again) tools.hint(seen, seen.cause, 'again')
   for (const place of plan.twins) tools.noteTwin(place)
@@ -143,13 +143,13 @@ function follow(tools: SettleTools, decision: Decision): void {
   const { tree } = tools
   if (decision.kind === 'create') {
     // A row that went with the folder it was in may still be there, under the id of an inode number that is used again.
-    tools.limbo.take(decision.nodeId)
+    tools.limbo.release(decision.nodeId)
     if (decision.isDirectory) ensureInTree(tools, decision, { nodeId: decision.nodeId, ...decision.facts })
   } else if (decision.kind === 'move' && decision.isDirectory) {
     const row = tools.known.byId(decision.nodeId)
     if (row !== undefined) ensureInTree(tools, decision, row)
   } else if (decision.kind === 'remove') {
-    tools.limbo.take(decision.nodeId)
+    tools.limbo.release(decision.nodeId)
     const folder = tree.get(decision.nodeId)
     if (folder !== undefined) tools.dropFolder(folder)
   }

@@ -17,13 +17,13 @@ import { folderAddress } from './vacancies.ts'
 const HINTS_MAX = 2000
 
 export type HintGroup = { readonly folder: Folder; readonly hints: readonly TakenHint[] }
-/** `entry` is null at a place where something waits for the id of a row that is in limbo. */
+/** A place to look at for a row in limbo. `entry`: the row's; null at the place where something waits for the row's id. */
 export type LimboPlace = { readonly name: string; readonly entry: LimboEntry | null }
 export type LimboGroup = { readonly folder: Folder; readonly places: readonly LimboPlace[] }
 
 /**
- * - `hints`: places that may have changed. - `visits`: folders to list. - `limbo`: rows whose time is over; `unplaced`: those
- * in folders of a root that is there, but that have not been met since the start, so that nobody knows where to look.
+ * - `hints`: places that may have changed. - `visits`: folders to list. - `limbo`: places of rows in limbo. `unplaced` are rows
+ * whose root is online and whose folder the tree has not met since the start, so that nothing says where to look.
  */
 export type Job = { readonly reply: Promise<LookReply> } & (
   | { readonly kind: 'hints'; readonly groups: readonly HintGroup[] }
@@ -42,6 +42,10 @@ export type JobTools = {
   readonly roots: Pick<Roots, 'isOnline'>
   readonly scans: Pick<Scans, 'mayAsk'>
   readonly nowMs: () => number
+}
+
+type LimboJobTools = Pick<JobTools, 'tree' | 'devices' | 'look' | 'known' | 'roots' | 'nowMs'> & {
+  readonly limbo: Pick<Limbo, 'entries' | 'defer' | 'release'>
 }
 
 /** Takes due hints; null if there are none. Those of a root that is away are dropped: it is scanned when it is back. */
@@ -69,45 +73,58 @@ export function takeVisitJob(tools: JobTools, foldersMax: number): Job | null {
 }
 
 /**
- * Looks once more at the places of rows whose time in limbo is over, and of all that something else waits for: who waits
- * for whom is only seen when they are looked at together.
+ * Makes the job that looks at the places of rows that are due, and at all places that something waits for: only a common
+ * look shows what waits for what. Null if there is no place to look at.
  */
-export function makeLimboJob(tools: JobTools, due: readonly LimboEntry[]): Job | null {
+export function makeLimboJob(tools: LimboJobTools, due: readonly LimboEntry[]): Job | null {
   const blocking = [...tools.limbo.entries()].filter(isBlocking)
-  const places = new Map<Folder, Map<string, LimboPlace>>()
+  const { byFolder, unplaced } = sortByFolder(tools, new Set([...due, ...blocking]))
+  if (byFolder.size === 0) {
+    for (const { row } of unplaced) deferUnplaced(tools, row.nodeId)
+    return null
+  }
+  const groups = Array.from(byFolder, ([folder, names]): LimboGroup => ({ folder, places: [...names.values()] }))
+  const requests = groups.map((group) => placesRequest(tools, group.folder, group.places))
+  return { kind: 'limbo', groups, unplaced, reply: tools.look(requests) }
+}
+
+/**
+ * Finds the folders to look in. A row whose root is away is deferred, and a row that was removed with a folder above it is
+ * released.
+ */
+function sortByFolder(tools: LimboJobTools, entries: Iterable<LimboEntry>) {
+  const { limbo, tree, roots, nowMs } = tools
+  const byFolder = new Map<Folder, Map<string, LimboPlace>>()
   const add = (folder: Folder, place: LimboPlace) => {
-    const names = places.get(folder) ?? new Map<string, LimboPlace>()
-    places.set(folder, names)
+    const names = byFolder.get(folder) ?? new Map<string, LimboPlace>()
+    byFolder.set(folder, names)
     // The place of a row counts for more than what waits there.
     if (place.entry !== null || !names.has(place.name)) names.set(place.name, place)
   }
   const unplaced: LimboEntry[] = []
   const whereabouts = once((folderId) => whereaboutsOf(tools, folderId))
-  for (const entry of new Set([...due, ...blocking])) {
+  for (const entry of entries) {
     const { row, heir } = entry
-    const folder = tools.tree.get(row.parentId)
     const where = whereabouts(row.parentId)
-    if (where === 'online' && folder !== undefined) add(folder, { name: row.name, entry })
-    else if (where === 'online') unplaced.push(entry)
-    else if (where === 'away') tools.limbo.defer(row.nodeId, 'away', tools.nowMs())
-    else tools.limbo.release(row.nodeId)
-    const heirsFolder = heir === null ? undefined : tools.tree.get(heir.parentId)
-    if (heir !== null && heirsFolder !== undefined && tools.roots.isOnline(heirsFolder.root)) {
+    const folder = tree.get(row.parentId)
+    if (where === 'gone') limbo.release(row.nodeId)
+    else if (where === 'away') limbo.defer(row.nodeId, 'away', nowMs())
+    else if (folder === undefined) unplaced.push(entry)
+    else add(folder, { name: row.name, entry })
+    const heirsFolder = heir === null ? undefined : tree.get(heir.parentId)
+    if (heir !== null && heirsFolder !== undefined && roots.isOnline(heirsFolder.root)) {
       add(heirsFolder, { name: heir.name, entry: null })
     }
   }
-  if (places.size === 0) {
-    for (const entry of unplaced) putOffUnplaced(tools, entry)
-    return null
-  }
-  const groups = Array.from(places, ([folder, names]): LimboGroup => ({ folder, places: [...names.values()] }))
-  const requests = groups.map((group) => placesRequest(tools, group.folder, group.places))
-  return { kind: 'limbo', groups, unplaced, reply: tools.look(requests) }
+  return { byFolder, unplaced }
 }
 
-/** Its folder may be met soon; a listing of that tells of the row anyway. */
-export function putOffUnplaced({ limbo, nowMs }: Pick<JobTools, 'limbo' | 'nowMs'>, { row }: LimboEntry): void {
-  if (!limbo.defer(row.nodeId, 'unplaced', nowMs())) limbo.release(row.nodeId)
+/** Gives a row whose folder is not met yet time until it is, or releases the row. */
+export function deferUnplaced(
+  { limbo, nowMs }: Pick<LimboJobTools, 'nowMs'> & { readonly limbo: Pick<Limbo, 'defer' | 'release'> },
+  nodeId: string,
+): void {
+  if (!limbo.defer(nodeId, 'unplaced', nowMs())) limbo.release(nodeId)
 }
 
 /** Asks for each id once. */
@@ -120,6 +137,10 @@ function once(ask: (nodeId: string) => Whereabouts): (nodeId: string) => Whereab
   }
 }
 
-function placesRequest(tools: JobTools, folder: Folder, places: readonly { readonly name: string }[]): LookRequest {
-  return { ...folderAddress(tools.devices, folder), names: places.map(({ name }) => name), inotifyFd: null }
+function placesRequest(
+  { devices }: Pick<JobTools, 'devices'>,
+  folder: Folder,
+  places: readonly { readonly name: string }[],
+): LookRequest {
+  return { ...folderAddress(devices, folder), names: places.map(({ name }) => name), inotifyFd: null }
 }

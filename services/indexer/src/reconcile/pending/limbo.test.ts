@@ -1,3 +1,7 @@
+/**
+ * Proves the states of a stay in limbo one by one, and the times of each: a row is put in, time passes by argument, and what
+ * is due is compared. Every order of events is shown by `limbo-property.test.ts`.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fileRow } from '../../../../../test/support/rows.ts'

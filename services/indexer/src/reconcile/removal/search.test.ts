@@ -1,3 +1,7 @@
+/**
+ * Proves what the search finds below a folder that waits for its place, with a disk that is a table of folders and what is
+ * in them, and the rows that are known. Every look is counted.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { nameToBytes } from '@drive-feed/shared/entry-name.ts'
@@ -10,7 +14,6 @@ import { isPresent, isSameInode, type PresentSight, type Seen } from '../../mode
 import { createSightsBuilder } from '../../model/sights.ts'
 import type { EntryStats } from '../../posix/statx.ts'
 import type { LookRequest } from '../../scan/look.ts'
-import type { RawSeen } from '../looking/sight-reader.ts'
 import { type SearchTools, searchBelow, unplacedFolders } from './search.ts'
 
 const top = folderRow(1, 'above', '')
@@ -50,9 +53,8 @@ function searchWith(rows: readonly Known[], below: Below, { away = null as RootF
   } as unknown as SearchTools
   const sight = folderSight(20, { birthTime: 2 })
   const seen: Seen = { parentId: top.nodeId, name: 'photos', sight, known: undefined, cause: 'touched' }
-  const raw = { folder, name: 'photos' } as RawSeen
   const found = async () => {
-    const seens = (await searchBelow(tools, unplacedFolders(tools, [raw], [seen]))) ?? assert.fail('it could look')
+    const seens = (await searchBelow(tools, unplacedFolders(tools, [{ folder, seen }]))) ?? assert.fail('it could look')
     return seens.map(({ parentId, name, sight: there }) => ({ parentId, name, inode: inodeOf(there) }))
   }
   return { looked, found }

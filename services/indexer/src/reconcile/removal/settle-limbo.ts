@@ -1,104 +1,182 @@
-/** Settles a look at the places of rows in limbo: what is nowhere is removed. */
+/**
+ * Settles a look at the places of rows in limbo, and removes the rows that are nowhere. The steps:
+ *
+ * 1. `readAnswers` and `readSightings` make one record a place: what is there, or why nothing tells.
+ * 2. The search looks below folders that wait for their place, where a row's thing may be (`search.ts`).
+ * 3. `judge` gives each row one verdict: `moved`, `deferred`, `absent`, or `waits`.
+ * 4. Moved rows are released and deferred rows get more time.
+ * 5. `confirm` drains the kernel's queue: an absent row whose thing moved on just before the look left a trace.
+ * 6. `settle` removes the absent rows, unless something that was seen here is a row's thing after all.
+ *
+ * So each row that is due is either released or deferred, once. A row that is neither would be due again in the same moment,
+ * and the loop would look at its place without a pause.
+ */
+import assert from 'node:assert/strict'
 import { placeKey, type Seen } from '../../model/seen.ts'
 import { sightAt } from '../../model/sights.ts'
 import type { LookAnswer } from '../../scan/look.ts'
 import type { LookReply } from '../../scan/observer.ts'
-import { type Job, putOffUnplaced } from '../looking/jobs.ts'
-import { type RawSeen, readSights } from '../looking/sight-reader.ts'
+import { deferUnplaced, type Job } from '../looking/jobs.ts'
+import type { RawSeen } from '../looking/sight-reader.ts'
 import { dueMsOf, type LimboEntry } from '../pending/limbo.ts'
-import { isOverdue } from '../pending/limbo-times.ts'
-import { notFound } from '../settling/folder-answer.ts'
-import { type Ends, settle } from '../settling/settle.ts'
-import { type SettleJobTools, whileDiscovering } from '../settling/tools.ts'
-import { searchBelow, unplacedFolders } from './search.ts'
+import { type DeferReason, isOverdue } from '../pending/limbo-times.ts'
+import type { Ends } from '../settling/settle.ts'
+import type { Sighting } from './search.ts'
+import type { RemovalTools } from './tools.ts'
+
+/** A place of the job. */
+type Looked = {
+  /** The row whose place it is; null at a place where something waits for a row's id. */
+  readonly entry: LimboEntry | null
+  readonly isDue: boolean
+  /** Why the place does not tell whether the row is gone; null if it does. */
+  readonly doubt: DeferReason | null
+}
+type Answered = Looked & { readonly raw: RawSeen | null }
+type Sighted = Looked & { readonly sighting: Sighting | null }
+type SightedRow = Sighted & { readonly entry: LimboEntry }
+
+/**
+ * - `moved`: the row is not known at its place any more. - `deferred`: nothing tells whether the row is gone. - `absent`: the
+ * row's thing is nowhere, so that the row may be removed. - `waits`: the row is not due, and was looked at for another's sake.
+ */
+export type Verdict =
+  | { readonly kind: 'moved' | 'absent' | 'waits' }
+  | { readonly kind: 'deferred'; readonly reason: DeferReason }
 
 export async function settleLimbo(
-  tools: SettleJobTools,
+  tools: RemovalTools,
+  job: Extract<Job, { kind: 'limbo' }>,
+  reply: LookReply,
+): Promise<void> {
+  const places = await readSightings(tools, readAnswers(tools, job, reply))
+  const sightings = places.flatMap(({ sighting }) => sighting ?? [])
+  const rows = places.filter(isOfRow)
+  const below = rows.some((row) => row.isDue && !hasMoved(row)) ? await tools.search(sightings) : []
+  const absent = carryOut(tools, judgeAll(rows, below))
+  const sure = await confirm(tools, absent)
+  // The search meets a place of the job again where a folder that waits got the id of the place's own folder.
+  const byPlace = new Map(
+    [...(below ?? []), ...sightings.map(({ seen }) => seen)].map((seen) => [placeKey(seen), seen]),
+  )
+  await tools.settle([...byPlace.values()], endsOf(sure, tools.nowMs()))
+  // A row may stay for want of proof: its heir is not there any more, or what stands at its place is on its way.
+  for (const row of sure) if (isStillDue(tools, row)) defer(tools, row, row.doubt ?? 'unknown')
+}
+
+/** Reads the answers of the looking thread. The rows of a folder that left the tree stay due, and the next job finds it. */
+function readAnswers(
+  tools: RemovalTools,
   { groups, unplaced }: Extract<Job, { kind: 'limbo' }>,
   { answers, sights }: LookReply,
-): Promise<void> {
-  const raws: RawSeen[] = []
-  /** For each of those, whose place it is. */
-  const owners: (LimboEntry | null)[] = []
-  const due = new Map<string, LimboEntry>()
-  const unseen = new Set<string>()
-  /** Those whose folder is on its way, which is soon over. */
-  const moving = new Set<string>()
+): Answered[] {
+  const nowMs = tools.nowMs()
+  const isDue = (entry: LimboEntry | null) => entry !== null && dueMsOf(entry) <= nowMs
+  const answered: Answered[] = []
   for (const [at, { folder, places }] of groups.entries()) {
     const answer = answers[at] as LookAnswer
     if (!folder.attached) continue
     for (const [offset, { name, entry }] of places.entries()) {
-      if (entry !== null && dueMsOf(entry) <= tools.nowMs()) due.set(entry.row.nodeId, entry)
       const sight = answer.kind === 'seen' ? sightAt(sights, answer.from + offset) : null
-      if (sight !== null && sight.kind !== 'unreadable') {
-        raws.push({ folder, name, cause: 'touched', sight })
-        owners.push(entry)
-      } else if (entry !== null) {
-        unseen.add(entry.row.nodeId)
-        if (answer.kind === 'elsewhere' || answer.kind === 'later') moving.add(entry.row.nodeId)
-      }
-      if (sight?.kind === 'unreadable') tools.scans.unreadable(folder, { what: 'entry', problem: sight.problem })
+      if (sight?.kind === 'unreadable') tools.unreadable(folder, sight.problem)
+      const isRead = sight !== null && sight.kind !== 'unreadable'
+      const raw = isRead ? { folder, name, sight, cause: 'touched' as const } : null
+      answered.push({ entry, isDue: isDue(entry), raw, doubt: isRead ? null : doubtOf(answer) })
     }
-    if (answer.kind === 'elsewhere' || answer.kind === 'unreadable') notFound(tools, folder, answer)
+    if (answer.kind === 'elsewhere' || answer.kind === 'unreadable') tools.notFound(folder, answer)
   }
-  for (const entry of unplaced) {
-    if (dueMsOf(entry) <= tools.nowMs()) due.set(entry.row.nodeId, entry)
-    unseen.add(entry.row.nodeId)
-  }
-  const seens = await readSights(tools, raws)
-  for (const [at, seen] of seens.entries()) sortOwner(tools, owners[at] ?? null, seen, { due, unseen })
-  const below = due.size === 0 ? [] : await searchBelow(tools, unplacedFolders(tools, raws, seens))
-  // The place of one that could not be looked at may have been met below a folder that is on its way.
-  for (const { known } of below ?? []) if (known !== undefined) unseen.delete(known.nodeId)
-  // Only a place that could be looked at proves that nothing is there (I7).
-  const unplacedById = new Map(unplaced.map((entry) => [entry.row.nodeId, entry]))
-  for (const nodeId of below === null ? due.keys() : unseen) {
-    const entry = unplacedById.get(nodeId)
-    if (entry !== undefined) putOffUnplaced(tools, entry)
-    else if (!moving.has(nodeId) || !tools.limbo.defer(nodeId, 'moving', tools.nowMs())) {
-      tools.limbo.defer(nodeId, 'unknown', tools.nowMs())
-    }
-  }
-  const sure = below === null ? [] : await confirm(tools, endingOf([...due.values()], unseen))
-  // A place that was looked at is not seen again below a folder that got the id of the one it is in.
-  const byPlace = new Map([...(below ?? []), ...seens].map((seen) => [placeKey(seen), seen]))
-  await settle(tools, [...byPlace.values()], endsOf(sure, tools.nowMs()), whileDiscovering(tools))
+  for (const entry of unplaced) answered.push({ entry, isDue: isDue(entry), raw: null, doubt: 'unplaced' })
+  return answered
 }
 
-/** What a look at a row's place says of the row before anything is decided: whether it is still there to be removed. */
-function sortOwner(
-  { limbo }: SettleJobTools,
-  owner: LimboEntry | null,
-  { known, sight }: Seen,
-  { due, unseen }: { readonly due: Map<string, LimboEntry>; readonly unseen: Set<string> },
-): void {
-  if (owner === null) return
-  const { nodeId } = owner.row
-  if (known?.nodeId !== nodeId) {
-    // It moved meanwhile, or went with a folder above it: its time is not over, and its id may be another row's.
-    limbo.release(owner)
-    due.delete(nodeId)
-    // A filesystem is away there, or can't be asked what it is.
-  } else if (sight.kind === 'unreadable') unseen.add(nodeId)
+/** Why an answer tells nothing of a place. A folder that is on its way, or whose turn did not come, is soon met again. */
+function doubtOf({ kind }: LookAnswer): DeferReason {
+  return kind === 'elsewhere' || kind === 'later' ? 'moving' : 'unknown'
 }
 
-/** Whose time is over. Of a row with an heir that is sure: its inode number is another thing's by now. */
-function endingOf(due: readonly LimboEntry[], unseen: ReadonlySet<string>): LimboEntry[] {
-  return due.filter(({ row, heir }) => heir !== null || !unseen.has(row.nodeId))
+async function readSightings({ readSights }: RemovalTools, answered: readonly Answered[]): Promise<Sighted[]> {
+  const raws = answered.flatMap(({ raw }) => raw ?? [])
+  const seens = await readSights(raws)
+  const seenOf = new Map(raws.map((raw, at) => [raw, seens[at] as Seen]))
+  return answered.map(({ raw, doubt, ...place }) => {
+    const seen = raw === null ? undefined : seenOf.get(raw)
+    if (raw === null || seen === undefined) return { ...place, doubt, sighting: null }
+    // A filesystem is away there, or does not say which it is.
+    const isUnknown = seen.sight.kind === 'unreadable'
+    return { ...place, doubt: isUnknown ? 'unknown' : doubt, sighting: { folder: raw.folder, seen } }
+  })
+}
+
+function isOfRow(place: Sighted): place is SightedRow {
+  return place.entry !== null
+}
+
+/** Whether the row is known elsewhere by now, or went with a folder above it; its id may be another row's. */
+function hasMoved({ entry, sighting }: SightedRow): boolean {
+  return sighting !== null && sighting.seen.known?.nodeId !== entry.row.nodeId
+}
+
+function judgeAll(rows: readonly SightedRow[], below: readonly Seen[] | null): Map<SightedRow, Verdict> {
+  const met = below === null ? null : new Set(below.flatMap(({ known }) => known?.nodeId ?? []))
+  const nodeIds = new Set(rows.map(({ entry }) => entry.row.nodeId))
+  assert.equal(nodeIds.size, rows.length, 'a row is judged once a look')
+  return new Map(rows.map((row) => [row, judge(row, met)]))
 }
 
 /**
- * Those that are at no place even after all that happened by now: what moved on just before its places were looked at
- * was at none of them, but left a trace. Where there is any, they are looked at once more when that is settled.
+ * What a look says of a row.
+ *
+ * @param met ids of rows whose places the search met; null if it could not look everywhere
  */
-async function confirm(tools: SettleJobTools, entries: LimboEntry[]): Promise<LimboEntry[]> {
-  if (entries.length === 0) return entries
-  await tools.drained()
-  if (!tools.hints.hasSince(tools.nowMs()) && !tools.areHintsUnderWay()) return entries
-  return entries.filter(({ row }) => !tools.limbo.defer(row.nodeId, 'disturbed', tools.nowMs()))
+export function judge(row: SightedRow, met: ReadonlySet<string> | null): Verdict {
+  const { entry, isDue, doubt } = row
+  if (hasMoved(row)) return { kind: 'moved' }
+  if (met === null) return isDue ? { kind: 'deferred', reason: doubt ?? 'unknown' } : { kind: 'waits' }
+  // The place of a row may be met below a folder that waits. A row with an heir is gone: its number is another thing's.
+  const isTold = doubt === null || met.has(entry.row.nodeId) || (isDue && entry.heir !== null)
+  // Only a place that could be looked at proves that nothing is there (I7).
+  if (!isTold) return { kind: 'deferred', reason: doubt }
+  return { kind: isDue ? 'absent' : 'waits' }
 }
 
-function endsOf(entries: readonly LimboEntry[], nowMs: number): Ends {
-  const ids = (some: readonly LimboEntry[]) => new Set(some.map(({ row }) => row.nodeId))
-  return { mayRemove: ids(entries), mustRemove: ids(entries.filter((entry) => isOverdue(entry, nowMs))) }
+/** Releases and defers rows by their verdicts; gives the absent ones. */
+function carryOut(tools: RemovalTools, verdicts: ReadonlyMap<SightedRow, Verdict>): SightedRow[] {
+  const absent: SightedRow[] = []
+  for (const [row, verdict] of verdicts) {
+    if (verdict.kind === 'moved') tools.limbo.release(row.entry)
+    else if (verdict.kind === 'deferred') defer(tools, row, verdict.reason)
+    else if (verdict.kind === 'absent') absent.push(row)
+  }
+  return absent
+}
+
+function defer(tools: RemovalTools, { entry }: SightedRow, reason: DeferReason): void {
+  const { limbo, nowMs } = tools
+  const { nodeId } = entry.row
+  if (reason === 'unplaced') deferUnplaced(tools, nodeId)
+  else if (!limbo.defer(nodeId, reason, nowMs())) limbo.defer(nodeId, 'unknown', nowMs())
+}
+
+/**
+ * The rows that are absent even after all that happened by now. A thing that moved on just before its row's places were
+ * looked at was at none of them, but left a trace: the row is looked at once more when that is settled.
+ */
+async function confirm({ limbo, nowMs, isQuiet }: RemovalTools, absent: SightedRow[]): Promise<SightedRow[]> {
+  if (absent.length === 0 || (await isQuiet())) return absent
+  return absent.filter(({ entry }) => !limbo.defer(entry.row.nodeId, 'disturbed', nowMs()))
+}
+
+function endsOf(rows: readonly SightedRow[], nowMs: number): Ends {
+  const entries = rows.map(({ entry }) => entry)
+  // From here on a bug would be written down.
+  assert.ok(
+    entries.every((entry) => dueMsOf(entry) <= nowMs),
+    'a row that was deferred is not removed by the same look',
+  )
+  const idsOf = (some: readonly LimboEntry[]) => new Set(some.map(({ row }) => row.nodeId))
+  return { mayRemove: idsOf(entries), mustRemove: idsOf(entries.filter((entry) => isOverdue(entry, nowMs))) }
+}
+
+function isStillDue({ limbo, nowMs }: RemovalTools, { entry }: SightedRow): boolean {
+  return limbo.get(entry.row.nodeId) === entry && dueMsOf(entry) <= nowMs()
 }

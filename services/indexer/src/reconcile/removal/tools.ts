@@ -1,0 +1,51 @@
+/** What removing rows needs: the gate that lets them be looked at, and the settling of the look. */
+import type { Folder } from '../../model/folder-tree.ts'
+import type { Seen } from '../../model/seen.ts'
+import type { LookAnswer } from '../../scan/look.ts'
+import { type RawSeen, readSights } from '../looking/sight-reader.ts'
+import type { Hints } from '../pending/hints.ts'
+import type { Limbo } from '../pending/limbo.ts'
+import { notFound } from '../settling/folder-answer.ts'
+import { type Ends, settle } from '../settling/settle.ts'
+import { type SettleJobTools, whileDiscovering } from '../settling/tools.ts'
+import { type Sighting, searchBelow, unplacedFolders } from './search.ts'
+
+export type RemovalTools = {
+  readonly limbo: Pick<Limbo, 'get' | 'defer' | 'release'>
+  readonly nowMs: () => number
+  /** Takes in everything that happened by now. Whether nothing of it is left to be settled. */
+  readonly isQuiet: () => Promise<boolean>
+  readonly readSights: (raws: readonly RawSeen[]) => Promise<readonly Seen[]>
+  /** Finds what is known from elsewhere below folders that wait for their place. Null if nothing can be said. */
+  readonly search: (sightings: readonly Sighting[]) => Promise<readonly Seen[] | null>
+  /** Settles what was seen, and removes rows that are gone. */
+  readonly settle: (seens: readonly Seen[], ends: Ends) => Promise<unknown>
+  /** To be told of a folder that was not found or can't be read. */
+  readonly notFound: (folder: Folder, answer: Extract<LookAnswer, { kind: 'elsewhere' | 'unreadable' }>) => void
+  /** To be told of a place in the folder that can't be read. */
+  readonly unreadable: (folder: Folder, problem: string) => void
+}
+
+/** Whether every hint is settled that was known at a time, ms since 1970. */
+export type SettledTools = { readonly hints: Pick<Hints, 'hasSince'>; readonly areHintsUnderWay: () => boolean }
+
+export function areSettled({ hints, areHintsUnderWay }: SettledTools, untilMs: number): boolean {
+  return !hints.hasSince(untilMs) && !areHintsUnderWay()
+}
+
+export function removalTools(tools: SettleJobTools): RemovalTools {
+  const { limbo, nowMs, drained, scans } = tools
+  return {
+    limbo,
+    nowMs,
+    isQuiet: async () => {
+      await drained()
+      return areSettled(tools, nowMs())
+    },
+    readSights: (raws) => readSights(tools, raws),
+    search: (sightings) => searchBelow(tools, unplacedFolders(tools, sightings)),
+    settle: (seens, ends) => settle(tools, seens, ends, whileDiscovering(tools)),
+    notFound: (folder, answer) => notFound(tools, folder, answer),
+    unreadable: (folder, problem) => scans.unreadable(folder, { what: 'entry', problem }),
+  }
+}

@@ -240,6 +240,17 @@ test('a row that is not known at its place any more leaves limbo, and nothing is
   assert.ok(!limbo.has(row.nodeId))
 })
 
+test('a row that was found after its places were looked for has its grace again, and its place counts all the same', async () => {
+  const { limbo, settleAnswer } = twoRows()
+  limbo.release(row.nodeId)
+  assert.deepEqual(await settleAnswer({}), { seen: ['a', 'b'], ends: [other.nodeId], must: [] })
+  const again = twoRows()
+  again.limbo.release(row.nodeId)
+  again.limbo.put(row, { blocks: false, isAfterScan: false, nowMs: 400 })
+  await again.settleAnswer({ kind: 'unreadable', problem: 'EIO' })
+  assert.deepEqual(stateOf(again.limbo, row), { kind: 'grace', dueMs: 900 }, 'another stay is not deferred for it')
+})
+
 test('what waits for a row’s id is looked at with it, and is no row itself', async () => {
   const { entries, settleAnswer } = twoRows({ heir: HEIR })
   const places = [...entries.map((entry) => ({ name: entry.row.name, entry })), { name: 'heir', entry: null }]

@@ -64,14 +64,21 @@ export async function settleLimbo(
   for (const row of sure) if (isStillDue(tools, row)) defer(tools, row, row.doubt ?? 'unknown')
 }
 
-/** Reads the answers of the looking thread. The rows of a folder that left the tree stay due, and the next job finds it. */
+/**
+ * Reads the answers of the looking thread. The rows of a folder that left the tree stay due, and the next job finds it. A row
+ * that left limbo after the job was made was found by the job before: if its place lost it again, its grace begins anew.
+ */
 function readAnswers(
   tools: RemovalTools,
   { groups, unplaced }: Extract<Job, { kind: 'limbo' }>,
   { answers, sights }: LookReply,
 ): Answered[] {
   const nowMs = tools.nowMs()
-  const isDue = (entry: LimboEntry | null) => entry !== null && dueMsOf(entry) <= nowMs
+  const isInLimbo = (entry: LimboEntry) => tools.limbo.get(entry.row.nodeId) === entry
+  const rowOf = (place: LimboEntry | null) => {
+    const entry = place !== null && isInLimbo(place) ? place : null
+    return { entry, isDue: entry !== null && dueMsOf(entry) <= nowMs }
+  }
   const answered: Answered[] = []
   for (const [at, { folder, places }] of groups.entries()) {
     const answer = answers[at] as LookAnswer
@@ -81,11 +88,11 @@ function readAnswers(
       if (sight?.kind === 'unreadable') tools.unreadable(folder, sight.problem)
       const isRead = sight !== null && sight.kind !== 'unreadable'
       const raw = isRead ? { folder, name, sight, cause: 'touched' as const } : null
-      answered.push({ entry, isDue: isDue(entry), raw, doubt: isRead ? null : doubtOf(answer) })
+      answered.push({ ...rowOf(entry), raw, doubt: isRead ? null : doubtOf(answer) })
     }
     if (answer.kind === 'elsewhere' || answer.kind === 'unreadable') tools.notFound(folder, answer)
   }
-  for (const entry of unplaced) answered.push({ entry, isDue: isDue(entry), raw: null, doubt: 'unplaced' })
+  for (const entry of unplaced) answered.push({ ...rowOf(entry), raw: null, doubt: 'unplaced' })
   return answered
 }
 

@@ -61,14 +61,15 @@ test('places of rows that are due are looked at folder by folder, with those of 
 test('the place is looked at where something waits for the row’s id, once if it is a row’s own', () => {
   const { put, make } = jobsOf()
   put(fileRow(10, top.nodeId, 'a'), { blocks: true, heir: { parentId: top.nodeId, name: 'b' } })
-  put(fileRow(11, top.nodeId, 'b'), { blocks: true, heir: { parentId: top.nodeId, name: 'c' } })
+  put(fileRow(11, top.nodeId, 'b'), { blocks: true, heir: { parentId: top.nodeId, name: 'a' } })
+  put(fileRow(12, top.nodeId, 'c'), { blocks: true, heir: { parentId: top.nodeId, name: 'd' } })
   const { job, looked } = make()
-  assert.deepEqual(looked, ['/here: a,b,c'])
+  assert.deepEqual(looked, ['/here: a,b,c,d'])
   assert.ok(job?.kind === 'limbo')
   const [{ places } = assert.fail('there is one folder')] = job.groups
   assert.deepEqual(
     places.map(({ entry }) => entry?.row.name),
-    ['a', 'b', undefined],
+    ['a', 'b', 'c', undefined],
   )
 })
 

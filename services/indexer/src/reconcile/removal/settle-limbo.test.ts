@@ -211,6 +211,19 @@ test('I7: rows of a folder that is on its way wait for it, and after ten seconds
   assert.deepEqual(told, ['elsewhere'])
 })
 
+test('rows whose turn did not come wait in the same way', async () => {
+  const { limbo, told, settleAnswer } = twoRows()
+  await settleAnswer({ kind: 'later', problem: null })
+  assert.deepEqual([stateOf(limbo, row), told], [{ kind: 'grace', dueMs: 1_000 }, []])
+})
+
+test('I7: a place of which it is not known which filesystem is there tells nothing of its row', async () => {
+  const { settleAnswer, entries } = twoRows()
+  const readSights = async () => [seenAt('a', row, { kind: 'unreadable' })]
+  const places = entries.slice(0, 1).map((entry) => ({ name: 'a', entry }))
+  assert.deepEqual((await settleAnswer({}, { places, change: { readSights } })).ends, [])
+})
+
 test('a row whose folder was not met yet waits for that, and then leaves limbo: the folder’s listing tells of it', async () => {
   const { limbo, clock, entries, settleAnswer } = twoRows()
   const unplaced = entries.slice(0, 1)

@@ -108,7 +108,7 @@ test('what can be looked at is, and the rows without a place go with that job', 
   assert.deepEqual(looked, ['/here: b'])
   assert.ok(job?.kind === 'limbo')
   assert.deepEqual(
-    job.unplaced.map(({ row }) => row.name),
+    job.unmet.map(({ row }) => row.name),
     ['a'],
   )
 })

@@ -22,13 +22,13 @@ export type LimboPlace = { readonly name: string; readonly entry: LimboEntry | n
 export type LimboGroup = { readonly folder: Folder; readonly places: readonly LimboPlace[] }
 
 /**
- * - `hints`: places that may have changed. - `visits`: folders to list. - `limbo`: places of rows in limbo. `unplaced` are rows
+ * - `hints`: places that may have changed. - `visits`: folders to list. - `limbo`: places of rows in limbo. `unmet` are rows
  * whose root is online and whose folder the tree has not met since the start, so that nothing says where to look.
  */
 export type Job = { readonly reply: Promise<LookReply> } & (
   | { readonly kind: 'hints'; readonly groups: readonly HintGroup[] }
   | { readonly kind: 'visits'; readonly visits: readonly Visit[] }
-  | { readonly kind: 'limbo'; readonly groups: readonly LimboGroup[]; readonly unplaced: readonly LimboEntry[] }
+  | { readonly kind: 'limbo'; readonly groups: readonly LimboGroup[]; readonly unmet: readonly LimboEntry[] }
 )
 
 export type JobTools = {
@@ -78,14 +78,14 @@ export function takeVisitJob(tools: JobTools, foldersMax: number): Job | null {
  */
 export function makeLimboJob(tools: LimboJobTools, due: readonly LimboEntry[]): Job | null {
   const blocking = [...tools.limbo.entries()].filter(isBlocking)
-  const { byFolder, unplaced } = sortByFolder(tools, new Set([...due, ...blocking]))
+  const { byFolder, unmet } = sortByFolder(tools, new Set([...due, ...blocking]))
   if (byFolder.size === 0) {
-    for (const { row } of unplaced) deferUnplaced(tools, row.nodeId)
+    for (const { row } of unmet) deferUnmet(tools, row.nodeId)
     return null
   }
   const groups = Array.from(byFolder, ([folder, names]): LimboGroup => ({ folder, places: [...names.values()] }))
   const requests = groups.map((group) => placesRequest(tools, group.folder, group.places))
-  return { kind: 'limbo', groups, unplaced, reply: tools.look(requests) }
+  return { kind: 'limbo', groups, unmet, reply: tools.look(requests) }
 }
 
 /**
@@ -101,7 +101,7 @@ function sortByFolder(tools: LimboJobTools, entries: Iterable<LimboEntry>) {
     // The place of a row counts for more than what waits there.
     if (place.entry !== null || !names.has(place.name)) names.set(place.name, place)
   }
-  const unplaced: LimboEntry[] = []
+  const unmet: LimboEntry[] = []
   const whereabouts = once((folderId) => whereaboutsOf(tools, folderId))
   for (const entry of entries) {
     const { row, heir } = entry
@@ -109,22 +109,22 @@ function sortByFolder(tools: LimboJobTools, entries: Iterable<LimboEntry>) {
     const folder = tree.get(row.parentId)
     if (where === 'gone') limbo.release(row.nodeId)
     else if (where === 'away') limbo.defer(row.nodeId, 'away', nowMs())
-    else if (folder === undefined) unplaced.push(entry)
+    else if (folder === undefined) unmet.push(entry)
     else add(folder, { name: row.name, entry })
     const heirsFolder = heir === null ? undefined : tree.get(heir.parentId)
     if (heir !== null && heirsFolder !== undefined && roots.isOnline(heirsFolder.root)) {
       add(heirsFolder, { name: heir.name, entry: null })
     }
   }
-  return { byFolder, unplaced }
+  return { byFolder, unmet }
 }
 
 /** Gives a row whose folder is not met yet time until it is, or releases the row. */
-export function deferUnplaced(
+export function deferUnmet(
   { limbo, nowMs }: Pick<LimboJobTools, 'nowMs'> & { readonly limbo: Pick<Limbo, 'defer' | 'release'> },
   nodeId: string,
 ): void {
-  if (!limbo.defer(nodeId, 'unplaced', nowMs())) limbo.release(nodeId)
+  if (!limbo.defer(nodeId, 'unmet', nowMs())) limbo.release(nodeId)
 }
 
 /** Asks for each id once. */

@@ -90,7 +90,7 @@ class LimboModel {
       this.#setDue(stay, nowMs)
       return true
     }
-    if ((reason === 'moving' || reason === 'unplaced') && ageMs >= 10_000) return false
+    if ((reason === 'moving' || reason === 'unmet') && ageMs >= 10_000) return false
     if (reason === 'unsettled' && ageMs >= 1_500) return false
     if (stay.waitsForScan) return true
     if (reason === 'unknown' || reason === 'away') {

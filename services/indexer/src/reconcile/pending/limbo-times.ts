@@ -8,7 +8,7 @@
  * | `unknown`   | the row's place could not be looked at              | 500 ms, 1 s … 60 s | it can be (I7)                |
  * | `away`      | the row's root is offline, or not met yet           | 500 ms, 1 s … 60 s | it is back (I7)               |
  * | `moving`    | the row's folder is on its way to another place     | 500 ms             | 10 s, then `unknown`          |
- * | `unplaced`  | the row's folder is not met yet, its root is online | 500 ms             | 10 s, then release            |
+ * | `unmet`     | the row's folder is not met yet, its root is online | 500 ms             | 10 s, then release            |
  * | `unsettled` | a first scan ended a moment ago, and hints wait     | 500 ms             | 1.5 s, then a look            |
  * | `occupied`  | the row was found at a place that is not free yet   | 500 ms             | `isOverdue`, then removal     |
  * | `disturbed` | something happened during the look at the place     | another look       | 5 times, then the look counts |
@@ -37,13 +37,13 @@ export type Deferral =
 
 const UNTIL_KNOWN: Deferral = { kind: 'growing', firstMs: GRACE_MS.grace, lastMs: 60_000 }
 
-export type DeferReason = 'unknown' | 'away' | 'moving' | 'unplaced' | 'unsettled' | 'occupied' | 'disturbed'
+export type DeferReason = 'unknown' | 'away' | 'moving' | 'unmet' | 'unsettled' | 'occupied' | 'disturbed'
 
 export const DEFERRALS: Readonly<Record<DeferReason, Deferral>> = {
   unknown: UNTIL_KNOWN,
   away: UNTIL_KNOWN,
   moving: { kind: 'steady', givesMs: GRACE_MS.grace, withinMs: PATIENCE_MS },
-  unplaced: { kind: 'steady', givesMs: GRACE_MS.grace, withinMs: PATIENCE_MS },
+  unmet: { kind: 'steady', givesMs: GRACE_MS.grace, withinMs: PATIENCE_MS },
   unsettled: { kind: 'steady', givesMs: GRACE_MS.grace, withinMs: 1_500 },
   occupied: { kind: 'steady', givesMs: GRACE_MS.grace, withinMs: Number.POSITIVE_INFINITY },
   disturbed: { kind: 'counted', timesMax: 5 },

@@ -26,7 +26,7 @@ type Below = Readonly<Record<string, readonly (readonly [name: string, of: Known
 /** A folder with inode 20 was found at /media/photos, where nothing is known. */
 function searchWith(rows: readonly Known[], below: Below, { away = null as RootFolder | null } = {}) {
   const tree = createTree()
-  const folder = tree.addRoot(root, top)
+  tree.addRoot(root, top)
   if (away !== null) tree.addRoot(away, goneTop)
   const looked: string[] = []
   // The search needs no more than this.
@@ -54,7 +54,7 @@ function searchWith(rows: readonly Known[], below: Below, { away = null as RootF
   const sight = folderSight(20, { birthTime: 2 })
   const seen: Seen = { parentId: top.nodeId, name: 'photos', sight, known: undefined, cause: 'touched' }
   const found = async () => {
-    const seens = (await searchBelow(tools, unplacedFolders(tools, [{ folder, seen }]))) ?? assert.fail('it could look')
+    const seens = (await searchBelow(tools, unplacedFolders(tools, [seen]))) ?? assert.fail('it could look')
     return seens.map(({ parentId, name, sight: there }) => ({ parentId, name, inode: inodeOf(there) }))
   }
   return { looked, found }

@@ -5,7 +5,7 @@
  * in it read again as if it were new.
  */
 
-import { type Folder, pathOf } from '../../model/folder-tree.ts'
+import { pathOf } from '../../model/folder-tree.ts'
 import { isSameThing, type Place, type PresentSight, placedSight, placeKey, type Seen } from '../../model/seen.ts'
 import { type PackedSights, sightAt } from '../../model/sights.ts'
 import type { LookRequest } from '../../scan/look.ts'
@@ -15,9 +15,6 @@ import { isAway } from '../roots/whereabouts.ts'
 import type { SettleTools } from '../settling/settle.ts'
 
 export type SearchTools = Pick<SettleTools, 'look' | 'devices' | 'known' | 'tree' | 'roots' | 'trust'>
-
-/** What is at a place in a folder of the tree. */
-export type Sighting = { readonly folder: Folder; readonly seen: Seen }
 
 /** Something on disk in a folder that no tree has. `above` is that folder; null for a place in a folder of the tree. */
 type Unplaced = Place & {
@@ -31,11 +28,13 @@ type Unplaced = Place & {
 /** Folders listed with one look. */
 const FOLDERS_MAX = 64
 
-/** The folders among the sightings that are not where they are known. Each may wait for a row, or be new. */
-export function unplacedFolders(tools: SearchTools, sightings: readonly Sighting[]): Unplaced[] {
-  return sightings.flatMap(({ folder, seen: { parentId, name, sight, known } }): Unplaced[] => {
-    if (sight.kind !== 'folder' || (known !== undefined && isSameThing(known, sight))) return []
-    return [unplaced(tools, { parentId, name, sight, path: `${pathOf(folder)}/${name}`, above: null })]
+/** The folders that were seen where they are not known. Each may wait for a row, or be new. */
+export function unplacedFolders(tools: SearchTools, seens: readonly Seen[]): Unplaced[] {
+  return seens.flatMap(({ parentId, name, sight, known }): Unplaced[] => {
+    const parent = tools.tree.get(parentId)
+    if (parent === undefined || sight.kind !== 'folder') return []
+    if (known !== undefined && isSameThing(known, sight)) return []
+    return [unplaced(tools, { parentId, name, sight, path: `${pathOf(parent)}/${name}`, above: null })]
   })
 }
 

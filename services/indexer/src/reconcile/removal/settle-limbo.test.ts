@@ -39,7 +39,7 @@ type Case = {
 }
 
 const CASES: readonly Case[] = [
-  { what: 'a row whose place was looked at and that is due may be removed', expected: { kind: 'absent' } },
+  { what: 'a row whose place was looked at and that is due may be removed', expected: { kind: 'removable' } },
   { what: 'one that is not due waits', isDue: false, expected: { kind: 'waits' } },
   { what: 'one that is known elsewhere by now has moved', known: other, expected: { kind: 'moved' } },
   { what: 'so has one that is known nowhere', known: undefined, expected: { kind: 'moved' } },
@@ -59,20 +59,20 @@ const CASES: readonly Case[] = [
     what: 'a row whose place the search met below a folder that waits may be removed',
     doubt: 'moving',
     search: 'met',
-    expected: { kind: 'absent' },
+    expected: { kind: 'removable' },
   },
   {
     what: 'a row whose id is another thing’s by now may be removed without a look at its place',
-    doubt: 'unplaced',
+    doubt: 'unmet',
     isInherited: true,
-    expected: { kind: 'absent' },
+    expected: { kind: 'removable' },
   },
   {
     what: 'but not before it is due',
-    doubt: 'unplaced',
+    doubt: 'unmet',
     isInherited: true,
     isDue: false,
-    expected: { kind: 'deferred', reason: 'unplaced' },
+    expected: { kind: 'deferred', reason: 'unmet' },
   },
   {
     what: 'nothing is removed where the search could not look everywhere',
@@ -100,9 +100,9 @@ for (const { what, isDue = true, doubt, isInherited = false, search, expected, .
     const known = 'known' in rest ? rest.known : row
     const [entry] = entriesOf(createLimbo(), row, { heir: isInherited ? HEIR : null })
     // Nothing was seen at a place that tells nothing.
-    const sighting = doubt === undefined ? { folder, seen: seenAt('a', known, GONE) } : null
+    const seen = doubt === undefined ? seenAt('a', known, GONE) : null
     const met = search === 'impossible' ? null : new Set(search === 'met' ? [row.nodeId] : [])
-    assert.deepEqual(judge({ entry, isDue, doubt: doubt ?? null, sighting }, met), expected)
+    assert.deepEqual(judge({ entry, isDue, doubt: doubt ?? null, seen }, met), expected)
   })
 }
 
@@ -149,7 +149,7 @@ function twoRows({ heir = null as typeof HEIR | null } = {}) {
     {
       change = {} as Partial<RemovalTools>,
       places = entries.map((entry): LimboPlace => ({ name: entry.row.name, entry })),
-      unplaced = [] as readonly LimboEntry[],
+      unmet = [] as readonly LimboEntry[],
       within = folder,
       isLeft = false,
       push = (builder: SightsBuilder, name: string) => builder.pushGone(name),
@@ -162,7 +162,7 @@ function twoRows({ heir = null as typeof HEIR | null } = {}) {
     const job = {
       kind: 'limbo',
       groups: [{ folder: within, places }],
-      unplaced,
+      unmet,
       reply: Promise.resolve(reply),
     } as const
     const settle: RemovalTools['settle'] = async (seens, ends) => {
@@ -226,12 +226,12 @@ test('I7: a place of which it is not known which filesystem is there tells nothi
 
 test('a row whose folder was not met yet waits for that, and then leaves limbo: the folder’s listing tells of it', async () => {
   const { limbo, clock, entries, settleAnswer } = twoRows()
-  const unplaced = entries.slice(0, 1)
+  const unmet = entries.slice(0, 1)
   const places = entries.slice(1).map((entry) => ({ name: entry.row.name, entry }))
-  await settleAnswer({}, { places, unplaced })
+  await settleAnswer({}, { places, unmet })
   assert.deepEqual(stateOf(limbo, row), { kind: 'grace', dueMs: 1_000 })
   clock.ms = 10_000
-  await settleAnswer({}, { places: [], unplaced })
+  await settleAnswer({}, { places: [], unmet })
   assert.equal(stateOf(limbo, row), undefined)
 })
 

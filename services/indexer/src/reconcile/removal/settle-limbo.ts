@@ -1,12 +1,12 @@
 /**
  * Settles a look at the places of rows in limbo, and removes the rows that are nowhere. The steps:
  *
- * 1. `readAnswers` and `readSightings` make one record a place: what is there, or why nothing tells.
+ * 1. `readAnswers` and `readPlaces` make one record a place: what is there, or why nothing tells.
  * 2. The search looks below folders that wait for their place, where a row's thing may be (`search.ts`).
- * 3. `judge` gives each row one verdict: `moved`, `deferred`, `absent`, or `waits`.
+ * 3. `judge` gives each row one verdict: `moved`, `deferred`, `removable`, or `waits`.
  * 4. Moved rows are released and deferred rows get more time.
- * 5. `confirm` drains the kernel's queue: an absent row whose thing moved on just before the look left a trace.
- * 6. `settle` removes the absent rows, unless something that was seen here is a row's thing after all.
+ * 5. `confirm` drains the kernel's queue: what moved on just before the look left a trace there.
+ * 6. `settle` removes the removable rows, unless something that was seen here is a row's thing after all.
  *
  * So each row that is due is either released or deferred, once. A row that is neither would be due again in the same moment,
  * and the loop would look at its place without a pause.
@@ -16,12 +16,11 @@ import { placeKey, type Seen } from '../../model/seen.ts'
 import { sightAt } from '../../model/sights.ts'
 import type { LookAnswer } from '../../scan/look.ts'
 import type { LookReply } from '../../scan/observer.ts'
-import { deferUnplaced, type Job } from '../looking/jobs.ts'
+import { deferUnmet, type Job } from '../looking/jobs.ts'
 import type { RawSeen } from '../looking/sight-reader.ts'
 import { dueMsOf, type LimboEntry } from '../pending/limbo.ts'
 import { type DeferReason, isOverdue } from '../pending/limbo-times.ts'
 import type { Ends } from '../settling/settle.ts'
-import type { Sighting } from './search.ts'
 import type { RemovalTools } from './tools.ts'
 
 /** A place of the job. */
@@ -33,15 +32,15 @@ type Looked = {
   readonly doubt: DeferReason | null
 }
 type Answered = Looked & { readonly raw: RawSeen | null }
-type Sighted = Looked & { readonly sighting: Sighting | null }
-type SightedRow = Sighted & { readonly entry: LimboEntry }
+type ReadPlace = Looked & { readonly seen: Seen | null }
+type ReadRow = ReadPlace & { readonly entry: LimboEntry }
 
 /**
- * - `moved`: the row is not known at its place any more. - `deferred`: nothing tells whether the row is gone. - `absent`: the
+ * - `moved`: the row is not known at its place any more. - `deferred`: nothing tells whether the row is gone. - `removable`: the
  * row's thing is nowhere, so that the row may be removed. - `waits`: the row is not due, and was looked at for another's sake.
  */
 export type Verdict =
-  | { readonly kind: 'moved' | 'absent' | 'waits' }
+  | { readonly kind: 'moved' | 'removable' | 'waits' }
   | { readonly kind: 'deferred'; readonly reason: DeferReason }
 
 export async function settleLimbo(
@@ -49,16 +48,14 @@ export async function settleLimbo(
   job: Extract<Job, { kind: 'limbo' }>,
   reply: LookReply,
 ): Promise<void> {
-  const places = await readSightings(tools, readAnswers(tools, job, reply))
-  const sightings = places.flatMap(({ sighting }) => sighting ?? [])
+  const places = await readPlaces(tools, readAnswers(tools, job, reply))
+  const seens = places.flatMap(({ seen }) => seen ?? [])
   const rows = places.filter(isOfRow)
-  const below = rows.some((row) => row.isDue && !hasMoved(row)) ? await tools.search(sightings) : []
-  const absent = carryOut(tools, judgeAll(rows, below))
-  const sure = await confirm(tools, absent)
+  const below = rows.some((row) => row.isDue && !hasMoved(row)) ? await tools.search(seens) : []
+  const removable = carryOut(tools, judgeAll(rows, below))
+  const sure = await confirm(tools, removable)
   // The search meets a place of the job again where a folder that waits got the id of the place's own folder.
-  const byPlace = new Map(
-    [...(below ?? []), ...sightings.map(({ seen }) => seen)].map((seen) => [placeKey(seen), seen]),
-  )
+  const byPlace = new Map([...(below ?? []), ...seens].map((seen) => [placeKey(seen), seen]))
   await tools.settle([...byPlace.values()], endsOf(sure, tools.nowMs()))
   // A row may stay for want of proof: its heir is not there any more, or what stands at its place is on its way.
   for (const row of sure) if (isStillDue(tools, row)) defer(tools, row, row.doubt ?? 'unknown')
@@ -70,7 +67,7 @@ export async function settleLimbo(
  */
 function readAnswers(
   tools: RemovalTools,
-  { groups, unplaced }: Extract<Job, { kind: 'limbo' }>,
+  { groups, unmet }: Extract<Job, { kind: 'limbo' }>,
   { answers, sights }: LookReply,
 ): Answered[] {
   const nowMs = tools.nowMs()
@@ -92,7 +89,7 @@ function readAnswers(
     }
     if (answer.kind === 'elsewhere' || answer.kind === 'unreadable') tools.notFound(folder, answer)
   }
-  for (const entry of unplaced) answered.push({ ...rowOf(entry), raw: null, doubt: 'unplaced' })
+  for (const entry of unmet) answered.push({ ...rowOf(entry), raw: null, doubt: 'unmet' })
   return answered
 }
 
@@ -101,29 +98,29 @@ function doubtOf({ kind }: LookAnswer): DeferReason {
   return kind === 'elsewhere' || kind === 'later' ? 'moving' : 'unknown'
 }
 
-async function readSightings({ readSights }: RemovalTools, answered: readonly Answered[]): Promise<Sighted[]> {
+async function readPlaces({ readSights }: RemovalTools, answered: readonly Answered[]): Promise<ReadPlace[]> {
   const raws = answered.flatMap(({ raw }) => raw ?? [])
   const seens = await readSights(raws)
   const seenOf = new Map(raws.map((raw, at) => [raw, seens[at] as Seen]))
   return answered.map(({ raw, doubt, ...place }) => {
     const seen = raw === null ? undefined : seenOf.get(raw)
-    if (raw === null || seen === undefined) return { ...place, doubt, sighting: null }
+    if (seen === undefined) return { ...place, doubt, seen: null }
     // A filesystem is away there, or does not say which it is.
     const isUnknown = seen.sight.kind === 'unreadable'
-    return { ...place, doubt: isUnknown ? 'unknown' : doubt, sighting: { folder: raw.folder, seen } }
+    return { ...place, doubt: isUnknown ? 'unknown' : doubt, seen }
   })
 }
 
-function isOfRow(place: Sighted): place is SightedRow {
+function isOfRow(place: ReadPlace): place is ReadRow {
   return place.entry !== null
 }
 
 /** Whether the row is known elsewhere by now, or went with a folder above it; its id may be another row's. */
-function hasMoved({ entry, sighting }: SightedRow): boolean {
-  return sighting !== null && sighting.seen.known?.nodeId !== entry.row.nodeId
+function hasMoved({ entry, seen }: ReadRow): boolean {
+  return seen !== null && seen.known?.nodeId !== entry.row.nodeId
 }
 
-function judgeAll(rows: readonly SightedRow[], below: readonly Seen[] | null): Map<SightedRow, Verdict> {
+function judgeAll(rows: readonly ReadRow[], below: readonly Seen[] | null): Map<ReadRow, Verdict> {
   const met = below === null ? null : new Set(below.flatMap(({ known }) => known?.nodeId ?? []))
   const nodeIds = new Set(rows.map(({ entry }) => entry.row.nodeId))
   assert.equal(nodeIds.size, rows.length, 'a row is judged once a look')
@@ -135,7 +132,7 @@ function judgeAll(rows: readonly SightedRow[], below: readonly Seen[] | null): M
  *
  * @param met ids of rows whose places the search met; null if it could not look everywhere
  */
-export function judge(row: SightedRow, met: ReadonlySet<string> | null): Verdict {
+export function judge(row: ReadRow, met: ReadonlySet<string> | null): Verdict {
   const { entry, isDue, doubt } = row
   if (hasMoved(row)) return { kind: 'moved' }
   if (met === null) return isDue ? { kind: 'deferred', reason: doubt ?? 'unknown' } : { kind: 'waits' }
@@ -143,37 +140,37 @@ export function judge(row: SightedRow, met: ReadonlySet<string> | null): Verdict
   const isTold = doubt === null || met.has(entry.row.nodeId) || (isDue && entry.heir !== null)
   // Only a place that could be looked at proves that nothing is there (I7).
   if (!isTold) return { kind: 'deferred', reason: doubt }
-  return { kind: isDue ? 'absent' : 'waits' }
+  return { kind: isDue ? 'removable' : 'waits' }
 }
 
-/** Releases and defers rows by their verdicts; gives the absent ones. */
-function carryOut(tools: RemovalTools, verdicts: ReadonlyMap<SightedRow, Verdict>): SightedRow[] {
-  const absent: SightedRow[] = []
+/** Releases and defers rows by their verdicts; gives the removable ones. */
+function carryOut(tools: RemovalTools, verdicts: ReadonlyMap<ReadRow, Verdict>): ReadRow[] {
+  const removable: ReadRow[] = []
   for (const [row, verdict] of verdicts) {
     if (verdict.kind === 'moved') tools.limbo.release(row.entry)
     else if (verdict.kind === 'deferred') defer(tools, row, verdict.reason)
-    else if (verdict.kind === 'absent') absent.push(row)
+    else if (verdict.kind === 'removable') removable.push(row)
   }
-  return absent
+  return removable
 }
 
-function defer(tools: RemovalTools, { entry }: SightedRow, reason: DeferReason): void {
+function defer(tools: RemovalTools, { entry }: ReadRow, reason: DeferReason): void {
   const { limbo, nowMs } = tools
   const { nodeId } = entry.row
-  if (reason === 'unplaced') deferUnplaced(tools, nodeId)
+  if (reason === 'unmet') deferUnmet(tools, nodeId)
   else if (!limbo.defer(nodeId, reason, nowMs())) limbo.defer(nodeId, 'unknown', nowMs())
 }
 
 /**
- * The rows that are absent even after all that happened by now. A thing that moved on just before its row's places were
+ * The rows that are removable even after all that happened by now. A thing that moved on just before its row's places were
  * looked at was at none of them, but left a trace: the row is looked at once more when that is settled.
  */
-async function confirm({ limbo, nowMs, isQuiet }: RemovalTools, absent: SightedRow[]): Promise<SightedRow[]> {
-  if (absent.length === 0 || (await isQuiet())) return absent
-  return absent.filter(({ entry }) => !limbo.defer(entry.row.nodeId, 'disturbed', nowMs()))
+async function confirm({ limbo, nowMs, isQuiet }: RemovalTools, removable: ReadRow[]): Promise<ReadRow[]> {
+  if (removable.length === 0 || (await isQuiet())) return removable
+  return removable.filter(({ entry }) => !limbo.defer(entry.row.nodeId, 'disturbed', nowMs()))
 }
 
-function endsOf(rows: readonly SightedRow[], nowMs: number): Ends {
+function endsOf(rows: readonly ReadRow[], nowMs: number): Ends {
   const entries = rows.map(({ entry }) => entry)
   // From here on a bug would be written down.
   assert.ok(
@@ -184,6 +181,6 @@ function endsOf(rows: readonly SightedRow[], nowMs: number): Ends {
   return { mayRemove: idsOf(entries), mustRemove: idsOf(entries.filter((entry) => isOverdue(entry, nowMs))) }
 }
 
-function isStillDue({ limbo, nowMs }: RemovalTools, { entry }: SightedRow): boolean {
+function isStillDue({ limbo, nowMs }: RemovalTools, { entry }: ReadRow): boolean {
   return limbo.get(entry.row.nodeId) === entry && dueMsOf(entry) <= nowMs()
 }

@@ -8,7 +8,7 @@ import type { Limbo } from '../pending/limbo.ts'
 import { notFound } from '../settling/folder-answer.ts'
 import { type Ends, settle } from '../settling/settle.ts'
 import { type SettleJobTools, whileDiscovering } from '../settling/tools.ts'
-import { type Sighting, searchBelow, unplacedFolders } from './search.ts'
+import { searchBelow, unplacedFolders } from './search.ts'
 
 export type RemovalTools = {
   readonly limbo: Pick<Limbo, 'get' | 'defer' | 'release'>
@@ -17,7 +17,7 @@ export type RemovalTools = {
   readonly isQuiet: () => Promise<boolean>
   readonly readSights: (raws: readonly RawSeen[]) => Promise<readonly Seen[]>
   /** Finds what is known from elsewhere below folders that wait for their place. Null if nothing can be said. */
-  readonly search: (sightings: readonly Sighting[]) => Promise<readonly Seen[] | null>
+  readonly search: (seens: readonly Seen[]) => Promise<readonly Seen[] | null>
   /** Settles what was seen, and removes rows that are gone. */
   readonly settle: (seens: readonly Seen[], ends: Ends) => Promise<unknown>
   /** To be told of a folder that was not found or can't be read. */
@@ -43,7 +43,7 @@ export function removalTools(tools: SettleJobTools): RemovalTools {
       return areSettled(tools, nowMs())
     },
     readSights: (raws) => readSights(tools, raws),
-    search: (sightings) => searchBelow(tools, unplacedFolders(tools, sightings)),
+    search: (seens) => searchBelow(tools, unplacedFolders(tools, seens)),
     settle: (seens, ends) => settle(tools, seens, ends, whileDiscovering(tools)),
     notFound: (folder, answer) => notFound(tools, folder, answer),
     unreadable: (folder, problem) => scans.unreadable(folder, { what: 'entry', problem }),

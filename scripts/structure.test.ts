@@ -80,6 +80,7 @@ const HOUSES: readonly House[] = [
     folder: 'services/indexer/src/reconcile/',
     rooms: ['deciding', 'pending', 'devices', 'roots', 'looking', 'settling', 'removal', '.'],
   },
+  { folder: 'services/api/src/', rooms: ['feed', 'wire', 'http', 'waiting', 'routes', '.'] },
 ]
 
 /** Tests and what supports them may look across the stages of a service, and scripts may run everything. */

@@ -14,10 +14,10 @@ import { sendProblem } from './http/problem.ts'
 import { createRequestCounts } from './http/request-counts.ts'
 import { oneHost, parseQuery, requestLimits } from './http/request-limits.ts'
 import { requestLog } from './http/request-log.ts'
-import type { Route } from './route.ts'
 import { changesRoute } from './routes/changes.ts'
 import { cursorRoute } from './routes/cursor.ts'
-import { type EventTiming, eventsRoute } from './routes/events.ts'
+import { eventsRoute } from './routes/events.ts'
+import type { EventTiming } from './routes/follow-events.ts'
 import { healthRoute } from './routes/health.ts'
 import { metricsRoute } from './routes/metrics.ts'
 import { nodeRoute } from './routes/node.ts'
@@ -28,6 +28,7 @@ import { openApiRoute } from './routes/openapi.ts'
 import { pathsRoute } from './routes/paths.ts'
 import { readinessRoute } from './routes/readiness.ts'
 import { rootRoute } from './routes/root.ts'
+import type { Route } from './routes/route.ts'
 import { statusRoute } from './routes/status.ts'
 import type { FeedWatch } from './waiting/feed-watch.ts'
 
@@ -74,12 +75,12 @@ export function createApp(deps: AppDeps): Express {
 
   const app = express()
   app.disable('x-powered-by')
-  // Made here from where the log stands: Express would make it from the whole answer.
+  // `feed-headers.ts` derives the tag from the head of the log; Express would hash the whole answer.
   app.disable('etag')
   app.enable('case sensitive routing')
   app.set('query parser', parseQuery)
-  app.use(requestLog(deps.logger), requests.handler, askedAgain)
-  // Before anything that refuses, so that a page of another origin is told what was wrong.
+  app.use(requestLog(deps.logger), requests.handler, revalidated)
+  // Before anything that refuses, so that a page of another origin can read what was wrong.
   app.use(crossOrigin(access.corsOrigins), oneHost, preflight, onlyHealth(limits, openPaths))
   app.use(allowedHosts(access.allowedHosts), requestLimits, bearerToken(access.apiToken, openPaths))
   for (const { path, handler } of [...routes, openApiRoute(routes, { needsToken: access.apiToken !== null })]) {
@@ -94,13 +95,13 @@ function expressPath(path: string): '/:id' {
   return path.replace('{id}', ':id') as '/:id'
 }
 
-/** What is kept is asked for again before it is used. */
-const askedAgain: RequestHandler = (_req, res, next) => {
+/** Caches must revalidate before reuse. */
+const revalidated: RequestHandler = (_req, res, next) => {
   res.set('Cache-Control', 'no-cache')
   next()
 }
 
-/** Express answers HEAD with the GET handlers. */
+/** HEAD is allowed: Express answers it with the GET handler. */
 const wrongMethod: RequestHandler = (req, res) => {
   res.set('Allow', 'GET, HEAD')
   sendProblem(res, { status: 405, detail: `${req.method} is not possible here; this api only reads.` })

@@ -1,6 +1,6 @@
 /**
- * Starts the api in a small heap. V8 sizes its heap for speed: the space of young objects grows to 32 MB while the
- * libraries load and stays so, and garbage may grow to several times what is in use. Here a page of rows is all there is.
+ * Starts the api in a small heap. V8 sizes its heap for speed: the young generation grows to 32 MB while the libraries
+ * load and never shrinks, and garbage may grow to several times the live objects. This process holds a page of rows.
  */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -10,10 +10,10 @@ useCompileCache()
 setFlagsFromString('--semi-space-growth-factor=1')
 setFlagsFromString('--heap-growing-percent=20')
 
-// Imported here and not above, where it would be loaded before the flags are set.
+// A static import would be loaded before the flags are set.
 const { runService } = await import('./service.ts')
 
-// What loading left behind would stay: an idle process never collects it.
+// Loading leaves garbage that an idle process would never collect.
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as (options: { type: 'major'; flavor: 'last-resort' }) => void
 collectGarbage({ type: 'major', flavor: 'last-resort' })

@@ -14,7 +14,7 @@ const PROGRAM = 'drive-feed-api'
 const EXIT_FAILURE = 1
 const EVENT_TIMING = { heartbeatMs: 15_000, slowReaderMs: 30_000 }
 
-/** Serves until it is told to stop. Ends the process itself, with one line on standard error where people can help. */
+/** Serves until a signal, then ends the process. An error that the user can fix ends it with one line on standard error. */
 export async function runService(argv: readonly string[]): Promise<void> {
   const { configPath } = parseCommandLine({
     program: PROGRAM,
@@ -52,7 +52,7 @@ async function serve(config: Config): Promise<void> {
 
   const stopping = Promise.withResolvers<NodeJS.Signals>()
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, stopping.resolve)
-  // Whoever waits for this may tell it to stop at once.
+  // The signal handlers come first: whoever waits for this line may send a signal immediately.
   logger.info({ host: config.host, port: boundPort(server) }, 'listening')
   logger.info({ signal: await stopping.promise }, 'stopping')
   const stopped = stop(server, connections)
@@ -67,7 +67,7 @@ function boundPort(server: Server): number | null {
   return address !== null && typeof address === 'object' ? address.port : null
 }
 
-/** One line for what the person who starts the program can put right; null for what is a bug. */
+/** One line for an error that the person who starts the program can fix; null for a bug. */
 function messageForPeople(error: unknown): string | null {
   if (error instanceof ConfigError) return error.message
   const { code, syscall, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number }

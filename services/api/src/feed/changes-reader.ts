@@ -1,68 +1,67 @@
 /**
- * What an answer of `/changes` holds. A short one is read at once, so that it leaves the client with the very tree that
- * the database had at that moment. Of a longer one first the end is found, then it is read page by page.
+ * Reads the answers of `/changes`. A short answer is read in one transaction, so it leaves the client with the tree that
+ * the database held at that moment. A longer one is read page by page, after its end was determined.
  *
- * Why an answer read in several short transactions, with the writer at work between them, is still correct:
+ * An answer that is read in several short transactions, with writes between them, is still correct:
  *
- * - The writer only ever deletes a node's row and appends a new one, so after the head was taken no row at or below it
- *   appears or changes; rows only go away. A row that is still there belongs to a node that was not touched since, and
- *   `nodes` says of it what it said then. What went away is beyond the answer's cursor and comes with the next answer.
- * - Hence a node is at most once in an answer, and what is in it is its current state.
- * - Parents first (I3) holds in the state each page is read from: the parent of a live node N that is still listed at or
- *   below the head is listed before N, so it was not touched either and had that place all the time. It came earlier in
- *   this answer, or in an earlier one. A folder re-issued meanwhile takes its whole subtree beyond the head with it in the
- *   same transaction: those not yet sent come with the next answer, after it. A file moved into a folder that was made
- *   meanwhile has itself a new row beyond the head.
- * - Replay (I2): at the answer's cursor the client has seen every row at or below it that still exists. That is all the
- *   next request builds on.
+ * - The writer only deletes the row of a node and appends a new one. So after the head is read, no row at or below it
+ *   appears or changes; rows only disappear. A row that is still there belongs to a node that was not written since, and
+ *   `nodes` holds the same for it. A node whose row disappeared has a row beyond the answer's cursor, in the next answer.
+ * - Hence an answer lists a node at most once, in its current state.
+ * - Parents first (I3) holds in the state that each page is read from. The parent of a live node N that is listed at or
+ *   below the head is listed before N, so it was not written either and has had that place all the time: this answer or an
+ *   earlier one listed it. A folder that is re-issued while the answer is read takes its whole subtree beyond the head, in
+ *   the same transaction: the nodes that were not yet sent are in the next answer, after the folder. A file that moves into
+ *   a new folder gets a row beyond the head itself.
+ * - Replay (I2): at the answer's cursor the client has seen every row at or below it that still exists. The next request
+ *   builds on nothing else.
  *
- * One thing only a short answer promises: that no folder is missing afterwards. Where a node left its folder, the folder
- * was removed, and the node was touched once more while a long answer was read, that answer has the removal and not the
- * node: it comes with the next one. The same can be between two pages of `max_size`. A client must not take what is in a
- * folder for removed with it (I4).
+ * Only a short answer guarantees that no folder is missing afterwards. Suppose that, while a long answer is read, a node
+ * leaves its folder, the folder is removed, and the node is written once more: then this answer has the removal, and the
+ * next one has the node. The same can happen between two pages of `max_size`. A client must therefore not drop the contents
+ * of a folder together with the folder (I4).
  */
 import type { Reading } from './database-source.ts'
-import { epochAt, epochOfFiles } from './gone.ts'
+import { epochAt, epochOfFiles } from './epochs.ts'
 import { placesIn } from './places.ts'
 import type { ChangeRow, FeedState, Queries, Stretch } from './queries.ts'
 import { nextTurn, searchInTurn } from './turns.ts'
 import { createPageView, isFiltered, type SeenChange, type View, WHOLE } from './view.ts'
 
-/**
- * What is asked for: changes after `cursor`, at most `maxSize` of them, all of them if that is null. Up to `noneUpTo` there
- * are certainly none, if that was found out already. `head` is where the log ended when the question was taken up, if that
- * was read already. `signal` aborts when nobody wants the answer any more: a filter may look through the whole log for it.
- */
 export type Wanted = {
+  /** The changes after this one. */
   readonly cursor: number
+  /** No change up to this one is visible, as far as an earlier search found. */
   readonly noneUpTo?: number
+  /** Changes at most; null for all. */
   readonly maxSize: number | null
   readonly view?: View
+  /** Where the log ended when the request came, if that was already read. */
   readonly head?: number
+  /** Aborts when nobody wants the answer any more: a filter may search the whole log for it. */
   readonly signal?: AbortSignal
 }
 
-/** The answer holds what is visible up to `cursor`; `hasMore` says whether anything visible is beyond. */
+/** The answer holds every visible change up to `cursor`; `hasMore` says whether there are visible ones beyond. */
 export type Extent = { readonly cursor: number; readonly hasMore: boolean }
 
-/**
- * An answer that is begun: `feed` is how things stood when it was, `epoch` the token that goes with its cursor. A page may
- * be empty.
- */
 export type Answer = Extent & {
+  /** The state of the feed when the answer was begun. */
   readonly feed: FeedState
+  /** The token that goes with the cursor. */
   readonly epoch: string
+  /** A page may be empty. */
   readonly pages: Iterable<readonly SeenChange[]>
 }
 
-/** Bounds what one answer holds in memory, and how long other requests wait. About 50 KB of JSON. */
+/** Bounds the memory for one answer, and how long other requests wait. About 50 KB of JSON. */
 const PAGE_ROWS = 128
-/** Changes that are still read at once, in some 5 ms: what a client that keeps up asks for is hardly ever more. */
+/** Changes read in one transaction, in about 5 ms. A client that keeps up hardly ever asks for more. */
 const SHORT_ROWS = 1_000
-/** Rows that a filter looks at in one read: each may need its ancestors read. */
+/** Rows that a filter looks at in one read: the ancestors of each may have to be read. */
 const FILTER_ROWS = 1_000
 
-/** Begins an answer: its end is known, and what it holds is read as `pages` is gone through. */
+/** Begins an answer: determines its end. Its changes are read as `pages` is iterated. */
 export async function beginAnswer(reading: Reading, wanted: Omit<Wanted, 'head'>): Promise<Answer> {
   const { cursor, noneUpTo = cursor, view = WHOLE, maxSize } = wanted
   const { feed, short } = reading.read((queries) => ({ feed: queries.feed(), short: readShort(queries, wanted) }))
@@ -71,7 +70,7 @@ export async function beginAnswer(reading: Reading, wanted: Omit<Wanted, 'head'>
   const pages = readPages(reading, { cursor, noneUpTo, upTo: extent.cursor, view })
   if (maxSize === null || maxSize > SHORT_ROWS)
     return { ...extent, feed, epoch: epochOfFiles(feed, reading.files), pages }
-  // Few enough to be read before the token is sent, which then says from what.
+  // So few are read before the token is sent, so that the token can name the state that they were read from.
   const read: (readonly SeenChange[])[] = []
   for (const page of pages) {
     read.push(page)
@@ -88,13 +87,13 @@ export async function beginAnswer(reading: Reading, wanted: Omit<Wanted, 'head'>
   }
 }
 
-/** The whole answer from one state of the database, or null where that would be a long read. */
+/** The whole answer from one state of the database, or null if that would be a long read. */
 function readShort(
   queries: Queries,
   { cursor, noneUpTo = cursor, maxSize, view = WHOLE }: Wanted,
 ): Omit<Answer, 'feed' | 'epoch'> | null {
   const head = queries.head()
-  // One more than wanted tells whether there is more. A filter may leave out any of them.
+  // One more than wanted shows whether there are more. A filter may leave out any of them.
   const limit = isFiltered(view) ? FILTER_ROWS : Math.min(maxSize ?? SHORT_ROWS, SHORT_ROWS) + 1
   const { seen: changes, reached } = see(queries, { after: noneUpTo, upTo: head, cursor, limit }, view)
   if (maxSize !== null && changes.length > maxSize) {
@@ -105,12 +104,12 @@ function readShort(
 }
 
 /**
- * Finds where the answer ends. That is the head where nothing more is to be seen, even if skipped tombstones are the last
- * rows; so a client that is up to date always has the head as its cursor.
+ * Determines where the answer ends: at the head if nothing visible is left, even if the last rows are tombstones that are
+ * skipped. So the cursor of a client that is up to date is always the head.
  *
- * A cursor beyond the head was given out by another database (the file was lost or an older copy restored). The answer is
- * empty and has the head, so that the client gets what changes from now on; with the cursor it sent (the original's
- * answer) it would miss everything until the head has passed it.
+ * A cursor beyond the head comes from another database: the file was lost, or an older copy was restored. The answer is
+ * empty and its cursor is the head, so that the client receives later changes. The original program answers with the cursor
+ * that the client sent; then the client misses every change until the head has passed it.
  */
 export async function findExtent(reading: Reading, wanted: Wanted): Promise<Extent> {
   const { cursor, noneUpTo = cursor, maxSize, view = WHOLE, head = reading.read((queries) => queries.head()) } = wanted
@@ -132,9 +131,9 @@ export async function findExtent(reading: Reading, wanted: Wanted): Promise<Exte
 }
 
 /**
- * Looks for the first visible change after `after`, for a client that is at `cursor`.
+ * Searches for the first visible change after `after`, for a client at `cursor`.
  *
- * @returns how far there certainly is none: `head` when there is none at all
+ * @returns `noneUpTo`: no change up to this one is visible; it is `head` if there is none at all
  */
 export async function findFirst(
   reading: Reading,
@@ -142,7 +141,7 @@ export async function findFirst(
 ): Promise<{ readonly isFound: boolean; readonly noneUpTo: number }> {
   const { cursor, after, head, view, signal } = wanted
   let noneUpTo = after
-  /** True once that is known. */
+  /** True once the search is over. */
   const lookOnce = (): boolean => {
     const stretch = { after: noneUpTo, upTo: head, cursor, limit: 1 }
     const { ids, reached } = reading.read((queries) => visibleIds(queries, stretch, view))
@@ -151,7 +150,7 @@ export async function findFirst(
     return noneUpTo >= head
   }
   if (noneUpTo >= head) return { isFound: false, noneUpTo }
-  // Whoever keeps up is answered at once.
+  // For a client that keeps up, the first look is enough.
   if (!lookOnce()) {
     await searchInTurn(async () => {
       do await nextTurn()
@@ -161,7 +160,7 @@ export async function findFirst(
   return { isFound: noneUpTo < head && signal?.aborted !== true, noneUpTo }
 }
 
-/** A filter is decided row by row, so it may look at fewer or give more than the limit. */
+/** A filter decides row by row, so it may look at fewer rows than the limit, or give more. */
 function visibleIds(queries: Queries, stretch: Stretch, view: View): { ids: number[]; reached: number } {
   if (!isFiltered(view)) return queries.visibleIds(stretch)
   const { seen, reached } = see(queries, { ...stretch, limit: FILTER_ROWS }, { ...view, hasPaths: false })
@@ -169,8 +168,8 @@ function visibleIds(queries: Queries, stretch: Stretch, view: View): { ids: numb
 }
 
 /**
- * What a client sees of a stretch, and how far was looked: less far than the rows go where those that are left lie in other
- * parts of a very deep tree than what was climbed from already.
+ * The changes of a stretch that a client sees. `reached` is the last row that was looked at: not the last one of the
+ * stretch if the remaining rows lie in parts of a very deep tree that this read has not climbed yet.
  */
 function see(queries: Queries, stretch: Stretch, view: View): { seen: SeenChange[]; reached: number } {
   const { rows, reached } = queries.visibleChanges(stretch)
@@ -187,7 +186,7 @@ function see(queries: Queries, stretch: Stretch, view: View): { seen: SeenChange
   return { seen, reached }
 }
 
-/** Whether somebody has to climb from it to know what the client sees. */
+/** Whether the ancestors of the node decide what the client sees. */
 function isPlaced(
   row: ChangeRow,
   { under, hasPaths }: View,
@@ -196,9 +195,9 @@ function isPlaced(
 }
 
 /**
- * The changes after `cursor` up to `upTo`, oldest first. Each step is one short read; a page may be empty.
+ * The changes after `cursor` up to `upTo`, oldest first. Each page is one short read, and may be empty.
  *
- * @param pageRows changes a page at most
+ * @param pageRows changes in a page at most
  */
 export function* readPages(
   reading: Reading,

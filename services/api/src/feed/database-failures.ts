@@ -1,26 +1,26 @@
 /**
- * What went wrong with the database last. An attempt to open it costs a millisecond, and everybody who waits would make
- * one a second; so a failure stands for a while. And it is told once, not for each request of each client.
+ * Remembers the last failure of the database. An attempt to open it takes a millisecond, and every waiting client would
+ * cause one a second, so a failure is repeated for a while without a new attempt. It is logged once, not for each request.
  */
 import { areStillThere, areUntouched, type DatabaseFiles, databaseFilesAt } from '@drive-feed/shared/database-files.ts'
 import { isSameInode, statsOrNull } from '@drive-feed/shared/file-stats.ts'
 import type { Logger } from 'pino'
 
-/** How long a failure stands while nothing is written to the files. */
+/** How long a failure stands while the files are untouched. */
 const FAILURE_MS = 1_000
-/** And while something is, as by an indexer of another version, which may never be quiet. */
+/** The same while they are written to: an indexer of another version may never stop writing. */
 const WRITTEN_MS = 50
-/** Of a damaged file some parts can be read and others not: it is well when nothing has failed for so long. */
+/** In a damaged file some reads succeed: it counts as well again when no read has failed for so long. */
 const WELL_MS = 60_000
 
 export type Failure = { readonly cause: unknown; readonly files: DatabaseFiles; readonly atMs: number }
 
 export type DatabaseFailures = {
-  /** The failure that would only be met once more; null where an attempt is due. */
+  /** The failure that a new attempt would only meet again; null if an attempt is due. */
   readonly standing: () => Failure | null
-  /** @param files as they were before what failed @param during `reading`: it could be opened */
+  /** @param files as they were before the attempt @param during `reading` if the file could be opened */
   readonly failed: (cause: unknown, files: DatabaseFiles, during: 'opening' | 'reading') => void
-  /** Something was read by a connection that has not told so yet. @returns whether it has told now */
+  /** A read of a new connection succeeded. @returns whether the database counts as well now */
   readonly succeeded: () => boolean
 }
 
@@ -63,7 +63,7 @@ export function createDatabaseFailures(
 
 function isReplaced({ path, main }: DatabaseFiles): boolean {
   const now = statsOrNull(path)
-  // Nobody has it open any more, so that another file may have its number.
+  // The inode number alone is not enough: nobody has the file open any more, so a new file may have its number.
   return !isSameInode(main, now) || main?.birthTime !== now?.birthTime
 }
 

@@ -1,11 +1,11 @@
-/** What stands beside the database and tells how it is, whether or not it can be read. */
+/** Signs of the database's health in the files beside it, also while the database can't be read. */
 import { walBytesOf } from '@drive-feed/shared/database-files.ts'
 import { type DatabaseNote, readNote } from '@drive-feed/shared/database-note.ts'
 
 export type DatabaseSigns = {
-  /** Size of the write-ahead log; 0 where there is none. */
+  /** Size of the write-ahead log; 0 if there is none. */
   readonly walBytes: () => number
-  /** What the indexer left in the lock's file about why it can't write; null if nothing. */
+  /** Why the indexer can't write, as it noted in the lock file; null if it can. */
   readonly note: () => DatabaseNote | null
 }
 

@@ -1,6 +1,6 @@
 /**
- * The one connection of this process: opened when first needed, opened again when it failed, a moment later, or when one
- * of the files at the path is another one. Nothing happens between requests.
+ * The one database connection of this process. It is opened at the first request, and again after a failure or if one of
+ * the files at the path was replaced. Nothing happens between requests.
  */
 import { areStillThere, type DatabaseFiles, databaseFilesAt, hasOneMore } from '@drive-feed/shared/database-files.ts'
 import { nameOfFiles } from '@drive-feed/shared/feed-epoch.ts'
@@ -10,50 +10,50 @@ import type { Logger } from 'pino'
 import { createDatabaseFailures } from './database-failures.ts'
 import { createQueries, type Queries } from './queries.ts'
 
-/** The database can't be read now; it may be later. The cause is for the log. */
+/** The database can't be read now, but may be later. The cause is for the log. */
 export class DatabaseUnavailableError extends Error {
   override name = 'DatabaseUnavailableError'
 }
 
-/** What is in the file does not hold together, though SQLite takes it for whole: bytes were lost or overwritten. */
+/** The rows contradict each other although SQLite finds no fault with the file: bytes were lost or overwritten. */
 export class DatabaseDamagedError extends DatabaseUnavailableError {
   override name = 'DatabaseDamagedError'
 }
 
 /**
- * Reads from the file that was at the path when the request came. An answer keeps to one: pages of two databases would
- * make no sense together.
+ * Reads the file that was at the path when the request came. One answer uses one reading: pages of two databases make no
+ * sense together.
  */
 export type Reading = {
   /**
-   * All that `query` asks is answered from one state of the database, in one read transaction that ends with it.
+   * Runs `query` in one read transaction, so that it sees one state of the database.
    *
    * @param query synchronous and short
-   * @throws {DatabaseUnavailableError} also once the file was found to be replaced
+   * @throws {DatabaseUnavailableError} also after the file was found to be replaced
    */
   read<T>(query: (queries: Queries) => T): T
-  /** Names the files that are read, see `feed-epoch.ts`. */
+  /** A name for the files that are read: other files, or these made anew, have another one. See `feed-epoch.ts`. */
   readonly files: string
 }
 
 export type DatabaseSource = {
-  /** @throws {DatabaseUnavailableError} when there is no database to read now */
+  /** @throws {DatabaseUnavailableError} if there is no readable database now */
   open(): Reading
   close(): void
 }
 
 type Connection = { readonly database: FeedDatabase; readonly files: DatabaseFiles; readonly reading: Reading }
 
-// The reader would wait for 10 s, and all other requests with it. In WAL mode a reader meets a lock only in the moment in
-// which a writer recovers the file after a crash.
+// The reader's default of 10 s would block all other requests. In WAL mode a reader meets a lock only while a writer
+// recovers the file after a crash.
 const BUSY_TIMEOUT_MS = 500
 
-// The kernel caches the file, once for all replicas; what this holds on top is the inner pages of the indexes.
+// The kernel caches the file once for all replicas, so SQLite's own cache needs room only for the inner pages of the indexes.
 const CACHE_KIB = 4 * 1024
 
 type Tools = { readonly nowMs?: () => number; readonly openFile?: typeof openReader }
 
-/** The file need not be there yet. @param tools for tests: a clock that never jumps, and what opens the file */
+/** The file need not exist yet. @param tools for tests: a monotonic clock, and the function that opens the file */
 export function createDatabaseSource(path: string, logger: Logger, tools: Tools = {}): DatabaseSource {
   const { nowMs = () => performance.now(), openFile = openReader } = tools
   const failures = createDatabaseFailures(path, { logger, nowMs })
@@ -67,7 +67,7 @@ export function createDatabaseSource(path: string, logger: Logger, tools: Tools 
   function readingOf(database: FeedDatabase, queries: Queries, files: DatabaseFiles): Reading {
     const version = database.sqlite.prepare('PRAGMA user_version').pluck()
     const inTransaction = database.sqlite.transaction((query: (queries: Queries) => unknown) => {
-      // Another program, or a newer one, may have made of it what these statements do not know.
+      // Another program or a newer version may have changed the schema since the statements were prepared.
       if (version.get() !== SCHEMA_VERSION) throw new DatabaseUnusableError(`${path} has another schema version now`)
       return query(queries)
     })
@@ -78,7 +78,7 @@ export function createDatabaseSource(path: string, logger: Logger, tools: Tools 
         if (!database.sqlite.open) throw new DatabaseUnavailableError('the database was replaced during this answer')
         try {
           const result = inTransaction(query) as T
-          // That it could be opened says nothing yet: of a damaged file, SQLite reads the first page only.
+          // Only a read shows that the file is whole: to open a file, SQLite reads no more than its first page.
           if (!isTold) isTold = failures.succeeded()
           return result
         } catch (error) {
@@ -97,7 +97,7 @@ export function createDatabaseSource(path: string, logger: Logger, tools: Tools 
       database.sqlite.pragma(`cache_size = -${CACHE_KIB}`)
       database.sqlite.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`)
       const queries = createQueries(database.orm)
-      // By now SQLite has all of them open.
+      // After the statements are prepared, so that SQLite has opened all of them.
       const files = databaseFilesAt(path)
       if (!areStillThere(before)) throw new DatabaseUnusableError(`${path} was replaced while it was opened`)
       return { database, files, reading: readingOf(database, queries, files) }

@@ -1,40 +1,41 @@
 /**
- * Where nodes are: what a row's ancestors say. Remembers what it read and found out, as long as nothing was changed.
+ * Where nodes are: their paths, and which folders they are below. Remembers every ancestor that it read, for as long as the
+ * database does not change.
  *
- * A tree may be deeper than a page is long, so what counts is that no folder is climbed from twice: whether it is below
- * another one, and its path, are remembered for every folder on the way.
+ * A tree may have more levels than a page has rows, so no folder may be climbed twice: each climb remembers the path of
+ * every folder on its way, and whether it is below the folder in question.
  */
 import type { Place, Queries } from './queries.ts'
 
 export type Places = {
-  /** An absolute path as the indexer sees it; null for what is below no watched folder, the super-root too. */
+  /** An absolute path as the indexer sees it; null for the super-root, and for a node below no watched folder. */
   readonly pathOf: (nodeId: string, place: Place) => string | null
   /** Whether the node is this folder or below it. */
   readonly isUnder: (nodeId: string, place: Place, folderId: string) => boolean
-  /** Adds the node and the folders above it, up to the first that is among them already: then those above it are, too. */
+  /** Adds the node and its ancestors, up to the first one that is already in the set: its own ancestors are in it too. */
   readonly addFolders: (nodeId: string, place: Place, folders: Set<string>) => void
-  /** Whether so much was climbed already that a node from which nobody has climbed is better left to another read. */
+  /** Whether this read has climbed so far that a node in a folder not yet climbed belongs into another read. */
   readonly isTooFar: (place: Place) => boolean
-  /** Folders passed in all climbs of this read: what they cost. */
+  /** The cost of this read: folders passed in all its climbs. */
   readonly steps: () => number
-  /** Begins another read of the same state. False where so much is remembered that it is better forgotten. */
+  /** Begins another read of the same state. False if so much is remembered that it has to be forgotten. */
   readonly beginRead: () => boolean
 }
 
-// Folders are nested deeper than a path may be long (PATH_MAX is 4,096 bytes), but not by thousands of names more. Only a
-// damaged file has a cycle, but then the climb must end too.
+// Folders may be nested deeper than PATH_MAX (4,096 bytes) allows, but not by thousands of levels. In a damaged file there
+// may be a cycle, and the climb has to end there too.
 const CLIMB_MAX = 65_536
-/** Hardly any folder is deeper, and the ancestors of what a page holds are mostly the same. */
+/** Hardly any folder is deeper, and the nodes of a page share most of their ancestors. */
 const STEPS_ONE_BY_ONE = 32
-/** Folders passed in all climbs before another read is better, in some 5 ms if they have to be read. */
+/** Folders passed in the climbs of one read, about 5 ms if each has to be read. */
 const STEPS_MAX = 2_000
-/** What is remembered: folders, and half a thousand characters of paths for one. Some 20 MB. */
+/** Folders remembered, about 20 MB. Every 500 characters of paths count as one folder. */
 const REMEMBERED_MAX = 100_000
 const CHARACTERS_FOR_ONE = 500
 
 const ofReads = new WeakMap<Queries, { readonly state: string; readonly places: Places }>()
 
-/** For this read; others of the same connection share it while no change was made, the pages of a long answer above all. */
+/** Reads of one connection share their places while the database does not change, above all the pages of a long answer. */
 export function placesIn(queries: Queries): Places {
   const state = JSON.stringify(queries.feed())
   const last = ofReads.get(queries)
@@ -44,13 +45,11 @@ export function placesIn(queries: Queries): Places {
   return places
 }
 
-/**
- * A page's nodes are mostly in the same few folders, so each folder above them is read once and not once for each node.
- */
+/** The nodes of a page are mostly in the same few folders, so every folder is read once, not once for each node. */
 export function createPlaces(queries: Pick<Queries, 'place' | 'ancestors' | 'rootPaths'>): Places {
   const known = new Map<string, Place | undefined>()
   const folderPaths = new Map<string, string | null>()
-  /** By the folder asked about: which folders are below it. */
+  /** For each folder in question: whether other folders are below it. */
   const under = new Map<string, Map<string, boolean>>()
   let stepsTaken = 0
   let found = 0
@@ -65,7 +64,7 @@ export function createPlaces(queries: Pick<Queries, 'place' | 'ancestors' | 'roo
   const placeOf = (nodeId: string, steps: number): Place | undefined => {
     stepsTaken += 1
     if (!known.has(nodeId)) {
-      // Folder by folder it would take four times as long.
+      // For a deep folder, single reads take four times as long as one recursive query.
       const above = steps >= STEPS_ONE_BY_ONE ? queries.ancestors(nodeId) : []
       for (const { id, ...place } of above) known.set(id, place)
       if (above.length === 0) known.set(nodeId, queries.place(nodeId))
@@ -73,7 +72,7 @@ export function createPlaces(queries: Pick<Queries, 'place' | 'ancestors' | 'roo
     return known.get(nodeId)
   }
 
-  /** From the top down, so that each folder's path is made of its parent's and remembered. */
+  /** Builds paths from the top down, each from that of the parent folder, and remembers them. */
   function folderPath(folderId: string | null): string | null {
     const way: { id: string; name: string }[] = []
     let path: string | null = null
@@ -92,7 +91,8 @@ export function createPlaces(queries: Pick<Queries, 'place' | 'ancestors' | 'roo
       path = joined(path, name)
       folderPaths.set(id, path)
     }
-    // What is made of pieces stays in pieces until it is looked at: each path in the folder would put thousands together.
+    // V8 keeps a concatenated string in pieces until it is read. Reading it here flattens it once; otherwise every path in
+    // this folder would do so with thousands of pieces.
     if (way.length > 0 && path !== null) {
       path.charCodeAt(0)
       characters += path.length

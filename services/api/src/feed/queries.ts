@@ -1,9 +1,8 @@
 /**
- * Every SELECT of the api. Each is one prepared statement that is read to its end at once, and looks at a bounded number
- * of rows: a read transaction that stays open would keep the writer from emptying the WAL (I10), and a long one all other
- * clients from being served.
+ * Every SELECT of the api. Each is one prepared statement that is read to its end in one call, and looks at a bounded number
+ * of rows: an open read transaction would keep the writer from resetting the WAL (I10), and a long one would block all
+ * other requests.
  */
-
 import { and, asc, eq, gt, lte, sql } from '@drive-feed/shared/drizzle.ts'
 import { type FeedEpoch, formatFeedEpoch } from '@drive-feed/shared/feed-epoch.ts'
 import {
@@ -23,14 +22,14 @@ import {
   watchRoots,
 } from '@drive-feed/shared/schema.ts'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
-import type { WireRow } from '../wire/node-json.ts'
+import type { WireRow } from './wire-row.ts'
 
-/** A part of the log: the rows after `after` up to and including `upTo`, seen by a client that is at `cursor`. */
+/** A part of the log: the rows after `after` up to and including `upTo`, as seen by a client at `cursor`. */
 export type Stretch = {
   readonly after: number
   readonly upTo: number
   readonly cursor: number
-  /** Rows wanted at most. */
+  /** Rows at most. */
   readonly limit: number
 }
 
@@ -39,41 +38,41 @@ export type ChangeRow = {
   readonly nodeId: string
   readonly isRemoved: boolean
   readonly firstChangeId: number
-  /** Null for a removed node, as is what follows. */
+  /** Null for a removed node, like the fields below. */
   readonly node: WireRow | null
   readonly movedChangeId: number | null
-  /** What the id was before it was this. */
+  /** The kinds of node that had this id before. */
   readonly formerKinds: Kinds | null
-  /** 1 while nothing is known of the file's bytes: a change that says how that ended is certain to come. */
+  /** 1 while the file waits for its hash: another change is certain to follow, with the hash or the error. */
   readonly isPending: 0 | 1 | null
 }
 
-/** Where the log stands, and what else tells one answer from another. */
+/** The state of the feed: two equal states give equal answers. */
 export type FeedState = {
   /** The database and its latest run, see `feed-epoch.ts`; empty in a damaged file. */
   readonly epoch: string
-  /** The largest change number ever given out, 0 on a new database. */
+  /** The largest change number ever given out, 0 in a new database. */
   readonly head: number
-  /** The watched folders and their paths, as one text to compare. */
+  /** The watched folders and their paths, as one text for comparison. */
   readonly roots: string
 }
 
-/** Where something was when it was removed. `path` is null where it was below no watched folder. */
+/** The place of a node when it was removed. `path` is null if it was below no watched folder. */
 export type Removal = { readonly path: string | null; readonly name: string }
 
-/** A node's place, to be climbed from. */
+/** The place of a node: its name in its folder. */
 export type Place = { readonly parentId: string | null; readonly name: string }
 
-/** Where a page of a listing ended: what follows comes after this name, or after this row among equal names. */
+/** Where a page of a listing ended. The next page begins after this name, or after this row among equal names. */
 export type ListingPosition = { readonly name: string; readonly row: number }
 export type ListedRow = WireRow & { readonly row: number }
 
 export type Queries = ReturnType<typeof createQueries>
 
-/** Folders that one climb reads at once. */
+/** Ancestors that one query reads. */
 const ANCESTORS_MAX = 1_000
 
-/** Rows that one read looks at, at most: a long run of tombstones to skip must not make it a long read. */
+/** Rows that one read looks at, at most: many tombstones to skip in a row must not make it a long read. */
 const SCAN_ROWS = 4_000
 
 const wireColumns = {
@@ -82,7 +81,7 @@ const wireColumns = {
   name: nodes.name,
   isDirectory: nodes.isDirectory,
   ctime: nodes.ctime,
-  // Text where a double would round it: of the years before 1684 and after 2255.
+  // Decimal text if a double would round it: before the year 1684 and after 2255.
   mtime: sql<
     number | string
   >`CASE WHEN ${nodes.mtime} BETWEEN -9007199254740991 AND 9007199254740991 THEN ${nodes.mtime}
@@ -97,7 +96,7 @@ const wireColumns = {
   msDuration: nodes.msDuration,
 }
 
-/** Prepares all statements. Throws better-sqlite3's `SqliteError` when the tables are not those of the schema. */
+/** Prepares all statements. @throws {SqliteError} if the tables are not those of the schema */
 export function createQueries(orm: BetterSQLite3Database) {
   return { ...createLogQueries(orm), ...createNodeQueries(orm), ...createStatusQueries(orm) }
 }
@@ -112,7 +111,7 @@ function createLogQueries(orm: BetterSQLite3Database) {
   const rows = prepareRows(orm)
 
   const headNow = (): number => head.get()?.head ?? 0
-  /** Where to stop looking: rows that go away before the next statement only make the stretch shorter. */
+  /** The last row to look at. Rows that disappear before the next statement only make the stretch shorter. */
   const endOf = (stretch: Stretch) => scanEnd.get(stretch)?.changeId ?? stretch.upTo
 
   return {
@@ -124,20 +123,20 @@ function createLogQueries(orm: BetterSQLite3Database) {
       roots: JSON.stringify(roots.values()),
     }),
 
-    /** The last change before the next run began; null of the latest run, undefined of one that is not known. */
+    /** The last change before the next run began; null for the latest run, undefined for an unknown one. */
     runEnd: (runId: string): number | null | undefined => runEnd.get({ runId })?.end,
 
-    /** Paths of the watched folders by their nodes' ids. */
+    /** Paths of the watched folders by node id. */
     rootPaths: (): Map<string, string> => new Map(roots.all().map(({ nodeId, path }) => [nodeId, path])),
 
-    /** Numbers of the changes that the client should see, and how far was looked (`upTo` when that is all). */
+    /** Numbers of the changes that the client sees. `reached` is the last row looked at, `upTo` if these are all. */
     visibleIds(stretch: Stretch): { ids: number[]; reached: number } {
       const reached = endOf(stretch)
       const found = ids.all({ ...stretch, upTo: reached }).map((row) => row.changeId)
       return { ids: found, reached: found.length < stretch.limit ? reached : (found.at(-1) ?? reached) }
     },
 
-    /** The changes that the client should see, and how far was looked (`upTo` when that is all). */
+    /** The changes that the client sees. `reached` is the last row looked at, `upTo` if these are all. */
     visibleChanges(stretch: Stretch): { rows: ChangeRow[]; reached: number } {
       const reached = endOf(stretch)
       const found = rows.all({ ...stretch, upTo: reached })
@@ -180,23 +179,23 @@ function createNodeQueries(orm: BetterSQLite3Database) {
   return {
     node: (nodeId: string): WireRow | undefined => node.get({ nodeId }),
     place: (nodeId: string): Place | undefined => place.get({ nodeId }),
-    /** The node itself and those above it, from there up; of a very deep one the next many, and the rest by the last. */
+    /** The node and its ancestors from the bottom up, at most `ANCESTORS_MAX`; the last one leads to the rest. */
     ancestors: (nodeId: string): (Place & { readonly id: string })[] =>
-      // As rows are: objects take twice the time.
+      // Arrays take half the time of objects.
       (ancestors.values({ nodeId }) as [string, string | null, string][]).map(([id, parentId, name]) => ({
         id,
         parentId,
         name,
       })),
-    /** Of a removal that is not too long ago. */
+    /** Undefined for a removal too long ago: its place was forgotten. */
     removal: (changeId: number): Removal | undefined => removal.get({ changeId }),
-    /** Id of the node of this name in a folder. */
+    /** Id of the node with this name in a folder. */
     childNamed: (parentId: string, name: string): string | undefined => named.get({ parentId, name })?.nodeId,
     nameOfRow: (row: number): string | undefined => nameOfRow.get({ row })?.name,
-    /** A folder's children after a position, by name and in the order of its bytes. */
+    /** A folder's children after a position, sorted by the bytes of their names. */
     children: (parentId: string, after: ListingPosition | null, limit: number): ListedRow[] =>
       children.all({ parentId, name: after?.name ?? '', row: after?.row ?? -1, limit }),
-    /** Files with this content, those after a row. */
+    /** Files with this content, after a row. */
     withHash: (hash: string, afterRow: number, limit: number): ListedRow[] =>
       withHash.all({ hash, row: afterRow, limit }),
   }
@@ -208,7 +207,7 @@ function createStatusQueries(orm: BetterSQLite3Database) {
   const totals = orm.select().from(rootTotals).prepare()
   const found = orm.select().from(problems).orderBy(asc(problems.id)).prepare()
   return {
-    /** What is in each root, by its node; none of a root without files. */
+    /** Number and size of the files in each root, by the root's node; no row for a root without files. */
     rootTotals: (): RootTotalsRow[] => totals.all(),
     problems: (): ProblemRow[] => found.all(),
     status: (): StatusRow | undefined => current.get(),
@@ -245,7 +244,7 @@ function prepareRunEnd(orm: BetterSQLite3Database) {
     .prepare()
 }
 
-/** UNION ALL takes half the time of UNION, and in a damaged file with a cycle the limit ends it. */
+/** UNION ALL takes half the time of UNION. In a damaged file with a cycle the limit ends the recursion. */
 function prepareAncestors(orm: BetterSQLite3Database) {
   const above = sql`(WITH RECURSIVE above (id, parent_id, name) AS (
       SELECT node_id, parent_id, name FROM nodes WHERE node_id = ${sql.placeholder('nodeId')}
@@ -260,7 +259,7 @@ function prepareAncestors(orm: BetterSQLite3Database) {
 
 const inStretch = and(gt(changes.changeId, sql.placeholder('after')), lte(changes.changeId, sql.placeholder('upTo')))
 
-// A tombstone of a node that was first seen after the client's cursor: it never heard of the node.
+// A tombstone is skipped if the node appeared after the client's cursor: the client never received the node.
 const isVisible = sql`not (${changes.isRemoved} and ${changes.firstChangeId} > ${sql.placeholder('cursor')})`
 
 function prepareScanEnd(orm: BetterSQLite3Database) {
@@ -305,8 +304,8 @@ function prepareRows(orm: BetterSQLite3Database) {
     .prepare()
 }
 
-// Rows of an index with equal keys are in the order of their row numbers, so both listings follow their index from where
-// the page before ended. Row numbers stay unless someone rewrites the file with VACUUM.
+// Index entries with equal keys are sorted by row number, so both listings follow their index from where the previous page
+// ended. Row numbers never change, unless someone rewrites the file with VACUUM.
 const rowNumber = sql<number>`nodes.rowid`
 
 function prepareChildren(orm: BetterSQLite3Database) {
@@ -331,7 +330,7 @@ function prepareWithHash(orm: BetterSQLite3Database) {
     .where(
       and(
         eq(nodes.hash, sql.placeholder('hash')),
-        // What the index is for; the planner does not know that no one asks for an empty hash.
+        // The condition of the partial index: the planner does not know that the parameter is never empty.
         sql`${nodes.hash} <> ''`,
         sql`nodes.rowid > ${sql.placeholder('row')}`,
       ),

@@ -1,31 +1,31 @@
 /**
- * How long work lets others have their turn. Requests of a moment are answered between two pieces of it, so what counts for
- * them is how many pieces lie between: one, whatever there is to be done.
+ * Fairness among requests in the one event loop. Long work is done in pieces, one piece in each round of the loop for all
+ * work together, so that a short request waits for one piece at most.
  */
 import { setImmediate as nextRound } from 'node:timers/promises'
 
-/** Searches through the log that go on at the same time; the others wait, so that those that began first are done first. */
+/** Searches of the log that run at the same time. Others wait, so that the earliest ones finish first. */
 const SEARCHES_MAX = 4
 
 let last: Promise<unknown> = Promise.resolve()
 let searching = 0
 const waiting: (() => void)[] = []
 
-/** Resolves when this piece is to be done: in the order of the calls, one in each round of the event loop. */
+/** Resolves when the next piece may be done: in the order of the calls, one in each round of the event loop. */
 export function nextTurn(): Promise<void> {
   const turn = last.then(() => nextRound())
   last = turn
   return turn
 }
 
-/** Runs a search when few others do. */
+/** Runs a search as soon as few enough others are running. */
 export async function searchInTurn<T>(search: () => Promise<T>): Promise<T> {
   if (searching >= SEARCHES_MAX) await new Promise<void>((resolve) => waiting.push(resolve))
   else searching += 1
   try {
     return await search()
   } finally {
-    // The place goes on to the next one, or is free.
+    // Hands the place to the next search, or frees it.
     const next = waiting.shift()
     if (next === undefined) searching -= 1
     else next()

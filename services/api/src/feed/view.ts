@@ -1,26 +1,26 @@
-/** What a client asked to see of the log: which nodes, and with what. */
+/** The view of a client: which nodes it asked for, and with which keys. */
 import { type Places, placesIn } from './places.ts'
 import type { ChangeRow, Queries } from './queries.ts'
 
 export type View = {
-  /** Only this node and what is below it. */
+  /** Only this node and the nodes below it. */
   readonly under: string | null
   readonly type: 'file' | 'directory' | null
-  /** Without files that wait for their hash. */
+  /** Leaves out files that wait for their hash. */
   readonly isSettled: boolean
   readonly hasPaths: boolean
 }
 
 /**
- * A change as the client sees it. `path` is there where it was asked for; of a removal then `name`, too, both null where
- * nobody knows any more.
+ * A change as the client sees it. `path` is present if the client asked for it; for a removal, `name` too. Both are null if
+ * the place of the removed node was forgotten.
  */
 export type SeenChange = ChangeRow & { readonly path?: string | null; readonly name?: string | null }
 
-/** Everything, as it is in the log. */
+/** Every node, without paths. */
 export const WHOLE: View = { under: null, type: null, isSettled: false, hasPaths: false }
 
-/** From the query's parameters. */
+/** @param asked the parameters of the request */
 export function viewOf(asked: {
   readonly include: 'path' | undefined
   readonly under: string | undefined
@@ -40,21 +40,21 @@ export function isFiltered({ under, type, isSettled }: View): boolean {
 }
 
 /**
- * Makes of one page's rows what the client sees of them. A row that is left out is left out for good, so each reason has
- * to hold for every client that passes it:
+ * Turns the rows of one page into the changes that the client sees. A row that is left out never comes again, so the reason
+ * must hold for every client that passes it:
  *
- * - What is outside of the subtree is removed for a client that may know it from inside: it had heard of the node
- *   (`firstChangeId`), and the node is not where it was first seen (`movedChangeId`). The cursor does not tell whether
- *   the client has been told: a move that was followed by another change has only that one's row, which may be beyond a
- *   page that ended between the two. So it may be told twice, and removing what one does not have is nothing.
- * - What is of the other type is removed likewise for a client that may know its id from a life before (`formerKinds`):
- *   inode numbers are used again, and the removal between the two lives has no row any more.
- * - A pending file gets another row when its hash is known, or that it can't be.
+ * - A node outside the subtree is listed as removed if the client may have it from inside: the client may have received the
+ *   node (`firstChangeId`), and the node has moved since it first appeared (`movedChangeId`). The cursor does not show
+ *   whether the client received the move: if the node changed again, it has only the row of that change, which may be beyond
+ *   a page that ended between the two. So a client may receive a removal twice, or for a node that it never had.
+ * - A node of the other type is listed as removed if the client may have its id from an earlier node (`formerKinds`): inode
+ *   numbers are reused, and the removal between the two has no row any more.
+ * - A file that waits for its hash gets another row with the hash or with the error.
  *
- * That also holds for an answer that is read while the writer goes on: what makes a row visible or not comes only with a
- * new row, beyond the answer's end, for the node itself and for all below it.
+ * This also holds for an answer that is read while the indexer writes: whatever makes a row visible or invisible comes with
+ * a new row beyond the answer's end, for the node and for every node below it.
  *
- * @param places of this very read, which others may share
+ * @param places of this read; other reads of the same state may share them
  */
 export function createPageView(
   view: View,
@@ -64,7 +64,7 @@ export function createPageView(
 ): (row: ChangeRow) => SeenChange | null {
   const gone = (row: ChangeRow): SeenChange => {
     if (!view.hasPaths) return row
-    // What only left the view is somewhere else now, and where it was is not kept.
+    // A node that only left the view has another place now, and its former place is not stored.
     const { path = null, name = null } = row.isRemoved ? (queries.removal(row.changeId) ?? {}) : {}
     return { ...row, path, name }
   }

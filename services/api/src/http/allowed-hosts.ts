@@ -1,12 +1,12 @@
 /**
- * Against DNS rebinding: a page in someone's browser whose own name was made to lead to this machine reads the api as if
- * it were the page's server. Its requests carry that name as their `Host`.
+ * Protects against DNS rebinding: the name of a page's own server is made to resolve to this machine, so that the page may
+ * read the api from inside a browser. The requests of such a page carry that name as their `Host`.
  */
 import { isIP } from 'node:net'
 import type { RequestHandler } from 'express'
 import { sendProblem } from './problem.ts'
 
-/** @param hosts lower-case names; none allows any. Addresses and `localhost` always pass: no one can rebind those. */
+/** @param hosts lower-case names; an empty list allows any. IP addresses and `localhost` always pass: they can't be rebound. */
 export function allowedHosts(hosts: readonly string[]): RequestHandler {
   return (req, res, next) => {
     if (hosts.length === 0 || isAllowed(req.hostname ?? '', hosts)) return next()

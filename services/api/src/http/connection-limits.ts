@@ -1,28 +1,28 @@
 /**
- * How many connections there may be. A few more are let in, for health checks: whoever runs the api would take it for
- * dead otherwise, and end it with all its clients. Anything else is answered on them by "not now".
+ * Limits the number of connections. A few more are accepted in reserve, for health checks: without them, whoever runs the
+ * api would take it for dead and end it with all its clients. Any other request on them is answered with 503.
  */
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Logger } from 'pino'
 import { filesLeft } from './open-files.ts'
 
-/** Beyond the limit, at a time. One more makes the oldest of them go. */
+/** Connections in the reserve. A further one makes the oldest of them go. */
 const RESERVE = 8
-/** In which a connection in the reserve has to have its answer. */
+/** A connection in the reserve is closed after this time, answered or not. */
 const RESERVE_MS = 2_000
-/** For the database, which is opened again now and then, and whatever else is opened for a moment. */
+/** Open files kept free for the database, which is opened again now and then, and for other short uses. */
 const OWN_FILES = 16
-/** How often it is seen whether a file can be opened, while there are connections. */
+/** How often the process checks whether it can open a file, while there are connections. */
 const LOOK_MS = 5_000
-/** What is said once is said again only when it had been quiet for so long. */
+/** A warning is repeated only after this time without a refused connection. */
 const QUIET_MS = 10 * 60_000
 
 export type ConnectionLimits = {
   readonly opened: (socket: Socket) => void
-  /** Whether only health may be asked here. */
+  /** Whether only health checks are answered on this connection. */
   readonly isInReserve: (socket: Duplex) => boolean
-  /** Something that is not answered here was asked. */
+  /** A request on a connection of the reserve was refused. */
   readonly turnedAway: (socket: Duplex) => void
   readonly droppedTotal: () => number
 }
@@ -32,13 +32,13 @@ type Shortage = 'connections' | 'files'
 export function createConnectionLimits(options: {
   readonly maxConnections: number
   readonly logger: Logger
-  /** Closes connections that nobody needs just now. */
+  /** Closes idle connections. */
   readonly makeRoom: () => void
-  /** How many files may still be opened. */
+  /** How many files the process may still open. */
   readonly left?: () => number
 }): ConnectionLimits {
   const { maxConnections, logger, makeRoom, left = filesLeft } = options
-  /** Those that have not been turned away yet, oldest first. */
+  /** Connections in the reserve that were not refused yet, oldest first, with what there was a shortage of. */
   const reserve = new Map<Duplex, Shortage>()
   const beyond = new WeakSet<Duplex>()
   const lastDropMs = { connections: Number.NEGATIVE_INFINITY, files: Number.NEGATIVE_INFINITY }
@@ -55,7 +55,7 @@ export function createConnectionLimits(options: {
   }
 
   function look(): void {
-    // Then the kernel's connections are accepted and closed at once by libuv, and nothing in here hears of any.
+    // Without a free file, libuv accepts and closes every connection, and Node reports none of them.
     if (left() > 0) return
     drop('files')
     makeRoom()
@@ -81,7 +81,8 @@ export function createConnectionLimits(options: {
   function admit(socket: Socket, shortage: Shortage): void {
     beyond.add(socket)
     reserve.set(socket, shortage)
-    // Not the new one: a check sends its request with the connection, who only holds connections does not.
+    // The oldest goes, not the new one: a health check sends its request immediately, a client that only holds connections
+    // does not.
     for (const oldest of [...reserve.keys()].slice(0, -RESERVE)) {
       dismiss(oldest)
       oldest.destroy()

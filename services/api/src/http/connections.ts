@@ -1,23 +1,23 @@
-/** The open connections: what each is doing, so that it can be ended without cutting an answer, or a request, off. */
+/** The open connections and what each is doing, so that they can be closed without cutting off an answer or a request. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Logger } from 'pino'
 import { type ConnectionLimits, createConnectionLimits } from './connection-limits.ts'
 
-/** Who sends one request after the other does so within this. */
+/** A connection without a request is idle after this time: a client with more requests sends the next one earlier. */
 const STILL_MS = 500
 /**
- * Who has taken nothing of an answer for so long is stuck. The kernel takes the next piece when a third of what it holds
- * has gone, some 900 kB: of a slow reader no more is seen.
+ * A client that has read nothing of its answer for this long is stuck. The kernel accepts the next piece only when a third
+ * of its buffer, about 900 kB, is free again, so a slow reader can look stuck for a moment.
  */
 const UNTAKEN_MS = 1_000
 
 type Connection = {
   readonly answers: Set<ServerResponse>
-  /** When something was seen to have moved, and how far it had come. */
+  /** When bytes were last seen to have moved, and how many there had been. */
   moved: { readonly atMs: number; readonly bytesRead: number; readonly bytesWritten: number }
-  /** The answer that was made the last one of its connection. */
+  /** The answer that says that the connection ends with it. */
   last: ServerResponse | null
 }
 
@@ -25,14 +25,14 @@ export type Connections = {
   readonly limits: ConnectionLimits
   readonly opened: (socket: Socket) => void
   readonly openedTotal: () => number
-  /** A request came. */
+  /** A request arrived. */
   readonly asked: (req: IncomingMessage, res: ServerResponse) => void
   readonly isAnswering: (socket: Duplex) => boolean
-  /** From now on each answer says that its connection ends with it: then no client loses a request by sending one more. */
+  /** From now on each answer says that its connection ends with it, so that no client loses a further request. */
   readonly endWithAnswers: () => void
-  /** Closes those on which nothing happens: no request, or one whose answer is not taken. */
+  /** Closes connections on which nothing moves: without a request, or with an answer that the client does not read. */
   readonly closeStill: () => void
-  /** Closes those without a request that is being answered, also when one is on its way. */
+  /** Closes connections without a request that is being answered, even if one is arriving. */
   readonly closeUnasked: () => void
   readonly closeAll: () => void
 }
@@ -80,7 +80,7 @@ export function createConnections(options: { readonly maxConnections: number; re
       isEnding = true
       for (const connection of all.values()) endWithLastAnswer(connection)
     },
-    // One that is still being thought about is waited for.
+    // An answer that has not begun keeps its connection open.
     closeStill: () => closeStill((answers) => [...answers].every((answer) => answer.headersSent)),
     closeUnasked: () => {
       for (const [socket, { answers }] of all) if (answers.size === 0) socket.destroy()
@@ -95,7 +95,10 @@ function now({ bytesRead, bytesWritten }: Socket): Connection['moved'] {
   return { atMs: performance.now(), bytesRead, bytesWritten }
 }
 
-/** Requests may have come without waiting for answers: what follows the answer that says so is not answered any more. */
+/**
+ * Makes the last of the connection's answers say that the connection ends. With pipelined requests an earlier one must not
+ * say so: the requests after it would get no answer.
+ */
 function endWithLastAnswer(connection: Connection): void {
   if (connection.last !== null) connection.last.shouldKeepAlive = true
   connection.last = null

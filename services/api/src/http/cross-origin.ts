@@ -1,14 +1,14 @@
-/** Lets pages of other origins ask the api in a browser (CORS, WHATWG Fetch 3.2). */
+/** Lets pages of other origins use the api from a browser (CORS, WHATWG Fetch 3.2). */
 import type { RequestHandler } from 'express'
 
 const PREFLIGHT_SECONDS = 600
 const ALLOW = 'Access-Control-Allow-Origin'
 
 /**
- * What every answer to this origin carries, be it a refusal: without it a page is not even told the status.
+ * The headers that every answer to this origin needs, refusals too: without them a page can't even read the status.
  *
- * @param origins none leaves everything to browsers, which then keep other origins out; `*` is all
- * @param origin undefined where the request names none, or came to nothing before it could be read
+ * @param origins an empty list allows no other origin; `*` allows all
+ * @param origin undefined if the request names none, or failed before its headers were read
  */
 export function crossOriginHeaders(origins: readonly string[], origin: string | undefined): Record<string, string> {
   if (origins.length === 0) return {}
@@ -33,7 +33,7 @@ export function crossOrigin(origins: readonly string[]): RequestHandler {
   }
 }
 
-/** Answers what a browser asks before it sends a request with headers of its own: that carries no token. */
+/** Answers the preflight that a browser sends before a request with further headers. A preflight carries no token. */
 export const preflight: RequestHandler = (req, res, next) => {
   const isPreflight = req.method === 'OPTIONS' && req.get('Origin') !== undefined
   if (!isPreflight || req.get('Access-Control-Request-Method') === undefined || !res.hasHeader(ALLOW)) return next()

@@ -1,21 +1,21 @@
-/** Server-sent events (WHATWG HTML, 9.2) to one client, with no more in memory than the event that is under way. */
+/** Server-sent events (WHATWG HTML, 9.2) to one client. No more than the current event is in memory. */
 import type { Request, Response } from 'express'
 import { isAtPath } from './at-path.ts'
 
 export const EVENTS_PATH = '/api/v1/events'
 
 export type EventSink = {
-  /** Resolves when the client has taken the event, or was closed because it did not. @param data one line */
+  /** Resolves when the client has read the event, or its connection was closed because it did not. @param data one line */
   readonly send: (event: string, id: string, data: string) => Promise<void>
-  /** As `send`; only people see it. @param text one line */
+  /** Like `send`, but clients ignore it: it is for people. @param text one line */
   readonly comment: (text: string) => Promise<void>
   readonly end: () => void
 }
 
-/** How long a client waits before it connects again. */
+/** How long a client waits before it reconnects. */
 const RETRY_MS = 2_000
 
-/** @param slowReaderMs how long a client may take to read an event before it is closed */
+/** @param slowReaderMs how long a client may take to read an event before its connection is closed */
 export function openEventStream(res: Response, slowReaderMs: number): EventSink {
   setStreamHeaders(res)
   res.flushHeaders()
@@ -32,7 +32,7 @@ export function openEventStream(res: Response, slowReaderMs: number): EventSink 
   }
 }
 
-/** Whether a client takes events whatever the answer is about: `EventSource` says so, and once connected where it was. */
+/** Whether the client understands events, as an `EventSource` says by its headers. It sends an id only when it reconnects. */
 export function takesEvents(req: Request): boolean {
   return (req.get('Last-Event-ID') ?? '') !== '' || /\btext\/event-stream\b/i.test(req.get('Accept') ?? '')
 }
@@ -42,10 +42,10 @@ export function isForEvents(req: Request): boolean {
 }
 
 /**
- * A stream that ends at once: come again. At any status but 200 an `EventSource` stops for good, and tells its page
- * nothing of it.
+ * Sends a stream that ends immediately, so that the client reconnects. At any status other than 200 an `EventSource` stops
+ * for good, and its page can't learn the status.
  *
- * @param why one line, for people
+ * @param why one line for people
  */
 export function sendEndedStream(res: Response, why: string): void {
   setStreamHeaders(res)
@@ -55,7 +55,7 @@ export function sendEndedStream(res: Response, why: string): void {
 function setStreamHeaders(res: Response): void {
   res.set({
     'Content-Type': 'text/event-stream',
-    // Neither kept nor packed on the way: an event is good only at once.
+    // A proxy must neither buffer nor compress the stream: events are wanted immediately.
     'Cache-Control': 'no-cache, no-transform',
     'X-Accel-Buffering': 'no',
   })

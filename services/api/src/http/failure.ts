@@ -1,19 +1,20 @@
-/** Express' last resort: what a route threw becomes a problem. */
+/** The error handler of Express: what a route throws becomes a problem. */
 import type { ErrorRequestHandler } from 'express'
 import { DatabaseDamagedError, DatabaseUnavailableError } from '../feed/database-source.ts'
+import { DATABASE_AWAY } from '../wire/refusals.ts'
 import { sendProblem } from './problem.ts'
 
-/** 503 while the database can't be read, 4xx for what Express could not understand, 500 for our own mistakes. */
+/** 503 while the database can't be read, 4xx for a request that Express can't parse, 500 for a bug. */
 export const failure: ErrorRequestHandler = (error: unknown, _req, res, _next) => {
   const status = statusOf(error)
-  // Other databases that can't be read are told of once, where they are opened.
+  // `database-failures.ts` logs every other failure of the database once.
   if (status === 500 || error instanceof DatabaseDamagedError)
     res.err = error instanceof Error ? error : new Error(String(error))
   if (res.headersSent) {
-    // Cut the connection: a client must not take the part that it has for the whole answer.
+    // Cuts the connection: the client must not take the beginning of the answer for the whole.
     res.destroy()
   } else if (status === 503) {
-    sendProblem(res, { status, detail: 'The database can not be read now; try again in a moment.' })
+    sendProblem(res, DATABASE_AWAY)
   } else if (status === 500) {
     sendProblem(res, { status, detail: 'Something went wrong in the server; its log says what.' })
   } else {
@@ -23,7 +24,7 @@ export const failure: ErrorRequestHandler = (error: unknown, _req, res, _next) =
 
 function statusOf(error: unknown): number {
   if (error instanceof DatabaseUnavailableError) return 503
-  // Express' router marks what is the client's fault, a malformed percent-escape for one, with a status.
+  // Express marks errors of the client with a status, such as a malformed percent-escape.
   const status = error instanceof Error && 'status' in error ? Number(error.status) : 500
   return status >= 400 && status < 500 ? status : 500
 }

@@ -1,4 +1,4 @@
-/** What every answer from the feed says about it, and whether the client has this very answer already. */
+/** The headers of every answer of the feed, and whether the client already has the answer. */
 import { createHash } from 'node:crypto'
 import { parseFeedEpoch } from '@drive-feed/shared/feed-epoch.ts'
 import { VERSION } from '@drive-feed/shared/version.ts'
@@ -9,22 +9,22 @@ import { codingFor } from './send-body.ts'
 
 /** @param epoch the token that goes with the answer's cursor @throws {DatabaseDamagedError} */
 export function setFeedHeaders(res: Response, feed: FeedState, epoch: string = feed.epoch): void {
-  // What is left of a damaged one may not even be fit for a header.
+  // A damaged epoch may not even be a valid header.
   if (parseFeedEpoch(feed.epoch) === null) throw new DatabaseDamagedError('the epoch of the feed is not one')
   res.set('Feed-Epoch', epoch)
   res.set('Feed-Head', String(feed.head))
 }
 
 /**
- * Sets `ETag`, and tells whether the request's `If-None-Match` holds it: then a 304 is the whole answer.
+ * Sets `ETag`, and returns whether the request's `If-None-Match` holds it: then a 304 is the whole answer.
  *
- * `feed` must have been read before the answer was, or with it. Nothing that clients see changes without a new head,
- * except the paths of the watched folders; so as long as the head stands, the answer that was made since is still what
- * the same question gets. One that was made while the head moved on is never asked for again under its old tag.
+ * `feed` must be read before the answer, or with it. Apart from the paths of the watched folders, clients see no change
+ * without a new head, so while the head stays, the same request gets the same answer. If the head moves while the answer
+ * is read, its tag names the old head and never matches again.
  */
 export function isNotModified(req: Request, res: Response, feed: FeedState, epoch: string = feed.epoch): boolean {
   setFeedHeaders(res, feed, epoch)
-  // A strong tag is of one representation, so the coding is part of it. What the answer was read from is in the token.
+  // A strong tag identifies one representation, so it includes the coding. The epoch says what the answer was read from.
   const source = [VERSION, epoch, feed.head, feed.roots, req.originalUrl, codingFor(req)]
   const tag = `"${createHash('sha256').update(JSON.stringify(source)).digest('base64url').slice(0, 27)}"`
   res.set('ETag', tag)
@@ -33,8 +33,8 @@ export function isNotModified(req: Request, res: Response, feed: FeedState, epoc
 }
 
 /**
- * RFC 9110, 13.1.2. Express' `req.fresh` also heeds the `Cache-Control: no-cache` that `fetch` puts beside a tag of one's
- * own, and so would never answer 304 to it.
+ * RFC 9110, 13.1.2. Express' `req.fresh` is false at `Cache-Control: no-cache`, which `fetch` adds to every request with an
+ * `If-None-Match` of its caller, so those would never get a 304.
  */
 function isAmong(tag: string, ifNoneMatch: string | undefined): boolean {
   const tags = (ifNoneMatch ?? '').split(',').map((one) => one.trim().replace(/^W\//, ''))

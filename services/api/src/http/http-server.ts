@@ -1,28 +1,28 @@
-/** The listening socket: opening it, what it bears, and closing it in bounded time. */
+/** The listening socket: opens it, bounds its requests, and closes it in bounded time. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import { Server as NetServer } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Refusal } from '../wire/refusal.ts'
 import type { Connections } from './connections.ts'
 import { crossOriginHeaders } from './cross-origin.ts'
-import { problemOf, type Refusal } from './problem.ts'
+import { problemOf } from './problem.ts'
 import { createRequestBeginnings, readOn } from './request-beginnings.ts'
 import { ADDRESS_TOO_LONG, HEADER_BYTES_MAX, HEADERS_TOO_LONG, URL_CHARACTERS_MAX } from './request-limits.ts'
 
-// Longer than the idle time of the usual reverse proxies (60 s): the side that reuses a connection must not be the one
-// that finds it closed.
+// Longer than the idle time of common reverse proxies (60 s): the proxy, which reuses connections, has to close them first.
 const KEEP_ALIVE_MS = 75_000
-// Requests are a few lines without a body; who takes longer keeps a socket busy for nothing. Answers may take any time:
-// a slow reader costs one page of memory.
+// A request is a few lines without a body; a slower one only occupies a socket. An answer may take any time: a slow reader
+// costs one page of memory.
 const HEADERS_MS = 15_000
 const REQUEST_MS = 30_000
-/** More than the app takes: what is refused there is answered with all that an answer has. */
+/** More than the app accepts, so that the app refuses long headers itself, with all headers of an answer. */
 const PARSED_BYTES_MAX = 2 * HEADER_BYTES_MAX
-/** In which a client is to take a refusal and go. */
+/** How long a refused client may take to read its refusal. */
 const REFUSED_MS = 2_000
-/** Less than whoever stops the process gives it: docker-compose.yml says 20 s. */
+/** Less than the time that the process gets to stop: 20 s in docker-compose.yml. */
 const STOP_MAX_MS = 15_000
-/** In which a request that is on its way is to come. */
+/** How long a request that is arriving may take once the process stops. */
 const STOP_ASK_MS = 1_500
 const STOP_LOOK_MS = 50
 const STOP_ACCEPT_MS = 100
@@ -31,7 +31,7 @@ export type Listening = { readonly host: string; readonly port: number; readonly
 
 type Listener = (req: IncomingMessage, res: ServerResponse) => void
 
-/** Rejects with the error of listen(2) when the address can't be had. */
+/** Rejects with the error of listen(2) if the address is not available. */
 export function listen(listener: Listener, listening: Listening, connections: Connections): Promise<Server> {
   const { host, port, corsOrigins } = listening
   const beginnings = createRequestBeginnings(PARSED_BYTES_MAX)
@@ -46,26 +46,26 @@ export function listen(listener: Listener, listening: Listening, connections: Co
       headersTimeout: HEADERS_MS,
       requestTimeout: REQUEST_MS,
       maxHeaderSize: PARSED_BYTES_MAX,
-      // Asked for by the app, which has a word to say about it.
+      // The app requires it itself and explains the refusal.
       requireHostHeader: false,
     },
     onRequest,
   )
-  // They are few enough by their bytes; what is beyond a number is left out, as if it had not been sent.
+  // The limit in bytes is enough. Beyond a number of headers, Node would drop the rest without a word.
   server.maxHeadersCount = 0
   server.on('connection', connections.opened)
   server.on('connection', beginnings.opened)
   const refused = new WeakSet<Duplex>()
   server.on('clientError', ({ code, rawPacket }: ParseError, socket) => {
-    // Told again for each piece that comes: the client may still be sending.
+    // Node repeats the event for each further piece of a client that is still sending.
     if (refused.has(socket)) return
-    // In the middle of an answer to an earlier request there is no place for another one.
+    // A refusal can't be sent in the middle of the answer to an earlier request.
     if (code === 'ECONNRESET' || !socket.writable || connections.isAnswering(socket)) return void socket.destroy()
     refused.add(socket)
     const came = beginnings.of(socket) + (rawPacket?.toString('latin1') ?? '')
     void refuse(socket, { code, came, corsOrigins })
   })
-  // Refused by the app too, like everything that can be read.
+  // The app refuses it, like every request that can be parsed.
   server.on('checkExpectation', onRequest)
   return new Promise((resolve, reject) => {
     server.once('error', reject)
@@ -80,21 +80,21 @@ type ParseError = NodeJS.ErrnoException & { readonly rawPacket?: Buffer }
 
 type Refused = {
   readonly code: string | undefined
-  /** All that came of the request. */
+  /** What was received of the request. */
   readonly came: string
   readonly corsOrigins: readonly string[]
 }
 
 const TOO_LONG = 'HPE_HEADER_OVERFLOW'
 const ORIGIN = /^origin:[ \t]*(\S+)[ \t]*\r?\n/im
-/** Behind an address that is too long for the parser, too: it comes in pieces of 4 kB through a proxy. */
+/** The origin may follow an address that is too long for the parser, and a proxy sends both in pieces of 4 kB. */
 const UNTIL_ORIGIN = {
   isEnough: (text: string) => ORIGIN.test(text) || /\r?\n\r?\n/.test(text),
   charactersMax: 8 * PARSED_BYTES_MAX,
   timeoutMs: REFUSED_MS,
 }
 
-/** What is no HTTP, or not in time, never becomes a request: the app does not see it. */
+/** Answers what never becomes a request for the app: bytes that are no HTTP, and requests that come too slowly. */
 async function refuse(socket: Duplex, { code, came, corsOrigins }: Refused): Promise<void> {
   const isWorthIt = code === TOO_LONG && corsOrigins.length > 0 && !corsOrigins.includes('*')
   const text = isWorthIt ? await readOn(socket, came, UNTIL_ORIGIN) : came
@@ -125,16 +125,16 @@ function refusalOf(code: string | undefined, text: string): Refusal {
 }
 
 /**
- * Takes no new connections. What was asked is answered, and each answer says that its connection ends with it; then
- * those are closed on which nothing happens. A long answer goes on while its client takes it, for 15 seconds
- * at most.
+ * Accepts no new connections. Answers every request that has arrived, and each answer says that its connection ends with
+ * it; then closes the connections on which nothing moves. A long answer goes on while its client reads it, for 15 seconds at
+ * most.
  */
 export async function stop(server: Server, connections: Connections): Promise<void> {
   await untilNoneArrives(connections)
-  // Not the HTTP server's own: that closes kept connections at once, also when a request is on its way on them.
+  // The HTTP server's own `close` would cut idle connections immediately, even those on which a request is arriving.
   const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()))
   connections.endWithAnswers()
-  // Once all that has arrived is read.
+  // `setImmediate`, so that everything that has arrived is read first.
   const looking = setInterval(() => setImmediate(connections.closeStill), STOP_LOOK_MS)
   const asked = setTimeout(() => connections.closeUnasked(), STOP_ASK_MS)
   const cut = setTimeout(() => connections.closeAll(), STOP_MAX_MS)
@@ -145,8 +145,8 @@ export async function stop(server: Server, connections: Connections): Promise<vo
 }
 
 /**
- * Connections that wait in the kernel's queue are reset with it, and one is taken from it a turn. Where they come without
- * a pause that can't be helped.
+ * Closing the socket resets the connections that are still in the kernel's queue, and Node accepts one of them in each
+ * round of the event loop. If new ones arrive without a pause, some are reset nevertheless.
  */
 async function untilNoneArrives({ openedTotal }: Connections): Promise<void> {
   const untilMs = performance.now() + STOP_ACCEPT_MS

@@ -1,14 +1,14 @@
-/** Parameters that mean nothing where they were sent, such as `limit`: they change nothing, and are told of. */
+/** Parameters that a route does not take, such as `limit`: they have no effect, and the answer names them. */
 import type { Request, Response } from 'express'
 
-/** So many names, of so many characters each, are enough to see what is wrong. */
+/** Enough names, and enough characters of each, to see what is wrong. */
 const NAMES_MAX = 10
 const NAME_CHARACTERS_MAX = 40
 
 /**
- * Names them in the header `Feed-Ignored`, percent-encoded and with commas in between, and in the log.
+ * Lists them in the header `Feed-Ignored`, percent-encoded and separated by commas, and in the log.
  *
- * @param known what the route takes
+ * @param known the parameters that the route takes
  */
 export function tellIgnored(req: Request<{ id: string }>, res: Response, known: object): void {
   const ignored = Object.keys(req.query)

@@ -1,12 +1,12 @@
 /**
- * JSON of an answer in pieces, so that a long one does not hold up everybody else: paths in a very deep tree are thousands of
- * characters each.
+ * The JSON of an answer in pieces, so that a long answer does not block other requests: in a very deep tree each path has
+ * thousands of characters.
  */
 
-/** What is made at once, in some 3 ms. Hardly any answer is longer, and then it is one piece. */
+/** One piece takes about 3 ms. Hardly any answer is longer than one piece. */
 export const PIECE_CHARACTERS = 512 * 1024
 
-/** All pieces together are the text that `JSON.stringify` gives. @param value an object of lists, objects and values */
+/** The pieces add up to the text of `JSON.stringify`. @param value an object of lists, objects and values */
 export function* jsonPieces(value: unknown): Generator<string, undefined> {
   let text = ''
   for (const part of partsOf(value, LEVELS)) {
@@ -18,7 +18,7 @@ export function* jsonPieces(value: unknown): Generator<string, undefined> {
   if (text !== '') yield text
 }
 
-/** The answer, and a list or an object in it. What is in those is small. */
+/** Levels that are taken apart: the answer, and the lists and objects in it. What these hold is small. */
 const LEVELS = 2
 
 function* partsOf(value: unknown, levels: number): Generator<string, undefined> {
@@ -35,7 +35,7 @@ function* partsOf(value: unknown, levels: number): Generator<string, undefined> 
   }
   yield '{'
   for (const [key, one] of Object.entries(value)) {
-    // As JSON.stringify has it.
+    // As in JSON.stringify.
     if (one === undefined) continue
     yield `${separator}${JSON.stringify(key)}:`
     yield* partsOf(one, levels - 1)

@@ -1,4 +1,4 @@
-/** On connections beyond the limit: health, and "not now" for everything else. */
+/** Connections beyond the limit: answers health checks, and refuses every other request with 503. */
 import type { RequestHandler } from 'express'
 import { isAtPath } from './at-path.ts'
 import type { ConnectionLimits } from './connection-limits.ts'

@@ -1,12 +1,12 @@
-/** How many files this process may still open. Node says nothing of a connection that met the end of them. */
+/** How many files this process may still open. Node reports nothing if a connection fails because there are none left. */
 import { closeSync, openSync, readFileSync } from 'node:fs'
 
 const LIMITS = '/proc/self/limits'
 const SOFT_LIMIT = /^Max open files +(\d+)/m
 
 /**
- * At most so many; 0 when none can be opened. The kernel gives the lowest free number, so the one it gives now tells
- * that all below are taken. Read anew each time: the limit of a process can be changed while it runs (prlimit).
+ * An upper bound; 0 if no file can be opened. The kernel hands out the lowest free descriptor (open(2)), so all below the
+ * one it gives now are in use. The limit is read each time, because prlimit(2) changes it in a running process.
  */
 export function filesLeft(): number {
   try {
@@ -19,7 +19,7 @@ export function filesLeft(): number {
     }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    // Anything else says nothing of how many there are, as where /proc is not mounted.
+    // Any other error says nothing about the number, for example that /proc is not mounted.
     return code === 'EMFILE' || code === 'ENFILE' ? 0 : Number.POSITIVE_INFINITY
   }
 }

@@ -1,24 +1,15 @@
-/** Errors on the wire: RFC 9457, Problem Details for HTTP APIs. */
+/** Sends refusals as Problem Details for HTTP APIs (RFC 9457). */
 import { STATUS_CODES } from 'node:http'
 import type { Response } from 'express'
 import type { Answer } from '../wire/answers.ts'
+import type { Refusal } from '../wire/refusal.ts'
 import { isForEvents, sendEndedStream } from './event-stream.ts'
-
-/**
- * What a route answers instead of what was asked for. `detail` is a sentence for the person who writes the client;
- * `members` are further keys of the problem.
- */
-export type Refusal = {
-  readonly status: number
-  readonly detail: string
-  readonly members?: Readonly<Record<string, unknown>>
-}
 
 const RETRY_AFTER_SECONDS = 2
 
-/** Answers with `application/problem+json`; where events are asked for and only the moment is wrong, with no event. */
+/** Answers with `application/problem+json`. A 5xx to a request for events is a stream without events, see `sendEndedStream`. */
 export function sendProblem(res: Response, refusal: Refusal): void {
-  // An error is about this moment: nothing of it is kept, and no tag compares it with anything.
+  // A refusal is about this moment: no cache may keep it, and it has no tag.
   res.removeHeader('ETag')
   res.set('Cache-Control', 'no-store')
   if (refusal.status === 503) res.set('Retry-After', String(RETRY_AFTER_SECONDS))
@@ -31,6 +22,6 @@ export function sendProblem(res: Response, refusal: Refusal): void {
 }
 
 export function problemOf({ status, detail, members }: Refusal): Answer<'Problem'> {
-  // "about:blank": the status says it all, and the title is its phrase (RFC 9457, 4.2.1).
+  // "about:blank" means that the problem is no more than its status, and the title is the status phrase (RFC 9457, 4.2.1).
   return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail, ...members }
 }

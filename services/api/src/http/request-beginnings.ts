@@ -1,21 +1,21 @@
 /**
- * What came of a request that the HTTP parser refuses. The parser itself shows only the last piece of it; whether the
- * address was too long, and which origin asks, may stand before that, or behind.
+ * The bytes of requests that the HTTP parser refuses. The parser reports only the last piece, but the address that was too
+ * long, or the origin that asks, may be before it or after it.
  */
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
 export type RequestBeginnings = {
   readonly opened: (socket: Socket) => void
-  /** The request has come: what is read with it, or before it, is not needed any more. */
+  /** A request was parsed: the bytes up to here are not needed any more. */
   readonly asked: (socket: Duplex) => void
-  /** What was read of the request before the piece that is being parsed, as latin1. */
+  /** The bytes of the request before the piece that is being parsed, as latin1. */
   readonly of: (socket: Duplex) => string
 }
 
 type Kept = { readonly pieces: Buffer[]; bytes: number; isAsked: boolean }
 
-/** @param bytesMax as many as the parser takes at least; what comes after is left out */
+/** @param bytesMax at least as many as the parser accepts; further bytes are dropped */
 export function createRequestBeginnings(bytesMax: number): RequestBeginnings {
   const all = new WeakMap<Duplex, Kept>()
 
@@ -23,7 +23,7 @@ export function createRequestBeginnings(bytesMax: number): RequestBeginnings {
     opened: (socket) => {
       const kept: Kept = { pieces: [], bytes: 0, isAsked: false }
       all.set(socket, kept)
-      // Comes after the parser's own, so that a request that is whole has been asked by then.
+      // Runs after the parser's own listener, so `asked` was called for every complete request.
       socket.on('data', (piece: Buffer) => {
         if (kept.isAsked) {
           kept.pieces.length = 0
@@ -43,14 +43,14 @@ export function createRequestBeginnings(bytesMax: number): RequestBeginnings {
   }
 }
 
-/** An origin is shorter by far. */
+/** No line with an origin is longer. */
 const LINE_CHARACTERS_MAX = 1_000
 
 /**
- * Reads on after the parser has refused what came.
+ * Reads on after the parser has refused the request.
  *
- * @param isEnough is shown what came last, with what was before it
- * @returns all that came, once it is enough, or `charactersMax` or `timeoutMs` are over, or the client has gone
+ * @param isEnough receives the last piece and the characters before it
+ * @returns everything received, once it is enough, `charactersMax` or `timeoutMs` is reached, or the client has gone
  */
 export function readOn(
   socket: Duplex,

@@ -1,11 +1,11 @@
-/** Counts what was answered, by route and status. */
+/** Counts the answers by route and status. */
 import type { RequestHandler } from 'express'
 
 export type RequestCount = { readonly route: string; readonly status: number; count: number; seconds: number }
 
 export type RequestCounts = { readonly handler: RequestHandler; readonly all: () => readonly RequestCount[] }
 
-/** There are as many as routes and statuses: addresses that no route answers count as one. */
+/** Bounded by the number of routes and statuses: all unknown addresses count as one route, `none`. */
 export function createRequestCounts(): RequestCounts {
   const counts = new Map<string, RequestCount>()
   const add = (route: string, status: number, seconds: number) => {

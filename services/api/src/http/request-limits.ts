@@ -1,29 +1,30 @@
-/** Refuses requests that no client of this api has a reason to send. */
+/** Refuses requests that no client of this api has reason to send. */
 import { parse } from 'node:querystring'
 import type { Request, RequestHandler } from 'express'
+import { NO_HOST } from '../wire/refusals.ts'
 import { sendProblem } from './problem.ts'
 
-/** A hundred ids of /paths are half of it. */
+/** Twice the length of a request for the paths of 100 ids. */
 export const URL_CHARACTERS_MAX = 8_192
 export const HEADER_BYTES_MAX = 16 * 1024
-/** As many as /paths takes. */
+/** As many as a request for the paths of 100 ids has. */
 const PARAMETERS_MAX = 100
 
-/** As Node finds it. */
+/** Node's own pattern. */
 const CONTINUE = /(?:^|\W)100-continue(?:$|\W)/i
-/** RFC 9110, 7.2: a name or an address, and a port; nothing at all is allowed too. */
+/** RFC 9110, 7.2: a name or an address, and a port. An empty one is allowed too. */
 const HOST = /^(?:\[[^\]\s]+\]|[\w.~!$&'()*+,;=%-]*)(?::\d*)?$/
 
 export const ADDRESS_TOO_LONG = `An address may have ${URL_CHARACTERS_MAX} characters.`
 export const HEADERS_TOO_LONG = `Headers may have ${HEADER_BYTES_MAX} bytes.`
 
-/** Exactly one Host, of HTTP/1.1 (RFC 9112, 3.2). Of several, Node would show the first, and a proxy may go by the last. */
+/** HTTP/1.1 requires exactly one Host (RFC 9112, 3.2). Of several, Node takes the first, but a proxy may take the last. */
 export const oneHost: RequestHandler = (req, res, next) => {
   const hosts = req.headersDistinct.host ?? []
   if (hosts.length > 1) return sendProblem(res, { status: 400, detail: 'A request needs one Host, not several.' })
   if (hosts.length === 1 || req.httpVersion !== '1.1') return next()
-  // Node would refuse it too, but without a word.
-  sendProblem(res, { status: 400, detail: 'A request needs a Host.' })
+  // Node would refuse it too, but without a reason.
+  sendProblem(res, NO_HOST)
 }
 
 export const requestLimits: RequestHandler = (req, res, next) => {
@@ -41,13 +42,13 @@ export const requestLimits: RequestHandler = (req, res, next) => {
   next()
 }
 
-/** All of them: Node's default leaves out those after the first thousand, and with them what was asked for. */
+/** Parses all parameters: by default Node drops those after the first thousand. */
 export function parseQuery(text: string | null): NodeJS.Dict<string | string[]> {
   return parse(text ?? '', '&', '=', { maxKeys: 0 })
 }
 
 function headerBytes({ rawHeaders }: Request): number {
-  // Each has a colon, a blank and the end of its line.
+  // Each header has a colon, a blank and a line end besides its two parts.
   return rawHeaders.reduce((sum, part) => sum + part.length + 2, 0)
 }
 

@@ -1,4 +1,4 @@
-/** Writing an answer that may be larger than memory, compressed where the client takes it. */
+/** Sends answers that may be larger than memory. Longer answers are gzipped when the client accepts it. */
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
@@ -7,14 +7,14 @@ import type { Request, Response } from 'express'
 import { nextTurn } from '../feed/turns.ts'
 import { jsonPieces } from './json-pieces.ts'
 
-/** Less than a packet on the wire is not worth packing. */
+/** An answer that fits into one packet is not worth compressing. */
 const COMPRESS_FROM_CHARACTERS = 1_400
-/** A feed compresses some eightfold at the fastest level already, and a NAS has better things to do. */
+/** The fastest level already compresses a feed eightfold, and a NAS has a slow processor. */
 const GZIP_OPTIONS = { level: constants.Z_BEST_SPEED }
 const LISTENERS_MAX = 20
 const compress = promisify(gzip)
 
-/** The coding of the answer to this request. Only gzip: its state is small enough for hundreds of streams at once. */
+/** The coding of the answer. Only gzip, whose state is small enough for hundreds of streams at the same time. */
 export function codingFor(req: Request): 'gzip' | 'identity' {
   return req.acceptsEncodings('gzip', 'identity') === 'gzip' ? 'gzip' : 'identity'
 }
@@ -25,8 +25,8 @@ export async function sendJson(req: Request, res: Response, value: unknown): Pro
 }
 
 /**
- * Writes the pieces one after another and ends the answer. The next piece is made only when the client has taken the one
- * before; a client that goes away ends it. Empty pieces are not written. An answer of one piece gets a Content-Length.
+ * Writes the pieces one after another and ends the answer. The next piece is requested only when the client has read the one
+ * before, and none once the client has gone. Empty pieces are not written. An answer of one piece gets a Content-Length.
  */
 export async function sendPieces(req: Request, res: Response, pieces: Iterable<string>): Promise<void> {
   res.vary('Accept-Encoding')
@@ -34,7 +34,7 @@ export async function sendPieces(req: Request, res: Response, pieces: Iterable<s
   const first = await inTurn.next()
   const second = await inTurn.next()
   if (second.done === true) return sendWhole(req, res, first.value ?? '')
-  // Log, counts, waiting and each part of the pipeline listen for its end: more than Node takes for usual.
+  // The log, the counts, the waiting and each part of the pipeline listen for its end: more than Node's default limit.
   res.setMaxListeners(LISTENERS_MAX)
   const body = Readable.from(continued([first.value, second.value], inTurn))
   if (codingFor(req) === 'gzip') {
@@ -48,7 +48,7 @@ export async function sendPieces(req: Request, res: Response, pieces: Iterable<s
 async function* takingTurns(pieces: Iterable<string>): AsyncGenerator<string, undefined> {
   let isFirst = true
   for (const piece of pieces) {
-    // Even for a client that takes everything at once, or has all of it left out: others want their turn too.
+    // Other requests get a turn even if the client reads everything immediately, or a filter leaves everything out.
     if (!isFirst) await nextTurn()
     isFirst = false
     if (piece !== '') yield piece
@@ -66,7 +66,7 @@ async function sendWhole(req: Request, res: Response, text: string): Promise<voi
   res.set('Content-Encoding', 'gzip').end(body)
 }
 
-/** A client that goes away is no error. */
+/** A client that goes away is not an error. */
 async function untilClosed(res: Response, writing: Promise<void>): Promise<void> {
   try {
     await writing

@@ -1,4 +1,4 @@
-/** `GET /api/v1/changes`: what changed since a cursor. */
+/** `GET /api/v1/changes`: what changed after a cursor. */
 import { type Answer, beginAnswer } from '../feed/changes-reader.ts'
 import type { DatabaseSource } from '../feed/database-source.ts'
 import { type SeenChange, viewOf } from '../feed/view.ts'
@@ -6,12 +6,12 @@ import { isNotModified, sendNotModified, setFeedHeaders } from '../http/feed-hea
 import { PIECE_CHARACTERS } from '../http/json-pieces.ts'
 import { sendProblem } from '../http/problem.ts'
 import { sendPieces } from '../http/send-body.ts'
-import { defineRoute, type Route } from '../route.ts'
 import { clientGone } from '../waiting/client-gone.ts'
 import type { FeedWatch } from '../waiting/feed-watch.ts'
-import { takeUp } from '../waiting/long-poll.ts'
+import { longPoll } from '../waiting/long-poll.ts'
 import { changeJson } from '../wire/change-json.ts'
 import { PARAMETERS } from '../wire/parameters.ts'
+import { defineRoute, type Route } from './route.ts'
 
 const DESCRIPTION = {
   path: '/api/v1/changes',
@@ -19,9 +19,9 @@ const DESCRIPTION = {
   tag: 'Changes',
   summary: 'What changed after a cursor, oldest first: each node at most once, in its current state.',
   description:
-    'A node that changed several times comes once. Without max_size the answer holds everything, however long; with it, has_more says whether to go on at once. With wait it comes as soon as there is something to tell.',
+    'A node that changed several times is listed once. Without max_size the answer holds all changes, however many; with max_size, has_more says whether to ask for more immediately. With wait the request is a long poll: the answer comes as soon as there is a change.',
   parameters: { ...PARAMETERS.position, ...PARAMETERS.changes, ...PARAMETERS.view },
-  answer: { description: 'The changes, and the cursor to go on from.', json: 'Changes' },
+  answer: { description: 'The changes, and the cursor for the next request.', json: 'Changes' },
   hasTag: true,
   refusals: [410],
 } as const
@@ -31,12 +31,12 @@ export function changesRoute(deps: { database: DatabaseSource; watch: FeedWatch 
     const { cursor, epoch, max_size: maxSize = null, wait: waitSeconds = 0 } = values
     const view = viewOf(values)
     const signal = clientGone(res)
-    const taken = await takeUp(deps, { cursor, epoch, view, waitSeconds, signal })
-    if (taken.reading === null) {
-      setFeedHeaders(res, taken.feed)
-      return sendProblem(res, taken.refusal)
+    const polled = await longPoll(deps, { cursor, epoch, view, waitSeconds, signal })
+    if (polled.reading === null) {
+      setFeedHeaders(res, polled.feed)
+      return sendProblem(res, polled.refusal)
     }
-    const { reading, noneUpTo } = taken
+    const { reading, noneUpTo } = polled
     const answer = await beginAnswer(reading, { cursor, noneUpTo, maxSize, view, signal })
     if (isNotModified(req, res, answer.feed, answer.epoch)) return sendNotModified(res)
     res.type('json')
@@ -45,7 +45,7 @@ export function changesRoute(deps: { database: DatabaseSource; watch: FeedWatch 
   })
 }
 
-/** A page, in parts where its paths are so long that it would hold up others. */
+/** A page in parts, so that one with very long paths does not block other requests. */
 function* partsOf(page: readonly SeenChange[]): Generator<readonly SeenChange[]> {
   let [begin, characters] = [0, 0]
   for (const [at, { path }] of page.entries()) {
@@ -63,12 +63,12 @@ function* answerPieces({ cursor, hasMore, pages }: Answer): Generator<string> {
   let text = `{"cursor":${cursor},"changes":[`
   let separator = ''
   for (const page of pages) {
-    // Also when all of it is to be skipped: between two pieces others have their turn.
+    // An empty page is a piece too: other requests get a turn between two pieces.
     yield separator === '' ? '' : text
     if (separator !== '') text = ''
     if (page.length === 0) continue
     for (const part of partsOf(page)) {
-      // The part as an array, without its brackets.
+      // The part as a JSON array, without the brackets.
       text += separator + JSON.stringify(part.map(changeJson)).slice(1, -1)
       separator = ','
       if (part.at(-1) === page.at(-1)) continue

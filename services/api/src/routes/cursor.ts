@@ -1,13 +1,14 @@
-/** `GET /api/v1/cursor`: where the log ends now. */
+/** `GET /api/v1/cursor`: the newest cursor. */
 import type { DatabaseSource } from '../feed/database-source.ts'
-import { defineReadingRoute, type Route } from '../route.ts'
+import { defineReadingRoute } from './reading-route.ts'
+import type { Route } from './route.ts'
 
 const DESCRIPTION = {
   path: '/api/v1/cursor',
   operationId: 'getCursor',
   tag: 'Changes',
-  summary: 'Where the changes end now.',
-  description: 'A client that wants nothing but what is to come starts here.',
+  summary: 'The newest cursor.',
+  description: 'Start here to receive only later changes.',
   parameters: {},
   answer: { description: 'The newest cursor.', json: 'Cursor' },
   refusals: [],

@@ -1,15 +1,15 @@
-/** `GET /healthz`: this process answers. */
+/** `GET /healthz`: whether this process answers. */
 import { sendJson } from '../http/send-body.ts'
-import { defineRoute, type Route } from '../route.ts'
+import { defineRoute, type Route } from './route.ts'
 
 const DESCRIPTION = {
   path: '/healthz',
   operationId: 'getHealth',
   tag: 'Operation',
-  summary: 'Whether this process answers, whatever the database does.',
-  description: 'For whatever starts the api again when it hangs.',
+  summary: 'Whether this process answers, with or without a database.',
+  description: 'A liveness probe: restart the api if it fails.',
   parameters: {},
-  answer: { description: 'It does.', json: 'Health' },
+  answer: { description: 'The process answers.', json: 'Health' },
   refusals: [],
   isAboutProcess: true,
 } as const

@@ -1,12 +1,12 @@
-/** A listing that is given page by page. */
+/** One page of a listing. */
 import type { ListedRow, ListingPosition, Queries } from '../feed/queries.ts'
-import type { ReadStep } from '../feed/read-step.ts'
 import { makePageToken, positionOf, readPageToken } from '../wire/page-token.ts'
 import { nodesJson } from './nodes-json.ts'
+import type { ReadStep } from './read-step.ts'
 
 type Asked = { readonly max_size: number; readonly page: string | undefined; readonly include: 'path' | undefined }
 
-/** @param rowsAfter at most `limit` rows of the listing after a position, from its beginning for null */
+/** @param rowsAfter gives at most `limit` rows of the listing after a position; null is its beginning */
 export function listing(
   asked: Asked,
   queries: Queries,

@@ -1,11 +1,11 @@
-/** `GET /metrics`: numbers for Prometheus. */
+/** `GET /metrics`: metrics for Prometheus. */
 import { DatabaseUnavailableError } from '../feed/database-source.ts'
-import { readStatus, type StatusDeps } from '../feed/read-status.ts'
 import type { ConnectionLimits } from '../http/connection-limits.ts'
 import type { RequestCounts } from '../http/request-counts.ts'
 import { sendPieces } from '../http/send-body.ts'
-import { defineRoute, type Route } from '../route.ts'
 import type { Answer } from '../wire/answers.ts'
+import { readStatus, type StatusDeps } from './read-status.ts'
+import { defineRoute, type Route } from './route.ts'
 
 const EXAMPLE = '# TYPE drive_feed_head gauge\ndrive_feed_head 57\n'
 
@@ -13,8 +13,8 @@ const DESCRIPTION = {
   path: '/metrics',
   operationId: 'getMetrics',
   tag: 'Operation',
-  summary: 'Numbers about the indexer and this process, for Prometheus.',
-  description: 'Behind a proxy with several replicas of the api they are those of one.',
+  summary: 'Metrics of the indexer and of this process, for Prometheus.',
+  description: 'Behind a proxy with several replicas of the api, the metrics of the process are those of one replica.',
   parameters: {},
   answer: {
     description: 'The text format of Prometheus.',
@@ -39,8 +39,8 @@ export function metricsRoute(deps: Deps): Route {
       process: {
         residentBytes: process.memoryUsage.rss(),
         cpuSeconds: (user + system) / 1_000_000,
-        // Read once by Node when the process started. Made of a clock and an uptime it would be another one at each scrape,
-        // and each would count as a restart.
+        // Node reads it once, when the process starts. Computed from the clock and the uptime it would differ at each
+        // scrape, and each difference would count as a restart.
         startedMs: performance.timeOrigin,
       },
       clientsWaiting,

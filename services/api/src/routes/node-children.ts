@@ -1,16 +1,17 @@
-/** `GET /api/v1/nodes/{id}/children`: what is in a folder, by name. */
+/** `GET /api/v1/nodes/{id}/children`: the contents of a folder, by name. */
 import type { DatabaseSource } from '../feed/database-source.ts'
-import { defineReadingRoute, type Route } from '../route.ts'
 import { PARAMETERS } from '../wire/parameters.ts'
+import { NO_SUCH_NODE } from '../wire/refusals.ts'
 import { listing } from './listing.ts'
-import { NO_SUCH_NODE } from './node.ts'
+import { defineReadingRoute } from './reading-route.ts'
+import type { Route } from './route.ts'
 
 const DESCRIPTION = {
   path: '/api/v1/nodes/{id}/children',
   operationId: 'getNodeChildren',
   tag: 'Nodes',
-  summary: 'What is in a folder, sorted by name in the order of its bytes. A file has no children.',
-  description: 'Comes page by page. What is written between two pages shifts nothing.',
+  summary: 'The nodes in a folder, sorted by the bytes of their names. A file has no children.',
+  description: 'The listing comes in pages. Changes between two pages never shift the rest of the listing.',
   parameters: PARAMETERS.listing,
   answer: { description: 'A page of the folder.', json: 'Nodes' },
   refusals: [404],

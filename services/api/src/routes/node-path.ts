@@ -1,16 +1,17 @@
-/** `GET /api/v1/nodes/{id}/path`: where a node is on the disk, as the indexer sees it. */
+/** `GET /api/v1/nodes/{id}/path`: a node's path on the disk, as the indexer sees it. */
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import type { DatabaseSource } from '../feed/database-source.ts'
 import { placesIn } from '../feed/places.ts'
-import { defineReadingRoute, type Route } from '../route.ts'
-import { NO_SUCH_NODE } from './node.ts'
+import { DATABASE_AWAY, NO_SUCH_NODE } from '../wire/refusals.ts'
+import { defineReadingRoute } from './reading-route.ts'
+import type { Route } from './route.ts'
 
 const DESCRIPTION = {
   path: '/api/v1/nodes/{id}/path',
   operationId: 'getNodePath',
   tag: 'Nodes',
-  summary: 'Where a node is, as the indexer sees the disk.',
-  description: 'The path is that of the machine the indexer runs on. The super-root has none.',
+  summary: "A node's path, as the indexer sees the disk.",
+  description: 'The path is one of the machine that the indexer runs on. The super-root has none.',
   parameters: {},
   answer: { description: 'The absolute path.', json: 'Path' },
   refusals: [400, 404],
@@ -24,8 +25,8 @@ export function nodePathRoute(database: DatabaseSource): Route {
     const place = queries.place(id)
     if (place === undefined) return NO_SUCH_NODE
     const path = placesIn(queries).pathOf(id, place)
-    // The indexer writes its watched folders when it starts; right after an upgrade they are not there yet.
-    if (path === null) return { status: 503, detail: 'The database can not be read now; try again in a moment.' }
+    // The indexer writes its watched folders when it starts, so right after an upgrade they are missing.
+    if (path === null) return DATABASE_AWAY
     return { json: { path } }
   })
 }

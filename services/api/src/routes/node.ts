@@ -1,18 +1,17 @@
 /** `GET /api/v1/nodes/{id}`: one node. */
 import type { DatabaseSource } from '../feed/database-source.ts'
-import type { Refusal } from '../http/problem.ts'
-import { defineReadingRoute, type Route } from '../route.ts'
 import { PARAMETERS } from '../wire/parameters.ts'
+import { NO_SUCH_NODE } from '../wire/refusals.ts'
 import { nodesJson } from './nodes-json.ts'
-
-export const NO_SUCH_NODE: Refusal = { status: 404, detail: 'There is no node with this id.' }
+import { defineReadingRoute } from './reading-route.ts'
+import type { Route } from './route.ts'
 
 const DESCRIPTION = {
   path: '/api/v1/nodes/{id}',
   operationId: 'getNode',
   tag: 'Nodes',
   summary: 'One node.',
-  description: 'As it is now; one that was removed is not found any more.',
+  description: 'The node as it is now. A removed node is not found.',
   parameters: PARAMETERS.node,
   answer: { description: 'The node in its current state.', json: 'Node' },
   refusals: [404],

@@ -1,10 +1,11 @@
-/** Nodes of one answer to the objects that clients see, with their paths if they were asked for. */
+/** The nodes of one answer as JSON, with their paths if the client asked for them. */
 import { placesIn } from '../feed/places.ts'
 import type { Queries } from '../feed/queries.ts'
-import type { ReadStep } from '../feed/read-step.ts'
-import { type NodeJson, nodeJson, type WireRow } from '../wire/node-json.ts'
+import type { WireRow } from '../feed/wire-row.ts'
+import { type NodeJson, nodeJson } from '../wire/node-json.ts'
+import type { ReadStep } from './read-step.ts'
 
-/** @param toJson the whole answer */
+/** @param toJson makes the whole answer from its nodes */
 export function nodesJson(
   rows: readonly WireRow[],
   include: 'path' | undefined,

@@ -1,20 +1,21 @@
-/** `GET /api/v1/nodes?path=` and `?hash=`: nodes by where they are, files by what they hold. */
+/** `GET /api/v1/nodes?path=` and `?hash=`: nodes by path, files by content. */
 import type { DatabaseSource } from '../feed/database-source.ts'
 import type { Queries } from '../feed/queries.ts'
-import type { ReadStep } from '../feed/read-step.ts'
-import { defineReadingRoute, type Route } from '../route.ts'
 import { PARAMETERS } from '../wire/parameters.ts'
 import { listing } from './listing.ts'
 import { nodesJson } from './nodes-json.ts'
+import type { ReadStep } from './read-step.ts'
+import { defineReadingRoute } from './reading-route.ts'
+import type { Route } from './route.ts'
 
 const DESCRIPTION = {
   path: '/api/v1/nodes',
   operationId: 'findNodes',
   tag: 'Nodes',
-  summary: 'The node at a path, or all files with a content. Exactly one of path and hash has to be given.',
-  description: 'A path names one node or none. A content may be in any number of files, which come page by page.',
+  summary: 'The node at a path, or all files with a content. Exactly one of path and hash is required.',
+  description: 'A path names at most one node. Any number of files may have the same content; they come in pages.',
   parameters: { ...PARAMETERS.lookup, ...PARAMETERS.listing },
-  answer: { description: 'What was found; nothing is an empty list.', json: 'Nodes' },
+  answer: { description: 'The nodes found; an empty list if there are none.', json: 'Nodes' },
   refusals: [],
 } as const
 
@@ -34,16 +35,16 @@ export function nodesRoute(database: DatabaseSource): Route {
   })
 }
 
-/** Names that are looked up in one read, in some 5 ms. */
+/** Names looked up in one read, which takes about 5 ms. */
 const NAMES_MAX = 500
 
-/** @param then gets the id of the node at the path, null where there is none */
+/** @param then receives the id of the node at the path, null if there is none */
 function findAt(path: string, queries: Queries, then: (id: string | null, queries: Queries) => ReadStep): ReadStep {
   const names = path.split('/').filter((name) => name !== '')
   for (const [rootId, rootPath] of queries.rootPaths()) {
     const rootNames = rootPath.split('/').filter((name) => name !== '')
     if (!rootNames.every((name, at) => name === names[at])) continue
-    // One watched folder is never inside another.
+    // Watched folders are never nested, so no other one can match.
     return descend(rootId, names.slice(rootNames.length), queries, then)
   }
   return then(null, queries)

@@ -1,8 +1,8 @@
-/** `GET /openapi.json`: this api, described for programs. */
+/** `GET /openapi.json`: the OpenAPI description of this api. */
 import { VERSION } from '@drive-feed/shared/version.ts'
 import { sendJson } from '../http/send-body.ts'
-import { type DescribedAccess, openApiDocument } from '../openapi.ts'
-import { defineRoute, type Route, type RouteDescription } from '../route.ts'
+import { type DescribedAccess, openApiDocument } from './openapi-document.ts'
+import { defineRoute, type Route, type RouteDescription } from './route.ts'
 
 const EXAMPLE = { openapi: '3.1.0', info: { title: 'drive-feed', version: VERSION }, paths: {} }
 
@@ -11,7 +11,7 @@ const DESCRIPTION = {
   operationId: 'getDescription',
   tag: 'Operation',
   summary: 'This description.',
-  description: 'Made from what checks the requests and types the answers.',
+  description: 'Generated from the schemas that check the requests and type the answers.',
   parameters: {},
   answer: {
     description: 'An OpenAPI 3.1 document.',
@@ -22,7 +22,7 @@ const DESCRIPTION = {
   refusals: [],
 } as const
 
-/** @param routes all of them; made into a document when it is first asked for */
+/** @param routes all other routes; the document is made of them at the first request */
 export function openApiRoute(routes: readonly RouteDescription[], access: DescribedAccess): Route {
   let document: unknown = null
   return defineRoute(DESCRIPTION, async ({ req, res }) => {

@@ -1,19 +1,20 @@
-/** `GET /api/v1/paths?id=…&id=…`: where many nodes are. */
+/** `GET /api/v1/paths?id=…&id=…`: the paths of many nodes. */
 import type { DatabaseSource } from '../feed/database-source.ts'
 import { placesIn } from '../feed/places.ts'
 import type { Queries } from '../feed/queries.ts'
-import type { ReadStep } from '../feed/read-step.ts'
-import { defineReadingRoute, type Route } from '../route.ts'
 import { PARAMETERS } from '../wire/parameters.ts'
+import type { ReadStep } from './read-step.ts'
+import { defineReadingRoute } from './reading-route.ts'
+import type { Route } from './route.ts'
 
 const DESCRIPTION = {
   path: '/api/v1/paths',
   operationId: 'getPaths',
   tag: 'Nodes',
-  summary: 'The paths of up to 100 nodes at once.',
-  description: 'An id may be asked for more than once; it is answered once.',
+  summary: 'The paths of up to 100 nodes.',
+  description: 'An id that is given several times is answered once.',
   parameters: PARAMETERS.paths,
-  answer: { description: 'The path of each id, null where there is no such node or it has no path.', json: 'Paths' },
+  answer: { description: 'The path of each id, null if there is no such node or it has no path.', json: 'Paths' },
   refusals: [],
 } as const
 

@@ -1,11 +1,11 @@
-/** `GET /readyz`: the feed can be read and is kept up to date; with `strict`, that all is well. */
+/** `GET /readyz`: whether the feed can be read and is kept up to date; with `strict`, whether there are no problems. */
 import type { DatabaseSigns } from '../feed/database-signs.ts'
 import { type DatabaseSource, DatabaseUnavailableError } from '../feed/database-source.ts'
 import { sendProblem } from '../http/problem.ts'
 import { sendJson } from '../http/send-body.ts'
-import { defineRoute, type Route } from '../route.ts'
 import { PARAMETERS } from '../wire/parameters.ts'
 import { problemsJson, whyGone } from '../wire/problems-json.ts'
+import { defineRoute, type Route } from './route.ts'
 
 const DESCRIPTION = {
   path: '/readyz',
@@ -13,9 +13,9 @@ const DESCRIPTION = {
   tag: 'Operation',
   summary: 'Whether the database can be read and an indexer keeps it up to date.',
   description:
-    'The answer is 503 while the indexer has not been heard of for two and a half minutes; with strict also while anything is not well.',
+    'A readiness probe. The answer is 503 while the database can not be read, or if the indexer is stopped or has been silent for two and a half minutes; with strict also while there is any problem.',
   parameters: PARAMETERS.readiness,
-  answer: { description: 'Both; and whether the first scan is complete.', json: 'Readiness' },
+  answer: { description: 'The feed is ready; says whether the first scan is complete.', json: 'Readiness' },
   refusals: [503],
   isAboutProcess: true,
 } as const
@@ -31,7 +31,7 @@ export function readinessRoute(deps: Deps): Route {
   })
 }
 
-/** Why it is not ready, or whether the first scan is complete. Nobody needs a token to ask, so no path is told. */
+/** Why the feed is not ready, or whether the first scan is complete. Names no path, since no token is needed to ask. */
 function readReadiness(
   { database, signs, nowMs }: Deps,
   isStrict: boolean,

@@ -1,19 +1,22 @@
-/** `GET /api/v1/status`: how the indexer and this process are doing. */
+/** `GET /api/v1/status`: the status of the indexer and of this process. */
 
-import { readStatus, type StatusDeps } from '../feed/read-status.ts'
 import { setFeedHeaders } from '../http/feed-headers.ts'
 import { sendProblem } from '../http/problem.ts'
 import { sendJson } from '../http/send-body.ts'
-import { defineRoute, type Route } from '../route.ts'
+import { readStatus, type StatusDeps } from './read-status.ts'
+import { defineRoute, type Route } from './route.ts'
 
 const DESCRIPTION = {
   path: '/api/v1/status',
   operationId: 'getStatus',
   tag: 'Operation',
-  summary: 'What the indexer is doing, what is not well, how each watched folder is, and what is left to do.',
-  description: 'What it says of the indexer is what the indexer last wrote, at least once a minute.',
+  summary: 'What the indexer does, its problems, the state of each watched folder, and the work that is left.',
+  description: 'The indexer writes its status at least once a minute; this is the last one that it wrote.',
   parameters: {},
-  answer: { description: 'The state when the indexer last said something: see heartbeat_age_seconds.', json: 'Status' },
+  answer: {
+    description: 'The last status of the indexer, heartbeat_age_seconds old, and that of this process.',
+    json: 'Status',
+  },
   refusals: [],
 } as const
 

@@ -1,14 +1,14 @@
 /**
- * Tells waiting clients when the feed has something new: one watch of the database for the whole process, and none at
- * all while nobody waits.
+ * Wakes waiting clients when the feed has something new for them. The whole process has one watch of the database, and none
+ * while nobody waits.
  *
- * A commit first appends to the WAL and syncs it, and only then publishes it in shared memory. The kernel tells of the
- * first and not of the last, so an event means: the head will move in a moment, after as long as a sync takes. What
- * follows it is a short series of looks at the head, each after twice the time, and then the next event is awaited.
- * Where events do not come (an inotify limit, a network filesystem) a slow look now and then has to do.
+ * A commit appends to the WAL, syncs it, and then publishes itself in shared memory. The kernel reports the first of these
+ * and not the last, so an event means that the head will move after the time of a sync. A short series of looks at the head
+ * follows, each after twice the time of the one before, and then the next event is awaited. Where there are no events (an
+ * inotify limit, a network filesystem), occasional looks replace them.
  *
- * Most of those who wait with a filter are not concerned by most changes. So new rows are read once for all of them and
- * judged here, with the ancestors that they share; woken are only those who see something.
+ * Most changes do not concern most clients that wait with a filter. So new rows are read once and judged here for all of
+ * them, with the ancestors that these rows share, and only the clients that see a change are woken.
  */
 import { type DatabaseSource, DatabaseUnavailableError, type Reading } from '../feed/database-source.ts'
 import { type Places, placesIn } from '../feed/places.ts'
@@ -16,29 +16,27 @@ import type { ChangeRow, FeedState } from '../feed/queries.ts'
 import { createPageView, type View } from '../feed/view.ts'
 import { type FolderWatcher, watchDatabase } from './watch-database.ts'
 
-/**
- * What a client has seen already: all up to `head`. With `wants`, what is seen through its view by one who is at its cursor
- * is news, or that another run has begun; without, everything is.
- */
+/** What a client has already received: everything up to `head`. */
 export type SeenFeed = {
   readonly reading: Reading
   readonly head: number
+  /** Only a change that this view shows to a client at this cursor is news, and a new run. Without it, every change is. */
   readonly wants?: { readonly view: View; readonly cursor: number; readonly epoch: string }
 }
 
 type Until = { readonly timeoutMs: number; readonly signal: AbortSignal }
 
-/** A place among those who may wait. */
+/** The right of one client to wait. */
 export type Seat = {
   /**
-   * Resolves as soon as the feed is not what was seen: the head has moved, or the file was replaced or can't be read
-   * any more. Also after `timeoutMs`, when `signal` aborts, and when the service stops.
+   * Resolves as soon as there is news: a change, or the file was replaced or can't be read any more. Also after `timeoutMs`,
+   * when `signal` aborts, and when the service stops.
    *
-   * @returns the change up to which there is certainly no news: `seen.head` or a later one
+   * @returns the change up to which there is no news: `seen.head` or a later one
    */
   readonly changed: (seen: SeenFeed, until: Until) => Promise<number>
   /**
-   * Only waits, as whoever could see nothing: looks at the database for nobody, since each would be an attempt to open it.
+   * Only waits, while the database can't be read: it never looks at the database, because each look would try to open it.
    * Resolves after `timeoutMs`, when `signal` aborts, and when the service stops.
    */
   readonly rest: (until: Until) => Promise<void>
@@ -46,33 +44,33 @@ export type Seat = {
 }
 
 export type FeedWatch = {
-  /** Null when all seats are taken. */
+  /** Null if all seats are taken. */
   readonly takeSeat: () => Seat | null
   readonly seatsTaken: () => number
-  /** True once the service stops: nobody should begin to wait any more. */
+  /** True once the service stops: no further client may begin to wait. */
   readonly isClosed: () => boolean
   /** Ends all waiting. */
   readonly close: () => void
 }
 
 const FIRST_LOOK_MS = 2
-/** The last of the short looks. A disk that takes longer to sync is met by the slow ones. */
+/** The last of the short intervals. A slow look finds the commit if the disk takes longer to sync. */
 const LAST_LOOK_MS = 256
 const SLOW_LOOK_MS = 1_000
-/** Instead of events, where there are none to be had. */
+/** Replaces events where there is no watch. */
 const UNWATCHED_LOOK_MS = 100
 
-/** Rows that are looked at through somebody's view at once, in some 5 ms. */
+/** Rows times clients judged in one look, about 5 ms. */
 const JUDGEMENTS_MAX = 20_000
 const ROWS_MAX = 500
-/** Folders passed on the way up from those rows, in some 5 ms, once they are read. */
+/** Folders passed in the climbs from those rows, about 5 ms once they are read. */
 const STEPS_MAX = 20_000
 
 type Waiter = { readonly seen: SeenFeed; noneUpTo: number; readonly wake: () => void }
 
 type WatchFolder = (onEvent: () => void, onFailure: () => void) => FolderWatcher | null
 
-/** @param seats how many may wait at the same time */
+/** @param seats how many clients may wait at the same time */
 export function createFeedWatch(
   databasePath: string,
   database: DatabaseSource,
@@ -80,20 +78,20 @@ export function createFeedWatch(
   watchFolder: WatchFolder = (onEvent, onFailure) => watchDatabase(databasePath, onEvent, onFailure),
 ): FeedWatch {
   const waiters = new Set<Waiter>()
-  /** What ends each wait. */
+  /** A function for each wait that ends it. */
   const wakes = new Set<() => void>()
   let taken = 0
   let isClosed = false
 
-  /** What the last look found, whoever came since had it seen too. */
+  /** What the last look found. Clients that came later had seen it too. */
   let last: { readonly reading: Reading; readonly head: number } | null = null
   let isAllJudged = true
 
-  /** Wakes those who have not seen what is there now. True if there was news, for them or for others. */
+  /** Wakes the clients that have not seen the present state. True if there was news for any client. */
   function look(): boolean {
     const place = placeOf(database)
     const isMoving = place?.reading !== last?.reading || place?.head !== last?.head
-    // Most looks find nothing, since a commit is looked for several times.
+    // Most looks find nothing, because each event causes several of them.
     if (place !== null && !isMoving && isAllJudged) return false
     const isFirst = last === null
     last = place
@@ -117,9 +115,9 @@ export function createFeedWatch(
       })
       const waiter: Waiter = { seen, noneUpTo: seen.head, wake }
       waiters.add(waiter)
-      // It may be behind what the last look found.
+      // The client may have seen less than the last look.
       isAllJudged = false
-      // Between the client's read and now the feed may have moved, or be about to: its event is gone.
+      // The feed may have moved since the client's read, or be about to: that event is already over.
       looking.start()
     })
   }
@@ -131,7 +129,7 @@ export function createFeedWatch(
     })
   }
 
-  /** @returns what ends it before its time */
+  /** @returns a function that ends the wait early */
   function beginWait({ timeoutMs, signal }: Until, onEnd: () => void): () => void {
     const wake = () => {
       clearTimeout(timer)
@@ -188,25 +186,25 @@ function unlessUnavailable<T>(read: () => T): T | null {
   }
 }
 
-/** Whether there is news that needs no look at the rows. */
+/** Whether there is news for the client that shows without its view. */
 function isOutdated({ seen }: Waiter, now: Now | null): boolean {
   if (now === null || now.reading !== seen.reading) return true
   return seen.wants === undefined ? now.feed.head !== seen.head : now.feed.epoch !== seen.wants.epoch
 }
 
-/** Looks at the next rows for all of them: those who see something, and whether that were all the rows. */
+/** Judges the next rows for all clients. Gives those that see a change, and whether all rows were judged. */
 function judge({ reading, feed }: Now, behind: readonly Waiter[]): { woken: Waiter[]; isAllJudged: boolean } {
   const after = behind.reduce((least, { noneUpTo }) => Math.min(least, noneUpTo), feed.head)
   const limit = Math.min(ROWS_MAX, Math.ceil(JUDGEMENTS_MAX / behind.length))
   return reading.read((queries) => {
-    // With the head as cursor no removal is left out: whose it is not is found out for each.
+    // At the head as cursor no tombstone is left out; below, each client skips the removals that do not concern it.
     const found = queries.visibleChanges({ after, upTo: feed.head, cursor: feed.head, limit })
     const places = placesIn(queries)
     const { rows, reached, folders } = concerned(found, places)
     const stepsBefore = places.steps()
     let isAllJudged = reached >= feed.head
     const woken = behind.filter((waiter) => {
-      // The next look begins with the same rows, by which those who were judged now have nothing left to be judged.
+      // The next look begins with the same rows, and skips the clients that were judged for them now.
       if (places.steps() - stepsBefore > STEPS_MAX) {
         isAllJudged = false
         return false
@@ -228,11 +226,11 @@ function judge({ reading, feed }: Now, behind: readonly Waiter[]): { woken: Wait
   })
 }
 
-/** When to look: after each event a few times, at ever longer intervals, and slowly until the next one. */
+/** Decides when to look: a few times after each event, at growing intervals, and then slowly until the next one. */
 function createLooking(watchFolder: WatchFolder, look: () => boolean): { start: () => void; stop: () => void } {
   let watcher: FolderWatcher | null = null
   let timer: NodeJS.Timeout | undefined
-  /** How long the next look is away; null while nobody waits. */
+  /** The delay of the next look; null while nobody waits. */
   let delayMs: number | null = null
 
   function unwatch(): void {
@@ -247,9 +245,9 @@ function createLooking(watchFolder: WatchFolder, look: () => boolean): { start: 
   }
 
   function start(): void {
-    // One that is due at once must not be put off by each client that comes.
+    // Each further client must not postpone the look that is already due.
     if (delayMs === FIRST_LOOK_MS) return
-    // Events are not wanted while it looks often anyway: a writer at full speed makes tens of thousands a second.
+    // While the looks are frequent, events are useless: a writer at full speed causes tens of thousands a second.
     unwatch()
     lookAfter(FIRST_LOOK_MS)
   }
@@ -259,7 +257,7 @@ function createLooking(watchFolder: WatchFolder, look: () => boolean): { start: 
     delayMs = nextMs
     timer = setTimeout(() => {
       const isMoving = look()
-      // Whoever was woken may have been the last one.
+      // Null if the last waiting client was woken.
       if (delayMs !== null) lookAfter(isMoving ? FIRST_LOOK_MS : delayAfter(nextMs))
     }, nextMs)
   }
@@ -276,8 +274,8 @@ function createLooking(watchFolder: WatchFolder, look: () => boolean): { start: 
 type Found = { readonly rows: readonly ChangeRow[]; readonly reached: number }
 
 /**
- * The folders in which something happened, each with all above it; null where something may have left any folder. The rows go
- * up to where much had to be climbed in a very deep tree; the next look begins there.
+ * The folders with a change in them, and all their ancestors; null if something may have left any folder. In a very deep tree
+ * the rows end where too many folders would have to be climbed; the next look begins there.
  */
 function concerned({ rows, reached }: Found, places: Places): Found & { readonly folders: ReadonlySet<string> | null } {
   const folders = new Set<string>()

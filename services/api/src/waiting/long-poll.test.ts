@@ -1,3 +1,7 @@
+/**
+ * The long poll of `/changes` on a real database: clients wait for changes in one folder while thousands are made in
+ * another one. The tests count the rows that are read for them.
+ */
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -10,7 +14,7 @@ import { countingReads } from '../test-support/counting-reads.ts'
 import { openFeedWriter } from '../test-support/feed-writer.ts'
 import { until } from '../test-support/until.ts'
 import { createFeedWatch } from './feed-watch.ts'
-import { takeUp } from './long-poll.ts'
+import { longPoll } from './long-poll.ts'
 
 const IN_A: View = { under: 'a', type: null, isSettled: false, hasPaths: false }
 const CLIENTS = 20
@@ -32,17 +36,17 @@ function waiting(t: TestContext) {
   })
   const ask = async (waitSeconds: number) => {
     const { signal } = new AbortController()
-    const question = { cursor: 2, epoch: undefined, view: IN_A, signal }
-    const taken = await takeUp({ database, watch }, { ...question, waitSeconds })
-    assert.ok(taken.reading !== null)
-    const { noneUpTo } = taken
-    const { cursor, pages } = await beginAnswer(taken.reading, { ...question, noneUpTo, maxSize: null })
+    const poll = { cursor: 2, epoch: undefined, view: IN_A, signal }
+    const polled = await longPoll({ database, watch }, { ...poll, waitSeconds })
+    assert.ok(polled.reading !== null)
+    const { noneUpTo } = polled
+    const { cursor, pages } = await beginAnswer(polled.reading, { ...poll, noneUpTo, maxSize: null })
     return `${[...pages].flat().map(({ nodeId }) => nodeId)} @${cursor}`
   }
   return { writer, watch, ask, rows: () => counts.rows }
 }
 
-test('an answer begins where the wait has found nothing, and not at the cursor of long ago', async (t) => {
+test('after a long poll the answer is read from where the poll had searched to, not from the cursor', async (t) => {
   const { writer, watch, ask, rows } = waiting(t)
   const answers = Array.from({ length: CLIENTS }, () => ask(50))
   await until('all to wait', () => watch.seatsTaken() === CLIENTS)
@@ -52,11 +56,11 @@ test('an answer begins where the wait has found nothing, and not at the cursor o
   await until('what happened in b to be judged', () => rows() >= ELSEWHERE)
   writer.put({ id: 'hit', parentId: 'a' })
   assert.deepEqual(await Promise.all(answers), Array(CLIENTS).fill(`hit @${ELSEWHERE + 3}`))
-  // Once for all of them; and then by each what the last look had: for the question, and for the answer.
+  // Once for all of them, and then by each the rows of the last look: for the poll, and for the answer.
   assert.ok(rows() <= ELSEWHERE + 1_000 + 2 * CLIENTS, `${rows()} rows`)
 })
 
-test('so does an answer that only says that there is nothing', async (t) => {
+test('an empty answer after a long poll reads nothing again', async (t) => {
   const { writer, watch, ask, rows } = waiting(t)
   const answers = Array.from({ length: CLIENTS }, () => ask(3))
   await until('all to wait', () => watch.seatsTaken() === CLIENTS)

@@ -1,35 +1,38 @@
-/** Taking up a question about the changes after a cursor: at once, or when there is something to answer. */
+/** The long poll of `/changes`: a request with `wait` is held until it has something to answer, or its time is over. */
 import { findFirst } from '../feed/changes-reader.ts'
 import type { DatabaseSource, Reading } from '../feed/database-source.ts'
-import { goneRefusal } from '../feed/gone.ts'
 import type { FeedState } from '../feed/queries.ts'
 import type { View } from '../feed/view.ts'
-import type { Refusal } from '../http/problem.ts'
+import type { Refusal } from '../wire/refusal.ts'
+import { NO_SEAT } from '../wire/refusals.ts'
 import type { FeedWatch, Seat } from './feed-watch.ts'
+import { goneRefusal } from './gone.ts'
 
-export type Question = {
+export type LongPoll = {
   readonly cursor: number
   readonly epoch: string | undefined
   readonly view: View
+  /** 0 answers immediately. */
   readonly waitSeconds: number
   /** Aborts when the client has gone. */
   readonly signal: AbortSignal
 }
 
-/** The database to answer from, as it was found, and up to where it certainly has no answer; or why there is none from it. */
-export type TakenUp =
+/**
+ * How the poll ended. With a `reading`, the request is to be answered from it; up to `noneUpTo` nothing is visible to the
+ * client. Without one, the request is refused.
+ */
+export type Polled =
   | { readonly reading: Reading; readonly feed: FeedState; readonly noneUpTo: number }
   | { readonly reading: null; readonly feed: FeedState; readonly refusal: Refusal }
 
-export const NO_SEAT: Refusal = { status: 503, detail: 'Too many clients are waiting already; ask again in a moment.' }
-
-/** @throws {DatabaseUnavailableError} also when it goes away during the wait */
-export async function takeUp(
+/** @throws {DatabaseUnavailableError} also if the database becomes unavailable while the request is held */
+export async function longPoll(
   { database, watch }: { database: DatabaseSource; watch: FeedWatch },
-  question: Question,
-): Promise<TakenUp> {
-  const { cursor, view, signal } = question
-  const untilMs = performance.now() + question.waitSeconds * 1_000
+  poll: LongPoll,
+): Promise<Polled> {
+  const { cursor, view, signal } = poll
+  const untilMs = performance.now() + poll.waitSeconds * 1_000
   let seat: Seat | null = null
   let searched: { readonly reading: Reading; readonly noneUpTo: number } | null = null
   try {
@@ -37,7 +40,7 @@ export async function takeUp(
       const reading = database.open()
       const { feed, gone } = reading.read((queries) => {
         const state = queries.feed()
-        return { feed: state, gone: goneRefusal(queries, state, { ...question, files: reading.files }) }
+        return { feed: state, gone: goneRefusal(queries, state, { ...poll, files: reading.files }) }
       })
       if (gone !== null) return { reading: null, feed, refusal: gone }
       const timeoutMs = untilMs - performance.now()

@@ -1,4 +1,4 @@
-/** What the api answers, as schemas: the types of the code and the OpenAPI description both come from here. */
+/** Schemas of all answers. The types in the code and the OpenAPI description are both made of them. */
 import { PROBLEM_CODES, type ProblemCode } from '@drive-feed/shared/problem.ts'
 import { z } from 'zod'
 
@@ -7,7 +7,7 @@ const id = z.string()
 const perSecond = z.number().min(0)
 const count = z.int().min(0)
 const time = z.iso.datetime({ offset: true })
-const remaining = count.nullable().meta({ description: 'Seconds at the present rate; null when that is not known.' })
+const remaining = count.nullable().meta({ description: 'Seconds at the present rate; null if there is no rate yet.' })
 
 const node = z.object({
   id,
@@ -17,7 +17,7 @@ const node = z.object({
   ctime: time,
   mtime: time,
   mime_type: z.string(),
-  hash: z.string().meta({ description: 'MD5 in hex; empty for directories and while it is not known.' }),
+  hash: z.string().meta({ description: 'MD5 in hex; empty for directories, and until it is known.' }),
   size: count,
   is_image: z.boolean(),
   is_video: z.boolean(),
@@ -32,9 +32,12 @@ const nodeRemoval = z.object({
   removed: z.literal(true),
   node_id: id,
   path: z.string().nullable().optional().meta({
-    description: 'Only with include=path: where it was; null where that is not known any more, or it is still there.',
+    description:
+      'Only with include=path: the path at its removal; null if that was forgotten, or if the node only left the view.',
   }),
-  name: z.string().nullable().optional().meta({ description: 'Only with include=path: as it was called, or null.' }),
+  name: z.string().nullable().optional().meta({
+    description: 'Only with include=path: the name at its removal; null like path.',
+  }),
 })
 const change = z.discriminatedUnion('removed', [nodeChange, nodeRemoval])
 
@@ -47,7 +50,7 @@ const root = z.object({
   message: z.string().nullable(),
   folders_unwatched: count,
   files: count,
-  bytes: z.number().min(0).meta({ description: 'Of all its files together.' }),
+  bytes: z.number().min(0).meta({ description: 'Total size of its files.' }),
 })
 
 const problem = z.object({
@@ -56,18 +59,23 @@ const problem = z.object({
       .map(([code, what]) => `${code}: ${what}`)
       .join(' '),
   }),
-  root: z.string().nullable().meta({ description: 'Name of the watched folder; null where it is about none or all.' }),
-  text: z.string().meta({ description: 'What is wrong and where.' }),
+  root: z
+    .string()
+    .nullable()
+    .meta({ description: 'Name of the watched folder; null if the problem is not about a single one.' }),
+  text: z.string().meta({ description: 'What is wrong, and where.' }),
   fix: z.string().meta({ description: 'What to do.' }),
   since: time,
 })
 
 const status = z.object({
   state: z.enum(['starting', 'scanning', 'watching', 'degraded', 'stopped']).meta({
-    description: 'degraded: it would be watching, or nobody heard of it for long, and there is a problem.',
+    description: 'degraded: the indexer is watching but has a problem, or it has been silent for too long.',
   }),
-  problems: z.array(problem).meta({ description: 'What is not well; empty if all is.' }),
-  initial_scan_complete: z.boolean().meta({ description: 'Whether every watched folder was ever scanned to its end.' }),
+  problems: z.array(problem).meta({ description: 'Empty if all is well.' }),
+  initial_scan_complete: z.boolean().meta({
+    description: 'Whether every watched folder was scanned completely at least once.',
+  }),
   version: z.string(),
   epoch: z.string(),
   head: cursor,
@@ -92,7 +100,7 @@ const status = z.object({
   counters: z.object({
     overflows: count,
     rescans: count,
-    places_failing: count.meta({ description: 'Places and files tried for over a minute without a result.' }),
+    places_failing: count.meta({ description: 'Places and files that failed for over a minute.' }),
   }),
   limits: z.object({
     folders_known: count,
@@ -111,7 +119,10 @@ export const ANSWERS = {
   Path: z.object({ path: z.string() }),
   Nodes: z.object({
     nodes: z.array(node),
-    next_page: z.string().nullable().meta({ description: 'Goes into page= for what follows; null at the end.' }),
+    next_page: z
+      .string()
+      .nullable()
+      .meta({ description: 'Send it as page to get the next page; null on the last one.' }),
   }),
   Paths: z.object({ paths: z.record(id, z.string().nullable()) }),
   Status: status,
@@ -128,10 +139,10 @@ export const ANSWERS = {
 }
 
 const feedPage = ANSWERS.Changes.extend({
-  epoch: z.string().optional().meta({ description: 'Goes with the cursor, as Feed-Epoch does with an answer.' }),
+  epoch: z.string().optional().meta({ description: 'Goes with the cursor, like Feed-Epoch with that of an answer.' }),
 })
 
-/** What answers are made of and clients want a name for. */
+/** Parts of answers that have a schema of their own, so that generated clients have a type for each. */
 export const PARTS = {
   Change: change,
   NodeChange: nodeChange,

@@ -1,9 +1,10 @@
-/** A row of the log to the object that clients see. */
+/** A row of the log as JSON. */
 import { DatabaseDamagedError } from '../feed/database-source.ts'
 import type { SeenChange } from '../feed/view.ts'
 import type { Answer } from './answers.ts'
 import { nodeJson } from './node-json.ts'
 
+/** @throws {DatabaseDamagedError} if the row names a node that has another latest change */
 export function changeJson(row: SeenChange): Answer<'Changes'>['changes'][number] {
   const { nodeId, path, name = null } = row
   if (row.isRemoved) return { removed: true, node_id: nodeId, ...(path === undefined ? {} : { path, name }) }

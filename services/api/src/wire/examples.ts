@@ -1,6 +1,8 @@
-/** What parameters and answers look like, for the OpenAPI description. The folder of sample files of docs/api.md is meant. */
+/** Examples of parameters and answers for the OpenAPI description: the folder of sample files of docs/api.md. */
 import type { Answer, AnswerName } from './answers.ts'
 import { makePageToken } from './page-token.ts'
+import type { Refusal } from './refusal.ts'
+import { DATABASE_AWAY, gone, NO_HOST, NO_SUCH_NODE, NO_TOKEN, OTHER_DATABASE } from './refusals.ts'
 
 export const EXAMPLES = {
   epoch: 'a0b5ed1b-c945-49a7-8b0e-c626aec1d62c.3f0c5b1e9a7d2468',
@@ -81,15 +83,11 @@ export const ANSWER_EXAMPLES: { readonly [Name in Exclude<AnswerName, 'Problem'>
   Readiness: { ok: true, initial_scan_complete: true },
 }
 
-const GONE = 'The cursor belongs to another database: forget what was fetched and start again at cursor 0.'
-
 /** Refusals by their status. */
-export const REFUSAL_EXAMPLES: Readonly<
-  Record<number, { detail: string; members?: Readonly<Record<string, unknown>> }>
-> = {
-  400: { detail: 'A request needs a Host.' },
-  401: { detail: 'Send the api_token of the config, as in "Authorization: Bearer TOKEN".' },
-  404: { detail: 'There is no node with this id.' },
-  410: { detail: GONE, members: { epoch: EXAMPLES.epoch, head: 57 } },
-  503: { detail: 'The database can not be read now; try again in a moment.' },
+export const REFUSAL_EXAMPLES: Readonly<Record<number, Refusal>> = {
+  400: NO_HOST,
+  401: NO_TOKEN,
+  404: NO_SUCH_NODE,
+  410: gone(OTHER_DATABASE, { epoch: EXAMPLES.epoch, head: 57 }),
+  503: DATABASE_AWAY,
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
-import { nodeJson, type WireRow } from './node-json.ts'
+import type { WireRow } from '../feed/wire-row.ts'
+import { nodeJson } from './node-json.ts'
 
 const video: WireRow = {
   nodeId: '6fa459ea-ee8a-5ca4-894e-db77e160355e',

@@ -1,40 +1,19 @@
-/** A node's row to the object that clients see. */
-import type { NodeRow } from '@drive-feed/shared/schema.ts'
+/** A node's row as JSON. */
+import type { WireRow } from '../feed/wire-row.ts'
 import type { Answer } from './answers.ts'
 import { isoTime } from './iso-time.ts'
 
-/** The columns of `nodes` that the wire shows. */
-export type WireRow = {
-  /** µs since 1970; decimal text where a double would round it. */
-  readonly mtime: number | string
-} & Pick<
-  NodeRow,
-  | 'nodeId'
-  | 'parentId'
-  | 'name'
-  | 'isDirectory'
-  | 'ctime'
-  | 'mimeType'
-  | 'hash'
-  | 'size'
-  | 'isImage'
-  | 'isVideo'
-  | 'width'
-  | 'height'
-  | 'msDuration'
->
-
 export type NodeJson = Answer<'Node'>
 
-/** A time outside of what SQLite's integers hold is a real there, and may be text like 4.6e+24. */
+/** SQLite keeps a time beyond its integers as a real, whose text may be like 4.6e+24. */
 function exactTime(text: string): number | bigint {
   return /^-?\d+$/.test(text) ? BigInt(text) : Number(text)
 }
 
 /**
- * The keys come in the order of the wire contract, which is the original program's.
+ * The order of the keys is part of the wire contract, and is that of the original program.
  *
- * @param path left out where it was not asked for; null where the node has none
+ * @param path undefined if the client did not ask for it; null if the node has none
  */
 export function nodeJson(row: WireRow, path?: string | null): NodeJson {
   const node = {

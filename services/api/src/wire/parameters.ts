@@ -1,11 +1,12 @@
 /**
- * Every query parameter, by its name on the wire: from the text in a URL to a value, with what is allowed. Both the
- * checking and the OpenAPI description come from here.
+ * Every query parameter: how its text becomes a value, and which values are allowed. Requests are checked by these schemas,
+ * and the OpenAPI description is made of them.
  *
- * A parameter comes as Express' simple query parser gives it: a string, an array when it came more than once, undefined
- * when it did not come at all.
+ * The input is what the query parser gives: a string, an array if the parameter was given several times, undefined if it
+ * was not given.
  */
 import { z } from 'zod'
+import { EVENT_ID } from './event-id.ts'
 import { EXAMPLES } from './examples.ts'
 import { PAGE_TOKEN_CHARACTERS_MAX } from './page-token.ts'
 
@@ -22,31 +23,28 @@ const LARGEST_PAGE_SIZE = 1_000
 const WAIT_SECONDS_MAX = 55
 const IDS_MAX = 100
 
-/** Of an event: the cursor to go on from, and where the client named an epoch what follows the database in that of it. */
-export const EVENT_ID = /^(\d+)(?:\.([0-9a-f]{16}(?:\.[0-9a-z]{1,10})?))?$/
-
 const size = z.int().min(1).max(LARGEST_MAX_SIZE)
 
-/** A change's number: nothing and what is below zero mean the beginning. */
+/** The number of a change. No cursor and a negative one both mean the beginning. */
 const cursor = z
   .preprocess((raw) => toNumber(raw, INTEGER, 0), z.int(CURSOR_ALLOWED).min(0, CURSOR_ALLOWED))
   .default(0)
   .meta({
-    description: 'Where the client is: a cursor that an earlier answer gave, or 0 for the beginning.',
+    description: 'The cursor of the last answer that the client received, or 0 to start from the beginning.',
     examples: [57],
   })
 
-/** Read by itself, since an empty one is none. */
+/** Only describes the header: `routes/events.ts` reads it, because an empty one counts as none. */
 const lastEventId = z
   .string()
   .regex(EVENT_ID)
   .optional()
   .meta({
-    description: 'The id of the last event that the client has had, as it came: goes before cursor.',
+    description: 'The id of the last event that the client received. It takes precedence over cursor.',
     examples: [EXAMPLES.eventId],
   })
 
-/** What makes no sense as a size is as good as the usual one; without it the answer holds everything. */
+/** Without it the answer holds all changes. A value that is no size counts as the default, as in the original program. */
 const maxSize = z
   .preprocess((raw) => {
     const { data = DEFAULT_MAX_SIZE } = size.safeParse(toNumber(raw, INTEGER, Number.NEGATIVE_INFINITY))
@@ -54,11 +52,12 @@ const maxSize = z
   }, size)
   .optional()
   .meta({
-    description: 'Changes a page at most. Without it the answer holds all changes; anything else counts as 1000.',
+    description:
+      'The maximum number of changes in the answer, up to 10000. Without it the answer holds all changes. Any other value counts as 1000.',
     examples: [500],
   })
 
-/** Whoever would wait for longer than the limit waits that long: an answer without changes says nothing else. */
+/** A longer wait is cut to the limit: the client only gets an answer without changes earlier. */
 const wait = z
   .preprocess(
     (raw) => {
@@ -69,7 +68,7 @@ const wait = z
   )
   .optional()
   .meta({
-    description: `Seconds to wait for something to answer, if there is nothing yet. More than ${WAIT_SECONDS_MAX} counts as ${WAIT_SECONDS_MAX}.`,
+    description: `Long poll: the number of seconds to wait for a change if there is none yet. More than ${WAIT_SECONDS_MAX} counts as ${WAIT_SECONDS_MAX}.`,
     examples: [30],
   })
 
@@ -77,34 +76,37 @@ const epoch = text('epoch', 64)
   .optional()
   .meta({
     description:
-      'The Feed-Epoch of the very answer that gave the cursor. The answer is 410 if the database was never in the state that the answer was read from.',
+      'The Feed-Epoch of the answer that the cursor is from. The server answers 410 if its database was never in the state that this answer was read from.',
     examples: [EXAMPLES.epoch],
   })
 
 const include = z
   .literal('path', 'include can only be "path".')
   .optional()
-  .meta({ description: 'Gives each node its full path as a last key, null where it has none.', examples: ['path'] })
+  .meta({ description: 'Adds the full path to each node as its last key, null if it has none.', examples: ['path'] })
 
 const under = text('under', 64)
   .optional()
   .meta({
-    description: 'Only this node and what is below it. What moved out of there is shown as removed.',
+    description: 'Only this node and the nodes below it. A node that moves out of there is listed as removed.',
     examples: [EXAMPLES.folderId],
   })
 
 const type = z
   .enum(['file', 'directory'], 'type must be "file" or "directory".')
   .optional()
-  .meta({ description: 'Only nodes of this type. Removals are always there.', examples: ['file'] })
+  .meta({ description: 'Only nodes of this type. Removals are always listed.', examples: ['file'] })
 
 const settled = boolean('settled')
   .optional()
-  .meta({ description: 'Leaves out files that wait for their hash; they come when it is known.', examples: [true] })
+  .meta({
+    description: 'Leaves out files that wait for their hash. Each is listed once it was read.',
+    examples: [true],
+  })
 
 const strict = boolean('strict')
   .optional()
-  .meta({ description: 'Answers 503 while anything is not well, too.', examples: [true] })
+  .meta({ description: 'Answers 503 also while there is any problem.', examples: [true] })
 
 const pageSize = z
   .preprocess(
@@ -112,11 +114,11 @@ const pageSize = z
     z.int(PAGE_SIZE_ALLOWED).min(1, PAGE_SIZE_ALLOWED).max(LARGEST_PAGE_SIZE, PAGE_SIZE_ALLOWED),
   )
   .default(DEFAULT_MAX_SIZE)
-  .meta({ description: 'Nodes a page at most.', examples: [100] })
+  .meta({ description: 'The maximum number of nodes in a page.', examples: [100] })
 
 const page = text('page', PAGE_TOKEN_CHARACTERS_MAX)
   .optional()
-  .meta({ description: 'The next_page of the page before.', examples: [EXAMPLES.nextPage] })
+  .meta({ description: 'The next_page of the previous page.', examples: [EXAMPLES.nextPage] })
 
 const ids = z
   .preprocess(
@@ -126,13 +128,16 @@ const ids = z
       .min(1, IDS_ALLOWED)
       .max(IDS_MAX, IDS_ALLOWED),
   )
-  .meta({ description: 'A node id; given once for each node.', examples: [[EXAMPLES.fileId, EXAMPLES.folderId]] })
+  .meta({
+    description: 'A node id. Repeat the parameter for further nodes.',
+    examples: [[EXAMPLES.fileId, EXAMPLES.folderId]],
+  })
 
 const path = z
   .string(PATH_ALLOWED)
   .startsWith('/', PATH_ALLOWED)
   .optional()
-  .meta({ description: 'An absolute path as the indexer sees it.', examples: [EXAMPLES.path] })
+  .meta({ description: 'An absolute path, as the indexer sees it.', examples: [EXAMPLES.path] })
 
 const hash = z
   .preprocess(
@@ -140,9 +145,9 @@ const hash = z
     z.string(HASH_ALLOWED).regex(/^[0-9a-f]{32}$/, HASH_ALLOWED),
   )
   .optional()
-  .meta({ description: 'The MD5 of a content: every file that has it.', examples: [EXAMPLES.hash] })
+  .meta({ description: 'An MD5: finds every file with this content.', examples: [EXAMPLES.hash] })
 
-/** Grouped by the routes that take them. */
+/** By the routes that take them. */
 export const PARAMETERS = {
   position: { cursor, epoch },
   view: { include, under, type, settled },
@@ -159,9 +164,9 @@ const INTEGER = /^\s*[+-]?\d+\s*$/
 const DECIMAL = /^\d+(\.\d+)?$/
 
 /**
- * The number that a text holds, not below `least`; anything else is left for the schema to refuse. Integers are what the
- * original took with Python's `int()`, short of its `1_000`: blanks around it, a sign, leading zeros. A `+5` written into
- * a URL as it is arrives as ` 5`, because a plus sign there is a blank.
+ * The number in a text, at least `least`. Any other value is passed on for the schema to refuse. An integer may have blanks
+ * around it, a sign and leading zeros, as the original program's `int()` of Python takes it, but no `_`. An unescaped `+5`
+ * in a URL arrives as ` 5`, because a plus sign there means a blank.
  */
 function toNumber(raw: unknown, pattern: RegExp, least: number): unknown {
   return typeof raw === 'string' && pattern.test(raw) ? Math.max(Number(raw), least) : raw
@@ -178,7 +183,7 @@ const BOOLEANS: ReadonlyMap<unknown, boolean> = new Map([
   ] as const),
 ])
 
-/** `true` is what the description says and what clients made from it send; Python's write it with a capital. */
+/** Generated clients send `true`, as the description says; those in Python may send `True`. */
 function boolean(name: string) {
   const toBoolean = (raw: unknown) => (typeof raw === 'string' ? (BOOLEANS.get(raw.toLowerCase()) ?? raw) : raw)
   return z.preprocess(toBoolean, z.boolean(`${name} must be true or false, or 1 or 0.`))

@@ -1,4 +1,4 @@
-/** What is not well: what the indexer wrote, and what only this process can know, that nobody writes any more. */
+/** The problems: those that the indexer wrote, and those that only this process can see, such as a silent indexer. */
 import type { DatabaseNote } from '@drive-feed/shared/database-note.ts'
 import { HEARTBEAT_AGE_MAX_MS, heartbeatAgeMs } from '@drive-feed/shared/heartbeat.ts'
 import type { ProblemCode } from '@drive-feed/shared/problem.ts'
@@ -29,7 +29,7 @@ export function problemsJson({ status, problems, note, nowMs }: ProblemSources):
   return found
 }
 
-/** Why nobody keeps the feed up to date; null while somebody does. */
+/** Why no indexer keeps the feed up to date; null while one does. */
 export function whyGone(
   { state, heartbeatMs }: Pick<StatusRow, 'state' | 'heartbeatMs'>,
   nowMs: number,

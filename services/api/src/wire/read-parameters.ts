@@ -8,7 +8,11 @@ export type ReadParameters<P extends Parameters> =
   | { readonly ok: true; readonly values: ParameterValues<P> }
   | { readonly ok: false; readonly detail: string }
 
-/** Names that the route does not take are left alone, as they always were. The first mistake is told. */
+/**
+ * Ignores names that the route does not take, as the original program does.
+ *
+ * @returns the values, or what is wrong with the first parameter that is not allowed
+ */
 export function readParameters<P extends Parameters>(
   parameters: P,
   query: Readonly<Record<string, unknown>>,

@@ -1,4 +1,4 @@
-/** What the indexer wrote of itself, and what the api knows, to the object of `/api/v1/status`. */
+/** The answer of `/api/v1/status`: the indexer's own status, and what only the api knows. */
 import { heartbeatAgeMs } from '@drive-feed/shared/heartbeat.ts'
 import type { RootTotalsRow, StatusRow, WatchRootRow } from '@drive-feed/shared/schema.ts'
 import type { FeedState } from '../feed/queries.ts'
@@ -6,7 +6,7 @@ import type { Answer } from './answers.ts'
 import { isoTime } from './iso-time.ts'
 import { type ProblemSources, problemsJson, whyGone } from './problems-json.ts'
 
-/** This process. */
+/** The state of this process. */
 export type ApiState = { readonly version: string; readonly uptimeSeconds: number; readonly clientsWaiting: number }
 
 export type StatusSources = ProblemSources & {
@@ -62,7 +62,7 @@ export function statusJson(sources: StatusSources): Answer<'Status'> {
   }
 }
 
-/** One that is gone does none of what it last said it did. */
+/** The state that an indexer wrote last says nothing if it has gone silent since. */
 function stateOf(status: StatusRow, hasProblem: boolean, nowMs: number): Answer<'Status'>['state'] {
   if (status.state === 'stopped') return 'stopped'
   return whyGone(status, nowMs) !== null || (hasProblem && status.state === 'watching') ? 'degraded' : status.state

@@ -1,15 +1,15 @@
-/** The routes as an OpenAPI 3.1 document, made of the schemas that check the requests and type the answers. */
+/** The routes as an OpenAPI 3.1 document, generated from the schemas that check the requests and type the answers. */
 import { STATUS_CODES } from 'node:http'
 import { VERSION } from '@drive-feed/shared/version.ts'
 import { z } from 'zod'
-import { EVENTS_PATH } from './http/event-stream.ts'
-import { problemOf } from './http/problem.ts'
+import { EVENTS_PATH } from '../http/event-stream.ts'
+import { problemOf } from '../http/problem.ts'
+import { ANSWERS, PARTS } from '../wire/answers.ts'
+import { ANSWER_EXAMPLES, EXAMPLES, REFUSAL_EXAMPLES } from '../wire/examples.ts'
+import type { Parameters } from '../wire/read-parameters.ts'
 import { type RouteDescription, TAGS } from './route.ts'
-import { ANSWERS, PARTS } from './wire/answers.ts'
-import { ANSWER_EXAMPLES, EXAMPLES, REFUSAL_EXAMPLES } from './wire/examples.ts'
-import type { Parameters } from './wire/read-parameters.ts'
 
-/** Whether clients of this api have to send a token. */
+/** Whether clients have to send a token. */
 export type DescribedAccess = { readonly needsToken: boolean }
 
 const SCHEMAS = '#/components/schemas/'
@@ -24,13 +24,13 @@ export function openApiDocument(routes: readonly RouteDescription[], access: Des
     info: {
       title: 'drive-feed',
       version: VERSION,
-      summary: 'Every file of the watched folders, and what changed since a cursor.',
+      summary: 'The files of watched folders, and their changes since a cursor.',
       description:
-        'A client fetches the changes after cursor 0, and later those after the cursor that it was given last. Each node comes at most once, in its current state, and after the folder that it is in.',
+        'A client first fetches the changes after cursor 0, and from then on those after the last cursor that it received. An answer lists each node at most once, in its current state, and after the folder that holds it.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    // Relative to where this document was fetched: also right below a path of a reverse proxy.
-    servers: [{ url: '.', description: 'The server that this description comes from.' }],
+    // Relative to the address of this document, so that it is also right below a path of a reverse proxy.
+    servers: [{ url: '.', description: 'The server that serves this description.' }],
     tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     security: needsToken ? [{ bearer: [] }] : [],
     paths: Object.fromEntries(routes.map((route) => [route.path, { get: operationOf(route, access) }])),
@@ -80,38 +80,42 @@ function responsesOf(
   const headers = { ...(isFeed ? FEED_HEADERS : {}), ...(hasTag ? TAG_HEADER : {}) }
   return {
     200: { description: answer.description, headers, content: contentOf(answer) },
-    ...(hasTag ? { 304: { description: 'The client has this very answer.', headers } } : {}),
+    ...(hasTag ? { 304: { description: 'The client already has this answer.', headers } } : {}),
     ...Object.fromEntries([...statuses].sort().map((status) => [status, refusalOf(status, parameters)])),
     default: OTHER_REFUSAL,
   }
 }
 
 const OTHER_REFUSAL = {
-  description: 'Refused for what has nothing to do with the question: no such address, too long, not to be had so.',
+  description: 'The request was refused for its form: an unknown address, a wrong method, an address that is too long.',
   content: problemContent(414, 'An address may have 8192 characters.'),
 }
 
 const FEED_HEADERS = {
   'Feed-Epoch': {
-    description: 'Goes with the cursor of the answer: sent back with it, it tells whether that still means the same.',
+    description:
+      'Identifies the state of the database that the answer was read from. Send it as epoch together with the cursor of the answer: the server then answers 410 if the cursor no longer means the same.',
     schema: { type: 'string' },
   },
-  'Feed-Ignored': { description: 'Parameters that mean nothing here, percent-encoded.', schema: { type: 'string' } },
+  'Feed-Ignored': {
+    description: 'Names of parameters that this route does not take, percent-encoded.',
+    schema: { type: 'string' },
+  },
   'Feed-Head': { description: 'The newest cursor.', schema: { type: 'integer', format: 'int64', minimum: 0 } },
 }
 
 const TAG_HEADER = {
   ETag: {
-    description: 'Of this very answer: sent back in If-None-Match, it is answered by 304.',
+    description: 'Identifies this answer. Send it in If-None-Match to get 304 while the answer is the same.',
     schema: { type: 'string' },
   },
 }
 
 const REFUSAL_HEADERS: Readonly<Record<number, Json>> = {
-  401: { 'WWW-Authenticate': { description: 'How to send a token.', schema: { type: 'string' } } },
+  401: { 'WWW-Authenticate': { description: 'The scheme in which to send the token.', schema: { type: 'string' } } },
   503: {
     'Retry-After': {
-      description: 'Seconds to wait before asking again.',
+      description: 'Seconds to wait before the next request.',
       schema: { type: 'integer', format: 'int64', minimum: 0 },
     },
   },
@@ -140,7 +144,7 @@ function problemContent(status: number, detail: string, members: Json = {}): Jso
   return { [PROBLEM]: { schema: { $ref: `${SCHEMAS}Problem` }, example: problemOf({ status, detail, members }) } }
 }
 
-/** What is said about the first parameter if it comes twice, which none of them takes, or else comes to nothing. */
+/** The message for the first parameter that refuses to be given twice and empty; undefined if none does. */
 function mistakeIn(parameters: Parameters): string | undefined {
   for (const schema of Object.values(parameters)) {
     const { error } = schema.safeParse(['', ''])
@@ -151,7 +155,7 @@ function mistakeIn(parameters: Parameters): string | undefined {
 
 function parametersIn(place: 'query' | 'header', parameters: Parameters): Json[] {
   return Object.entries(parameters).map(([name, schema]) => {
-    // What a parameter becomes says best what it is: its text goes through conversions that no schema can tell.
+    // The output schema describes the parameter: JSON Schema can't express how its text is converted.
     const { $schema: _, description, ...rest } = z.toJSONSchema(schema, { io: 'output', override: clearly })
     return { name, in: place, required: !schema.safeParse(undefined).success, description, schema: rest }
   })
@@ -160,14 +164,14 @@ function parametersIn(place: 'query' | 'header', parameters: Parameters): Json[]
 function answerSchemas(): Json {
   const registry = z.registry<{ id: string }>()
   for (const [id, schema] of Object.entries({ ...ANSWERS, ...PARTS })) registry.add(schema, { id })
-  // As input schemas they say nothing of keys to come, which clients have to ignore.
+  // An input schema allows further keys: later versions add some, and clients have to ignore them.
   const { schemas } = z.toJSONSchema(registry, { io: 'input', uri: (id) => SCHEMAS + id, override: clearlyOfAnswers })
   return Object.fromEntries(Object.entries(schemas).map(([id, { $schema: _, $id: __, ...schema }]) => [id, schema]))
 }
 
 type Override = { readonly jsonSchema: z.core.JSONSchema.BaseSchema }
 
-/** Says how large a number gets, which generators of typed languages go by. */
+/** Generators for typed languages choose the type of a number by its format. */
 function clearly({ jsonSchema }: Override): void {
   if (jsonSchema.type === 'integer') jsonSchema.format = 'int64'
   if (jsonSchema.type === 'number') jsonSchema.format = 'double'
@@ -176,9 +180,9 @@ function clearly({ jsonSchema }: Override): void {
 function clearlyOfAnswers(context: Override): void {
   const { jsonSchema } = context
   clearly(context)
-  // How far a double is exact says nothing of what is answered: a size may be larger.
+  // Zod adds the range in which a double is exact, but an answer may hold a larger number, such as a size.
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum
   if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum
-  // A screenful that says no more than the format does.
+  // Zod's pattern fills a screen and says no more than the format.
   if (jsonSchema.format === 'date-time') delete jsonSchema.pattern
 }

@@ -1,10 +1,10 @@
-/** The whole status, from one short read of the database and the files beside it. */
+/** Reads the status: the database in one short transaction, and the files beside it. */
 
+import type { DatabaseSigns } from '../feed/database-signs.ts'
+import type { DatabaseSource } from '../feed/database-source.ts'
+import type { FeedState } from '../feed/queries.ts'
 import type { Answer } from '../wire/answers.ts'
 import { type ApiState, statusJson } from '../wire/status-json.ts'
-import type { DatabaseSigns } from './database-signs.ts'
-import type { DatabaseSource } from './database-source.ts'
-import type { FeedState } from './queries.ts'
 
 export type StatusDeps = {
   readonly database: DatabaseSource
@@ -15,9 +15,9 @@ export type StatusDeps = {
 }
 
 /**
- * `status` is null before an indexer has written to the database.
+ * `status` is null until an indexer has written to the database.
  *
- * @throws {DatabaseUnavailableError} while it can't be read
+ * @throws {DatabaseUnavailableError} while the database can't be read
  */
 export function readStatus(deps: StatusDeps): { readonly feed: FeedState; readonly status: Answer<'Status'> | null } {
   const { database, signs, api, nowMs } = deps

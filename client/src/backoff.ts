@@ -1,4 +1,4 @@
-/** How long to wait before asking again: longer each time, by chance, so that clients don't all come back at once. */
+/** Exponential backoff with jitter, so that clients don't all retry at the same moment. */
 
 export type BackoffLimits = {
   /** Upper bound of the first delay. */
@@ -7,8 +7,8 @@ export type BackoffLimits = {
 }
 
 /**
- * A random delay up to a bound that doubles with each attempt ("full jitter"). Where the server said how long to wait,
- * the delay is on top of that: it is the earliest time, and the same for all who were refused.
+ * A random delay up to a bound that doubles with each attempt ("full jitter"). A delay that the server asked for comes on
+ * top: it is the earliest time, and the same for every client that was refused.
  *
  * @param attempt failures in a row, from 1
  * @param random from 0 up to, not including, 1
@@ -18,7 +18,7 @@ export function backoffMs(
   { firstMs, maxMs }: BackoffLimits,
   { random, retryAfterMs }: { random: number; retryAfterMs: number | null },
 ): number {
-  // 2^30 × 1 ms is beyond any limit; more would only lose precision.
+  // 2^30 × 1 ms is beyond any limit; larger powers would only lose precision.
   const boundMs = Math.min(maxMs, firstMs * 2 ** Math.min(attempt - 1, 30))
   return (retryAfterMs ?? 0) + Math.round(random * boundMs)
 }

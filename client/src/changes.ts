@@ -1,40 +1,40 @@
-/** Asking for changes page by page. */
+/** Reads the changes page by page. */
 import type { Requests } from './requests.ts'
 import type { ChangesPage, FeedView } from './wire.ts'
 
-/** A place in the feed of one database. */
+/** A position in the feed of one database. */
 export type Position = {
-  /** 0, which is the beginning, or one that a page had. */
+  /** The cursor of a page, or 0 for the beginning. */
   readonly cursor?: number
-  /** The epoch of the page that had the cursor; without it a cursor of another database or of another copy is not noticed. */
+  /** The epoch of the page with that cursor. Without it, nobody notices that the cursor belongs to another database or copy. */
   readonly epoch?: string | null
 }
 
 export type ChangesOptions = Position &
   FeedView & {
-    /** Seconds that the server waits for a change, 55 at most. Without it, the pages end when there are no more. */
+    /** Long poll: seconds that the server waits for a change, at most 55. Without it, the pages end at the newest change. */
     readonly wait?: number
-    /** Changes a page at most. */
+    /** Changes in a page at most. */
     readonly maxSize?: number
     readonly signal?: AbortSignal
   }
 
-/** A page, and the database that it came from. */
+/** A page, and the database that it is from. */
 export type FeedPage = ChangesPage & { readonly epoch: string | null; readonly head: number | null }
 
 const MAX_SIZE = 1_000
 
 /**
- * The pages after a cursor, each asked for when the one before was taken. The first one always comes; later ones only
- * with changes or a new cursor.
+ * The pages after a cursor. Each is requested when the caller has taken the one before. The first page always comes; later
+ * ones only if they have changes or a new cursor.
  *
- * @throws {FeedGoneError} when the database is another one, {FeedRequestError} when the server refuses
+ * @throws {FeedGoneError} if the cursor belongs to another database, {FeedRequestError} if the server refuses
  */
 export async function* readChanges(requests: Requests, options: ChangesOptions): AsyncGenerator<FeedPage> {
   const { wait, maxSize = MAX_SIZE, signal } = options
   let { cursor = 0, epoch = null } = options
   for (let isFirst = true; ; isFirst = false) {
-    // The beginning is one in every database.
+    // Cursor 0 is good in every database.
     const known = cursor === 0 || epoch === null ? {} : { epoch }
     const query = { cursor, max_size: maxSize, wait, ...known, ...viewQuery(options) }
     const answer = await requests.json<ChangesPage>({ path: 'changes', query, signal }, (wait ?? 0) * 1_000)
@@ -45,7 +45,7 @@ export async function* readChanges(requests: Requests, options: ChangesOptions):
     if (isNews || isFirst) yield page
     if (page.has_more) continue
     if (wait === undefined) return
-    // The original answers at once, whether there is something or not.
+    // The original program has no long poll: it answers immediately, with or without changes.
     if (!isNews && page.epoch === null) await requests.sleep(wait * 1_000, signal)
   }
 }

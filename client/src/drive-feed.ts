@@ -20,44 +20,44 @@ export { placeOf, type Tree, type TreeChange } from './tree.ts'
 export * from './wire.ts'
 
 export type FeedOptions = {
-  /** Where the api answers, as `http://nas:8080`. */
+  /** The address of the api, such as `http://nas:8080`. */
   readonly url: string
-  /** The api's `api_token`, if it has one. */
+  /** The api's `api_token`, if it is set. */
   readonly token?: string
-  /** For an answer whole, without the time that the server waits for a change. */
+  /** Limit for one whole answer, not counting the long poll. */
   readonly timeoutMs?: number
-  /** Requests are tried again until they are answered or aborted; this says how soon. */
+  /** The delays between attempts: a request is retried until it is answered or aborted. */
   readonly retry?: Partial<Retry>
-  /** What the client uses of the world around it, for tests and for a `fetch` of one's own. */
+  /** Replaces functions of the environment: for tests, and for callers with a `fetch` of their own. */
   readonly surroundings?: Partial<Surroundings>
 }
 
 type Single = { readonly signal?: AbortSignal }
 
 export type Feed = {
-  /** The pages after a cursor; with `wait` it goes on for ever. */
+  /** The pages after a cursor. With `wait` they never end. */
   readonly changes: (options?: ChangesOptions) => AsyncGenerator<FeedPage>
-  /** The same pages, sent by the server as they come. */
+  /** The same pages, pushed by the server. They never end. */
   readonly events: (options?: EventsOptions) => AsyncGenerator<FeedPage>
-  /** The tree, kept up to date; starts over by itself when the server's database was replaced. */
+  /** The tree, kept up to date. Starts over by itself if the server's database was replaced. */
   readonly follow: (options?: FollowOptions) => AsyncGenerator<FollowUpdate>
   /** The newest cursor. */
   readonly cursor: (options?: Single) => Promise<number>
-  /** Null where there is no such node. */
+  /** Null if there is no such node. */
   readonly node: (id: string, options?: Single) => Promise<FeedNode | null>
   /** Full paths on the server's disk, null for unknown ids. */
   readonly paths: (ids: readonly string[], options?: Single) => Promise<ReadonlyMap<string, string | null>>
-  /** What is in a folder, by name. */
+  /** The nodes in a folder, by name. */
   readonly children: (id: string, options?: Single) => AsyncGenerator<FeedNode>
-  /** The nodes at a full path, or with an MD5. */
+  /** The node at a full path, or the files with an MD5. */
   readonly find: (what: { path: string } | { hash: string }, options?: Single) => AsyncGenerator<FeedNode>
 }
 
 const DEFAULTS = { timeoutMs: 60_000, firstMs: 500, maxMs: 30_000 }
-/** Ids that one request for paths may hold. */
+/** The server's limit of ids in one request for paths. */
 const PATHS_MAX = 100
 
-/** @throws {TypeError} when the url is none */
+/** @throws {TypeError} if `url` is not a URL */
 export function createFeed({ url, token, timeoutMs, retry, surroundings }: FeedOptions): Feed {
   const requests = createRequests({
     url,

@@ -1,14 +1,14 @@
-/** Reading server-sent events (WHATWG HTML, 9.2.6) from the bytes of an answer. */
+/** Parses server-sent events (WHATWG HTML, 9.2.6) from the bytes of an answer. */
 
 export type ServerSentEvent = {
-  /** `message` where the server named none. */
+  /** `message` if the server named none. */
   readonly event: string
   readonly data: string
-  /** The last id that the stream has given, on this event or on one before it. */
+  /** The last id of the stream, from this event or an earlier one. */
   readonly id: string
 }
 
-/** Only whole events: one that the end of the stream cuts off is dropped, as the specification has it. */
+/** Gives only complete events: one that the end of the stream cuts off is dropped, as the specification says. */
 export async function* readEvents(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<ServerSentEvent> {
   let id = ''
   let event = ''
@@ -27,14 +27,14 @@ export async function* readEvents(bytes: AsyncIterable<Uint8Array>): AsyncGenera
   }
 }
 
-/** A comment is a field without a name. */
+/** A comment has an empty field name. */
 function fieldOf(line: string): { field: string; value: string } {
   const colon = line.indexOf(':')
   if (colon === -1) return { field: line, value: '' }
   return { field: line.slice(0, colon), value: line.slice(colon + 1).replace(/^ /, '') }
 }
 
-/** Lines end with LF, CR LF or CR; a chunk may end within a line, a character, or a CR LF. */
+/** Lines end with LF, CR LF or CR. A chunk may end in the middle of a line, of a character, or of a CR LF. */
 async function* linesOf(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder()
   let rest = ''

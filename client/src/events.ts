@@ -1,4 +1,4 @@
-/** Having changes sent as they come, over server-sent events. */
+/** Receives the changes as server-sent events. */
 import { type FeedPage, type Position, viewQuery } from './changes.ts'
 import { readEvents } from './event-stream.ts'
 import { FeedGoneError, FeedRequestError } from './feed-error.ts'
@@ -8,14 +8,14 @@ import type { ChangesPage, FeedView } from './wire.ts'
 
 export type EventsOptions = Position & FeedView & { readonly signal?: AbortSignal }
 
-/** The server sends something about every 15 s; when it is silent for longer, the connection is dead. */
+/** The server sends something every 15 s, so a connection that is silent for this long is dead. */
 const SILENCE_MAX_MS = 50_000
 
 /**
- * The same pages as `readChanges`, without asking for each. Connects again when the connection ends or falls silent, and
- * goes on from the last page that came whole.
+ * The same pages as `readChanges`, without a request for each. Reconnects when the connection ends or falls silent, and goes
+ * on after the last complete page.
  *
- * @throws {FeedGoneError} when the database is another one, {FeedRequestError} when the server refuses
+ * @throws {FeedGoneError} if the cursor belongs to another database, {FeedRequestError} if the server refuses
  */
 export async function* readEventPages(requests: Requests, options: EventsOptions): AsyncGenerator<FeedPage> {
   const { signal } = options
@@ -38,7 +38,7 @@ export async function* readEventPages(requests: Requests, options: EventsOptions
   }
 }
 
-/** One connection: ends or throws with it. A heartbeat is a page without changes. */
+/** The pages of one connection. A heartbeat is a page without changes. */
 async function* connect(requests: Requests, options: EventsOptions): AsyncGenerator<FeedPage> {
   const { cursor = 0, epoch = null, signal } = options
   const query = { cursor, epoch: cursor === 0 ? undefined : (epoch ?? undefined), ...viewQuery(options) }
@@ -52,12 +52,12 @@ async function* connect(requests: Requests, options: EventsOptions): AsyncGenera
       headers: { Accept: 'text/event-stream', ...(cursor === 0 ? {} : { 'Last-Event-ID': String(cursor) }) },
       signal: signal === undefined ? ending.signal : AbortSignal.any([signal, ending.signal]),
     })
-    // What the headers say goes with any cursor of the stream; an event says more exactly what its own is of.
+    // The epoch of the headers goes with any cursor of the stream; the epoch of an event is more exact for its own cursor.
     let { epoch: current } = databaseOf(response)
     if (response.body === null) return
     let isEmpty = true
     for await (const { event, data } of readEvents(response.body)) {
-      // Not while the caller is at work: then it is not the server that is silent.
+      // The timer stops while the caller works: that silence is not the server's.
       clearTimeout(silence)
       isEmpty = false
       const page = pageOf(event, data)
@@ -67,11 +67,12 @@ async function* connect(requests: Requests, options: EventsOptions): AsyncGenera
       }
       silence = listen()
     }
-    // The server can't be followed just now. It does not say so by its status, at which a browser's EventSource gives up.
+    // An empty stream is the server's "not now". It does not use a status for it, because a browser's EventSource gives up
+    // at any status but 200.
     if (isEmpty) throw notNow(response)
   } finally {
     clearTimeout(silence)
-    // Also when the caller stops in the middle: the connection must not stay.
+    // Closes the connection also if the caller stops in the middle.
     ending.abort()
   }
 }
@@ -81,7 +82,7 @@ function notNow({ headers }: Response): Error {
   return new FeedRequestError('the server ended the stream before it began', 503, wait)
 }
 
-/** Null for events that a later server may have. */
+/** Null for events of a later version. */
 function pageOf(event: string, data: string): (ChangesPage & { readonly epoch?: string }) | null {
   if (event === 'changes') return JSON.parse(data) as ChangesPage & { epoch?: string }
   if (event === 'heartbeat') return { ...(JSON.parse(data) as { cursor: number }), changes: [], has_more: false }

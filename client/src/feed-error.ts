@@ -1,9 +1,9 @@
-/** What can go wrong with a request, as types that a caller tells apart. */
+/** The errors of a request, as types that callers can tell apart. */
 import type { Problem } from './wire.ts'
 
 /**
- * The cursor means nothing to this database: it was replaced, or an older copy was restored. Start again with cursor 0
- * and without an epoch, and drop what is not told again; `follow` does that by itself.
+ * The cursor means nothing in this database: it was replaced, or an older copy was restored. Start again at cursor 0 without
+ * an epoch, and drop every node that does not come again. `follow` does this by itself.
  */
 export class FeedGoneError extends Error {
   override name = 'FeedGoneError'
@@ -18,11 +18,11 @@ export class FeedGoneError extends Error {
   }
 }
 
-/** The server refused, or what answered is no feed. */
+/** The server refused the request, or it is not a drive-feed. */
 export class FeedRequestError extends Error {
   override name = 'FeedRequestError'
   readonly status: number
-  /** How long the server asks to wait; null where it does not say. */
+  /** The delay that the server asked for; null if it did not. */
   readonly retryAfterMs: number | null
 
   constructor(message: string, status: number, retryAfterMs: number | null = null) {
@@ -34,7 +34,7 @@ export class FeedRequestError extends Error {
 
 const PASSING = new Set([408, 429, 500, 502, 503, 504])
 
-/** Whether asking again may help: the server is busy or away, or the connection broke. */
+/** Whether a retry may succeed: the server is busy or away, or the connection broke. */
 export function isPassing(error: unknown): boolean {
   if (error instanceof FeedGoneError) return false
   return !(error instanceof FeedRequestError) || PASSING.has(error.status)

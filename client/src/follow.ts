@@ -1,4 +1,4 @@
-/** Keeping the tree: changes applied to a local map, which is right again also after the server's database was replaced. */
+/** Keeps a local copy of the tree up to date, also after the server's database was replaced. */
 import { type ChangesOptions, type FeedPage, type Position, readChanges } from './changes.ts'
 import { FeedGoneError } from './feed-error.ts'
 import type { Requests } from './requests.ts'
@@ -6,66 +6,66 @@ import { applyChange, removalsOf, type Tree, type TreeChange } from './tree.ts'
 import type { FeedNode } from './wire.ts'
 
 /**
- * All that has to be stored to go on later. While the feed is read from its beginning again, `cursor` and `epoch` stay
- * those of before: whoever goes on from there starts over once more, instead of keeping nodes that are gone.
+ * Everything that a later run needs to go on. While the feed is read from the beginning again, `cursor` and `epoch` stay the
+ * old ones: a run that goes on from there starts over once more, instead of keeping nodes that are gone.
  */
 export type FollowState = { readonly cursor: number; readonly epoch: string | null; readonly nodes: Tree }
 
 export type FollowOptions = Omit<ChangesOptions, 'cursor' | 'epoch'> & {
-  /** Where an earlier run ended. */
+  /** The last state of an earlier run. */
   readonly from?: FollowState
 }
 
 export type FollowUpdate = FollowState & {
-  /** What became of single nodes, in the feed's order: folders before what is in them, removals the other way round. */
+  /** The changes of single nodes in the feed's order: folders before their contents, removals the other way round. */
   readonly changes: readonly TreeChange[]
-  /** Whether `nodes` is the whole tree now: false while more pages are to come. */
+  /** Whether `nodes` is the whole tree; false while more pages follow. */
   readonly isCaughtUp: boolean
-  /** Whether the feed was read from its beginning because the database is another one. */
+  /** Whether the feed is being read from the beginning because the database was replaced. */
   readonly isStartingOver: boolean
 }
 
 /**
- * One update for each page. `nodes` is one map that lives on; copy it if it has to stay as it is.
+ * One update for each page. `nodes` is the same map in every update, and changes with the next one.
  *
- * After a 410 the feed is read again from its beginning. Nodes known before stay until that is done; then those that were
- * not told again are removed.
+ * After a 410 the feed is read from the beginning. The nodes known before stay until the end; then those that did not come
+ * again are removed.
  */
 export async function* follow(requests: Requests, options: FollowOptions): AsyncGenerator<FollowUpdate> {
   const { from = { cursor: 0, epoch: null, nodes: new Map() }, ...asked } = options
   const nodes = new Map<string, FeedNode>(from.nodes)
   let position: Position = { cursor: from.cursor, epoch: from.epoch }
   let stored = { cursor: from.cursor, epoch: from.epoch }
-  /** Told since the feed is read from its beginning; null where it is not. */
-  let toldAgain: Set<string> | null = null
+  /** Nodes that came since the feed is read from the beginning; null if it is not. */
+  let receivedAgain: Set<string> | null = null
   for (;;) {
     try {
       for await (const page of readChanges(requests, { ...asked, ...position })) {
         const { cursor, epoch, has_more: hasMore } = page
-        const changes = applyPage(nodes, page, toldAgain)
-        const isStartingOver = toldAgain !== null
-        if (!hasMore) toldAgain = null
+        const changes = applyPage(nodes, page, receivedAgain)
+        const isStartingOver = receivedAgain !== null
+        if (!hasMore) receivedAgain = null
         position = { cursor, epoch }
-        if (toldAgain === null) stored = { cursor, epoch }
+        if (receivedAgain === null) stored = { cursor, epoch }
         yield { ...stored, nodes, changes, isCaughtUp: !hasMore, isStartingOver }
       }
       return
     } catch (error) {
       if (!(error instanceof FeedGoneError)) throw error
-      toldAgain = new Set()
+      receivedAgain = new Set()
       position = {}
     }
   }
 }
 
-/** With the last page of a feed that is read from its beginning, what was not told again goes. */
-function applyPage(nodes: Map<string, FeedNode>, page: FeedPage, toldAgain: Set<string> | null): TreeChange[] {
+/** With the last page of a feed that is read from the beginning, removes the nodes that did not come again. */
+function applyPage(nodes: Map<string, FeedNode>, page: FeedPage, receivedAgain: Set<string> | null): TreeChange[] {
   for (const change of page.changes) {
-    if (change.removed) toldAgain?.delete(change.node_id)
-    else toldAgain?.add(change.node.id)
+    if (change.removed) receivedAgain?.delete(change.node_id)
+    else receivedAgain?.add(change.node.id)
   }
   const changes = page.changes.flatMap((change) => applyChange(nodes, change) ?? [])
-  if (toldAgain === null || page.has_more) return changes
-  const stale = removalsOf(nodes, (id) => !toldAgain.has(id))
+  if (receivedAgain === null || page.has_more) return changes
+  const stale = removalsOf(nodes, (id) => !receivedAgain.has(id))
   return [...changes, ...stale.flatMap((change) => applyChange(nodes, change) ?? [])]
 }

@@ -1,27 +1,27 @@
-/** One request to the api, and the same request again until it is answered. */
+/** Sends requests to the api, and retries them until they are answered. */
 import { type BackoffLimits, backoffMs } from './backoff.ts'
 import { FeedGoneError, FeedRequestError, isPassing } from './feed-error.ts'
 import { retryAfterMs } from './retry-after.ts'
 import type { Problem } from './wire.ts'
 
 export type Retry = BackoffLimits & {
-  /** Called before each wait, for a log. */
+  /** Called before each delay, for a log. */
   readonly onRetry?: (failure: { readonly error: unknown; readonly attempt: number; readonly delayMs: number }) => void
 }
 
-/** What the outside world gives; a test gives other things. */
+/** The functions of the environment that the client uses; tests replace them. */
 export type Surroundings = {
   readonly fetch: typeof globalThis.fetch
   /** From 0 up to, not including, 1. */
   readonly random: () => number
-  /** Rejects with the signal's reason as soon as that is aborted. */
+  /** Rejects with the signal's reason as soon as the signal is aborted. */
   readonly sleep: (ms: number, signal: AbortSignal | undefined) => Promise<void>
 }
 
 export type Query = Readonly<Record<string, string | number | readonly string[] | undefined>>
 
 export type FeedRequest = {
-  /** Below `/api/v1/`. */
+  /** Relative to `/api/v1/`. */
   readonly path: string
   readonly query?: Query
   readonly headers?: Readonly<Record<string, string>>
@@ -33,7 +33,7 @@ export type Answer<T> = { readonly body: T; readonly epoch: string | null; reado
 export type Requests = ReturnType<typeof createRequests>
 
 export function createRequests(options: {
-  /** Where the api is, as `http://nas:8080`. */
+  /** The address of the api, such as `http://nas:8080`. */
   readonly url: string
   readonly token?: string | undefined
   readonly timeoutMs: number
@@ -41,12 +41,12 @@ export function createRequests(options: {
   readonly surroundings: Surroundings
 }) {
   const { url, token, timeoutMs, retry, surroundings } = options
-  // Called alone: a browser's `fetch` is not to be called as somebody's method.
+  // Destructured, because a browser's `fetch` throws if it is called as a method of another object.
   const { fetch, random, sleep } = surroundings
   const base = new URL('api/v1/', url.endsWith('/') ? url : `${url}/`)
   const authorization = token === undefined ? {} : { Authorization: `Bearer ${token}` }
 
-  /** One attempt; gives a good answer whose body is still to be read. */
+  /** One attempt. The answer is a success, and its body is not yet read. */
   const open = async ({ path, query = {}, headers = {}, signal }: FeedRequest): Promise<Response> => {
     const address = withQuery(new URL(path, base), query)
     const init = { headers: { ...headers, ...authorization }, ...(signal === undefined ? {} : { signal }) }
@@ -67,7 +67,7 @@ export function createRequests(options: {
     return { body: (await response.json()) as T, ...databaseOf(response) }
   }
 
-  /** Waits before attempt number `attempt + 1`, or throws the error where trying again is of no use. */
+  /** Waits before attempt number `attempt + 1`, or throws the error if a retry can't succeed. */
   const pause = async (error: unknown, attempt: number, signal: AbortSignal | undefined): Promise<void> => {
     signal?.throwIfAborted()
     if (!isPassing(error)) throw error
@@ -82,9 +82,9 @@ export function createRequests(options: {
     pause,
     sleep,
     /**
-     * Asks until there is an answer, or an error that will not pass. The answer counts only when its whole body has come.
+     * Retries until there is an answer, or an error that a retry can't help. An answer counts only with its whole body.
      *
-     * @param extraMs what the server may take on purpose
+     * @param extraMs time that a long poll adds to the limit
      */
     json: async <T>(request: FeedRequest, extraMs = 0): Promise<Answer<T>> => {
       for (let attempt = 1; ; attempt += 1) {
@@ -98,7 +98,7 @@ export function createRequests(options: {
   }
 }
 
-/** Which database gave the answer; nulls from a server that does not say. */
+/** The database that the answer is from; nulls if the server does not say, as the original program does not. */
 export function databaseOf(response: Response): { epoch: string | null; head: number | null } {
   const head = response.headers.get('Feed-Head')
   return { epoch: response.headers.get('Feed-Epoch'), head: head === null ? null : Number(head) }
@@ -121,7 +121,7 @@ async function refusal(response: Response, address: URL): Promise<Error> {
   return new FeedRequestError(message, response.status, wait)
 }
 
-/** What answers may be a proxy, with a page for people. */
+/** An error may come from a proxy, as a page for people. */
 async function readProblem(response: Response): Promise<Problem> {
   const text = await response.text()
   try {

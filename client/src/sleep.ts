@@ -1,6 +1,6 @@
-/** Waiting that can be given up. */
+/** A delay that can be aborted. */
 
-/** Rejects with the signal's reason as soon as that is aborted. */
+/** Rejects with the signal's reason as soon as the signal is aborted. */
 export function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason)

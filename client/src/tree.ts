@@ -1,17 +1,17 @@
-/** The nodes that a client knows, as the feed has told of them. */
+/** The tree of nodes that a client has received. */
 import { type FeedChange, type FeedNode, SUPER_ROOT_ID } from './wire.ts'
 
-/** Deeper than any path that the kernel takes. */
+/** Deeper than any path that the kernel accepts; ends the loop if there is a cycle. */
 const DEPTH_MAX = 4_096
 
 export type Tree = ReadonlyMap<string, FeedNode>
 
-/** What has become of a node: `before` is null for a new one, `after` for one that is gone. */
+/** A change of one node: `before` is null for a new one, `after` for a removed one. */
 export type TreeChange =
   | { readonly before: FeedNode | null; readonly after: FeedNode }
   | { readonly before: FeedNode; readonly after: null }
 
-/** Carries a change out. Null where it says nothing: the removal of a node that was not there. */
+/** Applies a change. Null if it has no effect: the client may receive a removal twice, or for a node that it never had. */
 export function applyChange(nodes: Map<string, FeedNode>, change: FeedChange): TreeChange | null {
   const before = nodes.get(change.removed ? change.node_id : change.node.id) ?? null
   if (!change.removed) {
@@ -23,8 +23,8 @@ export function applyChange(nodes: Map<string, FeedNode>, change: FeedChange): T
 }
 
 /**
- * The names from the watched folder down to the node, joined by `/`. Null while a folder above it is not known: the
- * folder was removed and the node's new place has not been told yet.
+ * The names from the watched folder down to the node, joined by `/`. Null while a folder above it is missing: it was
+ * removed, and the change with the node's new place has not arrived yet.
  */
 export function placeOf(nodes: Tree, id: string): string | null {
   const names: string[] = []
@@ -36,7 +36,7 @@ export function placeOf(nodes: Tree, id: string): string | null {
   return null
 }
 
-/** Removals of all nodes for which `isGone` holds, children before their folders, as the feed itself would tell them. */
+/** Removals of all nodes for which `isGone` holds, children before their folders, as in the feed. */
 export function removalsOf(nodes: Tree, isGone: (id: string) => boolean): FeedChange[] {
   const gone = [...nodes.keys()].filter(isGone)
   const depthOf = (id: string) => {

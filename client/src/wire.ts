@@ -1,26 +1,26 @@
-/** What the feed sends, with its own keys. */
+/** The answers of the feed, with its own keys. */
 
 export type FeedNode = {
   readonly id: string
-  /** Null only for the super-root, which is above the watched folders. */
+  /** Null only for the super-root, the node above all watched folders. */
   readonly parent_id: string | null
   readonly name: string
   readonly is_directory: boolean
-  /** ISO 8601 in UTC, with microseconds where they are not zero. */
+  /** ISO 8601 in UTC, with microseconds unless they are zero. */
   readonly ctime: string
   readonly mtime: string
   readonly mime_type: string
-  /** MD5 in lower-case hex; empty for folders and while it is not known yet. */
+  /** MD5 in lower-case hex; empty for folders, and until it is known. */
   readonly hash: string
   /** Bytes; 0 for folders. */
   readonly size: number
   readonly is_image: boolean
   readonly is_video: boolean
-  /** Pixels; 0 where unknown. */
+  /** Pixels; 0 if unknown. */
   readonly width: number
   readonly height: number
   readonly ms_duration: number
-  /** Only with `include: 'path'`: where it is on the server's disk. */
+  /** Only with `include: 'path'`: its path on the server's disk. */
   readonly path?: string | null
 }
 
@@ -28,27 +28,27 @@ export type FeedChange =
   | {
       readonly removed: true
       readonly node_id: string
-      /** Where it was and how it was called: there where it was asked for, null where that is not known any more. */
+      /** Only with `include: 'path'`: the path and the name at the removal; null if they were forgotten. */
       readonly path?: string | null
       readonly name?: string | null
     }
   | { readonly removed: false; readonly node: FeedNode }
 
-/** The changes up to `cursor`, and whether there are more beyond it. */
+/** The changes up to `cursor`, and whether there are more after it. */
 export type ChangesPage = {
   readonly cursor: number
   readonly changes: readonly FeedChange[]
   readonly has_more: boolean
 }
 
-/** Which nodes to hear of, and with what. */
+/** Which nodes to receive, and with which keys. */
 export type FeedView = {
   /** Adds each node's full path. */
   readonly include?: 'path'
-  /** Only this node and what is below it; what leaves the subtree is told as removed. */
+  /** Only this node and the nodes below it; a node that leaves the subtree is listed as removed. */
   readonly under?: string
   readonly type?: 'file' | 'directory'
-  /** Without files that still wait for their hash. */
+  /** Leaves out files that wait for their hash. */
   readonly settled?: boolean
 }
 

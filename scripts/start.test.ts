@@ -3,11 +3,11 @@ import assert from 'node:assert/strict'
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from '../test/support/free-port.ts'
 import { temporaryFolder } from '../test/support/temporary-folder.ts'
+import { until } from '../test/support/until.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const PATIENCE_MS = 30_000
@@ -145,21 +145,9 @@ function observe(t: TestContext, child: ChildProcessWithoutNullStreams) {
     said: () => texts.stdout,
     complained: () => texts.stderr,
     untilSaid: async (text: string) => {
-      const endMs = Date.now() + PATIENCE_MS
-      while (!texts.stdout.includes(text)) {
-        assert.ok(Date.now() < endMs && child.exitCode === null, `never said "${text}": ${JSON.stringify(texts)}`)
-        await sleep(20)
-      }
+      const isOver = () => texts.stdout.includes(text) || child.exitCode !== null
+      await until(`it to say "${text}"`, isOver, PATIENCE_MS).catch(() => {})
+      assert.ok(texts.stdout.includes(text), `never said "${text}": ${JSON.stringify(texts)}`)
     },
   }
-}
-
-/** One that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0)
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  return address !== null && typeof address === 'object' ? address.port : assert.fail('no port')
 }

@@ -12,7 +12,7 @@ import {
   type Reply,
   serveScript,
   take,
-} from '../test-support/scripted-feed.ts'
+} from '../../test/support/scripted-feed.ts'
 import { createFeed, FeedGoneError, FeedRequestError } from './drive-feed.ts'
 
 test('pages are asked for one after another, from the cursor of the one before, until there are no more', async (t) => {

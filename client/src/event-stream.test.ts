@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { drain } from '../test-support/scripted-feed.ts'
+import { drain } from '../../test/support/scripted-feed.ts'
 import { readEvents, type ServerSentEvent } from './event-stream.ts'
 
 async function eventsOf(chunks: readonly Uint8Array[]): Promise<ServerSentEvent[]> {

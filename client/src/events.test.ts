@@ -12,7 +12,7 @@ import {
   serveScript,
   stream,
   take,
-} from '../test-support/scripted-feed.ts'
+} from '../../test/support/scripted-feed.ts'
 import { createFeed, FeedGoneError } from './drive-feed.ts'
 
 const event = (name: string, id: number, data: object) => `event: ${name}\nid: ${id}\ndata: ${JSON.stringify(data)}\n\n`

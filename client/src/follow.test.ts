@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { drain, gone, hastily, json, page, type Reply, serveScript, take } from '../test-support/scripted-feed.ts'
+import { drain, gone, hastily, json, page, type Reply, serveScript, take } from '../../test/support/scripted-feed.ts'
 import { createFeed, type FollowUpdate, placeOf } from './drive-feed.ts'
 import type { FeedNode } from './wire.ts'
 

@@ -1,34 +1,36 @@
-/** Both services on a folder, started as users start them, watched over HTTP as clients watch them. */
+/** Both services on a folder, started as users start them, and observed over HTTP as by a client. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { openReader } from '@drive-feed/shared/open-database.ts'
+import { freePort } from '../../test/support/free-port.ts'
+import { isHashed, isWatching } from './database-progress.ts'
+import { type ResidentMemory, residentMemory } from './resident-memory.ts'
 
 const LIMIT_MS = 300_000
 const POLL_MS = 25
 
 export type Run = {
-  /** Milliseconds from starting the indexer until the last hash was seen over HTTP (0 if nobody looked), and until it watched. */
+  /** From the start of the indexer until the last hash was received over HTTP; 0 if nobody followed the feed. */
   readonly hashedMs: number
+  /** From the start of the indexer until every file was listed. */
   readonly watchingMs: number
-  /** Where the api answers. */
+  /** Where the api answers, as `http://127.0.0.1:8080`. */
   readonly url: string
   readonly allHashed: () => Promise<void>
-  /** Resident memory of the process, of the indexer without those that read files. */
-  readonly memory: (service: 'indexer' | 'api') => { readonly nowBytes: number; readonly mostBytes: number }
+  /** Of one process: that of the indexer does not include the processes that read files. */
+  readonly memory: (service: 'indexer' | 'api') => ResidentMemory
   readonly stop: () => Promise<void>
 }
 
 type Change = { node?: { is_directory: boolean; hash: string; id: string } }
 
 /**
- * Starts the api, then the indexer, and waits until it watches: then every file is listed.
+ * Starts the api, then the indexer, and waits until the indexer watches: then every file is listed.
  *
- * @param files how many files there are. With `until: 'hashed'` a client follows the feed over HTTP all the while; the
- *   scans alone are measured without one, whose reading of a hundred thousand answers would be measured with them.
+ * @param files how many files there are. With `until: 'hashed'` a client follows the feed over HTTP all the time. Scans are
+ *   measured without one: otherwise its reading of a hundred thousand changes would be measured too.
  */
 export async function runSystem(
   folder: string,
@@ -43,7 +45,7 @@ export async function runSystem(
   const api = start('api', config)
   const url = `http://127.0.0.1:${port}`
   const changesAfter = createClient(`${url}/api/v1/changes`)
-  await until(async () => isListening(port))
+  await reached(async () => isListening(port))
   const started = performance.now()
   const indexer = start('indexer', config)
   const startedMs = Date.now()
@@ -55,20 +57,14 @@ export async function runSystem(
     if (hashed.size === files) hashedMs ||= elapsed()
     return hashedMs > 0
   }
-  if (goal === 'hashed') await until(follow)
-  await until(async () => {
-    if (readsWatching(database, startedMs)) watchingMs ||= elapsed()
+  if (goal === 'hashed') await reached(follow)
+  await reached(async () => {
+    if (isWatching(database, startedMs)) watchingMs ||= elapsed()
     return watchingMs > 0
   })
-  const allHashed = () => until(async () => readsHashed(database))
-  const memory: Run['memory'] = (service) => readMemory((service === 'api' ? api : indexer).pid as number)
+  const allHashed = () => reached(async () => isHashed(database))
+  const memory: Run['memory'] = (service) => residentMemory((service === 'api' ? api : indexer).pid as number)
   return { hashedMs, watchingMs, url, allHashed, memory, stop: () => stop(indexer, api) }
-}
-
-function readMemory(pid: number): ReturnType<Run['memory']> {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-  const bytesOf = (key: string) => Number(new RegExp(`^${key}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) * 1024
-  return { nowBytes: bytesOf('VmRSS'), mostBytes: bytesOf('VmHWM') }
 }
 
 function createClient(url: string): () => Promise<Change[] | null> {
@@ -86,37 +82,7 @@ function createClient(url: string): () => Promise<Change[] | null> {
   }
 }
 
-/** Whether every root is watched, by an indexer that was started since. */
-function readsWatching(database: string, sinceMs: number): boolean {
-  const states = ask<{ state: string; sinceMs: number }>(
-    database,
-    'SELECT state, state_since_ms AS sinceMs FROM watch_roots',
-  )
-  return states.length > 0 && states.every((row) => row.state === 'watching' && row.sinceMs >= sinceMs)
-}
-
-function readsHashed(database: string): boolean {
-  const [first] = ask<{ left: number }>(
-    database,
-    "SELECT count(*) AS left FROM nodes WHERE metadata_state IN ('fresh', 'backlog')",
-  )
-  return first?.left === 0
-}
-
-/** The rows of a query; none while the database can't be read. */
-function ask<Row>(database: string, query: string): Row[] {
-  try {
-    const { sqlite } = openReader(database)
-    try {
-      return sqlite.prepare(query).all() as Row[]
-    } finally {
-      sqlite.close()
-    }
-  } catch {
-    return []
-  }
-}
-
+/** Not `launch` of the tests: its bounds are too short for a bench, and output would be read that is not wanted. */
 function start(service: 'indexer' | 'api', config: string): ChildProcess {
   const main = join(import.meta.dirname, `../../services/${service}/src/main.ts`)
   return spawn(process.execPath, [main, `--config=${config}`], { stdio: ['ignore', 'ignore', 'inherit'] })
@@ -127,7 +93,8 @@ async function stop(...services: ChildProcess[]): Promise<void> {
   await Promise.all(services.map((service) => service.exitCode ?? once(service, 'exit')))
 }
 
-async function until(condition: () => Promise<boolean>): Promise<void> {
+/** The interval is part of what is measured, so it stays as it is whatever tests use. */
+async function reached(condition: () => Promise<boolean>): Promise<void> {
   const limit = performance.now() + LIMIT_MS
   while (!(await condition())) {
     if (performance.now() > limit) throw new Error(`not reached within ${LIMIT_MS / 1000} s`)
@@ -142,12 +109,4 @@ async function isListening(port: number): Promise<boolean> {
   } catch {
     return false
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  return port
 }

@@ -1,10 +1,10 @@
 /** The containers of docker-compose.yml as a project of their own: own name, port, media folder and volume. */
 import { execFile, spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { freePort } from '../../test/support/free-port.ts'
 import { isSharedMount, shareMount, unmount } from './mounts.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
@@ -96,13 +96,4 @@ export function linesOf(text: string): string[] {
 function withoutOwnSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const isOwn = (name: string) => name.startsWith('COMPOSE_') || name === 'CONFIG' || name === 'INDEXER_USER'
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !isOwn(name)))
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('no port is free')
-  return address.port
 }

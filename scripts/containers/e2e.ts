@@ -7,9 +7,11 @@ import { createHash, randomBytes } from 'node:crypto'
 import { chmodSync, closeSync, copyFileSync, mkdirSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import type { FeedNode } from '../../client/src/wire.ts'
 import { CORPUS, type CorpusEntry, corpusEntries } from '../../services/indexer/src/metadata/test-support/corpus.ts'
-import { createFeedClient, getJson, type WireNode } from '../../test/system/feed-client.ts'
-import { until, untilNone } from '../../test/system/until.ts'
+import { FeedClient } from '../../test/support/feed-client.ts'
+import { getJson } from '../../test/support/http-get.ts'
+import { until, untilNone } from '../../test/support/until.ts'
 import { createDeployment, docker, linesOf } from './deployment.ts'
 import { mountMemory } from './mounts.ts'
 
@@ -21,7 +23,7 @@ const NOTHING_COMPILES = ['cc', 'gcc', 'g++', 'clang', 'make', 'python3']
 const expected = corpusEntries()
 const deployment = await createDeployment()
 const { compose, containers, inEach, media, project, url } = deployment
-const client = createFeedClient(url, 500)
+const client = new FeedClient(url, { maxSize: 500 })
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => {
@@ -134,7 +136,7 @@ step('a client that waits is answered through the proxy when there is something,
   const cursor = await settledCursor()
   const empty = await getJson(`${url}/api/v1/changes?cursor=${cursor}&wait=2`)
   assert.deepEqual(empty, { cursor, changes: [], has_more: false })
-  const answer = getJson<{ changes: { node: WireNode }[] }>(`${url}/api/v1/changes?cursor=${cursor}&wait=50`)
+  const answer = getJson<{ changes: { node: FeedNode }[] }>(`${url}/api/v1/changes?cursor=${cursor}&wait=50`)
   await until('it to wait', async () => (await clientsWaiting()) === 1)
   writeFileSync(join(media, 'awaited.txt'), 'awaited')
   assert.ok((await answer).changes.some(({ node }) => node.name === 'awaited.txt'))
@@ -246,7 +248,7 @@ step('a restart of the indexer changes nothing', async () => {
   await until('its scan', async () => (await completeScans()) > scans, START_MS)
   writeFileSync(join(media, 'after-restart.txt'), '')
   await until('a change after it', async () => await polled('after-restart.txt'), START_MS)
-  const { changes } = await getJson<{ changes: { node: WireNode }[] }>(`${url}/api/v1/changes?cursor=${cursor}`)
+  const { changes } = await getJson<{ changes: { node: FeedNode }[] }>(`${url}/api/v1/changes?cursor=${cursor}`)
   assert.deepEqual(
     changes.map(({ node }) => node?.name),
     ['after-restart.txt'],
@@ -304,23 +306,23 @@ async function problemOf(path: string) {
   return { status: response.status, type, retryAfter: response.headers.get('retry-after'), detail }
 }
 
-function nodeNamed(name: string): WireNode | undefined {
+function nodeNamed(name: string): FeedNode | undefined {
   return [...client.nodes.values()].find((node) => node.name === name)
 }
 
-function existing(name: string): WireNode {
+function existing(name: string): FeedNode {
   const node = nodeNamed(name)
   assert.ok(node !== undefined, `${name} is not there`)
   return node
 }
 
-async function polled(name: string, isWanted = (_node: WireNode) => true): Promise<WireNode | null> {
+async function polled(name: string, isWanted = (_node: FeedNode) => true): Promise<FeedNode | null> {
   await client.poll()
   const node = nodeNamed(name)
   return node !== undefined && isWanted(node) ? node : null
 }
 
-function differences(name: string, node: WireNode | undefined): string[] {
+function differences(name: string, node: FeedNode | undefined): string[] {
   if (node === undefined) return [`${name} is missing`]
   const fields = Object.entries(expected.get(name) ?? {}) as [keyof CorpusEntry, unknown][]
   return fields.flatMap(([field, value]) =>
@@ -342,7 +344,7 @@ async function settledCursor(): Promise<number> {
     await client.poll()
     return [...client.nodes.values()].every((node) => node.is_directory || node.hash !== '')
   })
-  return client.cursor()
+  return client.cursor
 }
 
 /** In all replicas, asked inside of each. */

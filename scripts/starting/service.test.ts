@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { temporaryFolder } from '../../test/support/temporary-folder.ts'
+import { until } from '../../test/support/until.ts'
 import { startService } from './service.ts'
 
 const PATIENCE_MS = 30_000
@@ -52,10 +52,7 @@ function service(t: TestContext, source: string, logPath?: string) {
   return started
 }
 
-async function untilLogged(path: string, text: string): Promise<void> {
-  const endMs = Date.now() + PATIENCE_MS
-  while (!(existsSync(path) && readFileSync(path, 'utf8').includes(text))) {
-    assert.ok(Date.now() < endMs, `${path} never had "${text}"`)
-    await sleep(10)
-  }
+function untilLogged(path: string, text: string): Promise<boolean> {
+  const isLogged = () => existsSync(path) && readFileSync(path, 'utf8').includes(text)
+  return until(`"${text}" in ${path}`, isLogged, PATIENCE_MS)
 }

@@ -1,6 +1,6 @@
 /** mount(2) of a folder or file at another place. Each throws what the system says. */
 import koffi from 'koffi'
-import { cString, systemError } from '../system/exchange-names.ts'
+import { cString, systemError } from '../support/exchange-names.ts'
 
 const MS_BIND = 4096
 const UMOUNT_NOFOLLOW = 8

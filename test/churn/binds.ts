@@ -1,6 +1,6 @@
 /** What is mounted below a folder. It may have been renamed since, with a folder above it, so the kernel is asked. */
 import { parseMountinfo, readMountinfo } from '../../services/indexer/src/scan/mountinfo.ts'
-import { until } from '../system/until.ts'
+import { until } from '../support/until.ts'
 import { unbindAt } from './bind-mounts.ts'
 
 /** In the order in which it was mounted, proc(5). */

@@ -20,7 +20,7 @@ import {
 import { dirname } from 'node:path'
 import { nameFromBytes, pathForFs } from '@drive-feed/shared/entry-name.ts'
 import koffi from 'koffi'
-import { cString, exchangeNames, systemError } from '../system/exchange-names.ts'
+import { cString, exchangeNames, systemError } from '../support/exchange-names.ts'
 
 const { O_APPEND, O_CREAT, O_NONBLOCK, O_TRUNC, O_WRONLY } = constants
 const S_IFIFO = 0o010000

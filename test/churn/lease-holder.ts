@@ -7,7 +7,7 @@ import { closeSync, constants, openSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { pathForFs } from '@drive-feed/shared/entry-name.ts'
 import { dieWithParent } from '../../services/indexer/src/metadata/die-with-parent.ts'
-import { giveBackLease, takeLease } from '../system/writer-calls.ts'
+import { giveBackLease, takeLease } from '../support/writer-calls.ts'
 import type { LeaseRequest } from './leases.ts'
 
 /** Nobody asked for it: it is not held for good. */

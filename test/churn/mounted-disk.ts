@@ -3,10 +3,10 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { command } from '../system/disks.ts'
-import type { Cleaner } from '../system/harness.ts'
-import { enterOwnMounts } from '../system/own-mounts.ts'
-import { until } from '../system/until.ts'
+import type { Cleaner } from '../support/cleaner.ts'
+import { command } from '../support/disks.ts'
+import { enterOwnMounts } from '../support/own-mounts.ts'
+import { until } from '../support/until.ts'
 import type { Filesystem, Way } from './filesystems.ts'
 
 export type MountedDisk = {
@@ -50,6 +50,7 @@ export function noFilesystem({ way }: Filesystem): string | false {
 
 /** To be made before what watches it, so that it is unmounted after that has ended. */
 export async function mountDisk(t: Cleaner, { way }: Filesystem): Promise<MountedDisk> {
+  // Removed below, after everything in it is unmounted.
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'drive-feed-churn-')))
   const [top, staging] = [join(folder, 'top'), join(folder, 'staging')]
   mkdirSync(top)

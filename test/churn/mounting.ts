@@ -1,5 +1,5 @@
 /** What changes the tree without a write: something is mounted on it, or comes and goes as a whole. */
-import { command } from '../system/disks.ts'
+import { command } from '../support/disks.ts'
 import { bindAt, unbindAt } from './bind-mounts.ts'
 import { bindsBelow } from './binds.ts'
 import { choose, next } from './choice.ts'

@@ -1,7 +1,7 @@
 /** Things that people and programs do to files: in the watched folders and one outside. */
 import { closeSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { setMtimeAlone, truncateByPath } from '../system/writer-calls.ts'
+import { setMtimeAlone, truncateByPath } from '../support/writer-calls.ts'
 import { below, choose, next } from './choice.ts'
 import { disk } from './disk.ts'
 import { MOUNTING } from './mounting.ts'

@@ -1,7 +1,7 @@
 /** Where a history takes place: which folders are watched, on which filesystem. */
 import { join } from 'node:path'
-import type { Cleaner } from '../system/harness.ts'
-import { enterOwnMounts } from '../system/own-mounts.ts'
+import type { Cleaner } from '../support/cleaner.ts'
+import { enterOwnMounts } from '../support/own-mounts.ts'
 import type { Filesystem } from './filesystems.ts'
 import { type MountedDisk, mountDisk } from './mounted-disk.ts'
 

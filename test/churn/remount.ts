@@ -1,11 +1,11 @@
 /** A filesystem is unmounted and mounted again, as sticks, pools and machines that start are. */
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { untilConverged } from '../support/convergence.ts'
+import { diskTree, type TreeImage } from '../support/disk-tree.ts'
+import { FeedClient } from '../support/feed-client.ts'
+import { headOf } from '../support/observations.ts'
 import { createRandom } from '../support/random.ts'
-import { untilConverged } from '../system/convergence.ts'
-import { diskTree, type TreeImage } from '../system/disk-tree.ts'
-import { createFeedClient } from '../system/feed-client.ts'
-import { headOf } from '../system/observations.ts'
 import { unbindAll } from './binds.ts'
 import { below } from './choice.ts'
 import { disk } from './disk.ts'
@@ -60,9 +60,9 @@ async function assertSilence(run: Run, before: Silence): Promise<void> {
   // Some keep times to the second, or none beyond a year, once they are unmounted: that is a change.
   const isSame = same.size === before.tree.size
   const jobs = await hashJobs(run)
-  const client = createFeedClient(pair.url, null)
+  const client = new FeedClient(pair.url)
   await client.poll()
-  const later = createFeedClient(pair.url, null, { cursor: before.head, nodes: client.nodes })
+  const later = new FeedClient(pair.url, { cursor: before.head, nodes: client.nodes })
   const told = (await later.poll()).map((change) =>
     change.removed ? `removal of ${change.node_id}` : change.node.name,
   )

@@ -1,7 +1,7 @@
 /** The folders that a history works on, and what it keeps in mind of them. */
 import { closeSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Mapping } from '../system/writer-calls.ts'
+import type { Mapping } from '../support/writer-calls.ts'
 import { disk } from './disk.ts'
 import type { Filesystem } from './filesystems.ts'
 import { createLeases, type Leases } from './leases.ts'

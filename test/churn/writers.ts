@@ -2,7 +2,7 @@
 import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { pathForFs } from '@drive-feed/shared/entry-name.ts'
-import { giveName, type Mapping, mapFile, openNameless } from '../system/writer-calls.ts'
+import { giveName, type Mapping, mapFile, openNameless } from '../support/writer-calls.ts'
 import { below, next } from './choice.ts'
 import { disk } from './disk.ts'
 import type { Operation } from './operations.ts'

@@ -9,7 +9,7 @@ import { createMetadataPool } from '../../services/indexer/src/metadata/pool.ts'
 import { CORPUS } from '../../services/indexer/src/metadata/test-support/corpus.ts'
 import { jobFor } from '../../services/indexer/src/metadata/test-support/job-for.ts'
 import { temporaryFolder } from '../../services/indexer/src/metadata/test-support/temporary-folder.ts'
-import { waitFor } from '../support/wait-for.ts'
+import { until } from '../support/until.ts'
 import { readDamaged } from './read-damaged.ts'
 
 /** Files on which a library hung or crashed, cut down to the least that does it. The names say which. */
@@ -39,7 +39,7 @@ for (const name of readdirSync(KNOWN)) {
     copyFileSync(join(KNOWN, name), join(folder, name))
     const sound = join(CORPUS, 'i.jpg')
     pool.submit([sound, join(folder, name), join(CORPUS, 'v.mp4')].map(jobFor))
-    await waitFor('all three to be answered', () => results.length === 3)
+    await until('all three to be answered', () => results.length === 3)
     for (const result of results) {
       assert.ok(result.kind === 'done', JSON.stringify(result))
       assert.equal(result.metadata.hash, createHash('md5').update(readFileSync(result.job.path)).digest('hex'))

@@ -1,8 +1,9 @@
 /** Long runs: `node test/damaged/main.ts --files=N --seed=S [--keep=FOLDER]`. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { availableParallelism, tmpdir } from 'node:os'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { inTemporaryFolder } from '../support/temporary-folder.ts'
 import { readDamaged } from './read-damaged.ts'
 
 const { values } = parseArgs({
@@ -13,9 +14,8 @@ const { values } = parseArgs({
     keep: { type: 'string' },
   },
 })
-const folder = mkdtempSync(join(tmpdir(), 'drive-feed-damaged-'))
 console.log(`seed ${values.seed}, ${values.files} files`)
-try {
+await inTemporaryFolder(async (folder) => {
   const startMs = performance.now()
   let done = 0
   const figures = await readDamaged({
@@ -34,6 +34,4 @@ try {
   if (values.keep !== undefined) mkdirSync(values.keep, { recursive: true })
   for (const { name, bytes } of casualties) if (values.keep !== undefined) writeFileSync(join(values.keep, name), bytes)
   process.exitCode = hashed === Number(values.files) && wrong.length === 0 ? 0 : 1
-} finally {
-  rmSync(folder, { recursive: true, force: true })
-}
+})

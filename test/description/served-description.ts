@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test'
-import { smallFeed } from '../../services/api/src/test-support/small-feed.ts'
+import { smallFeed } from '../support/small-feed.ts'
 
 /** Of at least 16 characters, as the config wants it. */
 const TOKEN = 'a-token-of-nobody'

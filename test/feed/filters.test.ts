@@ -6,9 +6,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { FeedClient } from '../support/feed-client.ts'
+import { type InterleavedFeed, openInterleavedFeed } from '../support/interleaved-feed.ts'
 import { type Choice, ModelTree, someChoices } from '../support/model-tree.ts'
-import { type InterleavedFeed, openInterleavedFeed } from './interleaved-feed.ts'
-import type { Page } from './strict-client.ts'
 
 type Filters = { readonly under: string | null; readonly type: 'file' | 'directory' | null; readonly settled: boolean }
 
@@ -33,42 +33,23 @@ const step = fc.oneof(
   },
 )
 
-class FilteredClient {
-  readonly filters: Filters
-  readonly nodes = new Map<string, { name: string; isDirectory: boolean }>()
-  cursor = 0
+type Kept = { readonly name: string; readonly isDirectory: boolean }
 
-  constructor(filters: Filters) {
-    this.filters = filters
+function clientWith({ url }: InterleavedFeed, cursor: number, { under, type, settled }: Filters): FeedClient {
+  const query = {
+    ...(under === null ? {} : { under }),
+    ...(type === null ? {} : { type }),
+    ...(settled ? { settled: '1' } : {}),
   }
+  return new FeedClient(url, { cursor, filters: query })
+}
 
-  async take(url: string, maxSize: number | null): Promise<Page> {
-    const query = new URLSearchParams({ cursor: String(this.cursor) })
-    for (const [name, value] of Object.entries({ under: this.filters.under, type: this.filters.type })) {
-      if (value !== null) query.set(name, value)
-    }
-    if (this.filters.settled) query.set('settled', '1')
-    if (maxSize !== null) query.set('max_size', String(maxSize))
-    const response = await fetch(`${url}/api/v1/changes?${query}`)
-    assert.equal(response.status, 200)
-    const page = (await response.json()) as Page
-    for (const change of page.changes) {
-      if (change.removed) this.nodes.delete(change.node_id)
-      else {
-        const { id, name, is_directory: isDirectory } = change.node as typeof change.node & { is_directory: boolean }
-        this.nodes.set(id, { name, isDirectory })
-      }
-    }
-    this.cursor = page.cursor
-    return page
-  }
+function keptNodes(client: FeedClient): Map<string, Kept> {
+  return new Map(Array.from(client.nodes, ([id, { name, is_directory: isDirectory }]) => [id, { name, isDirectory }]))
 }
 
 /** What the filters let through, found the slow way. */
-function wanted(
-  { db }: InterleavedFeed,
-  { under, type }: Filters,
-): Map<string, { name: string; isDirectory: boolean }> {
+function wanted({ db }: InterleavedFeed, { under, type }: Filters): Map<string, Kept> {
   const rows = db.sqlite
     .prepare<[], { id: string; parentId: string | null; name: string; isDirectory: 0 | 1 }>(
       'SELECT node_id AS id, parent_id AS parentId, name, is_directory AS isDirectory FROM nodes WHERE change_id > 0',
@@ -111,9 +92,8 @@ test('I2: whatever is filtered, alone or together, a client ends with what its f
     async (steps, views) => {
       feed.clear()
       const model = new ModelTree()
-      const clients = views.map((view) => new FilteredClient(view))
       const from = feed.store.head()
-      for (const client of clients) client.cursor = from
+      const clients = views.map((view) => clientWith(feed, from, view))
       const write = (made: readonly Choice[]) => feed.store.apply(made.flatMap((choice) => model.decide(choice)))
       for (const now of steps) {
         if (now.kind === 'write') write(now.choices)
@@ -124,14 +104,15 @@ test('I2: whatever is filtered, alone or together, a client ends with what its f
             write(now.between[reads] ?? [])
             reads += 1
           })
-          await clients[now.client % clients.length]?.take(feed.url, now.maxSize)
+          await clients[now.client % clients.length]?.take(now.maxSize)
           feed.beforeEachRead(() => {})
         }
       }
       settle(feed)
       for (const [index, client] of clients.entries()) {
-        while ((await client.take(feed.url, index % 2 === 0 ? 2 : null)).has_more) {}
-        assert.deepEqual(client.nodes, wanted(feed, client.filters), JSON.stringify(client.filters))
+        const view = views[index] as Filters
+        while ((await client.take(index % 2 === 0 ? 2 : null)).has_more) {}
+        assert.deepEqual(keptNodes(client), wanted(feed, view), JSON.stringify(view))
       }
     },
   )

@@ -6,10 +6,11 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import fc from 'fast-check'
-import { changesSince } from '../support/feed-client.ts'
+import type { ChangesPage, FeedNode } from '../../client/src/wire.ts'
+import { FeedClient } from '../support/feed-client.ts'
+import { type InterleavedFeed, openInterleavedFeed } from '../support/interleaved-feed.ts'
+import { changesSince } from '../support/log-client.ts'
 import { type Choice, ModelTree, someChoices } from '../support/model-tree.ts'
-import { type InterleavedFeed, openInterleavedFeed } from './interleaved-feed.ts'
-import { type Page, StrictClient, type WireNode } from './strict-client.ts'
 
 /** Few enough that a short history has answers of several reads; null is the app's own, where each is read at once. */
 const PIECES = 2
@@ -36,7 +37,7 @@ type Request = Extract<Step, { kind: 'request' }>
 type Run = {
   readonly feed: InterleavedFeed
   readonly model: ModelTree
-  readonly clients: StrictClient[]
+  readonly clients: FeedClient[]
   readonly rowsARead: number | null
 }
 
@@ -47,7 +48,7 @@ function write({ feed, model }: Run, made: readonly Choice[]): void {
 /** One request of one client; another one stays where it was, and will go on from that cursor later. */
 async function request(run: Run, { client: which, maxSize, between }: Request): Promise<void> {
   const { feed, clients } = run
-  const client = clients[which % clients.length] as StrictClient
+  const client = clients[which % clients.length] as FeedClient
   if (!clients.some((other) => other !== client && other.cursor === client.cursor)) clients.push(client.fork())
   const toCome = changesSince(feed.db, client.cursor)
   let reads = 0
@@ -55,17 +56,17 @@ async function request(run: Run, { client: which, maxSize, between }: Request): 
     write(run, between[reads] ?? [])
     reads += 1
   })
-  const page = await client.take(feed.url, maxSize)
+  const page = await client.take(maxSize)
   feed.beforeEachRead(() => {})
   const isExact = page.has_more === false && (between.length === 0 || run.rowsARead === AT_ONCE)
-  if (isExact) assert.deepEqual(client.nodes, liveNodes(feed), 'the tree as it was when the answer was read')
+  if (isExact) assert.deepEqual(keptNodes(client), liveNodes(feed), 'the tree as it was when the answer was read')
   if (between.length === 0) assertExact(run, { page, toCome, maxSize })
 }
 
 /** With nothing written meanwhile, an answer is exactly what was to come, and its cursor stands for exactly that. */
 function assertExact(
   { feed }: Run,
-  answer: { page: Page; toCome: ReturnType<typeof changesSince>; maxSize: number | null },
+  answer: { page: ChangesPage; toCome: ReturnType<typeof changesSince>; maxSize: number | null },
 ): void {
   const { page, toCome, maxSize } = answer
   const expected = toCome.slice(0, maxSize ?? toCome.length)
@@ -78,9 +79,17 @@ function assertExact(
   assert.equal(page.cursor, page.has_more ? expected.at(-1)?.changeId : feed.store.head())
 }
 
-function liveNodes({ db }: InterleavedFeed): Map<string, WireNode> {
+type Kept = Pick<FeedNode, 'id' | 'parent_id' | 'name' | 'size'>
+
+function keptNodes(client: FeedClient): Map<string, Kept> {
+  return new Map(
+    Array.from(client.nodes, ([key, { id, parent_id, name, size }]) => [key, { id, parent_id, name, size }]),
+  )
+}
+
+function liveNodes({ db }: InterleavedFeed): Map<string, Kept> {
   const rows = db.sqlite
-    .prepare<[string], WireNode>('SELECT node_id AS id, parent_id, name, size FROM nodes WHERE node_id <> ?')
+    .prepare<[string], Kept>('SELECT node_id AS id, parent_id, name, size FROM nodes WHERE node_id <> ?')
     .all(SUPER_ROOT_ID)
   return new Map(rows.map((row) => [row.id, row]))
 }
@@ -90,7 +99,7 @@ async function holds(t: TestContext, rowsARead: number | null): Promise<void> {
   const history = fc.array(step, { minLength: 5, maxLength: 30, size: 'max' })
   const property = fc.asyncProperty(history, async (steps) => {
     feed.clear()
-    const run: Run = { feed, model: new ModelTree(), clients: [new StrictClient(0)], rowsARead }
+    const run: Run = { feed, model: new ModelTree(), clients: [new FeedClient(feed.url)], rowsARead }
     for (const now of steps) {
       if (now.kind === 'write') write(run, now.choices)
       else await request(run, now)
@@ -98,8 +107,8 @@ async function holds(t: TestContext, rowsARead: number | null): Promise<void> {
     const live = liveNodes(feed)
     for (const [index, client] of run.clients.entries()) {
       const maxSize = index % 3 === 0 ? 5 : null
-      while ((await client.take(feed.url, maxSize)).has_more) {}
-      assert.deepEqual(client.nodes, live, `I2: from cursor ${client.cursor}`)
+      while ((await client.take(maxSize)).has_more) {}
+      assert.deepEqual(keptNodes(client), live, `I2: from cursor ${client.cursor}`)
     }
   })
   await fc.assert(property, { numRuns: 40 })

@@ -4,8 +4,8 @@ import { test } from 'node:test'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import type { Decision } from '../../services/indexer/src/model/decision.ts'
 import { createStore } from '../../services/indexer/src/store/store.ts'
+import { openInterleavedFeed } from '../support/interleaved-feed.ts'
 import { factsOf } from '../support/rows.ts'
-import { openInterleavedFeed } from './interleaved-feed.ts'
 
 const DAY_MS = 24 * 3_600_000
 

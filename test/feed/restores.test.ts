@@ -10,12 +10,13 @@ import { type TestContext, test } from 'node:test'
 import { type FeedDatabase, openWriter } from '@drive-feed/shared/open-database.ts'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import fc from 'fast-check'
-import { startApi } from '../../services/api/src/test-support/start-api.ts'
+import type { ChangesPage } from '../../client/src/wire.ts'
 import { createStore, type Store } from '../../services/indexer/src/store/store.ts'
+import { FeedClient } from '../support/feed-client.ts'
 import { type Choice, ModelTree, someChoices } from '../support/model-tree.ts'
 import { factsOf } from '../support/rows.ts'
+import { startApi } from '../support/start-api.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
-import type { Page } from './strict-client.ts'
 
 const choices = someChoices(4)
 const way = fc.constantFrom('in place' as const, 'by rename' as const)
@@ -142,35 +143,17 @@ class Feed {
   }
 }
 
-class Client {
-  nodes = new Map<string, string>()
-  cursor = 0
-  epoch: string | null = null
+/** Sends the epoch of its cursor, and starts over when it is told to. @param url of `startApi` */
+function clientOf(url: string): FeedClient {
+  return new FeedClient(new URL(url).origin, { sendsEpoch: true })
+}
 
-  begin(): void {
-    Object.assign(this, { nodes: new Map(), cursor: 0, epoch: null })
-  }
+async function readAll(client: FeedClient, maxSize: number): Promise<void> {
+  while ((await client.take(maxSize)).has_more) {}
+}
 
-  /** One page, or the whole answer; begins again where it is told to. */
-  async read(url: string, maxSize: number | null): Promise<boolean> {
-    const query = new URLSearchParams({ cursor: String(this.cursor) })
-    if (maxSize !== null) query.set('max_size', String(maxSize))
-    if (this.epoch !== null) query.set('epoch', this.epoch)
-    const response = await fetch(`${url}/changes?${query}`)
-    if (response.status === 410) {
-      this.begin()
-      return true
-    }
-    assert.equal(response.status, 200)
-    const page = (await response.json()) as Page
-    for (const change of page.changes) {
-      if (change.removed) this.nodes.delete(change.node_id)
-      else this.nodes.set(change.node.id, change.node.name)
-    }
-    this.cursor = page.cursor
-    this.epoch = response.headers.get('Feed-Epoch')
-    return page.has_more
-  }
+function namesOf(client: FeedClient): Map<string, string> {
+  return new Map(Array.from(client.nodes, ([id, { name }]) => [id, name]))
 }
 
 test('I13: whatever copy is put in whose place, a client ends with what is there or is told to begin again', async (t) => {
@@ -178,7 +161,7 @@ test('I13: whatever copy is put in whose place, a client ends with what is there
   const path = join(folder, 'feed.db')
   new Feed(path).stop()
   const { url } = await startApi(t, folder)
-  const clients = Array.from({ length: 4 }, () => new Client())
+  const clients = Array.from({ length: 4 }, () => clientOf(url))
   const property = fc.asyncProperty(history, async (steps) => {
     // Another database; the clients go on with what they have of the one before.
     for (const ending of ['', '-wal', '-shm']) rmSync(path + ending, { force: true })
@@ -195,12 +178,12 @@ test('I13: whatever copy is put in whose place, a client ends with what is there
         } else if (now.kind === 'restore') {
           const copy = copies.at(now.which < 0 ? now.which : now.which % Math.max(1, copies.length))
           if (copy !== undefined) feed.restore(copy, now.way)
-        } else if (now.kind === 'begin') clients[now.client % clients.length]?.begin()
-        else await clients[now.client % clients.length]?.read(url, now.max === 8 ? null : now.max + 1)
+        } else if (now.kind === 'begin') clients[now.client % clients.length]?.startOver()
+        else await clients[now.client % clients.length]?.take(now.max === 8 ? null : now.max + 1)
       }
       for (const client of clients) {
-        while (await client.read(url, 100)) {}
-        assert.deepEqual(client.nodes, feed.nodes())
+        await readAll(client, 100)
+        assert.deepEqual(namesOf(client), feed.nodes())
       }
     } finally {
       feed.stop()
@@ -215,9 +198,9 @@ test('I13: ordinary starts leave cursors good, and those that change nothing lea
   t.after(() => feed.stop())
   const { url } = await startApi(t, folder)
   const runs = () => openRuns(feed.path)
-  const client = new Client()
+  const client = clientOf(url)
   feed.write([[40, 0, 0]])
-  while (await client.read(url, 1)) {}
+  await readAll(client, 1)
   const token = { cursor: client.cursor, epoch: client.epoch }
   for (let starts = 0; starts < 3; starts += 1) {
     feed.stop()
@@ -230,7 +213,7 @@ test('I13: ordinary starts leave cursors good, and those that change nothing lea
   assert.equal(runs(), 2, 'one of a start')
   const response = await fetch(`${url}/changes?cursor=${token.cursor}&epoch=${token.epoch}`)
   assert.equal(response.status, 200)
-  assert.equal(((await response.json()) as Page).changes.length, 2)
+  assert.equal(((await response.json()) as ChangesPage).changes.length, 2)
   assert.notEqual(response.headers.get('Feed-Epoch'), token.epoch)
   // A client from before there were runs keeps what it was given then.
   const database = token.epoch?.split('.')[0]
@@ -247,8 +230,8 @@ test('I13: a copy that has passed the cursor is noticed, and its tags are its ow
   copyFileSync(feed.path, `${feed.path}.copy`)
   feed.start()
   feed.write([[20, 0, 0]])
-  const [client, original] = [new Client(), await fetch(`${url}/cursor`)]
-  while (await client.read(url, 10)) {}
+  const [client, original] = [clientOf(url), await fetch(`${url}/cursor`)]
+  await readAll(client, 10)
   // As docs/upgrading.md has it, and somebody asks after each step.
   const ask = async () => assert.equal((await fetch(`${url}/cursor`)).status, 200)
   copyFileSync(`${feed.path}.copy`, `${feed.path}.new`)
@@ -290,16 +273,16 @@ async function copiedAndMoved(t: TestContext, { more = 0 } = {}) {
 
 test('I13: a client in the middle of its pages is told, though its cursor is one that the copy has', async (t) => {
   const { feed, url, restore } = await copiedAndMoved(t)
-  const [client, before] = [new Client(), new Client()]
-  await client.read(url, 2)
+  const [client, before] = [clientOf(url), clientOf(url)]
+  await client.take(2)
   assert.deepEqual([[...client.nodes.keys()], client.cursor], [['e', '3'], 5])
   const token = { cursor: client.cursor, epoch: client.epoch }
   restore()
   assert.equal((await fetch(`${url}/changes?cursor=5&epoch=${token.epoch}`)).status, 410)
-  while (await client.read(url, 2)) {}
-  assert.deepEqual(client.nodes, feed.nodes())
+  await readAll(client, 2)
+  assert.deepEqual(namesOf(client), feed.nodes())
   // A page that is read from the copy is of it.
-  await before.read(url, 2)
+  await before.take(2)
   const { cursor, epoch } = before
   feed.moveThereAndBack(0)
   assert.equal((await fetch(`${url}/changes?cursor=${cursor}&epoch=${epoch}`)).status, 200)
@@ -334,8 +317,8 @@ test('I13: an answer that was long in coming goes with the files that it was rea
     Array.from({ length: 1_500 }, (_, n) => `f${n}`),
   )
   const copy = feed.copy(false)
-  const client = new Client()
-  await client.read(url, null)
+  const client = clientOf(url)
+  await client.take(null)
   const position = `cursor=${client.cursor}&epoch=${client.epoch}`
   assert.deepEqual([client.cursor, client.nodes.size], [1_501, 1_501])
   feed.stop()
@@ -360,7 +343,7 @@ test('I13: a running api sees a copy in the very file also where it opened the o
   for (const ending of ['-wal', '-shm']) rmSync(feed.path + ending, { force: true })
   const { url } = await startApi(t, folder)
   const ids = async () => {
-    const page = (await (await fetch(`${url}/changes`)).json()) as Page
+    const page = (await (await fetch(`${url}/changes`)).json()) as ChangesPage
     return page.changes.map((one) => (one.removed ? '' : one.node.id)).join()
   }
   assert.equal(await ids(), 'a')

@@ -6,10 +6,10 @@ import { get, type IncomingMessage } from 'node:http'
 import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
+import type { ChangesPage } from '../../client/src/wire.ts'
 import type { Decision } from '../../services/indexer/src/model/decision.ts'
+import { openInterleavedFeed } from '../support/interleaved-feed.ts'
 import { factsOf } from '../support/rows.ts'
-import { openInterleavedFeed } from './interleaved-feed.ts'
-import type { Page } from './strict-client.ts'
 
 /** Some 25 MB of JSON: more than the sockets between the two hold. */
 const NODES = 60_000
@@ -60,7 +60,7 @@ test('I10: a client that stalls in a long answer holds up no checkpoint, so the 
   const readsWhileStalled = reads
 
   const text = Buffer.concat(await response.toArray()).toString()
-  const { cursor, changes, has_more: hasMore } = JSON.parse(text) as Page
+  const { cursor, changes, has_more: hasMore } = JSON.parse(text) as ChangesPage
   assert.deepEqual([cursor, changes.length, hasMore], [head, NODES, false])
   assert.ok(readsWhileStalled < reads / 2, `the app waited for the client: ${readsWhileStalled} of ${reads} reads`)
 })

@@ -1,15 +1,18 @@
 /** `EventSource`, which gives up for good at any answer but 200, behind the proxy that is shipped, through all that happens. */
 import assert from 'node:assert/strict'
-import { spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EventSource } from 'eventsource'
-import { openFeedWriter } from '../../services/api/src/test-support/feed-writer.ts'
-import { exitOf, freePort, startApi } from '../../services/api/src/test-support/start-api.ts'
+import { openFeedWriter } from '../support/feed-writer.ts'
+import { freePort } from '../support/free-port.ts'
+import { launch } from '../support/service-process.ts'
+import { startApi } from '../support/start-api.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
+import { until } from '../support/until.ts'
 
 const CADDYFILE = join(import.meta.dirname, '../../services/proxy/Caddyfile')
 /** The proxy itself tries for five seconds. */
@@ -17,13 +20,7 @@ const LIMIT_MS = 60_000
 const hasCaddy = spawnSync('caddy', ['version']).status === 0
 const skip = hasCaddy ? false : 'needs the program caddy, as from the Debian package of that name'
 
-async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const limitMs = performance.now() + LIMIT_MS
-  while (!(await condition())) {
-    if (performance.now() > limitMs) throw new Error(`waited in vain: ${what}`)
-    await sleep(20)
-  }
-}
+const untilSoon = (what: string, condition: () => boolean | Promise<boolean>) => until(what, condition, LIMIT_MS)
 
 /** The real file, but for the two things that only containers have: a fixed port, and names of other containers. */
 async function startProxy(t: TestContext, folder: string, apiPort: number): Promise<string> {
@@ -33,13 +30,9 @@ async function startProxy(t: TestContext, folder: string, apiPort: number): Prom
     .replace(/dynamic a \{[^}]*\}/, `to 127.0.0.1:${apiPort}`)
   assert.match(text, /127\.0\.0\.1:\d+ .*to 127\.0\.0\.1/s)
   writeFileSync(join(folder, 'Caddyfile'), text)
-  const env = { ...process.env, HOME: folder, XDG_CONFIG_HOME: folder, XDG_DATA_HOME: folder }
-  const child = spawn('caddy', ['run', '--config', join(folder, 'Caddyfile'), '--adapter', 'caddyfile'], {
-    env,
-    stdio: 'ignore',
-  })
-  t.after(() => child.kill('SIGKILL'))
-  await until('the proxy to listen', () => canConnect(port))
+  const env = { HOME: folder, XDG_CONFIG_HOME: folder, XDG_DATA_HOME: folder }
+  launch(t, { command: 'caddy', args: ['run', '--config', join(folder, 'Caddyfile'), '--adapter', 'caddyfile'], env })
+  await untilSoon('the proxy to listen', () => canConnect(port))
   return `http://127.0.0.1:${port}`
 }
 
@@ -96,20 +89,20 @@ test('EventSource comes back by itself: without an api, without a database, and 
   assert.equal((await fetch(`${proxy}/api/v1/cursor`)).status, 502)
 
   const all = follow(t, events)
-  await until('it to have been without an api', () => all.failed >= 1)
+  await untilSoon('it to have been without an api', () => all.failed >= 1)
   let api = await startApi(t, folder, { port })
   const failed = all.failed
-  await until('it to have been without a database', () => all.failed > failed && all.opened >= 2)
+  await untilSoon('it to have been without a database', () => all.failed > failed && all.opened >= 2)
   assert.deepEqual(all.told, [])
 
   let feed = openFeedWriter(path)
   feed.put({ id: 'a' })
-  await until('the first change', () => all.told.length === 1)
+  await untilSoon('the first change', () => all.told.length === 1)
   const epoch = feed.sqlite.prepare('SELECT epoch FROM feed').pluck().get() as string
   const one = follow(t, `${events}?cursor=${feed.head()}&epoch=${epoch}`)
-  await until('the second one to follow', () => one.opened === 1)
+  await untilSoon('the second one to follow', () => one.opened === 1)
   feed.put({ id: 'b' })
-  await until('both to hear of it', () => all.told.length === 2 && one.told.length === 1)
+  await untilSoon('both to hear of it', () => all.told.length === 2 && one.told.length === 1)
 
   const opened = all.opened
   feed.close()
@@ -119,25 +112,23 @@ test('EventSource comes back by itself: without an api, without a database, and 
   moveDatabase(`${path}.away`, path)
   feed = openFeedWriter(path)
   feed.put({ id: 'c' })
-  await until('the stream to go on', () => all.told.length === 3 && one.told.length === 2)
+  await untilSoon('the stream to go on', () => all.told.length === 3 && one.told.length === 2)
   assert.deepEqual([all.opened, one.opened], [opened, 1], 'it was the same connection all the time')
 
-  api.process.kill('SIGTERM')
-  assert.equal(await exitOf(api.process), 0)
+  assert.equal((await api.process.end('SIGTERM')).code, 0)
   feed.put({ id: 'd' })
   api = await startApi(t, folder, { port })
-  await until('both to come back', () => all.told.length === 4 && one.told.length === 3)
+  await untilSoon('both to come back', () => all.told.length === 4 && one.told.length === 3)
 
   // While it is away the database is replaced: an answer of 410 would stop it, and its page would not know why.
-  api.process.kill('SIGTERM')
-  assert.equal(await exitOf(api.process), 0)
+  assert.equal((await api.process.end('SIGTERM')).code, 0)
   feed.close()
   moveDatabase(path, `${path}.before`)
   const other = openFeedWriter(path)
   t.after(() => other.close())
   for (const id of ['v', 'w', 'x', 'y', 'z']) other.put({ id })
   await startApi(t, folder, { port })
-  await until('the one that named its database to hear of it', () => one.gone >= 1)
+  await untilSoon('the one that named its database to hear of it', () => one.gone >= 1)
 
   assert.deepEqual([all.told.slice(0, 4).join(''), one.told.join('')], ['abcd', 'bcd'])
   assert.deepEqual([all.isStopped(), one.isStopped()], [false, false])

@@ -1,114 +1,119 @@
-/** What a client makes of `changes`, and what must hold of the file after every transaction. For tests. */
+/**
+ * The client of tests: reads `/changes`, keeps the tree, and checks what every answer promises. A client of the whole tree
+ * checks the order too; with a filter, the parent of a node need not be among its nodes.
+ */
 import assert from 'node:assert/strict'
-import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
+import type { ChangesPage, FeedChange, FeedNode } from '../../client/src/wire.ts'
+import { get } from './http-get.ts'
 
-export type ChangeLine = { changeId: number; nodeId: string; isRemoved: 0 | 1; firstChangeId: number }
-export type NodeLine = { nodeId: string; parentId: string; name: string; changeId: number; isDirectory: 0 | 1 }
-
-/** Rows newer than the cursor, in order; tombstones of what the client has never heard of are left out. */
-export function changesSince({ sqlite }: FeedDatabase, cursor: number): ChangeLine[] {
-  return sqlite
-    .prepare<[number, number], ChangeLine>(
-      `SELECT change_id AS changeId, node_id AS nodeId, is_removed AS isRemoved, first_change_id AS firstChangeId
-       FROM changes WHERE change_id > ? AND NOT (is_removed AND first_change_id > ?) ORDER BY change_id`,
-    )
-    .all(cursor, cursor)
+export type FeedClientOptions = {
+  /** Default: the beginning. */
+  readonly cursor?: number
+  readonly nodes?: ReadonlyMap<string, FeedNode>
+  /** `max_size` of its requests; null, the default, leaves it out. */
+  readonly maxSize?: number | null
+  /** Only what these let through. */
+  readonly filters?: { readonly under?: string; readonly type?: string; readonly settled?: string }
+  /** Sends the epoch of its cursor, and starts over when the answer is 410. */
+  readonly sendsEpoch?: boolean
 }
 
-export function liveNodes({ sqlite }: FeedDatabase): NodeLine[] {
-  return sqlite
-    .prepare<[string], NodeLine>(
-      `SELECT node_id AS nodeId, parent_id AS parentId, iif(raw_name IS NULL, name, hex(raw_name) || '/') AS name, change_id AS changeId,
-              is_directory AS isDirectory
-       FROM nodes WHERE node_id <> ?`,
-    )
-    .all(SUPER_ROOT_ID)
-}
+/** A longer answer is read in pieces, after which a folder may be missing: see I4 in `changes-reader.ts`. */
+const SHORT_CHANGES = 1_000
 
-/** A client that keeps what it was told, and complains about what it must never be told. */
-export function createFeedClient(db: FeedDatabase) {
-  const nodes = new Map<string, NodeLine>()
-  const rowOf = new Map<string, NodeLine>()
-  let cursor = 0
-  return {
-    nodes,
-    cursor: () => cursor,
-    catchUp: () => {
-      rowOf.clear()
-      for (const node of liveNodes(db)) rowOf.set(node.nodeId, node)
-      const news = changesSince(db, cursor)
-      const toCome = new Set(news.map(({ nodeId }) => nodeId))
-      for (const { changeId, nodeId, isRemoved } of news) {
-        cursor = changeId
-        toCome.delete(nodeId)
-        if (isRemoved) {
-          // It may be told of a removal again, when the id lived and died once more meanwhile.
-          // A child that left it and changed once more since is told of later, since a node has one row.
-          const left = [...nodes.values()].find((node) => node.parentId === nodeId && !toCome.has(node.nodeId))
-          assert.ok(left === undefined, `I4: ${nodeId} is removed before ${left?.name}`)
-          nodes.delete(nodeId)
-          continue
-        }
-        const node = rowOf.get(nodeId)
-        assert.ok(node !== undefined, `${nodeId} has a row in changes and no node`)
-        const isParentKnown = node.parentId === SUPER_ROOT_ID || nodes.has(node.parentId)
-        assert.ok(isParentKnown, `I3: ${node.name} comes before its parent`)
-        nodes.set(nodeId, node)
-      }
-    },
-  }
-}
+export class FeedClient {
+  cursor: number
+  /** Of its cursor, as the last answer said. */
+  epoch: string | null = null
+  readonly nodes: Map<string, FeedNode>
+  readonly #url: string
+  readonly #options: FeedClientOptions
 
-/** The totals of all roots, and what a count of all nodes gives. */
-function checkTotals(db: FeedDatabase): void {
-  const rows = db.sqlite
-    .prepare<[], { nodeId: string; parentId: string | null; isDirectory: bigint; size: bigint }>(
-      `SELECT node_id AS nodeId, parent_id AS parentId, is_directory AS isDirectory, CAST(size AS INTEGER) AS size FROM nodes`,
-    )
-    .safeIntegers(true)
-    .all()
-  const parents = new Map(rows.map(({ nodeId, parentId }) => [nodeId, parentId]))
-  const expected = new Map<string, { files: number; bytes: string }>()
-  for (const { parentId, isDirectory, size } of rows) {
-    let root: string | null = parentId
-    while (root !== null && parents.get(root) !== SUPER_ROOT_ID) root = parents.get(root) ?? null
-    if (isDirectory === 1n || root === null) continue
-    const { files, bytes } = expected.get(root) ?? { files: 0, bytes: '0' }
-    expected.set(root, { files: files + 1, bytes: String(BigInt(bytes) + size) })
+  /** @param url where the api answers, as `http://127.0.0.1:8080` */
+  constructor(url: string, options: FeedClientOptions = {}) {
+    this.#url = url
+    this.#options = options
+    this.cursor = options.cursor ?? 0
+    this.nodes = new Map(options.nodes)
   }
-  const kept = db.sqlite.prepare<[], [string, number, string]>('SELECT node_id, files, bytes FROM root_totals').raw()
-  assert.deepEqual(new Map(kept.all().map(([root, files, bytes]) => [root, { files, bytes }])), expected)
-}
 
-/** I3, I11, one row a node, and totals that are right. */
-export function checkFile(db: FeedDatabase): void {
-  const nodes = liveNodes(db)
-  const byId = new Map(nodes.map((node) => [node.nodeId, node]))
-  const places = new Set<string>()
-  for (const { parentId, name, changeId } of nodes) {
-    const place = `${parentId}/${name}`
-    assert.ok(!places.has(place), `I11: two nodes at ${place}`)
-    places.add(place)
-    const parent = byId.get(parentId)
-    assert.ok(parent !== undefined || parentId === SUPER_ROOT_ID, `${name} hangs under nothing`)
-    assert.ok(parent === undefined || parent.isDirectory === 1, `${name} hangs under a file`)
-    assert.ok(parent === undefined || parent.changeId < changeId, `I3: ${name} is listed before its parent`)
+  /** Another client that goes on from here. */
+  fork(): FeedClient {
+    const fork = new FeedClient(this.#url, { ...this.#options, cursor: this.cursor, nodes: this.nodes })
+    fork.epoch = this.epoch
+    return fork
   }
-  const rows = db.sqlite
-    .prepare<[], ChangeLine>(
-      `SELECT change_id AS changeId, node_id AS nodeId, is_removed AS isRemoved, first_change_id AS firstChangeId
-       FROM changes`,
-    )
-    .all()
-  const seen = new Set<string>()
-  for (const { changeId, nodeId, isRemoved, firstChangeId } of rows) {
-    assert.ok(!seen.has(nodeId), `${nodeId} has two rows in changes`)
-    seen.add(nodeId)
-    assert.ok(firstChangeId <= changeId)
-    if (isRemoved) assert.ok(!byId.has(nodeId), `${nodeId} lives and is called removed`)
-    else assert.equal(byId.get(nodeId)?.changeId, changeId)
+
+  /** Forgets everything. */
+  startOver(): void {
+    this.cursor = 0
+    this.epoch = null
+    this.nodes.clear()
   }
-  for (const { nodeId } of nodes) assert.ok(seen.has(nodeId), `${nodeId} is not in changes`)
-  checkTotals(db)
+
+  /** Requests one page and applies it. */
+  async take(maxSize = this.#options.maxSize ?? null): Promise<ChangesPage> {
+    const { filters = {}, sendsEpoch = false } = this.#options
+    const query = new URLSearchParams({ ...filters, cursor: String(this.cursor) })
+    if (maxSize !== null) query.set('max_size', String(maxSize))
+    if (sendsEpoch && this.epoch !== null) query.set('epoch', this.epoch)
+    const { response, text } = await get(`${this.#url}/api/v1/changes?${query}`)
+    if (response.status === 410 && sendsEpoch) {
+      this.startOver()
+      return this.take(maxSize)
+    }
+    assert.equal(response.status, 200, text)
+    const page = JSON.parse(text) as ChangesPage
+    if (!sendsEpoch) assert.ok(page.cursor >= this.cursor, `I5: the cursor fell from ${this.cursor} to ${page.cursor}`)
+    if (maxSize !== null) assert.ok(page.changes.length <= maxSize, 'no page is larger than asked for')
+    const ids = page.changes.map((change) => (change.removed ? change.node_id : change.node.id))
+    assert.equal(new Set(ids).size, ids.length, 'a node is at most once in an answer')
+    for (const change of page.changes) this.#apply(change)
+    this.cursor = page.cursor
+    this.epoch = response.headers.get('Feed-Epoch')
+    return page
+  }
+
+  /** Requests page after page until there are no more. Gives all changes in order. */
+  async poll(): Promise<FeedChange[]> {
+    const all: FeedChange[] = []
+    for (let hasMore = true; hasMore; ) {
+      const page = await this.take()
+      all.push(...page.changes)
+      hasMore = page.has_more
+      if (!hasMore && page.changes.length <= SHORT_CHANGES) this.#assertNoOrphans()
+    }
+    return all
+  }
+
+  #apply(change: FeedChange): void {
+    if (change.removed) {
+      this.nodes.delete(change.node_id)
+      return
+    }
+    const { node } = change
+    this.nodes.set(node.id, node)
+    if (this.#options.filters === undefined) this.#assertBelowKnown(node)
+  }
+
+  #assertBelowKnown({ id, name, parent_id: parentId }: FeedNode): void {
+    assert.ok(this.#isKnown(parentId), `I3: ${name} came before its parent ${parentId}`)
+    let above = parentId
+    // A folder may be missing further up: it was removed, and the next answer has the new place of what was in it.
+    for (let steps = 0; above !== SUPER_ROOT_ID && above !== null; steps += 1) {
+      assert.ok(steps <= this.nodes.size, `I3: ${id} is in a cycle`)
+      above = this.nodes.get(above)?.parent_id ?? null
+    }
+  }
+
+  #assertNoOrphans(): void {
+    for (const { id, parent_id: parentId } of this.nodes.values()) {
+      assert.ok(this.#isKnown(parentId), `I4: node ${id} outlived its parent`)
+    }
+  }
+
+  #isKnown(parentId: string | null): boolean {
+    return parentId === SUPER_ROOT_ID || this.nodes.has(parentId ?? '')
+  }
 }

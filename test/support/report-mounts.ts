@@ -1,7 +1,7 @@
 /** A program that watches mounts, mounts a filesystem on its first argument, and ends well when that was reported. */
 import { execFileSync } from 'node:child_process'
 import { startDrain } from '../../services/indexer/src/watch/drain.ts'
-import { waitFor } from './wait-for.ts'
+import { until } from './until.ts'
 
 const [path] = process.argv.slice(2) as [string]
 let reports = 0
@@ -19,9 +19,9 @@ const drain = startDrain({
 await drain.drained()
 reports = 0
 execFileSync('mount', ['-t', 'tmpfs', 'drive-feed-test', path])
-await waitFor('the mount is reported', () => reports > 0)
+await until('the mount is reported', () => reports > 0)
 reports = 0
 execFileSync('umount', [path])
-await waitFor('the unmount is reported', () => reports > 0)
+await until('the unmount is reported', () => reports > 0)
 await drain.stop()
 console.log('both were reported')

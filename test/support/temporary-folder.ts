@@ -1,19 +1,43 @@
-/** A folder for one test, removed when the test ends. */
+/** Folders for tests, removed when the test or the process ends, however it ends. */
 import { chmodSync, existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { TestContext } from 'node:test'
+import type { Cleaner } from './cleaner.ts'
 import { folderForOthers } from './for-others.ts'
 
 const PREFIX = 'drive-feed-'
 
-/** Its path, symbolic links resolved; one that everybody may enter where others need it. */
-export function temporaryFolder(t: TestContext, whose: 'own' | 'for others' = 'own'): string {
-  const path = realpathSync(whose === 'own' ? mkdtempSync(join(tmpdir(), PREFIX)) : folderForOthers(PREFIX))
+const folders = new Set<string>()
+process.on('exit', () => {
+  for (const folder of folders) remove(folder)
+})
+
+/** @param whose everybody may enter one that is `for others` @returns its path, without symbolic links */
+export function temporaryFolder(t: Cleaner, whose: 'own' | 'for others' = 'own'): string {
+  const folder = realpathSync(whose === 'own' ? mkdtempSync(join(tmpdir(), PREFIX)) : folderForOthers(PREFIX))
+  folders.add(folder)
   t.after(() => {
-    // A test may have made it read-only.
-    if (existsSync(path)) chmodSync(path, 0o755)
-    rmSync(path, { recursive: true, force: true })
+    remove(folder)
+    folders.delete(folder)
   })
-  return path
+  return folder
+}
+
+/** Runs something, such as one random history of many, with a folder of its own. */
+export async function inTemporaryFolder<T>(run: (folder: string) => Promise<T>): Promise<T> {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), PREFIX)))
+  folders.add(folder)
+  try {
+    return await run(folder)
+  } finally {
+    remove(folder)
+    folders.delete(folder)
+  }
+}
+
+function remove(folder: string): void {
+  // A test may have made it read-only.
+  if (existsSync(folder)) chmodSync(folder, 0o755)
+  // Processes that were killed just now may write until they are gone.
+  rmSync(folder, { recursive: true, force: true, maxRetries: 10 })
 }

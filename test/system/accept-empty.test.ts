@@ -4,11 +4,11 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { assertAllEqual, type Follower, follow } from './convergence.ts'
-import { createDisks, noDisks } from './disks.ts'
-import { createPair, INDEXER_MAIN, type Pair } from './harness.ts'
-import { headOf, idAt, rootRow, rootState } from './observations.ts'
-import { until } from './until.ts'
+import { assertAllEqual, type Follower, follow } from '../support/convergence.ts'
+import { createDisks, noDisks } from '../support/disks.ts'
+import { headOf, idAt, rootRow, rootState } from '../support/observations.ts'
+import { createPair, INDEXER_MAIN, type Pair } from '../support/pair.ts'
+import { until } from '../support/until.ts'
 
 const COMMAND = join(dirname(INDEXER_MAIN), 'commands/accept-empty.ts')
 

@@ -4,12 +4,14 @@ import { execFileSync } from 'node:child_process'
 import { copyFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { assertAllEqual, follow, untilConverged } from './convergence.ts'
-import { createFeedClient, getJson } from './feed-client.ts'
-import { API_MAIN, createPair } from './harness.ts'
-import { headOf } from './observations.ts'
-import { launch } from './service-process.ts'
-import { until } from './until.ts'
+import { assertAllEqual, follow, untilConverged } from '../support/convergence.ts'
+import { FeedClient } from '../support/feed-client.ts'
+import { getJson } from '../support/http-get.ts'
+import { headOf } from '../support/observations.ts'
+import { createPair } from '../support/pair.ts'
+import { API_MAIN } from '../support/run-api.ts'
+import { launch } from '../support/service-process.ts'
+import { until } from '../support/until.ts'
 
 test('the api says 503 before there is a database, and recovers by itself', async (t) => {
   const pair = await createPair(t)
@@ -32,9 +34,9 @@ test('I10: the api answers while the indexer is stopped or was killed, from a pl
   await until('the api to listen', () => isolated.stdout().includes('"listening"'))
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     await pair.endIndexer(signal)
-    const client = createFeedClient(pair.url, 10)
+    const client = new FeedClient(pair.url, { maxSize: 10 })
     await client.poll()
-    assert.equal(client.cursor(), headOf(pair))
+    assert.equal(client.cursor, headOf(pair))
     const { cursor } = await getJson<{ cursor: number }>(`${pair.url}/api/v1/cursor`)
     assert.equal(cursor, headOf(pair))
     // One who begins to wait while there is no indexer hears what the next one finds.
@@ -72,7 +74,7 @@ test('I5: the original program’s database is upgraded, and the cursor never fa
   const follower = follow(pair)
   await assertAllEqual(pair, follower)
   await follower.stop()
-  assert.ok(follower.client.cursor() >= head)
+  assert.ok(follower.client.cursor >= head)
 })
 
 function canMount(): boolean {
@@ -88,9 +90,5 @@ function canMount(): boolean {
 function readOnlyApi(t: TestContext, configPath: string, folder: string) {
   const script = 'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && exec "$2" "$3" "--config=$4"'
   const args = ['--mount', '--propagation', 'private', 'sh', '-c', script, 'sh', folder, process.execPath, API_MAIN]
-  const api = launch({ command: 'unshare', args: [...args, configPath] })
-  t.after(async () => {
-    if (!api.exited()) await api.end('SIGKILL')
-  })
-  return api
+  return launch(t, { command: 'unshare', args: [...args, configPath] })
 }

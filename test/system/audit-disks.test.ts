@@ -4,10 +4,10 @@ import { mkdirSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import Database from 'better-sqlite3'
-import { audit } from './audit-program.ts'
-import { untilConverged } from './convergence.ts'
-import { command, createDisks, noDisks } from './disks.ts'
-import { createPair } from './harness.ts'
+import { audit } from '../support/audit-program.ts'
+import { untilConverged } from '../support/convergence.ts'
+import { command, createDisks, noDisks } from '../support/disks.ts'
+import { createPair } from '../support/pair.ts'
 
 const skip = noDisks('ext4')
 

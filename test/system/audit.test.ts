@@ -5,11 +5,11 @@ import { createHash } from 'node:crypto'
 import { appendFileSync, mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import Database from 'better-sqlite3'
+import { AUDIT, audit } from '../support/audit-program.ts'
+import { untilConverged } from '../support/convergence.ts'
 import { makeDeepFolder } from '../support/deep-folder.ts'
-import { AUDIT, audit } from './audit-program.ts'
-import { untilConverged } from './convergence.ts'
-import { createPair, type Pair } from './harness.ts'
-import { until } from './until.ts'
+import { createPair, type Pair } from '../support/pair.ts'
+import { until } from '../support/until.ts'
 
 /** A folder with two files, and one more. */
 function fill(pair: Pair): void {

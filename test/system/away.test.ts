@@ -14,11 +14,11 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { assertAllEqual, follow, untilConverged } from './convergence.ts'
-import { createDisks, type Disk, type Disks, noDisks } from './disks.ts'
-import { createPair, type Pair } from './harness.ts'
-import { idAt, idsBelow, passSentinel, rootRow, rootState } from './observations.ts'
-import { until } from './until.ts'
+import { assertAllEqual, follow, untilConverged } from '../support/convergence.ts'
+import { createDisks, type Disk, type Disks, noDisks } from '../support/disks.ts'
+import { idAt, idsBelow, passSentinel, rootRow, rootState } from '../support/observations.ts'
+import { createPair, type Pair } from '../support/pair.ts'
+import { until } from '../support/until.ts'
 
 const skip = noDisks('ext4')
 

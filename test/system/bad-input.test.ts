@@ -18,11 +18,12 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import Database from 'better-sqlite3'
 import { CORPUS } from '../../services/indexer/src/metadata/test-support/corpus.ts'
-import { assertAllEqual } from './convergence.ts'
-import { API_MAIN, createPair, INDEXER_MAIN } from './harness.ts'
-import { idAt, passSentinel } from './observations.ts'
-import { launch } from './service-process.ts'
-import { until } from './until.ts'
+import { assertAllEqual } from '../support/convergence.ts'
+import { idAt, passSentinel } from '../support/observations.ts'
+import { createPair, INDEXER_MAIN } from '../support/pair.ts'
+import { API_MAIN } from '../support/run-api.ts'
+import { launch } from '../support/service-process.ts'
+import { until } from '../support/until.ts'
 
 const NOBODY = 65_534
 
@@ -52,10 +53,7 @@ test('each mistake in the config ends both programs with one line that names it'
     },
   }
   const run = async (main: string, configPath: string) => {
-    const launched = launch({ command: process.execPath, args: [main, `--config=${configPath}`] })
-    t.after(async () => {
-      if (!launched.exited()) await launched.end('SIGKILL')
-    })
+    const launched = launch(t, { command: process.execPath, args: [main, `--config=${configPath}`] })
     const exit = await launched.exit()
     return { code: exit.code, lines: launched.stderr().trimEnd().split('\n') }
   }
@@ -80,10 +78,7 @@ test('each mistake in the config ends both programs with one line that names it'
 test('I8: a second indexer, and one on a file that is not ours, refuse and leave it as it is', async (t) => {
   const pair = await createPair(t)
   await pair.startIndexer()
-  const second = launch({ command: process.execPath, args: [INDEXER_MAIN, `--config=${pair.configPath}`] })
-  t.after(async () => {
-    if (!second.exited()) await second.end('SIGKILL')
-  })
+  const second = launch(t, { command: process.execPath, args: [INDEXER_MAIN, `--config=${pair.configPath}`] })
   assert.equal((await second.exit()).code, 1)
   assert.match(second.stderr(), /^[^\n]*another indexer is running[^\n]*\n$/)
   await passSentinel(pair)

@@ -6,11 +6,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { createFeed, FeedGoneError, type FeedNode, placeOf, type Tree } from '@drive-feed/client'
-import { expectedTree, untilConverged } from './convergence.ts'
-import { describeFile, differences, type TreeImage } from './disk-tree.ts'
-import { microsecondsOf } from './feed-client.ts'
-import { createPair, type Pair } from './harness.ts'
-import { until, untilNone } from './until.ts'
+import { expectedTree, untilConverged } from '../support/convergence.ts'
+import { describeNode, differences, type TreeImage } from '../support/disk-tree.ts'
+import { createPair, type Pair } from '../support/pair.ts'
+import { until, untilNone } from '../support/until.ts'
 
 const MIRROR = join(import.meta.dirname, '../../scripts/mirror-example')
 
@@ -18,9 +17,7 @@ const MIRROR = join(import.meta.dirname, '../../scripts/mirror-example')
 const RETRY = { firstMs: 10, maxMs: 100 }
 
 function imageOf(nodes: Tree): TreeImage {
-  const describe = (node: FeedNode) =>
-    node.is_directory ? 'folder' : describeFile(node.size, microsecondsOf(node.mtime), node.hash)
-  return new Map(Array.from(nodes, ([id, node]) => [placeOf(nodes, id) ?? `(lost) ${id}`, describe(node)]))
+  return new Map(Array.from(nodes, ([id, node]) => [placeOf(nodes, id) ?? `(lost) ${id}`, describeNode(node)]))
 }
 
 /** Keeps the tree in two ways until the test is over: by asking, and by listening. */

@@ -4,11 +4,11 @@ import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { assertAllEqual } from '../support/convergence.ts'
+import { passSentinel, rootState, statusOf } from '../support/observations.ts'
+import { createPair, INDEXER_MAIN } from '../support/pair.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
-import { assertAllEqual } from './convergence.ts'
-import { createPair, INDEXER_MAIN } from './harness.ts'
-import { passSentinel, rootState, statusOf } from './observations.ts'
-import { until } from './until.ts'
+import { until } from '../support/until.ts'
 
 const HOUR_MS = 3_600_000
 /** Two looks of the indexer at its clocks, and what a busy machine needs. */

@@ -21,12 +21,12 @@ import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import Database from 'better-sqlite3'
 import { landlockVersion } from '../../services/indexer/src/sandbox/landlock.ts'
+import { assertAllEqual } from '../support/convergence.ts'
+import { headOf } from '../support/observations.ts'
+import { enterOwnMounts } from '../support/own-mounts.ts'
+import { createPair, type Pair } from '../support/pair.ts'
 import { createRandom } from '../support/random.ts'
-import { assertAllEqual } from './convergence.ts'
-import { createPair, type Pair } from './harness.ts'
-import { headOf } from './observations.ts'
-import { enterOwnMounts } from './own-mounts.ts'
-import { until } from './until.ts'
+import { until } from '../support/until.ts'
 
 const needsMounts = { skip: enterOwnMounts() }
 const MIB = 1024 * 1024

@@ -3,11 +3,11 @@ import assert from 'node:assert/strict'
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { assertAllEqual, follow } from './convergence.ts'
-import { command, createDisks, type DiskType, deviceNumber, noDisks } from './disks.ts'
-import { createPair, type Pair } from './harness.ts'
-import { changesSince, headOf, passSentinel, rootState, statusOf } from './observations.ts'
-import { until } from './until.ts'
+import { assertAllEqual, follow } from '../support/convergence.ts'
+import { command, createDisks, type DiskType, deviceNumber, noDisks } from '../support/disks.ts'
+import { changesSince, headOf, passSentinel, rootState, statusOf } from '../support/observations.ts'
+import { createPair, type Pair } from '../support/pair.ts'
+import { until } from '../support/until.ts'
 
 /** Everything known below some roots, with the change that last told of it. */
 function rowsBelow(pair: Pair, roots: readonly string[]): unknown[] {

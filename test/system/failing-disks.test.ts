@@ -14,12 +14,12 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { assertAllEqual, follow, untilConverged } from './convergence.ts'
-import { command, createDisks, deviceNumber, noDisks } from './disks.ts'
-import { createPair, type Pair } from './harness.ts'
-import { headOf, idAt, passSentinel, rootRow, rootState, statusOf } from './observations.ts'
-import { enterOwnMounts } from './own-mounts.ts'
-import { until } from './until.ts'
+import { assertAllEqual, follow, untilConverged } from '../support/convergence.ts'
+import { command, createDisks, deviceNumber, noDisks } from '../support/disks.ts'
+import { headOf, idAt, passSentinel, rootRow, rootState, statusOf } from '../support/observations.ts'
+import { enterOwnMounts } from '../support/own-mounts.ts'
+import { createPair, type Pair } from '../support/pair.ts'
+import { until } from '../support/until.ts'
 
 const skip = noDisks('ext4')
 const IMAGE_BYTES = 24 << 20

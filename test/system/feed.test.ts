@@ -3,13 +3,15 @@ import assert from 'node:assert/strict'
 import { cpSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import type { FeedNode } from '../../client/src/wire.ts'
 import type { Metadata } from '../../services/indexer/src/metadata/metadata-job.ts'
 import { CORPUS, corpusAnswers } from '../../services/indexer/src/metadata/test-support/corpus.ts'
-import { assertAllEqual, follow } from './convergence.ts'
-import { createFeedClient, getJson, type WireNode } from './feed-client.ts'
-import { createPair, type Pair } from './harness.ts'
-import { changesSince, headOf, idAt, idsBelow, passSentinel, statusOf } from './observations.ts'
-import { until } from './until.ts'
+import { assertAllEqual, follow } from '../support/convergence.ts'
+import { FeedClient } from '../support/feed-client.ts'
+import { getJson } from '../support/http-get.ts'
+import { changesSince, headOf, idAt, idsBelow, passSentinel, statusOf } from '../support/observations.ts'
+import { createPair, type Pair } from '../support/pair.ts'
+import { until } from '../support/until.ts'
 
 test('the sample files have the fields that the original program gave them', async (t) => {
   const pair = await createPair(t)
@@ -17,7 +19,7 @@ test('the sample files have the fields that the original program gave them', asy
   rmSync(pair.path('expected.json'))
   await Promise.all([pair.startIndexer(), pair.startApi()])
   await assertAllEqual(pair)
-  const client = createFeedClient(pair.url, null)
+  const client = new FeedClient(pair.url)
   await client.poll()
   const byName = new Map(Array.from(client.nodes.values(), (node) => [node.name, node]))
   for (const [name, answers] of corpusAnswers()) {
@@ -25,7 +27,7 @@ test('the sample files have the fields that the original program gave them', asy
   }
 })
 
-function metadataOf(node: WireNode | undefined): Metadata | undefined {
+function metadataOf(node: FeedNode | undefined): Metadata | undefined {
   if (node === undefined) return undefined
   const { hash, mime_type: mimeType, is_image: isImage, is_video: isVideo, width, height } = node
   return { hash, mimeType, isImage, isVideo, width, height, msDuration: node.ms_duration }

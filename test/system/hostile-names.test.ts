@@ -4,9 +4,9 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, chownSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
-import { createPair, INDEXER_MAIN, type Pair } from './harness.ts'
-import { rootRow } from './observations.ts'
-import { until } from './until.ts'
+import { rootRow } from '../support/observations.ts'
+import { createPair, INDEXER_MAIN, type Pair } from '../support/pair.ts'
+import { until } from '../support/until.ts'
 
 /** A title, a bell, a line of its own, text turned around, a colour as one C1 byte, and what ends a line elsewhere. */
 const HOSTILE = '\x1b]0;pwned\x07\nsecond line\u202egpj\x9b31m\u2028'

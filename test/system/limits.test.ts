@@ -4,11 +4,11 @@ import { appendFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { StatusRow } from '@drive-feed/shared/schema.ts'
-import { assertAllEqual, follow } from './convergence.ts'
-import { createPair, type Pair } from './harness.ts'
-import { idAt, passSentinel } from './observations.ts'
-import { closeDoors, limitsAreRefused, setLimits, withLimits } from './own-limits.ts'
-import { until } from './until.ts'
+import { assertAllEqual, follow } from '../support/convergence.ts'
+import { idAt, passSentinel } from '../support/observations.ts'
+import { closeDoors, limitsAreRefused, setLimits, withLimits } from '../support/own-limits.ts'
+import { createPair, type Pair } from '../support/pair.ts'
+import { until } from '../support/until.ts'
 
 const needsNamespace = { skip: limitsAreRefused() }
 

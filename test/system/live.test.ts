@@ -17,10 +17,10 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { assertAllEqual, follow } from './convergence.ts'
-import { exchangeNames } from './exchange-names.ts'
-import { createPair, type Pair } from './harness.ts'
-import { changesSince, headOf, idAt, passSentinel } from './observations.ts'
+import { assertAllEqual, follow } from '../support/convergence.ts'
+import { exchangeNames } from '../support/exchange-names.ts'
+import { changesSince, headOf, idAt, passSentinel } from '../support/observations.ts'
+import { createPair, type Pair } from '../support/pair.ts'
 
 type Scenario = {
   readonly name: string

@@ -7,11 +7,11 @@ import { type TestContext, test } from 'node:test'
 import { nameToBytes, pathForFs } from '@drive-feed/shared/entry-name.ts'
 import { createAuditRows } from '../../services/indexer/src/audit/rows.ts'
 import { walk } from '../../services/indexer/src/audit/walk.ts'
-import { assertAllEqual, type Follower, follow } from './convergence.ts'
-import { createDisks, type Disks, noDisks } from './disks.ts'
-import { createPair, type Pair } from './harness.ts'
-import { hashOfName, idAt } from './observations.ts'
-import { until, untilNone } from './until.ts'
+import { assertAllEqual, type Follower, follow } from '../support/convergence.ts'
+import { createDisks, type Disks, noDisks } from '../support/disks.ts'
+import { hashOfName, idAt } from '../support/observations.ts'
+import { createPair, type Pair } from '../support/pair.ts'
+import { until, untilNone } from '../support/until.ts'
 
 /** A folder of two files and a folder with one, whose names say where it is. */
 function fill(path: string, name: string): void {

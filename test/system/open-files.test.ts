@@ -17,11 +17,11 @@ import {
 } from 'node:fs'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { assertAllEqual } from '../support/convergence.ts'
+import { hashJobs, hashOfName, idAt, md5, sizeOfName } from '../support/observations.ts'
+import { createPair, type Pair } from '../support/pair.ts'
 import { createRandom, type Random } from '../support/random.ts'
-import { assertAllEqual } from './convergence.ts'
-import { createPair, type Pair } from './harness.ts'
-import { hashJobs, hashOfName, idAt, md5, sizeOfName } from './observations.ts'
-import { until } from './until.ts'
+import { until } from '../support/until.ts'
 
 test('a recording is listed at once, not read while it goes on, and read when it is closed', async (t) => {
   const pair = await createPair(t)

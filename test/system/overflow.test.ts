@@ -13,10 +13,10 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { assertAllEqual, follow } from './convergence.ts'
-import { createPair, type Pair } from './harness.ts'
-import { idAt, passSentinel } from './observations.ts'
-import { until } from './until.ts'
+import { assertAllEqual, follow } from '../support/convergence.ts'
+import { idAt, passSentinel } from '../support/observations.ts'
+import { createPair, type Pair } from '../support/pair.ts'
+import { until } from '../support/until.ts'
 
 const QUEUE = Number(readFileSync('/proc/sys/fs/inotify/max_queued_events', 'utf8'))
 const FOLDERS = 400

@@ -5,10 +5,10 @@ import { linkSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createDisks, noDisks } from './disks.ts'
-import { createPair, INDEXER_MAIN, type Pair } from './harness.ts'
-import { headOf, idAt, passSentinel, rootRow, statusOf } from './observations.ts'
-import { until } from './until.ts'
+import { createDisks, noDisks } from '../support/disks.ts'
+import { headOf, idAt, passSentinel, rootRow, statusOf } from '../support/observations.ts'
+import { createPair, INDEXER_MAIN, type Pair } from '../support/pair.ts'
+import { until } from '../support/until.ts'
 
 /** So long nothing may be told by itself. */
 const STILL_MS = 4_000

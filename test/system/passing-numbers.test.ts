@@ -17,11 +17,11 @@ import {
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { emptyStats, statAt } from '../../services/indexer/src/posix/statx.ts'
-import { assertAllEqual } from './convergence.ts'
-import { createPair, type Pair } from './harness.ts'
-import { hashJobs, headOf, idAt, idsBelow, rootRow, rootState } from './observations.ts'
-import { enterOwnMounts } from './own-mounts.ts'
-import { until } from './until.ts'
+import { assertAllEqual } from '../support/convergence.ts'
+import { hashJobs, headOf, idAt, idsBelow, rootRow, rootState } from '../support/observations.ts'
+import { enterOwnMounts } from '../support/own-mounts.ts'
+import { createPair, type Pair } from '../support/pair.ts'
+import { until } from '../support/until.ts'
 
 const PATH = `${process.env.PATH}:/usr/sbin:/sbin`
 

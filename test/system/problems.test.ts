@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { createPair, type Pair } from './harness.ts'
-import { until } from './until.ts'
+import { createPair, type Pair } from '../support/pair.ts'
+import { until } from '../support/until.ts'
 
 type Problem = { code: string; root: string | null; text: string; fix: string; since: string }
 type Status = {

@@ -4,10 +4,10 @@ import { copyFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import Database from 'better-sqlite3'
-import { assertAllEqual } from './convergence.ts'
-import { createPair, type Pair } from './harness.ts'
-import { headOf, statusOf } from './observations.ts'
-import { until } from './until.ts'
+import { assertAllEqual } from '../support/convergence.ts'
+import { headOf, statusOf } from '../support/observations.ts'
+import { createPair, type Pair } from '../support/pair.ts'
+import { until } from '../support/until.ts'
 
 const FILM = join(import.meta.dirname, '../data/types/brand-hvc1.mp4')
 const PICTURE = join(import.meta.dirname, '../data/corpus/i.png')

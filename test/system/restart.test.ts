@@ -3,10 +3,10 @@ import assert from 'node:assert/strict'
 import { existsSync, linkSync, mkdirSync, renameSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { assertAllEqual, follow } from './convergence.ts'
-import { createPair, type Pair } from './harness.ts'
-import { headOf, idAt, idsBelow, statusOf } from './observations.ts'
-import { until } from './until.ts'
+import { assertAllEqual, follow } from '../support/convergence.ts'
+import { headOf, idAt, idsBelow, statusOf } from '../support/observations.ts'
+import { createPair, type Pair } from '../support/pair.ts'
+import { until } from '../support/until.ts'
 
 function fill(folder: string, folders: number, files: number): void {
   for (let outer = 0; outer < folders; outer += 1) {

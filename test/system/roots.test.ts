@@ -3,11 +3,11 @@ import assert from 'node:assert/strict'
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { assertAllEqual, expectedTree, follow } from './convergence.ts'
-import { differences, nodesTree, readNodes } from './disk-tree.ts'
-import { createPair, type Pair } from './harness.ts'
-import { idAt, idsBelow, passSentinel, rootRow, rootState, statusOf } from './observations.ts'
-import { until } from './until.ts'
+import { assertAllEqual, expectedTree, follow } from '../support/convergence.ts'
+import { differences, nodesTree, readNodes } from '../support/disk-tree.ts'
+import { idAt, idsBelow, passSentinel, rootRow, rootState, statusOf } from '../support/observations.ts'
+import { createPair, type Pair } from '../support/pair.ts'
+import { until } from '../support/until.ts'
 
 test('roots are added, renamed and removed, and excludes changed, across restarts', async (t) => {
   const pair = await createPair(t, { roots: ['one', 'two'] })

@@ -12,11 +12,11 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { assertAllEqual, follow } from './convergence.ts'
-import { createPair, type Pair } from './harness.ts'
-import { idAt } from './observations.ts'
-import { limitsAreRefused, withLimits } from './own-limits.ts'
-import { until } from './until.ts'
+import { assertAllEqual, follow } from '../support/convergence.ts'
+import { idAt } from '../support/observations.ts'
+import { limitsAreRefused, withLimits } from '../support/own-limits.ts'
+import { createPair, type Pair } from '../support/pair.ts'
+import { until } from '../support/until.ts'
 
 const needsNamespace = { skip: limitsAreRefused() }
 const WATCHES = 20

@@ -2,13 +2,14 @@
 import assert from 'node:assert/strict'
 import { chmodSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { getJson, type WireNode } from './feed-client.ts'
-import { createPair } from './harness.ts'
-import { until } from './until.ts'
+import type { FeedNode } from '../../client/src/wire.ts'
+import { getJson } from '../support/http-get.ts'
+import { createPair } from '../support/pair.ts'
+import { until } from '../support/until.ts'
 
 const NOBODY = 65_534
 
-type Page = { cursor: number; changes: { removed: boolean; node?: WireNode }[] }
+type Page = { cursor: number; changes: { removed: boolean; node?: FeedNode }[] }
 
 test('with settled=1 each file comes once: with its hash, or when it turned out that it can not be read', {
   skip: process.getuid?.() !== 0 && 'needs root, to run the indexer as somebody who may not read a file',

@@ -5,10 +5,10 @@ import { appendFileSync, linkSync, mkdirSync, renameSync, utimesSync, writeFileS
 import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import Database from 'better-sqlite3'
-import { assertAllEqual } from './convergence.ts'
-import { createPair, INDEXER_MAIN, type Pair } from './harness.ts'
-import { passSentinel } from './observations.ts'
-import { until } from './until.ts'
+import { assertAllEqual } from '../support/convergence.ts'
+import { passSentinel } from '../support/observations.ts'
+import { createPair, INDEXER_MAIN, type Pair } from '../support/pair.ts'
+import { until } from '../support/until.ts'
 
 const OLD = ['changed', 'closed', 'linked', 'moved', 'renamed', 'touched', 'untouched']
 

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { assertAllEqual } from './convergence.ts'
-import { createPair, type Pair } from './harness.ts'
-import { changesSince, hashJobs, headOf, idsBelow, statusOf } from './observations.ts'
+import { assertAllEqual } from '../support/convergence.ts'
+import { changesSince, hashJobs, headOf, idsBelow, statusOf } from '../support/observations.ts'
+import { createPair, type Pair } from '../support/pair.ts'
 
 /** What is done to `photos`, and where what was in `photos/2020` is then. */
 const CASES: readonly (readonly [what: string, act: (path: Pair['path']) => void, now: string])[] = [

@@ -18,11 +18,11 @@ import {
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { assertAllEqual } from './convergence.ts'
-import { createPair, type Pair } from './harness.ts'
-import { hashJobs, hashOfName, md5, sizeOfName } from './observations.ts'
-import { until } from './until.ts'
-import { giveName, holdLease, mapFile, openNameless, setMtimeAlone, truncateByPath } from './writer-calls.ts'
+import { assertAllEqual } from '../support/convergence.ts'
+import { hashJobs, hashOfName, md5, sizeOfName } from '../support/observations.ts'
+import { createPair, type Pair } from '../support/pair.ts'
+import { until } from '../support/until.ts'
+import { giveName, holdLease, mapFile, openNameless, setMtimeAlone, truncateByPath } from '../support/writer-calls.ts'
 
 const HOUR_AGO = Date.now() / 1_000 - 3_600
 

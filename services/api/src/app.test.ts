@@ -5,11 +5,11 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
+import { assertProblem } from '../../../test/support/assert-problem.ts'
+import { openFeedWriter } from '../../../test/support/feed-writer.ts'
+import { serveFeed } from '../../../test/support/serve-feed.ts'
+import { smallFeed } from '../../../test/support/small-feed.ts'
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts'
-import { assertProblem } from './test-support/assert-problem.ts'
-import { openFeedWriter } from './test-support/feed-writer.ts'
-import { serveFeed } from './test-support/serve-feed.ts'
-import { smallFeed } from './test-support/small-feed.ts'
 
 type Answer = {
   cursor: number

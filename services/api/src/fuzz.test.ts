@@ -9,7 +9,7 @@ import { connect } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import fc from 'fast-check'
-import { smallFeed } from './test-support/small-feed.ts'
+import { smallFeed } from '../../../test/support/small-feed.ts'
 
 const REQUESTS = 20_000
 const RAW_REQUESTS = 2_000

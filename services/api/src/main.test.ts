@@ -8,13 +8,17 @@ import { type AddressInfo, connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
+import { openFeedWriter } from '../../../test/support/feed-writer.ts'
+import { API_MAIN } from '../../../test/support/run-api.ts'
+import { startApi, writeConfig } from '../../../test/support/start-api.ts'
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts'
-import { openFeedWriter } from './test-support/feed-writer.ts'
-import { exitOf, MAIN, startApi, writeConfig } from './test-support/start-api.ts'
-import { until, untilTrue } from './test-support/until.ts'
+import { until } from '../../../test/support/until.ts'
 
 function runMain(...args: string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', timeout: 10_000 })
+  const { status, stdout, stderr } = spawnSync(process.execPath, [API_MAIN, ...args], {
+    encoding: 'utf8',
+    timeout: 10_000,
+  })
   return { status, stdout, stderr }
 }
 
@@ -96,15 +100,14 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     const events = await openStream(api.url, 'events?cursor=40000')
     await once(events, 'data')
     const waiting = fetch(`${api.url}/changes?cursor=40000&wait=50`)
-    const limitMs = performance.now() + 10_000
-    while ((await clientsWaiting(api.url)) < 2) assert.ok(performance.now() < limitMs, 'both wait')
+    await until('both to wait', async () => (await clientsWaiting(api.url)) >= 2)
     const ended = once(events.resume(), 'end')
 
     const start = performance.now()
-    api.process.kill(signal)
+    api.process.signal(signal)
     assert.deepEqual(await (await waiting).json(), { cursor: 40_000, changes: [], has_more: false })
     await ended
-    assert.equal(await exitOf(api.process), 0)
+    assert.equal((await api.process.exit()).code, 0)
     // A second after the kernel has taken all that it holds; long before an answer that is taken would be cut.
     const tookMs = performance.now() - start
     assert.ok(tookMs < 8_000, `${tookMs} ms`)
@@ -116,7 +119,7 @@ test('I10: a slow reader of 200,000 changes costs no memory and does not hold th
   const feed = largeFeed(join(folder, 'feed.db'), 200_000)
   t.after(() => feed.close())
   const api = await startApi(t, folder)
-  const pid = api.process.pid as number
+  const pid = api.process.pid
 
   // Some 75 MB: far more than sockets hold, so the answer is under way until it has been read.
   const response = await openStream(api.url)
@@ -168,9 +171,9 @@ test('a process that stops answers what was asked, says that connections end, an
   const paths = ['cursor', 'changes', 'changes?max_size=100', 'changes?cursor=2000&wait=0.01', 'root']
   const hammers = [...paths, ...paths].map(hammer)
   await until('all to be at work', () => counts.answers > 100)
-  api.process.kill('SIGTERM')
+  api.process.signal('SIGTERM')
   await Promise.all(hammers)
-  assert.equal(await exitOf(api.process), 0)
+  assert.equal((await api.process.exit()).code, 0)
   assert.deepEqual(new Set(ends), new Set(['ECONNREFUSED']))
   assert.ok(counts.last >= 10, `${counts.last} connections ended by their answer`)
 })
@@ -182,7 +185,7 @@ test('a long answer that a slow client takes is whole when the process stops mea
   const response = await openStream(api.url)
   let [changes, rest, pieces] = [0, '', 0]
   for await (const chunk of response.setEncoding('utf8')) {
-    if (pieces === 0) api.process.kill('SIGTERM')
+    if (pieces === 0) api.process.signal('SIGTERM')
     pieces += 1
     const texts = (rest + chunk).split('"removed":false')
     changes += texts.length - 1
@@ -193,7 +196,7 @@ test('a long answer that a slow client takes is whole when the process stops mea
   assert.equal(changes, 150_000)
   assert.equal(response.complete, true)
   assert.ok(pieces > 500, 'it took longer than anything that does not move may stay')
-  assert.equal(await exitOf(api.process), 0)
+  assert.equal((await api.process.exit()).code, 0)
 })
 
 test('a request that comes byte by byte does not hold up the end of the process', async (t) => {
@@ -207,12 +210,12 @@ test('a request that comes byte by byte does not hold up the end of the process'
   const writing = setInterval(() => socket.write('x'), 50)
   t.after(() => clearInterval(writing))
   socket.write('GET /api/v1/cursor?')
-  api.process.kill('SIGTERM')
+  api.process.signal('SIGTERM')
   let bytes = 0
   socket.on('close', () => {
     bytes = socket.bytesWritten
   })
-  assert.equal(await exitOf(api.process), 0)
+  assert.equal((await api.process.exit()).code, 0)
   // Some thirty; three hundred in the time that an answer may take.
   assert.ok(bytes < 150, `${bytes} bytes`)
 })
@@ -238,8 +241,8 @@ test('an idle connection is closed when the process stops, and a request that is
   }
   slow.write(request.slice(0, 30))
   pipelined.write('GET /api/v1/changes?cursor=10&wait=50 HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(2))
-  await untilTrue('it to wait', async () => (await clientsWaiting(api.url)) === 2)
-  api.process.kill('SIGTERM')
+  await until('it to wait', async () => (await clientsWaiting(api.url)) === 2)
+  api.process.signal('SIGTERM')
   await once(idle.resume(), 'close')
   slow.write(request.slice(30))
   const texts = [slow, pipelined].map(async (socket) => {
@@ -250,7 +253,7 @@ test('an idle connection is closed when the process stops, and a request that is
   const [late = '', both = ''] = await Promise.all(texts)
   assert.match(late, /^HTTP\/1\.1 200 .*\r\nConnection: close\r\n.*\{"cursor":10\}$/s)
   assert.deepEqual(both.match(/^Connection: \S+/gm), ['Connection: keep-alive', 'Connection: close'])
-  assert.equal(await exitOf(api.process), 0)
+  assert.equal((await api.process.exit()).code, 0)
 })
 
 test('where files run out that is said once and counted, and the process can be asked whether it lives', async (t) => {
@@ -271,12 +274,12 @@ test('where files run out that is said once and counted, and the process can be 
   assert.equal((await fetch(`${api.url}/cursor`)).status, 503)
   for (const socket of sockets) socket.destroy()
   let text = ''
-  await untilTrue('metrics', async () => {
+  await until('metrics', async () => {
     const response = await fetch(new URL('/metrics', api.url))
     text = await response.text()
     return response.ok
   })
   const [, count] = /^drive_feed_connections_dropped_total (\d+)$/m.exec(text) ?? []
   assert.ok(Number(count) >= 80, `${count} dropped`)
-  assert.equal(api.log.filter(({ msg }) => /^too many files are open/.test(msg)).length, 1)
+  assert.equal(api.log().filter((message) => message.startsWith('too many files are open')).length, 1)
 })

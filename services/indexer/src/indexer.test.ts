@@ -10,7 +10,7 @@ import { loadConfig } from '@drive-feed/shared/config/config.ts'
 import pino from 'pino'
 import { openStore } from '../../../test/support/open-store.ts'
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts'
-import { waitFor } from '../../../test/support/wait-for.ts'
+import { until } from '../../../test/support/until.ts'
 import { createIndexer, type Indexer, type IndexerParts } from './indexer.ts'
 
 async function startIndexer(t: TestContext, limits: IndexerParts['limits']) {
@@ -40,7 +40,7 @@ async function startIndexer(t: TestContext, limits: IndexerParts['limits']) {
   }
   indexer = createIndexer(parts, (error) => crashes.push(error))
   void indexer.run()
-  await waitFor(
+  await until(
     'the first scan',
     () => sqlite.prepare("SELECT 1 FROM watch_roots WHERE state = 'watching'").get() !== undefined,
   )
@@ -67,12 +67,12 @@ for (const [what, limits] of Object.entries(CASES)) {
       writeFileSync(join(media, `folder-${n}`, 'file'), `${n}`)
     }
     for (let n = 0; n < 1_000; n += 2) renameSync(join(media, `folder-${n}`), join(media, `renamed-${n}`))
-    await waitFor('all files', () => count("nodes WHERE name = 'file'") === 1_000)
-    await waitFor('all new names', () => count("nodes WHERE name LIKE 'renamed-%'") === 500)
-    await waitFor('no old name', () => count("nodes WHERE name LIKE 'folder-%'") === 500)
-    await waitFor('the loss to be counted', () => overflows() > 0)
+    await until('all files', () => count("nodes WHERE name = 'file'") === 1_000)
+    await until('all new names', () => count("nodes WHERE name LIKE 'renamed-%'") === 500)
+    await until('no old name', () => count("nodes WHERE name LIKE 'folder-%'") === 500)
+    await until('the loss to be counted', () => overflows() > 0)
     for (let n = 0; n < 1_000; n += 2) rmSync(join(media, `renamed-${n}`), { recursive: true })
-    await waitFor('half of the files', () => count("nodes WHERE name = 'file'") === 500)
+    await until('half of the files', () => count("nodes WHERE name = 'file'") === 500)
   })
 }
 
@@ -94,19 +94,19 @@ test('I15: a reader that holds the WAL beyond twice its limit is a problem while
     for (let n = 0; n < 12; n += 1) put.run('x'.repeat(1024 * 1024))
   }
   grow()
-  await waitFor('it to be told', () => problems().length > 0)
+  await until('it to be told', () => problems().length > 0)
   const [[code, text] = []] = problems()
   assert.equal(code, 'wal_held')
   assert.ok(text?.includes(`process ${reader.pid} `), text)
   grow()
-  await waitFor('another look at it', () => problems()[0]?.[1] !== text)
+  await until('another look at it', () => problems()[0]?.[1] !== text)
   const told = log.filter(({ msg }) => msg.includes('feed.db-wal'))
   assert.equal(told.length, 1)
   const [{ level, msg } = { level: 0, msg: '' }] = told
   assert.equal(level, 40, 'a warning')
   assert.match(msg, /has grown to \d+ MiB, because .*process \d+ .*end it, perhaps a sqlite3 left in a transaction/)
   reader.kill('SIGKILL')
-  await waitFor('it to be over', () => problems().length === 0)
+  await until('it to be over', () => problems().length === 0)
   assert.ok(statSync(`${sqlite.name}-wal`).size < limit)
   assert.equal(log.filter(({ msg: line }) => /nobody holds the write-ahead log/.test(line)).length, 1)
 })

@@ -3,7 +3,8 @@
  * `max_size`. It reads a path without looking at the status; where there is none the whole sync fails, nothing of it is
  * stored, and the next one asks again from the same cursor.
  */
-import { getJson, type WireChange } from '../feed-client.ts'
+import type { FeedChange } from '../../../client/src/wire.ts'
+import { getJson } from '../../support/http-get.ts'
 import { pathsOfAnswer } from './paths-of-answer.ts'
 import type { CompatibleClient } from './python-driver.ts'
 import { type Action, createSnapshot } from './snapshot.ts'
@@ -20,7 +21,7 @@ export function createOriginalContractClient(baseUrl: string): CompatibleClient 
     misses: () => misses,
     sync: async () => {
       const url = `${baseUrl}/api/v1/changes?cursor=${snapshot.cursor()}`
-      const { cursor, changes } = await getJson<{ cursor: number; changes: WireChange[] }>(url)
+      const { cursor, changes } = await getJson<{ cursor: number; changes: FeedChange[] }>(url)
       const pathOf = pathsOfAnswer(askPath)
       const actions: Action[] = []
       for (const change of changes) {

@@ -1,6 +1,6 @@
 /** How the clients of the original program find the path of each node of an answer. */
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
-import type { WireNode } from '../feed-client.ts'
+import type { FeedNode } from '../../../client/src/wire.ts'
 
 /**
  * The path of each node that an answer holds: below its parent's where the same answer told of that before, otherwise as
@@ -8,7 +8,7 @@ import type { WireNode } from '../feed-client.ts'
  *
  * @param ask gives null where the server knows no such node
  */
-export function pathsOfAnswer(ask: (id: string) => Promise<string | null>): (node: WireNode) => Promise<string | null> {
+export function pathsOfAnswer(ask: (id: string) => Promise<string | null>): (node: FeedNode) => Promise<string | null> {
   const known = new Map<string | null, string | null>([[SUPER_ROOT_ID, null]])
   return async (node) => {
     const parentPath = known.get(node.parent_id) ?? null

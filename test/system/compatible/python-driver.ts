@@ -4,7 +4,8 @@
  */
 import assert from 'node:assert/strict'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
-import { getJson, type WireNode, type WirePage } from '../feed-client.ts'
+import type { ChangesPage, FeedNode } from '../../../client/src/wire.ts'
+import { getJson } from '../../support/http-get.ts'
 import { pathsOfAnswer } from './paths-of-answer.ts'
 import { type Action, createSnapshot, type Snapshot } from './snapshot.ts'
 
@@ -29,7 +30,7 @@ export function createPythonDriver(baseUrl: string, maxSize: number | null): Com
     assert.equal(response.status, 200)
     return body.path
   }
-  const actionsOf = async (page: WirePage): Promise<Action[]> => {
+  const actionsOf = async (page: ChangesPage): Promise<Action[]> => {
     const actions: Action[] = []
     const pathOf = pathsOfAnswer(askPath)
     for (const change of page.changes) {
@@ -48,12 +49,12 @@ export function createPythonDriver(baseUrl: string, maxSize: number | null): Com
     misses: () => misses,
     sync: async () => {
       if (snapshot.cursor() === INITIAL_CURSOR) {
-        const root = await getJson<WireNode>(`${baseUrl}/api/v1/root`)
+        const root = await getJson<FeedNode>(`${baseUrl}/api/v1/root`)
         assert.equal(root.id, SUPER_ROOT_ID)
       }
       for (let hasMore = true; hasMore; ) {
         const size = maxSize === null ? '' : `&max_size=${maxSize}`
-        const page = await getJson<WirePage>(`${baseUrl}/api/v1/changes?cursor=${snapshot.cursor()}${size}`)
+        const page = await getJson<ChangesPage>(`${baseUrl}/api/v1/changes?cursor=${snapshot.cursor()}${size}`)
         snapshot.applyChanges(await actionsOf(page), String(page.cursor))
         hasMore = page.has_more ?? false
       }

@@ -3,11 +3,11 @@
  * their order and checks nothing.
  */
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
-import { describeFile, type TreeImage } from '../disk-tree.ts'
-import { microsecondsOf, type WireNode } from '../feed-client.ts'
+import type { FeedNode } from '../../../client/src/wire.ts'
+import { describeNode, type TreeImage } from '../../support/disk-tree.ts'
 
 /** A node with the path that the client worked out for it, in the words of the server's disk. */
-export type PlacedNode = { readonly node: WireNode; readonly path: string }
+export type PlacedNode = { readonly node: FeedNode; readonly path: string }
 export type Action = { readonly removed: string } | PlacedNode
 
 export type Snapshot = {
@@ -38,7 +38,7 @@ export function createSnapshot(initialCursor: string): Snapshot {
     return parent === undefined ? `(in no folder)/${name}` : `${nameOf(parent)}/${name}`
   }
   const image = (keyOf: (id: string, placed: PlacedNode) => string): TreeImage =>
-    new Map(Array.from(nodes, ([id, placed]) => [keyOf(id, placed), describe(placed.node)]))
+    new Map(Array.from(nodes, ([id, placed]) => [keyOf(id, placed), describeNode(placed.node)]))
   return {
     cursor: () => current,
     applyChanges: (actions, cursor) => {
@@ -54,8 +54,4 @@ export function createSnapshot(initialCursor: string): Snapshot {
     tree: () => image(nameOf),
     paths: () => image((_id, { path }) => path),
   }
-}
-
-function describe(node: WireNode): string {
-  return node.is_directory ? 'folder' : describeFile(node.size, microsecondsOf(node.mtime), node.hash)
 }

@@ -1,6 +1,6 @@
 /** A database that is not there, comes, goes, is replaced, or was left behind. */
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
   closeSync,
@@ -18,11 +18,11 @@ import { SCHEMA_VERSION } from '@drive-feed/shared/migrations.ts'
 import { openReader } from '@drive-feed/shared/open-database.ts'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import pino from 'pino'
+import { type FeedWriter, openFeedWriter } from '../../../../test/support/feed-writer.ts'
+import { serveFeed } from '../../../../test/support/serve-feed.ts'
+import { startApi } from '../../../../test/support/start-api.ts'
 import { temporaryFolder } from '../../../../test/support/temporary-folder.ts'
-import { type FeedWriter, openFeedWriter } from '../test-support/feed-writer.ts'
-import { serveFeed } from '../test-support/serve-feed.ts'
-import { exitOf, startApi } from '../test-support/start-api.ts'
-import { untilTrue } from '../test-support/until.ts'
+import { until } from '../../../../test/support/until.ts'
 import { createDatabaseSource, DatabaseUnavailableError } from './database-source.ts'
 import type { Queries } from './queries.ts'
 
@@ -63,14 +63,14 @@ function sourceOf(t: TestContext, path: string) {
 }
 
 /** A writer in a process of its own that is killed with everything it wrote in the WAL. */
-async function killedWriter(path: string, nodeCount: number): Promise<void> {
+function killedWriter(path: string, nodeCount: number): void {
   const script = `
-    const { openFeedWriter } = await import(${JSON.stringify(join(import.meta.dirname, '../test-support/feed-writer.ts'))})
+    const { openFeedWriter } = await import(${JSON.stringify(join(import.meta.dirname, '../../../../test/support/feed-writer.ts'))})
     const feed = openFeedWriter(${JSON.stringify(path)})
     for (let n = 0; n < ${nodeCount}; n += 1) feed.put({ id: 'k' + n })
     process.kill(process.pid, 'SIGKILL')`
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', script], { stdio: 'inherit' })
-  assert.equal(await exitOf(child), 'SIGKILL')
+  const { signal } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], { stdio: 'inherit' })
+  assert.equal(signal, 'SIGKILL')
 }
 
 test('503 until there is a database, and again while it is away', async (t) => {
@@ -83,7 +83,7 @@ test('503 until there is a database, and again while it is away', async (t) => {
   assert.equal(await cursorOf(url), '503', 'an empty file')
   feedWith(t, path, 3)
   // A failure stands for a moment while the file is written to.
-  await untilTrue('it to be read', async () => (await cursorOf(url)) === 3)
+  await until('it to be read', async () => (await cursorOf(url)) === 3)
   renameSync(path, `${path}.away`)
   assert.equal(await cursorOf(url), '503', 'away')
   renameSync(`${path}.away`, path)
@@ -103,7 +103,7 @@ test('what is no feed is 503, and its file is not touched', async (t) => {
   feed.sqlite.pragma('user_version = 99')
   assert.equal(await cursorOf(url), '503')
   feed.sqlite.pragma(`user_version = ${SCHEMA_VERSION}`)
-  await untilTrue('it to be read', async () => (await cursorOf(url)) === 0)
+  await until('it to be read', async () => (await cursorOf(url)) === 0)
   feed.close()
 })
 
@@ -256,7 +256,7 @@ test('a damaged file that is well again is told of as well when nothing failed f
 
 test('what a killed writer left in the WAL is read, also when the next writer goes on', async (t) => {
   const path = join(temporaryFolder(t), 'feed.db')
-  await killedWriter(path, 10)
+  killedWriter(path, 10)
   assert.ok(existsSync(`${path}-wal`))
   const { url } = await serveFeed(t, path)
   assert.equal(await cursorOf(url), 10)
@@ -269,7 +269,7 @@ test('what a killed writer left in the WAL is read, also when the next writer go
 test('a reader that is the last to close leaves the WAL where it is', async (t) => {
   const folder = temporaryFolder(t)
   const path = join(folder, 'feed.db')
-  await killedWriter(path, 3)
+  killedWriter(path, 3)
   openReader(path).sqlite.close()
   assert.deepEqual(readdirSync(folder).sort(), ['feed.db', 'feed.db-shm', 'feed.db-wal'])
 })

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { countingReads } from '../../../../test/support/counting-reads.ts'
+import { openFeedWriter } from '../../../../test/support/feed-writer.ts'
+import { serveFeed } from '../../../../test/support/serve-feed.ts'
 import { temporaryFolder } from '../../../../test/support/temporary-folder.ts'
-import { countingReads } from '../test-support/counting-reads.ts'
-import { openFeedWriter } from '../test-support/feed-writer.ts'
-import { serveFeed } from '../test-support/serve-feed.ts'
-import { until } from '../test-support/until.ts'
+import { until } from '../../../../test/support/until.ts'
 
 /** One way down, with files at its end; and many others, each with one file at its end. */
 const DEPTH = 5_000

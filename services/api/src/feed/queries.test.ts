@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { drizzle } from 'drizzle-orm/better-sqlite3'
+import { openFeedWriter } from '../../../../test/support/feed-writer.ts'
 import { temporaryFolder } from '../../../../test/support/temporary-folder.ts'
-import { openFeedWriter } from '../test-support/feed-writer.ts'
 import { createQueries } from './queries.ts'
 
 function emptyFeed(t: TestContext) {

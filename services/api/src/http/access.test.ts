@@ -4,8 +4,8 @@ import { once } from 'node:events'
 import { rmSync } from 'node:fs'
 import { get, type IncomingMessage } from 'node:http'
 import { test } from 'node:test'
-import { assertProblem } from '../test-support/assert-problem.ts'
-import { smallFeed } from '../test-support/small-feed.ts'
+import { assertProblem } from '../../../../test/support/assert-problem.ts'
+import { smallFeed } from '../../../../test/support/small-feed.ts'
 
 const TOKEN = 'a token of nobody=='.replaceAll(' ', '-')
 

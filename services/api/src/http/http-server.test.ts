@@ -4,8 +4,8 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { smallFeed } from '../test-support/small-feed.ts'
-import { until } from '../test-support/until.ts'
+import { smallFeed } from '../../../../test/support/small-feed.ts'
+import { until } from '../../../../test/support/until.ts'
 
 async function opened(t: TestContext, url: string, options: { allowHalfOpen?: boolean } = {}): Promise<Socket> {
   const { hostname, port } = new URL(url)

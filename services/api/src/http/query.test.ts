@@ -1,8 +1,8 @@
 /** What a query may hold, whichever route it is for: so many parameters, and a word about those that mean nothing. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { assertProblem } from '../test-support/assert-problem.ts'
-import { smallFeed } from '../test-support/small-feed.ts'
+import { assertProblem } from '../../../../test/support/assert-problem.ts'
+import { smallFeed } from '../../../../test/support/small-feed.ts'
 
 const ROUTES = ['changes', 'events', 'cursor', 'root', 'nodes', 'nodes/a', 'nodes/a/path', 'nodes/media/children']
 

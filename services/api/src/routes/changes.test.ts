@@ -5,10 +5,10 @@ import { rmSync } from 'node:fs'
 import { get } from 'node:http'
 import { connect } from 'node:net'
 import { type TestContext, test } from 'node:test'
-import { assertProblem } from '../test-support/assert-problem.ts'
-import type { ServeOptions } from '../test-support/serve-feed.ts'
-import { smallFeed } from '../test-support/small-feed.ts'
-import { until } from '../test-support/until.ts'
+import { assertProblem } from '../../../../test/support/assert-problem.ts'
+import type { ServeOptions } from '../../../../test/support/serve-feed.ts'
+import { smallFeed } from '../../../../test/support/small-feed.ts'
+import { until } from '../../../../test/support/until.ts'
 
 type Page = {
   cursor: number

@@ -8,12 +8,12 @@ import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SCHEMA_VERSION } from '@drive-feed/shared/migrations.ts'
 import { openReader } from '@drive-feed/shared/open-database.ts'
+import { assertProblem } from '../../../../test/support/assert-problem.ts'
+import { openFeedWriter } from '../../../../test/support/feed-writer.ts'
+import { type ServeOptions, serveFeed } from '../../../../test/support/serve-feed.ts'
+import { smallFeed } from '../../../../test/support/small-feed.ts'
 import { temporaryFolder } from '../../../../test/support/temporary-folder.ts'
-import { assertProblem } from '../test-support/assert-problem.ts'
-import { openFeedWriter } from '../test-support/feed-writer.ts'
-import { type ServeOptions, serveFeed } from '../test-support/serve-feed.ts'
-import { smallFeed } from '../test-support/small-feed.ts'
-import { until } from '../test-support/until.ts'
+import { until } from '../../../../test/support/until.ts'
 
 type Event = { event: string; id: string; data: string }
 

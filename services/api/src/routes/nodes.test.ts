@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
-import { assertProblem } from '../test-support/assert-problem.ts'
-import { smallFeed } from '../test-support/small-feed.ts'
+import { assertProblem } from '../../../../test/support/assert-problem.ts'
+import { smallFeed } from '../../../../test/support/small-feed.ts'
 
 type Node = { id: string; name: string; path?: string | null }
 type Listing = { nodes: Node[]; next_page: string | null }

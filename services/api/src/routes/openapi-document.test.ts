@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { rmSync } from 'node:fs'
 import { type TestContext, test } from 'node:test'
 import { Ajv2020 } from 'ajv/dist/2020.js'
-import { smallFeed } from '../test-support/small-feed.ts'
+import { smallFeed } from '../../../../test/support/small-feed.ts'
 
 type Schema = { [key: string]: unknown }
 type Parameter = { name: string; in: string; required: boolean; schema: Schema; description: string }

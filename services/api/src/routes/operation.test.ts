@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { writeNote } from '@drive-feed/shared/database-note.ts'
 import { PROBLEM_CODES } from '@drive-feed/shared/problem.ts'
+import { assertProblem } from '../../../../test/support/assert-problem.ts'
+import { serveFeed } from '../../../../test/support/serve-feed.ts'
+import { smallFeed } from '../../../../test/support/small-feed.ts'
 import { temporaryFolder } from '../../../../test/support/temporary-folder.ts'
-import { assertProblem } from '../test-support/assert-problem.ts'
-import { serveFeed } from '../test-support/serve-feed.ts'
-import { smallFeed } from '../test-support/small-feed.ts'
 import type { Answer } from '../wire/answers.ts'
 
 const NOW_MS = 1_000_000_000

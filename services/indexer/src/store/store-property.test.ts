@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import fc from 'fast-check'
-import { checkFile, createFeedClient, liveNodes } from '../../../../test/support/feed-client.ts'
+import { checkFile } from '../../../../test/support/check-file.ts'
+import { createLogClient, liveNodes } from '../../../../test/support/log-client.ts'
 import { ModelTree, someChoices } from '../../../../test/support/model-tree.ts'
 import { openStore } from '../../../../test/support/open-store.ts'
 import { factsOf } from '../../../../test/support/rows.ts'
@@ -27,13 +28,13 @@ test('I2, I3, I4, I5, I11: any history leaves a sound file with right totals, an
       everything.run(SUPER_ROOT_ID)
       db.sqlite.exec('DELETE FROM changes; DELETE FROM root_totals')
       let model = new ModelTree()
-      const clients = [createFeedClient(db)]
+      const clients = [createLogClient(db)]
       let head = store.head()
       for (const step of history) {
         if (step.kind === 'read') {
           // One client that reads now and then, and a new one that starts here and reads at the end only.
           clients[0]?.catchUp()
-          const fresh = createFeedClient(db)
+          const fresh = createLogClient(db)
           fresh.catchUp()
           clients.push(fresh)
           continue
@@ -63,7 +64,7 @@ test('I2, I3, I4, I5, I11: any history leaves a sound file with right totals, an
       for (const [id, { parentId, name }] of model.nodes) {
         assert.deepEqual([live.get(id)?.parentId, live.get(id)?.name], [parentId, name])
       }
-      clients.push(createFeedClient(db))
+      clients.push(createLogClient(db))
       for (const client of clients) {
         client.catchUp()
         assert.deepEqual(client.nodes, live)

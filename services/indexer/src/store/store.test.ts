@@ -3,7 +3,8 @@ import { type TestContext, test } from 'node:test'
 import { plainNodeId } from '@drive-feed/shared/node-id.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
-import { changesSince, checkFile, createFeedClient, liveNodes } from '../../../../test/support/feed-client.ts'
+import { checkFile } from '../../../../test/support/check-file.ts'
+import { changesSince, createLogClient, liveNodes } from '../../../../test/support/log-client.ts'
 import { openStore } from '../../../../test/support/open-store.ts'
 import { factsOf } from '../../../../test/support/rows.ts'
 import type { Awaiting, Decision, Facts } from '../model/decision.ts'
@@ -119,7 +120,7 @@ test('I3: what moved into a folder that moves itself comes after it', (t) => {
   const { db, store } = opened(t)
   store.apply([move('z', 'c', 'z', true), move('b', SUPER_ROOT_ID, 'b', true), move('a', 'z', 'a', true)])
   checkFile(db)
-  const client = createFeedClient(db)
+  const client = createLogClient(db)
   client.catchUp()
   assert.equal(client.nodes.get('a')?.parentId, 'z')
 })

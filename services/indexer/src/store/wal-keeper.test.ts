@@ -5,7 +5,7 @@ import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:
 import { type TestContext, test } from 'node:test'
 import Database from 'better-sqlite3'
 import { openStore } from '../../../../test/support/open-store.ts'
-import { waitFor } from '../../../../test/support/wait-for.ts'
+import { until } from '../../../../test/support/until.ts'
 import { createWalKeeper } from './wal-keeper.ts'
 
 const MIB = 1024 * 1024
@@ -100,7 +100,7 @@ test('a reader that is gone while much is written is no longer said, and then th
   write(1, 300)
   check()
   assert.equal(keeper.held(), null)
-  await waitFor('it to be quiet', () => {
+  await until('it to be quiet', () => {
     check()
     return wal() === 0
   })

@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { Worker } from 'node:worker_threads'
 import { temporaryFolder } from '../../../../test/support/temporary-folder.ts'
-import { waitFor } from '../../../../test/support/wait-for.ts'
-import { truncateByPath } from '../../../../test/system/writer-calls.ts'
+import { until } from '../../../../test/support/until.ts'
+import { truncateByPath } from '../../../../test/support/writer-calls.ts'
 import { addWatch, createInotify, removeWatch } from '../posix/libc.ts'
 import { type Drain, startDrain } from './drain.ts'
 import { decodeEvents, FOLDER_MASK, type WatchEvent } from './inotify-events.ts'
@@ -183,7 +183,7 @@ test('when the receiver is too far behind, events are dropped and it is told so,
   const { drain, events, dropped } = watching(t, top, 16)
   writeFileSync(join(top, 'a'), '')
   await drain.drained()
-  await waitFor('the loss is told', () => dropped() > 0)
+  await until('the loss is told', () => dropped() > 0)
   assert.deepEqual(events, [])
 })
 
@@ -192,7 +192,7 @@ test('what was dropped is over once the receiver has caught up: later events com
   // Room for one small file's events at a time.
   const { drain, events, dropped } = watching(t, top, 256)
   for (let at = 0; at < 500; at += 1) writeFileSync(join(top, `${at}`), '')
-  await waitFor('the loss is told', () => dropped() > 0)
+  await until('the loss is told', () => dropped() > 0)
   await drain.drained()
   events.length = 0
   writeFileSync(join(top, 'later'), '')

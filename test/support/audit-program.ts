@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import type { Pair } from './harness.ts'
+import type { Pair } from './pair.ts'
 
 export const AUDIT = join(import.meta.dirname, '../../services/indexer/src/commands/audit.ts')
 

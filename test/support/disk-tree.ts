@@ -7,6 +7,7 @@ import { createExclude } from '@drive-feed/shared/exclude.ts'
 import { type FileStats, statsAt } from '@drive-feed/shared/file-stats.ts'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import type Database from 'better-sqlite3'
+import type { FeedNode } from '../../client/src/wire.ts'
 import { emptyStats, statAt } from '../../services/indexer/src/posix/statx.ts'
 
 /** A folder is `folder`; a file its size, mtime in µs and MD5. Keys are `root key/relative path`. */
@@ -79,6 +80,17 @@ function md5Of(path: string): string {
 
 export function describeFile(size: number, mtime: number, hash: string): string {
   return `${size} bytes, mtime ${mtime}, md5 ${hash}`
+}
+
+/** A node of the wire, in the same words. */
+export function describeNode({ is_directory: isDirectory, size, mtime, hash }: FeedNode): string {
+  return isDirectory ? 'folder' : describeFile(size, microsecondsOf(mtime), hash)
+}
+
+/** Microseconds since 1970 of a time on the wire; after the year 2255 the nearest double. */
+function microsecondsOf(iso: string): number {
+  const [, seconds, fraction] = /^(.*?)(?:\.(\d{6}))?\+00:00$/.exec(iso) ?? []
+  return Number(BigInt(Date.parse(`${seconds}Z`)) * 1000n + BigInt(fraction ?? 0))
 }
 
 export function readNodes(sqlite: Database.Database): NodeRow[] {

@@ -4,8 +4,9 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { nameFromColumns } from '@drive-feed/shared/entry-name.ts'
 import type { RootState, StatusRow, WatchRootRow } from '@drive-feed/shared/schema.ts'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
-import { createFeedClient, type WireChange } from './feed-client.ts'
-import type { Pair } from './harness.ts'
+import type { FeedChange } from '../../client/src/wire.ts'
+import { FeedClient } from './feed-client.ts'
+import type { Pair } from './pair.ts'
 import { until } from './until.ts'
 
 /** Id of the node at `root key/relative path`; undefined if there is none. */
@@ -78,13 +79,13 @@ export function rootRow(
 }
 
 /** What the feed says since a cursor. */
-export async function changesSince(pair: Pair, cursor: number): Promise<WireChange[]> {
-  return createFeedClient(pair.url, null, { cursor, nodes: await nodesUpTo(pair, cursor) }).poll()
+export async function changesSince(pair: Pair, cursor: number): Promise<FeedChange[]> {
+  return new FeedClient(pair.url, { cursor, nodes: await nodesUpTo(pair, cursor) }).poll()
 }
 
 /** Only so that the client knows the parents: all nodes of now. */
 async function nodesUpTo(pair: Pair, cursor: number) {
-  const client = createFeedClient(pair.url, null)
+  const client = new FeedClient(pair.url)
   if (cursor > 0) await client.poll()
   return client.nodes
 }

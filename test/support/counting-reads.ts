@@ -1,24 +1,18 @@
-/** A database source that counts what is read of the tree and of the log, in all and in one read at most. */
-import type { DatabaseSource, Reading } from '../feed/database-source.ts'
-import type { Queries } from '../feed/queries.ts'
+/** A database source that counts what is read of the log and of the tree. */
+import type { DatabaseSource, Reading } from '../../services/api/src/feed/database-source.ts'
+import type { Queries } from '../../services/api/src/feed/queries.ts'
+import { wrappedReadings } from './wrapped-readings.ts'
 
 export type ReadCounts = {
   /** Rows of the log that were read. */
   rows: number
-  /** Most folders that one read climbed. */
+  /** The most folders that one read climbed. */
   foldersMax: number
   reads: number
 }
 
 export function countingReads(source: DatabaseSource, counts: ReadCounts): DatabaseSource {
-  const known = new WeakMap<Reading, Reading>()
-  const open = () => {
-    const reading = source.open()
-    const counting = known.get(reading) ?? countingOf(reading, counts)
-    known.set(reading, counting)
-    return counting
-  }
-  return { ...source, open }
+  return wrappedReadings(source, (reading) => countingOf(reading, counts))
 }
 
 function countingOf(reading: Reading, counts: ReadCounts): Reading {
@@ -36,7 +30,7 @@ function countingOf(reading: Reading, counts: ReadCounts): Reading {
       return above
     },
   })
-  // One for all reads, as it is without counting: what they found out is remembered by it.
+  // One object for all reads, as without counting: `places.ts` remembers ancestors by it.
   let wrapped: Queries | null = null
   return {
     ...reading,

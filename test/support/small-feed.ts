@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { temporaryFolder } from '../../../../test/support/temporary-folder.ts'
 import { openFeedWriter } from './feed-writer.ts'
 import { type ServeOptions, serveFeed } from './serve-feed.ts'
+import { temporaryFolder } from './temporary-folder.ts'
 
 /** /mnt/media with photos/, photos/a.jpg and b.txt; c.txt was there and is gone. Head is 6. */
 export async function smallFeed(t: TestContext, options: ServeOptions = {}) {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
-import type { FeedNode } from '../src/wire.ts'
+import type { FeedNode } from '../../client/src/wire.ts'
 
 /** What to do with a request. */
 export type Reply = (res: ServerResponse) => void

@@ -6,13 +6,23 @@ import { displayName, nameFromColumns } from '@drive-feed/shared/entry-name.ts'
 import { createExclude } from '@drive-feed/shared/exclude.ts'
 import { YEAR_1_MICROSECONDS, YEAR_10000_MICROSECONDS } from '@drive-feed/shared/microseconds.ts'
 import type Database from 'better-sqlite3'
+import type { FeedChange } from '../../client/src/wire.ts'
 import { createAuditRows } from '../../services/indexer/src/audit/rows.ts'
 import { brokenTableRules } from '../../services/indexer/src/audit/table-rules.ts'
 import { walk } from '../../services/indexer/src/audit/walk.ts'
-import { describeFile, differences, diskTree, type NodeRow, nodesTree, readNodes, type TreeImage } from './disk-tree.ts'
-import { createFeedClient, type FeedClient, microsecondsOf, type WireChange, type WireNode } from './feed-client.ts'
-import type { Pair } from './harness.ts'
+import {
+  describeFile,
+  describeNode,
+  differences,
+  diskTree,
+  type NodeRow,
+  nodesTree,
+  readNodes,
+  type TreeImage,
+} from './disk-tree.ts'
+import { FeedClient } from './feed-client.ts'
 import { headOf } from './observations.ts'
+import type { Pair } from './pair.ts'
 import { BOUND_MS, until, untilNone } from './until.ts'
 
 /** Waits until the nodes equal the disk and no file waits for its metadata. The disk must be quiet. */
@@ -68,7 +78,7 @@ function waitingFiles(sqlite: Database.Database): string[] {
 /** A client that follows the feed while the test works, and remembers what it had at every cursor it was given. */
 export type Follower = {
   /** Every change that was read, in order. */
-  readonly changes: WireChange[]
+  readonly changes: FeedChange[]
   readonly client: FeedClient
   readonly catchUp: () => Promise<void>
   readonly stop: () => Promise<void>
@@ -79,16 +89,16 @@ const SNAPSHOTS_MAX = 200
 const SNAPSHOT_NODES_MAX = 200_000
 
 export function follow(pair: Pair, { pauseMs = 10, maxSize = null as number | null } = {}): Follower {
-  const client = createFeedClient(pair.url, maxSize)
+  const client = new FeedClient(pair.url, { maxSize })
   const snapshots: FeedClient[] = [client.fork()]
-  const changes: WireChange[] = []
+  const changes: FeedChange[] = []
   let isStopping = false
   let turn: Promise<void> = Promise.resolve()
   let failure: unknown
   const once = async () => {
-    const before = client.cursor()
+    const before = client.cursor
     changes.push(...(await client.poll()))
-    if (client.cursor() === before) return
+    if (client.cursor === before) return
     snapshots.push(client.fork())
     const tooMany = Math.min(SNAPSHOTS_MAX, SNAPSHOT_NODES_MAX / (client.nodes.size + 1))
     // Any one may be forgotten; those at both ends tell most.
@@ -151,14 +161,14 @@ async function isAllEqual(
     'the tables hold together',
   )
   const expected = wireImageOfRows(rows)
-  const clients = [createFeedClient(pair.url, null), createFeedClient(pair.url, 7)]
+  const clients = [new FeedClient(pair.url), new FeedClient(pair.url, { maxSize: 7 })]
   if (rows.length > 2_000) clients.pop()
   if (follower !== undefined) {
     await follower.catchUp()
     clients.push(...follower.snapshots.map((snapshot) => snapshot.fork()), follower.client.fork())
   }
   for (const client of clients) {
-    const from = client.cursor()
+    const from = client.cursor
     await client.poll()
     const unequal = differences(expected, wireImage(client), 'the replay')
     if (headOf(pair) !== head) return false
@@ -180,9 +190,5 @@ function wireImageOfRows(rows: readonly NodeRow[]): TreeImage {
 }
 
 function wireImage({ nodes }: FeedClient): TreeImage {
-  return new Map(Array.from(nodes, ([id, node]) => [id, `${node.parent_id}/${node.name}: ${describeWire(node)}`]))
-}
-
-function describeWire(node: WireNode): string {
-  return node.is_directory ? 'folder' : describeFile(node.size, microsecondsOf(node.mtime), node.hash)
+  return new Map(Array.from(nodes, ([id, node]) => [id, `${node.parent_id}/${node.name}: ${describeNode(node)}`]))
 }

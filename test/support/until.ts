@@ -1,10 +1,16 @@
-/** Waiting for conditions, with a bound. */
+/** Waits for conditions, with a bound: the one way in which tests wait. */
 import { setTimeout as sleep } from 'node:timers/promises'
 
-const POLL_MS = 15
+const POLL_MS = 10
 export const BOUND_MS = 20_000
+const SHOWN_MAX = 20
 
-/** Resolves with the first result that is not false, null or undefined; rejects with `what` when the bound has passed. */
+/**
+ * Resolves with the first result of the condition that is not false, null or undefined.
+ *
+ * @param what is awaited, for the error
+ * @throws after `boundMs` without such a result
+ */
 export async function until<T>(
   what: string,
   condition: () => T | Promise<T>,
@@ -21,25 +27,22 @@ export async function until<T>(
   }
 }
 
-/** Resolves when there are no problems left; rejects with those there are when the bound has passed. */
+/** Resolves when there are no problems left. @throws after `boundMs`, with the problems that are left */
 export async function untilNone(
   what: string,
   problems: () => readonly string[] | Promise<readonly string[]>,
   boundMs = BOUND_MS,
 ): Promise<void> {
   let last: readonly string[] = []
+  const none = async () => {
+    last = await problems()
+    return last.length === 0
+  }
   try {
-    await until(
-      what,
-      async () => {
-        last = await problems()
-        return last.length === 0
-      },
-      boundMs,
-    )
+    await until(what, none, boundMs)
   } catch (error) {
-    const shown = last.slice(0, 20).join('\n  ')
-    const more = last.length > 20 ? `\n  … and ${last.length - 20} more` : ''
+    const shown = last.slice(0, SHOWN_MAX).join('\n  ')
+    const more = last.length > SHOWN_MAX ? `\n  … and ${last.length - SHOWN_MAX} more` : ''
     throw new Error(`${(error as Error).message}\n  ${shown}${more}`)
   }
 }

@@ -1,16 +1,16 @@
 /** The indexer and the api as real processes on a folder of their own, and what tests ask of them. */
-import { chownSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
+import { chownSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { folderForOthers, runnableBy } from '../support/for-others.ts'
+import type { Cleaner } from './cleaner.ts'
+import { runnableBy } from './for-others.ts'
+import { freePort } from './free-port.ts'
+import { runApi } from './run-api.ts'
 import { type Exit, type LaunchOptions, launch, type ServiceProcess } from './service-process.ts'
+import { temporaryFolder } from './temporary-folder.ts'
 import { until } from './until.ts'
 
-const SERVICES = join(import.meta.dirname, '../../services')
-export const INDEXER_MAIN = join(SERVICES, 'indexer', 'src', 'main.ts')
-export const API_MAIN = join(SERVICES, 'api', 'src', 'main.ts')
+export const INDEXER_MAIN = join(import.meta.dirname, '../../services/indexer/src/main.ts')
 
 export type PairOptions = {
   /** Keys of the watched folders, made under the test's folder, or with their paths. Default: `media`. */
@@ -56,16 +56,10 @@ export type Pair = {
   readonly read: <T>(work: (sqlite: Database.Database) => T) => T
 }
 
-/** What ends what was begun: a test, or a program that stands in for one. */
-export type Cleaner = {
-  readonly after: (cleanup: () => Promise<void> | void) => void
-  /** Node has had it since 22.14, its types do not. */
-  readonly passed?: boolean
-}
-
 /** Everything is gone when the test ends, however it ends; what the programs printed is shown if it failed. */
 export async function createPair(t: Cleaner, options: PairOptions = {}): Promise<Pair> {
-  const folder = makeFolder(t, options.uid)
+  const folder = temporaryFolder(t, options.uid === undefined ? 'own' : 'for others')
+  if (options.uid !== undefined) chownSync(folder, options.uid, options.uid)
   const configPath = join(folder, 'config.yaml')
   const databasePath = join(folder, 'db', 'feed.db')
   const port = await freePort()
@@ -90,7 +84,6 @@ export async function createPair(t: Cleaner, options: PairOptions = {}): Promise
   }
   configure({})
   const url = `http://127.0.0.1:${port}`
-  const run = createRunner(t, configPath)
   let indexer: ServiceProcess | null = null
   const read = <T>(work: (sqlite: Database.Database) => T) => readDatabase(databasePath, work)
   const latest = () => indexer ?? fail('the indexer was not started')
@@ -99,8 +92,9 @@ export async function createPair(t: Cleaner, options: PairOptions = {}): Promise
     const { uid, indexerMain = INDEXER_MAIN } = options
     const { node, main } =
       uid === undefined ? { node: process.execPath, main: indexerMain } : runnableBy(uid, indexerMain)
-    const how = command === undefined ? { command: node } : { command, args: [...before, node] }
-    indexer = run(main, { ...how, ...(uid === undefined ? {} : { uid }) })
+    const how = command === undefined ? { command: node, args: [] } : { command, args: [...before, node] }
+    const args = [...how.args, main, `--config=${configPath}`]
+    indexer = launch(t, { command: how.command, args, ...(uid === undefined ? {} : { uid }) })
     return indexer
   }
   return {
@@ -124,14 +118,7 @@ export async function createPair(t: Cleaner, options: PairOptions = {}): Promise
       })
     },
     endIndexer: (signal = 'SIGTERM') => latest().end(signal),
-    startApi: async (how = {}) => {
-      const api = run(API_MAIN, how)
-      await until('the api to listen', () => {
-        if (api.exited()) fail(`the api ended: ${api.stderr()}`)
-        return api.stdout().includes('"listening"')
-      })
-      return api
-    },
+    startApi: (how = {}) => runApi(t, configPath, how),
     read,
   }
 }
@@ -141,7 +128,7 @@ function foldersOf(folder: string, roots: NonNullable<PairOptions['roots']>): Re
   return Object.fromEntries(roots.map((key: string) => [key, join(folder, key)]))
 }
 
-export function readDatabase<T>(path: string, work: (sqlite: Database.Database) => T): T {
+function readDatabase<T>(path: string, work: (sqlite: Database.Database) => T): T {
   const sqlite = new Database(path, { readonly: true, fileMustExist: true, timeout: 5_000 })
   try {
     return work(sqlite)
@@ -164,51 +151,6 @@ function rootsWatching(databasePath: string, startedMs: number): Set<string> {
     // Not made or not upgraded yet.
     return new Set()
   }
-}
-
-function createRunner(t: Cleaner, configPath: string) {
-  const processes: ServiceProcess[] = []
-  t.after(async () => {
-    for (const one of processes) {
-      if (!one.exited()) await one.end('SIGKILL')
-      if (t.passed !== true) console.log(`pid ${one.pid} printed:\n${one.stdout().slice(-6_000)}\n${one.stderr()}`)
-    }
-  })
-  return (main: string, how: Partial<LaunchOptions>) => {
-    const args = [...(how.args ?? []), main, `--config=${configPath}`]
-    const launched = launch({ command: process.execPath, ...how, args })
-    processes.push(launched)
-    return launched
-  }
-}
-
-const folders = new Set<string>()
-process.on('exit', () => {
-  // The programs were killed just now and may write until they are gone.
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 10 })
-})
-
-function makeFolder(t: Cleaner, uid: number | undefined): string {
-  const prefix = 'drive-feed-pair-'
-  const folder = realpathSync(uid === undefined ? mkdtempSync(join(tmpdir(), prefix)) : folderForOthers(prefix))
-  folders.add(folder)
-  if (uid !== undefined) chownSync(folder, uid, uid)
-  t.after(() => {
-    rmSync(folder, { recursive: true, force: true })
-    folders.delete(folder)
-  })
-  return folder
-}
-
-/** Below the ports that the kernel gives to outgoing connections, so that none of those takes it before the api does. */
-async function freePort(): Promise<number> {
-  const port = 10_000 + Math.floor(Math.random() * 20_000)
-  const server = createServer()
-  const isFree = await new Promise<boolean>((resolve) => {
-    server.once('error', () => resolve(false))
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
-  })
-  return isFree ? port : freePort()
 }
 
 function fail(message: string): never {

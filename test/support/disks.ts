@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import koffi from 'koffi'
-import type { Cleaner } from './harness.ts'
+import type { Cleaner } from './cleaner.ts'
 import { enterOwnMounts } from './own-mounts.ts'
 import { until } from './until.ts'
 
@@ -77,6 +77,7 @@ export function noDisks(...types: readonly DiskType[]): string | false {
 
 /** To be made before what watches the disks, so that they are unmounted before that is cleaned up. */
 export function createDisks(t: Cleaner): Disks {
+  // Removed below, after everything in it is unmounted.
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'drive-feed-disks-')))
   const mounted = new Set<string>()
   const killers: (() => void)[] = []

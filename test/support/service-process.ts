@@ -1,5 +1,6 @@
-/** One of the two programs as a real child process, that never outlives the test. */
+/** A program, such as one of the two services, as a child process that never outlives the test. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import type { Cleaner } from './cleaner.ts'
 import { until } from './until.ts'
 
 export type Exit = { readonly code: number | null; readonly signal: NodeJS.Signals | null; readonly tookMs: number }
@@ -26,7 +27,7 @@ export type ServiceProcess = {
   readonly exit: () => Promise<Exit>
 }
 
-/** A child is left alone by no way out of this process but SIGKILL. */
+/** Only a SIGKILL of this process leaves a child alone. */
 const alive = new Set<ChildProcess>()
 process.on('exit', () => {
   for (const child of alive) child.kill('SIGKILL')
@@ -34,8 +35,21 @@ process.on('exit', () => {
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(1))
 
 const EXIT_BOUND_MS = 20_000
+const SHOWN_CHARACTERS = 6_000
 
-export function launch({ command, args, env, uid }: LaunchOptions): ServiceProcess {
+/** Killed when the test ends. What it printed is shown if the test failed. */
+export function launch(t: Cleaner, options: LaunchOptions): ServiceProcess {
+  const launched = start(options)
+  t.after(async () => {
+    if (!launched.exited()) await launched.end('SIGKILL')
+    if (t.passed !== true) {
+      console.log(`pid ${launched.pid} printed:\n${launched.stdout().slice(-SHOWN_CHARACTERS)}\n${launched.stderr()}`)
+    }
+  })
+  return launched
+}
+
+function start({ command, args, env, uid }: LaunchOptions): ServiceProcess {
   const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
@@ -54,7 +68,7 @@ export function launch({ command, args, env, uid }: LaunchOptions): ServiceProce
     ended = { code: null, signal: null }
     alive.delete(child)
   })
-  // `close` and not `exit`: what it printed last has been read by then.
+  // `close`, because at `exit` the last output may not be read yet.
   child.once('close', (code, signal) => {
     ended = { code, signal }
     alive.delete(child)

@@ -1,3 +1,7 @@
+/**
+ * Shows in which order jobs are settled, and when a row may go. The real queues and tree in memory; the observer is a
+ * stand-in.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { rootFolder } from '../../../../test/support/root-folder.ts'

@@ -1,3 +1,7 @@
+/**
+ * Shows that `scripts/e2e` fails with one line where there is no usable Docker. The script runs with stand-ins for the
+ * programs.
+ */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'

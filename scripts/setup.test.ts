@@ -1,3 +1,7 @@
+/**
+ * Shows what `scripts/setup` installs, when, and what it says if it can't. The script runs in a made-up clone, with
+ * stand-ins for the programs that it calls.
+ */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'

@@ -1,3 +1,4 @@
+/** Shows how long the client waits before a retry: tables over the pure function, and over the header `Retry-After`. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { backoffMs } from './backoff.ts'

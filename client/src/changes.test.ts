@@ -1,3 +1,7 @@
+/**
+ * Shows how the client reads pages, waits and retries. A scripted server answers each request from a list and records
+ * what it was asked; delays are recorded, not waited for.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {

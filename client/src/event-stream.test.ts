@@ -1,3 +1,7 @@
+/**
+ * Shows that server-sent events are parsed as the specification says: a table of streams, and random cuts of their
+ * bytes.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'

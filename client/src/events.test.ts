@@ -1,3 +1,4 @@
+/** Shows how the client follows an event stream, reconnects and stops, against a scripted server. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {

@@ -1,3 +1,7 @@
+/**
+ * Shows that the followed tree equals what the feed sent, also after the database was replaced. A scripted server sends
+ * the pages.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { drain, gone, hastily, json, page, type Reply, serveScript, take } from '../../test/support/scripted-feed.ts'

@@ -1,3 +1,7 @@
+/**
+ * Runs the health check of docker-compose.yml in a shell, on a WAL with chosen times: shows when the indexer's
+ * container counts as healthy.
+ */
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'

@@ -1,3 +1,4 @@
+/** Shows which folders pass later mounts on to others: a table over a made-up mountinfo. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isSharedMount } from './mounts.ts'

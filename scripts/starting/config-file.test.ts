@@ -1,3 +1,7 @@
+/**
+ * Shows that the config file that is written is valid, readable, and watches the given folders: each one is loaded
+ * again by the real loader.
+ */
 import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'

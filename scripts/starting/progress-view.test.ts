@@ -1,3 +1,4 @@
+/** Shows what the progress looks like on a terminal and elsewhere, written to a stream of the test. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { WriteStream } from 'node:tty'

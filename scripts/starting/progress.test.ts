@@ -1,3 +1,4 @@
+/** Shows the text of the progress for given counts: tables over the pure functions. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isUpToDate, type Progress, progressBars, progressLine } from './progress.ts'

@@ -1,3 +1,4 @@
+/** Shows how a started service is logged and stopped, with small programs in its place. */
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,3 +1,4 @@
+/** Shows what is read from the status of an indexer, from a real database in a temporary folder. */
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'

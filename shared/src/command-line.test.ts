@@ -1,3 +1,4 @@
+/** Shows how the command line is read, and what is printed for a wrong one. A small program runs for each case. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'

@@ -1,3 +1,7 @@
+/**
+ * Shows that the note in the lock file survives being written and read, and that nothing else is taken for one. Real
+ * files.
+ */
 import assert from 'node:assert/strict'
 import { closeSync, openSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,3 +1,4 @@
+/** Shows that names of any bytes are stored without loss and shown without confusion: random bytes. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'

@@ -1,3 +1,4 @@
+/** Holds patterns to Python's `fnmatchcase`: a table. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createExclude, DEFAULT_EXCLUDES } from './exclude.ts'

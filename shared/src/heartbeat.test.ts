@@ -1,3 +1,4 @@
+/** Shows how old a heartbeat is when clocks differ: a table. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { heartbeatAgeMs } from './heartbeat.ts'

@@ -1,3 +1,7 @@
+/**
+ * Shows what is logged, where, and what happens if a log can't be written. Small programs run with real files and
+ * pipes.
+ */
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'

@@ -1,3 +1,7 @@
+/**
+ * Shows that every older database is upgraded without loss (I2 to I5, I11). Starts from a database of the original
+ * program's, and from rows made for each case.
+ */
 import assert from 'node:assert/strict'
 import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,3 +1,4 @@
+/** Holds node ids to those of the original program: a table. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { furtherNodeId, plainNodeId } from './node-id.ts'

@@ -1,3 +1,6 @@
+/**
+ * Shows how a database is created, opened and refused, for writing and for reading. Real files in a temporary folder.
+ */
 import assert from 'node:assert/strict'
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,3 +1,4 @@
+/** Shows which files count as our own, under every name that leads to them. Real files, hard links and folders. */
 import assert from 'node:assert/strict'
 import { linkSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,3 +1,4 @@
+/** Holds Drizzle's tables to those that the DDL creates, by SQLite's own description of both. */
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'

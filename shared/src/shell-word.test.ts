@@ -1,3 +1,4 @@
+/** Shows that a quoted word is one word to a shell: a real shell prints each. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { test } from 'node:test'

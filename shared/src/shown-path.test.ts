@@ -1,3 +1,4 @@
+/** Shows that a printed path contains nothing that acts on a terminal: tables and random text. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'

@@ -1,4 +1,7 @@
-/** A short run of the churn; longer ones by `npm run churn`. */
+/**
+ * Shows I1 to I13 in a short run of the churn: random histories on real folders, with both services as processes.
+ * Longer runs: `npm run churn`.
+ */
 import { suite, test } from 'node:test'
 import { churn, noFigures } from './churn.ts'
 import { REGRESSIONS } from './regressions.ts'

@@ -1,4 +1,7 @@
-/** One short history on some filesystems; long ones, and on all, by `npm run churn -- --filesystem=all`. */
+/**
+ * Shows I1 to I13 in one short history on each of some filesystems, mounted for it alone. Longer ones, and all
+ * filesystems: `npm run churn -- --filesystem=all`.
+ */
 import { suite, test } from 'node:test'
 import { noFigures } from './churn.ts'
 import { FILESYSTEMS, type Filesystem } from './filesystems.ts'

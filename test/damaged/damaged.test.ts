@@ -1,4 +1,7 @@
-/** A crash or a hang of a library costs one file its metadata and nothing else. Longer runs: `main.ts`. */
+/**
+ * Shows that a file on which a library crashes or hangs costs only its own metadata (I14). Randomly damaged files are
+ * read by real workers. Longer runs: `main.ts`.
+ */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { copyFileSync, readdirSync, readFileSync } from 'node:fs'

@@ -1,4 +1,4 @@
-/** The description against the rules of two linters, as they ship them. */
+/** Holds the OpenAPI document to the rules of two linters, as they ship them. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'

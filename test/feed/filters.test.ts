@@ -1,7 +1,7 @@
 /**
- * Random histories, written by the indexer's store, in which ids are used again for files and for folders, read through
- * the api by clients that each see a part of the feed, page by page, with writes between the reads of an answer. Each must
- * end with exactly what its filters let through.
+ * Shows I2 for filtered clients of both services: random histories, written by the indexer's store with ids that are
+ * reused for files and folders, read through the api page by page, with writes between the reads of an answer. Each
+ * client must end with exactly what its filters let through.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

@@ -1,6 +1,6 @@
 /**
- * Random histories, written by the indexer's store and read through the api, with writes between any two reads of an
- * answer. The order of the changes, the pages and their cursors are held to what invariants I2 to I5 promise.
+ * Shows I2 to I5 for both services: random histories, written by the indexer's store and read through the api, with
+ * writes between any two reads of an answer. The order of the changes, the pages and their cursors are checked.
  */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'

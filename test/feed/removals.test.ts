@@ -1,4 +1,7 @@
-/** What was removed is told with the place that it last had. */
+/**
+ * Shows that a removal names the last place of its node, and how long that is kept. Written by the indexer's store,
+ * read through the api.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'

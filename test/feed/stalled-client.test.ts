@@ -1,4 +1,7 @@
-/** A client that stops reading in the middle of a long answer, while the indexer's store goes on writing. */
+/**
+ * Shows I10: a client that stops reading in the middle of a long answer does not keep the WAL from being emptied. The
+ * indexer's store writes on meanwhile, and pages of the WAL are counted.
+ */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { statSync } from 'node:fs'

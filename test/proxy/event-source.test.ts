@@ -1,4 +1,7 @@
-/** `EventSource`, which gives up for good at any answer but 200, behind the proxy that is shipped, through all that happens. */
+/**
+ * Shows that an `EventSource`, which gives up for good at any status but 200, survives everything that happens to the
+ * api. The shipped configuration of the proxy runs in a real Caddy.
+ */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'

@@ -1,4 +1,7 @@
-/** `accept-empty`: the owner's word that a root which was found empty, or replaced, is meant so. */
+/**
+ * Shows `accept-empty`: the owner confirms that a root which was found empty or replaced is meant so. Both services and
+ * the command run as processes on real folders.
+ */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'

@@ -1,4 +1,4 @@
-/** The api without the indexer, and before there is anything to read. */
+/** Shows the api without an indexer, before there is a database, and on a read-only folder. It runs as a process. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { copyFileSync, readdirSync, writeFileSync } from 'node:fs'

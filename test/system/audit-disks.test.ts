@@ -1,4 +1,7 @@
-/** The audit on disks that come and go, or on which names fold case. */
+/**
+ * Shows the audit on disks that come and go, and on those that fold case. Mounted image files, and the audit as a
+ * process.
+ */
 import assert from 'node:assert/strict'
 import { mkdirSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,4 +1,7 @@
-/** The audit as the program that owners run, on disks and databases that differ on purpose. */
+/**
+ * Shows what the audit prints and its exit codes, as the program that owners run, on disks and databases that were made
+ * to differ.
+ */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'

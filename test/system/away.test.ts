@@ -1,4 +1,7 @@
-/** Roots on disks that go away in all the ways that disks do (invariant I7), and come back with changes made meanwhile. */
+/**
+ * Shows I7 for roots on disks that go away in every way that disks do, and come back with changes. Mounted image files,
+ * with both services as processes.
+ */
 import assert from 'node:assert/strict'
 import {
   closeSync,

@@ -1,4 +1,7 @@
-/** What a person or a disk may do wrong: said in one line, or survived. */
+/**
+ * Shows that mistakes in the config and surprises on the disk are named in one line, or survived. Both services run as
+ * processes.
+ */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import {

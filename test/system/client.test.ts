@@ -1,4 +1,7 @@
-/** The project's own client, and the example made of it, on the running pair. */
+/**
+ * Shows that the project's own client, and the example made of it, end with the tree of the disk, also after the
+ * database was replaced. Both services run as processes.
+ */
 import assert from 'node:assert/strict'
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'

@@ -1,4 +1,7 @@
-/** The clock on the wall is set, or the machine sleeps, while both services run. */
+/**
+ * Shows that a clock that is set, and a machine that sleeps, do no harm. Both services run as processes with a shifted
+ * clock.
+ */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'

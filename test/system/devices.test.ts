@@ -1,4 +1,7 @@
-/** Device numbers that change: real filesystems that come back under another `st_dev`, and such as take each other's place. */
+/**
+ * Shows that nodes keep their ids when device numbers change or swap. Real filesystems in image files, mounted under
+ * other numbers.
+ */
 import assert from 'node:assert/strict'
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

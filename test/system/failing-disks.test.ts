@@ -1,4 +1,7 @@
-/** Disks that fail while they are read, and permissions that are taken away (invariant I7). */
+/**
+ * Shows I7 while disks fail to be read and permissions are taken away. Damaged image files, and an indexer of another
+ * user.
+ */
 import assert from 'node:assert/strict'
 import {
   chmodSync,

@@ -1,4 +1,7 @@
-/** What clients are told: fields, the two phases of a file, moves without rehashing, merged changes. */
+/**
+ * Shows what clients receive: the fields of every kind of file, the two phases of a file, moves without a new hash,
+ * merged changes. Both services run as processes.
+ */
 import assert from 'node:assert/strict'
 import { cpSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

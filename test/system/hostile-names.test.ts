@@ -1,4 +1,7 @@
-/** Names that would write on the terminal of whoever reads of them: no byte of them comes out as it is. */
+/**
+ * Shows that no name of a file acts on the terminal of whoever reads about it. Both services run as processes on a
+ * folder of such names.
+ */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { chmodSync, chownSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'

@@ -1,4 +1,7 @@
-/** The kernel allows too little: the right numbers are said, nothing is lost, and all is well when it allows more. */
+/**
+ * Shows that nothing is lost when the kernel allows too little, and that the status names the right numbers. The
+ * indexer runs in a user namespace with limits of its own.
+ */
 import assert from 'node:assert/strict'
 import { appendFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

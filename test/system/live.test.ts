@@ -1,4 +1,7 @@
-/** What happens to files while the indexer watches: for each way, the nodes and every replay equal the disk. */
+/**
+ * Shows I1 and I2 for each way in which files change while the indexer watches: the nodes and every replay must equal
+ * the disk. Both services run as processes.
+ */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import {

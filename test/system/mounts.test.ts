@@ -1,4 +1,7 @@
-/** Mounts that come and go inside a root without an event, and with the device number of what they cover. */
+/**
+ * Shows that mounts inside a root are noticed, though they cause no event and may take the device number of what they
+ * cover. Real mounts in a namespace of the test.
+ */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs'

@@ -1,4 +1,7 @@
-/** Files that are written while they are read, that stay open for long, or that take long to read. */
+/**
+ * Shows I6 for files that are written while they are read, stay open for long, or take long to read. Both services run
+ * as processes.
+ */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import {

@@ -1,4 +1,7 @@
-/** The kernel's queue runs over, also while what was lost is being looked for: no change is missed, and it is counted. */
+/**
+ * Shows that no change is missed when the queue of the kernel overflows, also during the scan that follows. The indexer
+ * is paused until the queue is full.
+ */
 import assert from 'node:assert/strict'
 import {
   appendFileSync,

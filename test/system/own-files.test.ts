@@ -1,4 +1,7 @@
-/** The database and the log inside a watched folder, by ways that the config does not show. */
+/**
+ * Shows that the database and the log are never listed, by whatever way they come to be in a watched folder. Hard
+ * links, mounts and links on real folders.
+ */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { linkSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'

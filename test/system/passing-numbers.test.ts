@@ -1,4 +1,7 @@
-/** Filesystems served by programs, whose inode numbers are of one mount, or of the path, and that may fold names. */
+/**
+ * Shows that nodes keep their ids on filesystems whose inode numbers do not last, or that fold case. Real FUSE
+ * filesystems, served by small programs.
+ */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import {

@@ -1,4 +1,7 @@
-/** I15: what is not well is said, with its place, since when, and what to do; and no longer when it is over. */
+/**
+ * Shows I15: each problem appears with its place, since when and what to do, and disappears when it is over. Both
+ * services run as processes.
+ */
 import assert from 'node:assert/strict'
 import { chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

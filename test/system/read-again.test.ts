@@ -1,4 +1,7 @@
-/** Files that were read with other versions of the libraries, or of our own rules. */
+/**
+ * Shows that files are read again after other versions of the libraries, or of our rules, have appeared. The versions
+ * in the database are changed between two runs.
+ */
 import assert from 'node:assert/strict'
 import { copyFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

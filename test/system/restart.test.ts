@@ -1,4 +1,7 @@
-/** Stopping, killing and starting the indexer: nothing is lost, nothing is done twice, nothing is told for nothing. */
+/**
+ * Shows that stopping, killing and starting the indexer loses nothing, repeats nothing and causes no spurious change.
+ * Both services run as processes.
+ */
 import assert from 'node:assert/strict'
 import { existsSync, linkSync, mkdirSync, renameSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,4 +1,7 @@
-/** Roots that come, go, are renamed, replaced and emptied (invariant I7). */
+/**
+ * Shows I7 for roots that come, go, are renamed, replaced and emptied, by the config and on the disk. Both services run
+ * as processes.
+ */
 import assert from 'node:assert/strict'
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

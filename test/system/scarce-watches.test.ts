@@ -1,4 +1,7 @@
-/** Fewer watches than folders: they go where changes happen, and nothing is missed where there are none. */
+/**
+ * Shows that with fewer watches than folders nothing is missed, and that watches go where changes happen. The kernel's
+ * limit is set for the indexer alone.
+ */
 import assert from 'node:assert/strict'
 import {
   mkdirSync,

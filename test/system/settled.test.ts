@@ -1,4 +1,4 @@
-/** A client that leaves out files that wait for their hash. */
+/** Shows that a client with `settled` receives each file once, with its hash. Both services run as processes. */
 import assert from 'node:assert/strict'
 import { chmodSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'

@@ -1,4 +1,7 @@
-/** `skip_initial_hash`: what the first scan of a watched folder finds is listed, and not read until it changes. */
+/**
+ * Shows that with `skip_initial_hash` the files of the first scan are listed, and not read until they change. Both
+ * services run as processes.
+ */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { appendFileSync, linkSync, mkdirSync, renameSync, utimesSync, writeFileSync } from 'node:fs'

@@ -1,4 +1,7 @@
-/** Folders whose place is taken by another one that they are then in: they moved, whatever it looks like on the way. */
+/**
+ * Shows that a folder keeps its id when another one takes its place and takes it in, in whatever order this is
+ * observed. Both services run as processes.
+ */
 import assert from 'node:assert/strict'
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'

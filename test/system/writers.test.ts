@@ -1,4 +1,7 @@
-/** Ways of writing that tell the kernel's watchers little: no close, no name, no event, or a file that can't be opened. */
+/**
+ * Shows that writes are noticed that tell watchers little: without a close, a name or an event, or in a file that can
+ * not be opened. The test makes the system calls itself.
+ */
 import assert from 'node:assert/strict'
 import {
   appendFileSync,

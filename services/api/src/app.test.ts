@@ -1,4 +1,7 @@
-/** The wire contract, over a real socket. */
+/**
+ * Holds the app to the wire contract: keys and their order, statuses and headers. Requests go to the app in this
+ * process over a real socket, on a small database.
+ */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'

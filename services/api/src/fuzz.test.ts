@@ -1,6 +1,6 @@
 /**
- * Random query strings and headers against the real app over real sockets. Whatever is asked: an answer comes, it is no
- * 5xx, and what is refused is refused with a problem.
+ * Sends random query strings and headers to the app over real sockets. Every request gets an answer, none is a 5xx, and
+ * every refusal is a problem.
  */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'

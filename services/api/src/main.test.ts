@@ -1,4 +1,7 @@
-/** The process: its command line, exit codes, signals, and its needs while it answers. */
+/**
+ * Holds the process to its command line, exit codes and signals, and to its memory, files and fairness under load. The
+ * api runs as a process of its own.
+ */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'

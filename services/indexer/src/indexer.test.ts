@@ -1,4 +1,7 @@
-/** The whole indexer inside this process, whose main thread the test can keep busy: what waits then has its limits. */
+/**
+ * Shows that what waits in memory is bounded, and that losses and problems are noticed. The whole indexer runs inside
+ * this process, whose main thread the test can block.
+ */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'

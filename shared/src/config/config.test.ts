@@ -1,3 +1,7 @@
+/**
+ * Shows which configs are valid, what they mean, and what is said about each mistake. Real files and folders in a
+ * temporary folder.
+ */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'

@@ -1,4 +1,7 @@
-/** Clients of the original program, pointed at this one: they reach the tree of the disk while it changes under them. */
+/**
+ * Shows I2 for clients written for the original program: they end with the tree of the disk while random operations
+ * change it. Both services run as processes.
+ */
 import assert from 'node:assert/strict'
 import { chmodSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,4 +1,7 @@
-/** Random histories against clients that read them at random moments in pages of random sizes. */
+/**
+ * Shows I2, I3 and I5 for answers read in pieces: random histories are written to a real database while clients read it
+ * at random moments, in pages of random sizes.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'

@@ -1,4 +1,7 @@
-/** A database that is not there, comes, goes, is replaced, or was left behind. */
+/**
+ * Shows what happens while the database is missing, replaced, damaged or left behind by a killed writer: the app
+ * answers 503 and recovers. Real files in a temporary folder.
+ */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import {

@@ -1,4 +1,7 @@
-/** Trees deeper than a path may be long: all that is answered is right, and no read climbs for long. */
+/**
+ * Shows that trees deeper than a path are answered correctly, and that no read climbs far. The reads of the app are
+ * counted.
+ */
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'

@@ -1,3 +1,4 @@
+/** Shows paths and subtrees of nodes, and that no folder is read twice. A tree in memory counts the queries. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createPlaces, type Places } from './places.ts'

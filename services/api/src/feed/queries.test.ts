@@ -1,3 +1,7 @@
+/**
+ * Shows that every statement follows an index, by SQLite's own query plan, and that numbers beyond a double survive. On
+ * a real database.
+ */
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'

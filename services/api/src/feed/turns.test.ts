@@ -1,3 +1,7 @@
+/**
+ * Shows that short requests wait for one piece of long work at most, by counting pieces between two rounds of the event
+ * loop.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { nextTurn, searchInTurn } from './turns.ts'

@@ -1,4 +1,7 @@
-/** Random histories against clients that see a part of the log: they must end with that part of the live nodes. */
+/**
+ * Shows I2 for filtered clients: random histories on a real database, read by clients that each see a part of the
+ * nodes, must leave each with exactly that part.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'

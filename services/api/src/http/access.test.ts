@@ -1,4 +1,4 @@
-/** Who may ask: under which names, from which pages, with which token. */
+/** Shows who may use the api: by host name, by origin, and by token. Requests go to the app over a real socket. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { rmSync } from 'node:fs'

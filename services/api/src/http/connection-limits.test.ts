@@ -1,4 +1,4 @@
-/** Counting, and what is said of it, without sockets: a connection is what can be closed. */
+/** Shows how connections are counted, refused and logged. Stand-ins for sockets, and a clock of the test. */
 import assert from 'node:assert/strict'
 import { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'

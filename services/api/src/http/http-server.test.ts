@@ -1,4 +1,4 @@
-/** What comes over a socket and is no request, or more than one can bear. */
+/** Shows how the server refuses what is no request, bounds what is one, and stops. Raw bytes over real sockets. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'

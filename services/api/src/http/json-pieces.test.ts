@@ -1,3 +1,7 @@
+/**
+ * Shows that the pieces of an answer add up to its JSON, for random values, and that none is much longer than the
+ * limit.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'

@@ -1,4 +1,7 @@
-/** What a query may hold, whichever route it is for: so many parameters, and a word about those that mean nothing. */
+/**
+ * Shows what every route does with its query string: the limits, and the header that names unknown parameters. Requests
+ * go to the app.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { assertProblem } from '../../../../test/support/assert-problem.ts'

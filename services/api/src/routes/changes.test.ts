@@ -1,4 +1,7 @@
-/** What a client may ask of /changes beyond the four parameters of the original. */
+/**
+ * Shows what `/changes` does beyond the parameters of the original program: paths, filters, long polls, tags and
+ * epochs. Requests go to the app over a real socket.
+ */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { rmSync } from 'node:fs'

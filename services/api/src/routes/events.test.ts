@@ -1,4 +1,7 @@
-/** Server-sent events, read from a real socket as they come. */
+/**
+ * Shows the event stream as its client receives it: events, ids, heartbeats, and what happens without a database. Read
+ * from a real socket.
+ */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { renameSync, rmSync } from 'node:fs'

@@ -1,4 +1,4 @@
-/** The routes that answer about single nodes, folders and lists of nodes. */
+/** Shows the routes about nodes, folders and lists. Requests go to the app, on a small database. */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'

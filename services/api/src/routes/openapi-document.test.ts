@@ -1,4 +1,4 @@
-/** The description against what the app really answers. */
+/** Holds the OpenAPI document to the app: every route is requested, and every answer must match its schema. */
 import assert from 'node:assert/strict'
 import { rmSync } from 'node:fs'
 import { type TestContext, test } from 'node:test'

@@ -1,4 +1,7 @@
-/** What operators ask: status, health, readiness, metrics. */
+/**
+ * Shows the routes for operators: status, health, readiness and metrics. Requests go to the app, on databases with
+ * chosen statuses.
+ */
 import assert from 'node:assert/strict'
 import { closeSync, openSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'

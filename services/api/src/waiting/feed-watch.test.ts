@@ -1,3 +1,7 @@
+/**
+ * Shows when waiting clients wake, and that nothing runs while nobody waits. Commits on a real database, watched by the
+ * real kernel; timers of the test where a delay matters.
+ */
 import assert from 'node:assert/strict'
 import { renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'

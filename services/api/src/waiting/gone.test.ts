@@ -1,3 +1,4 @@
+/** Shows which cursors are good in which database (I13): tables over the pure function. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { goneRefusal } from './gone.ts'

@@ -1,3 +1,4 @@
+/** Shows that times look as Python's `isoformat()` writes them: a table. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isoTime } from './iso-time.ts'

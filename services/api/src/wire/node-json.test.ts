@@ -1,3 +1,4 @@
+/** Holds the JSON of a node to the wire contract: its keys, their order, and its times. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'

@@ -1,3 +1,4 @@
+/** Shows that the token of a page leads back to its position, for random names of any length. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'

@@ -1,3 +1,4 @@
+/** Shows which texts each parameter accepts, and what becomes of them: tables. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { PARAMETERS } from './parameters.ts'

@@ -1,3 +1,4 @@
+/** Shows how rows of the database become the JSON of the status: keys, units and derived values. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { StatusRow } from '@drive-feed/shared/schema.ts'

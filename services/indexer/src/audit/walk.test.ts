@@ -1,3 +1,6 @@
+/**
+ * Shows which differences between a folder and a database the audit reports. Real folders, and rows recorded from them.
+ */
 import assert from 'node:assert/strict'
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,3 +1,4 @@
+/** Shows that the tree of folders keeps paths, watches and ids right through moves, swaps and removals. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { rootFolder } from '../../../../test/support/root-folder.ts'

@@ -1,3 +1,4 @@
+/** Shows when two observations are of the same file, and when a file counts as rewritten: tables. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { factsOf, fileRow, fileSight, folderRow, folderSight } from '../../../../test/support/rows.ts'

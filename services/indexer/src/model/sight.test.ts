@@ -1,3 +1,4 @@
+/** Shows how times of the kernel become microseconds: tables and random values. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { exactMicroseconds, microseconds } from '@drive-feed/shared/microseconds.ts'

@@ -1,3 +1,4 @@
+/** Shows that packed observations come out as they went in, and which of them equal a row. */
 import assert from 'node:assert/strict'
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,3 +1,4 @@
+/** Holds the limits to the kernel's own files in /proc, and the advice for raising them to a power of two. */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'

@@ -1,3 +1,7 @@
+/**
+ * Shows I14 for opening: only the file that was looked at is opened, whatever takes its place. Real folders, by each
+ * way in which the kernel can open.
+ */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { closeSync, mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'

@@ -1,3 +1,4 @@
+/** Holds our statx to Node's lstat: every kind of entry, odd names, sizes and times, on real filesystems. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import {

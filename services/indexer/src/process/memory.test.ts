@@ -1,3 +1,4 @@
+/** Shows when unused memory is given back: work in counted CPU time, and once the real process. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createRest, processCpuUsage, releaseHeap } from './memory.ts'

@@ -1,3 +1,6 @@
+/**
+ * Shows when problems are written, and since when they exist. A clock of the test, and a list in place of the table.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ProblemRow } from '@drive-feed/shared/schema.ts'

@@ -1,3 +1,4 @@
+/** Shows the rate for counts a second apart: tables over the pure function. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createRate } from './rate.ts'

@@ -1,3 +1,4 @@
+/** Shows when the status is written and what is in it. Mocked timers and clock, and a list in place of the table. */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import type { status } from '@drive-feed/shared/schema.ts'

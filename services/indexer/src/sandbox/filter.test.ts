@@ -1,3 +1,7 @@
+/**
+ * Shows which system calls the filter refuses: the program is interpreted for each call and architecture, and applied
+ * once by the real kernel.
+ */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'

@@ -1,3 +1,4 @@
+/** Shows what a restricted thread can read, write and run. A process restricts itself and reports what it could do. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'

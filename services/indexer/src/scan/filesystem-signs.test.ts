@@ -1,3 +1,4 @@
+/** Shows what identifies a filesystem: lines of a made-up mountinfo, and the real kernel for a real folder. */
 import assert from 'node:assert/strict'
 import { lstatSync } from 'node:fs'
 import { test } from 'node:test'

@@ -1,3 +1,7 @@
+/**
+ * Shows what looking at folders reports, and that it never calls anything gone that it did not see (I7). Real folders
+ * and the real kernel.
+ */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import {

@@ -1,3 +1,4 @@
+/** Shows how mountinfo is parsed: tables of lines, and the file of this process. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseMountinfo, readMountinfo } from './mountinfo.ts'

@@ -1,3 +1,7 @@
+/**
+ * Shows that the progress of the observer thread can be read while it works. A stand-in for the thread answers when the
+ * test says so.
+ */
 import assert from 'node:assert/strict'
 import { EventEmitter } from 'node:events'
 import { test } from 'node:test'

@@ -1,3 +1,4 @@
+/** Shows where each format keeps its serial number: made-up first sectors. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { serialIn, volumeSerial } from './volume-serial.ts'

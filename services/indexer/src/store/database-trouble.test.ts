@@ -1,3 +1,4 @@
+/** Shows what each error of the database means for its owner: a table over the pure function. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { DatabaseUnusableError } from '@drive-feed/shared/open-database.ts'

@@ -1,3 +1,7 @@
+/**
+ * Shows which results are stored (I6) and which of them clients see (I12). The real store on a database in a temporary
+ * folder.
+ */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'

@@ -1,4 +1,7 @@
-/** Holds every statement of the indexer to its index: at a million rows one scan more is felt everywhere. */
+/**
+ * Holds every statement of the indexer to its index, by SQLite's own query plan: with a million rows one full scan is
+ * felt everywhere.
+ */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { openStore } from '../../../../test/support/open-store.ts'

@@ -1,3 +1,7 @@
+/**
+ * Shows how files are marked to be read again after an upgrade, slice by slice, and what becomes of the results. The
+ * real store on a database in a temporary folder.
+ */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { type MetadataState, SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'

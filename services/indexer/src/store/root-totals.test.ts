@@ -1,3 +1,4 @@
+/** Shows that the totals of each root follow every operation. The real store on a database in a temporary folder. */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'

@@ -1,4 +1,7 @@
-/** Random decisions against the real store: whatever happens, the invariants hold and every client ends with the tree. */
+/**
+ * Shows I2 to I5 and I11 for the store: random decisions on a real database, after each of which the file is checked
+ * and clients are compared with the tree.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'

@@ -1,3 +1,7 @@
+/**
+ * Shows what each operation writes, and in which order clients receive it (I3 to I5). The real store on a database in a
+ * temporary folder.
+ */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { plainNodeId } from '@drive-feed/shared/node-id.ts'

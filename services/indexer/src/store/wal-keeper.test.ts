@@ -1,3 +1,7 @@
+/**
+ * Shows when the WAL is emptied and cut, and that a reader that holds it is named. Real databases, and readers in other
+ * processes.
+ */
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'

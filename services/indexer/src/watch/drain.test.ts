@@ -1,4 +1,4 @@
-/** The draining thread against the real kernel. */
+/** Shows that the draining thread delivers every event, and reports every loss. The real thread and the real kernel. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readdirSync, renameSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs'

@@ -1,3 +1,4 @@
+/** Shows how the bytes of the kernel become events: tables of records. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { nameToBytes } from '@drive-feed/shared/entry-name.ts'

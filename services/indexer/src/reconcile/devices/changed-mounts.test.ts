@@ -1,3 +1,4 @@
+/** Shows which mount points count as changed between two readings: a table. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Mountinfo } from '../../scan/mountinfo.ts'

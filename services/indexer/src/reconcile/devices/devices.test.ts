@@ -1,3 +1,4 @@
+/** Shows which stable name a filesystem gets while device numbers change. The mounts are those of a made-up machine. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { DeviceRow } from '@drive-feed/shared/schema.ts'

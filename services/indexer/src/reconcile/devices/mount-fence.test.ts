@@ -1,3 +1,7 @@
+/**
+ * Shows I7 at a mount: an observation made with old device numbers is never used. The observer is a stand-in whose
+ * count of mounts the test sets.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createSightsBuilder } from '../../model/sights.ts'

@@ -1,3 +1,4 @@
+/** Shows which folders are looked at after mounts change. Made-up mounts over a tree in memory. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { rootFolder } from '../../../../../test/support/root-folder.ts'

@@ -1,3 +1,4 @@
+/** Shows when an inode number identifies a row: by filesystem, and after a mount. Tables over a tree in memory. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { rootFolder } from '../../../../../test/support/root-folder.ts'

@@ -1,3 +1,4 @@
+/** Shows which known device a mounted filesystem is: tables of signs and samples. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { DeviceRow } from '@drive-feed/shared/schema.ts'

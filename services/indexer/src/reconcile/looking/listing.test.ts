@@ -1,3 +1,4 @@
+/** Shows which entries of a listing differ from the rows (I12). Real folders, and rows made of what is in them. */
 import assert from 'node:assert/strict'
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

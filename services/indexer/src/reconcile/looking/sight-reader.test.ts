@@ -1,3 +1,4 @@
+/** Shows what an observation means before its filesystem has a name. Stand-ins for the devices. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { rootFolder } from '../../../../../test/support/root-folder.ts'

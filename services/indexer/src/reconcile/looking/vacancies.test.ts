@@ -1,3 +1,4 @@
+/** Shows whether a row is still at its place. The observer is a stand-in that answers from a table. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { rootFolder } from '../../../../../test/support/root-folder.ts'

@@ -1,3 +1,4 @@
+/** Shows when the metadata of a file is due: tables, with a clock of the test. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { factsOf, fileRow, fileSight } from '../../../../../test/support/rows.ts'

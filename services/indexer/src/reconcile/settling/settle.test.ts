@@ -1,4 +1,4 @@
-/** Settling against a real store and tree: what the rows, the tree and limbo are after sights. */
+/** Shows what follows from decisions in the tree and the queues. The real store on a database in a temporary folder. */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'

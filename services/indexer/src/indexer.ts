@@ -407,7 +407,9 @@ function deviceNumberNow({ pipeline: { devices } }: Stages, device: string): str
 }
 
 /** How long a file is left alone that could not be read now, ms; 0 where there was a result. */
-function readAgainAfter({ kind, job }: MetadataResult, retries: ReadingRetries): number {
+function readAgainAfter(result: MetadataResult, retries: ReadingRetries): number {
+  const { kind, job } = result
+  if (kind === 'later') return result.afterMs
   if (kind === 'busy') return retries.next(job, 'busy')
   if (kind === 'changed' || kind === 'gone') return retries.next(job, 'changed')
   retries.settled(job)

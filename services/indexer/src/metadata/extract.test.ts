@@ -40,6 +40,7 @@ const tools: ExtractTools = {
   libraries,
   pageCache: openPageCache(),
   endAfterComputing: () => {},
+  note: () => {},
 }
 const extract = createExtract(tools)
 const FULL: Trial = { effort: 'full', computingMs: 1_000 }

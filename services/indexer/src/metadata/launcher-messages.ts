@@ -1,6 +1,7 @@
 /** What the pool and the thread that starts its workers tell each other. `id`: of a worker. */
 import type { JobsMessage } from './jobs-message.ts'
 import type { ReaderVersions } from './reader-versions.ts'
+import type { WorkAt } from './work-at.ts'
 import type { AnswersMessage } from './worker-message.ts'
 
 /** `workerData` of the thread. `folders`: paths below which workers may read. */
@@ -17,4 +18,4 @@ export type FromLauncher =
   | { readonly type: 'started'; readonly id: number; readonly pid: number }
   | { readonly type: 'ready'; readonly id: number; readonly versions: ReaderVersions }
   | { readonly type: 'answers'; readonly id: number; readonly answers: AnswersMessage }
-  | { readonly type: 'end'; readonly id: number; readonly reason: string }
+  | { readonly type: 'end'; readonly id: number; readonly reason: string; readonly at: WorkAt | null }

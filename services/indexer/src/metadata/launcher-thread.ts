@@ -76,9 +76,9 @@ function start(id: number, module: string): void {
   const worker = startWorkerProcess(module, {
     onReady: (versions) => tell({ type: 'ready', id, versions }),
     onAnswers: (answers) => tell({ type: 'answers', id, answers }),
-    onEnd: (reason) => {
+    onEnd: (reason, at) => {
       workers.delete(id)
-      tell({ type: 'end', id, reason })
+      tell({ type: 'end', id, reason, at })
     },
   })
   workers.set(id, worker)

@@ -58,7 +58,7 @@ export function createLauncher({ folders, onLate, onCrash }: LauncherTools): Lau
       else if (message.type === 'answers') events.onAnswers(message.answers)
       else {
         generation.events.delete(message.id)
-        events.onEnd(message.reason)
+        events.onEnd(message.reason, message.at)
         endIfDone(generation)
       }
     })

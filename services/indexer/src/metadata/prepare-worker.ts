@@ -13,6 +13,8 @@ import { takeLowPriority } from './low-priority.ts'
 import { openPageCache } from './page-cache.ts'
 import { readerVersions } from './reader-versions.ts'
 import type { Reader } from './serve-jobs.ts'
+import { openWorkNote } from './work-at.ts'
+import { decodeSetting } from './worker-setting.ts'
 
 /** Memory for what files have the libraries do, beyond what a process has when it is ready. Bytes. */
 const WORKING_MEMORY_BYTES = 512 * 1024 * 1024
@@ -23,17 +25,20 @@ const OPEN_FILES_MAX = 64
 export function prepareWorker(): Reader {
   dieWithParent()
   takeLowPriority()
+  const { memoryFd } = decodeSetting(process.argv[2])
+  const note = openWorkNote(memoryFd)
   const libraries = { libmagic: openLibmagic(), mediaInfo: openMediaInfo() }
   const extract = createExtract({
     openFile: createOpenFile(hasOpenat2()),
     libraries,
     pageCache: openPageCache(),
     endAfterComputing: (ms) => endAfterComputing(ms / 1000),
+    note: note.step,
   })
   // Where NODE_COMPILE_CACHE is set; it halves the start and saves 11 MB. Node writes it at an orderly end, which a
   // worker rarely has.
   flushCompileCache()
-  return { extract, versions: readerVersions(libraries) }
+  return { extract, versions: readerVersions(libraries), note }
 }
 
 /**

@@ -15,7 +15,7 @@ const BEHAVIOUR: Behaviour = (path, { effort, computingMs }) => {
   if (name.startsWith('loop') && effort === 'full') return { ms: computingMs, dies: true, step: 'mediainfo' }
   if (name.startsWith('magic') && effort !== 'hash-only') return { ms: computingMs, dies: true, step: 'libmagic' }
   if (name.startsWith('film') && effort === 'full') return { ms: 5, dies: false, step: 'mediainfo' }
-  if (name.startsWith('huge')) return { ms: 3_600_000, dies: false, step: 'reading' }
+  if (name.startsWith('huge')) return { ms: 7_200_000, dies: false, step: 'reading' }
   return { ms: 0, dies: false, step: 'reading' }
 }
 
@@ -25,6 +25,7 @@ function begin(t: TestContext, workers: number, knowsWhereItIs = true) {
   const pool: MetadataPool = createMetadataPool({
     workers,
     launch: simulation.launch,
+    nowMs: simulation.nowMs,
     onResults: (some) => {
       for (const result of some) {
         assert.ok(result.kind === 'later' || !results.has(result.job.nodeId), `${result.job.nodeId} twice`)
@@ -43,7 +44,7 @@ function begin(t: TestContext, workers: number, knowsWhereItIs = true) {
     assert.ok(isRead(name), `${name} is never read`)
     return { ms: nowMs() - before.ms, died: counts.died - before.died }
   }
-  return { pool, results, counts, runUntil, nowMs, isRead, costOf }
+  return { pool, results, counts, runUntil, nowMs, isRead, costOf, wait: simulation.wait }
 }
 
 const names = (prefix: string, count: number) => Array.from({ length: count }, (_, n) => `${prefix}${n}`)
@@ -60,9 +61,9 @@ for (const workers of [1, 2, 4]) {
 
   test(`${workers} worker(s): photos that come after six looping files are read within a second each`, (t) => {
     for (const afterMs of [0, 100, 400, 700, 900, 1_300, 5_000, 11_000, 30_000]) {
-      const { pool, costOf, runUntil, nowMs } = begin(t, workers)
+      const { pool, costOf, wait } = begin(t, workers)
       pool.submit(jobs(...names('loop', 6)))
-      runUntil(() => nowMs() >= afterMs)
+      wait(afterMs)
       for (const name of names('photo', 3)) {
         pool.submit(jobs(name))
         const { ms, died } = costOf(name)
@@ -73,11 +74,10 @@ for (const workers of [1, 2, 4]) {
   })
 
   test(`${workers} worker(s): a photo waits for no second looping file that comes by itself`, (t) => {
-    const { pool, costOf, runUntil, nowMs } = begin(t, workers)
+    const { pool, costOf, nowMs, wait } = begin(t, workers)
     for (const name of names('loop', 6)) {
       pool.submit(jobs(name))
-      const beganMs = nowMs()
-      runUntil(() => nowMs() >= beganMs + 50)
+      wait(nowMs() + 50)
     }
     pool.submit(jobs('photo'))
     const { ms, died } = costOf('photo')
@@ -168,7 +168,7 @@ test('files that are bad take no room, however many there are, and wait as rows 
 
 test('a huge file leaves every place to the others, and a second one waits', (t) => {
   for (const workers of [1, 2, 4]) {
-    const { pool, costOf, isRead, counts, results } = begin(t, workers)
+    const { pool, costOf, isRead, counts } = begin(t, workers)
     assert.equal(pool.hugeRoom, 1)
     pool.submit([jobNamed('huge', HUGE_FILE_BYTES)])
     assert.equal(pool.hugeRoom, 0)
@@ -182,7 +182,22 @@ test('a huge file leaves every place to the others, and a second one waits', (t)
     assert.ok(counts.atMost <= Math.max(2, workers) + 1)
     assert.equal(pool.bigRoom, bigRoom)
     assert.ok(room > 0)
+    assert.deepEqual(pool.longReads(), [])
+    costOf('huge')
     costOf('huge too')
-    assert.ok(results.has('huge'))
   }
+})
+
+test('what has been read for over an hour is told, with its path', (t) => {
+  const { pool, costOf, wait } = begin(t, 2)
+  pool.submit([jobNamed('huge', HUGE_FILE_BYTES)])
+  wait(3_590_000)
+  assert.deepEqual(pool.longReads(), [])
+  wait(3_610_000)
+  assert.deepEqual(
+    pool.longReads().map(({ path, forMs }) => [path, Math.floor(forMs / 3_600_000)]),
+    [['/r/huge', 1]],
+  )
+  costOf('huge')
+  assert.deepEqual(pool.longReads(), [])
 })

@@ -48,6 +48,8 @@ export type MetadataPoolOptions = {
   readonly idleMs?: number
   /** How a worker is started. Default: as a child of this thread, with all it may do. */
   readonly launch?: Launch
+  /** Milliseconds from any moment. Default: of this process. */
+  readonly nowMs?: () => number
   /** Path of a worker's entry; for tests. */
   readonly workerModule?: string
 }
@@ -68,6 +70,7 @@ export function createMetadataPool(options: MetadataPoolOptions): MetadataPool {
 class Pool implements MetadataPool {
   readonly #options: MetadataPoolOptions
   readonly #slots: readonly Slot[]
+  readonly #nowMs: () => number
   /** What may take long leaves one worker free. Where there is only one, it gets a process of its own while there is any. */
   readonly #slowMax: number
   readonly #backlog = createBacklog()
@@ -88,11 +91,13 @@ class Pool implements MetadataPool {
   constructor(options: MetadataPoolOptions) {
     this.#options = options
     this.#slowMax = Math.max(1, options.workers - 1)
+    this.#nowMs = options.nowMs ?? (() => performance.now())
     const slotOptions = {
       launch: options.launch ?? startWorkerProcess,
       workerModule: options.workerModule ?? fileURLToPath(import.meta.resolve('./worker.ts')),
       limitMs: options.limitMs ?? defaultLimitMs,
       idleMs: options.idleMs ?? DEFAULT_IDLE_MS,
+      nowMs: this.#nowMs,
     }
     const events = this.#slotEvents()
     // One of them only for a huge file, which would be in the way of all others.
@@ -104,7 +109,7 @@ class Pool implements MetadataPool {
   }
 
   longReads(): LongRead[] {
-    const nowMs = performance.now()
+    const nowMs = this.#nowMs()
     return this.#slots.flatMap(({ work }) =>
       work === null || nowMs - work.sinceMs < LONG_READ_MS ? [] : [{ path: work.path, forMs: nowMs - work.sinceMs }],
     )

@@ -32,6 +32,7 @@ function begin(t: TestContext) {
       workerModule: '',
       limitMs: () => 60_000,
       idleMs: IDLE_MS,
+      nowMs: () => 0,
     },
     {
       onReady: () => {},

@@ -37,6 +37,7 @@ export type SlotOptions = {
   readonly workerModule: string
   readonly limitMs: (bytes: number) => number
   readonly idleMs: number
+  readonly nowMs: () => number
 }
 
 type State = 'empty' | 'starting' | 'ready' | 'retired' | 'leaving'
@@ -76,7 +77,7 @@ export class Slot {
     return this.#open.map(({ batch }) => batch)
   }
 
-  /** What it is at, if it is at work, and since when, by `performance.now()`. */
+  /** What it is at, if it is at work, and since when. */
   get work(): { readonly path: string; readonly sinceMs: number } | null {
     const [task] = this.#open[0]?.unanswered.values() ?? []
     return task === undefined ? null : { path: task.job.path, sinceMs: this.#workingSinceMs }
@@ -177,7 +178,7 @@ export class Slot {
   /** Gives the first batch its time, or an idle process its rest before it is let go. */
   #awaitNext(): void {
     clearTimeout(this.#timer)
-    this.#workingSinceMs = performance.now()
+    this.#workingSinceMs = this.#options.nowMs()
     const batch = this.#open[0]?.batch
     if (batch === undefined && this.state === 'retired') this.#dismiss()
     else if (batch === undefined) this.#timer = setTimeout(() => this.#dismiss(), this.#options.idleMs)

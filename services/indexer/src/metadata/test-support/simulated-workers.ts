@@ -20,6 +20,8 @@ export type Simulation = {
   readonly nowMs: () => number
   /** Runs until it is so, or nothing happens any more. */
   readonly runUntil: (isSo: () => boolean) => void
+  /** Runs until it is so late. */
+  readonly wait: (untilMs: number) => void
   /** Of processes so far. */
   readonly counts: { started: number; died: number; atMost: number }
 }
@@ -129,6 +131,14 @@ export function simulateWorkers(behaviour: Behaviour, knowsWhereItIs = true): Si
     launch,
     counts,
     nowMs: () => nowMs,
+    wait: (untilMs) => {
+      while (events[0] !== undefined && events[0].atMs <= untilMs) {
+        const { atMs, happen } = events.shift() as (typeof events)[number]
+        nowMs = atMs
+        happen()
+      }
+      nowMs = untilMs
+    },
     runUntil: (isSo) => {
       for (let event = events.shift(); event !== undefined; event = events.shift()) {
         nowMs = event.atMs

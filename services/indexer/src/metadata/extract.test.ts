@@ -41,6 +41,7 @@ const tools: ExtractTools = {
   pageCache: openPageCache(),
   endAfterComputing: () => {},
   note: () => {},
+  leftOut: [],
 }
 const extract = createExtract(tools)
 const FULL: Trial = { effort: 'full', computingMs: 1_000 }

@@ -38,6 +38,8 @@ export type ExtractTools = {
   readonly endAfterComputing: (ms: number) => void
   /** Told what comes next. */
   readonly note: (step: Step) => void
+  /** Watched folders below which this process may read nothing, whatever their files' permissions are. */
+  readonly leftOut: readonly string[]
 }
 
 /** How often a file is read whose attributes change under the reading while its size and mtime stay. */
@@ -51,7 +53,7 @@ export function createExtract(tools: ExtractTools): Extract {
       fd = tools.openFile(file.root, file.path, (stats) => isSameInode(stats, file))
       return fd === null ? { kind: 'changed' } : read(fd, file, { ...trial, holdsBack }, tools)
     } catch (error) {
-      return refusal(error)
+      return refusal(error, tools.leftOut.includes(file.root))
     } finally {
       if (fd !== null) closeSync(fd)
     }
@@ -122,7 +124,7 @@ function futilityOf(before: FileStats, now: FileStats, file: FileToRead): Futili
   return isFileOf(now, file) ? null : 'changed'
 }
 
-function refusal(error: unknown): Extraction {
+function refusal(error: unknown, isLeftOut: boolean): Extraction {
   const { code, errno } = error as NodeJS.ErrnoException
   if (code === undefined || errno === undefined) throw error
   switch (code) {
@@ -136,5 +138,6 @@ function refusal(error: unknown): Extraction {
       return { kind: 'changed' }
   }
   const problem = `${code}: ${getSystemErrorMessage(errno)}`
+  if (isLeftOut && (code === 'EACCES' || code === 'EPERM')) return { kind: 'busy', problem }
   return { kind: isPassing(code) || isExhaustion(code) ? 'busy' : 'unreadable', problem }
 }

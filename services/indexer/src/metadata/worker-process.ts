@@ -51,26 +51,45 @@ export function startHeldProcess(module: string, events: WorkerEvents, setting: 
     memory?.close()
     events.onEnd(reason, at)
   }
-  const child = fork(module, [encodeSetting(setting, memory !== null)], {
-    // None of the parent's own flags: --test or --inspect would start that here too.
-    execArgv: [],
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc', ...(memory === null ? [] : [memory.fd])],
-  })
+  try {
+    const child = fork(module, [encodeSetting(setting, memory !== null)], {
+      // None of the parent's own flags: --test or --inspect would start that here too.
+      execArgv: [],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc', ...(memory === null ? [] : [memory.fd])],
+    })
+    return workerOf(child, { ...events, onEnd: end })
+  } catch (error) {
+    memory?.close()
+    return neverStarted((error as Error).message, events)
+  }
+}
+
+/** For want of memory, files or processes. */
+export function neverStarted(problem: string, { onEnd }: WorkerEvents): WorkerProcess {
+  const nothing = () => {}
+  setImmediate(() => onEnd(`not started: ${problem}`, null))
+  return { pid: null, send: nothing, dismiss: nothing, kill: nothing, abandon: nothing }
+}
+
+function workerOf(
+  child: ChildProcess,
+  { onReady, onAnswers, onEnd }: Omit<WorkerEvents, 'onEnd'> & { readonly onEnd: (reason: string) => void },
+): WorkerProcess {
   let unusable: string | null = null
   const lastWords = collectLastWords(child)
   const startLimit = setTimeout(() => child.kill('SIGKILL'), START_LIMIT_MS)
   child.on('message', (message: WorkerMessage) => {
-    if (message.type === 'answers') events.onAnswers(message)
+    if (message.type === 'answers') onAnswers(message)
     else if (message.type === 'unusable') unusable = message.problem
     else {
       clearTimeout(startLimit)
-      events.onReady(message.versions)
+      onReady(message.versions)
     }
   })
   onceEnded(child, (how) => {
     clearTimeout(startLimit)
     const words = unusable ?? lastWords()
-    end(words === '' ? how : `${how}: ${words}`)
+    onEnd(words === '' ? how : `${how}: ${words}`)
   })
   return {
     pid: child.pid ?? null,

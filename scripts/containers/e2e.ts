@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import type { FeedNode } from '../../client/src/wire.ts'
 import { CORPUS, type CorpusEntry, corpusEntries } from '../../services/indexer/src/metadata/test-support/corpus.ts'
+import { landlockVersion } from '../../services/indexer/src/sandbox/landlock.ts'
 import { FeedClient } from '../../test/support/feed-client.ts'
 import { getJson } from '../../test/support/http-get.ts'
 import { until, untilNone } from '../../test/support/until.ts'
@@ -18,6 +19,8 @@ import { mountMemory } from './mounts.ts'
 /** Containers start in a second on a fast machine, and in half a minute on a slow one. */
 const START_MS = 60_000
 const HEALTHY_MS = 180_000
+/** Of capabilities(7), as the bit it is. */
+const DAC_READ_SEARCH = 1n << 2n
 const NOTHING_COMPILES = ['cc', 'gcc', 'g++', 'clang', 'make', 'python3']
 
 const expected = corpusEntries()
@@ -183,6 +186,47 @@ step('files that only their owner may read are hashed', async () => {
   }
   chmodSync(join(media, 'locked'), 0o755)
 })
+
+step(
+  'what reads files is confined in its container too: by the filter, by Landlock, and with hardly a capability',
+  async () => {
+    writeFileSync(join(media, 'confined.txt'), 'confined')
+    await until('its hash', async () => await polled('confined.txt', ({ hash }) => hash !== ''))
+    const each = 'for p in /proc/[0-9]*; do tr "\\0" " " < $p/cmdline; echo; cat $p/status; echo; done 2>&-'
+    const [processes = ''] = await inEach('indexer', 'sh', '-c', `${each}; true`)
+    const [indexer, worker, shell] = [/^node .*src\/main\.ts/, /metadata\/worker\.ts/, /^sh -c/].map((command) => {
+      const found = processes.split('\n\n').find((one) => command.test(one.trimStart().split('\n')[0] ?? ''))
+      assert.ok(found !== undefined, `${command} is not among\n${processes}`)
+      return (field: string) => new RegExp(`^${field}:\\s+(.*)$`, 'm').exec(found)?.[1] ?? ''
+    })
+    for (const one of [indexer, worker]) {
+      assert.deepEqual([one?.('Seccomp'), one?.('NoNewPrivs')], ['2', '1'])
+      for (const set of ['CapEff', 'CapPrm', 'CapBnd']) {
+        assert.equal(BigInt(`0x${one?.(set)}`) & ~DAC_READ_SEARCH, 0n, `${set} ${one?.(set)}`)
+      }
+    }
+    // The engine's own profile is a filter, too. A worker has those of the indexer, of the thread that starts it, and its own.
+    const filters = [shell, indexer, worker].map((one) => one?.('Seccomp_filters') ?? '')
+    // Kernels before 5.10 do not say it.
+    if (!filters.includes('')) {
+      const [engine = 0, ofIndexer = 0, ofWorker = 0] = filters.map(Number)
+      assert.ok(ofIndexer > engine && ofWorker >= ofIndexer + 2, filters.join())
+    }
+    const log = await compose('logs', '--no-color', 'indexer')
+    assert.doesNotMatch(log, /could not be given up/)
+    if (landlockVersion() === 0) return
+    assert.doesNotMatch(log, /has no Landlock/)
+    const restricts = `
+    const { landlockVersion, restrictThread } = await import('/app/services/indexer/src/sandbox/landlock.ts')
+    const { readFileSync } = await import('node:fs')
+    restrictThread({ read: ['/mnt/media'], execute: [], write: [], readsAll: false })
+    const read = (path) => { try { readFileSync(path); return 'read' } catch (error) { return error.code } }
+    console.log(landlockVersion(), read('/mnt/media/confined.txt'), read('/config/server.yaml'))`
+    assert.deepEqual(await inEach('indexer', 'node', '--input-type=module', '--eval', restricts), [
+      `${landlockVersion()} read EACCES\n`,
+    ])
+  },
+)
 
 step('the indexer can not write to the media, and the api has neither media nor a volume it can write to', async () => {
   const writes = (path: string) => ['sh', '-c', `touch ${path} 2>&1 || true`]

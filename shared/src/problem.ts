@@ -10,6 +10,7 @@ export const PROBLEM_CODES = {
   folders_unreadable: 'Folders, or something in them, can not be read.',
   files_unreadable: 'Files can not be read; they have no hash.',
   files_failed: 'A library that reads metadata failed on files, for example because they are malformed.',
+  file_takes_long: 'A file is being read for over an hour; others of its size wait for it.',
   places_failing: 'Places or files failed for over a minute.',
   not_answering: 'A disk or server does not answer, and everything waits for it.',
   open_files: 'The process may not open as many files as it needs.',

@@ -46,7 +46,7 @@ function createBench(t: TestContext) {
   const lines: object[] = []
   const failures = createFailureLog({ log: { warn: (fields) => lines.push(fields) }, nowMs })
   const flow = createMetadataFlow({
-    pool: { room: 64, bigRoom: 1, submit: (jobs) => inPool.push(...jobs) },
+    pool: { room: 64, bigRoom: 1, hugeRoom: 1, submit: (jobs) => inPool.push(...jobs) },
     ...{ store, tree, retries, failures, nowMs },
     rootAt: (path) => (path.startsWith('/media/') ? { path: '/media', state: bench.rootState } : undefined),
     deviceNumberOf: (device) => (device === DEVICE ? '66' : 'not met'),

@@ -20,7 +20,7 @@ import type { ReadAgain } from './store/read-again.ts'
 import type { Store } from './store/store.ts'
 
 export type MetadataFlowTools = {
-  readonly pool: Pick<MetadataPool, 'room' | 'bigRoom' | 'submit'>
+  readonly pool: Pick<MetadataPool, 'room' | 'bigRoom' | 'hugeRoom' | 'submit'>
   readonly store: Pick<Store, 'saveMetadata' | 'saveAgain' | 'postpone'> & {
     readonly known: Pick<KnownNodes, 'waiting' | 'toAskAgain' | 'nextDueMs' | 'byId' | 'pathOf'>
   }
@@ -116,7 +116,9 @@ function deviceNumberNow({ deviceNumberOf }: MetadataFlowTools, device: string):
 }
 
 /** How long a file is left alone that could not be read now, ms; null where there was a result. */
-function pauseAfter({ kind, job }: MetadataResult, retries: MetadataFlowTools['retries']): number | null {
+function pauseAfter(result: MetadataResult, retries: MetadataFlowTools['retries']): number | null {
+  const { kind, job } = result
+  if (kind === 'later') return result.afterMs
   if (kind === 'busy') return retries.next(job, 'busy')
   if (kind === 'changed' || kind === 'gone') return retries.next(job, 'changed')
   return null

@@ -3,6 +3,7 @@ import { adviceOfSentence } from '@drive-feed/shared/problem.ts'
 import type { MetadataPool } from './metadata/pool.ts'
 import type { Exhaustion } from './process/exhaustion.ts'
 import { failingFiles } from './process/failing-files.ts'
+import { createLongReads } from './process/long-reads.ts'
 import type { Noticed } from './process/problem-keeper.ts'
 import type { Roots } from './reconcile/roots/roots.ts'
 import type { Scans } from './reconcile/roots/scans.ts'
@@ -19,13 +20,19 @@ export type NoticeTools = {
   readonly scans: Pick<Scans, 'problems'>
   readonly stalls: StallWatch
   readonly exhaustion: Exhaustion
-  readonly pool: Pick<MetadataPool, 'problem'>
+  readonly pool: Pick<MetadataPool, 'problem' | 'longReads'>
   readonly wal: WalKeeper
+  readonly wallMs: () => number
 }
 
 export function createNotice(tools: NoticeTools): () => Noticed[] {
   const { roots, scans, stalls, exhaustion, pool, wal } = tools
   const files = createFilesNotice(tools)
+  const longReads = createLongReads({
+    reads: () => pool.longReads(),
+    rootAt: (path) => roots.byPath(path)?.key ?? null,
+    wallMs: tools.wallMs,
+  })
   return () => {
     const stalled = stalls.stalled()
     const held = wal.held()
@@ -39,7 +46,7 @@ export function createNotice(tools: NoticeTools): () => Noticed[] {
       problems.push({ ...adviceOfSentence(unread), code: 'metadata_workers', root: null, sinceMs: null })
     }
     if (held !== null) problems.push({ ...held, code: 'wal_held', root: null })
-    return [...problems, ...files()]
+    return [...problems, ...longReads(), ...files()]
   }
 }
 

@@ -1,6 +1,6 @@
 /** What waits in the pool, and which files travel together. Pure bookkeeping: no processes, no clocks. */
 import type { Trial } from './extract.ts'
-import { bytesToRead, isSlow, type Task, trialOf } from './task.ts'
+import { bytesToRead, type Lane, laneOf, type Task, trialOf } from './task.ts'
 
 /** Up to here reading takes so little that the messages would cost as much; such files share one. Bytes. */
 const SMALL_FILE_BYTES = 1024 * 1024
@@ -8,82 +8,79 @@ const SMALL_FILE_BYTES = 1024 * 1024
 /** Small files in a message. */
 export const BATCH_FILES = 32
 
-/** Files that go to a worker in one message and come back in one. */
+/** So many messages of ordinary files come before one with a file that is tried alone, where both wait. */
+const ORDINARY_TURNS = 4
+
+/** Files that go to a worker in one message. */
 export type Batch = {
   readonly tasks: readonly Task[]
   readonly trial: Trial
   /** Bytes of all files. */
   readonly bytes: number
-  /** May keep its worker busy for long, see `Lanes`. */
-  readonly isSlow: boolean
+  readonly lane: Lane
   /** Soon done: the next message may already be sent behind it, so that the worker never waits for one. */
   readonly isQuick: boolean
 }
 
-/** Which are open. Big files and suspects may take long, and share a lane that never has all workers. */
-export type Lanes = { readonly ordinary: boolean; readonly slow: boolean }
-
 export type Backlog = {
   readonly add: (tasks: readonly Task[]) => void
-  /** Puts back what was sent but not begun, before everything else. */
+  /** Puts back what was sent and not answered, before everything else. */
   readonly putBack: (tasks: readonly Task[]) => void
-  /** The next batch of a lane that is open, the slow one first, since fewer workers may take from it; null if there is none. */
-  readonly take: (open: Lanes) => Batch | null
+  /** The next batch of a lane that is open, what may take long first, since fewer workers may take it; null if there is none. */
+  readonly take: (open: ReadonlySet<Lane>) => Batch | null
   /** How many batches wait in each lane, about. */
-  readonly waiting: () => { readonly ordinary: number; readonly slow: number }
+  readonly waiting: () => Readonly<Record<Lane, number>>
+  /** Whether so much waits that every message is full. */
+  readonly isBulk: () => boolean
   readonly clear: () => void
 }
 
 export function createBacklog(): Backlog {
-  let suspects: Task[] = []
-  let ordinary: Task[] = []
-  let alone: Task[] = []
-  let big: Task[] = []
+  const lanes: Record<Lane, Task[]> = { ordinary: [], alone: [], suspect: [], big: [], huge: [] }
   let wasSuspect = false
-  let wasAlone = false
+  let turns = 0
 
-  function laneOf(task: Task): Task[] {
-    if (task.isSuspect) return suspects
-    if (isSlow(task)) return big
-    return task.isAlone ? alone : ordinary
+  /** By turns: neither a folder of films nor one of bad files has the others wait until it is done. */
+  function takeSlow(open: ReadonlySet<Lane>): Task | undefined {
+    if (open.has('huge') && lanes.huge.length > 0) return lanes.huge.shift()
+    const order = (wasSuspect ? ['big', 'suspect'] : ['suspect', 'big']) satisfies Lane[]
+    const lane = order.find((each) => open.has(each as Lane) && lanes[each as Lane].length > 0) as Lane | undefined
+    if (lane === undefined) return undefined
+    wasSuspect = lane === 'suspect'
+    return lanes[lane].shift()
   }
 
   /** By turns as well: what is tried alone may be bad, but most of it is not. */
-  function takeOrdinary(): Task[] {
-    wasAlone = alone.length > 0 && (ordinary.length === 0 || !wasAlone)
-    return wasAlone ? alone.splice(0, 1) : ordinary.splice(0, countTogether(ordinary))
-  }
-
-  /** By turns: neither a folder of films nor one of bad files has the others wait until it is done. */
-  function takeSlow(): Task | undefined {
-    const [first, second] = wasSuspect ? [big, suspects] : [suspects, big]
-    const lane = first.length > 0 ? first : second
-    wasSuspect = lane === suspects
-    return lane.shift()
+  function takeQuick(open: ReadonlySet<Lane>): Task[] {
+    const isOrdinary = open.has('ordinary') && lanes.ordinary.length > 0
+    const isAlone = open.has('alone') && lanes.alone.length > 0 && (!isOrdinary || turns >= ORDINARY_TURNS)
+    turns = isAlone ? 0 : turns + 1
+    if (isAlone) return lanes.alone.splice(0, 1)
+    return isOrdinary ? lanes.ordinary.splice(0, countTogether(lanes.ordinary)) : []
   }
 
   return {
     add: (tasks) => {
-      for (const task of tasks) laneOf(task).push(task)
+      for (const task of tasks) lanes[laneOf(task)].push(task)
     },
     putBack: (tasks) => {
-      for (const task of tasks.toReversed()) laneOf(task).unshift(task)
+      for (const task of tasks.toReversed()) lanes[laneOf(task)].unshift(task)
     },
     take: (open) => {
-      const slow = open.slow ? takeSlow() : undefined
-      if (slow !== undefined) return batchOf([slow])
-      if (!open.ordinary || ordinary.length + alone.length === 0) return null
-      return batchOf(takeOrdinary())
+      const slow = takeSlow(open)
+      const tasks = slow === undefined ? takeQuick(open) : [slow]
+      return tasks.length === 0 ? null : batchOf(tasks)
     },
     waiting: () => ({
-      ordinary: Math.ceil(ordinary.length / BATCH_FILES) + alone.length,
-      slow: suspects.length + big.length,
+      ordinary: Math.ceil(lanes.ordinary.length / BATCH_FILES),
+      alone: lanes.alone.length,
+      suspect: lanes.suspect.length,
+      big: lanes.big.length,
+      huge: lanes.huge.length,
     }),
+    isBulk: () => lanes.ordinary.length >= BATCH_FILES,
     clear: () => {
-      suspects = []
-      ordinary = []
-      alone = []
-      big = []
+      for (const lane of Object.values(lanes)) lane.length = 0
     },
   }
 }
@@ -97,11 +94,7 @@ function countTogether(tasks: readonly Task[]): number {
 function batchOf(tasks: readonly Task[]): Batch {
   const bytes = tasks.reduce((sum, { job }) => sum + bytesToRead(job), 0)
   const [first] = tasks as readonly [Task, ...Task[]]
-  return {
-    tasks,
-    trial: trialOf(first),
-    bytes,
-    isSlow: isSlow(first),
-    isQuick: !first.isSuspect && !first.isAlone && bytesToRead(first.job) <= SMALL_FILE_BYTES,
-  }
+  const lane = laneOf(first)
+  const isQuick = lane === 'ordinary' && bytesToRead(first.job) <= SMALL_FILE_BYTES
+  return { tasks, trial: trialOf(first), bytes, lane, isQuick }
 }

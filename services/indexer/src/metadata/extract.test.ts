@@ -40,6 +40,8 @@ const tools: ExtractTools = {
   libraries,
   pageCache: openPageCache(),
   endAfterComputing: () => {},
+  note: () => {},
+  leftOut: [],
 }
 const extract = createExtract(tools)
 const FULL: Trial = { effort: 'full', computingMs: 1_000 }

@@ -9,6 +9,7 @@ import { type Futility, type Hashed, hashFile } from './hash-file.ts'
 import { type Effort, type Identified, identify, type Libraries } from './identify.ts'
 import type { Metadata, MetadataJob } from './metadata-job.ts'
 import type { PageCache } from './page-cache.ts'
+import type { Step } from './work-at.ts'
 
 /** What of a job is needed to read the file. */
 export type FileToRead = Omit<MetadataJob, 'nodeId'>
@@ -23,7 +24,11 @@ export type Extraction =
 /** How a file is to be read. `computingMs`: the libraries' share of the processor, after which the process ends. */
 export type Trial = { readonly effort: Effort; readonly computingMs: number }
 
-export type Extract = (file: FileToRead, trial: Trial) => Extraction
+/** `null` where MediaInfo is to be asked and `holdsBack` says not to: then it was not read. */
+export type Extract = {
+  (file: FileToRead, trial: Trial): Extraction
+  (file: FileToRead, trial: Trial, holdsBack: boolean): Extraction | null
+}
 
 export type ExtractTools = {
   readonly openFile: OpenFile
@@ -31,6 +36,10 @@ export type ExtractTools = {
   readonly pageCache: PageCache
   /** Ends the process after that much computing; 0 takes it back. */
   readonly endAfterComputing: (ms: number) => void
+  /** Told what comes next. */
+  readonly note: (step: Step) => void
+  /** Watched folders below which this process may read nothing, whatever their files' permissions are. */
+  readonly leftOut: readonly string[]
 }
 
 /** How often a file is read whose attributes change under the reading while its size and mtime stay. */
@@ -38,29 +47,34 @@ const READINGS_MAX = 3
 
 /** Errors that are no system errors are bugs and are thrown. */
 export function createExtract(tools: ExtractTools): Extract {
-  return (file, trial) => {
+  const extract = (file: FileToRead, trial: Trial, holdsBack = false): Extraction | null => {
     let fd: number | null = null
     try {
       fd = tools.openFile(file.root, file.path, (stats) => isSameInode(stats, file))
-      return fd === null ? { kind: 'changed' } : read(fd, file, trial, tools)
+      return fd === null ? { kind: 'changed' } : read(fd, file, { ...trial, holdsBack }, tools)
     } catch (error) {
-      return refusal(error)
+      return refusal(error, tools.leftOut.includes(file.root))
     } finally {
       if (fd !== null) closeSync(fd)
     }
   }
+  return extract as Extract
 }
+
+type Pass = Trial & { readonly holdsBack: boolean }
 
 /**
  * Invariant I6: a hash belongs to the bytes. Size, mtime and inode must be the job's before and after. The status change
  * time must stay as well, since whoever writes may also set the mtime back (`touch -r`, SMB clients); but a chmod or a new
  * hard link moves it too, so then the file is read again instead of given up.
  */
-function read(fd: number, file: FileToRead, { effort, computingMs }: Trial, tools: ExtractTools): Extraction {
+function read(fd: number, file: FileToRead, pass: Pass, tools: ExtractTools): Extraction | null {
   let before = statsOf(fd)
   for (let reading = 0; reading < READINGS_MAX; reading += 1) {
     if (!isFileOf(before, file)) return { kind: 'changed' }
-    const identified = identifyInTime({ fd, size: file.size }, { effort, computingMs }, tools)
+    const identified = identifyInTime({ fd, size: file.size }, pass, tools)
+    if (identified === null) return null
+    tools.note('reading')
     const futility = () => futilityOf(before, statsOf(fd), file)
     const hashed = hashOf(fd, file, tools.pageCache, futility)
     if (hashed.kind !== 'hashed') return hashed
@@ -80,12 +94,12 @@ function hashOf(fd: number, file: FileToRead, pageCache: PageCache, futility: ()
 /** The time is taken back also where the disk refuses to be read: what comes next is not the libraries' doing. */
 function identifyInTime(
   file: Parameters<typeof identify>[0],
-  { effort, computingMs }: Trial,
-  { libraries, endAfterComputing }: ExtractTools,
-): Identified {
+  { effort, computingMs, holdsBack }: Pass,
+  { libraries, endAfterComputing, note }: ExtractTools,
+): Identified | null {
   endAfterComputing(computingMs)
   try {
-    return identify(file, effort, libraries)
+    return identify(file, effort, libraries, { note, holdsBack })
   } finally {
     endAfterComputing(0)
   }
@@ -110,7 +124,7 @@ function futilityOf(before: FileStats, now: FileStats, file: FileToRead): Futili
   return isFileOf(now, file) ? null : 'changed'
 }
 
-function refusal(error: unknown): Extraction {
+function refusal(error: unknown, isLeftOut: boolean): Extraction {
   const { code, errno } = error as NodeJS.ErrnoException
   if (code === undefined || errno === undefined) throw error
   switch (code) {
@@ -124,5 +138,6 @@ function refusal(error: unknown): Extraction {
       return { kind: 'changed' }
   }
   const problem = `${code}: ${getSystemErrorMessage(errno)}`
+  if (isLeftOut && (code === 'EACCES' || code === 'EPERM')) return { kind: 'busy', problem }
   return { kind: isPassing(code) || isExhaustion(code) ? 'busy' : 'unreadable', problem }
 }

@@ -23,15 +23,20 @@ test('a file that failed is one line, at once', (t) => {
   assert.equal(lines.length, 1)
 })
 
-test('a thousand of them are a line a second, which says how many there are', (t) => {
+test('a thousand of them are a line a second, which names ten and says how many more there are', (t) => {
   const { lines, log, pass } = begin(t)
   for (let n = 0; n < 1000; n += 1) log.take(failed(`${n}`))
   assert.equal(lines.length, 1)
   pass(1_000)
-  assert.deepEqual(lines.slice(1), [{ path: '/r/999', problem: 'why', others: 998 }])
+  const files = (...names: readonly (string | number)[]) =>
+    names.map((name) => ({ path: `/r/${name}`, problem: 'why' }))
+  assert.deepEqual(lines.slice(1), [{ files: files(1, 2, 3, 4, 5, 6, 7, 8, 9, 10), more: 989 }])
+  for (const name of ['x', 'y']) log.take(failed(name))
+  pass(1_000)
+  assert.deepEqual(lines.slice(2), [{ files: files('x', 'y') }])
   log.take(failed('last'))
   log.stop()
-  assert.deepEqual(lines.slice(2), [{ path: '/r/last', problem: 'why' }])
+  assert.deepEqual(lines.slice(3), files('last'))
 })
 
 test('nothing is said of what went well, or is asked for again', (t) => {

@@ -13,33 +13,32 @@ export type FailureLogTools = {
 }
 
 const PAUSE_MS = 1000
+/** Files that are named in a line; of the others it says how many there are. */
+const NAMED_MAX = 10
 
 export function createFailureLog({ log, nowMs }: FailureLogTools): FailureLog {
   let lastMs = Number.NEGATIVE_INFINITY
   let timer: NodeJS.Timeout | undefined
-  /** Not told yet: the last of them, and how many. */
-  let waiting: { readonly path: string; readonly problem: string } | null = null
-  let count = 0
+  /** Not told yet: the first of them, and how many more. */
+  let files: { readonly path: string; readonly problem: string }[] = []
+  let more = 0
 
   const tell = () => {
     clearTimeout(timer)
     timer = undefined
-    if (waiting === null) return
-    const others = count > 1 ? { others: count - 1 } : {}
-    log.warn(
-      { ...waiting, ...others },
-      count > 1 ? 'files could not be read, or only in part' : 'a file could not be read, or only in part',
-    )
-    waiting = null
-    count = 0
+    if (files.length === 0) return
+    if (files.length === 1) log.warn({ ...files[0] }, 'a file could not be read, or only in part')
+    else log.warn({ files, ...(more > 0 ? { more } : {}) }, 'files could not be read, or only in part')
+    files = []
+    more = 0
     lastMs = nowMs()
   }
   return {
     take: (result) => {
       const problem = problemOf(result)
       if (problem === null) return
-      waiting = { path: result.job.path, problem }
-      count += 1
+      if (files.length < NAMED_MAX) files.push({ path: result.job.path, problem })
+      else more += 1
       const pauseMs = lastMs + PAUSE_MS - nowMs()
       if (pauseMs <= 0) tell()
       else timer ??= setTimeout(tell, pauseMs)

@@ -10,7 +10,7 @@ test('a file that becomes due while the feeder looks is not forgotten', async ()
   let now = 0
   const submitted = Promise.withResolvers<readonly MetadataJob[]>()
   const feeder = createFeeder({
-    pool: { room: 1, bigRoom: 1, submit: submitted.resolve },
+    pool: { room: 1, bigRoom: 1, hugeRoom: 1, submit: submitted.resolve },
     bigFileBytes: 100,
     waiting: (nowMs) => (dueMs <= nowMs ? [file] : []),
     toAskAgain: () => [],
@@ -39,6 +39,7 @@ function createBench(t: TestContext, room = 64) {
         return room - inPool.length
       },
       bigRoom: 1,
+      hugeRoom: 1,
       submit: (jobs) => inPool.push(...jobs),
     },
     bigFileBytes: 100,

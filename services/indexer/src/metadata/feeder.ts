@@ -4,6 +4,7 @@
  */
 import type { MetadataJob, MetadataResult } from './metadata-job.ts'
 import type { MetadataPool } from './pool.ts'
+import { HUGE_FILE_BYTES } from './task.ts'
 
 /** A file that waits, with where it is. */
 export type WaitingFile = MetadataJob & { readonly device: string }
@@ -12,7 +13,7 @@ export type WaitingFile = MetadataJob & { readonly device: string }
 export type Answered = { readonly result: MetadataResult; readonly askedMs: number }
 
 export type FeederTools = {
-  readonly pool: Pick<MetadataPool, 'room' | 'bigRoom' | 'submit'>
+  readonly pool: Pick<MetadataPool, 'room' | 'bigRoom' | 'hugeRoom' | 'submit'>
   readonly bigFileBytes: number
   /** Files whose time has come, the most urgent first. */
   readonly waiting: (nowMs: number, limit: number, sizeBelow: number) => readonly WaitingFile[]
@@ -62,17 +63,24 @@ export function createFeeder(tools: FeederTools): Feeder {
   let finished = 0
   let isStopped = false
 
+  /** Where no more big files may be read, small ones behind them may. */
+  const sizeBelow = () => {
+    if (pool.bigRoom === 0) return tools.bigFileBytes
+    return pool.hugeRoom === 0 ? HUGE_FILE_BYTES : Number.MAX_SAFE_INTEGER
+  }
   /** Takes files that wait and are not in work until `room` is used up. */
   const choose = (): MetadataJob[] => {
-    let { room, bigRoom } = pool
+    let { room, bigRoom, hugeRoom } = pool
     const jobs: MetadataJob[] = []
     while (room > 0 && next.length > 0) {
       const file = next.shift() as WaitingFile
       const inode = `${file.device}:${file.inode}`
       if (inWork.has(file.nodeId) || inodesInWork.has(inode)) continue
-      const isBig = file.size >= tools.bigFileBytes
-      if (isBig && bigRoom === 0) continue
+      const isHuge = file.size >= HUGE_FILE_BYTES
+      const isBig = !isHuge && file.size >= tools.bigFileBytes
+      if ((isBig && bigRoom === 0) || (isHuge && hugeRoom === 0)) continue
       if (isBig) bigRoom -= 1
+      if (isHuge) hugeRoom -= 1
       room -= 1
       inWork.set(file.nodeId, { inode, askedMs })
       inodesInWork.add(inode)
@@ -90,9 +98,7 @@ export function createFeeder(tools: FeederTools): Feeder {
         // One moment for both questions: what is due between two would be in neither answer.
         const now = nowMs()
         askedMs = Math.floor(now)
-        // Where no more big files may be read, small ones behind them may.
-        const sizeBelow = pool.bigRoom > 0 ? Number.MAX_SAFE_INTEGER : tools.bigFileBytes
-        next = [...tools.waiting(now, limit, sizeBelow)]
+        next = [...tools.waiting(now, limit, sizeBelow())]
         if (next.length < limit) waitForNext(now)
       }
       const jobs = choose()

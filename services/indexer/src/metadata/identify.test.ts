@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
@@ -9,6 +9,7 @@ import type { Dimensions } from './libmediainfo.ts'
 import { box } from './test-support/build-boxes.ts'
 import { CORPUS, PICTURES } from './test-support/corpus.ts'
 import { temporaryFolder } from './test-support/temporary-folder.ts'
+import type { Step } from './work-at.ts'
 
 const libmagic = openLibmagic()
 
@@ -32,10 +33,12 @@ function answerFor(
     askedFor.push(kind)
     return SAID
   }
-  const { about } = identify({ fd, size: Buffer.byteLength(content) }, effort, {
+  const identified = identify({ fd, size: Buffer.byteLength(content) }, effort, {
     libmagic: mimeType === undefined ? libmagic : { ...libmagic, mimeType: () => mimeType },
     mediaInfo: { version: 'none', dimensions },
   })
+  assert.ok(identified !== null)
+  const { about } = identified
   return { size: `${about.width}x${about.height}`, msDuration: about.msDuration, askedFor }
 }
 
@@ -49,6 +52,32 @@ test('the size of a picture of a usual format is known without a C library, and 
     }
     assert.deepEqual(answerFor(context, content, { effort: 'hash-only' }), NO_ANSWER)
   }
+})
+
+test('with still less effort a picture is not measured either, and has its type', (context) => {
+  const path = join(CORPUS, 'i.jpg')
+  const fd = openSync(path, 'r')
+  context.after(() => closeSync(fd))
+  const mediaInfo = { version: 'none', dimensions: () => assert.fail('asked') }
+  const identified = identify({ fd, size: statSync(path).size }, 'type-only', { libmagic, mediaInfo })
+  const { mimeType, width } = identified?.about ?? {}
+  assert.deepEqual([mimeType, width], ['image/jpeg', 0])
+})
+
+test('it says what comes next, and stops before MediaInfo where it is held back', (context) => {
+  const stepsOf = (name: string, holdsBack: boolean) => {
+    const path = join(CORPUS, name)
+    const fd = openSync(path, 'r')
+    context.after(() => closeSync(fd))
+    const steps: Step[] = []
+    const mediaInfo = { version: 'none', dimensions: () => SAID }
+    const guide = { note: (step: Step) => steps.push(step), holdsBack }
+    const identified = identify({ fd, size: statSync(path).size }, 'full', { libmagic, mediaInfo }, guide)
+    return [...steps, identified === null ? 'held back' : identified.about.width]
+  }
+  assert.deepEqual(stepsOf('i.jpg', true), ['libmagic', 'measuring', 640])
+  assert.deepEqual(stepsOf('v.mkv', true), ['libmagic', 'measuring', 'held back'])
+  assert.deepEqual(stepsOf('v.mkv', false), ['libmagic', 'measuring', 'mediainfo', SAID.width])
 })
 
 test('what begins as a picture of ours and says no size is not given to MediaInfo', (context) => {

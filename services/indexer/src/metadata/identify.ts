@@ -7,12 +7,14 @@ import type { Metadata } from './metadata-job.ts'
 import { readerOfFile } from './pictures/bounded-reader.ts'
 import { measurePicture } from './pictures/picture-size.ts'
 import { isOneOf, MAY_BE_PACKED_PICTURE, UNKNOWN_TYPE } from './unsure-types.ts'
+import type { Step } from './work-at.ts'
 
 /**
- * How much is asked of the libraries. A file on which a library crashed is read again with less, so that it costs one
- * file its dimensions or MIME type and nothing else.
+ * How much is asked of the libraries, and of our own parsers of pictures. A file on which one of them crashed or computed
+ * for ever is read again with less, so that it costs one file its dimensions or MIME type and nothing else. Most first.
  */
-export type Effort = 'full' | 'without-mediainfo' | 'hash-only'
+export const EFFORTS = ['full', 'without-mediainfo', 'type-only', 'hash-only'] as const
+export type Effort = (typeof EFFORTS)[number]
 
 export type Libraries = { readonly libmagic: Libmagic; readonly mediaInfo: MediaInfo }
 
@@ -27,32 +29,47 @@ const EMPTY_TYPE = 'inode/x-empty'
 
 const NO_DIMENSIONS: Dimensions = { width: 0, height: 0, msDuration: 0 }
 
-export function identify(file: OpenFile, effort: Effort, { libmagic, mediaInfo }: Libraries): Identified {
+/** `note` is told what comes next. `holdsBack`: stop where only MediaInfo is left to be asked. */
+export type Guide = { readonly note: (step: Step) => void; readonly holdsBack: boolean }
+
+const ALONE: Guide = { note: () => {}, holdsBack: false }
+
+/** Null where it was held back. */
+export function identify(file: OpenFile, effort: Effort, libraries: Libraries, guide = ALONE): Identified | null {
   if (file.size === 0) return { about: about(EMPTY_TYPE, NO_DIMENSIONS), problem: null }
   if (effort === 'hash-only') return { about: about(UNKNOWN_TYPE, NO_DIMENSIONS), problem: null }
   let mimeType: string
   try {
-    mimeType = libmagic.mimeType(file.fd)
+    guide.note('libmagic')
+    mimeType = libraries.libmagic.mimeType(file.fd)
   } catch (error) {
     return { about: about(UNKNOWN_TYPE, NO_DIMENSIONS), problem: (error as Error).message }
   }
-  return { about: about(mimeType, dimensionsOf(file, mimeType, effort, mediaInfo)), problem: null }
+  const { isImage, isVideo } = mediaKind(mimeType)
+  const isMeasured = effort !== 'type-only' && (isImage || isVideo || isOneOf(mimeType, MAY_BE_PACKED_PICTURE))
+  guide.note('measuring')
+  const own = isMeasured ? ownDimensions(file, mimeType, effort) : NO_DIMENSIONS
+  if (own !== null) return { about: about(mimeType, own), problem: null }
+  if (guide.holdsBack) return null
+  guide.note('mediainfo')
+  const dimensions = libraries.mediaInfo.dimensions(file.fd, file.size, isImage ? 'picture' : 'film')
+  return { about: about(mimeType, dimensions), problem: null }
 }
 
 /**
- * Pictures of the usual formats tell their size themselves, to us. What begins as one of them is not given to MediaInfo
- * either where it says none: it would know no better, and pictures come from strangers more than anything else.
+ * Null where MediaInfo is to be asked. Pictures of the usual formats tell their size themselves, to us. What begins as one
+ * of them is not given to MediaInfo either where it says none: it would know no better, and pictures come from strangers
+ * more than anything else.
  */
-function dimensionsOf(file: OpenFile, mimeType: string, effort: Effort, mediaInfo: MediaInfo): Dimensions {
+function ownDimensions({ fd, size }: OpenFile, mimeType: string, effort: Effort): Dimensions | null {
   const { isImage, isVideo } = mediaKind(mimeType)
-  if (isImage || isOneOf(mimeType, MAY_BE_PACKED_PICTURE)) {
-    const picture = measurePicture(readerOfFile(file.fd, file.size))
+  if (!isVideo) {
+    const picture = measurePicture(readerOfFile(fd, size))
     if (picture.kind === 'measured') return { ...picture.size, msDuration: 0 }
     if (picture.kind === 'unknown') return NO_DIMENSIONS
   }
-  if (effort !== 'full' || !(isImage || isVideo)) return NO_DIMENSIONS
-  if (!mayReachMediaInfo(readerOfFile(file.fd, file.size))) return NO_DIMENSIONS
-  return mediaInfo.dimensions(file.fd, file.size, isImage ? 'picture' : 'film')
+  const isForMediaInfo = effort === 'full' && (isImage || isVideo) && mayReachMediaInfo(readerOfFile(fd, size))
+  return isForMediaInfo ? null : NO_DIMENSIONS
 }
 
 function about(mimeType: string, dimensions: Dimensions): Omit<Metadata, 'hash'> {

@@ -1,7 +1,7 @@
 /** MIME types by libmagic(3), the library behind file(1). */
 import { closeSync, openSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import type koffi from 'koffi'
+import koffi from 'koffi'
 import { LibraryMissingError, loadLibrary } from './load-library.ts'
 import { ownType } from './own-types.ts'
 import { UNKNOWN_TYPE } from './unsure-types.ts'
@@ -25,6 +25,8 @@ export type Libmagic = {
 /** The magic source of our own, in the format of magic(5). */
 export const OWN_MAGIC = fileURLToPath(new URL('./types.magic', import.meta.url))
 
+const SONAME = 'libmagic.so.1'
+
 const MAGIC_MIME_TYPE = 0x10
 /** All that is no magic: compression, tar, Apple's types, ELF, text, CDF, CSV, tokens, encoding, JSON, SIMH (magic.h). */
 const MAGIC_ONLY = 0xffb000
@@ -38,7 +40,7 @@ const MAGIC_ONLY = 0xffb000
  * @throws {LibraryMissingError}
  */
 export function openLibmagic(): Libmagic {
-  const library = loadLibrary('libmagic.so.1', 'libmagic1t64 (before Debian 13: libmagic1)')
+  const library = loadLibrary(SONAME, 'libmagic1t64 (before Debian 13: libmagic1)')
   const lastError = library.func('const char *magic_error(void *cookie)')
   const descriptor = library.func('const char *magic_descriptor(void *cookie, int fd)')
   const ofBytes = library.func('const char *magic_buffer(void *cookie, const void *bytes, size_t length)')
@@ -58,6 +60,16 @@ export function openLibmagic(): Libmagic {
       if (mimeType === null) throw new Error(`libmagic: ${lastError(cookie) ?? 'no answer'}`)
       return ownType(fd, mimeType, askOwn)
     },
+  }
+}
+
+/** Where the library looks for its databases, by `MAGIC`, the home folder and how it was built; nothing without it. */
+export function magicPlaces(): string[] {
+  try {
+    const getpath = koffi.load(SONAME).func('const char *magic_getpath(const char *given, int action)')
+    return sourcesIn(getpath(null, 0)).flatMap((source) => [source, `${source}.mgc`])
+  } catch {
+    return []
   }
 }
 
@@ -85,8 +97,12 @@ function loadOwn(library: Library): unknown {
 
 /** @param path of databases, divided by colons; of each libmagic takes the compiled one, where there is one */
 function signsOf(path: string): string {
-  const signs = path.split(':').map((source) => signOf(`${source}.mgc`) ?? signOf(source) ?? 'none')
+  const signs = sourcesIn(path).map((source) => signOf(`${source}.mgc`) ?? signOf(source) ?? 'none')
   return signs.join(' ')
+}
+
+function sourcesIn(path: string): string[] {
+  return path.split(':').filter((source) => source !== '')
 }
 
 function signOf(path: string): string | null {

@@ -46,6 +46,8 @@ export type MetadataResult =
   | { readonly kind: 'changed'; readonly job: MetadataJob }
   /** Refused for now (EAGAIN of a lease, too many open files and the like), which says nothing of the file. */
   | { readonly kind: 'busy'; readonly job: MetadataJob; readonly problem: string }
+  /** Too many files wait for a worker that has time for them; not tried, and to be given again so much later. */
+  | { readonly kind: 'later'; readonly job: MetadataJob; readonly afterMs: number }
   /** Nothing there (ENOENT, ENOTDIR), or a symbolic link on the way (ELOOP). */
   | { readonly kind: 'gone'; readonly job: MetadataJob }
   /** It is there but can't be read now: EACCES, EIO and the like. */

@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { getPriority } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { BATCH_FILES } from './backlog.ts'
 import { openLibmagic } from './libmagic.ts'
@@ -28,7 +28,7 @@ import { temporaryFolder } from './test-support/temporary-folder.ts'
 const FAULTY = join(import.meta.dirname, 'test-support/faulty-worker.ts')
 const WITHOUT_LIBRARY = join(import.meta.dirname, 'test-support/worker-without-library.ts')
 const POOL_OWNER = join(import.meta.dirname, 'test-support/pool-owner.ts')
-const WAIT_MS = 20_000
+const WAIT_MS = 120_000
 
 type Bench = {
   readonly pool: MetadataPool
@@ -146,7 +146,7 @@ test('a file that crashes MediaInfo costs itself its dimensions, and the files b
   for (const at of [10, 40]) {
     const result = results.get(`crash-mediainfo-${at}.mp4`)
     assert.ok(result?.kind === 'done')
-    assert.equal(result.problem, 'MediaInfo or libmagic: killed by SIGSEGV; read without MediaInfo')
+    assert.equal(result.problem, 'MediaInfo: killed by SIGSEGV; read without MediaInfo')
     assert.equal(result.metadata.mimeType, 'video/mp4')
     assert.equal(result.metadata.hash, createHash('md5').update(film).digest('hex'))
     assert.equal(result.metadata.width, 0)
@@ -170,6 +170,48 @@ test('a file that crashes libmagic keeps its hash; one that can not even be hash
   assert.equal(crashed.problem, 'libmagic: killed by SIGSEGV; read without libmagic and MediaInfo')
   const [, , job] = jobs
   assert.deepEqual(results.get('crash-hashing'), { kind: 'failed', job, problem: 'hashing: killed by SIGSEGV' })
+})
+
+test('what is left out of a bad file is what its worker was at', async (context) => {
+  const { pool, answered } = createBench(context, { workerModule: FAULTY })
+  const folder = temporaryFolder(context)
+  const picture = readFileSync(join(CORPUS, 'i.png'))
+  const [measuring, sound] = ['crash-measuring.png', 'sound.png'].map((name) => {
+    writeFileSync(join(folder, name), picture)
+    return jobFor(join(folder, name))
+  })
+  const [magic] = filesNamed(folder, ['crash-libmagic'])
+  pool.submit([magic, measuring, sound].map((job) => job as MetadataJob))
+  const found = Array.from(await answered(3), ([name, result]) => {
+    assert.ok(result.kind === 'done')
+    const { mimeType, width } = result.metadata
+    return [name, [mimeType, width, result.problem]] as const
+  })
+  assert.deepEqual(Object.fromEntries(found), {
+    'crash-libmagic': [
+      'application/octet-stream',
+      0,
+      'libmagic: killed by SIGSEGV; read without libmagic and MediaInfo',
+    ],
+    'crash-measuring.png': [
+      'image/png',
+      0,
+      'our own parser of pictures: killed by SIGSEGV; read without its dimensions',
+    ],
+    'sound.png': ['image/png', 640, null],
+  })
+})
+
+test('what needs MediaInfo comes last in its message: the others have their answers before a process dies', async (t) => {
+  const folder = temporaryFolder(t)
+  const bench = createBench(t, { workerModule: FAULTY })
+  bench.pool.submit(filesNamed(folder, ['hang-mediainfo-1', 'a', 'hang-mediainfo-2', 'b']))
+  await until(() => bench.results.length === 2)
+  assert.deepEqual(
+    bench.results.map(({ job }) => basename(job.path)),
+    ['a', 'b'],
+  )
+  assert.equal(childrenOf(process.pid).length, 1)
 })
 
 test('a worker that is killed once, for whatever reason, costs no file anything', async (context) => {

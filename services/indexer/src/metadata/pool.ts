@@ -3,13 +3,13 @@
  * file may take down.
  */
 import { fileURLToPath } from 'node:url'
-import { shownPath } from '@drive-feed/shared/shown-path.ts'
-import { BATCH_FILES, type Batch, createBacklog, type Lanes } from './backlog.ts'
+import { BATCH_FILES, createBacklog } from './backlog.ts'
+import { createDoubts } from './doubts.ts'
 import type { MetadataJob, MetadataResult } from './metadata-job.ts'
 import type { ReaderVersions } from './reader-versions.ts'
 import { createRestartDelay } from './restart-delay.ts'
-import { Slot, type SlotEvents } from './slot.ts'
-import { afterDeath, BIG_FILE_BYTES, bytesToRead, type Death, newTask } from './task.ts'
+import { Slot, type SlotEvents, type Unanswered } from './slot.ts'
+import { afterDeath, type Death, type Lane, laneOf, type Task } from './task.ts'
 import { type Launch, startWorkerProcess } from './worker-process.ts'
 
 export type MetadataPool = {
@@ -17,8 +17,12 @@ export type MetadataPool = {
   readonly room: number
   /** How many of these may be of `BIG_FILE_BYTES` or more. For who heeds it, big files never keep small ones out. */
   readonly bigRoom: number
+  /** How many may be of `HUGE_FILE_BYTES` or more. */
+  readonly hugeRoom: number
   /** Why nothing, or less than could be, is read now, in one line; null if all is well. */
   readonly problem: () => string | null
+  /** What has been read for over an hour. */
+  readonly longReads: () => readonly LongRead[]
   readonly submit: (jobs: readonly MetadataJob[]) => void
   /** Workers that run now read what they were given and nothing else: what they may open was settled when they began. */
   readonly renew: () => void
@@ -27,6 +31,8 @@ export type MetadataPool = {
   /** Kills the workers and resolves when they are gone, or after a second. No result comes after the call. */
   readonly stop: () => Promise<void>
 }
+
+export type LongRead = { readonly path: string; readonly forMs: number }
 
 export type MetadataPoolOptions = {
   readonly workers: number
@@ -42,11 +48,18 @@ export type MetadataPoolOptions = {
   readonly idleMs?: number
   /** How a worker is started. Default: as a child of this thread, with all it may do. */
   readonly launch?: Launch
+  /** Milliseconds from any moment. Default: of this process. */
+  readonly nowMs?: () => number
   /** Path of a worker's entry; for tests. */
   readonly workerModule?: string
 }
 
 const BATCHES_PER_WORKER = 2
+/** Files that came beside a bad one, or are bad themselves; there may be any number of them on a disk. */
+const DOUBTFUL_MAX = 128
+/** How long one waits before it is fetched again for which there was no room among those. */
+const POSTPONED_MS = 60_000
+const LONG_READ_MS = 3_600_000
 const DEFAULT_IDLE_MS = 30_000
 const STOP_MS = 1000
 
@@ -57,9 +70,11 @@ export function createMetadataPool(options: MetadataPoolOptions): MetadataPool {
 class Pool implements MetadataPool {
   readonly #options: MetadataPoolOptions
   readonly #slots: readonly Slot[]
+  readonly #nowMs: () => number
   /** What may take long leaves one worker free. Where there is only one, it gets a process of its own while there is any. */
   readonly #slowMax: number
   readonly #backlog = createBacklog()
+  readonly #doubts = createDoubts()
   readonly #restart = createRestartDelay(
     (problem) => {
       this.#startProblem = problem
@@ -68,43 +83,57 @@ class Pool implements MetadataPool {
     () => this.#dispatch(),
   )
   #startProblem: string | null = null
-  /** Of batches whose worker was killed but stays. */
-  readonly #stuckProblems = new Map<Batch, string>()
-  #pending = 0
-  #bigPending = 0
+  /** Not answered yet, by where they wait or are read. */
+  readonly #pending: Record<Lane, number> = { ordinary: 0, alone: 0, suspect: 0, big: 0, huge: 0 }
   #isStopped = false
   #onSlotEmptied = () => {}
 
   constructor(options: MetadataPoolOptions) {
     this.#options = options
     this.#slowMax = Math.max(1, options.workers - 1)
+    this.#nowMs = options.nowMs ?? (() => performance.now())
     const slotOptions = {
       launch: options.launch ?? startWorkerProcess,
       workerModule: options.workerModule ?? fileURLToPath(import.meta.resolve('./worker.ts')),
       limitMs: options.limitMs ?? defaultLimitMs,
       idleMs: options.idleMs ?? DEFAULT_IDLE_MS,
+      nowMs: this.#nowMs,
     }
     const events = this.#slotEvents()
-    this.#slots = Array.from({ length: Math.max(2, options.workers) }, () => new Slot(slotOptions, events))
+    // One of them only for a huge file, which would be in the way of all others.
+    this.#slots = Array.from({ length: this.#processesMax + 1 }, () => new Slot(slotOptions, events))
   }
 
   problem(): string | null {
-    return this.#startProblem ?? this.#stuckProblems.values().next().value ?? null
+    return this.#startProblem ?? this.#slots.find(({ stuck }) => stuck !== null)?.stuck ?? null
+  }
+
+  longReads(): LongRead[] {
+    const nowMs = this.#nowMs()
+    return this.#slots.flatMap(({ work }) =>
+      work === null || nowMs - work.sinceMs < LONG_READ_MS ? [] : [{ path: work.path, forMs: nowMs - work.sinceMs }],
+    )
   }
 
   get room(): number {
-    return Math.max(0, this.#options.workers * BATCHES_PER_WORKER * BATCH_FILES - this.#pending)
+    const { ordinary, big, huge } = this.#pending
+    return Math.max(0, this.#options.workers * BATCHES_PER_WORKER * BATCH_FILES - ordinary - big - huge)
   }
 
   get bigRoom(): number {
-    return Math.min(this.room, Math.max(0, this.#slowMax * BATCHES_PER_WORKER - this.#bigPending))
+    return Math.min(this.room, Math.max(0, this.#slowMax * BATCHES_PER_WORKER - this.#pending.big))
+  }
+
+  get hugeRoom(): number {
+    return Math.min(this.room, Math.max(0, 1 - this.#pending.huge))
   }
 
   submit(jobs: readonly MetadataJob[]): void {
     if (this.#isStopped) return
-    this.#pending += jobs.length
-    this.#bigPending += countBig(jobs)
-    this.#backlog.add(jobs.map(newTask))
+    const { taken, postponed } = this.#takeIn(jobs.map((job) => this.#doubts.take(job)))
+    this.#backlog.add(taken)
+    // Never before it returns: whoever takes results may be about to submit more.
+    if (postponed.length > 0) setImmediate(() => this.#tell(postponed))
     this.#dispatch()
   }
 
@@ -143,43 +172,60 @@ class Pool implements MetadataPool {
         this.#startProblem = null
         this.#dispatch()
       },
-      onResults: (results) => {
+      onResults: (settled) => {
+        for (const { task } of settled) this.#pending[laneOf(task)] -= 1
         // The workers first: whoever takes the results writes them to a database meanwhile.
         this.#dispatch()
-        this.#deliver(results)
+        this.#tell(settled.map(({ result }) => result))
       },
       onStartFailed: (reason) => {
         if (!this.#isStopped) this.#restart.failed(reason)
         this.#onSlotEmptied()
       },
       onEnd: (death, unanswered) => {
-        for (const batch of unanswered) this.#stuckProblems.delete(batch)
-        this.#recover(death, unanswered)
+        if (!this.#isStopped) this.#recover(death, unanswered)
         this.#dispatch()
         this.#onSlotEmptied()
       },
-      onStuck: (batch) => {
-        const [first = ''] = batch.tasks.map(({ job }) => job.path)
-        const problem = 'a metadata worker was killed but stays, its disk does not answer; it was reading'
-        this.#stuckProblems.set(batch, `${problem} ${shownPath(first)}`)
-        this.#options.onProblem(`${problem} ${first}`)
+      onStuck: (problem) => {
+        this.#options.onProblem(problem)
+        this.#dispatch()
       },
     }
   }
 
-  #deliver(results: readonly MetadataResult[]): void {
-    if (this.#isStopped || results.length === 0) return
-    this.#pending -= results.length
-    this.#bigPending -= countBig(results.map(({ job }) => job))
-    this.#options.onResults(results)
+  #tell(results: readonly MetadataResult[]): void {
+    if (!this.#isStopped && results.length > 0) this.#options.onResults(results)
   }
 
-  #recover(death: Death, [interrupted, ...untouched]: readonly Batch[]): void {
-    if (this.#isStopped || interrupted === undefined) return
-    const { again, failed } = afterDeath(interrupted.tasks, death)
-    this.#backlog.putBack(untouched.flatMap(({ tasks }) => tasks))
-    this.#backlog.putBack(again)
-    this.#deliver(failed)
+  /** Counts tasks as pending, but those that are doubtful and one too many. */
+  #takeIn(tasks: readonly Task[]): { taken: Task[]; postponed: MetadataResult[] } {
+    const taken: Task[] = []
+    const postponed: MetadataResult[] = []
+    for (const task of tasks) {
+      const lane = laneOf(task)
+      const isDoubtful = lane === 'alone' || lane === 'suspect'
+      if (isDoubtful && this.#pending.alone + this.#pending.suspect >= DOUBTFUL_MAX) {
+        this.#doubts.keep(task)
+        postponed.push({ kind: 'later', job: task.job, afterMs: POSTPONED_MS })
+      } else {
+        this.#pending[lane] += 1
+        taken.push(task)
+      }
+    }
+    return { taken, postponed }
+  }
+
+  /** Neighbours are alike: the one that is farthest from the culprit is the least likely to be like it, and comes first. */
+  #recover(death: Death, { culprit, wasAlone, neighbours, untouched }: Unanswered): void {
+    for (const task of [...(culprit === null ? [] : [culprit]), ...neighbours]) this.#pending[laneOf(task)] -= 1
+    const next = culprit === null ? null : afterDeath(culprit, wasAlone, death)
+    const isSuspect = culprit === null && death.tookTooLong
+    const again = neighbours.toReversed().map((task) => ({ ...task, isAlone: true, isSuspect }))
+    const { taken, postponed } = this.#takeIn(next !== null && isTask(next) ? [next, ...again] : again)
+    this.#backlog.putBack(untouched)
+    this.#backlog.putBack(taken)
+    this.#tell(next === null || isTask(next) ? postponed : [next, ...postponed])
   }
 
   /** A batch for every worker that has none, a second one for those soon done, and more workers for what is left. */
@@ -190,31 +236,48 @@ class Pool implements MetadataPool {
     }
     for (const slot of this.#slots) {
       const [batch, next] = slot.batches
-      if (slot.state !== 'ready' || next !== undefined) continue
-      if (batch?.isQuick) this.#give(slot, { ordinary: true, slow: false })
+      if (slot.state !== 'ready' || next !== undefined || !this.#backlog.isBulk()) continue
+      if (batch?.isQuick) this.#give(slot, new Set(['ordinary']))
     }
     for (const slot of this.#slots) {
       if (this.#needsAnother()) this.#startIfAllowed(slot)
     }
   }
 
-  #give(slot: Slot, open: Lanes): void {
+  #give(slot: Slot, open: ReadonlySet<Lane>): void {
     const batch = this.#backlog.take(open)
     if (batch !== null) slot.send(batch)
   }
 
-  #openLanes(): Lanes {
-    const slow = this.#slots.filter(({ batches }) => batches[0]?.isSlow).length
-    const ordinary = this.#slots.filter(({ batches }) => batches[0]?.isSlow === false).length
-    return { ordinary: ordinary < this.#options.workers, slow: slow < this.#slowMax }
+  get #processesMax(): number {
+    return Math.max(2, this.#options.workers)
+  }
+
+  /** Big files and suspects never have all workers, nor have those that are tried alone. */
+  #openLanes(): ReadonlySet<Lane> {
+    const busy: Record<Lane, number> = { ordinary: 0, alone: 0, suspect: 0, big: 0, huge: 0 }
+    for (const { batches, stuck } of this.#slots) {
+      // One that never comes back is not to keep a lane closed.
+      if (batches[0] !== undefined && stuck === null) busy[batches[0].lane] += 1
+    }
+    const quick = busy.ordinary + busy.alone
+    const slow = busy.suspect + busy.big
+    const isFree = quick + slow < this.#processesMax
+    const open = new Set<Lane>()
+    if (isFree && quick < this.#options.workers) open.add('ordinary')
+    if (isFree && quick < this.#options.workers && busy.alone < this.#slowMax) open.add('alone')
+    if (isFree && slow < this.#slowMax) open.add('suspect').add('big')
+    if (busy.huge === 0) open.add('huge')
+    return open
   }
 
   /** Whether something waits that a further worker could take, beyond what those just starting will take. */
   #needsAnother(): boolean {
-    const open = this.#openLanes()
     const waiting = this.#backlog.waiting()
-    const batches = (open.ordinary ? waiting.ordinary : 0) + (open.slow ? waiting.slow : 0)
-    return batches > this.#count('starting')
+    const batches = [...this.#openLanes()].reduce((sum, lane) => sum + waiting[lane], 0)
+    const isHuge = waiting.huge > 0 || this.#slots.some(({ batches: [batch] }) => batch?.lane === 'huge')
+    const running = this.#count('starting') + this.#count('ready') + this.#count('retired')
+    return batches > this.#count('starting') && running < this.#processesMax + Number(isHuge)
   }
 
   #startIfAllowed(slot: Slot): void {
@@ -226,8 +289,8 @@ class Pool implements MetadataPool {
   }
 }
 
-function countBig(jobs: readonly MetadataJob[]): number {
-  return jobs.reduce((count, job) => count + Number(bytesToRead(job) >= BIG_FILE_BYTES), 0)
+function isTask(next: Task | MetadataResult): next is Task {
+  return 'effort' in next
 }
 
 function defaultLimitMs(bytes: number): number {

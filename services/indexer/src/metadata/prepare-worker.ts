@@ -7,33 +7,55 @@ import { dataBytes, endAfterComputing, limit } from '../sandbox/limits.ts'
 import { REFUSED_EVERYWHERE, refusedToWorkers } from '../sandbox/refusals.ts'
 import { dieWithParent } from './die-with-parent.ts'
 import { createExtract } from './extract.ts'
+import type { Libraries } from './identify.ts'
 import { openLibmagic } from './libmagic.ts'
 import { openMediaInfo } from './libmediainfo.ts'
+import { LibraryMissingError } from './load-library.ts'
 import { takeLowPriority } from './low-priority.ts'
 import { openPageCache } from './page-cache.ts'
 import { readerVersions } from './reader-versions.ts'
 import type { Reader } from './serve-jobs.ts'
+import { openWorkNote } from './work-at.ts'
+import { decodeSetting } from './worker-setting.ts'
 
 /** Memory for what files have the libraries do, beyond what a process has when it is ready. Bytes. */
 const WORKING_MEMORY_BYTES = 512 * 1024 * 1024
 /** A worker has its channel, the file that it reads and what Node opened at the start, which is about 25. */
 const OPEN_FILES_MAX = 64
 
+const ELSEWHERE =
+  'Where it is installed outside of /usr and /lib, name its folder in LD_LIBRARY_PATH, and that of a database in MAGIC: \
+workers may read nothing else'
+
 /** @throws {LibraryMissingError} */
 export function prepareWorker(): Reader {
   dieWithParent()
   takeLowPriority()
-  const libraries = { libmagic: openLibmagic(), mediaInfo: openMediaInfo() }
+  const { isHeld, leftOut, memoryFd } = decodeSetting(process.argv[2])
+  const note = openWorkNote(memoryFd)
+  const libraries = openLibraries(isHeld)
   const extract = createExtract({
     openFile: createOpenFile(hasOpenat2()),
     libraries,
     pageCache: openPageCache(),
     endAfterComputing: (ms) => endAfterComputing(ms / 1000),
+    note: note.step,
+    leftOut,
   })
   // Where NODE_COMPILE_CACHE is set; it halves the start and saves 11 MB. Node writes it at an orderly end, which a
   // worker rarely has.
   flushCompileCache()
-  return { extract, versions: readerVersions(libraries) }
+  return { extract, versions: readerVersions(libraries), note }
+}
+
+/** @param isHeld it may be where this process may not read */
+function openLibraries(isHeld: boolean): Libraries {
+  try {
+    return { libmagic: openLibmagic(), mediaInfo: openMediaInfo() }
+  } catch (error) {
+    if (!isHeld || !(error instanceof LibraryMissingError)) throw error
+    throw new LibraryMissingError(`${error.message}. ${ELSEWHERE}`, { cause: error })
+  }
 }
 
 /**

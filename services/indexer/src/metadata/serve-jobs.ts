@@ -1,11 +1,12 @@
-/** A worker's loop: jobs in, answers out, in order, nothing else. */
-import type { Extract } from './extract.ts'
+/** A worker's loop: jobs in, answers out, nothing else. */
+import type { Extract, Extraction, FileToRead } from './extract.ts'
 import { decodeJobs, type JobsMessage } from './jobs-message.ts'
 import type { ReaderVersions } from './reader-versions.ts'
+import type { WorkNote } from './work-at.ts'
 import { encodeAnswers, type WorkerMessage } from './worker-message.ts'
 
-/** Reads files, with these versions. */
-export type Reader = { readonly extract: Extract; readonly versions: ReaderVersions }
+/** Reads files, with these versions, and notes what it is at. */
+export type Reader = { readonly extract: Extract; readonly versions: ReaderVersions; readonly note: WorkNote }
 
 /**
  * Serves until the parent closes the channel. `prepare` makes the process ready and may throw: its message then goes to
@@ -24,11 +25,32 @@ export function serveJobs(prepare: () => Reader): void {
     tell({ type: 'unusable', problem }, () => process.exit(1))
     return
   }
-  const { extract, versions } = reader
-  process.on('message', (message: JobsMessage) => {
-    tell(encodeAnswers(decodeJobs(message).map((file) => extract(file, message.trial))))
-  })
+  const { versions } = reader
+  process.on('message', (message: JobsMessage) => serve(message, reader))
   tell({ type: 'ready', versions })
+}
+
+/**
+ * MediaInfo is what crashes, and what computes for ever; so the files that need it come last, one by one, and what is in
+ * the same message has its answer by then.
+ */
+function serve(message: JobsMessage, { extract, note }: Reader): void {
+  const files = decodeJobs(message)
+  const answers: { row: number; extraction: Extraction }[] = []
+  const heldBack: number[] = []
+  note.message()
+  for (const [row, file] of files.entries()) {
+    note.row(row)
+    const extraction = extract(file, message.trial, files.length > 1)
+    if (extraction === null) heldBack.push(row)
+    else answers.push({ row, extraction })
+  }
+  if (answers.length > 0) tell(encodeAnswers(answers, files.length))
+  for (const row of heldBack) {
+    note.row(row)
+    const extraction = extract(files[row] as FileToRead, message.trial)
+    tell(encodeAnswers([{ row, extraction }], files.length))
+  }
 }
 
 /** A failure to send means that the parent is gone; `disconnect` follows. */

@@ -1,21 +1,35 @@
 /** A place for one worker process: empty, or a process with the batches it has and the time it may take. */
+import { shownPath } from '@drive-feed/shared/shown-path.ts'
 import type { Batch } from './backlog.ts'
 import { encodeJobs } from './jobs-message.ts'
 import type { MetadataResult } from './metadata-job.ts'
 import type { ReaderVersions } from './reader-versions.ts'
-import { type Death, settle } from './task.ts'
+import { type Death, settle, type Task } from './task.ts'
+import type { WorkAt } from './work-at.ts'
 import { type AnswersMessage, decodeAnswers } from './worker-message.ts'
-import { COMPUTED_TOO_LONG, type Launch, type WorkerProcess } from './worker-process.ts'
+import type { Launch, WorkerProcess } from './worker-process.ts'
+
+/** What a process left unanswered when it ended. */
+export type Unanswered = {
+  /** What it died over; null where nobody knows. */
+  readonly culprit: Task | null
+  /** Whether the culprit was sent in a message of its own. */
+  readonly wasAlone: boolean
+  /** In the same message. */
+  readonly neighbours: readonly Task[]
+  /** Not begun. */
+  readonly untouched: readonly Task[]
+}
 
 export type SlotEvents = {
   readonly onReady: (versions: ReaderVersions) => void
-  readonly onResults: (results: readonly MetadataResult[]) => void
+  /** Of each task once. */
+  readonly onResults: (results: readonly { readonly task: Task; readonly result: MetadataResult }[]) => void
   /** It ended before it was ready. */
   readonly onStartFailed: (reason: string) => void
-  /** It ended, with these batches unanswered: at work on the first, the others not begun. */
-  readonly onEnd: (death: Death, unanswered: readonly Batch[]) => void
-  /** Killed some time ago and still there. */
-  readonly onStuck: (batch: Batch) => void
+  readonly onEnd: (death: Death, unanswered: Unanswered) => void
+  /** Killed some time ago and still there, in one line. */
+  readonly onStuck: (problem: string) => void
 }
 
 export type SlotOptions = {
@@ -23,10 +37,15 @@ export type SlotOptions = {
   readonly workerModule: string
   readonly limitMs: (bytes: number) => number
   readonly idleMs: number
+  readonly nowMs: () => number
 }
 
 type State = 'empty' | 'starting' | 'ready' | 'retired' | 'leaving'
 
+type OpenBatch = { readonly batch: Batch; readonly unanswered: Map<number, Task> }
+
+/** A process that was told to end has nothing left to do, and ends within milliseconds. */
+const LEAVING_MS = 10_000
 /** A killed process that is still there after this time waits for a disk or server that does not answer. */
 const STUCK_MS = 10_000
 /** setTimeout takes 31 bits of milliseconds, some 24 days. */
@@ -35,38 +54,55 @@ const TIMER_MAX_MS = 2 ** 31 - 1
 export class Slot {
   /** `retired`: ends once it has answered what it was asked. `leaving`: told to end or killed, and not yet gone. */
   state: State = 'empty'
-  /** Sent and not answered, in order. The process is at work on the first. */
-  readonly batches: Batch[] = []
+  /** That its process was killed and stays, in one line; null where it is not so. */
+  stuck: string | null = null
   readonly #options: SlotOptions
   readonly #events: SlotEvents
+  /** Sent and not answered, in order. The process is at work on the first. */
+  readonly #open: OpenBatch[] = []
   #process: WorkerProcess | null = null
   #timer: NodeJS.Timeout | undefined
   #tookTooLong = ''
+  /** Messages that this process has answered in full. */
+  #answered = 0
+  #workingSinceMs = 0
 
   constructor(options: SlotOptions, events: SlotEvents) {
     this.#options = options
     this.#events = events
   }
 
+  /** What it is at work on, and what was sent behind it. */
+  get batches(): readonly Batch[] {
+    return this.#open.map(({ batch }) => batch)
+  }
+
+  /** What it is at, if it is at work, and since when. */
+  get work(): { readonly path: string; readonly sinceMs: number } | null {
+    const [task] = this.#open[0]?.unanswered.values() ?? []
+    return task === undefined ? null : { path: task.job.path, sinceMs: this.#workingSinceMs }
+  }
+
   start(): void {
     this.state = 'starting'
     this.#tookTooLong = ''
+    this.#answered = 0
     this.#process = this.#options.launch(this.#options.workerModule, {
       onReady: (versions) => this.#onReady(versions),
       onAnswers: (answers) => this.#onAnswers(answers),
-      onEnd: (reason) => this.#onEnd(reason),
+      onEnd: (reason, at) => this.#onEnd(reason, at),
     })
   }
 
   send(batch: Batch): void {
-    this.batches.push(batch)
+    this.#open.push({ batch, unanswered: new Map(batch.tasks.entries()) })
     this.#process?.send(
       encodeJobs(
         batch.tasks.map(({ job }) => job),
         batch.trial,
       ),
     )
-    if (this.batches.length === 1) this.#awaitNext()
+    if (this.#open.length === 1) this.#awaitNext()
   }
 
   /** Has the process end as soon as it has no work. */
@@ -74,7 +110,7 @@ export class Slot {
     if (this.state === 'starting') this.kill()
     else if (this.state === 'ready') {
       this.state = 'retired'
-      if (this.batches.length === 0) this.#dismiss()
+      if (this.#open.length === 0) this.#dismiss()
     }
   }
 
@@ -82,6 +118,7 @@ export class Slot {
     if (this.#process === null) return
     this.state = 'leaving'
     clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.#sayStuck(), STUCK_MS)
     this.#process.kill()
   }
 
@@ -99,52 +136,100 @@ export class Slot {
   }
 
   #onAnswers(answers: AnswersMessage): void {
-    const batch = this.batches.shift()
-    if (batch === undefined) throw new Error('a metadata worker answered what it was not asked')
-    // After a kill the answer may still arrive; then the file is done and the limit no longer matters.
-    if (this.state === 'ready' || this.state === 'retired') this.#awaitNext()
+    const [first] = this.#open
+    if (first === undefined) throw new Error('a metadata worker answered what it was not asked')
+    const { batch, unanswered } = first
     const results = decodeAnswers(
       answers,
       batch.tasks.map(({ job }) => job),
     )
-    this.#events.onResults(batch.tasks.map((task, row) => settle(task, results[row] as MetadataResult)))
+    const settled = Array.from(results, ([row, result]) => {
+      const task = unanswered.get(row)
+      if (task === undefined) throw new Error('a metadata worker answered twice')
+      unanswered.delete(row)
+      return { task, result: settle(task, result) }
+    })
+    if (unanswered.size === 0) this.#finish()
+    this.#events.onResults(settled)
   }
 
-  #onEnd(reason: string): void {
+  #finish(): void {
+    this.#open.shift()
+    this.#answered += 1
+    // After a kill the answer may still arrive; then the file is done and the limit no longer matters.
+    if (this.state === 'ready' || this.state === 'retired') this.#awaitNext()
+  }
+
+  #onEnd(reason: string, at: WorkAt | null): void {
     clearTimeout(this.#timer)
     const wasStarting = this.state === 'starting'
-    const unanswered = this.batches.splice(0)
+    const open = this.#open.splice(0)
     this.state = 'empty'
+    this.stuck = null
     this.#process = null
     if (wasStarting) this.#events.onStartFailed(reason)
     else {
       const tookTooLong = this.#tookTooLong !== ''
-      const computedTooLong = reason.startsWith(COMPUTED_TOO_LONG)
-      const death = { reason: tookTooLong ? this.#tookTooLong : reason, tookTooLong, computedTooLong }
-      this.#events.onEnd(death, unanswered)
+      const death = { reason: tookTooLong ? this.#tookTooLong : reason, tookTooLong, step: at?.step ?? null }
+      this.#events.onEnd(death, divide(open, at === null ? null : { ...at, message: at.message - 1 - this.#answered }))
     }
   }
 
   /** Gives the first batch its time, or an idle process its rest before it is let go. */
   #awaitNext(): void {
     clearTimeout(this.#timer)
-    const [batch] = this.batches
+    this.#workingSinceMs = this.#options.nowMs()
+    const batch = this.#open[0]?.batch
     if (batch === undefined && this.state === 'retired') this.#dismiss()
     else if (batch === undefined) this.#timer = setTimeout(() => this.#dismiss(), this.#options.idleMs)
     else {
       const limitMs = Math.min(this.#options.limitMs(batch.bytes), TIMER_MAX_MS)
-      this.#timer = setTimeout(() => this.#giveUp(batch, limitMs), limitMs)
+      this.#timer = setTimeout(() => this.#giveUp(limitMs), limitMs)
     }
   }
 
   #dismiss(): void {
     this.state = 'leaving'
+    clearTimeout(this.#timer)
+    // One that is stopped, or hangs in its own end, would hold its place for good.
+    this.#timer = setTimeout(() => this.kill(), LEAVING_MS)
     this.#process?.dismiss()
   }
 
-  #giveUp(batch: Batch, limitMs: number): void {
+  #giveUp(limitMs: number): void {
     this.#tookTooLong = `took longer than ${limitMs / 1000} s`
     this.kill()
-    this.#timer = setTimeout(() => this.#events.onStuck(batch), STUCK_MS)
+  }
+
+  #sayStuck(): void {
+    const path = this.work?.path
+    const said = (shown: string | undefined) =>
+      shown === undefined
+        ? 'a metadata worker that has nothing to read was killed but stays; restart the indexer'
+        : `a metadata worker was killed but stays, its disk does not answer; it was reading ${shown}`
+    this.stuck = said(path === undefined ? path : shownPath(path))
+    this.#events.onStuck(said(path))
+  }
+}
+
+/**
+ * Whose fault it was, by what the process noted; `at.message` is counted from 0 among those that are open. Where that can't
+ * be, because nobody knows or since a worker that was taken over may note anything, it is the fault of the only file that is
+ * left of the first message, or of any of them, which are then tried one by one.
+ */
+function divide(open: readonly OpenBatch[], at: WorkAt | null): Unanswered {
+  const tasksOf = (some: readonly OpenBatch[]) => some.flatMap(({ unanswered }) => [...unanswered.values()])
+  const noted = at === null ? undefined : open[at.message]
+  const begun = noted ?? open[0]
+  if (begun === undefined) return { culprit: null, wasAlone: false, neighbours: [], untouched: [] }
+  const { batch, unanswered } = begun
+  const [only = null] = unanswered.size === 1 ? unanswered.values() : []
+  const culprit = (noted !== undefined && at !== null ? unanswered.get(at.row) : undefined) ?? only
+  return {
+    culprit,
+    wasAlone: batch.tasks.length === 1,
+    neighbours: tasksOf([begun]).filter((task) => task !== culprit),
+    // Behind it, and before it those whose answers did not get through.
+    untouched: tasksOf(open.filter((each) => each !== begun)),
   }
 }

@@ -1,66 +1,89 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Metadata, MetadataJob } from './metadata-job.ts'
-import { afterDeath, newTask, settle, type Task, trialOf } from './task.ts'
+import type { Metadata, MetadataJob, MetadataResult } from './metadata-job.ts'
+import {
+  afterDeath,
+  BIG_FILE_BYTES,
+  type Death,
+  HUGE_FILE_BYTES,
+  laneOf,
+  newTask,
+  settle,
+  type Task,
+  trialOf,
+} from './task.ts'
+import type { Step } from './work-at.ts'
 
-const CRASH = { reason: 'killed by SIGSEGV', tookTooLong: false, computedTooLong: false }
-const TIMEOUT = { reason: 'took longer than 60 s', tookTooLong: true, computedTooLong: false }
-const LOOP = { reason: 'computed for too long', tookTooLong: false, computedTooLong: true }
+const CRASH: Death = { reason: 'killed by SIGSEGV', tookTooLong: false, step: null }
+const TIMEOUT: Death = { ...CRASH, reason: 'took longer than 60 s', tookTooLong: true }
+const LOOP: Death = { ...CRASH, reason: 'computed for too long' }
 
 function job(name: string): MetadataJob {
   return { nodeId: name, root: '/', path: `/${name}`, deviceNumber: '', inode: '1', size: 1, mtime: 0 }
 }
 
-/** What a single task goes through when every process that reads it dies. */
-function lifeOf(task: Task, death: typeof CRASH): string[] {
+/** What a file goes through when every process that reads it dies. */
+function lifeOf(task: Task, death: Death, wasAlone = true): string[] {
   const efforts: string[] = []
-  for (let tasks = [task]; tasks[0] !== undefined; ) {
-    efforts.push(tasks[0].effort)
-    const { again, failed } = afterDeath(tasks, death)
-    if (failed[0] !== undefined) efforts.push(failed[0].kind)
-    tasks = again
+  let next: Task | MetadataResult = task
+  while ('effort' in next) {
+    efforts.push(next.effort)
+    next = afterDeath(next, wasAlone, death)
   }
-  return efforts
+  return [...efforts, next.kind]
 }
 
-/** Of two files whose message ended so: how each is tried next. */
-function afterTogether(death: typeof CRASH) {
-  const { again, failed } = afterDeath([newTask(job('a')), newTask(job('b'))], death)
-  assert.deepEqual(failed, [])
-  return again.map(({ job: { nodeId }, effort, isAlone, isSuspect }) => ({ nodeId, effort, isAlone, isSuspect }))
+/** What is left out next of a file on which a process died at a step, and what is said of it. */
+function nextAt(step: Step | null, before: Partial<Task> = {}): [effort: string, problem: string | null] | null {
+  const next = afterDeath({ ...newTask(job('a')), isSuspect: true, ...before }, true, { ...LOOP, step })
+  return 'effort' in next ? [next.effort, next.problem] : null
 }
 
-test('of the files of a message that killed a process each is tried again alone', () => {
-  const each = { effort: 'full', isAlone: true, isSuspect: false }
-  for (const death of [CRASH, LOOP]) {
-    assert.deepEqual(
-      afterTogether(death),
-      ['a', 'b'].map((nodeId) => ({ nodeId, ...each })),
-    )
-  }
-  const slow = { ...each, isSuspect: true }
-  assert.deepEqual(
-    afterTogether(TIMEOUT),
-    ['a', 'b'].map((nodeId) => ({ nodeId, ...slow })),
-    'nobody is to wait for it',
-  )
-})
-
-test('a file on which a library computes for long gets more time where nobody waits for it, and then less is asked', () => {
-  const alone = { ...newTask(job('a')), isAlone: true }
-  const { again } = afterDeath([alone], LOOP)
-  assert.deepEqual(again, [{ ...alone, isSuspect: true }])
-  assert.ok(trialOf(again[0] as Task).computingMs > trialOf(alone).computingMs)
-  assert.deepEqual(lifeOf(alone, LOOP), ['full', 'full', 'without-mediainfo', 'hash-only', 'failed'])
-  assert.deepEqual(lifeOf(alone, CRASH), ['full', 'without-mediainfo', 'hash-only', 'failed'], 'a crash needs no time')
+test('a file that a process died of is tried once more in full where it has more time and nobody waits for it', () => {
+  const task = newTask(job('a'))
+  const next = afterDeath(task, false, LOOP) as Task
+  assert.deepEqual(next, { ...task, isSuspect: true })
+  assert.ok(trialOf(next).computingMs > trialOf(task).computingMs)
+  const alone = { ...task, isAlone: true }
+  assert.equal(trialOf(alone).computingMs, trialOf(task).computingMs)
+  assert.deepEqual(afterDeath(alone, true, CRASH), { ...alone, isSuspect: true })
 })
 
 test('a file that kills every process is tried twice in full, then with less and less, then has failed', () => {
-  assert.deepEqual(lifeOf(newTask(job('a')), CRASH), ['full', 'full', 'without-mediainfo', 'hash-only', 'failed'])
+  const less = ['without-mediainfo', 'type-only', 'hash-only', 'failed']
+  assert.deepEqual(lifeOf(newTask(job('a')), CRASH), ['full', 'full', ...less])
+  assert.deepEqual(lifeOf(newTask(job('a')), TIMEOUT), ['full', ...less], 'it would take too long again')
+  const [first, second] = lifeOf(newTask(job('a')), TIMEOUT, false)
+  assert.deepEqual([first, second], ['full', 'full'], 'among others it may have been their time')
 })
 
-test('a file that takes too long on its own is not tried in full again', () => {
-  assert.deepEqual(lifeOf(newTask(job('a')), TIMEOUT), ['full', 'without-mediainfo', 'hash-only', 'failed'])
+test('what is left out is what the process was at, by its name', () => {
+  const { reason } = LOOP
+  assert.deepEqual(nextAt('mediainfo'), ['without-mediainfo', `MediaInfo: ${reason}; read without MediaInfo`])
+  assert.deepEqual(nextAt('measuring'), [
+    'type-only',
+    `our own parser of pictures: ${reason}; read without its dimensions`,
+  ])
+  assert.deepEqual(nextAt('libmagic'), ['hash-only', `libmagic: ${reason}; read without libmagic and MediaInfo`])
+  assert.deepEqual(nextAt('reading'), ['hash-only', `reading it: ${reason}; read without libmagic and MediaInfo`])
+  assert.deepEqual(nextAt(null), ['without-mediainfo', `MediaInfo or libmagic: ${reason}; read without MediaInfo`])
+})
+
+test('what is left out is always more than before, until nothing but hashing is left', () => {
+  assert.equal(nextAt('measuring', { effort: 'without-mediainfo' })?.[0], 'type-only')
+  assert.equal(nextAt('reading', { effort: 'hash-only' }), null)
+  assert.deepEqual(lifeOf(newTask(job('a')), { ...LOOP, step: 'libmagic' }), ['full', 'full', 'hash-only', 'failed'])
+})
+
+test('where a file waits goes by how long it may take', () => {
+  const lane = (size: number, of: Partial<Task> = {}) => laneOf({ ...newTask({ ...job('a'), size }), ...of })
+  assert.equal(lane(1), 'ordinary')
+  assert.equal(lane(1, { isAlone: true }), 'alone')
+  assert.equal(lane(1, { isAlone: true, isSuspect: true }), 'suspect')
+  assert.equal(lane(BIG_FILE_BYTES), 'big')
+  assert.equal(lane(BIG_FILE_BYTES, { isSuspect: true }), 'suspect')
+  for (const doubt of [{}, { isSuspect: true }, { isAlone: true }]) assert.equal(lane(HUGE_FILE_BYTES, doubt), 'huge')
+  assert.equal(laneOf(newTask({ ...job('a'), size: HUGE_FILE_BYTES, knownHash: 'h' })), 'ordinary', 'hardly read')
 })
 
 test('a result says what was left out, unless the file has no need of it', () => {

@@ -46,10 +46,18 @@ test('answers of every kind arrive as they were given, with their jobs', () => {
     { kind: 'gone' },
     { kind: 'unreadable', problem: 'EIO: i/o error' },
   ]
-  const answers: AnswersMessage = throughChannel(encodeAnswers(extractions))
-  assert.deepEqual(
-    decodeAnswers(answers, JOBS),
-    extractions.map((extraction, row) => ({ ...extraction, job: JOBS[row] })),
-  )
+  const rows = extractions.map((extraction, row) => ({ row, extraction }))
+  const answers: AnswersMessage = throughChannel(encodeAnswers(rows, JOBS.length))
+  const expected = extractions.map((extraction, row) => ({ ...extraction, job: JOBS[row] }))
+  assert.deepEqual([...decodeAnswers(answers, JOBS).values()], expected)
   assert.throws(() => decodeAnswers(answers, JOBS.slice(1)), /another message/)
+  const part = throughChannel(encodeAnswers([rows[4], rows[1]] as typeof rows, JOBS.length))
+  assert.deepEqual(
+    [...decodeAnswers(part, JOBS)],
+    [
+      [4, expected[4]],
+      [1, expected[1]],
+    ],
+    'some of them, in any order',
+  )
 })

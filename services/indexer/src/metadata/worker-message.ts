@@ -5,8 +5,8 @@ import type { MetadataJob, MetadataResult } from './metadata-job.ts'
 import type { ReaderVersions } from './reader-versions.ts'
 
 /**
- * First `ready`, or `unusable` and the end; then one `answers` for each message of jobs, in order. Answers are columns
- * like the jobs (see `jobs-message.ts`); a column says nothing where the kind has no such field.
+ * First `ready`, or `unusable` and the end; then `answers` to the messages of jobs, to one after the other, and to each file
+ * once. Answers are columns like the jobs (see `jobs-message.ts`); a column says nothing where the kind has no such field.
  */
 export type WorkerMessage =
   | { readonly type: 'ready'; readonly versions: ReaderVersions }
@@ -15,6 +15,8 @@ export type WorkerMessage =
 
 export type AnswersMessage = {
   readonly type: 'answers'
+  /** Which files of the message they are about, from 0; null for all of them, in order. */
+  readonly rows: readonly number[] | null
   readonly kinds: readonly Extraction['kind'][]
   readonly hashes: readonly string[]
   readonly mimeTypes: readonly string[]
@@ -24,10 +26,16 @@ export type AnswersMessage = {
   readonly problems: readonly (string | null)[]
 }
 
-export function encodeAnswers(extractions: readonly Extraction[]): AnswersMessage {
+/** @param files how many the message has that is answered, in whole or in part */
+export function encodeAnswers(
+  answers: readonly { readonly row: number; readonly extraction: Extraction }[],
+  files: number,
+): AnswersMessage {
+  const extractions = answers.map(({ extraction }) => extraction)
   const found = extractions.map((one) => (one.kind === 'done' ? one.metadata : null))
   return {
     type: 'answers',
+    rows: answers.length === files ? null : answers.map(({ row }) => row),
     kinds: extractions.map(({ kind }) => kind),
     hashes: found.map((metadata) => metadata?.hash ?? ''),
     mimeTypes: found.map((metadata) => metadata?.mimeType ?? ''),
@@ -38,25 +46,26 @@ export function encodeAnswers(extractions: readonly Extraction[]): AnswersMessag
   }
 }
 
-/** `jobs` are those of the message that is answered. */
-export function decodeAnswers(answers: AnswersMessage, jobs: readonly MetadataJob[]): MetadataResult[] {
-  if (answers.kinds.length !== jobs.length) throw new Error('a metadata worker answered another message')
-  return jobs.map((job, row) => decodeAnswer(answers, row, job))
+/** By row. `jobs` are those of the message that is answered. */
+export function decodeAnswers(answers: AnswersMessage, jobs: readonly MetadataJob[]): Map<number, MetadataResult> {
+  const rows = answers.rows ?? jobs.map((_, row) => row)
+  if (answers.kinds.length !== rows.length) throw new Error('a metadata worker answered another message')
+  return new Map(rows.map((row, at) => [row, decodeAnswer(answers, at, jobs[row] as MetadataJob)]))
 }
 
-function decodeAnswer(answers: AnswersMessage, row: number, job: MetadataJob): MetadataResult {
-  const kind = answers.kinds[row] as Extraction['kind']
-  const problem = answers.problems[row] as string | null
+function decodeAnswer(answers: AnswersMessage, at: number, job: MetadataJob): MetadataResult {
+  const kind = answers.kinds[at] as Extraction['kind']
+  const problem = answers.problems[at] as string | null
   if (kind === 'unreadable' || kind === 'busy') return { kind, job, problem: problem ?? '' }
   if (kind !== 'done') return { kind, job }
-  const mimeType = answers.mimeTypes[row] as string
+  const mimeType = answers.mimeTypes[at] as string
   const metadata = {
-    hash: answers.hashes[row] as string,
+    hash: answers.hashes[at] as string,
     mimeType,
     ...mediaKind(mimeType),
-    width: answers.widths[row] as number,
-    height: answers.heights[row] as number,
-    msDuration: answers.msDurations[row] as number,
+    width: answers.widths[at] as number,
+    height: answers.heights[at] as number,
+    msDuration: answers.msDurations[at] as number,
   }
   return { kind, job, metadata, problem }
 }

@@ -2,7 +2,9 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import type { JobsMessage } from './jobs-message.ts'
 import type { ReaderVersions } from './reader-versions.ts'
+import { createWorkMemory, type WorkAt } from './work-at.ts'
 import type { AnswersMessage, WorkerMessage } from './worker-message.ts'
+import { encodeSetting, NOT_HELD, type WorkerSetting } from './worker-setting.ts'
 
 export type WorkerProcess = {
   /** Null if it could not be started. */
@@ -20,12 +22,15 @@ export type WorkerEvents = {
   /** It has its libraries and takes work. */
   readonly onReady: (versions: ReaderVersions) => void
   readonly onAnswers: (answers: AnswersMessage) => void
-  /** Called once, after everything it ever said was delivered. `reason` is for people: "killed by SIGSEGV". */
-  readonly onEnd: (reason: string) => void
+  /**
+   * Called once, after everything it ever said was delivered. `reason` is for people: "killed by SIGSEGV". `at` null: what
+   * it was at is not known.
+   */
+  readonly onEnd: (reason: string, at: WorkAt | null) => void
 }
 
 /** How a process is said to have ended that was out of its share of the processor. */
-export const COMPUTED_TOO_LONG = 'computed for too long'
+const COMPUTED_TOO_LONG = 'computed for too long'
 
 /** A cold start from a busy disk takes seconds; a process that is not ready by then never will be. */
 const START_LIMIT_MS = 60_000
@@ -36,27 +41,55 @@ const LAST_WORDS_MAX = 4000
 /** Starts a worker by the path of its entry. */
 export type Launch = (module: string, events: WorkerEvents) => WorkerProcess
 
-export const startWorkerProcess: Launch = (module, events) => {
-  const child = fork(module, {
-    // None of the parent's own flags: --test or --inspect would start that here too.
-    execArgv: [],
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-  })
+export const startWorkerProcess: Launch = (module, events) => startHeldProcess(module, events, NOT_HELD)
+
+/** The same of a process that may do less, by what its parent's thread has given up. */
+export function startHeldProcess(module: string, events: WorkerEvents, setting: WorkerSetting): WorkerProcess {
+  const memory = createWorkMemory()
+  const end = (reason: string) => {
+    const at = memory?.read() ?? null
+    memory?.close()
+    events.onEnd(reason, at)
+  }
+  try {
+    const child = fork(module, [encodeSetting(setting, memory !== null)], {
+      // None of the parent's own flags: --test or --inspect would start that here too.
+      execArgv: [],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc', ...(memory === null ? [] : [memory.fd])],
+    })
+    return workerOf(child, { ...events, onEnd: end })
+  } catch (error) {
+    memory?.close()
+    return neverStarted((error as Error).message, events)
+  }
+}
+
+/** For want of memory, files or processes. */
+export function neverStarted(problem: string, { onEnd }: WorkerEvents): WorkerProcess {
+  const nothing = () => {}
+  setImmediate(() => onEnd(`not started: ${problem}`, null))
+  return { pid: null, send: nothing, dismiss: nothing, kill: nothing, abandon: nothing }
+}
+
+function workerOf(
+  child: ChildProcess,
+  { onReady, onAnswers, onEnd }: Omit<WorkerEvents, 'onEnd'> & { readonly onEnd: (reason: string) => void },
+): WorkerProcess {
   let unusable: string | null = null
   const lastWords = collectLastWords(child)
   const startLimit = setTimeout(() => child.kill('SIGKILL'), START_LIMIT_MS)
   child.on('message', (message: WorkerMessage) => {
-    if (message.type === 'answers') events.onAnswers(message)
+    if (message.type === 'answers') onAnswers(message)
     else if (message.type === 'unusable') unusable = message.problem
     else {
       clearTimeout(startLimit)
-      events.onReady(message.versions)
+      onReady(message.versions)
     }
   })
   onceEnded(child, (how) => {
     clearTimeout(startLimit)
     const words = unusable ?? lastWords()
-    events.onEnd(words === '' ? how : `${how}: ${words}`)
+    onEnd(words === '' ? how : `${how}: ${words}`)
   })
   return {
     pid: child.pid ?? null,

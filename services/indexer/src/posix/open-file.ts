@@ -31,6 +31,9 @@ const LOOK_FOLDER = LOOK | constants.O_DIRECTORY
 /** The owner may name a link, and have it lead elsewhere one day. */
 const LOOK_ROOT = O_PATH | O_CLOEXEC | constants.O_DIRECTORY
 
+/** RESOLVE_CACHED: only by what the kernel has in memory, so without waiting for a disk or server. Since Linux 5.12. */
+const CACHED = 0x20n
+
 /** A path longer than PATH_MAX (4096 bytes) is walked in steps; in UTF-8 a UTF-16 unit takes three bytes at most. */
 const STEP_UNITS = 1300
 
@@ -43,6 +46,20 @@ let noatimePermitted = true
 /** Whether the kernel has openat2(2) (since 5.6), and no container's filter that does not know it refuses it. */
 export function hasOpenat2(): boolean {
   return openat2(AT_FDCWD, null, how, how.byteLength) === -(koffi.os.errno.EFAULT as number)
+}
+
+/** O_PATH of a folder, whatever its path leads through. It may take as long as its server. @throws {NodeJS.ErrnoException} */
+export function openFolder(path: string): number {
+  return openSync(pathForFs(path), LOOK_ROOT)
+}
+
+/** The same without waiting for anything; null where that can't be had. */
+export function openFolderAtHand(path: string): number | null {
+  try {
+    return openAt(AT_FDCWD, path, LOOK_ROOT, CACHED)
+  } catch {
+    return null
+  }
 }
 
 /** How a path is walked and a descriptor opened, with openat2(2) or without. */

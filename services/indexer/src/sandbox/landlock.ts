@@ -5,6 +5,7 @@
 import { closeSync, openSync } from 'node:fs'
 import { getSystemErrorName } from 'node:util'
 import { pathForFs } from '@drive-feed/shared/entry-name.ts'
+import { isExhaustion } from '@drive-feed/shared/passing-errors.ts'
 import koffi from 'koffi'
 import { systemCall } from '../posix/system-call.ts'
 import { forbidNewPrivileges } from './no-new-privileges.ts'
@@ -32,7 +33,7 @@ const SCOPES = 0b11n
 
 const CREATE_RULESET_VERSION = 1
 const RULE_PATH_BENEATH = 1
-export const O_PATH = 0o10000000
+const O_PATH = 0o10000000
 const EINVAL = koffi.os.errno.EINVAL as number
 
 /**
@@ -103,11 +104,12 @@ function add(ruleset: number, fd: number, access: bigint): number {
   return addRule(ruleset, RULE_PATH_BENEATH, new Uint8Array(rule.buffer), 0)
 }
 
-/** Null where nothing is, or nothing that may be reached. */
+/** Null where nothing is, or nothing that may be reached. Too many open files are no reason to forbid it. */
 function openPath(path: string): number | null {
   try {
     return openSync(pathForFs(path), O_PATH)
-  } catch {
+  } catch (error) {
+    if (isExhaustion((error as NodeJS.ErrnoException).code ?? '')) throw error
     return null
   }
 }

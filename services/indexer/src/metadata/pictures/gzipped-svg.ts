@@ -2,7 +2,7 @@
 import { gunzipSync, constants as zlib } from 'node:zlib'
 import type { BoundedReader } from './bounded-reader.ts'
 import { HEAD_LENGTH, type PictureFormat } from './picture-format.ts'
-import { svg, svgSize } from './svg.ts'
+import { SVG_HEAD, svg, svgSize } from './svg.ts'
 
 /** How much is inflated, the larger part first: of one that is very well compressed a smaller one will do. Bytes. */
 const PARTS = [16 * 1024, 1024]
@@ -14,7 +14,7 @@ export const gzippedSvg: PictureFormat = {
   size: (reader) => {
     const head = PARTS.map((length) => inflateBeginning(reader, length)).find((inflated) => inflated !== null)
     if (head === undefined || !svg.begins(head.toString('latin1', 0, HEAD_LENGTH))) return null
-    return svgSize(head)
+    return svgSize(head.subarray(0, SVG_HEAD))
   },
 }
 

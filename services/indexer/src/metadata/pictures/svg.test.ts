@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { measure } from '../test-support/measure.ts'
+import { SVG_HEAD } from './svg.ts'
 
 const PLAIN = '<svg xmlns="http://www.w3.org/2000/svg" width="64" height="48"/>'
 
@@ -98,6 +99,22 @@ test('gzipped SVG has its size, whole, cut off, or very well packed', () => {
   assert.equal(measure(long.subarray(0, 9000)), '64x48')
   assert.equal(measure(gzipSync(PLAIN + ' '.repeat(4_000_000))), '64x48')
   assert.equal(measure(gzipSync(' '.repeat(4_000_000) + PLAIN)), 'unknown')
+})
+
+test('SVG: what lies behind its head is not looked at, packed or not', () => {
+  for (const [space, expected] of [
+    [SVG_HEAD - PLAIN.length, '64x48'],
+    [SVG_HEAD, 'unknown'],
+  ] as const) {
+    assert.equal(measure(`<?${' '.repeat(space - 4)}?>${PLAIN}`), expected)
+    assert.equal(measure(gzipSync(`<?${' '.repeat(space - 4)}?>${PLAIN}`)), expected)
+  }
+})
+
+test('SVG: a value that is too long for a length is none', () => {
+  const { length } = '64'
+  assert.equal(measure(`<svg width="64${'.0'.padEnd(128 - length, '0')}" height="48"/>`), '64x48')
+  assert.equal(measure(`<svg width="64${'.0'.padEnd(129 - length, '0')}" height="48"/>`), 'unknown')
 })
 
 test('gzip of anything else, or damaged, has none', () => {

@@ -7,13 +7,19 @@ import type { PictureFormat, PictureSize } from './picture-format.ts'
 /** The outermost tag lies within it, or the size is unknown. Bytes. */
 export const SVG_HEAD = 128 * 1024
 
+/** A length or a `viewBox` is no longer; what is has been made to be. Characters. */
+const VALUE_MAX = 128
+
 export const svg: PictureFormat = {
   begins: (head) =>
     /^(\xef\xbb\xbf)?\s*</.test(head) || head.startsWith('\xff\xfe<\0') || head.startsWith('\xfe\xff\0<'),
   size: (reader) => svgSize(reader.bytes(0, Math.min(SVG_HEAD, reader.size))),
 }
 
-/** `head` is the beginning of a document, in UTF-8 or, with a byte order mark, UTF-16. */
+/**
+ * `head` is the beginning of a document, in UTF-8 or, with a byte order mark, UTF-16. Takes time in proportion to its
+ * length: no pattern here has two repetitions next to each other that take the same characters.
+ */
 export function svgSize(head: Buffer): PictureSize | null {
   const attributes = outermostSvg(decode(head))
   if (attributes === null) return null
@@ -109,15 +115,21 @@ const PIXELS: Readonly<Record<string, number>> = {
 
 /** Null for what depends on where the picture is shown, such as `100%`. */
 function pixels(length: string | undefined): number | null {
-  const [, number, unit = ''] = /^\s*(\+?[\d.]+(?:e[+-]?\d+)?)\s*([a-z]*)\s*$/i.exec(length ?? '') ?? []
+  const [, number, unit = ''] = /^(\+?[\d.]+(?:e[+-]?\d+)?)\s*([a-z]*)$/i.exec(shortValue(length)) ?? []
   const value = Number(number) * (PIXELS[unit.toLowerCase()] ?? Number.NaN)
   return value > 0 && Number.isFinite(value) ? value : null
 }
 
 function viewBox(text: string | undefined): PictureSize | null {
-  const numbers = (text ?? '').trim().split(/\s*,\s*|\s+/)
+  const numbers = shortValue(text).split(/\s*,\s*|\s+/)
   const [, , width = 0, height = 0] = numbers.map(Number)
   return numbers.length === 4 && width > 0 && height > 0 ? { width, height } : null
+}
+
+/** Without the white space around it; empty where it is missing or too long. */
+function shortValue(text: string | undefined): string {
+  const value = (text ?? '').trim()
+  return value.length > VALUE_MAX ? '' : value
 }
 
 function whole(width: number, height: number): PictureSize {

@@ -6,8 +6,8 @@ import { spawnSync } from 'node:child_process'
 import { openSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import koffi from 'koffi'
-import { attempt } from '../../../../../test/support/attempt.ts'
 import { type SystemCall, systemCall } from '../../posix/system-call.ts'
+import { attempt } from '../../sandbox/test-support/attempt.ts'
 import { confineWorker, prepareWorker } from '../prepare-worker.ts'
 import { serveJobs } from '../serve-jobs.ts'
 
@@ -47,6 +47,7 @@ serveJobs(() => {
     'open a given file as a library would': attempt(() => openSync(inside, 'r')),
     'open another one as a library would': attempt(() => openSync(outside, 'r')),
     'open another one by openat2': opened(outside),
+    'open the config beside the program': opened(join(import.meta.dirname, '../../../../../server.yaml')),
     'open the memory of the indexer': opened(`/proc/${process.ppid}/mem`),
     'open the environment of the indexer': opened(`/proc/${process.ppid}/environ`),
     'open by a handle': called('open_by_handle_at', 0, 0, 0),

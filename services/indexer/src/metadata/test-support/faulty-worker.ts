@@ -2,7 +2,7 @@
  * A worker that misbehaves on files by their names and is a real one otherwise. A native crash and a hang look to the
  * pool the same whoever causes them, so these stand in for the libraries' own.
  *
- * - `crash-mediainfo…`, `crash-libmagic…`, `crash-hashing…`: dies while that is still asked for
+ * - `crash-mediainfo…`, `crash-measuring…`, `crash-libmagic…`, `crash-hashing…`: dies while that is still asked for
  * - `hang-mediainfo…`, `hang-hashing…`: makes a file `<name>.hangs`, then runs no JavaScript any more
  * - `spin-mediainfo…`: computes for ever while that is still asked for, and ends where its time is over
  * - `crash-once…`: dies unless the file `<name>.crashed` is there, and makes it
@@ -10,37 +10,46 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { endAfterComputing } from '../../sandbox/limits.ts'
-import type { Trial } from '../extract.ts'
-import type { Effort } from '../identify.ts'
+import type { Extract, FileToRead, Trial } from '../extract.ts'
+import { EFFORTS, type Effort } from '../identify.ts'
 import { prepareWorker } from '../prepare-worker.ts'
 import { serveJobs } from '../serve-jobs.ts'
+import type { Step, WorkNote } from '../work-at.ts'
 
-const EFFORTS_AFFECTED: Record<string, readonly Effort[]> = {
-  mediainfo: ['full'],
-  libmagic: ['full', 'without-mediainfo'],
-  hashing: ['full', 'without-mediainfo', 'hash-only'],
+const STEPS: Readonly<Record<string, readonly [Step, affected: readonly Effort[]]>> = {
+  mediainfo: ['mediainfo', ['full']],
+  measuring: ['measuring', ['full', 'without-mediainfo']],
+  libmagic: ['libmagic', ['full', 'without-mediainfo', 'type-only']],
+  hashing: ['reading', EFFORTS],
 }
 
 serveJobs(() => {
-  const { extract, versions } = prepareWorker()
-  return {
-    versions,
-    extract: (file, trial) => {
-      misbehave(file.path, trial)
-      return extract(file, trial)
-    },
+  const { extract, versions, note } = prepareWorker()
+  const faulty = (file: FileToRead, trial: Trial, holdsBack = false) => {
+    const fault = faultOf(file.path)
+    if (fault?.place === 'mediainfo' && holdsBack) return null
+    if (fault !== null) misbehave(file.path, fault, trial, note)
+    return extract(file, trial, holdsBack)
   }
+  return { versions, extract: faulty as Extract, note }
 })
 
-function misbehave(path: string, { effort, computingMs }: Trial): void {
+type Fault = { readonly fault: string; readonly place: string }
+
+function faultOf(path: string): Fault | null {
   const [, fault, place] = /^(crash|hang|spin)-([a-z]+)/.exec(basename(path)) ?? []
-  if (fault === undefined || place === undefined) return
+  return fault === undefined || place === undefined ? null : { fault, place }
+}
+
+function misbehave(path: string, { fault, place }: Fault, { effort, computingMs }: Trial, note: WorkNote): void {
   if (place === 'once') {
     if (existsSync(`${path}.crashed`)) return
     writeFileSync(`${path}.crashed`, '')
     die()
   }
-  if (!EFFORTS_AFFECTED[place]?.includes(effort)) return
+  const [step, affected] = STEPS[place] ?? ['reading', []]
+  if (!affected.includes(effort)) return
+  note.step(step)
   if (fault === 'crash') die()
   if (fault === 'spin') {
     endAfterComputing(computingMs / 1000)

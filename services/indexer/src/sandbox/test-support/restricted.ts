@@ -4,8 +4,8 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
-import { attempt } from '../../../../../test/support/attempt.ts'
 import { restrictThread } from '../landlock.ts'
+import { attempt } from './attempt.ts'
 
 const PROGRAMS = ['/usr', '/bin', '/lib', '/lib64', dirname(process.execPath)]
 

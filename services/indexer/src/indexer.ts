@@ -287,7 +287,7 @@ function startTimers(core: Core, stages: Stages): NodeJS.Timeout[] {
   return [
     forgetting,
     setInterval(forgetRemovals, FORGET_REMOVALS_MS),
-    setInterval(() => pipeline.checkRoots((root) => root.state !== 'offline'), ROOT_CHECK_MS),
+    setInterval(() => pipeline.checkRoots((root) => root.state.kind !== 'offline'), ROOT_CHECK_MS),
     setInterval(() => pipeline.tick(), TICK_MS),
     setTimeout(() => wakeReading(stages), READ_DURING_SCAN_AFTER_MS),
     setInterval(() => checkWal(core), WAL_CHECK_MS),

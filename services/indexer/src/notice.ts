@@ -48,13 +48,13 @@ function createFilesNotice({ store, roots }: NoticeTools): () => Noticed[] {
   const { known } = store
   const rootAt = (path: string) => {
     const root = roots.byPath(path)
-    return root === undefined || root.state === 'offline' ? null : root.key
+    return root === undefined || root.state.kind === 'offline' ? null : root.key
   }
   let last: { readonly key: string; readonly noticed: Noticed[] } | null = null
   return () => {
     const { counts } = known.failing(0)
     if (counts.failed + counts.unreadable === 0) return []
-    const key = JSON.stringify([counts, store.head(), roots.all.map(({ state }) => state === 'offline')])
+    const key = JSON.stringify([counts, store.head(), roots.all.map(({ state }) => state.kind === 'offline')])
     if (last?.key !== key) {
       const failing = () => known.failing(FAILING_FILES_MAX)
       last = { key, noticed: failingFiles({ failing, pathOf: known.pathOf, rootAt }) }

@@ -22,7 +22,6 @@ import { createRevisits } from './pending/revisits.ts'
 import { createVisits } from './pending/visits.ts'
 import { createWriters } from './pending/writers.ts'
 import type { Ports } from './ports.ts'
-import { emptyMessage } from './roots/away-messages.ts'
 import { createDisksAway, type DisksAway } from './roots/disks-away.ts'
 import { createFailingPlaces, type FailingPlaces } from './roots/failing-places.ts'
 import { createMountDoubts, type MountDoubts } from './roots/mount-doubts.ts'
@@ -124,17 +123,17 @@ export class Pipeline {
 
   /** Takes in what the kernel told by an inotify instance. */
   take(fd: number, events: readonly WatchEvent[]): void {
-    const top = this.#rootsByFd.get(fd)?.top
-    if (top == null) return
-    this.#intake.take(top, events)
-    this.#overflow.check(top)
+    const root = this.#rootsByFd.get(fd)
+    if (root === undefined) return
+    this.#intake.take(root, events)
+    this.#overflow.check(root)
     this.reconciler.wake()
   }
 
   /** Events of an inotify instance were dropped before they got here. */
   lost(fd: number): void {
-    const top = this.#rootsByFd.get(fd)?.top
-    if (top != null) this.#overflow.lost(top)
+    const root = this.#rootsByFd.get(fd)
+    if (root !== undefined) this.#overflow.lost(root)
     this.reconciler.wake()
   }
 
@@ -159,7 +158,7 @@ export class Pipeline {
 
   /** Does what no event asks for; to be called every few seconds. */
   tick(): void {
-    this.checkRoots((root) => root.state === 'offline')
+    this.checkRoots(({ state }) => state.kind === 'offline')
     this.scans.startDue()
     this.stalls.check()
     this.failing.check()
@@ -196,6 +195,7 @@ export class Pipeline {
       saveRoot: database.saveRoot,
       removeRoot: database.removeRoot,
       takeAcceptance: owner.takeWord,
+      dropAcceptance: owner.dropWord,
       configPath: settings.configPath,
       createInstance: (root) => {
         const made = kernel.createInstance()
@@ -213,7 +213,7 @@ export class Pipeline {
   }
 
   #createScans(): Scans {
-    const { settings, kernel, metadata, owner, clock, log } = this.#ports
+    const { settings, kernel, metadata, clock, log } = this.#ports
     const { tree, visits, limbo, roots } = this
     return createScans({
       ...{
@@ -229,11 +229,7 @@ export class Pipeline {
       retryInstance: (root) => this.keeper.retryInstance(root),
       release: (folder) => this.#releaseWatch(folder),
       limits: kernel.limits,
-      onScanned: (root) => {
-        root.mayBeEmpty = false
-        // All is well with it, so a word of the owner that came too late must not be about another day.
-        if (root.folder !== null) owner.dropWord(root.folder.nodeId)
-      },
+      onScanned: this.keeper.scanned,
       onAllDone: () => {
         this.keeper.removeUnconfigured()
         this.#doubts.settle()
@@ -244,7 +240,7 @@ export class Pipeline {
 
   #createMounts(): MountPlaces {
     const { disk, clock } = this.#ports
-    const tops = () => this.roots.all.flatMap(({ folder }) => folder ?? [])
+    const tops = () => this.roots.all.flatMap(({ top }) => top ?? [])
     return createMountPlaces({ ...this.#stages(), mounts: disk.mounts, tops, nowMs: clock.nowMs })
   }
 
@@ -268,11 +264,11 @@ export class Pipeline {
       isOwn: ({ device, inode }, name) =>
         ownFiles.mayBeOwn(name) &&
         ownFiles.namesIn({ device: numberOf(device), inode: BigInt(inode) })?.(name) === true,
-      isVisiting: (top) => visits.open(top) > 0,
-      onLost: (top) => this.#overflow.lost(top),
+      isVisiting: (root) => visits.open(root) > 0,
+      onLost: (root) => this.#overflow.lost(root),
       doNumbersPass: (device) => devices.numberKind(device) === 'passing',
       onUnmounted: ({ device }) => devices.unmounted(device),
-      onRootGone: (top) => this.#checkRootOf(top),
+      onRootGone: (root) => this.#checkRootOf(root),
     })
   }
 
@@ -291,7 +287,10 @@ export class Pipeline {
       watchLimitErrno: kernel.watchLimitErrno,
       onExhausted: disk.onExhausted,
       onRootGone: (folder) => this.#checkRootOf(folder.root),
-      mayBeEmpty: (folder) => this.#mayBeEmpty(folder.root),
+      mayBeEmpty: (folder) => {
+        const root = this.roots.of(folder.root)
+        return root === undefined || this.keeper.mayBeEmpty(root)
+      },
     })
   }
 
@@ -334,22 +333,13 @@ export class Pipeline {
 
   /** By the clock on the wall: when the first scan of the root of `seen` began, if what that finds is not to be read. */
   #skipsBeforeMs({ parentId }: Seen): number | null {
-    const top = this.#ports.settings.skipInitialHash ? this.tree.get(parentId)?.root : undefined
-    const root = top === undefined ? undefined : this.roots.byTop(top)
-    return root?.state === 'scanning' && !root.wasScanned ? root.stateSinceMs : null
+    const folder = this.#ports.settings.skipInitialHash ? this.tree.get(parentId) : undefined
+    const root = folder === undefined ? undefined : this.roots.of(folder.root)
+    return root?.state.kind === 'scanning' && !root.wasScanned ? root.stateSinceMs : null
   }
 
-  #checkRootOf(top: RootFolder): void {
-    this.checkRoots((root) => root.top === top)
-  }
-
-  /** Whether a root's folder that holds nothing any more may: if not, the root is taken offline. */
-  #mayBeEmpty(top: RootFolder): boolean {
-    const root = this.roots.byTop(top)
-    if (root === undefined || root.mayBeEmpty) return true
-    root.mustList = true
-    this.keeper.takeOffline(root, emptyMessage(root, this.#ports.settings.configPath))
-    return false
+  #checkRootOf(gone: RootFolder): void {
+    this.checkRoots((root) => root === gone)
   }
 
   /** Takes a folder and what is below it out of the tree, with their watches. */
@@ -376,7 +366,7 @@ export class Pipeline {
     if (words.size === 0) return
     this.disksAway.lookAgain(words)
     // What is away is only known when all was looked at. A word that is about nothing must not be about another day.
-    if (this.roots.isScanning() || this.roots.all.some(({ state }) => state === 'offline')) return
+    if (this.roots.isScanning() || this.roots.all.some(({ state }) => state.kind === 'offline')) return
     for (const nodeId of words) {
       const isOfRoot = this.#known.byId(nodeId)?.parentId === SUPER_ROOT_ID
       if (!isOfRoot && !this.disksAway.nodeIds().has(nodeId)) owner.dropWord(nodeId)

@@ -29,7 +29,7 @@ export type DisksAway = {
 
 export type DisksAwayTools = {
   readonly tree: Pick<Tree, 'get'>
-  readonly roots: Pick<Roots, 'byTop'>
+  readonly roots: Pick<Roots, 'of'>
   /** The message of a root may be another one now. */
   readonly tell: (root: Root) => void
   /** Whether the owner said that this very folder is meant. Holds once. */
@@ -50,11 +50,11 @@ export function createDisksAway(tools: DisksAwayTools): DisksAway {
   const end = (key: string) => {
     const entry = away.get(key)
     if (!away.delete(key)) return
-    entry?.root?.disksAway.delete(key)
+    entry?.root?.gaps.disksAway.delete(key)
     if (entry?.root !== undefined) tell(entry.root)
   }
   const begin = (key: string, nodeId: string, folder: Folder, name: string) => {
-    const root = roots.byTop(folder.root)
+    const root = roots.of(folder.root)
     const isSinceStart = tools.tree.get(nodeId) === undefined
     const disk: DiskAway = { nodeId, folder, name, sinceMs: Math.floor(wallMs()), isSinceStart }
     away.set(key, { disk, root })
@@ -65,7 +65,7 @@ export function createDisksAway(tools: DisksAwayTools): DisksAway {
     if (root === undefined) return
     const { sinceMs } = disk
     const told = () => ({ ...diskAwayMessage(disk, 'there', tools.configPath), sinceMs })
-    root.disksAway.set(key, () => (folder.attached ? told() : null))
+    root.gaps.disksAway.set(key, () => (folder.attached ? told() : null))
     tell(root)
   }
   return {

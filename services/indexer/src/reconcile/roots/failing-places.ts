@@ -47,7 +47,7 @@ export function createFailingPlaces(tools: {
         if (about === saidOf.get(root)) continue
         if (first === undefined || about === undefined) {
           saidOf.delete(root)
-          root.failing = null
+          root.gaps.failing = null
         } else {
           const sinceMs = Math.floor(wallMs() - (nowMs() - first.sinceMs))
           const since = new Date(sinceMs).toISOString()
@@ -55,7 +55,7 @@ export function createFailingPlaces(tools: {
           if (!saidOf.has(root))
             log.warn({ root: root.key, path: first.path, since, count: others.length + 1 }, said.message)
           saidOf.set(root, about)
-          root.failing = { ...said, sinceMs }
+          root.gaps.failing = { ...said, sinceMs }
         }
         tools.onMessage(root)
       }

@@ -44,6 +44,7 @@ export type RootKeeperTools = {
   readonly removeRoot: (name: string) => void
   /** Whether the owner said that this very folder is meant, though it is not the known one or empty. Holds once. */
   readonly takeAcceptance: (rootId: string, folder: FolderSight) => boolean
+  readonly dropAcceptance: (rootId: string) => void
   /** Which the advice in messages names. */
   readonly configPath?: string | undefined
   /** A new inotify instance, or why there is none. */
@@ -62,7 +63,10 @@ export type RootKeeper = {
   readonly rename: () => void
   /** Looks whether a root is where it was; takes it offline, or attaches it if it was not. */
   readonly check: (root: Root) => Promise<void>
-  readonly takeOffline: (root: Root, away: RootAway) => void
+  /** To be called when a listing found a root's folder empty that was not. False if it may not be: then it is offline. */
+  readonly mayBeEmpty: (root: Root) => boolean
+  /** To be called when a root was scanned to its end. */
+  readonly scanned: (root: Root) => void
   /** Asks again for an inotify instance where there was none; whether there is one now. */
   readonly retryInstance: (root: Root) => boolean
   /** Removes the nodes of watches that are no longer configured, once their files had the chance to turn up elsewhere. */
@@ -71,34 +75,33 @@ export type RootKeeper = {
 
 export function createRootKeeper(tools: RootKeeperTools): RootKeeper {
   const { roots, known, log } = tools
-  const takeOffline: RootKeeper['takeOffline'] = (root, away) => {
+  /** Roots whose owner said that they are meant as they are, until the end of the scan that removes what was in them. */
+  const accepted = new Set<Root>()
+  const takeOffline = (root: Root, away: RootAway, mustList: boolean) => {
     const { message } = away
-    if (root.state === 'offline' && root.message === message) return
-    root.away = away
-    roots.setState(root, 'offline', message)
+    const isSaid = root.state.kind === 'offline' && root.message === message
+    if (isSaid && root.state.mustList === mustList) return
+    roots.setState(root, { kind: 'offline', away, mustList }, message)
+    if (isSaid) return
     log.warn({ root: root.key, path: root.path, since: isoTime(root.stateSinceMs) }, `root is offline: ${message}`)
     tools.onOffline()
-    if (root.top === null) return
-    tools.hints.dropRoot(root.top)
-    tools.visits.dropRoot(root.top)
+    tools.hints.dropRoot(root)
+    tools.visits.dropRoot(root)
   }
   const check: RootKeeper['check'] = async (root) => {
-    if (root.state === 'offline') root.path = await tools.observer.resolvePath(root.configuredPath)
+    const isOffline = root.state.kind === 'offline'
+    if (isOffline) root.path = await tools.observer.resolvePath(root.configuredPath)
     const before = knownRoot(tools, root)
     const others = roots.all.filter((other) => other !== root)
     const found = await findRoot(tools, root, { before, others })
     if (found === null) return
-    if ('away' in found) return takeOffline(root, found.away)
-    if (isAttachedTo(root, found) && root.folder?.needsVisit === false) return
-    const awaySince = root.state === 'offline' ? { awaySince: isoTime(root.stateSinceMs) } : {}
-    root.message = null
-    root.mustList = false
+    if ('away' in found) return takeOffline(root, found.away, found.mustList)
+    if (found.isAccepted) accepted.add(root)
+    if (isAttachedTo(root, found) && root.top?.needsVisit === false) return
+    const awaySince = isOffline ? { awaySince: isoTime(root.stateSinceMs) } : {}
     bindRoot(tools, root, found, before)
-    const saved = roots.savedRow(root)
-    // Another folder under the same name was not scanned, whatever was before.
-    root.wasScanned = saved?.wasScanned === true && saved.nodeId === root.folder?.nodeId
     log.info({ root: root.key, path: root.path, ...awaySince }, 'root is attached')
-    tools.onAttached(root, root.state === 'starting' ? 'start' : 'back')
+    tools.onAttached(root, root.state.kind === 'starting' ? 'start' : 'back')
   }
   return {
     rename: () => {
@@ -115,14 +118,20 @@ export function createRootKeeper(tools: RootKeeperTools): RootKeeper {
       }
     },
     check,
-    takeOffline,
+    mayBeEmpty: (root) => {
+      if (accepted.has(root)) return true
+      takeOffline(root, emptyMessage(root, tools.configPath), true)
+      return false
+    },
+    scanned: (root) => {
+      accepted.delete(root)
+      // All is well with the root, so a word of the owner that came too late must not be about another day.
+      if (root.top !== null) tools.dropAcceptance(root.top.nodeId)
+    },
     retryInstance: (root) => {
-      if (root.top === null || root.top.inotifyFd !== null) return true
-      const instance = tools.createInstance(root)
-      if ('why' in instance) return false
-      root.top.inotifyFd = instance.fd
-      root.message = null
-      root.noInstance = null
+      if (root.top === null || root.inotifyFd !== null) return true
+      if (!openInstance(tools, root)) return false
+      roots.setMessage(root, null)
       return true
     },
     removeUnconfigured: () => {
@@ -137,14 +146,23 @@ export function createRootKeeper(tools: RootKeeperTools): RootKeeper {
   }
 }
 
-type Found = { readonly folder: FolderSight; readonly device: string }
+/** A root's folder. `isAccepted`: it is another one, or empty, and the owner said that it is meant. */
+type Found = {
+  readonly folder: FolderSight
+  readonly device: string
+  readonly filesystemType: string
+  readonly isAccepted: boolean
+}
 
-function isAttachedTo({ folder, state }: Root, found: Found): boolean {
-  return state !== 'offline' && isInTree(folder, found)
+/** Why there is none. */
+type NotFound = { readonly away: RootAway; readonly mustList: boolean }
+
+function isAttachedTo({ top, state }: Root, found: Pick<Found, 'folder' | 'device'>): boolean {
+  return state.kind !== 'offline' && isInTree(top, found)
 }
 
 /** A folder of the tree keeps its number: under another one, looks would ask for a folder that is not there any more. */
-function isInTree(folder: Folder | null, found: Found): boolean {
+function isInTree(folder: Folder | null, found: Pick<Found, 'folder' | 'device'>): boolean {
   return folder?.attached === true && folder.device === found.device && folder.inode === found.folder.inode
 }
 
@@ -158,34 +176,36 @@ async function findRoot(
   tools: RootKeeperTools,
   root: Root,
   { before, others }: { readonly before: KnownRoot | null; readonly others: readonly Root[] },
-): Promise<Found | { readonly away: RootAway } | null> {
+): Promise<Found | NotFound | null> {
   // Listed only where that may say more: the top of a library can be long.
-  const isListed = root.mustList || root.folder?.needsVisit === true || before?.device === ''
+  const wasEmpty = root.state.kind === 'offline' && root.state.mustList
+  const isListed = wasEmpty || root.top?.needsVisit === true || before?.device === ''
   // Listing needs the r bit of a folder, looking at what is in it the x bit, and that is asked by its own name.
   const names = isListed ? null : ['.']
   const reply = await tools.observer.look([{ path: root.path, expected: null, names, inotifyFd: null }])
   const [answer] = reply.answers
   // One that is there stays so; one that is not is offline meanwhile, and so asked for again soon.
-  if (answer?.kind === 'later' && root.state !== 'starting' && root.state !== 'offline') return null
-  if (answer?.kind !== 'seen') return { away: absentMessage(root, answer) }
+  if (answer?.kind === 'later' && root.state.kind !== 'starting' && root.state.kind !== 'offline') return null
+  if (answer?.kind !== 'seen') return { away: absentMessage(root, answer), mustList: wasEmpty }
   const { folder } = answer
   const problem = commonProblem(reply)
-  if (problem !== null) return { away: unreadableMessage(root.path, problem) }
+  if (problem !== null) return { away: unreadableMessage(root.path, problem), mustList: wasEmpty }
   const device = await resolveDevice(tools, root, folder)
-  if (device === null) return { away: namelessMessage(root.path) }
+  if (device === null) return { away: namelessMessage(root.path), mustList: wasEmpty }
+  const filesystemType = (await tools.observer.signs(root.path))?.filesystemType ?? ''
   // Both would have one node, and take it from each other at every check. One that has moved away is noticed by its own.
   const twin = others.find((other) => isAttachedTo(other, { folder, device }))
-  if (twin !== undefined) return { away: twinMessage(root, twin) }
+  if (twin !== undefined) return { away: twinMessage(root, twin), mustList: wasEmpty }
   const isEmpty = isListed && answer.from === answer.to && hasChildren(tools.known, before)
   const isSame = isSameRoot(before, root, { ...folder, device }, doNumbersTell(tools, device))
-  if (before === null || (isSame && !isEmpty)) return { folder, device }
+  const found = { folder, device, filesystemType, isAccepted: false }
+  if (before === null || (isSame && !isEmpty)) return found
   if (tools.takeAcceptance(before.nodeId, folder)) {
     tools.log.warn({ root: root.key, path: root.path }, 'the folder is accepted as it is: what was known is removed')
-    root.mayBeEmpty = true
-    return { folder, device }
+    return { ...found, isAccepted: true }
   }
-  root.mustList = isEmpty
-  return { away: isSame ? emptyMessage(root, tools.configPath) : replacedMessage(root, tools.configPath) }
+  const away = isSame ? emptyMessage(root, tools.configPath) : replacedMessage(root, tools.configPath)
+  return { away, mustList: isEmpty }
 }
 
 function hasChildren(known: KnownNodes, before: KnownRoot | null): boolean {
@@ -221,29 +241,32 @@ function bindRoot(tools: RootKeeperTools, root: Root, found: Found, before: Know
   })
   if (decisions.length > 0) tools.apply(decisions)
   for (const decision of decisions) tools.limbo.release(decision.nodeId)
-  if (root.top !== null) {
-    root.top.path = root.path
-    root.top.isListed = false
-  }
-  if (root.folder?.nodeId === nodeId && isInTree(root.folder, found)) {
-    root.folder.needsVisit = false
+  root.isListed = false
+  root.filesystemType = found.filesystemType
+  if (root.top?.nodeId === nodeId && isInTree(root.top, found)) {
+    root.top.needsVisit = false
     return
   }
-  if (root.folder !== null) tools.dropFolder(root.folder)
+  // The instance and what is watched by it stay the root's, whichever folder that is.
+  if (root.top === null) openInstance(tools, root)
+  else tools.dropFolder(root.top)
   // It was in another root until now.
   const elsewhere = tools.tree.get(nodeId)
   if (elsewhere !== undefined) tools.dropFolder(elsewhere)
-  const instance = root.top === null ? tools.createInstance(root) : { fd: root.top.inotifyFd }
+  tools.tree.addRoot(root, { nodeId, device, inode: folder.inode })
+}
+
+/** Asks for an inotify instance; whether there is one. */
+function openInstance({ createInstance, log }: RootKeeperTools, root: Root): boolean {
+  const instance = createInstance(root)
   if ('why' in instance) {
-    const { message } = instance.why
-    root.message = message
-    root.noInstance = instance.why
-    tools.log.warn({ root: root.key }, message)
+    if (root.gaps.noInstance === null) log.warn({ root: root.key }, instance.why.message)
+    root.gaps.noInstance = instance.why
+    return false
   }
-  const inotifyFd = 'fd' in instance ? instance.fd : null
-  // The instance and what is watched by it stay the root's, whichever folder that is.
-  root.top ??= { key: root.key, path: root.path, isListed: false, inotifyFd, byWatch: new Map() }
-  root.folder = tools.tree.addRoot(root.top, { nodeId, device, inode: folder.inode })
+  root.inotifyFd = instance.fd
+  root.gaps.noInstance = null
+  return true
 }
 
 function isBelow({ byId }: KnownNodes, row: Known, folder: Pick<KnownRoot, 'nodeId'> | null): boolean {
@@ -265,9 +288,7 @@ function knownRoot({ known, roots }: RootKeeperTools, root: Root): KnownRoot | n
 async function resolveDevice(tools: RootKeeperTools, root: Root, top: FolderSight): Promise<string | null> {
   const row = tools.known.childAt(SUPER_ROOT_ID, root.key)
   const sample = () => takeSample(tools.known, tools.observer, { path: root.path, top, row })
-  const device = await tools.devices.resolve(top.deviceNumber, root.path, sample)
-  root.filesystemType = (await tools.observer.signs(root.path))?.filesystemType ?? ''
-  return device
+  return tools.devices.resolve(top.deviceNumber, root.path, sample)
 }
 
 function isoTime(ms: number): string {

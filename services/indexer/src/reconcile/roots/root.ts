@@ -4,7 +4,7 @@
  */
 import type { ConfiguredWatch } from '@drive-feed/shared/config/watches.ts'
 import type { Advice } from '@drive-feed/shared/problem.ts'
-import { type RootState, SUPER_ROOT_ID, type WatchRootRow } from '@drive-feed/shared/schema.ts'
+import { SUPER_ROOT_ID, type WatchRootRow } from '@drive-feed/shared/schema.ts'
 import type { Decision } from '../../model/decision.ts'
 import type { Folder, RootFolder } from '../../model/folder-tree.ts'
 import type { Known } from '../../model/known-node.ts'
@@ -30,49 +30,53 @@ export type AdviceSince = Advice & { readonly sinceMs: number }
 /** `what`: the folder itself, or something in it. */
 export type Unreadable = { readonly what: 'folder' | 'entry'; readonly problem: string }
 
-export type Root = {
-  readonly key: string
+/**
+ * What the indexer is doing about a root.
+ * - `starting`: nobody has looked for its folder since the start.
+ * - `offline`: its folder is missing, unreadable, replaced or suddenly empty. `mustList`: a listing found it empty, so only
+ *   another listing can say that it is back.
+ * - `scanning`: it is being compared with the disk. `isFirst`: for the first time since it was attached.
+ * - `watching`: it was compared with the disk to its last folder. `nextRescanMs`: when it is again, by the clock that never
+ *   jumps.
+ */
+export type LiveState =
+  | { readonly kind: 'starting' }
+  | { readonly kind: 'offline'; readonly away: RootAway; readonly mustList: boolean }
+  | { readonly kind: 'scanning'; readonly startedMs: number; readonly isFirst: boolean }
+  | { readonly kind: 'watching'; readonly nextRescanMs: number }
+
+/** What of a root that is there nobody sees, and why. Each field names the file that writes it; `watch-messages.ts` reads all. */
+export type Gaps = {
+  /** Folders that the kernel gave no watch for. (`unwatched.ts`) */
+  readonly unwatched: Set<Folder>
+  /** Whether `max_user_watches` kept the kernel from watching them. (`unwatched.ts`) */
+  isWatchLimit: boolean
+  /** Why the root has no inotify instance; null while it has one. (`root-keeper.ts`) */
+  noInstance: Advice | null
+  /** Folders that could not be read, or not all that is in them. (`scans.ts`) */
+  readonly unreadable: Map<Folder, Unreadable>
+  /** Paths of folders in which files of ours were left out. (`scans.ts`) */
+  readonly ownPaths: Set<string>
+  /** What to say of each disk inside the root that is away; null when there is nothing to say any more. (`disks-away.ts`) */
+  readonly disksAway: Map<string, () => AdviceSince | null>
+  /** What to say of places that could not be settled for long; null if there are none. (`failing-places.ts`) */
+  failing: AdviceSince | null
+}
+
+/** `state`, `stateSinceMs`, `message` and `wasScanned` make the root's row in `watch_roots`: `roots.ts` alone sets them. */
+export type Root = RootFolder & {
   /** As in the config. */
   readonly configuredPath: string
-  /** That path with its symbolic links resolved, when it was last looked at. */
-  path: string
-  state: RootState
-  stateSinceMs: number
-  message: string | null
-  /** Why it is offline; null while it is not. */
-  away: RootAway | null
-  /** Whether it is offline because of what listing it gave; then only another listing can say that it is back. */
-  mustList: boolean
-  /** Whether the owner said that it is empty on purpose; until the end of the scan that removes what was in it. */
-  mayBeEmpty: boolean
-  /** Its place in the tree, from when it was first found. */
-  folder: Folder | null
-  /** Made with `folder`; the inotify instance stays the same while the root is away. */
-  top: RootFolder | null
-  /** Type of its filesystem, as in /proc/self/mountinfo. */
+  readonly state: LiveState
+  /** Wall clock, ms since 1970. */
+  readonly stateSinceMs: number
+  /** Why the root is offline or not fully seen, and what to do; null when all is well. */
+  readonly message: string | null
+  /** Whether its present folder was ever scanned to its end; known from when it was attached. */
+  readonly wasScanned: boolean
+  /** Type of its filesystem when it was attached, as in /proc/self/mountinfo; empty where it is not known. */
   filesystemType: string
-  /** Whether a scan was asked for while one was under way. */
-  scanAgain: boolean
-  /** Whether it was not scanned to its end since it was attached. */
-  isUnknown: boolean
-  /** Folders the kernel gave no watch for. */
-  readonly unwatched: Set<Folder>
-  /** Folders that could not be read, or not all that is in them. */
-  readonly unreadable: Map<Folder, Unreadable>
-  /** Paths of folders in which files of ours were met and left out. */
-  readonly ownPaths: Set<string>
-  /** What is to be said of each disk that was mounted inside of it and is away; null when there is nothing to say any more. */
-  readonly disksAway: Map<string, () => AdviceSince | null>
-  /** Why it has no inotify instance. */
-  noInstance: Advice | null
-  /** Whether it was `max_user_watches` that kept the kernel from watching them. */
-  isWatchLimit: boolean
-  /** What is said of places in it that could not be settled for long; null if there are none. */
-  failing: AdviceSince | null
-  nextRescanMs: number
-  scanStartedMs: number
-  /** Whether its folder was ever scanned to the end; known from when it was attached. */
-  wasScanned: boolean
+  readonly gaps: Gaps
 }
 
 export function createRoot({ name, path, configuredPath }: ConfiguredWatch, wallMs: number): Root {
@@ -80,27 +84,24 @@ export function createRoot({ name, path, configuredPath }: ConfiguredWatch, wall
     key: name,
     configuredPath,
     path,
-    state: 'starting',
+    top: null,
+    isListed: false,
+    inotifyFd: null,
+    byWatch: new Map(),
+    state: { kind: 'starting' },
     stateSinceMs: Math.floor(wallMs),
     message: null,
-    away: null,
-    mustList: false,
-    mayBeEmpty: false,
-    folder: null,
-    top: null,
-    filesystemType: '',
-    scanAgain: false,
-    isUnknown: false,
-    unwatched: new Set(),
-    unreadable: new Map(),
-    ownPaths: new Set(),
-    disksAway: new Map(),
-    noInstance: null,
-    isWatchLimit: false,
-    failing: null,
-    nextRescanMs: Number.POSITIVE_INFINITY,
-    scanStartedMs: 0,
     wasScanned: false,
+    filesystemType: '',
+    gaps: {
+      unwatched: new Set(),
+      isWatchLimit: false,
+      noInstance: null,
+      unreadable: new Map(),
+      ownPaths: new Set(),
+      disksAway: new Map(),
+      failing: null,
+    },
   }
 }
 

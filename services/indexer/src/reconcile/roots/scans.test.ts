@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import pino from 'pino'
+import { openRoots } from '../../../../../test/support/open-roots.ts'
 import { rootFolder } from '../../../../../test/support/root-folder.ts'
 import { createTree } from '../../model/folder-tree.ts'
 import { createLimbo } from '../pending/limbo.ts'
 import { createVisits } from '../pending/visits.ts'
-import { createRoot } from './root.ts'
-import type { Roots } from './roots.ts'
 import { createScans } from './scans.ts'
 
 const LIMIT = { allowed: 1000, used: 0, isKnown: true }
@@ -17,19 +16,13 @@ function scanned() {
   const lines: { msg: string; root: string; folders: number }[] = []
   const tree = createTree()
   const visits = createVisits()
-  const root = createRoot({ name: 'media', path: '/media', configuredPath: '/media' }, 0)
-  root.top = rootFolder('media', { inotifyFd: 3 })
-  root.folder = tree.addRoot(root.top, { nodeId: 'root', device: '1', inode: '2' })
-  const folder = tree.add(root.folder, 'folder', { nodeId: 'folder', device: '1', inode: '3' })
+  const { roots } = openRoots(['media'])
+  const [root = assert.fail()] = roots.all
+  root.inotifyFd = 3
+  const top = tree.addRoot(root, { nodeId: 'root', device: '1', inode: '2' })
+  const folder = tree.add(top, 'folder', { nodeId: 'folder', device: '1', inode: '3' })
   const other = tree.addRoot(rootFolder('other', {}), { nodeId: 'other', device: '1', inode: '4' })
   tree.add(other, 'folder', { nodeId: 'other folder', device: '1', inode: '5' })
-  const roots = {
-    all: [root],
-    byTop: () => root,
-    isScanning: () => root.state === 'scanning',
-    setState: (_: unknown, state: typeof root.state, message: string | null) => Object.assign(root, { state, message }),
-    setMessage: (_: unknown, message: string | null) => Object.assign(root, { message }),
-  } as unknown as Roots
   const scans = createScans({
     ...{ tree, visits, limbo: createLimbo(), roots, rescanHours: 24, nowMs: () => clock.ms },
     ...{
@@ -53,7 +46,7 @@ test('the line of a complete scan has the folders of that root, whatever is in o
 
 test('I7: a folder that can not be read is named with its root, and tried again after a minute, then less and less often, until it can', () => {
   const { clock, visits, root, folder, scans } = scanned()
-  assert.deepEqual([root.state, root.message], ['watching', null])
+  assert.deepEqual([root.state.kind, root.message], ['watching', null])
   scans.unreadable(folder, { what: 'folder', problem: 'EIO: i/o error' })
   assert.match(root.message ?? '', /^\/media\/folder can't be read \(EIO: i\/o error\); check permissions and the disk/)
   const tried: number[] = []
@@ -78,7 +71,7 @@ test('I7: a folder that can not be read is named with its root, and tried again 
 test('a folder something in which can not be read is listed again, without what is below, the top too', () => {
   for (const which of ['folder', 'top'] as const) {
     const { clock, visits, root, folder, scans } = scanned()
-    const listed = which === 'folder' ? folder : (root.folder ?? assert.fail('it is attached'))
+    const listed = which === 'folder' ? folder : (root.top ?? assert.fail('it is attached'))
     scans.unreadable(listed, { what: 'entry', problem: 'EIO: i/o error' })
     assert.match(root.message ?? '', /^something in \/media(\/folder)? can't be read \(EIO: i\/o error\)/)
     clock.ms = 61_000

@@ -4,7 +4,7 @@ import { type Folder, pathOf, type Tree } from '../../model/folder-tree.ts'
 import type { InotifyLimits } from '../../posix/inotify-limits.ts'
 import type { Limbo } from '../pending/limbo.ts'
 import type { Visits } from '../pending/visits.ts'
-import { isSharedFilesystem, type Root, type Unreadable } from './root.ts'
+import { isSharedFilesystem, type LiveState, type Root, type Unreadable } from './root.ts'
 import type { Roots } from './roots.ts'
 import { createUnwatched, type Pace, type Unwatched } from './unwatched.ts'
 import { ownFilesMessage, type RootProblem, watchMessage, watchProblems } from './watch-messages.ts'
@@ -73,35 +73,37 @@ export function createScans(tools: ScansTools): Scans {
   const untold = new Set<Root>()
   /** The same, where it only is about watches that changed hands. */
   const moved = new Set<Root>()
+  /** Roots that are scanned once more when their scan has ended. */
+  const again = new Set<Root>()
   const needs = () => ({ folders: tools.tree.size(), limits: tools.limits(), minutesMax: tools.pace.slotsMax })
   const messageOf = (root: Root) => watchMessage(root, needs())
 
   const start: Scans['start'] = (root, reason) => {
     if (reason === 'overflow') overflows += 1
     // Both come right after the root was attached; whatever else wants a scan waits for that.
-    if (root.state === 'offline' && reason !== 'back' && reason !== 'start') return
-    if (root.folder === null) return
-    if (root.state === 'scanning') {
-      root.scanAgain = true
+    const isFirst = reason === 'start' || reason === 'back'
+    if (root.state.kind === 'offline' && !isFirst) return
+    if (root.top === null) return
+    if (root.state.kind === 'scanning') {
+      again.add(root)
       return
     }
-    if (reason === 'start' || reason === 'back') root.isUnknown = true
     if (reason !== 'start') {
       rescans += 1
       log.info({ root: root.key, reason }, 'scanning again')
     }
-    root.scanStartedMs = nowMs()
     wasScanning = true
-    roots.setState(root, 'scanning', root.message)
-    visits.add(root.folder, true)
+    const message = isFirst ? (root.gaps.noInstance?.message ?? null) : root.message
+    roots.setState(root, { kind: 'scanning', startedMs: nowMs(), isFirst }, message)
+    visits.add(root.top, true)
   }
-  const finish = (root: Root) => {
-    const seconds = (nowMs() - root.scanStartedMs) / 1000
-    const folders = root.top === null ? 0 : tools.tree.sizeOf(root.top)
+  const finish = (root: Root, { startedMs, isFirst }: Extract<LiveState, { kind: 'scanning' }>) => {
+    const seconds = (nowMs() - startedMs) / 1000
+    const folders = tools.tree.sizeOf(root)
     log.info({ root: root.key, seconds, folders }, 'scan is complete')
     const isShared = isSharedFilesystem(root.filesystemType)
     const hours = isShared ? Math.min(SHARED_RESCAN_HOURS, tools.rescanHours) : tools.rescanHours
-    if (isShared && root.nextRescanMs === Number.POSITIVE_INFINITY) {
+    if (isShared && isFirst) {
       const { key, filesystemType } = root
       log.info(
         { root: key, filesystemType, hours },
@@ -109,18 +111,15 @@ export function createScans(tools: ScansTools): Scans {
       )
     }
     // Jittered, so that several roots, and several machines on one filer, do not scan at the same time.
-    root.nextRescanMs = nowMs() + hours * 3_600_000 * (0.9 + Math.random() * 0.2)
+    const nextRescanMs = nowMs() + hours * 3_600_000 * (0.9 + Math.random() * 0.2)
     unwatched.prune(root)
     unwatched.scanned(root)
     const message = messageOf(root)
-    if (root.unwatched.size > 0 && message !== root.message) log.warn({ root: root.key }, message ?? '')
+    if (root.gaps.unwatched.size > 0 && message !== root.message) log.warn({ root: root.key }, message ?? '')
     untold.delete(root)
-    root.isUnknown = false
-    roots.setState(root, 'watching', message)
+    roots.setState(root, { kind: 'watching', nextRescanMs }, message)
     tools.onScanned(root)
-    if (!root.scanAgain) return
-    root.scanAgain = false
-    start(root, 'interval')
+    if (again.delete(root)) start(root, 'interval')
   }
   const unwatched = createUnwatched({
     ...{ roots, visits, nowMs, pace: tools.pace, limits: tools.limits, release: tools.release },
@@ -130,16 +129,16 @@ export function createScans(tools: ScansTools): Scans {
   })
   const saveMessage = (root: Root) => {
     // During a scan it is said at the end, when it is known how many.
-    if (root.state === 'watching') roots.setMessage(root, messageOf(root))
+    if (root.state.kind === 'watching') roots.setMessage(root, messageOf(root))
   }
   const unreadable: Scans['unreadable'] = (folder, { what, problem }) => {
-    const root = roots.byTop(folder.root)
+    const root = roots.of(folder.root)
     // Of the top it is the root's own matter: that is offline then.
     if (root === undefined || (what === 'folder' && folder.parent === null)) return
-    const before = root.unreadable.get(folder)
+    const before = root.gaps.unreadable.get(folder)
     // Until it is listed it stays one that could not be read itself.
     const now: Unreadable = { what: before?.what === 'folder' ? 'folder' : what, problem }
-    root.unreadable.set(folder, now)
+    root.gaps.unreadable.set(folder, now)
     unwatched.unreadable(folder)
     if (before?.what === now.what && before.problem === problem) return
     const subject = now.what === 'folder' ? 'folder' : 'something in the folder'
@@ -147,8 +146,8 @@ export function createScans(tools: ScansTools): Scans {
     saveMessage(root)
   }
   const readable = (folder: Folder) => {
-    const root = roots.byTop(folder.root)
-    if (root?.unreadable.delete(folder) !== true) return
+    const root = roots.of(folder.root)
+    if (root?.gaps.unreadable.delete(folder) !== true) return
     unwatched.readable(folder)
     log.info({ root: root.key, path: pathOf(folder) }, 'folder can be read again')
     saveMessage(root)
@@ -156,7 +155,7 @@ export function createScans(tools: ScansTools): Scans {
   /** Once all that were to be watched together have been tried: then it is known how many got no watch. */
   const tellUnwatched = () => {
     for (const root of untold) {
-      if (root.state !== 'watching') continue
+      if (root.state.kind !== 'watching') continue
       untold.delete(root)
       unwatched.prune(root)
       const message = messageOf(root)
@@ -165,7 +164,7 @@ export function createScans(tools: ScansTools): Scans {
       saveMessage(root)
     }
     for (const root of moved) {
-      if (root.state !== 'watching') continue
+      if (root.state.kind !== 'watching') continue
       moved.delete(root)
       saveMessage(root)
     }
@@ -174,9 +173,9 @@ export function createScans(tools: ScansTools): Scans {
     start,
     finishThoseDone: () => {
       if (visits.size() > 0) return
-      const isDone = ({ state, top }: Root) => state === 'scanning' && top !== null && visits.open(top) === 0
-      const done = roots.all.filter(isDone)
-      for (const root of done) finish(root)
+      // Ended scans may begin anew.
+      const done = roots.all.filter((root) => root.state.kind === 'scanning' && visits.open(root) === 0)
+      for (const root of done) if (root.state.kind === 'scanning') finish(root, root.state)
       if (!visits.areOpen()) tellUnwatched()
       unwatched.visited()
       if (!wasScanning || roots.isScanning()) return
@@ -186,15 +185,15 @@ export function createScans(tools: ScansTools): Scans {
     },
     startDue: () => {
       for (const root of roots.all) {
-        if (root.state === 'watching' && root.nextRescanMs <= nowMs()) start(root, 'interval')
+        if (root.state.kind === 'watching' && root.state.nextRescanMs <= nowMs()) start(root, 'interval')
       }
       unwatched.startDue()
     },
     listed: (folder, problem) => {
       listed += 1
       if (problem === null) return readable(folder)
-      const root = roots.byTop(folder.root)
-      if (root?.unreadable.get(folder)?.what === 'folder') root.unreadable.delete(folder)
+      const root = roots.of(folder.root)
+      if (root?.gaps.unreadable.get(folder)?.what === 'folder') root.gaps.unreadable.delete(folder)
       unreadable(folder, { what: 'entry', problem })
     },
     unreadable,
@@ -202,33 +201,33 @@ export function createScans(tools: ScansTools): Scans {
     stirred: unwatched.stirred,
     mayAsk: unwatched.mayAsk,
     refused: (folder, limit) => {
-      const root = roots.byTop(folder.root)
+      const root = roots.of(folder.root)
       if (root === undefined) return
       unwatched.refused(root, folder, limit)
       untold.add(root)
     },
     watched: (folder) => {
-      const root = roots.byTop(folder.root)
-      if (root === undefined || !unwatched.watched(root, folder) || root.unwatched.size > 0) return
+      const root = roots.of(folder.root)
+      if (root === undefined || !unwatched.watched(root, folder) || root.gaps.unwatched.size > 0) return
       log.info({ root: root.key }, 'every folder is watched again')
       saveMessage(root)
     },
     areWritesTold: (folder) => folder?.watch != null,
     leftOut: (path, isOwn) => {
       const root = roots.byPath(path)
-      if (root === undefined || root.ownPaths.has(path) === isOwn) return
+      if (root === undefined || root.gaps.ownPaths.has(path) === isOwn) return
       if (isOwn) {
-        root.ownPaths.add(path)
+        root.gaps.ownPaths.add(path)
         log.info({ root: root.key, path }, ownFilesMessage(path))
-      } else root.ownPaths.delete(path)
+      } else root.gaps.ownPaths.delete(path)
       saveMessage(root)
     },
     problems: (root) => {
-      if (root.state !== 'offline') return watchProblems(root, needs())
-      return root.away === null ? [] : [{ ...root.away, sinceMs: root.stateSinceMs }]
+      const { state, stateSinceMs: sinceMs } = root
+      return state.kind === 'offline' ? [{ ...state.away, sinceMs }] : watchProblems(root, needs())
     },
     counts: () => {
-      const without = roots.all.reduce((sum, root) => sum + root.unwatched.size, 0)
+      const without = roots.all.reduce((sum, root) => sum + root.gaps.unwatched.size, 0)
       return { listed, rescans, overflows, unwatched: without }
     },
   }

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { rootFolder } from '../../../../../test/support/root-folder.ts'
+import { openRoots } from '../../../../../test/support/open-roots.ts'
 import { createTree, type Folder } from '../../model/folder-tree.ts'
 import { createVisits } from '../pending/visits.ts'
-import { createRoot } from './root.ts'
 import { createUnwatched } from './unwatched.ts'
 
 /** When the clock is at 0, seconds since 1970. */
@@ -18,16 +17,16 @@ function scarce(folderCount: number, watches: number, { hasInstance = true } = {
   const clock = { seconds: 0 }
   const tree = createTree()
   const visits = createVisits()
-  const root = createRoot({ name: 'media', path: '/media', configuredPath: '/media' }, 0)
-  root.top = rootFolder('media', { inotifyFd: hasInstance ? 3 : null })
-  root.state = 'watching'
-  root.folder = tree.addRoot(root.top, { nodeId: 'root', device: '1', inode: '1' })
+  const { roots } = openRoots(['media'])
+  const [root = assert.fail()] = roots.all
+  root.inotifyFd = hasInstance ? 3 : null
+  const top = tree.addRoot(root, { nodeId: 'root', device: '1', inode: '1' })
   const scans: number[] = []
   let free = 0
   const unwatched = createUnwatched({
     pace: { slotMs: 60_000, slotsMax: 60, quietSeconds: 600 },
     ...{ visits, nowMs: () => (START_SECONDS + clock.seconds) * 1000 },
-    roots: { all: [root], byTop: () => root },
+    roots,
     retryInstance: () => false,
     limits: () => ({ watches: NEVER_CHANGED, instances: NEVER_CHANGED }),
     release: (folder) => {
@@ -44,14 +43,14 @@ function scarce(folderCount: number, watches: number, { hasInstance = true } = {
     unwatched.watched(root, folder)
   }
   const folders = Array.from({ length: folderCount }, (_, n) => {
-    return tree.add(root.folder as Folder, `${n}`, { nodeId: `${n}`, device: '1', inode: `${n + 2}` })
+    return tree.add(top, `${n}`, { nodeId: `${n}`, device: '1', inode: `${n + 2}` })
   })
-  root.state = 'scanning'
+  roots.setState(root, { kind: 'scanning', startedMs: 0, isFirst: true }, null)
   for (const [n, folder] of folders.entries()) {
     if (n < watches) watch(folder)
     else if (hasInstance) unwatched.refused(root, folder, 'max_user_watches')
   }
-  root.state = 'watching'
+  roots.setState(root, { kind: 'watching', nextRescanMs: 0 }, null)
   /** Lists what is waiting; those of `changed` are found to be. Gives the names. */
   const visit = (changed: readonly Folder[] = []): string[] =>
     visits.take(1_000).map((one) => {
@@ -115,7 +114,7 @@ test('one that was told of by its parent, or is new, gets a watch within seconds
   pass(12.1)
   unwatched.stirred(folders[5] as Folder)
   assert.deepEqual(pass(0.05)[0]?.[1], '5')
-  const added = tree.add(root.folder as Folder, 'new', { nodeId: 'new', device: '1', inode: '99' })
+  const added = tree.add(root.top as Folder, 'new', { nodeId: 'new', device: '1', inode: '99' })
   unwatched.refused(root, added, 'max_user_watches')
   assert.deepEqual(pass(0.05)[0]?.[1], 'new')
   assert.notEqual(added.watch, null)
@@ -143,7 +142,7 @@ test('what a scan found first gives its watch at once, what got one later keeps 
   unwatched.stirred(folders[2] as Folder)
   pass(9)
   assert.deepEqual(watched(), ['1'])
-  const added = tree.add(root.folder as Folder, 'new', { nodeId: 'new', device: '1', inode: '99' })
+  const added = tree.add(root.top as Folder, 'new', { nodeId: 'new', device: '1', inode: '99' })
   tree.setWatch(added, 99)
   unwatched.watched(root, added)
   pass(2)

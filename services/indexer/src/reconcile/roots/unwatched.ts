@@ -26,7 +26,7 @@ export type Pace = { readonly slotMs: number; readonly slotsMax: number; readonl
 export type UnwatchedTools = {
   readonly pace: Pace
   readonly visits: Visits
-  readonly roots: Pick<Roots, 'all' | 'byTop'>
+  readonly roots: Pick<Roots, 'all' | 'of'>
   /** Asks again for an inotify instance where there was none; whether there is one now. */
   readonly retryInstance: (root: Root) => boolean
   readonly limits: () => InotifyLimits
@@ -76,8 +76,8 @@ export function createUnwatched(tools: UnwatchedTools): Unwatched {
   let restUntilMs = 0
   let retriedSlot = 0
 
-  const rootOf = (top: RootFolder) => tools.roots.byTop(top)
-  const isHere = (folder: Folder) => folder.attached && rootOf(folder.root)?.state === 'watching'
+  const rootOf = (top: RootFolder) => tools.roots.of(top)
+  const isHere = (folder: Folder) => folder.attached && rootOf(folder.root)?.state.kind === 'watching'
   const budget = createWatchBudget({
     ...{ slotAt, quietSeconds: pace.quietSeconds, movesMax: MOVES_MAX },
     watched: () => watchedFolders(tools.roots.all),
@@ -86,12 +86,12 @@ export function createUnwatched(tools: UnwatchedTools): Unwatched {
 
   const move = () => {
     if (folders.stirred().size === 0 || visits.areOpen()) return
-    const canTake = (folder: Folder) => isHere(folder) && rootOf(folder.root)?.isWatchLimit === true
+    const canTake = (folder: Folder) => isHere(folder) && rootOf(folder.root)?.gaps.isWatchLimit === true
     const takers = [...folders.stirred()].filter(canTake)
     for (const [at, giver] of budget.take(takers.length, nowMs()).entries()) {
       const taker = takers[at] as Folder
       tools.release(giver)
-      rootOf(giver.root)?.unwatched.add(giver)
+      rootOf(giver.root)?.gaps.unwatched.add(giver)
       folders.add(giver)
       promised.add(taker)
       visits.add(taker, false)
@@ -105,11 +105,11 @@ export function createUnwatched(tools: UnwatchedTools): Unwatched {
     for (const folder of folders.take(now, which, isHere)) visits.add(folder, false)
     for (const folder of unreadable.take(now, which, isHere)) {
       // With all below, if it could not be read itself: what was done there meanwhile was not told.
-      const isDeep = rootOf(folder.root)?.unreadable.get(folder)?.what === 'folder'
+      const isDeep = rootOf(folder.root)?.gaps.unreadable.get(folder)?.what === 'folder'
       if (isDeep) folder.needsVisit = false
       visits.add(folder, isDeep)
     }
-    for (const root of roots.take(now, which, ({ state }) => state === 'watching')) {
+    for (const root of roots.take(now, which, ({ state }) => state.kind === 'watching')) {
       tools.retryInstance(root)
       tools.scan(root)
     }
@@ -119,46 +119,46 @@ export function createUnwatched(tools: UnwatchedTools): Unwatched {
     if (!isMoreAllowed && slotAt(nowMs()) === retriedSlot) return
     retriedSlot = slotAt(nowMs())
     for (const root of tools.roots.all) {
-      if (root.state === 'watching' && root.top?.inotifyFd === null && tools.retryInstance(root)) {
+      if (root.state.kind === 'watching' && root.inotifyFd === null && tools.retryInstance(root)) {
         tools.scan(root)
       }
     }
   }
   const prune = (root: Root) => {
-    for (const folder of root.unwatched) {
+    for (const folder of root.gaps.unwatched) {
       if (folder.attached) continue
-      root.unwatched.delete(folder)
+      root.gaps.unwatched.delete(folder)
       folders.delete(folder)
     }
-    for (const folder of root.unreadable.keys()) {
+    for (const folder of root.gaps.unreadable.keys()) {
       if (folder.attached) continue
-      root.unreadable.delete(folder)
+      root.gaps.unreadable.delete(folder)
       unreadable.delete(folder)
     }
   }
   return {
     mayAsk: (folder) => promised.size === 0 || promised.has(folder) || folder.watch !== null || folder.parent === null,
     refused: (root, folder, limit) => {
-      const isNew = !root.unwatched.has(folder)
-      root.unwatched.add(folder)
-      root.isWatchLimit = limit === 'max_user_watches'
+      const isNew = !root.gaps.unwatched.has(folder)
+      root.gaps.unwatched.add(folder)
+      root.gaps.isWatchLimit = limit === 'max_user_watches'
       if (promised.delete(folder)) budget.missed()
       folders.add(folder)
       // What a scan finds may be as old as the disk.
-      if (isNew && root.state === 'watching') folders.stir(folder)
+      if (isNew && root.state.kind === 'watching') folders.stir(folder)
     },
     watched: (root, folder) => {
       promised.delete(folder)
       folders.delete(folder)
-      const hadNone = root.unwatched.delete(folder)
+      const hadNone = root.gaps.unwatched.delete(folder)
       // Those that a scan found first may give theirs at once: that they were found first says nothing.
-      const isNew = folder.stirredSeconds === 0 && root.state === 'watching'
+      const isNew = folder.stirredSeconds === 0 && root.state.kind === 'watching'
       if (hadNone || isNew) folder.stirredSeconds = Math.floor(nowMs() / 1000)
       return hadNone
     },
     stirred: (folder) => {
       const root = rootOf(folder.root)
-      if (root === undefined || root.isUnknown) return
+      if (root === undefined || isNews(root)) return
       folders.stir(folder)
       if (folder.root.inotifyFd === null) changed.add(root)
     },
@@ -166,7 +166,7 @@ export function createUnwatched(tools: UnwatchedTools): Unwatched {
     readable: unreadable.delete,
     scanned: (root) => {
       const wasChanged = changed.delete(root)
-      if (root.top?.inotifyFd !== null) roots.delete(root)
+      if (root.inotifyFd !== null) roots.delete(root)
       else if (wasChanged && roots.has(root)) roots.stir(root)
       else roots.add(root)
     },
@@ -190,8 +190,17 @@ export function createUnwatched(tools: UnwatchedTools): Unwatched {
   }
 }
 
+/** Whether nobody knows yet what is in the root, so that nothing found in it says that something happened. */
+function isNews({ state }: Root): boolean {
+  return state.kind === 'scanning' ? state.isFirst : state.kind !== 'watching'
+}
+
+function isWithoutInstance({ top, inotifyFd }: Root): boolean {
+  return top !== null && inotifyFd === null
+}
+
 function* watchedFolders(roots: readonly Root[]): Generator<Folder> {
-  for (const { top, state } of roots) if (top !== null && state === 'watching') yield* top.byWatch.values()
+  for (const { byWatch, state } of roots) if (state.kind === 'watching') yield* byWatch.values()
 }
 
 /** Whether the kernel allows more than when it was last asked, and more is needed. */
@@ -202,6 +211,6 @@ function createComparison({ roots, limits }: UnwatchedTools): () => boolean {
     const now = limits()
     const isMore = now.watches.allowed > before.watches.allowed || now.instances.allowed > before.instances.allowed
     before = now
-    return isMore && roots.all.some((root) => root.top?.inotifyFd === null || root.unwatched.size > 0)
+    return isMore && roots.all.some((root) => isWithoutInstance(root) || root.gaps.unwatched.size > 0)
   }
 }

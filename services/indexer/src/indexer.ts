@@ -25,7 +25,7 @@ import { createProblemKeeper, type ProblemKeeper } from './process/problem-keepe
 import { type StatusKeeper, startStatusKeeper } from './process/status-keeper.ts'
 import { Pipeline, READ_DURING_SCAN_AFTER_MS } from './reconcile/pipeline.ts'
 import type { Ports } from './reconcile/ports.ts'
-import type { Pace } from './reconcile/roots/unwatched.ts'
+import type { Pace } from './reconcile/roots/coverage.ts'
 import { minutesUpTo } from './reconcile/roots/watch-messages.ts'
 import { type Mountinfo, parseMountinfo, readMountinfo } from './scan/mountinfo.ts'
 import { createObserver, type Observer } from './scan/observer.ts'

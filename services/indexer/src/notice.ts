@@ -4,8 +4,8 @@ import type { MetadataPool } from './metadata/pool.ts'
 import type { Exhaustion } from './process/exhaustion.ts'
 import { failingFiles } from './process/failing-files.ts'
 import type { Noticed } from './process/problem-keeper.ts'
+import type { RootMessages } from './reconcile/roots/root-messages.ts'
 import type { Roots } from './reconcile/roots/roots.ts'
-import type { Scans } from './reconcile/roots/scans.ts'
 import type { StallWatch } from './reconcile/roots/stall-watch.ts'
 import type { Store } from './store/store.ts'
 import type { WalKeeper } from './store/wal-keeper.ts'
@@ -16,7 +16,7 @@ const FAILING_FILES_MAX = 100
 export type NoticeTools = {
   readonly store: Pick<Store, 'known' | 'head'>
   readonly roots: Pick<Roots, 'all' | 'byPath'>
-  readonly scans: Pick<Scans, 'problems'>
+  readonly messages: Pick<RootMessages, 'problemsOf'>
   readonly stalls: StallWatch
   readonly exhaustion: Exhaustion
   readonly pool: Pick<MetadataPool, 'problem'>
@@ -24,13 +24,13 @@ export type NoticeTools = {
 }
 
 export function createNotice(tools: NoticeTools): () => Noticed[] {
-  const { roots, scans, stalls, exhaustion, pool, wal } = tools
+  const { roots, messages, stalls, exhaustion, pool, wal } = tools
   const files = createFilesNotice(tools)
   return () => {
     const stalled = stalls.stalled()
     const held = wal.held()
     const problems: Noticed[] = roots.all.flatMap((root) =>
-      scans.problems(root).map((problem) => ({ ...problem, root: root.key })),
+      messages.problemsOf(root).map((problem) => ({ ...problem, root: root.key })),
     )
     if (stalled !== null) problems.push({ ...stalled, code: 'not_answering', root: stalled.root?.key ?? null })
     problems.push(...exhaustion.noticed())

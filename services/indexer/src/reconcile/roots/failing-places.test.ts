@@ -14,7 +14,7 @@ test('what was tried in vain for a minute is said of its root, in the log and as
   const failing = createFailingPlaces({
     tried: (sinceMs) => tried.filter((place) => place.sinceMs <= sinceMs),
     roots,
-    onMessage: (root) => messages.push(`${root.key}: ${root.gaps.failing?.message ?? null}`),
+    messages: { update: (root) => messages.push(`${root.key}: ${root.gaps.failing?.message ?? null}`) },
     nowMs: () => nowMs,
     wallMs: () => nowMs + aheadMs,
     log: pino({}, { write: (line: string) => void lines.push(line) }),

@@ -1,21 +1,19 @@
 /**
- * The watched roots and how each is doing. A root that is away is not an empty root (invariant I7): while its folder is
- * missing, replaced or suddenly empty its nodes stay, and it heals by itself when the folder is back.
+ * A watched root and how it is doing. A root that is away is not an empty root (invariant I7): while its folder is missing,
+ * replaced or suddenly empty its nodes stay, and it heals by itself when the folder is back.
  */
 import type { ConfiguredWatch } from '@drive-feed/shared/config/watches.ts'
 import type { Advice } from '@drive-feed/shared/problem.ts'
-import { SUPER_ROOT_ID, type WatchRootRow } from '@drive-feed/shared/schema.ts'
-import type { Decision } from '../../model/decision.ts'
 import type { Folder, RootFolder } from '../../model/folder-tree.ts'
-import type { Known } from '../../model/known-node.ts'
-import { isReborn, isSameBirth, type PlacedSight, placedSight } from '../../model/seen.ts'
-import type { FolderSight } from '../../model/sight.ts'
-import { type InodeKnowledge, identifyFolder } from '../deciding/identity.ts'
+import { isSameBirth } from '../../model/seen.ts'
 
 /** Why a root is offline. */
 export type RootAway = Advice & { readonly code: 'root_offline' | 'root_replaced' | 'root_empty' }
 
-/** A disk that was mounted inside of a root and is not. `sinceMs`: ms since 1970; `isSinceStart`: it was away before this run, since when nobody knows. */
+/**
+ * A disk that was mounted inside a root and is not there now. `sinceMs`: ms since 1970. `isSinceStart`: it was away before
+ * this run, and nobody knows since when.
+ */
 export type DiskAway = {
   readonly nodeId: string
   readonly folder: Folder
@@ -24,7 +22,7 @@ export type DiskAway = {
   readonly isSinceStart: boolean
 }
 
-/** What is to be said since when, ms since 1970. */
+/** An advice, and since when it holds, ms since 1970. */
 export type AdviceSince = Advice & { readonly sinceMs: number }
 
 /** `what`: the folder itself, or something in it. */
@@ -51,11 +49,11 @@ export type Gaps = {
   readonly unwatched: Set<Folder>
   /** Whether `max_user_watches` kept the kernel from watching them. (`unwatched.ts`) */
   isWatchLimit: boolean
-  /** Why the root has no inotify instance; null while it has one. (`root-keeper.ts`) */
+  /** Why the root has no inotify instance; null while it has one. (`open-instance.ts`) */
   noInstance: Advice | null
-  /** Folders that could not be read, or not all that is in them. (`scans.ts`) */
+  /** Folders that could not be read, or not all that is in them. (`unreadable.ts`) */
   readonly unreadable: Map<Folder, Unreadable>
-  /** Paths of folders in which files of ours were left out. (`scans.ts`) */
+  /** Paths of folders in which files of ours were left out. (`own-paths.ts`) */
   readonly ownPaths: Set<string>
   /** What to say of each disk inside the root that is away; null when there is nothing to say any more. (`disks-away.ts`) */
   readonly disksAway: Map<string, () => AdviceSince | null>
@@ -134,90 +132,6 @@ export function isSameRoot(
   if (known.configuredPath === '' ? known.path !== path : known.configuredPath !== configuredPath) return true
   if (known.device !== found.device) return false
   return !doesNumberTell || (known.inode === found.inode && isSameBirth(known, found))
-}
-
-export type Renaming = {
-  readonly renamed: readonly { readonly saved: WatchRootRow; readonly name: string }[]
-  readonly decisions: readonly Decision[]
-}
-
-/**
- * What has to be done for watches that only got another name in the config, which their paths tell; at once, so that any
- * of them may have changed names. A node whose name is needed and whose own path is no longer watched goes.
- *
- * @param rows those of all root nodes
- */
-export function planRenames(
-  watches: readonly ConfiguredWatch[],
-  savedRoots: readonly WatchRootRow[],
-  rows: readonly Known[],
-): Renaming {
-  const nameOf = new Map(rows.map((row) => [row.nodeId, row.name]))
-  const names = new Map<string, string>()
-  const renamed: { saved: WatchRootRow; name: string }[] = []
-  for (const { name, path, configuredPath } of watches) {
-    // A row may tell of a node that is another watch's by now.
-    const isIts = ({ nodeId, name: before }: WatchRootRow) =>
-      !names.has(nodeId) && [before, name].includes(nameOf.get(nodeId) ?? '')
-    const own = savedRoots.filter(isIts)
-    const saved = own.find((row) => row.configuredPath === configuredPath) ?? own.find((row) => row.path === path)
-    if (saved === undefined) continue
-    names.set(saved.nodeId, name)
-    if (saved.name !== name) renamed.push({ saved, name })
-  }
-  const needed = new Set(names.values())
-  const moves = rows.flatMap(({ nodeId, name: before, parentId, ctime }): Decision[] => {
-    const name = names.get(nodeId) ?? before
-    return name === before ? [] : [{ kind: 'move', nodeId, parentId, name, isDirectory: true, ctime }]
-  })
-  const removals = rows.flatMap(({ nodeId, name }): Decision[] =>
-    !names.has(nodeId) && needed.has(name) ? [{ kind: 'remove', nodeId }] : [],
-  )
-  return { renamed, decisions: [...moves, ...removals] }
-}
-
-/** What is known that a root's folder may be: rows of its inode, and the row that the root had before. */
-export type RootKnowledge = InodeKnowledge & { readonly before: Pick<KnownRoot, 'nodeId'> | null }
-
-export type RootPlan = {
-  readonly nodeId: string
-  readonly decisions: readonly Decision[]
-}
-
-/**
- * Makes the root's node the folder that was found. That may have been in another root before; or have the inode number
- * of something that is gone, or is in a root that is away and keeps its row (I7).
- */
-export function planRoot(
-  name: string,
-  { folder, device }: { readonly folder: FolderSight; readonly device: string },
-  { before, rows, isAway, isIdTaken }: RootKnowledge,
-): RootPlan {
-  const place = { parentId: SUPER_ROOT_ID, name }
-  const sight = placedSight(folder, () => device) as Extract<PlacedSight, { kind: 'folder' }>
-  const { facts } = sight
-  const isAwayElsewhere = (row: Known) => row.nodeId !== before?.nodeId && isAway(row)
-  const { own: likeliest, newId, kept } = identifyFolder(sight, place, { rows, isAway: isAwayElsewhere, isIdTaken })
-  const mine = rows.find((row) => row.nodeId === before?.nodeId)
-  const own = mine?.birthTime === likeliest?.birthTime ? mine : likeliest
-  const nodeId = own?.nodeId ?? newId()
-  const decisions: Decision[] = rows
-    .filter((row) => !row.isDirectory && !kept.includes(row))
-    .map((row) => ({ kind: 'remove', nodeId: row.nodeId }))
-  const at = { nodeId, ...place, isDirectory: true }
-  if (own === undefined) {
-    decisions.push({ kind: 'create', ...at, facts, awaiting: { state: 'ready', dueMs: 0 }, copyOf: null })
-  } else {
-    const isMoved = own.parentId !== place.parentId || own.name !== name
-    if (isMoved) decisions.push({ kind: 'move', ...at, ctime: facts.ctime })
-    // Clients see the times, and only a move would tell them of new ones.
-    const { mtime, ctime } = isMoved ? facts : own
-    if (own.device === '' || isReborn(own, facts)) {
-      decisions.push({ kind: 'adopt', nodeId, facts: { ...facts, mtime, ctime } })
-    }
-  }
-  if (before !== null && before.nodeId !== nodeId) decisions.push({ kind: 'remove', nodeId: before.nodeId })
-  return { nodeId, decisions }
 }
 
 /** Filesystems whose other writers the kernel knows nothing of: events come only for changes made through this mount. */

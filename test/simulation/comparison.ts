@@ -121,18 +121,19 @@ function foldersOf({ disk, watches }: Compared): string[] {
 /** Where the watches of the program and those of the kernel are not the same. */
 function watchProblems({ program, disk, kernel }: Compared): string[] {
   const problems: string[] = []
-  for (const { key, top, unwatched } of program.roots()) {
-    const watches = kernel.watchesOf(top?.inotifyFd ?? -1)
+  for (const root of program.roots()) {
+    const { key, byWatch, gaps } = root
+    const watches = kernel.watchesOf(root.inotifyFd ?? -1)
     for (const [watch, inode] of watches) {
-      const folder = top?.byWatch.get(watch)
+      const folder = byWatch.get(watch)
       if (folder === undefined) problems.push(`${key}: watch ${watch} of inode ${inode.number} is nobody's`)
       else if (disk.resolve(pathOf(folder).split('/').slice(1)) !== inode)
         problems.push(`${key}: ${watch} is another's`)
     }
     for (const folder of program.folders()) {
-      if (folder.root !== top || (folder.watch !== null && watches.has(folder.watch))) continue
+      if (folder.root !== root || (folder.watch !== null && watches.has(folder.watch))) continue
       // Then it is known to have none, so that it is listed, and nobody left one over.
-      if (folder.watch === null && unwatched.has(folder) && kernel.isFull()) continue
+      if (folder.watch === null && gaps.unwatched.has(folder) && kernel.isFull()) continue
       problems.push(`${key}: ${pathOf(folder)} is not watched`)
     }
   }

@@ -217,7 +217,7 @@ function endEmptiness(run: Run, treatment: 'empty' | 'fill'): void {
     const root = program.roots().find(({ path }) => path === `/${UNSTEADY}`)
     const nodeId = rootIdOf(db, root?.key ?? '')
     if (isToBeKept && run.isLeftAlone) assert.ok(hasNodes(), 'I7: what was in a root that is suddenly empty is kept')
-    if (treatment === 'empty' && nodeId !== undefined && root?.state === 'offline') words.add(nodeId)
+    if (treatment === 'empty' && nodeId !== undefined && root?.state.kind === 'offline') words.add(nodeId)
     else disk.fill(UNSTEADY)
     program.check()
   })

@@ -25,7 +25,7 @@ import { createProblemKeeper, type ProblemKeeper } from './process/problem-keepe
 import { type StatusKeeper, startStatusKeeper } from './process/status-keeper.ts'
 import { Pipeline, READ_DURING_SCAN_AFTER_MS } from './reconcile/pipeline.ts'
 import type { Ports } from './reconcile/ports.ts'
-import type { Pace } from './reconcile/roots/unwatched.ts'
+import type { Pace } from './reconcile/roots/coverage.ts'
 import { minutesUpTo } from './reconcile/roots/watch-messages.ts'
 import { type Mountinfo, parseMountinfo, readMountinfo } from './scan/mountinfo.ts'
 import { createObserver, type Observer } from './scan/observer.ts'
@@ -287,7 +287,7 @@ function startTimers(core: Core, stages: Stages): NodeJS.Timeout[] {
   return [
     forgetting,
     setInterval(forgetRemovals, FORGET_REMOVALS_MS),
-    setInterval(() => pipeline.checkRoots((root) => root.state !== 'offline'), ROOT_CHECK_MS),
+    setInterval(() => pipeline.checkRoots((root) => root.state.kind !== 'offline'), ROOT_CHECK_MS),
     setInterval(() => pipeline.tick(), TICK_MS),
     setTimeout(() => wakeReading(stages), READ_DURING_SCAN_AFTER_MS),
     setInterval(() => checkWal(core), WAL_CHECK_MS),

@@ -48,7 +48,7 @@ function createBench(t: TestContext) {
   const flow = createMetadataFlow({
     pool: { room: 64, bigRoom: 1, hugeRoom: 1, submit: (jobs) => inPool.push(...jobs) },
     ...{ store, tree, retries, failures, nowMs },
-    rootAt: (path) => (path.startsWith('/media/') ? { path: '/media', state: bench.rootState } : undefined),
+    rootAt: (path) => (path.startsWith('/media/') ? { path: '/media', state: { kind: bench.rootState } } : undefined),
     deviceNumberOf: (device) => (device === DEVICE ? '66' : 'not met'),
     carriesHash: () => bench.isOtherName,
     lookAt: (row) => lookedAt.push(row),

@@ -28,7 +28,7 @@ export type MetadataFlowTools = {
   readonly retries: Pick<ReadingRetries, 'next' | 'settled'>
   readonly failures: Pick<FailureLog, 'take'>
   /** The root that a path is in, undefined if it is in none. */
-  readonly rootAt: (path: string) => Pick<Root, 'path' | 'state'> | undefined
+  readonly rootAt: (path: string) => { readonly path: string; readonly state: Pick<Root['state'], 'kind'> } | undefined
   /** `st_dev` of a device as of now, see `devices.ts`. */
   readonly deviceNumberOf: (device: string) => string
   /** Whether another row with the inode number of what was read is another name of it, see `number-trust.ts`. */
@@ -44,7 +44,7 @@ const AGAIN_AFTER_MS = 3_600_000
 export function createMetadataFlow(tools: MetadataFlowTools): Feeder {
   const { store, retries, nowMs } = tools
   const { known } = store
-  const isAway = ({ path }: MetadataJob) => tools.rootAt(path)?.state === 'offline'
+  const isAway = ({ path }: MetadataJob) => tools.rootAt(path)?.state.kind === 'offline'
   const hasSameBytes = (nodeId: string) => {
     const row = known.byId(nodeId)
     return row !== undefined && tools.carriesHash(row)

@@ -5,8 +5,8 @@ import type { Exhaustion } from './process/exhaustion.ts'
 import { failingFiles } from './process/failing-files.ts'
 import { createLongReads } from './process/long-reads.ts'
 import type { Noticed } from './process/problem-keeper.ts'
+import type { RootMessages } from './reconcile/roots/root-messages.ts'
 import type { Roots } from './reconcile/roots/roots.ts'
-import type { Scans } from './reconcile/roots/scans.ts'
 import type { StallWatch } from './reconcile/roots/stall-watch.ts'
 import type { Store } from './store/store.ts'
 import type { WalKeeper } from './store/wal-keeper.ts'
@@ -17,7 +17,7 @@ const FAILING_FILES_MAX = 100
 export type NoticeTools = {
   readonly store: Pick<Store, 'known' | 'head'>
   readonly roots: Pick<Roots, 'all' | 'byPath'>
-  readonly scans: Pick<Scans, 'problems'>
+  readonly messages: Pick<RootMessages, 'problemsOf'>
   readonly stalls: StallWatch
   readonly exhaustion: Exhaustion
   readonly pool: Pick<MetadataPool, 'problem' | 'longReads'>
@@ -26,7 +26,7 @@ export type NoticeTools = {
 }
 
 export function createNotice(tools: NoticeTools): () => Noticed[] {
-  const { roots, scans, stalls, exhaustion, pool, wal } = tools
+  const { roots, messages, stalls, exhaustion, pool, wal } = tools
   const files = createFilesNotice(tools)
   const longReads = createLongReads({
     reads: () => pool.longReads(),
@@ -37,7 +37,7 @@ export function createNotice(tools: NoticeTools): () => Noticed[] {
     const stalled = stalls.stalled()
     const held = wal.held()
     const problems: Noticed[] = roots.all.flatMap((root) =>
-      scans.problems(root).map((problem) => ({ ...problem, root: root.key })),
+      messages.problemsOf(root).map((problem) => ({ ...problem, root: root.key })),
     )
     if (stalled !== null) problems.push({ ...stalled, code: 'not_answering', root: stalled.root?.key ?? null })
     problems.push(...exhaustion.noticed())
@@ -55,13 +55,13 @@ function createFilesNotice({ store, roots }: NoticeTools): () => Noticed[] {
   const { known } = store
   const rootAt = (path: string) => {
     const root = roots.byPath(path)
-    return root === undefined || root.state === 'offline' ? null : root.key
+    return root === undefined || root.state.kind === 'offline' ? null : root.key
   }
   let last: { readonly key: string; readonly noticed: Noticed[] } | null = null
   return () => {
     const { counts } = known.failing(0)
     if (counts.failed + counts.unreadable === 0) return []
-    const key = JSON.stringify([counts, store.head(), roots.all.map(({ state }) => state === 'offline')])
+    const key = JSON.stringify([counts, store.head(), roots.all.map(({ state }) => state.kind === 'offline')])
     if (last?.key !== key) {
       const failing = () => known.failing(FAILING_FILES_MAX)
       last = { key, noticed: failingFiles({ failing, pathOf: known.pathOf, rootAt }) }

@@ -31,12 +31,14 @@ export type Folder = {
   attached: boolean
 }
 
-/** A watched root: the folder at the top and what belongs to its inotify instance. */
+/** A watched root as the tree knows it: where its folder is, and what belongs to its inotify instance. */
 export type RootFolder = {
   /** The key in the config's `watches`. */
   readonly key: string
-  /** A symbolic link on the way to it may lead elsewhere when it was away. */
+  /** The configured path with its symbolic links resolved. A link may lead elsewhere when the root is back. */
   path: string
+  /** Its folder, set by `addRoot`; null before the root was first attached. The folder may have left the tree since. */
+  top: Folder | null
   /** Whether its folder was listed since the root was attached; before that it may be found to be suddenly empty. */
   isListed: boolean
   /** Null where the kernel gave no instance; such a root lives by rescans. */
@@ -52,6 +54,7 @@ export type Tree = {
   readonly sizeOf: (root: RootFolder) => number
   readonly folders: () => Iterable<Folder>
   readonly get: (nodeId: string) => Folder | undefined
+  /** Puts a root's folder into the tree, as its `top`. */
   readonly addRoot: (root: RootFolder, identity: FolderIdentity) => Folder
   readonly add: (parent: Folder, name: string, identity: FolderIdentity) => Folder
   /** Puts a folder under another parent and name. A folder under a different root must be removed and added instead. */
@@ -107,7 +110,10 @@ export function createTree(): Tree {
     },
     folders: () => byId.values(),
     get: (nodeId) => byId.get(nodeId),
-    addRoot: (root, identity) => make(root, null, '', identity),
+    addRoot: (root, identity) => {
+      root.top = make(root, null, '', identity)
+      return root.top
+    },
     add: (parent, name, identity) => make(parent.root, parent, name, identity),
     relink: (folder, parent, name) => {
       placings += 1

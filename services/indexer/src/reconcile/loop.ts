@@ -7,11 +7,14 @@ import type { Folder } from '../model/folder-tree.ts'
 import { type Job, makeLimboJob, takeHintJob, takeVisitJob } from './looking/jobs.ts'
 import { createBackoff, type Tried } from './pending/backoff.ts'
 import { createLimboGate } from './removal/limbo-gate.ts'
+import type { Scans } from './roots/scans.ts'
 import { settleJob } from './settle-job.ts'
 import type { SettleTools } from './settling/settle.ts'
 import type { SettleJobTools } from './settling/tools.ts'
 
-export type ReconcilerTools = Omit<SettleJobTools, 'hint' | 'retries' | 'areHintsUnderWay'>
+export type ReconcilerTools = Omit<SettleJobTools, 'hint' | 'retries' | 'areHintsUnderWay'> & {
+  readonly scans: Pick<Scans, 'finishThoseDone'>
+}
 
 export type Reconciler = {
   /** Runs until `stop`; rejects on a bug or when the database can't be written. */

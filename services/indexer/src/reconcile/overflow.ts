@@ -10,32 +10,32 @@ import type { Scans } from './roots/scans.ts'
 
 export type Overflow = {
   /** Events below this root were lost. */
-  readonly lost: (top: RootFolder) => void
+  readonly lost: (root: RootFolder) => void
   /** To be called when places were added: drops those of this root if there are too many, and scans it instead. */
-  readonly check: (top: RootFolder) => void
+  readonly check: (root: RootFolder) => void
 }
 
 export type OverflowTools = {
   readonly hints: Pick<Hints, 'size' | 'dropRoot'>
   readonly hintsMax: number
   readonly writers: Pick<Writers, 'forgetAll'>
-  readonly roots: Pick<Roots, 'byTop'>
+  readonly roots: Pick<Roots, 'of'>
   readonly scans: Pick<Scans, 'start'>
 }
 
 export function createOverflow({ hints, hintsMax, writers, roots, scans }: OverflowTools): Overflow {
-  const lost = (top: RootFolder) => {
+  const lost = (folder: RootFolder) => {
     // Whose close was lost would be waited for.
     writers.forgetAll()
-    const root = roots.byTop(top)
+    const root = roots.of(folder)
     if (root !== undefined) scans.start(root, 'overflow')
   }
   return {
     lost,
-    check: (top) => {
+    check: (root) => {
       if (hints.size() <= hintsMax) return
-      hints.dropRoot(top)
-      lost(top)
+      hints.dropRoot(root)
+      lost(root)
     },
   }
 }

@@ -22,12 +22,18 @@ import { createRevisits } from './pending/revisits.ts'
 import { createVisits } from './pending/visits.ts'
 import { createWriters } from './pending/writers.ts'
 import type { Ports } from './ports.ts'
-import { emptyMessage } from './roots/away-messages.ts'
+import { attachRoot } from './roots/attach-root.ts'
+import { type ConfigChangesTools, removeUnconfigured, renameRoots } from './roots/config-changes.ts'
+import { type Coverage, createCoverage } from './roots/coverage.ts'
 import { createDisksAway, type DisksAway } from './roots/disks-away.ts'
 import { createFailingPlaces, type FailingPlaces } from './roots/failing-places.ts'
+import { findRoot } from './roots/find-root.ts'
 import { createMountDoubts, type MountDoubts } from './roots/mount-doubts.ts'
+import { openInstance } from './roots/open-instance.ts'
+import { noteOwnPath } from './roots/own-paths.ts'
 import type { Root } from './roots/root.ts'
 import { createRootKeeper, type RootKeeper } from './roots/root-keeper.ts'
+import { createRootMessages, type RootMessages } from './roots/root-messages.ts'
 import { createRoots, type Roots } from './roots/roots.ts'
 import { createScans, type Scans } from './roots/scans.ts'
 import { createStallWatch, type StallWatch } from './roots/stall-watch.ts'
@@ -46,6 +52,8 @@ export class Pipeline {
   readonly devices: Devices
   readonly trust: NumberTrust
   readonly roots: Roots
+  readonly messages: RootMessages
+  readonly coverage: Coverage
   readonly keeper: RootKeeper
   readonly scans: Scans
   readonly disksAway: DisksAway
@@ -82,6 +90,8 @@ export class Pipeline {
       saveRoot: database.saveRoot,
       wallMs: clock.wallMs,
     })
+    this.messages = this.#createMessages()
+    this.coverage = this.#createCoverage()
     this.keeper = this.#createKeeper()
     this.scans = this.#createScans()
     this.#overflow = createOverflow({ ...this.#stages(), hintsMax: settings.hintsMax })
@@ -92,7 +102,7 @@ export class Pipeline {
     this.#schedule = createSchedule({
       settleMs: settings.settleMs,
       writes: (place) => this.writers.streak(place, clock.nowMs()),
-      areWritesTold: (folderId) => this.scans.areWritesTold(this.tree.get(folderId)),
+      areWritesTold: (folderId) => this.tree.get(folderId)?.watch != null,
       notBeforeMs: ports.metadata.notBeforeMs,
       ...clock,
     })
@@ -104,7 +114,7 @@ export class Pipeline {
   /** To be called once, before `run`. */
   begin(): void {
     const { disk } = this.#ports
-    this.keeper.rename()
+    renameRoots(this.#configChanges())
     this.reconciler.between(this.#mounts, async () => {
       // The looking thread notices every change by now: what is seen is seen under these mounts, or they are read again.
       await disk.mountChanges()
@@ -124,17 +134,17 @@ export class Pipeline {
 
   /** Takes in what the kernel told by an inotify instance. */
   take(fd: number, events: readonly WatchEvent[]): void {
-    const top = this.#rootsByFd.get(fd)?.top
-    if (top == null) return
-    this.#intake.take(top, events)
-    this.#overflow.check(top)
+    const root = this.#rootsByFd.get(fd)
+    if (root === undefined) return
+    this.#intake.take(root, events)
+    this.#overflow.check(root)
     this.reconciler.wake()
   }
 
   /** Events of an inotify instance were dropped before they got here. */
   lost(fd: number): void {
-    const top = this.#rootsByFd.get(fd)?.top
-    if (top != null) this.#overflow.lost(top)
+    const root = this.#rootsByFd.get(fd)
+    if (root !== undefined) this.#overflow.lost(root)
     this.reconciler.wake()
   }
 
@@ -159,7 +169,7 @@ export class Pipeline {
 
   /** Does what no event asks for; to be called every few seconds. */
   tick(): void {
-    this.checkRoots((root) => root.state === 'offline')
+    this.checkRoots(({ state }) => state.kind === 'offline')
     this.scans.startDue()
     this.stalls.check()
     this.failing.check()
@@ -177,74 +187,81 @@ export class Pipeline {
 
   /** What the rooms share; the stages above them are made by then. */
   #stages() {
-    const { tree, hints, visits, limbo, writers, revisits, devices, trust, roots, scans } = this
-    return { tree, hints, visits, limbo, writers, revisits, devices, trust, roots, scans, known: this.#known }
+    const { tree, hints, visits, limbo, writers, revisits, devices, trust, roots, coverage } = this
+    return {
+      ...{ tree, hints, visits, limbo, writers, revisits, devices, trust, roots, coverage },
+      ...{ scans: this.scans, known: this.#known },
+    }
   }
 
   get #known() {
     return this.#ports.database.known
   }
 
+  #createMessages(): RootMessages {
+    const { settings, kernel } = this.#ports
+    const { roots, tree } = this
+    return createRootMessages({ roots, folders: tree.size, limits: kernel.limits, minutesMax: settings.pace.slotsMax })
+  }
+
   #createKeeper(): RootKeeper {
-    const { settings, kernel, disk, database, metadata, owner, log } = this.#ports
-    const { tree, devices, trust, roots, hints, visits, limbo } = this
+    const { settings, disk, metadata, owner, log } = this.#ports
+    const { hints, visits } = this
+    const stages = { ...this.#stages(), configPath: settings.configPath, log }
+    const attaching = {
+      ...stages,
+      apply: (decisions: readonly Decision[]) => this.#apply(decisions),
+      dropFolder: (folder: Folder) => this.#dropFolder(folder),
+      openInstance: (root: Root) => this.#openInstance(root),
+    }
     return createRootKeeper({
-      ...{ tree, devices, trust, roots, hints, visits, limbo, known: this.#known, observer: disk, log },
-      apply: (decisions) => this.#apply(decisions),
-      atOnce: database.atOnce,
-      savedRoots: database.roots,
-      saveRoot: database.saveRoot,
-      removeRoot: database.removeRoot,
-      takeAcceptance: owner.takeWord,
-      configPath: settings.configPath,
-      createInstance: (root) => {
-        const made = kernel.createInstance()
-        if ('fd' in made) this.#rootsByFd.set(made.fd, root)
-        return made
-      },
+      ...{ roots: this.roots, hints, visits, configPath: settings.configPath, log },
+      find: (root) => findRoot({ ...stages, observer: disk, takeAcceptance: owner.takeWord }, root),
+      attach: (root, found) => attachRoot(attaching, root, found),
+      dropAcceptance: owner.dropWord,
       onAttached: (root, why) => {
         metadata.onFoldersChanged()
         this.scans.start(root, why)
       },
       // A folder that is removed stays on its disk as long as it may be read.
       onOffline: metadata.onFoldersChanged,
-      dropFolder: (folder) => this.#dropFolder(folder),
+    })
+  }
+
+  #createCoverage(): Coverage {
+    const { settings, kernel, clock, log } = this.#ports
+    const { roots, messages, visits } = this
+    return createCoverage({
+      ...{ roots, messages, visits, pace: settings.pace, limits: kernel.limits, nowMs: clock.nowMs, log },
+      release: (folder) => this.#releaseWatch(folder),
+      openInstance: (root) => this.#openInstance(root),
     })
   }
 
   #createScans(): Scans {
-    const { settings, kernel, metadata, owner, clock, log } = this.#ports
-    const { tree, visits, limbo, roots } = this
+    const { settings, metadata, clock, log } = this.#ports
+    const { roots, coverage, tree, visits, limbo } = this
     return createScans({
-      ...{
-        tree,
-        visits,
-        limbo,
-        roots,
-        nowMs: clock.nowMs,
-        log,
-        rescanHours: settings.rescanHours,
-        pace: settings.pace,
-      },
-      retryInstance: (root) => this.keeper.retryInstance(root),
-      release: (folder) => this.#releaseWatch(folder),
-      limits: kernel.limits,
-      onScanned: (root) => {
-        root.mayBeEmpty = false
-        // All is well with it, so a word of the owner that came too late must not be about another day.
-        if (root.folder !== null) owner.dropWord(root.folder.nodeId)
-      },
+      ...{ roots, coverage, tree, visits, limbo, rescanHours: settings.rescanHours, nowMs: clock.nowMs, log },
+      onScanned: this.keeper.scanned,
       onAllDone: () => {
-        this.keeper.removeUnconfigured()
+        removeUnconfigured(this.#configChanges())
         this.#doubts.settle()
         metadata.onAllScanned()
       },
     })
   }
 
+  #configChanges(): ConfigChangesTools {
+    const { database, log } = this.#ports
+    const { known, atOnce, roots: savedRoots, saveRoot, removeRoot } = database
+    const apply = (decisions: readonly Decision[]) => this.#apply(decisions)
+    return { roots: this.roots, known, savedRoots, saveRoot, removeRoot, apply, atOnce, log }
+  }
+
   #createMounts(): MountPlaces {
     const { disk, clock } = this.#ports
-    const tops = () => this.roots.all.flatMap(({ folder }) => folder ?? [])
+    const tops = () => this.roots.all.flatMap(({ top }) => top ?? [])
     return createMountPlaces({ ...this.#stages(), mounts: disk.mounts, tops, nowMs: clock.nowMs })
   }
 
@@ -252,8 +269,7 @@ export class Pipeline {
     const { settings, owner, clock, log } = this.#ports
     const { nowMs, wallMs } = clock
     return createDisksAway({
-      ...{ tree: this.tree, roots: this.roots, configPath: settings.configPath, wallMs, log },
-      tell: (root) => this.scans.tell(root),
+      ...{ tree: this.tree, roots: this.roots, messages: this.messages, configPath: settings.configPath, wallMs, log },
       takeAcceptance: owner.takeWord,
       lookAt: (folder, name) => this.hints.add({ folder, name, cause: 'touched' }, nowMs(), nowMs()),
     })
@@ -268,11 +284,11 @@ export class Pipeline {
       isOwn: ({ device, inode }, name) =>
         ownFiles.mayBeOwn(name) &&
         ownFiles.namesIn({ device: numberOf(device), inode: BigInt(inode) })?.(name) === true,
-      isVisiting: (top) => visits.open(top) > 0,
-      onLost: (top) => this.#overflow.lost(top),
+      isVisiting: (root) => visits.open(root) > 0,
+      onLost: (root) => this.#overflow.lost(root),
       doNumbersPass: (device) => devices.numberKind(device) === 'passing',
       onUnmounted: ({ device }) => devices.unmounted(device),
-      onRootGone: (top) => this.#checkRootOf(top),
+      onRootGone: (root) => this.#checkRootOf(root),
     })
   }
 
@@ -291,7 +307,10 @@ export class Pipeline {
       watchLimitErrno: kernel.watchLimitErrno,
       onExhausted: disk.onExhausted,
       onRootGone: (folder) => this.#checkRootOf(folder.root),
-      mayBeEmpty: (folder) => this.#mayBeEmpty(folder.root),
+      mayBeEmpty: (folder) => {
+        const root = this.roots.of(folder.root)
+        return root === undefined || this.keeper.mayBeEmpty(root)
+      },
     })
   }
 
@@ -300,7 +319,7 @@ export class Pipeline {
     const pathOfTried = ({ folder, name }: { folder: Folder; name: string }) =>
       name === '' || name === '.' ? pathOf(folder) : `${pathOf(folder)}/${name}`
     return createFailingPlaces({
-      ...{ ...clock, log, roots: this.roots, onMessage: this.scans.tell },
+      ...{ ...clock, log, roots: this.roots, messages: this.messages },
       tried: (sinceMs) => [
         ...this.reconciler.tried(sinceMs).map((place) => ({ path: pathOfTried(place), sinceMs: place.sinceMs })),
         ...metadata.tried(sinceMs),
@@ -311,11 +330,12 @@ export class Pipeline {
   async #look(requests: readonly LookRequest[]): Promise<LookReply> {
     this.#mounts.follow()
     const reply = await this.#fence.look(requests)
+    const own = { roots: this.roots, messages: this.messages, log: this.#ports.log }
     // What is listed shows whether files of ours are in it; a look at some names only if they are.
     for (const [at, answer] of reply.answers.entries()) {
       const { path, names } = requests[at] as LookRequest
       if (answer.kind !== 'seen' || (names !== null && !answer.hasOwn)) continue
-      this.scans.leftOut(path, answer.hasOwn === true)
+      noteOwnPath(own, path, answer.hasOwn === true)
     }
     return reply
   }
@@ -334,22 +354,20 @@ export class Pipeline {
 
   /** By the clock on the wall: when the first scan of the root of `seen` began, if what that finds is not to be read. */
   #skipsBeforeMs({ parentId }: Seen): number | null {
-    const top = this.#ports.settings.skipInitialHash ? this.tree.get(parentId)?.root : undefined
-    const root = top === undefined ? undefined : this.roots.byTop(top)
-    return root?.state === 'scanning' && !root.wasScanned ? root.stateSinceMs : null
+    const folder = this.#ports.settings.skipInitialHash ? this.tree.get(parentId) : undefined
+    const root = folder === undefined ? undefined : this.roots.of(folder.root)
+    return root?.state.kind === 'scanning' && !root.wasScanned ? root.stateSinceMs : null
   }
 
-  #checkRootOf(top: RootFolder): void {
-    this.checkRoots((root) => root.top === top)
+  #checkRootOf(gone: RootFolder): void {
+    this.checkRoots((root) => root === gone)
   }
 
-  /** Whether a root's folder that holds nothing any more may: if not, the root is taken offline. */
-  #mayBeEmpty(top: RootFolder): boolean {
-    const root = this.roots.byTop(top)
-    if (root === undefined || root.mayBeEmpty) return true
-    root.mustList = true
-    this.keeper.takeOffline(root, emptyMessage(root, this.#ports.settings.configPath))
-    return false
+  #openInstance(root: Root): boolean {
+    const { kernel, log } = this.#ports
+    const isOpen = openInstance({ createInstance: kernel.createInstance, log }, root)
+    if (root.inotifyFd !== null) this.#rootsByFd.set(root.inotifyFd, root)
+    return isOpen
   }
 
   /** Takes a folder and what is below it out of the tree, with their watches. */
@@ -376,7 +394,7 @@ export class Pipeline {
     if (words.size === 0) return
     this.disksAway.lookAgain(words)
     // What is away is only known when all was looked at. A word that is about nothing must not be about another day.
-    if (this.roots.isScanning() || this.roots.all.some(({ state }) => state === 'offline')) return
+    if (this.roots.isScanning() || this.roots.all.some(({ state }) => state.kind === 'offline')) return
     for (const nodeId of words) {
       const isOfRoot = this.#known.byId(nodeId)?.parentId === SUPER_ROOT_ID
       if (!isOfRoot && !this.disksAway.nodeIds().has(nodeId)) owner.dropWord(nodeId)

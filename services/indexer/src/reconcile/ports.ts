@@ -13,8 +13,8 @@ import type { InotifyLimits } from '../posix/inotify-limits.ts'
 import type { Mountinfo } from '../scan/mountinfo.ts'
 import type { Observer } from '../scan/observer.ts'
 import type { KnownNodes } from '../store/node-queries.ts'
+import type { Pace } from './roots/coverage.ts'
 import type { FailingPlace } from './roots/failing-places.ts'
-import type { Pace } from './roots/unwatched.ts'
 
 export type Ports = {
   readonly settings: Settings

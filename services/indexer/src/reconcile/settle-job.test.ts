@@ -117,14 +117,14 @@ test('a place that an event told of and that can not be read is not forgotten: i
     const answer = { kind: 'seen', folder: {}, from: 0, to: 1, watch: { kind: 'not-asked' } }
     return { answers: [answer], sights: builder.pack(), mountChanges: 0 } as unknown as LookReply
   }
-  const scans = { unreadable: (...what: unknown[]) => told.push(what) } as unknown as typeof tools.scans
+  const coverage = { unreadable: (...what: unknown[]) => told.push(what) } as unknown as typeof tools.coverage
   tools.hints.add({ folder, name: 'new', cause: 'touched' }, 0, 0)
   const job = takeHintJob({ ...tools, look })
   assert.ok(job !== null)
   const hint: SettleJobTools['hint'] = ({ name }, cause) => {
     tools.hints.add({ folder, name, cause }, GRACE_MS, GRACE_MS + tools.retries.next(folder, name))
   }
-  await settleJob({ ...tools, scans, hint }, job)
+  await settleJob({ ...tools, coverage, hint }, job)
   assert.deepEqual(told, [[folder, { what: 'entry', problem: 'EIO: i/o error' }]])
   const [again = assert.fail('it is looked at again')] = tools.hints.take(GRACE_MS + 20, 1)
   assert.deepEqual([again.name, again.cause], ['new', 'touched'])
@@ -166,7 +166,7 @@ test('whether a listed file was made a moment ago goes by the clock of files, wh
     wallMs: () => HOUR_MS,
     revisits: { put: (_: unknown, name: string) => put.push(name) },
     visits: { done: () => {} },
-    scans: { listed: () => {}, stirred: () => {} },
+    coverage: { listed: () => {}, stirred: () => {} },
     known: { ...tools.known, listedChildren: () => [] },
     awaiting: () => ({ state: 'fresh', dueMs: 0 }),
   })

@@ -8,8 +8,8 @@ import type { Devices } from '../devices/devices.ts'
 import type { Hints, TakenHint } from '../pending/hints.ts'
 import { isBlocking, type Limbo, type LimboEntry } from '../pending/limbo.ts'
 import type { Visit, Visits } from '../pending/visits.ts'
+import type { Coverage } from '../roots/coverage.ts'
 import type { Roots } from '../roots/roots.ts'
-import type { Scans } from '../roots/scans.ts'
 import { type Whereabouts, whereaboutsOf } from '../roots/whereabouts.ts'
 import { folderAddress } from './vacancies.ts'
 
@@ -40,7 +40,7 @@ export type JobTools = {
   readonly limbo: Limbo
   readonly known: Pick<KnownNodes, 'byId'>
   readonly roots: Pick<Roots, 'isOnline'>
-  readonly scans: Pick<Scans, 'mayAsk'>
+  readonly coverage: Pick<Coverage, 'mayAsk'>
   readonly nowMs: () => number
 }
 
@@ -66,7 +66,7 @@ export function takeVisitJob(tools: JobTools, foldersMax: number): Job | null {
     return {
       ...folderAddress(tools.devices, folder),
       names: null,
-      inotifyFd: tools.scans.mayAsk(folder) ? folder.root.inotifyFd : null,
+      inotifyFd: tools.coverage.mayAsk(folder) ? folder.root.inotifyFd : null,
     }
   })
   return { kind: 'visits', visits, reply: tools.look(requests) }

@@ -27,23 +27,23 @@ export type EventIntakeTools = {
   readonly isOwn?: (folder: Folder, name: string) => boolean
   readonly nowMs: () => number
   /** Whether folders of the root are being watched and listed just now. */
-  readonly isVisiting: (top: RootFolder) => boolean
+  readonly isVisiting: (root: RootFolder) => boolean
   /** Events were lost. */
-  readonly onLost: (top: RootFolder) => void
+  readonly onLost: (root: RootFolder) => void
   /** Whether inode numbers on the device say little of what has them. */
   readonly doNumbersPass: (device: string) => boolean
   /** The filesystem of the folder was unmounted. */
   readonly onUnmounted: (folder: Folder) => void
   /** The root's own folder was moved, deleted or unmounted. */
-  readonly onRootGone: (top: RootFolder) => void
+  readonly onRootGone: (root: RootFolder) => void
 }
 
 export type EventIntake = {
-  readonly take: (top: RootFolder, events: readonly WatchEvent[]) => void
+  readonly take: (root: RootFolder, events: readonly WatchEvent[]) => void
   /** To be called when a folder got its watch: what it told before that was known is taken now. */
   readonly watched: (folder: Folder, watch: number) => void
   /** To be called when a watch was taken away: what it still tells is about nothing. */
-  readonly unwatched: (top: RootFolder, watch: number) => void
+  readonly unwatched: (root: RootFolder, watch: number) => void
   /** To be called before a folder's watch is taken away though the folder stays: what it told until then still counts. */
   readonly releasing: (folder: Folder) => void
 }
@@ -57,23 +57,23 @@ export function createEventIntake(tools: EventIntakeTools): EventIntake {
   /** Those of folders that stay: what the kernel queued before it took the watch away is about them. */
   const released = new Map<RootFolder, Map<number, Folder>>()
 
-  const keep = (top: RootFolder, watch: number, event: Exclude<WatchEvent, { kind: 'overflow' }>) => {
-    const gone = removed.get(top)
+  const keep = (root: RootFolder, watch: number, event: Exclude<WatchEvent, { kind: 'overflow' }>) => {
+    const gone = removed.get(root)
     if (gone?.has(watch)) {
       if (event.kind === 'ignored') gone.delete(watch)
       return
     }
     // No answer under way could say what this watch is: it was of a folder that is gone.
-    if (!tools.isVisiting(top)) return
-    const watches = early.get(top) ?? { byWatch: new Map<number, WatchEvent[]>(), size: 0 }
-    early.set(top, watches)
+    if (!tools.isVisiting(root)) return
+    const watches = early.get(root) ?? { byWatch: new Map<number, WatchEvent[]>(), size: 0 }
+    early.set(root, watches)
     const events = watches.byWatch.get(watch)
     if (events === undefined) watches.byWatch.set(watch, [event])
     else events.push(event)
     watches.size += 1
     if (watches.size <= EARLY_MAX) return
-    early.delete(top)
-    tools.onLost(top)
+    early.delete(root)
+    tools.onLost(root)
   }
   const place = (folder: Folder, event: PlaceEvent) => {
     if (tools.isExcluded(event.name) || tools.isOwn?.(folder, event.name)) return
@@ -101,27 +101,27 @@ export function createEventIntake(tools: EventIntakeTools): EventIntake {
     else hints.add({ folder: folder.parent, name: folder.name, cause: 'touched' }, nowMs(), nowMs() + GATHER_MS)
   }
   /** Of a watch that no folder has. */
-  const late = (top: RootFolder, event: Exclude<WatchEvent, { kind: 'overflow' }>) => {
-    const folder = released.get(top)?.get(event.watch)
-    if (folder === undefined) return keep(top, event.watch, event)
-    if (event.kind === 'ignored') released.get(top)?.delete(event.watch)
+  const late = (root: RootFolder, event: Exclude<WatchEvent, { kind: 'overflow' }>) => {
+    const folder = released.get(root)?.get(event.watch)
+    if (folder === undefined) return keep(root, event.watch, event)
+    if (event.kind === 'ignored') released.get(root)?.delete(event.watch)
     else if ('name' in event && folder.attached) place(folder, event)
   }
-  const one = (top: RootFolder, event: WatchEvent) => {
-    if (event.kind === 'overflow') return tools.onLost(top)
-    const folder = top.byWatch.get(event.watch)
-    if (folder === undefined) return late(top, event)
+  const one = (root: RootFolder, event: WatchEvent) => {
+    if (event.kind === 'overflow') return tools.onLost(root)
+    const folder = root.byWatch.get(event.watch)
+    if (folder === undefined) return late(root, event)
     if (event.kind === 'ignored') return lost(folder)
     if (event.kind === 'unmounted') tools.onUnmounted(folder)
     if ('name' in event) place(folder, event)
     else if (folder.parent === null) {
       if (event.kind === 'self-moved') doubt(folder)
-      tools.onRootGone(top)
+      tools.onRootGone(root)
     }
   }
   return {
-    take: (top, events) => {
-      for (const event of events) one(top, event)
+    take: (root, events) => {
+      for (const event of events) one(root, event)
     },
     watched: (folder, watch) => {
       tree.setWatch(folder, watch)
@@ -132,9 +132,9 @@ export function createEventIntake(tools: EventIntakeTools): EventIntake {
       watches.size -= events.length
       for (const event of events) one(folder.root, event)
     },
-    unwatched: (top, watch) => {
-      const gone = removed.get(top)
-      if (gone === undefined) removed.set(top, new Set([watch]))
+    unwatched: (root, watch) => {
+      const gone = removed.get(root)
+      if (gone === undefined) removed.set(root, new Set([watch]))
       else gone.add(watch)
     },
     releasing: (folder) => {

@@ -34,7 +34,7 @@ export function areSettled({ hints, areHintsUnderWay }: SettledTools, untilMs: n
 }
 
 export function removalTools(tools: SettleJobTools): RemovalTools {
-  const { limbo, nowMs, drained, scans } = tools
+  const { limbo, nowMs, drained, coverage } = tools
   return {
     limbo,
     nowMs,
@@ -46,6 +46,6 @@ export function removalTools(tools: SettleJobTools): RemovalTools {
     search: (seens) => searchBelow(tools, unplacedFolders(tools, seens)),
     settle: (seens, ends) => settle(tools, seens, ends, whileDiscovering(tools)),
     notFound: (folder, answer) => notFound(tools, folder, answer),
-    unreadable: (folder, problem) => scans.unreadable(folder, { what: 'entry', problem }),
+    unreadable: (folder, problem) => coverage.unreadable(folder, { what: 'entry', problem }),
   }
 }

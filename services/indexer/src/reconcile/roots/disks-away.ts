@@ -10,6 +10,7 @@ import { type Place, placeKey } from '../../model/seen.ts'
 import type { FolderSight } from '../../model/sight.ts'
 import { diskAwayMessage } from './away-messages.ts'
 import type { DiskAway, Root } from './root.ts'
+import type { RootMessages } from './root-messages.ts'
 import type { Roots } from './roots.ts'
 
 export type DisksAway = {
@@ -29,9 +30,8 @@ export type DisksAway = {
 
 export type DisksAwayTools = {
   readonly tree: Pick<Tree, 'get'>
-  readonly roots: Pick<Roots, 'byTop'>
-  /** The message of a root may be another one now. */
-  readonly tell: (root: Root) => void
+  readonly roots: Pick<Roots, 'of'>
+  readonly messages: Pick<RootMessages, 'update'>
   /** Whether the owner said that this very folder is meant. Holds once. */
   readonly takeAcceptance: (nodeId: string, folder: FolderSight) => boolean
   readonly lookAt: (folder: Folder, name: string) => void
@@ -42,7 +42,7 @@ export type DisksAwayTools = {
 }
 
 export function createDisksAway(tools: DisksAwayTools): DisksAway {
-  const { roots, tell, log, wallMs } = tools
+  const { roots, messages, log, wallMs } = tools
   const away = new Map<string, { readonly disk: DiskAway; readonly root: Root | undefined }>()
   /** The word holds until the disk's nodes have left, which takes several looks. */
   const accepted = new Map<string, { readonly nodeId: string; readonly folder: FolderSight }>()
@@ -50,11 +50,11 @@ export function createDisksAway(tools: DisksAwayTools): DisksAway {
   const end = (key: string) => {
     const entry = away.get(key)
     if (!away.delete(key)) return
-    entry?.root?.disksAway.delete(key)
-    if (entry?.root !== undefined) tell(entry.root)
+    entry?.root?.gaps.disksAway.delete(key)
+    if (entry?.root !== undefined) messages.update(entry.root)
   }
   const begin = (key: string, nodeId: string, folder: Folder, name: string) => {
-    const root = roots.byTop(folder.root)
+    const root = roots.of(folder.root)
     const isSinceStart = tools.tree.get(nodeId) === undefined
     const disk: DiskAway = { nodeId, folder, name, sinceMs: Math.floor(wallMs()), isSinceStart }
     away.set(key, { disk, root })
@@ -65,8 +65,8 @@ export function createDisksAway(tools: DisksAwayTools): DisksAway {
     if (root === undefined) return
     const { sinceMs } = disk
     const told = () => ({ ...diskAwayMessage(disk, 'there', tools.configPath), sinceMs })
-    root.disksAway.set(key, () => (folder.attached ? told() : null))
-    tell(root)
+    root.gaps.disksAway.set(key, () => (folder.attached ? told() : null))
+    messages.update(root)
   }
   return {
     isKept: ({ nodeId }, { folder, name }, sight) => {

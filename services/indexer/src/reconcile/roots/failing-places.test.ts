@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import pino from 'pino'
+import { openRoots } from '../../../../../test/support/open-roots.ts'
 import { createFailingPlaces, type FailingPlace } from './failing-places.ts'
-import { createRoot } from './root.ts'
 
 test('what was tried in vain for a minute is said of its root, in the log and as a number, until it is settled', () => {
-  const roots = ['a', 'b'].map((name) => createRoot({ name, path: `/${name}`, configuredPath: `/${name}` }, 0))
-  const [a, b] = roots
+  const { roots } = openRoots(['a', 'b'])
+  const [a, b] = roots.all
   let tried: FailingPlace[] = []
   let [nowMs, aheadMs] = [0, 0]
   const lines: string[] = []
   const messages: string[] = []
   const failing = createFailingPlaces({
     tried: (sinceMs) => tried.filter((place) => place.sinceMs <= sinceMs),
-    roots: { all: roots, byPath: (path) => roots.find((root) => path.startsWith(`${root.path}/`)) },
-    onMessage: (root) => messages.push(`${root.key}: ${root.failing?.message ?? null}`),
+    roots,
+    messages: { update: (root) => messages.push(`${root.key}: ${root.gaps.failing?.message ?? null}`) },
     nowMs: () => nowMs,
     wallMs: () => nowMs + aheadMs,
     log: pino({}, { write: (line: string) => void lines.push(line) }),
@@ -28,15 +28,15 @@ test('what was tried in vain for a minute is said of its root, in the log and as
   failing.check()
   assert.equal(failing.count(), 2)
   assert.equal(messages.length, 1)
-  assert.match(a?.failing?.message ?? '', /^\/a\/x and 1 more could not be settled since 1970-01-01T00:00:05/)
+  assert.match(a?.gaps.failing?.message ?? '', /^\/a\/x and 1 more could not be settled since 1970-01-01T00:00:05/)
   assert.equal(lines.length, 1)
-  assert.equal(b?.failing, null)
+  assert.equal(b?.gaps.failing, null)
   tried = []
   failing.check()
-  assert.deepEqual([a?.failing, failing.count(), messages.at(-1)], [null, 0, 'a: null'])
+  assert.deepEqual([a?.gaps.failing, failing.count(), messages.at(-1)], [null, 0, 'a: null'])
   tried = [{ path: '/b/x', sinceMs: 5_000 }]
   aheadMs = 3_600_000
   failing.check()
-  const later = b?.failing as { message: string } | null | undefined
+  const later = b?.gaps.failing as { message: string } | null | undefined
   assert.match(later?.message ?? '', /since 1970-01-01T01:00:05/, 'by the clock that the owner sees')
 })

@@ -6,6 +6,7 @@ import type { Logger } from '@drive-feed/shared/logger.ts'
 import { type Advice, advice } from '@drive-feed/shared/problem.ts'
 import { shownPath } from '@drive-feed/shared/shown-path.ts'
 import type { Root } from './root.ts'
+import type { RootMessages } from './root-messages.ts'
 import type { Roots } from './roots.ts'
 
 /** `sinceMs`: when it was tried first, by `nowMs`. */
@@ -25,14 +26,13 @@ export function createFailingPlaces(tools: {
   /** Those that have been tried since then (by `nowMs`) or longer. */
   readonly tried: (sinceMs: number) => readonly FailingPlace[]
   readonly roots: Pick<Roots, 'all' | 'byPath'>
-  /** The root's message may be another one now. */
-  readonly onMessage: (root: Root) => void
+  readonly messages: Pick<RootMessages, 'update'>
   readonly nowMs: () => number
   /** What is said of times goes by this one. */
   readonly wallMs: () => number
   readonly log: Logger
 }): FailingPlaces {
-  const { roots, log, nowMs, wallMs } = tools
+  const { roots, messages, log, nowMs, wallMs } = tools
   let count = 0
   /** What each root's message is about. */
   const saidOf = new Map<Root, string>()
@@ -47,7 +47,7 @@ export function createFailingPlaces(tools: {
         if (about === saidOf.get(root)) continue
         if (first === undefined || about === undefined) {
           saidOf.delete(root)
-          root.failing = null
+          root.gaps.failing = null
         } else {
           const sinceMs = Math.floor(wallMs() - (nowMs() - first.sinceMs))
           const since = new Date(sinceMs).toISOString()
@@ -55,9 +55,9 @@ export function createFailingPlaces(tools: {
           if (!saidOf.has(root))
             log.warn({ root: root.key, path: first.path, since, count: others.length + 1 }, said.message)
           saidOf.set(root, about)
-          root.failing = { ...said, sinceMs }
+          root.gaps.failing = { ...said, sinceMs }
         }
-        tools.onMessage(root)
+        messages.update(root)
       }
     },
     count: () => count,

@@ -32,14 +32,14 @@ export function createMountDoubts(tools: MountDoubtsTools): MountDoubts {
   const { tree, limbo, visits, devices, roots, scans, log } = tools
   return {
     raise: (device, numbers) => {
-      const tops = new Set<RootFolder>()
+      const affected = new Set<RootFolder>()
       for (const folder of tree.folders()) {
         if (folder.device !== device) continue
         folder.isCompared = false
-        tops.add(folder.root)
+        affected.add(folder.root)
       }
       limbo.mountedAnew(device)
-      for (const root of roots.all) if (root.top !== null && tops.has(root.top)) scans.start(root, 'mount')
+      for (const root of roots.all) if (affected.has(root)) scans.start(root, 'mount')
       if (numbers === 'lasting') return
       log.info(
         { device },
@@ -48,7 +48,7 @@ export function createMountDoubts(tools: MountDoubtsTools): MountDoubts {
     },
     settle: () => {
       const doubtful = new Set(devices.doubtful())
-      if (doubtful.size === 0 || visits.areOpen() || roots.all.some(({ state }) => state !== 'watching')) return
+      if (doubtful.size === 0 || visits.areOpen() || roots.all.some(({ state }) => state.kind !== 'watching')) return
       for (const { device, isCompared } of tree.folders()) if (!isCompared) doubtful.delete(device)
       for (const { row, isOfEarlierMount } of limbo.entries()) if (isOfEarlierMount) doubtful.delete(row.device)
       for (const device of doubtful) devices.compared(device)

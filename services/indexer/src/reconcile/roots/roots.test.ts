@@ -2,37 +2,33 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SUPER_ROOT_ID, type WatchRootRow } from '@drive-feed/shared/schema.ts'
+import { openRoots } from '../../../../../test/support/open-roots.ts'
 import { folderRow } from '../../../../../test/support/rows.ts'
 import { createTree } from '../../model/folder-tree.ts'
-import { createRoots } from './roots.ts'
+import type { LiveState, Root } from './root.ts'
 
 const SAVED: WatchRootRow = {
   ...{ name: 'a', nodeId: 'id of a', path: '/disks/a', configuredPath: '/a', state: 'watching', stateSinceMs: 500 },
   ...{ message: null, unwatchedFolders: 0, wasScanned: true },
 }
 
-/** Two watches, `/a` and `/ab`. `rows` are those of `watch_roots`, `known` the names of known root nodes. */
-function registry({ rows = [] as WatchRootRow[], known = [] as string[] } = {}) {
-  const clock = { ms: 1_000.7 }
-  const roots = createRoots(
-    ['a', 'ab'].map((name) => ({ name, path: `/${name}`, configuredPath: `/${name}` })),
-    {
-      known: { childAt: (_, name) => (known.includes(name) ? folderRow(1, SUPER_ROOT_ID, name) : undefined) },
-      savedRoots: () => rows,
-      saveRoot: (row) => {
-        rows.splice(0, rows.length, ...rows.filter(({ name }) => name !== row.name), row)
-      },
-      wallMs: () => clock.ms,
-    },
-  )
-  const [a = assert.fail(), ab = assert.fail()] = roots.all
-  return { clock, roots, rows, a, ab }
+const AWAY: LiveState = {
+  kind: 'offline',
+  away: { code: 'root_offline', text: 'away', fix: '', message: 'away' },
+  mustList: false,
+}
+const SCANNING: LiveState = { kind: 'scanning', startedMs: 0, isFirst: true }
+const WATCHING: LiveState = { kind: 'watching', nextRescanMs: 0 }
+
+/** Two watches, `/a` and `/ab`. */
+function registry(given: { rows?: WatchRootRow[]; known?: readonly string[] } = {}) {
+  const made = openRoots(['a', 'ab'], { ...given, clock: { ms: 1_000.7 } })
+  const [a = assert.fail(), ab = assert.fail()] = made.roots.all
+  return { ...made, a, ab }
 }
 
-/** Puts the root's folder into a tree. */
-function attach(root: ReturnType<typeof registry>['a'], nodeId: string): void {
-  root.top ??= { key: root.key, path: root.path, isListed: true, inotifyFd: null, byWatch: new Map() }
-  root.folder = createTree().addRoot(root.top, { nodeId, device: '1', inode: '2' })
+function attach(root: Root, nodeId: string): void {
+  createTree().addRoot(root, { nodeId, device: '1', inode: '2' })
 }
 
 test('a path belongs to the root whose folder it is or is below', () => {
@@ -46,12 +42,11 @@ test('a path belongs to the root whose folder it is or is below', () => {
 test('roots are scanning until each was looked for, and discovering only in the first scan since they were attached', () => {
   const { roots, a, ab } = registry()
   assert.deepEqual([roots.isScanning(), roots.isDiscovering()], [true, false])
-  for (const root of [a, ab]) roots.setState(root, 'offline', 'away')
+  for (const root of [a, ab]) roots.setState(root, AWAY, 'away')
   assert.deepEqual([roots.isScanning(), roots.isDiscovering()], [false, false])
-  a.isUnknown = true
-  roots.setState(a, 'scanning', null)
+  roots.setState(a, SCANNING, null)
   assert.deepEqual([roots.isScanning(), roots.isDiscovering()], [true, true])
-  a.isUnknown = false
+  roots.setState(a, { ...SCANNING, isFirst: false }, null)
   assert.deepEqual([roots.isScanning(), roots.isDiscovering()], [true, false])
 })
 
@@ -63,7 +58,7 @@ test('only rows of watches in the config are configured', () => {
 
 test('a root that was never found has no row', () => {
   const { roots, rows, a } = registry()
-  roots.setState(a, 'offline', 'away')
+  roots.setState(a, AWAY, 'away')
   assert.deepEqual(rows, [])
 })
 
@@ -71,32 +66,32 @@ test('the row of a root that is offline keeps the path where its nodes are', () 
   const { roots, rows, a } = registry({ rows: [SAVED] })
   attach(a, SAVED.nodeId)
   a.path = '/disks/b'
-  roots.setState(a, 'offline', 'away')
+  roots.setState(a, AWAY, 'away')
   assert.deepEqual([rows[0]?.path, rows[0]?.state, rows[0]?.message], ['/disks/a', 'offline', 'away'])
-  roots.setState(a, 'scanning', null)
+  roots.setState(a, SCANNING, null)
   assert.equal(rows[0]?.path, '/disks/b')
 })
 
 test('a state lasts since it began, across a start only where the root was offline before it, too', () => {
   for (const [before, since] of [['offline', 500] as const, ['watching', 1_000] as const]) {
     const { clock, roots, rows, a } = registry({ rows: [{ ...SAVED, state: before }] })
-    roots.setState(a, 'offline', 'away')
+    roots.setState(a, AWAY, 'away')
     assert.equal(rows[0]?.stateSinceMs, since)
     clock.ms = 2_000
-    roots.setState(a, 'offline', 'another reason')
+    roots.setState(a, AWAY, 'another reason')
     roots.setMessage(a, 'and another')
     assert.deepEqual([rows[0]?.stateSinceMs, rows[0]?.message], [since, 'and another'])
-    roots.setState(a, 'scanning', null)
+    roots.setState(a, SCANNING, null)
     assert.equal(rows[0]?.stateSinceMs, 2_000)
   }
 })
 
 test('a root whose node is another watch’s by now keeps its row, without a node', () => {
   const { roots, rows, a } = registry({ rows: [SAVED] })
-  roots.setState(a, 'offline', 'away')
+  roots.setState(a, AWAY, 'away')
   assert.equal(rows[0]?.nodeId, '')
   const other = registry({ rows: [SAVED], known: ['a'] })
-  other.roots.setState(other.a, 'offline', 'away')
+  other.roots.setState(other.a, AWAY, 'away')
   assert.equal(rows.length, 1)
   assert.notEqual(other.rows[0]?.nodeId, '')
 })
@@ -104,8 +99,17 @@ test('a root whose node is another watch’s by now keeps its row, without a nod
 test('that a root was scanned to its end is noted when it is watched', () => {
   const { roots, rows, a } = registry()
   attach(a, 'id of a')
-  roots.setState(a, 'scanning', null)
+  roots.setState(a, SCANNING, null)
   assert.equal(rows[0]?.wasScanned, false)
-  roots.setState(a, 'watching', null)
+  roots.setState(a, WATCHING, null)
   assert.equal(rows[0]?.wasScanned, true)
+})
+
+test('another folder of a root was not scanned, whatever was before', () => {
+  for (const [nodeId, expected] of [[SAVED.nodeId, true] as const, ['another', false] as const]) {
+    const { roots, rows, a } = registry({ rows: [SAVED] })
+    attach(a, nodeId)
+    roots.setState(a, SCANNING, null)
+    assert.deepEqual([a.wasScanned, rows[0]?.wasScanned], [expected, expected])
+  }
 })

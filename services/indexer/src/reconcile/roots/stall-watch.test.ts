@@ -1,21 +1,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import pino from 'pino'
-import { createRoot } from './root.ts'
-import type { Roots } from './roots.ts'
+import { openRoots } from '../../../../../test/support/open-roots.ts'
 import { createStallWatch } from './stall-watch.ts'
 
 const HOUR_MS = 3_600_000
 
 function watched() {
-  const root = createRoot({ name: 'nfs', path: '/nfs', configuredPath: '/nfs' }, 0)
-  Object.assign(root, { state: 'watching', message: 'as before' })
+  const { roots } = openRoots(['nfs'])
+  const [root = assert.fail()] = roots.all
+  roots.setState(root, { kind: 'watching', nextRescanMs: 0 }, 'as before')
   const state = { now: 0, at: null as { path: string; sinceMs: number } | null }
   const lines: string[] = []
-  const roots: Pick<Roots, 'byPath' | 'setMessage'> = {
-    byPath: (path) => (path.startsWith('/nfs') ? root : undefined),
-    setMessage: (of, message) => Object.assign(of, { message }),
-  }
   const log = pino({}, { write: (line: string) => void lines.push((JSON.parse(line) as { msg: string }).msg) })
   const watch = createStallWatch({
     atWork: () => state.at,
@@ -28,7 +24,7 @@ function watched() {
     Object.assign(state, { now, at: path === null ? null : { path, sinceMs } })
     watch.check()
   }
-  return { root, lines, at }
+  return { roots, root, lines, at }
 }
 
 const STALLED =
@@ -41,17 +37,17 @@ test('a place that does not answer for a minute is said once, with its root, and
   assert.deepEqual([lines, root.message], [[], 'as before'])
   at(60_000, '/nfs/dead')
   at(90_000, '/nfs/dead')
-  assert.deepEqual([lines, root.message, root.state], [[STALLED], STALLED, 'watching'])
+  assert.deepEqual([lines, root.message, root.state.kind], [[STALLED], STALLED, 'watching'])
   at(93_000, '/nfs/next', 93_000)
   assert.deepEqual([lines, root.message], [[STALLED, 'it answers again'], 'as before'])
 })
 
 test('what was found out about the root meanwhile is not taken back', () => {
-  const { root, lines, at } = watched()
+  const { roots, root, lines, at } = watched()
   at(60_000, '/nfs/dead')
-  Object.assign(root, { state: 'offline', message: 'is away' })
+  roots.setMessage(root, 'is away')
   at(63_000, null)
-  assert.deepEqual([lines.length, root.state, root.message], [2, 'offline', 'is away'])
+  assert.deepEqual([lines.length, root.message], [2, 'is away'])
 })
 
 test('a place outside every root is said in the log', () => {

@@ -1,207 +1,101 @@
 /**
- * What the kernel does not watch: when it is listed instead, and who gets a watch where there are too few.
+ * Folders that the kernel does not watch: when each is listed instead, and who gets a watch where there are too few.
  *
- * Invariants. What changes in a folder without a watch is found within its interval. A folder that loses its watch is
- * listed afterwards, in the next slot: what the kernel had told by then still counts (`event-intake.ts`), and what happens
- * later is found by that listing. A watch is taken only while no visit is under way, which might be asking for the same.
+ * Invariants. A change in a folder without a watch is found within the folder's interval. A folder that loses its watch is
+ * listed afterwards, in the next slot: what the kernel told until then still counts (`event-intake.ts`), and that listing
+ * finds what happens later. A watch is taken only while no visit is under way, which might ask for the same.
  */
-
-import type { Folder, RootFolder } from '../../model/folder-tree.ts'
-import type { InotifyLimits } from '../../posix/inotify-limits.ts'
+import type { Folder } from '../../model/folder-tree.ts'
 import type { Visits } from '../pending/visits.ts'
-import { createQuietListings } from './quiet-listings.ts'
+import type { QuietListings } from './quiet-listings.ts'
 import type { Root } from './root.ts'
 import type { Roots } from './roots.ts'
-import { createWatchBudget } from './watch-budget.ts'
-import { UNREADABLE_MINUTES_MAX } from './watch-messages.ts'
-
-/** After what was due took long to list, nothing is for so many times as long. */
-const REST_FACTOR = 20
-/** Watches that change hands in a slot: some of a burst of changes, and the listings they cost are no burden. */
-const MOVES_MAX = 250
-
-/** Lengths of a slot, which is a minute but in tests; of the longest interval; of the quiet after which a watch may go. */
-export type Pace = { readonly slotMs: number; readonly slotsMax: number; readonly quietSeconds: number }
+import type { WatchBudget } from './watch-budget.ts'
 
 export type UnwatchedTools = {
-  readonly pace: Pace
+  readonly roots: Pick<Roots, 'of'>
   readonly visits: Visits
-  readonly roots: Pick<Roots, 'all' | 'byTop'>
-  /** Asks again for an inotify instance where there was none; whether there is one now. */
-  readonly retryInstance: (root: Root) => boolean
-  readonly limits: () => InotifyLimits
-  readonly nowMs: () => number
+  /** When each is listed again. */
+  readonly listings: QuietListings<Folder>
+  readonly budget: WatchBudget
   /** Takes a folder's watch away. */
   readonly release: (folder: Folder) => void
-  readonly scan: (root: Root) => void
-  /** Its number of folders without a watch may be another one when all visits are done. */
+  /** Another number of the root's folders has no watch when all visits are done. */
   readonly onMoved: (root: Root) => void
+  readonly nowMs: () => number
 }
 
 export type Unwatched = {
-  /** Whether a folder that is to be listed may ask for a watch: those there are may be promised to others. */
+  /** Whether a folder that is to be listed may ask for a watch: those that are free may be promised to others. */
   readonly mayAsk: (folder: Folder) => boolean
+  /** The kernel gave the folder no watch. `limit`: what kept it from that. */
   readonly refused: (root: Root, folder: Folder, limit: 'max_user_watches' | 'unknown') => void
-  /** A folder got its watch; whether it had none. */
+  /** The folder got its watch; whether it had none. */
   readonly watched: (root: Root, folder: Folder) => boolean
-  /** Something in the folder was found to be changed, or its parent's watch told of the folder. */
+  /** Something changed in the folder, or its parent's watch told of the folder: it is listed soon, and may get a watch. */
   readonly stirred: (folder: Folder) => void
-  readonly unreadable: (folder: Folder) => void
-  readonly readable: (folder: Folder) => void
-  /** A root was compared with the disk to its last folder. */
-  readonly scanned: (root: Root) => void
   /** Forgets folders that left the tree. */
   readonly prune: (root: Root) => void
-  /** Starts what is due by the clock. */
-  readonly startDue: () => void
-  /** To be called when no visit is waiting. */
+  /** Moves watches from folders that are quiet to those that were stirred. */
+  readonly move: () => void
+  readonly isDue: (nowMs: number) => boolean
+  /** Has those that are due listed, or all. */
+  readonly list: (nowMs: number, which: 'due' | 'all') => void
+  /** To be called when no visit is waiting or under way. */
   readonly visited: () => void
 }
 
 export function createUnwatched(tools: UnwatchedTools): Unwatched {
-  const { visits, nowMs, pace } = tools
-  const startedMs = nowMs()
-  const slotAt = (ms: number) => Math.floor((ms - startedMs) / pace.slotMs)
-  const listings = <Key>(slotsMax: number) => createQuietListings<Key>({ slotAt, slotsMax }, nowMs)
-  const folders = listings<Folder>(pace.slotsMax)
-  /** Folders that could not be read, or not all that is in them, watched or not. */
-  const unreadable = listings<Folder>(Math.min(pace.slotsMax, UNREADABLE_MINUTES_MAX))
-  /** Roots without an inotify instance, each listed as a whole. */
-  const roots = listings<Root>(pace.slotsMax)
-  /** Those of them in which the present scan found something. */
-  const changed = new Set<Root>()
+  const { roots, visits, listings, budget, nowMs } = tools
   /** Folders for which a watch was taken from others, until they are visited. */
   const promised = new Set<Folder>()
-  let burstStartedMs: number | null = null
-  let restUntilMs = 0
-  let retriedSlot = 0
-
-  const rootOf = (top: RootFolder) => tools.roots.byTop(top)
-  const isHere = (folder: Folder) => folder.attached && rootOf(folder.root)?.state === 'watching'
-  const budget = createWatchBudget({
-    ...{ slotAt, quietSeconds: pace.quietSeconds, movesMax: MOVES_MAX },
-    watched: () => watchedFolders(tools.roots.all),
-  })
-  const isMoreAllowed = createComparison(tools)
-
-  const move = () => {
-    if (folders.stirred().size === 0 || visits.areOpen()) return
-    const canTake = (folder: Folder) => isHere(folder) && rootOf(folder.root)?.isWatchLimit === true
-    const takers = [...folders.stirred()].filter(canTake)
-    for (const [at, giver] of budget.take(takers.length, nowMs()).entries()) {
-      const taker = takers[at] as Folder
-      tools.release(giver)
-      rootOf(giver.root)?.unwatched.add(giver)
-      folders.add(giver)
-      promised.add(taker)
-      visits.add(taker, false)
-      for (const { root } of [giver, taker]) tools.onMoved(rootOf(root) as Root)
-    }
-  }
-  const list = (which: 'due' | 'all') => {
-    const now = nowMs()
-    burstStartedMs = now
-    for (const root of tools.roots.all) prune(root)
-    for (const folder of folders.take(now, which, isHere)) visits.add(folder, false)
-    for (const folder of unreadable.take(now, which, isHere)) {
-      // With all below, if it could not be read itself: what was done there meanwhile was not told.
-      const isDeep = rootOf(folder.root)?.unreadable.get(folder)?.what === 'folder'
-      if (isDeep) folder.needsVisit = false
-      visits.add(folder, isDeep)
-    }
-    for (const root of roots.take(now, which, ({ state }) => state === 'watching')) {
-      tools.retryInstance(root)
-      tools.scan(root)
-    }
-  }
-  /** An instance that another program gave back is told of by nobody; asking touches no disk. */
-  const retryInstances = (isMoreAllowed: boolean) => {
-    if (!isMoreAllowed && slotAt(nowMs()) === retriedSlot) return
-    retriedSlot = slotAt(nowMs())
-    for (const root of tools.roots.all) {
-      if (root.state === 'watching' && root.top?.inotifyFd === null && tools.retryInstance(root)) {
-        tools.scan(root)
-      }
-    }
-  }
-  const prune = (root: Root) => {
-    for (const folder of root.unwatched) {
-      if (folder.attached) continue
-      root.unwatched.delete(folder)
-      folders.delete(folder)
-    }
-    for (const folder of root.unreadable.keys()) {
-      if (folder.attached) continue
-      root.unreadable.delete(folder)
-      unreadable.delete(folder)
-    }
+  const isHere = (folder: Folder) => folder.attached && roots.of(folder.root)?.state.kind === 'watching'
+  const give = (giver: Folder, taker: Folder) => {
+    tools.release(giver)
+    roots.of(giver.root)?.gaps.unwatched.add(giver)
+    listings.add(giver)
+    promised.add(taker)
+    visits.add(taker, false)
+    for (const { root } of [giver, taker]) tools.onMoved(roots.of(root) as Root)
   }
   return {
     mayAsk: (folder) => promised.size === 0 || promised.has(folder) || folder.watch !== null || folder.parent === null,
     refused: (root, folder, limit) => {
-      const isNew = !root.unwatched.has(folder)
-      root.unwatched.add(folder)
-      root.isWatchLimit = limit === 'max_user_watches'
+      const isNew = !root.gaps.unwatched.has(folder)
+      root.gaps.unwatched.add(folder)
+      root.gaps.isWatchLimit = limit === 'max_user_watches'
       if (promised.delete(folder)) budget.missed()
-      folders.add(folder)
+      listings.add(folder)
       // What a scan finds may be as old as the disk.
-      if (isNew && root.state === 'watching') folders.stir(folder)
+      if (isNew && root.state.kind === 'watching') listings.stir(folder)
     },
     watched: (root, folder) => {
       promised.delete(folder)
-      folders.delete(folder)
-      const hadNone = root.unwatched.delete(folder)
-      // Those that a scan found first may give theirs at once: that they were found first says nothing.
-      const isNew = folder.stirredSeconds === 0 && root.state === 'watching'
+      listings.delete(folder)
+      const hadNone = root.gaps.unwatched.delete(folder)
+      // Folders that a scan found first may give theirs at once: that they were found first says nothing.
+      const isNew = folder.stirredSeconds === 0 && root.state.kind === 'watching'
       if (hadNone || isNew) folder.stirredSeconds = Math.floor(nowMs() / 1000)
       return hadNone
     },
-    stirred: (folder) => {
-      const root = rootOf(folder.root)
-      if (root === undefined || root.isUnknown) return
-      folders.stir(folder)
-      if (folder.root.inotifyFd === null) changed.add(root)
+    stirred: listings.stir,
+    prune: ({ gaps: { unwatched } }) => {
+      for (const folder of unwatched) {
+        if (folder.attached) continue
+        unwatched.delete(folder)
+        listings.delete(folder)
+      }
     },
-    unreadable: unreadable.add,
-    readable: unreadable.delete,
-    scanned: (root) => {
-      const wasChanged = changed.delete(root)
-      if (root.top?.inotifyFd !== null) roots.delete(root)
-      else if (wasChanged && roots.has(root)) roots.stir(root)
-      else roots.add(root)
+    move: () => {
+      if (listings.stirred().size === 0 || visits.areOpen()) return
+      const canTake = (folder: Folder) => isHere(folder) && roots.of(folder.root)?.gaps.isWatchLimit === true
+      const takers = [...listings.stirred()].filter(canTake)
+      for (const [at, giver] of budget.take(takers.length, nowMs()).entries()) give(giver, takers[at] as Folder)
     },
-    prune,
-    startDue: () => {
-      if (burstStartedMs !== null) return
-      const isMore = isMoreAllowed()
-      // What is promised to one is asked for by nobody else, and now there may be enough for all.
-      if (!isMore) move()
-      retryInstances(isMore)
-      const now = nowMs()
-      if (isMore) list('all')
-      else if (now >= restUntilMs && [folders, unreadable, roots].some(({ isDue }) => isDue(now))) list('due')
+    isDue: listings.isDue,
+    list: (now, which) => {
+      for (const folder of listings.take(now, which, isHere)) visits.add(folder, false)
     },
-    visited: () => {
-      if (!visits.areOpen()) promised.clear()
-      if (burstStartedMs === null) return
-      restUntilMs = nowMs() + (nowMs() - burstStartedMs) * REST_FACTOR
-      burstStartedMs = null
-    },
-  }
-}
-
-function* watchedFolders(roots: readonly Root[]): Generator<Folder> {
-  for (const { top, state } of roots) if (top !== null && state === 'watching') yield* top.byWatch.values()
-}
-
-/** Whether the kernel allows more than when it was last asked, and more is needed. */
-function createComparison({ roots, limits }: UnwatchedTools): () => boolean {
-  // From the start: the limit may be raised before anyone has asked.
-  let before = limits()
-  return () => {
-    const now = limits()
-    const isMore = now.watches.allowed > before.watches.allowed || now.instances.allowed > before.instances.allowed
-    before = now
-    return isMore && roots.all.some((root) => root.top?.inotifyFd === null || root.unwatched.size > 0)
+    visited: () => promised.clear(),
   }
 }

@@ -35,12 +35,13 @@ function notSeen(root: Root, needs: WatchNeeds): RootProblem[] {
   const problems: RootProblem[] = []
   if (unwatched !== null) problems.push({ code: 'folders_unwatched', ...unwatched, sinceMs: null })
   if (unreadable !== null) problems.push({ code: 'folders_unreadable', ...unreadable, sinceMs: null })
-  if (root.failing !== null) problems.push({ code: 'places_failing', ...root.failing })
+  const { failing } = root.gaps
+  if (failing !== null) problems.push({ code: 'places_failing', ...failing })
   return problems
 }
 
 function disksAway(root: Root): RootProblem[] {
-  const away = Array.from(root.disksAway.values(), (told) => told()).filter((told) => told !== null)
+  const away = Array.from(root.gaps.disksAway.values(), (told) => told()).filter((told) => told !== null)
   const problems: RootProblem[] = away.slice(0, DISKS_MAX).map((told) => ({ code: 'disk_away', ...told }))
   const [next] = away.slice(DISKS_MAX)
   if (next === undefined) return problems
@@ -48,7 +49,7 @@ function disksAway(root: Root): RootProblem[] {
   return [...problems, { code: 'disk_away', text, fix: next.fix, message: text, sinceMs: next.sinceMs }]
 }
 
-function ownMessage({ ownPaths }: Root): string | null {
+function ownMessage({ gaps: { ownPaths } }: Root): string | null {
   const [first] = ownPaths
   return first === undefined ? null : ownFilesMessage(first)
 }
@@ -59,11 +60,11 @@ export function ownFilesMessage(path: string): string {
 }
 
 function unwatchedAdvice(root: Root, { folders, limits: { watches }, minutesMax }: WatchNeeds): Advice | null {
-  if (root.top?.inotifyFd === null) return root.noInstance
-  const unwatched = root.unwatched.size
+  if (root.gaps.noInstance !== null) return root.gaps.noInstance
+  const unwatched = root.gaps.unwatched.size
   if (unwatched === 0) return null
   const meanwhile = `listed again every ${minutesUpTo(minutesMax)} instead`
-  if (!root.isWatchLimit) {
+  if (!root.gaps.isWatchLimit) {
     const text = `${unwatched} folders can not be watched; they are ${meanwhile}`
     return { text, message: text, fix: 'see that there is free memory, and that their filesystem can be watched' }
   }
@@ -78,7 +79,7 @@ export function minutesUpTo(minutesMax: number): string {
   return minutesMax === 1 ? 'minute' : `1 to ${minutesMax} minutes`
 }
 
-function unreadableAdvice({ unreadable }: Root, minutesMax: number): Advice | null {
+function unreadableAdvice({ gaps: { unreadable } }: Root, minutesMax: number): Advice | null {
   const [first] = unreadable
   if (first === undefined) return null
   const [folder, { what, problem }] = first

@@ -17,9 +17,9 @@ export function takeWatch(
 ): void {
   if (watch.kind === 'watched') {
     tools.intake.watched(folder, watch.watch)
-    tools.scans.watched(folder)
+    tools.coverage.watched(folder)
   } else if (watch.kind === 'refused') {
-    tools.scans.refused(folder, watch.errno === tools.watchLimitErrno ? 'max_user_watches' : 'unknown')
+    tools.coverage.refused(folder, watch.errno === tools.watchLimitErrno ? 'max_user_watches' : 'unknown')
   }
 }
 
@@ -33,7 +33,7 @@ export function notFound(
   const willPass = answer.kind === 'unreadable' && isPassing(answer.problem)
   if (answer.kind === 'unreadable') {
     takeWatch(tools, folder, answer.watch)
-    if (!willPass) tools.scans.unreadable(folder, { what: 'folder', problem: answer.problem })
+    if (!willPass) tools.coverage.unreadable(folder, { what: 'folder', problem: answer.problem })
   }
   if (folder.parent === null) tools.onRootGone(folder)
   else if (answer.kind === 'elsewhere' || willPass) lookForFolder(tools, folder, folder.parent)

@@ -35,7 +35,7 @@ export async function settleHints(
           tools.hints.add({ ...hint, name }, tools.nowMs(), tools.nowMs())
         }
         const child = sight.kind === 'folder' ? folder.children.get(hint.name) : undefined
-        if (child !== undefined) tools.scans.stirred(child)
+        if (child !== undefined) tools.coverage.stirred(child)
         if (isToBeSettled(tools, hint, sight)) raws.push({ folder, name: hint.name, cause: hint.cause, sight })
       }
       continue
@@ -83,7 +83,7 @@ function createAlike({ known }: SettleJobTools, folder: Folder): (name: string) 
 
 /** What could not be looked at is looked at again; said is what does not pass by itself. */
 function tryAgain(tools: SettleJobTools, { folder, name, cause }: Hint, problem: string): void {
-  if (!isPassing(problem)) tools.scans.unreadable(folder, { what: 'entry', problem })
+  if (!isPassing(problem)) tools.coverage.unreadable(folder, { what: 'entry', problem })
   tools.hint({ parentId: folder.nodeId, name }, cause, 'again')
 }
 

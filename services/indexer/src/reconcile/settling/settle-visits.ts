@@ -57,10 +57,10 @@ function readListing(
 ): RawSeen[] {
   takeWatch(tools, folder, answer.watch)
   const isHeldBack = answer.watch.kind === 'not-asked' && folder.watch === null && folder.root.inotifyFd !== null
-  if (isHeldBack) tools.scans.refused(folder, 'max_user_watches')
+  if (isHeldBack) tools.coverage.refused(folder, 'max_user_watches')
   tools.retries.clear(folder)
   tools.retries.clear(folder, WHEREABOUTS)
-  tools.scans.listed(folder, problemIn(sights, answer))
+  tools.coverage.listed(folder, problemIn(sights, answer))
   const known = tools.known.listedChildren(folder.nodeId)
   const isEmptied = folder.parent === null && answer.from === answer.to && known.length > 0
   if (isEmptied && !tools.mayBeEmpty(folder)) return []
@@ -74,7 +74,7 @@ function readListing(
     { device, deviceNumber },
     tools.limbo.has,
   )
-  if (isChanged) tools.scans.stirred(folder)
+  if (isChanged) tools.coverage.stirred(folder)
   for (const child of sameFolders) ensureInTree(tools, { parentId: nodeId, name: child.name }, child)
   if (isDeep) for (const child of folder.children.values()) tools.visits.add(child, true)
   return differences.map(({ name, sight, isNew }): RawSeen => {

@@ -8,15 +8,15 @@ import type { EventIntake } from '../pending/event-intake.ts'
 import type { Hints } from '../pending/hints.ts'
 import type { Revisits } from '../pending/revisits.ts'
 import type { Writers } from '../pending/writers.ts'
-import type { Scans } from '../roots/scans.ts'
+import type { Coverage } from '../roots/coverage.ts'
 import type { SettleTools } from './settle.ts'
 
-export type SettleJobTools = Omit<JobTools, 'roots' | 'scans'> &
+export type SettleJobTools = Omit<JobTools, 'roots' | 'coverage'> &
   SettleTools &
   SightReaderTools & {
     readonly hints: Hints
     readonly intake: EventIntake
-    readonly scans: Scans
+    readonly coverage: Coverage
     readonly retries: Backoff<Folder>
     readonly writers: Writers
     readonly revisits: Revisits

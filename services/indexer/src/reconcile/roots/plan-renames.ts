@@ -1,0 +1,45 @@
+/** Which watches only got another name in the config, and what that makes of their nodes. Pure. */
+import type { ConfiguredWatch } from '@drive-feed/shared/config/watches.ts'
+import type { WatchRootRow } from '@drive-feed/shared/schema.ts'
+import type { Decision } from '../../model/decision.ts'
+import type { Known } from '../../model/known-node.ts'
+
+export type Renaming = {
+  readonly renamed: readonly { readonly saved: WatchRootRow; readonly name: string }[]
+  readonly decisions: readonly Decision[]
+}
+
+/**
+ * What has to be done for watches that only got another name in the config, which their paths tell; at once, so that any
+ * of them may have changed names. A node whose name is needed and whose own path is no longer watched goes.
+ *
+ * @param rows those of all root nodes
+ */
+export function planRenames(
+  watches: readonly ConfiguredWatch[],
+  savedRoots: readonly WatchRootRow[],
+  rows: readonly Known[],
+): Renaming {
+  const nameOf = new Map(rows.map((row) => [row.nodeId, row.name]))
+  const names = new Map<string, string>()
+  const renamed: { saved: WatchRootRow; name: string }[] = []
+  for (const { name, path, configuredPath } of watches) {
+    // A row may tell of a node that is another watch's by now.
+    const isIts = ({ nodeId, name: before }: WatchRootRow) =>
+      !names.has(nodeId) && [before, name].includes(nameOf.get(nodeId) ?? '')
+    const own = savedRoots.filter(isIts)
+    const saved = own.find((row) => row.configuredPath === configuredPath) ?? own.find((row) => row.path === path)
+    if (saved === undefined) continue
+    names.set(saved.nodeId, name)
+    if (saved.name !== name) renamed.push({ saved, name })
+  }
+  const needed = new Set(names.values())
+  const moves = rows.flatMap(({ nodeId, name: before, parentId, ctime }): Decision[] => {
+    const name = names.get(nodeId) ?? before
+    return name === before ? [] : [{ kind: 'move', nodeId, parentId, name, isDirectory: true, ctime }]
+  })
+  const removals = rows.flatMap(({ nodeId, name }): Decision[] =>
+    !names.has(nodeId) && needed.has(name) ? [{ kind: 'remove', nodeId }] : [],
+  )
+  return { renamed, decisions: [...moves, ...removals] }
+}

@@ -1,0 +1,52 @@
+/** Which node a root's folder is, and what has to be written for it. Pure. */
+import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
+import type { Decision } from '../../model/decision.ts'
+import type { Known } from '../../model/known-node.ts'
+import { isReborn, type PlacedSight, placedSight } from '../../model/seen.ts'
+import type { FolderSight } from '../../model/sight.ts'
+import { type InodeKnowledge, identifyFolder } from '../deciding/identity.ts'
+import type { KnownRoot } from './root.ts'
+
+/** What is known that a root's folder may be: rows of its inode, and the row that the root had before. */
+export type RootKnowledge = InodeKnowledge & { readonly before: Pick<KnownRoot, 'nodeId'> | null }
+
+export type RootPlan = {
+  readonly nodeId: string
+  readonly decisions: readonly Decision[]
+}
+
+/**
+ * Makes the root's node the folder that was found. That may have been in another root before; or have the inode number
+ * of something that is gone, or is in a root that is away and keeps its row (I7).
+ */
+export function planRoot(
+  name: string,
+  { folder, device }: { readonly folder: FolderSight; readonly device: string },
+  { before, rows, isAway, isIdTaken }: RootKnowledge,
+): RootPlan {
+  const place = { parentId: SUPER_ROOT_ID, name }
+  const sight = placedSight(folder, () => device) as Extract<PlacedSight, { kind: 'folder' }>
+  const { facts } = sight
+  const isAwayElsewhere = (row: Known) => row.nodeId !== before?.nodeId && isAway(row)
+  const { own: likeliest, newId, kept } = identifyFolder(sight, place, { rows, isAway: isAwayElsewhere, isIdTaken })
+  const mine = rows.find((row) => row.nodeId === before?.nodeId)
+  const own = mine?.birthTime === likeliest?.birthTime ? mine : likeliest
+  const nodeId = own?.nodeId ?? newId()
+  const decisions: Decision[] = rows
+    .filter((row) => !row.isDirectory && !kept.includes(row))
+    .map((row) => ({ kind: 'remove', nodeId: row.nodeId }))
+  const at = { nodeId, ...place, isDirectory: true }
+  if (own === undefined) {
+    decisions.push({ kind: 'create', ...at, facts, awaiting: { state: 'ready', dueMs: 0 }, copyOf: null })
+  } else {
+    const isMoved = own.parentId !== place.parentId || own.name !== name
+    if (isMoved) decisions.push({ kind: 'move', ...at, ctime: facts.ctime })
+    // Clients see the times, and only a move would tell them of new ones.
+    const { mtime, ctime } = isMoved ? facts : own
+    if (own.device === '' || isReborn(own, facts)) {
+      decisions.push({ kind: 'adopt', nodeId, facts: { ...facts, mtime, ctime } })
+    }
+  }
+  if (before !== null && before.nodeId !== nodeId) decisions.push({ kind: 'remove', nodeId: before.nodeId })
+  return { nodeId, decisions }
+}

@@ -63,11 +63,6 @@ export function createFeeder(tools: FeederTools): Feeder {
   let finished = 0
   let isStopped = false
 
-  /** Where no more big files may be read, small ones behind them may. */
-  const sizeBelow = () => {
-    if (pool.bigRoom === 0) return tools.bigFileBytes
-    return pool.hugeRoom === 0 ? HUGE_FILE_BYTES : Number.MAX_SAFE_INTEGER
-  }
   /** Takes files that wait and are not in work until `room` is used up. */
   const choose = (): MetadataJob[] => {
     let { room, bigRoom, hugeRoom } = pool
@@ -98,7 +93,7 @@ export function createFeeder(tools: FeederTools): Feeder {
         // One moment for both questions: what is due between two would be in neither answer.
         const now = nowMs()
         askedMs = Math.floor(now)
-        next = [...tools.waiting(now, limit, sizeBelow())]
+        next = [...tools.waiting(now, limit, sizeBelow(tools))]
         if (next.length < limit) waitForNext(now)
       }
       const jobs = choose()
@@ -169,6 +164,12 @@ export function createFeeder(tools: FeederTools): Feeder {
     },
     finished: () => finished,
   }
+}
+
+/** Where no more big files may be read, small ones behind them may. Bytes. */
+function sizeBelow({ pool, bigFileBytes }: FeederTools): number {
+  if (pool.bigRoom === 0) return bigFileBytes
+  return pool.hugeRoom === 0 ? HUGE_FILE_BYTES : Number.MAX_SAFE_INTEGER
 }
 
 /** Of files that were read for the first time since they changed, and of those whose hash was known. */

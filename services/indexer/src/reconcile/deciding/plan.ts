@@ -59,19 +59,20 @@ export type Plan = {
 }
 
 /**
- * Why a claim waits. - `unfree`: its place, its folder or its id is not free. - `unsure`: another look must tell what it is.
- * - `twin`: the same folder is listed elsewhere.
+ * Why an arrival waits. - `unfree`: its place, its folder or its id is not free. - `unsure`: another look must tell what it
+ * is. - `twin`: the same folder is listed elsewhere.
  */
 export type Wait = 'unfree' | 'unsure' | 'twin'
 
-export type Claim = {
+/** What deciding does with a sight that its place's row is not about. */
+export type Arrival = {
   readonly seen: Seen
   readonly sight: PresentSight
   /** Rows of its inode. */
   readonly rows: readonly Known[]
-  /** The row that moves here; null if the claim is a new node. */
+  /** The row that moves here; null if the arrival is a new node. */
   row: Known | null
-  /** Null if the plan carries the claim out. */
+  /** Null if the plan carries the arrival out. */
   waits: Wait | null
 }
 
@@ -79,7 +80,7 @@ export function emptyPlan(): Plan {
   return { decisions: [], toLimbo: [], found: [], again: [], lookAt: [], twins: [], reborn: [], present: [] }
 }
 
-/** Whether the plan carries the claim out. */
-export function isGoing({ waits }: Claim): boolean {
+/** Whether the plan carries the arrival out. */
+export function isFeasible({ waits }: Arrival): boolean {
   return waits === null
 }

@@ -2,7 +2,7 @@
 import type { Known } from '../../model/known-node.ts'
 import { hasOneName, isPresent, isSameThing, type PresentSight, placeKey, type Seen } from '../../model/seen.ts'
 import { keepsId, likeliestFirst } from './identity.ts'
-import type { Arrival, Knowledge, Plan, Vacancy } from './plan.ts'
+import type { Arrival, Knowledge, Plan, Presence } from './plan.ts'
 
 /** Gives the rows whose own places must be looked at first: something with their inode number was seen elsewhere. */
 export function rowsToLookAt(seens: readonly Seen[], rowsOf: Knowledge['rowsOf']): Known[] {
@@ -56,7 +56,8 @@ export function matchRow(arrival: Arrival, matching: Matching): void {
     if (dead.has(row.nodeId) || keepsId(row, sight, knowledge.isAway)) continue
     if (!isSameThing(row, sight)) {
       // Some network filesystems give two things one number.
-      if (!matching.departures.has(row.nodeId) && ['holds', 'unreadable'].includes(knowledge.vacancyOf(row))) continue
+      if (!matching.departures.has(row.nodeId) && ['present', 'unreadable'].includes(knowledge.presenceOf(row)))
+        continue
       // The inode number is used again, so what the row is about is gone for good. What was in a folder may have moved out
       // before, and gets time to turn up.
       if (isEmptyOrDue(row, knowledge)) dead.set(row.nodeId, row)
@@ -64,14 +65,14 @@ export function matchRow(arrival: Arrival, matching: Matching): void {
       continue
     }
     if (arrival.row !== null) continue
-    const vacancy = vacancyFor(row, arrival, matching)
-    if (vacancy === 'holds' && sight.kind === 'folder') {
+    const presence = presenceFor(row, arrival, matching)
+    if (presence === 'present' && sight.kind === 'folder') {
       // The folder is mounted at two places, and is listed at the first.
       arrival.waits = 'twin'
       return
     }
-    if (vacancy === 'unknown') isUnsure = true
-    if (vacancy !== 'vacant') continue
+    if (presence === 'unknown') isUnsure = true
+    if (presence !== 'absent') continue
     arrival.row = row
     settled.add(row.nodeId)
   }
@@ -104,13 +105,13 @@ function isMountedTwice({ sight, rows }: Arrival, { settled, arrivedFolders }: M
 }
 
 /** What is known of a row's own place, with what was seen in this batch. */
-function vacancyFor(row: Known, { sight }: Arrival, { departures, settled, knowledge }: Matching): Vacancy {
-  if (departures.has(row.nodeId)) return 'vacant'
-  const vacancy = knowledge.vacancyOf(row)
+function presenceFor(row: Known, { sight }: Arrival, { departures, settled, knowledge }: Matching): Presence {
+  if (departures.has(row.nodeId)) return 'absent'
+  const presence = knowledge.presenceOf(row)
   // A file with one name is at the arrival's place alone, unless it was seen at its own place too: a file may be mounted at
   // another name, and some filesystems do not count links.
-  if (hasOneName(sight)) return vacancy === 'holds' ? 'holds' : 'vacant'
-  return vacancy === 'unknown' && isInGoneFolder(row, departures, settled, knowledge) ? 'vacant' : vacancy
+  if (hasOneName(sight)) return presence === 'present' ? 'present' : 'absent'
+  return presence === 'unknown' && isInGoneFolder(row, departures, settled, knowledge) ? 'absent' : presence
 }
 
 /** Whether a folder above the row is about to be removed: what has not been found by now goes with it. */

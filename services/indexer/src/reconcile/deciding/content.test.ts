@@ -50,7 +50,7 @@ test('a write through one name makes the others be looked at, once', () => {
 
 test('what was written through a new name before that was listed is looked for at the others', () => {
   const later = (cause: Cause, mtime: number) => fresh(OTHER, 'new', fileSight(10, { links: 2, mtime }), cause)
-  const lookedAt = (seen: Seen) => planOf({ rows: [a], vacancy: () => 'holds' }, seen).lookAt
+  const lookedAt = (seen: Seen) => planOf({ rows: [a], presence: () => 'present' }, seen).lookAt
   assert.deepEqual(lookedAt(later('created', a.mtime)), [])
   for (const seen of [later('created', a.mtime + 1), later('written', a.mtime)]) {
     assert.deepEqual(lookedAt(seen), [{ place: a, cause: 'linked' }])
@@ -121,10 +121,10 @@ test('a file that was never to be read is not read because its status changed a 
 })
 
 test('what has the number of a row that was not seen since the mount, and no birth time, is read before it has its hash', () => {
-  const plan = planOf({ rows: [a], doubtful: [a], vacancy: () => 'vacant' }, fresh(OTHER, 'A', fileSight(10)))
+  const plan = planOf({ rows: [a], doubtful: [a], presence: () => 'absent' }, fresh(OTHER, 'A', fileSight(10)))
   assert.deepEqual(short(plan), [`move ${idOf(a)} A`, `recheck ${idOf(a)}`])
   const twin = planOf(
-    { rows: [a], doubtful: [a], vacancy: () => 'holds' },
+    { rows: [a], doubtful: [a], presence: () => 'present' },
     fresh(OTHER, 'A', fileSight(10, { links: 2 })),
   )
   assert.deepEqual(

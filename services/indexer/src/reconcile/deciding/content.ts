@@ -2,7 +2,7 @@
 import type { Facts } from '../../model/decision.ts'
 import type { Known } from '../../model/known-node.ts'
 import { isReborn, isRewritten, isSameThing, type PresentSight, type Seen } from '../../model/seen.ts'
-import type { Claim, Knowledge, Plan } from './plan.ts'
+import type { Arrival, Knowledge, Plan } from './plan.ts'
 
 /** Settles a row whose thing is where it was. The bytes of a file may have changed. */
 export function stay(seen: Seen, row: Known, sight: PresentSight, knowledge: Knowledge, plan: Plan): void {
@@ -83,8 +83,8 @@ export function lookAtOthers({ known, cause }: Seen, { rowsOf }: Knowledge, plan
   }
 }
 
-/** Gives other names of a claim's file: it may have been written through the new name before that was listed. */
-export function staleNames({ seen, sight, rows }: Claim, dead: ReadonlyMap<string, Known>): Plan['lookAt'] {
+/** Gives other names of an arrival's file: it may have been written through the new name before that was listed. */
+export function staleNames({ seen, sight, rows }: Arrival, dead: ReadonlyMap<string, Known>): Plan['lookAt'] {
   if (sight.kind === 'folder') return []
   const names = rows.filter((row) => !dead.has(row.nodeId) && isSameThing(row, sight))
   const stale = names.filter((row) => seen.cause === 'written' || isRewritten(row, sight.facts))

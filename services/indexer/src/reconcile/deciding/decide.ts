@@ -1,16 +1,16 @@
 /**
  * Turns sights of some places into a plan of what to write: the heart of the program, and pure.
  *
- * A row is *loose* if its place no longer holds it. A sight is a *claim* if its place's row, if any, is not about it. A
- * loose row and a claim of one inode are a move. A claim left over is a new node. A loose row left over goes to limbo, and
- * is removed if it does not turn up in time.
+ * A row is a *departure* if its place no longer holds it. A sight is an *arrival* if its place's row, if any, is not about
+ * it. A departure and an arrival of one inode are a move. An arrival left over is a new node. A departure left over goes to
+ * limbo, and is removed if it does not turn up in time.
  *
- * A claim on a place whose row does not leave yet waits (I11: one place, one node). That row goes to limbo too, and the
+ * An arrival at a place whose row does not leave yet waits (I11: one place, one node). That row goes to limbo too, and the
  * place is looked at again when the row leaves. In a swap of two names each row leaves for the other's place: nobody waits,
  * and both moves are one transaction.
  *
- * All claims are judged by the tree after the plan, and carried out from its top: a folder may move into one that the same
- * plan makes or moves.
+ * All arrivals are judged by the tree after the plan, and carried out from its top: a folder may move into one that the
+ * same plan makes or moves.
  *
  * The functions of this room read nothing but their arguments. They add to the plan, and to the sets of matching, that
  * `decide` gives them.
@@ -23,13 +23,13 @@ import { adoptReborn, lookAtOthers, rewriteIfNeeded, staleNames, stay, takeNumbe
 import { foldersNeeded, fromTheTop, makeWait, treeAfter } from './feasible.ts'
 import { idOfNew } from './identity.ts'
 import { isRenumbered, type Matching, matchRow } from './match.ts'
-import { type Claim, emptyPlan, isGoing, type Knowledge, type Plan } from './plan.ts'
+import { type Arrival, emptyPlan, isFeasible, type Knowledge, type Plan } from './plan.ts'
 
 /** @param seens one for each place, as it was seen and as the database has it */
 export function decide(seens: readonly Seen[], knowledge: Knowledge): Plan {
   const plan = emptyPlan()
-  const loose = new Map<string, Known>()
-  const claims: Claim[] = []
+  const departures = new Map<string, Known>()
+  const arrivals: Arrival[] = []
   const settled = new Set<string>()
   for (const seen of seens) {
     const { sight, known } = seen
@@ -39,21 +39,21 @@ export function decide(seens: readonly Seen[], knowledge: Knowledge): Plan {
       continue
     }
     lookAtOthers(seen, knowledge, plan)
-    if (known !== undefined) loose.set(known.nodeId, known)
-    if (isPresent(sight)) claims.push({ seen, sight, rows: knowledge.rowsOf(sight.facts), row: null, waits: null })
+    if (known !== undefined) departures.set(known.nodeId, known)
+    if (isPresent(sight)) arrivals.push({ seen, sight, rows: knowledge.rowsOf(sight.facts), row: null, waits: null })
   }
   const dead = new Map<string, Known>()
-  const matching: Matching = { loose, settled, dead, claimedFolders: new Set(), knowledge, plan }
+  const matching: Matching = { departures, settled, dead, arrivedFolders: new Set(), knowledge, plan }
   // Folders come first: whether a hard link may still be in a folder depends on where that folder is.
-  for (const claim of claims) if (claim.sight.kind === 'folder') matchRow(claim, matching)
-  for (const claim of claims) if (claim.sight.kind === 'file') matchRow(claim, matching)
-  const found = new Set(claims.map((claim) => claim.row?.nodeId))
+  for (const arrival of arrivals) if (arrival.sight.kind === 'folder') matchRow(arrival, matching)
+  for (const arrival of arrivals) if (arrival.sight.kind === 'file') matchRow(arrival, matching)
+  const found = new Set(arrivals.map((arrival) => arrival.row?.nodeId))
   const { mayRemove, mustRemove } = knowledge
-  const due = [...loose.keys()].filter((id) => mayRemove.has(id) && (!found.has(id) || mustRemove.has(id)))
+  const due = [...departures.keys()].filter((id) => mayRemove.has(id) && (!found.has(id) || mustRemove.has(id)))
   const removed = new Set([...dead.keys(), ...due])
-  makeWait(claims, { removed, dead, knowledge })
-  for (const [nodeId, row] of dead) if (!removed.has(nodeId)) loose.set(nodeId, row)
-  carryOut(claims, { loose, dead, knowledge, plan }, removed)
+  makeWait(arrivals, { removed, dead, knowledge })
+  for (const [nodeId, row] of dead) if (!removed.has(nodeId)) departures.set(nodeId, row)
+  carryOut(arrivals, { departures, dead, knowledge, plan }, removed)
   return plan
 }
 
@@ -67,7 +67,7 @@ function settleInPlace(seen: Seen, row: Known, knowledge: Knowledge, plan: Plan)
   return true
 }
 
-type Carrying = Omit<Matching, 'settled' | 'claimedFolders'>
+type Carrying = Omit<Matching, 'settled' | 'arrivedFolders'>
 
 /**
  * Puts the decisions in order: moves with the new folders that they need; removals, which spare what has moved out; new
@@ -75,27 +75,27 @@ type Carrying = Omit<Matching, 'settled' | 'claimedFolders'>
  * before what is in it (I3) and no folder is ever below itself.
  */
 function carryOut(
-  claims: readonly Claim[],
-  { loose, dead, knowledge, plan }: Carrying,
+  arrivals: readonly Arrival[],
+  { departures, dead, knowledge, plan }: Carrying,
   removed: ReadonlySet<string>,
 ): void {
-  const unsorted = claims.filter(isGoing)
+  const unsorted = arrivals.filter(isFeasible)
   const tree = treeAfter(unsorted, dead, knowledge)
-  const going = fromTheTop(unsorted, tree)
-  const needed = foldersNeeded(going, tree)
+  const feasible = fromTheTop(unsorted, tree)
+  const needed = foldersNeeded(feasible, tree)
   const creations: Decision[] = []
   const moved = new Set<string>()
   // The tree is judged by the ids of its folders, so a file that is created first leaves them alone.
   const taken = new Set(tree.made)
   const rewrites: Plan = { ...plan, decisions: [] }
-  for (const claim of going) {
-    const { seen, sight, row } = claim
+  for (const arrival of feasible) {
+    const { seen, sight, row } = arrival
     if (row === null) {
-      const created = creation(claim, knowledge, { dead, taken })
+      const created = creation(arrival, knowledge, { dead, taken })
       if (created === null) plan.again.push(seen)
       else if (needed.has(created.nodeId)) plan.decisions.push(created)
       else creations.push(created)
-      if (created !== null) plan.lookAt.push(...staleNames(claim, dead))
+      if (created !== null) plan.lookAt.push(...staleNames(arrival, dead))
       continue
     }
     const { nodeId } = row
@@ -111,29 +111,29 @@ function carryOut(
     } else if (row.device === '') rewrites.decisions.push({ kind: 'adopt', nodeId, facts: sight.facts })
     else adoptReborn(row, sight.facts, rewrites)
     // The row's own place is not among those seen, and something else may be there by now.
-    if (!loose.has(nodeId)) plan.lookAt.push({ place: row, cause: 'touched' })
+    if (!departures.has(nodeId)) plan.lookAt.push({ place: row, cause: 'touched' })
   }
-  removeOrKeep(claims, { loose, dead, plan }, { moved, removed })
+  removeOrKeep(arrivals, { departures, dead, plan }, { moved, removed })
   // One by one: there may be more than a call takes arguments.
   for (const decision of [creations, rewrites.decisions].flat()) plan.decisions.push(decision)
 }
 
-/** Removes dead and loose rows or has them wait in limbo, and has the places of claims that wait looked at again. */
+/** Removes dead rows and departures or has them wait in limbo, and has the places of arrivals that wait looked at again. */
 function removeOrKeep(
-  claims: readonly Claim[],
-  { loose, dead, plan }: Pick<Carrying, 'loose' | 'dead' | 'plan'>,
+  arrivals: readonly Arrival[],
+  { departures, dead, plan }: Pick<Carrying, 'departures' | 'dead' | 'plan'>,
   { moved, removed }: { moved: ReadonlySet<string>; removed: ReadonlySet<string> },
 ): void {
   for (const [nodeId, row] of dead) {
     if (!removed.has(nodeId)) continue
     plan.decisions.push({ kind: 'remove', nodeId })
     // Something may be waiting there for the row to leave.
-    if (!loose.has(nodeId)) plan.lookAt.push({ place: row, cause: 'touched' })
+    if (!departures.has(nodeId)) plan.lookAt.push({ place: row, cause: 'touched' })
   }
-  const waiting = claims.filter((claim) => !isGoing(claim))
+  const waiting = arrivals.filter((arrival) => !isFeasible(arrival))
   const blocked = new Set(waiting.map(({ seen }) => placeKey(seen)))
   const kept = new Set<string>()
-  for (const row of loose.values()) {
+  for (const row of departures.values()) {
     if (moved.has(row.nodeId) || (dead.has(row.nodeId) && removed.has(row.nodeId))) continue
     // A row that was found at a place that is not free is not gone, though its time is over.
     if (removed.has(row.nodeId)) plan.decisions.push({ kind: 'remove', nodeId: row.nodeId })
@@ -150,22 +150,22 @@ function removeOrKeep(
   }
 }
 
-/** Creates a claim's node. Null for a file with one name that another claim creates: it moved between the looks. */
+/** Creates an arrival's node. Null for a file with one name that another arrival creates: it moved between the looks. */
 function creation(
-  claim: Claim,
+  arrival: Arrival,
   knowledge: Knowledge,
   { dead, taken }: { dead: ReadonlyMap<string, Known>; taken: Set<string> },
 ): Decision | null {
-  const { seen, sight, rows } = claim
+  const { seen, sight, rows } = arrival
   const { kind, facts } = sight
   const { parentId, name } = seen
-  const firstId = idOfNew(claim, dead, knowledge)
+  const firstId = idOfNew(arrival, dead, knowledge)
   if (kind === 'folder') {
     const awaiting: Awaiting = { state: 'ready', dueMs: 0 }
     return { kind: 'create', nodeId: firstId, parentId, name, isDirectory: true, facts, awaiting, copyOf: null }
   }
   if (taken.has(firstId) && hasOneName(sight)) return null
-  const nodeId = taken.has(firstId) ? idOfNew(claim, dead, knowledge, taken) : firstId
+  const nodeId = taken.has(firstId) ? idOfNew(arrival, dead, knowledge, taken) : firstId
   taken.add(nodeId)
   const twins = rows.filter((row) => !dead.has(row.nodeId) && isSameThing(row, sight) && !isRewritten(row, facts))
   const twin =

@@ -1,7 +1,7 @@
-/** Which claims this plan carries out, and in which order. The others wait. */
+/** Which arrivals this plan carries out, and in which order. The others wait. */
 import type { Known } from '../../model/known-node.ts'
 import { idOfNew } from './identity.ts'
-import { type Claim, isGoing, type Knowledge } from './plan.ts'
+import { type Arrival, isFeasible, type Knowledge } from './plan.ts'
 
 type Waiting = {
   /** Ids of rows that this plan removes. */
@@ -11,10 +11,10 @@ type Waiting = {
 }
 
 /**
- * Lets every claim wait that can't be carried out, then those that depend on one of them, and so on. A claim waits if
+ * Lets every arrival wait that can't be carried out, then those that depend on one of them, and so on. An arrival waits if
  *
  * - a row that does not leave is at its place;
- * - a folder above it is removed: the claim was seen before the folder was seen to be gone;
+ * - a folder above it is removed: the arrival was seen before the folder was seen to be gone;
  * - it would be below itself: the sights are not of one moment;
  * - its folder is neither known nor made by this plan, or is made after removals that would take the moving row along;
  * - it gets the id of a dead row that is not removed yet.
@@ -22,22 +22,22 @@ type Waiting = {
  * A folder is not removed while something in it was found elsewhere and can't move there yet. Such a folder leaves
  * `removed`, unless it has waited too long.
  */
-export function makeWait(claims: readonly Claim[], { removed, dead, knowledge }: Waiting): void {
+export function makeWait(arrivals: readonly Arrival[], { removed, dead, knowledge }: Waiting): void {
   for (let changed = true; changed; ) {
     changed = false
-    const going = claims.filter(isGoing)
-    const wayOf = createWays(treeAfter(going, dead, knowledge), removed, dead)
+    const feasible = arrivals.filter(isFeasible)
+    const wayOf = createWays(treeAfter(feasible, dead, knowledge), removed, dead)
     const leaving = new Set(removed)
-    for (const { row } of going) if (row !== null) leaving.add(row.nodeId)
-    for (const claim of going) {
-      const { known } = claim.seen
-      const way = known === undefined || leaving.has(known.nodeId) ? wayOf(claim) : 'blocked'
+    for (const { row } of feasible) if (row !== null) leaving.add(row.nodeId)
+    for (const arrival of feasible) {
+      const { known } = arrival.seen
+      const way = known === undefined || leaving.has(known.nodeId) ? wayOf(arrival) : 'blocked'
       if (way === 'free') continue
-      claim.waits = way === 'circle' ? 'unsure' : 'unfree'
-      if (claim.row !== null && !removed.has(claim.row.nodeId)) leaving.delete(claim.row.nodeId)
+      arrival.waits = way === 'circle' ? 'unsure' : 'unfree'
+      if (arrival.row !== null && !removed.has(arrival.row.nodeId)) leaving.delete(arrival.row.nodeId)
       changed = true
     }
-    for (const { waits, row } of claims)
+    for (const { waits, row } of arrivals)
       if (waits !== null && row !== null && spareAbove(row, removed, knowledge)) changed = true
   }
 }
@@ -61,37 +61,37 @@ export type TreeAfter = {
 }
 
 export function treeAfter(
-  going: readonly Claim[],
+  feasible: readonly Arrival[],
   dead: ReadonlyMap<string, Known>,
   knowledge: Pick<Knowledge, 'parentOf' | 'isIdTaken'>,
 ): TreeAfter {
   const placed = new Map<string, string>()
   const made = new Set<string>()
   let isDeep = false
-  for (const claim of going) {
-    const { sight, row, seen } = claim
+  for (const arrival of feasible) {
+    const { sight, row, seen } = arrival
     if (sight.kind !== 'folder') continue
-    const nodeId = row?.nodeId ?? idOfNew(claim, dead, knowledge)
+    const nodeId = row?.nodeId ?? idOfNew(arrival, dead, knowledge)
     placed.set(nodeId, seen.parentId)
     if (row === null) made.add(nodeId)
     else isDeep = true
   }
-  isDeep ||= going.some(({ seen }) => made.has(seen.parentId))
+  isDeep ||= feasible.some(({ seen }) => made.has(seen.parentId))
   return { made, isDeep, parentOf: (folderId) => placed.get(folderId) ?? knowledge.parentOf(folderId) }
 }
 
-/** - `circle`: the way up leads through the claim itself. - `blocked`: a folder on the way will not be there. */
+/** - `circle`: the way up leads through the arrival itself. - `blocked`: a folder on the way will not be there. */
 type Way = 'free' | 'circle' | 'blocked'
 
 /** More folders than any way up has, so a longer one is a circle. */
 const CLIMB_MAX = 10_000
 
-/** Prepares to tell whether the way from a claim's place up to its root will be there. */
+/** Prepares to tell whether the way from an arrival's place up to its root will be there. */
 function createWays(
   tree: TreeAfter,
   removed: ReadonlySet<string>,
   dead: ReadonlyMap<string, Known>,
-): (claim: Claim) => Way {
+): (arrival: Arrival) => Way {
   const climb = (from: string, own: string | undefined, isMove: boolean): Way => {
     let at: string | null | undefined = from
     let isKnown = isMove
@@ -118,23 +118,23 @@ function createWays(
   }
 }
 
-/** Sorts claims by their depth in the tree after the plan, if the order matters. */
-export function fromTheTop(going: readonly Claim[], tree: TreeAfter): readonly Claim[] {
-  if (!tree.isDeep) return going
-  const depthOf = ({ seen }: Claim) => {
+/** Sorts arrivals by their depth in the tree after the plan, if the order matters. */
+export function fromTheTop(feasible: readonly Arrival[], tree: TreeAfter): readonly Arrival[] {
+  if (!tree.isDeep) return feasible
+  const depthOf = ({ seen }: Arrival) => {
     let depth = 0
     for (let at = tree.parentOf(seen.parentId); at != null; at = tree.parentOf(at)) depth += 1
     return depth
   }
-  const depths = new Map(going.map((claim) => [claim, depthOf(claim)]))
-  return going.toSorted((a, b) => (depths.get(a) ?? 0) - (depths.get(b) ?? 0))
+  const depths = new Map(feasible.map((arrival) => [arrival, depthOf(arrival)]))
+  return feasible.toSorted((a, b) => (depths.get(a) ?? 0) - (depths.get(b) ?? 0))
 }
 
 /** Gives the ids of new folders that something moves into, at any depth. */
-export function foldersNeeded(going: readonly Claim[], tree: TreeAfter): ReadonlySet<string> {
+export function foldersNeeded(feasible: readonly Arrival[], tree: TreeAfter): ReadonlySet<string> {
   const needed = new Set<string>()
   if (!tree.isDeep) return needed
-  for (const { row, seen } of going) {
+  for (const { row, seen } of feasible) {
     if (row === null) continue
     for (let at: string | null | undefined = seen.parentId; at != null; at = tree.parentOf(at)) {
       if (tree.made.has(at)) needed.add(at)

@@ -4,7 +4,7 @@ import { furtherNodeId, plainNodeId } from '@drive-feed/shared/node-id.ts'
 import type { Facts } from '../../model/decision.ts'
 import type { Known } from '../../model/known-node.ts'
 import { isReborn, isSameThing, type Place, type PresentSight } from '../../model/seen.ts'
-import type { Claim, Knowledge } from './plan.ts'
+import type { Arrival, Knowledge } from './plan.ts'
 
 /** What is known of an inode number. */
 export type InodeKnowledge = {
@@ -40,9 +40,9 @@ export function newNodeId(
   return nodeId
 }
 
-/** Gives the id of a claim that is a new node. A dead row of its inode leaves its id; `taken` ids are given already. */
+/** Gives the id of an arrival that is a new node. A dead row of its inode leaves its id; `taken` ids are given already. */
 export function idOfNew(
-  { seen, sight, rows }: Claim,
+  { seen, sight, rows }: Arrival,
   dead: ReadonlyMap<string, Known>,
   { isIdTaken }: Pick<Knowledge, 'isIdTaken'>,
   taken: ReadonlySet<string> = NONE,

@@ -27,7 +27,7 @@ import {
 // Hard links.
 
 test('a further name of an inode gets an id of its own and shares what is known of the first', () => {
-  const plan = planOf({ rows: [a], vacancy: () => 'holds' }, fresh(TOP, 'further', fileSight(10, { links: 2 })))
+  const plan = planOf({ rows: [a], presence: () => 'present' }, fresh(TOP, 'further', fileSight(10, { links: 2 })))
   const [decision] = plan.decisions
   assert.ok(decision?.kind === 'create')
   assert.deepEqual([decision.nodeId, decision.copyOf], [link('further'), a.nodeId])
@@ -43,7 +43,7 @@ test('several names of a new inode: the first seen keeps the plain id', () => {
 test('nothing is shared with a name whose bytes are not known, or other ones', () => {
   for (const other of [{ hash: '' }, { size: 99 }]) {
     const row = { ...a, ...other }
-    const plan = planOf({ rows: [row], vacancy: () => 'holds' }, fresh(TOP, 'further', fileSight(10, { links: 2 })))
+    const plan = planOf({ rows: [row], presence: () => 'present' }, fresh(TOP, 'further', fileSight(10, { links: 2 })))
     const [decision] = plan.decisions
     assert.ok(decision?.kind === 'create')
     assert.equal(decision.copyOf, null)
@@ -52,32 +52,32 @@ test('nothing is shared with a name whose bytes are not known, or other ones', (
 
 test('the plain id is used again by a further name when the first name is gone', () => {
   const further = { ...a, nodeId: link('b'), name: 'b' }
-  const world: World = { rows: [further], vacancy: () => 'holds' }
+  const world: World = { rows: [further], presence: () => 'present' }
   const [decision] = planOf(world, fresh(TOP, 'c', fileSight(10, { links: 2 }))).decisions
   assert.equal(decision?.nodeId, plainNodeId(DEVICE, '10'))
 })
 
 test('the id of a name that was linked here and renamed since is not given a second time', () => {
   const renamed = { ...a, nodeId: link('x'), name: 'renamed' }
-  const world: World = { rows: [a, renamed], vacancy: () => 'holds' }
+  const world: World = { rows: [a, renamed], presence: () => 'present' }
   const [decision] = planOf(world, fresh(TOP, 'x', fileSight(10, { links: 3 }))).decisions
   assert.equal(decision?.nodeId, link('x', 1))
 })
 
-test('a linked file that is renamed moves: its old name is looked at and found vacant', () => {
-  const plan = planOf({ rows: [a], vacancy: () => 'vacant' }, fresh(TOP, 'A', fileSight(10, { links: 2 })))
+test('a linked file that is renamed moves: its old name is looked at and found absent', () => {
+  const plan = planOf({ rows: [a], presence: () => 'absent' }, fresh(TOP, 'A', fileSight(10, { links: 2 })))
   assert.deepEqual(short(plan), [`move ${idOf(a)} A`])
 })
 
-test('of two vacant names the plain one moves', () => {
+test('of two absent names the plain one moves', () => {
   const further = { ...a, nodeId: link('b'), name: 'b' }
-  const world: World = { rows: [further, a], vacancy: () => 'vacant' }
+  const world: World = { rows: [further, a], presence: () => 'absent' }
   assert.deepEqual(short(planOf(world, fresh(TOP, 'new', fileSight(10)))), [`move ${idOf(a)} new`])
 })
 
 test('when it can not be told whether the other name is still there, the place is looked at again', () => {
   const seen = fresh(TOP, 'A', fileSight(10, { links: 2 }))
-  const plan = planOf({ rows: [a], vacancy: () => 'unknown' }, seen)
+  const plan = planOf({ rows: [a], presence: () => 'unknown' }, seen)
   assert.deepEqual(plan, { ...EMPTY, again: [seen] })
 })
 
@@ -107,7 +107,7 @@ test('a folder under the number of a removed file', () => {
 
 test('a number that two things have at once: both stay, the second under an id beside that of the first', () => {
   const found = fresh(OTHER, 'new', fileSight(10, { birthTime: 2 }))
-  const plan = planOf({ rows: [a], vacancy: () => 'holds' }, found)
+  const plan = planOf({ rows: [a], presence: () => 'present' }, found)
   assert.deepEqual(
     plan.decisions.map(({ kind, nodeId }) => [kind, nodeId]),
     [['create', beside(10, 'new')]],
@@ -116,7 +116,7 @@ test('a number that two things have at once: both stay, the second under an id b
 
 test('I7: a row whose place can not be read stays, though something else has its number', () => {
   const found = fresh(OTHER, 'new', fileSight(10, { birthTime: 2 }))
-  const [decision, ...others] = planOf({ rows: [a], vacancy: () => 'unreadable' }, found).decisions
+  const [decision, ...others] = planOf({ rows: [a], presence: () => 'unreadable' }, found).decisions
   assert.deepEqual([decision?.kind, decision?.nodeId, others], ['create', beside(10, 'new'), []])
 })
 
@@ -169,16 +169,16 @@ test('a file under the number of something that was seen too waits for another l
 
 test('a file with one name that its old place still holds has two, whatever the filesystem counts', () => {
   const found = fresh(OTHER, 'new', fileSight(10))
-  const [decision] = planOf({ rows: [a], vacancy: () => 'holds' }, found).decisions
+  const [decision] = planOf({ rows: [a], presence: () => 'present' }, found).decisions
   assert.deepEqual([decision?.kind, decision?.nodeId], ['create', beside(10, 'new')])
-  for (const vacancy of ['vacant', 'unknown', 'unreadable'] as const) {
-    assert.deepEqual(short(planOf({ rows: [a], vacancy: () => vacancy }, found)), [`move ${idOf(a)} new`], vacancy)
+  for (const presence of ['absent', 'unknown', 'unreadable'] as const) {
+    assert.deepEqual(short(planOf({ rows: [a], presence: () => presence }, found)), [`move ${idOf(a)} new`], presence)
   }
 })
 
 test('a hard link whose other name can not be read is a further name', () => {
   const found = fresh(OTHER, 'new', fileSight(10, { links: 2 }))
-  const [decision] = planOf({ rows: [a], vacancy: () => 'unreadable' }, found).decisions
+  const [decision] = planOf({ rows: [a], presence: () => 'unreadable' }, found).decisions
   assert.deepEqual([decision?.kind, decision?.nodeId], ['create', beside(10, 'new')])
 })
 
@@ -205,7 +205,7 @@ test('I7: a folder in a root that is away stays with what is in it; what has its
 
 test('I7: a folder with an id beside that of a row which is away is followed by its own row, whatever becomes of the other', () => {
   const own = { ...folderRow(20, OTHER.nodeId, 'new', { birthTime: 2 }), nodeId: beside(20, 'new') }
-  const world: World = { rows: [folder, own], away: [folder], vacancy: () => 'vacant' }
+  const world: World = { rows: [folder, own], away: [folder], presence: () => 'absent' }
   const sight = folderSight(20, { birthTime: 2 })
   assert.deepEqual(short(planOf(world, fresh(TOP, 'renamed', sight))), [`move ${idOf(own)} renamed`])
   const back: World = { ...world, away: [] }
@@ -214,7 +214,7 @@ test('I7: a folder with an id beside that of a row which is away is followed by 
 })
 
 test('a folder that moved out of a root that is away takes what is in it along', () => {
-  const world: World = { rows: [folder], away: [folder], vacancy: () => 'vacant' }
+  const world: World = { rows: [folder], away: [folder], presence: () => 'absent' }
   assert.deepEqual(short(planOf(world, fresh(OTHER, 'out', folderSight(20)))), [`move ${idOf(folder)} out`])
 })
 
@@ -229,21 +229,21 @@ test('nothing is shared with a file that had the number before', () => {
 // Folders.
 
 test('a folder that moved is moved, not listed anew', () => {
-  const plan = planOf({ rows: [folder], vacancy: () => 'vacant' }, fresh(OTHER, 'moved', folderSight(20)))
+  const plan = planOf({ rows: [folder], presence: () => 'absent' }, fresh(OTHER, 'moved', folderSight(20)))
   assert.deepEqual(short(plan), [`move ${idOf(folder)} moved`])
   assert.deepEqual(plan.lookAt, [{ place: folder, cause: 'touched' }])
 })
 
 test('a folder that is still at its place is mounted a second time: it is listed at the first', () => {
   const second = fresh(OTHER, 'bound', folderSight(20))
-  const plan = planOf({ rows: [folder], vacancy: () => 'holds' }, second)
+  const plan = planOf({ rows: [folder], presence: () => 'present' }, second)
   assert.deepEqual(plan, { ...EMPTY, twins: [second] })
 })
 
 test('a folder seen at both places in one batch stays at the first', () => {
   const seens = [at(folder, folderSight(20)), fresh(OTHER, 'bound', folderSight(20))]
   for (const order of [seens, seens.toReversed()]) {
-    assert.deepEqual(planOf({ rows: [folder], vacancy: () => 'holds' }, ...order).decisions, [])
+    assert.deepEqual(planOf({ rows: [folder], presence: () => 'present' }, ...order).decisions, [])
   }
 })
 

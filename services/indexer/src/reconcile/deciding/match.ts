@@ -1,8 +1,8 @@
-/** Matches claims with rows: which row moved to a claim's place, if one did. */
+/** Matches arrivals with rows: which row moved to an arrival's place, if one did. */
 import type { Known } from '../../model/known-node.ts'
 import { hasOneName, isPresent, isSameThing, type PresentSight, placeKey, type Seen } from '../../model/seen.ts'
 import { keepsId, likeliestFirst } from './identity.ts'
-import type { Claim, Knowledge, Plan, Vacancy } from './plan.ts'
+import type { Arrival, Knowledge, Plan, Presence } from './plan.ts'
 
 /** Gives the rows whose own places must be looked at first: something with their inode number was seen elsewhere. */
 export function rowsToLookAt(seens: readonly Seen[], rowsOf: Knowledge['rowsOf']): Known[] {
@@ -27,27 +27,27 @@ export function isRenumbered(row: Known, sight: PresentSight, { mayRemove, numbe
 
 /** What matching reads and adds to, by node id. */
 export type Matching = {
-  readonly loose: Map<string, Known>
-  /** Rows that are found: at their own place or at a claim's. */
+  readonly departures: Map<string, Known>
+  /** Rows that are found: at their own place or at an arrival's. */
   readonly settled: Set<string>
   /** Rows whose inode number something else has by now, so what they are about is gone for good. */
   readonly dead: Map<string, Known>
-  /** Device and inode of each folder among the claims so far. */
-  readonly claimedFolders: Set<string>
+  /** Device and inode of each folder among the arrivals so far. */
+  readonly arrivedFolders: Set<string>
   readonly knowledge: Knowledge
   readonly plan: Plan
 }
 
-/** Finds the row that moved to the claim's place, if one did, and the rows that are dead since the claim is there. */
-export function matchRow(claim: Claim, matching: Matching): void {
+/** Finds the row that moved to the arrival's place, if one did, and the rows that are dead since the arrival is there. */
+export function matchRow(arrival: Arrival, matching: Matching): void {
   const { settled, dead, knowledge } = matching
-  const { sight } = claim
-  if (sight.kind === 'folder' && isMountedTwice(claim, matching)) {
-    claim.waits = 'twin'
+  const { sight } = arrival
+  if (sight.kind === 'folder' && isMountedTwice(arrival, matching)) {
+    arrival.waits = 'twin'
     return
   }
   let isUnsure = false
-  for (const row of likeliestFirst(claim.rows, sight.facts)) {
+  for (const row of likeliestFirst(arrival.rows, sight.facts)) {
     if (settled.has(row.nodeId)) {
       // The file moved between the looks, or its number went to another file. Another look tells which sight is the older.
       isUnsure ||= hasOneName(sight)
@@ -56,26 +56,27 @@ export function matchRow(claim: Claim, matching: Matching): void {
     if (dead.has(row.nodeId) || keepsId(row, sight, knowledge.isAway)) continue
     if (!isSameThing(row, sight)) {
       // Some network filesystems give two things one number.
-      if (!matching.loose.has(row.nodeId) && ['holds', 'unreadable'].includes(knowledge.vacancyOf(row))) continue
+      if (!matching.departures.has(row.nodeId) && ['present', 'unreadable'].includes(knowledge.presenceOf(row)))
+        continue
       // The inode number is used again, so what the row is about is gone for good. What was in a folder may have moved out
       // before, and gets time to turn up.
       if (isEmptyOrDue(row, knowledge)) dead.set(row.nodeId, row)
-      else waitForDead(claim, row, matching)
+      else waitForDead(arrival, row, matching)
       continue
     }
-    if (claim.row !== null) continue
-    const vacancy = vacancyFor(row, claim, matching)
-    if (vacancy === 'holds' && sight.kind === 'folder') {
+    if (arrival.row !== null) continue
+    const presence = presenceFor(row, arrival, matching)
+    if (presence === 'present' && sight.kind === 'folder') {
       // The folder is mounted at two places, and is listed at the first.
-      claim.waits = 'twin'
+      arrival.waits = 'twin'
       return
     }
-    if (vacancy === 'unknown') isUnsure = true
-    if (vacancy !== 'vacant') continue
-    claim.row = row
+    if (presence === 'unknown') isUnsure = true
+    if (presence !== 'absent') continue
+    arrival.row = row
     settled.add(row.nodeId)
   }
-  if (isUnsure && claim.row === null) claim.waits = 'unsure'
+  if (isUnsure && arrival.row === null) arrival.waits = 'unsure'
 }
 
 /** Whether nothing that is still looked for would be removed with the row. */
@@ -83,45 +84,45 @@ function isEmptyOrDue(row: Known, { mayRemove, hasChildren }: Knowledge): boolea
   return !row.isDirectory || mayRemove.has(row.nodeId) || !hasChildren(row.nodeId)
 }
 
-/** Lets a claim wait for its id, which a folder has that is not removed yet. */
-function waitForDead(claim: Claim, row: Known, { loose, plan }: Matching): void {
+/** Lets an arrival wait for its id, which a folder has that is not removed yet. */
+function waitForDead(arrival: Arrival, row: Known, { departures, plan }: Matching): void {
   // `unsure` has the place looked at again in any case: the row may go with a folder above it, without being looked at.
-  claim.waits = 'unsure'
-  const { parentId, name } = claim.seen
+  arrival.waits = 'unsure'
+  const { parentId, name } = arrival.seen
   plan.toLimbo.push({ row, blocks: true, heir: { parentId, name } })
-  loose.delete(row.nodeId)
+  departures.delete(row.nodeId)
 }
 
 /**
  * Whether the folder was already seen at another place of this batch. A folder has no second name. If it were listed twice,
  * its files would seem to move to and fro, and its one watch would report changes of one place only.
  */
-function isMountedTwice({ sight, rows }: Claim, { settled, claimedFolders }: Matching): boolean {
+function isMountedTwice({ sight, rows }: Arrival, { settled, arrivedFolders }: Matching): boolean {
   const key = `${sight.facts.device}:${sight.facts.inode}`
-  if (claimedFolders.has(key)) return true
-  claimedFolders.add(key)
+  if (arrivedFolders.has(key)) return true
+  arrivedFolders.add(key)
   return rows.some((row) => settled.has(row.nodeId) && isSameThing(row, sight))
 }
 
 /** What is known of a row's own place, with what was seen in this batch. */
-function vacancyFor(row: Known, { sight }: Claim, { loose, settled, knowledge }: Matching): Vacancy {
-  if (loose.has(row.nodeId)) return 'vacant'
-  const vacancy = knowledge.vacancyOf(row)
-  // A file with one name is at the claim's place alone, unless it was seen at its own place too: a file may be mounted at
+function presenceFor(row: Known, { sight }: Arrival, { departures, settled, knowledge }: Matching): Presence {
+  if (departures.has(row.nodeId)) return 'absent'
+  const presence = knowledge.presenceOf(row)
+  // A file with one name is at the arrival's place alone, unless it was seen at its own place too: a file may be mounted at
   // another name, and some filesystems do not count links.
-  if (hasOneName(sight)) return vacancy === 'holds' ? 'holds' : 'vacant'
-  return vacancy === 'unknown' && isInGoneFolder(row, loose, settled, knowledge) ? 'vacant' : vacancy
+  if (hasOneName(sight)) return presence === 'present' ? 'present' : 'absent'
+  return presence === 'unknown' && isInGoneFolder(row, departures, settled, knowledge) ? 'absent' : presence
 }
 
 /** Whether a folder above the row is about to be removed: what has not been found by now goes with it. */
 function isInGoneFolder(
   row: Known,
-  loose: ReadonlyMap<string, Known>,
+  departures: ReadonlyMap<string, Known>,
   settled: ReadonlySet<string>,
   { mayRemove, parentOf }: Knowledge,
 ): boolean {
   for (let at: string | null | undefined = row.parentId; at != null; at = parentOf(at)) {
-    if (mayRemove.has(at) && loose.has(at) && !settled.has(at)) return true
+    if (mayRemove.has(at) && departures.has(at) && !settled.has(at)) return true
   }
   return false
 }

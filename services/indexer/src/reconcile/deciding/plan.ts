@@ -4,17 +4,18 @@ import type { Known } from '../../model/known-node.ts'
 import type { Place, PresentSight, Seen } from '../../model/seen.ts'
 
 /**
- * Whether a row's own place still holds what the row is about. - `holds`: it does. - `vacant`: the thing is somewhere else,
- * or nowhere. - `unreadable`: the place can't be read, so the thing counts as still there. - `unknown`: a later look tells.
+ * Whether a row's own place still holds what the row is about. - `present`: it does. - `absent`: the thing is somewhere
+ * else, or nowhere. - `unreadable`: the place can't be read, so the thing counts as still there. - `unknown`: a later look
+ * tells.
  */
-export type Vacancy = 'holds' | 'vacant' | 'unreadable' | 'unknown'
+export type Presence = 'present' | 'absent' | 'unreadable' | 'unknown'
 
 /** Answers to all that `decide` asks. It asks synchronously, and the answers must not change before the plan is written. */
 export type Knowledge = {
   /** All rows of an inode: one for each of its names. */
   readonly rowsOf: (facts: Facts) => readonly Known[]
   /** Asked only for rows whose place is not among the places just seen. */
-  readonly vacancyOf: (row: Known) => Vacancy
+  readonly presenceOf: (row: Known) => Presence
   /** Rows whose time in limbo is over. */
   readonly mayRemove: ReadonlySet<string>
   /** Some of `mayRemove`: they have waited so long that they go even if they were found at a place that is not free. */
@@ -59,19 +60,20 @@ export type Plan = {
 }
 
 /**
- * Why a claim waits. - `unfree`: its place, its folder or its id is not free. - `unsure`: another look must tell what it is.
- * - `twin`: the same folder is listed elsewhere.
+ * Why an arrival waits. - `unfree`: its place, its folder or its id is not free. - `unsure`: another look must tell what it
+ * is. - `twin`: the same folder is listed elsewhere.
  */
 export type Wait = 'unfree' | 'unsure' | 'twin'
 
-export type Claim = {
+/** What deciding does with a sight that its place's row is not about. */
+export type Arrival = {
   readonly seen: Seen
   readonly sight: PresentSight
   /** Rows of its inode. */
   readonly rows: readonly Known[]
-  /** The row that moves here; null if the claim is a new node. */
+  /** The row that moves here; null if the arrival is a new node. */
   row: Known | null
-  /** Null if the plan carries the claim out. */
+  /** Null if the plan carries the arrival out. */
   waits: Wait | null
 }
 
@@ -79,7 +81,7 @@ export function emptyPlan(): Plan {
   return { decisions: [], toLimbo: [], found: [], again: [], lookAt: [], twins: [], reborn: [], present: [] }
 }
 
-/** Whether the plan carries the claim out. */
-export function isGoing({ waits }: Claim): boolean {
+/** Whether the plan carries the arrival out. */
+export function isFeasible({ waits }: Arrival): boolean {
   return waits === null
 }

@@ -11,7 +11,7 @@ import type { Visit, Visits } from '../pending/visits.ts'
 import type { Coverage } from '../roots/coverage.ts'
 import type { Roots } from '../roots/roots.ts'
 import { type Whereabouts, whereaboutsOf } from '../roots/whereabouts.ts'
-import { folderAddress } from './vacancies.ts'
+import { folderAddress } from './presence.ts'
 
 /** Places looked at in one job. */
 const HINTS_MAX = 2000

@@ -13,7 +13,7 @@ import type { Knowledge, Plan } from '../deciding/plan.ts'
 import type { Devices } from '../devices/devices.ts'
 import type { NumberTrust } from '../devices/number-trust.ts'
 import { isIdTaken } from '../devices/taken-id.ts'
-import { findPassing, lookAtRows } from '../looking/vacancies.ts'
+import { findPassing, lookAtRows } from '../looking/presence.ts'
 import type { AddHint } from '../pending/hints.ts'
 import type { Limbo } from '../pending/limbo.ts'
 import type { Visits } from '../pending/visits.ts'
@@ -59,17 +59,17 @@ export async function settle(
 ): Promise<readonly Seen[]> {
   const rowsOf = rowsOfThose(tools, seens)
   const rows = rowsToLookAt(seens, rowsOf).filter((row) => !tools.limbo.has(row.nodeId))
-  const vacancies = await lookAtRows(tools, rows)
+  const presences = await lookAtRows(tools, rows)
   const passing = await findPassing(
     tools,
     seens,
-    rows.filter(({ nodeId }) => vacancies.get(nodeId) === 'holds'),
+    rows.filter(({ nodeId }) => presences.get(nodeId) === 'present'),
   )
   const certain = passing.size === 0 ? seens : seens.filter((seen) => !passing.has(seen))
   const parentOf = rememberParents(tools)
   const plan = decide(certain, {
     rowsOf,
-    vacancyOf: (row) => (tools.limbo.has(row.nodeId) ? 'vacant' : (vacancies.get(row.nodeId) ?? 'unknown')),
+    presenceOf: (row) => (tools.limbo.has(row.nodeId) ? 'absent' : (presences.get(row.nodeId) ?? 'unknown')),
     ...ends,
     parentOf,
     isAway: (row) => isAway(tools, row),

@@ -12,7 +12,7 @@ import { isPresent, isSameInode, isSameThing, type Place, placeKey, type Seen } 
 import { checkPlan } from '../check-plan.ts'
 import { decide } from '../decide.ts'
 import { rowsToLookAt } from '../match.ts'
-import type { Knowledge, Plan, Vacancy } from '../plan.ts'
+import type { Knowledge, Plan, Presence } from '../plan.ts'
 
 /** A plan before it is carried out, with what it was made from. */
 export type MadePlan = {
@@ -207,7 +207,7 @@ export class ModelFeed {
   #settle(seens: readonly Seen[], mayRemove: ReadonlySet<string>, mustRemove: ReadonlySet<string>): void {
     const rows = [...this.rows.values()]
     const rowsOf = (facts: Parameters<typeof isSameInode>[1]) => rows.filter((row) => isSameInode(row, facts))
-    const looked = new Map<string, Vacancy>(
+    const looked = new Map<string, Presence>(
       rowsToLookAt(seens, rowsOf)
         .filter((row) => !this.#limbo.has(row.nodeId))
         .map((row) => [row.nodeId, this.#lookAt(row)]),
@@ -216,7 +216,7 @@ export class ModelFeed {
       folderId === this.#top.nodeId ? null : this.rows.get(folderId)?.parentId
     const plan = decide(seens, {
       rowsOf,
-      vacancyOf: (row) => (this.#limbo.has(row.nodeId) ? 'vacant' : (looked.get(row.nodeId) ?? 'unknown')),
+      presenceOf: (row) => (this.#limbo.has(row.nodeId) ? 'absent' : (looked.get(row.nodeId) ?? 'unknown')),
       mayRemove,
       mustRemove,
       parentOf,
@@ -234,10 +234,10 @@ export class ModelFeed {
     this.#followUp(plan)
   }
 
-  #lookAt(row: Known): Vacancy {
+  #lookAt(row: Known): Presence {
     const seen = this.#see(row)
-    if (seen === undefined) return row.isDirectory ? 'vacant' : 'unknown'
-    return isPresent(seen.sight) && seen.sight.facts.inode === row.inode ? 'holds' : 'vacant'
+    if (seen === undefined) return row.isDirectory ? 'absent' : 'unknown'
+    return isPresent(seen.sight) && seen.sight.facts.inode === row.inode ? 'present' : 'absent'
   }
 
   #isBelow(parentId: string, folderId: string): boolean {

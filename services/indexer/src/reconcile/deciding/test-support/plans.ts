@@ -5,7 +5,7 @@ import { DEVICE, fileRow, folderRow } from '../../../../../../test/support/rows.
 import type { Known } from '../../../model/known-node.ts'
 import { type Cause, isSameInode, type PlacedSight, type Seen } from '../../../model/seen.ts'
 import { decide } from '../decide.ts'
-import { emptyPlan, type Knowledge, type Plan, type Vacancy } from '../plan.ts'
+import { emptyPlan, type Knowledge, type Plan, type Presence } from '../plan.ts'
 
 export const TOP = folderRow(1, 'above', 'top')
 export const OTHER = folderRow(2, 'above', 'other')
@@ -19,7 +19,7 @@ export type World = {
   overdue?: readonly Known[]
   /** Rows in a root that is away. */
   away?: readonly Known[]
-  vacancy?: (row: Known) => Vacancy
+  presence?: (row: Known) => Presence
   /** Whether inode numbers do not last. */
   numbersPass?: boolean
   /** Rows whose number was not seen since the filesystem was mounted. */
@@ -27,11 +27,11 @@ export type World = {
 }
 
 export function knowledgeOf(world: World): Knowledge {
-  const { rows = [], due = [], overdue = [], away = [], vacancy = () => 'unknown' } = world
+  const { rows = [], due = [], overdue = [], away = [], presence = () => 'unknown' } = world
   const byId = new Map(rows.map((row) => [row.nodeId, row]))
   return {
     rowsOf: (facts) => rows.filter((row) => isSameInode(row, facts)),
-    vacancyOf: vacancy,
+    presenceOf: presence,
     mayRemove: new Set(due.map((row) => row.nodeId)),
     mustRemove: new Set(overdue.map((row) => row.nodeId)),
     parentOf: (folderId) => (folderId === 'above' ? null : byId.get(folderId)?.parentId),

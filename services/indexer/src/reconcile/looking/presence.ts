@@ -9,12 +9,12 @@ import { sightAt } from '../../model/sights.ts'
 import type { LookRequest } from '../../scan/look.ts'
 import type { Observer } from '../../scan/observer.ts'
 import type { KnownNodes } from '../../store/node-queries.ts'
-import type { Vacancy } from '../deciding/plan.ts'
+import type { Presence } from '../deciding/plan.ts'
 import type { Devices } from '../devices/devices.ts'
 import type { AddHint } from '../pending/hints.ts'
 import type { Roots } from '../roots/roots.ts'
 
-export type VacancyTools = {
+export type PresenceTools = {
   readonly tree: Tree
   readonly look: Observer['look']
   readonly devices: Devices
@@ -27,32 +27,32 @@ export type VacancyTools = {
 type Found = Sight | { readonly kind: 'elsewhere' | 'later' | 'nowhere' }
 
 /** Looks whether rows are still at their own places. */
-export async function lookAtRows(tools: VacancyTools, rows: readonly Known[]): Promise<Map<string, Vacancy>> {
-  const vacancies = new Map<string, Vacancy>()
+export async function lookAtRows(tools: PresenceTools, rows: readonly Known[]): Promise<Map<string, Presence>> {
+  const presences = new Map<string, Presence>()
   const [roots, others] = [rows.filter(isRootRow), rows.filter((row) => !isRootRow(row))]
-  for (const row of roots) vacancies.set(row.nodeId, tools.roots.isConfigured(row) ? 'holds' : 'vacant')
-  for (const [row, found] of await lookAtPlaces(tools, others)) vacancies.set(row.nodeId, vacancyOf(tools, row, found))
-  return vacancies
+  for (const row of roots) presences.set(row.nodeId, tools.roots.isConfigured(row) ? 'present' : 'absent')
+  for (const [row, found] of await lookAtPlaces(tools, others)) presences.set(row.nodeId, presenceOf(tools, row, found))
+  return presences
 }
 
 function isRootRow({ parentId }: Known): boolean {
   return parentId === SUPER_ROOT_ID
 }
 
-function vacancyOf(tools: VacancyTools, row: Known, found: Found): Vacancy {
+function presenceOf(tools: PresenceTools, row: Known, found: Found): Presence {
   if (found.kind === 'later') return 'unknown'
   // Not found in the database's own tree: nothing is known that could contradict.
-  if (found.kind === 'nowhere') return 'vacant'
+  if (found.kind === 'nowhere') return 'absent'
   if (found.kind === 'elsewhere' || found.kind === 'unreadable') {
     // A folder can't be at two places, a hard link can. That one's folder may be on the way.
-    if (row.isDirectory) return 'vacant'
+    if (row.isDirectory) return 'absent'
     return found.kind === 'elsewhere' ? 'unknown' : 'unreadable'
   }
-  return isThingOf(tools, found, row) ? 'holds' : 'vacant'
+  return isThingOf(tools, found, row) ? 'present' : 'absent'
 }
 
 async function lookAtPlaces<P extends Place>(
-  tools: VacancyTools,
+  tools: PresenceTools,
   places: readonly P[],
 ): Promise<ReadonlyMap<P, Found>> {
   const found = new Map<P, Found>(places.map((place) => [place, { kind: 'nowhere' }]))
@@ -74,7 +74,7 @@ async function lookAtPlaces<P extends Place>(
 }
 
 /** A folder that is not where it should be: nothing may have told, where it is not watched what is in the one above. */
-function lookForFolder({ tree, hint }: VacancyTools, folderId: string): void {
+function lookForFolder({ tree, hint }: PresenceTools, folderId: string): void {
   const folder = tree.get(folderId)
   if (folder?.parent != null) hint({ parentId: folder.parent.nodeId, name: folder.name }, 'touched', 'again')
 }
@@ -87,7 +87,7 @@ function lookForFolder({ tree, hint }: VacancyTools, folderId: string): void {
  * @param holding rows whose places hold them
  */
 export async function findPassing(
-  tools: VacancyTools,
+  tools: PresenceTools,
   seens: readonly Seen[],
   holding: readonly Known[],
 ): Promise<ReadonlySet<Seen>> {
@@ -109,7 +109,7 @@ function inodeKey({ device, inode }: { readonly device: string; readonly inode: 
   return `${device}:${inode}`
 }
 
-function isThingOf(tools: VacancyTools, found: Found, row: Known): boolean {
+function isThingOf(tools: PresenceTools, found: Found, row: Known): boolean {
   if (!isInode(tools, found, row)) return false
   if (row.isDirectory) return found.kind === 'folder'
   return found.kind === 'file' && isSameBirth(row, found)
@@ -117,7 +117,7 @@ function isThingOf(tools: VacancyTools, found: Found, row: Known): boolean {
 
 /** The inode alone says little: the top of every ext4 is inode 2. */
 function isInode(
-  { devices }: VacancyTools,
+  { devices }: PresenceTools,
   found: Found,
   { device, inode }: { readonly device: string; readonly inode: string },
 ): boolean {
@@ -125,7 +125,7 @@ function isInode(
 }
 
 /** Path and identity of a folder, of the tree where it is there, otherwise as the database has it. */
-function addressOf(tools: VacancyTools, nodeId: string): Pick<LookRequest, 'path' | 'expected'> | null {
+function addressOf(tools: PresenceTools, nodeId: string): Pick<LookRequest, 'path' | 'expected'> | null {
   const folder = tools.tree.get(nodeId)
   if (folder !== undefined) return folderAddress(tools.devices, folder)
   const row = tools.known.byId(nodeId)

@@ -9,7 +9,7 @@ import type { PlacedSight, Seen } from '../../model/seen.ts'
 import { createSightsBuilder } from '../../model/sights.ts'
 import type { EntryStats } from '../../posix/statx.ts'
 import type { LookAnswer, LookRequest } from '../../scan/look.ts'
-import { findPassing, lookAtRows, type VacancyTools } from './vacancies.ts'
+import { findPassing, lookAtRows, type PresenceTools } from './presence.ts'
 
 const top = folderRow(1, 'above', '')
 const file = fileRow(10, top.nodeId, 'old', { birthTime: 1 })
@@ -49,38 +49,38 @@ function look(there: Readonly<Record<string, There>>, answer?: LookAnswer) {
       })
       return { answers, sights: builder.pack(), mountChanges: 0 }
     },
-  } as unknown as VacancyTools
+  } as unknown as PresenceTools
   return { tools, asked }
 }
 
-async function vacancyOf(row: Known, there: There, answer?: LookAnswer) {
+async function presenceOf(row: Known, there: There, answer?: LookAnswer) {
   const { tools } = look({ [row.name]: there }, answer)
   return (await lookAtRows(tools, [row])).get(row.nodeId)
 }
 
 test('a place holds a row only if the very thing is there', async () => {
-  assert.equal(await vacancyOf(file, stats(10)), 'holds')
-  assert.equal(await vacancyOf(file, stats(10, { birthTime: 0 })), 'holds', 'where no birth times are kept')
-  assert.equal(await vacancyOf(file, stats(99)), 'vacant')
-  assert.equal(await vacancyOf(file, stats(10, { birthTime: 2 })), 'vacant', 'another file under its number')
-  assert.equal(await vacancyOf(file, stats(10, { kind: 'folder' })), 'vacant')
-  assert.equal(await vacancyOf(file, 'gone'), 'vacant')
-  assert.equal(await vacancyOf(folder, stats(11, { kind: 'folder', birthTime: 2 })), 'holds', 'it has the same row')
-  assert.equal(await vacancyOf(folder, stats(11)), 'vacant')
+  assert.equal(await presenceOf(file, stats(10)), 'present')
+  assert.equal(await presenceOf(file, stats(10, { birthTime: 0 })), 'present', 'where no birth times are kept')
+  assert.equal(await presenceOf(file, stats(99)), 'absent')
+  assert.equal(await presenceOf(file, stats(10, { birthTime: 2 })), 'absent', 'another file under its number')
+  assert.equal(await presenceOf(file, stats(10, { kind: 'folder' })), 'absent')
+  assert.equal(await presenceOf(file, 'gone'), 'absent')
+  assert.equal(await presenceOf(folder, stats(11, { kind: 'folder', birthTime: 2 })), 'present', 'it has the same row')
+  assert.equal(await presenceOf(folder, stats(11)), 'absent')
 })
 
 test('what can not be looked at says nothing of a file; a folder is not at two places', async () => {
   const [elsewhere, later] = [{ kind: 'elsewhere' }, { kind: 'later', problem: null }] as const
   const unreadable = { kind: 'unreadable', problem: 'EIO', watch: { kind: 'not-asked' } } as const
-  assert.equal(await vacancyOf(file, 'unreadable'), 'unreadable')
-  assert.equal(await vacancyOf(file, 'gone', unreadable), 'unreadable')
-  assert.equal(await vacancyOf(file, 'gone', elsewhere), 'unknown')
-  assert.equal(await vacancyOf(folder, 'unreadable'), 'vacant')
-  assert.equal(await vacancyOf(folder, 'gone', unreadable), 'vacant')
-  assert.equal(await vacancyOf(folder, 'gone', elsewhere), 'vacant')
-  for (const row of [file, folder]) assert.equal(await vacancyOf(row, 'gone', later), 'unknown')
+  assert.equal(await presenceOf(file, 'unreadable'), 'unreadable')
+  assert.equal(await presenceOf(file, 'gone', unreadable), 'unreadable')
+  assert.equal(await presenceOf(file, 'gone', elsewhere), 'unknown')
+  assert.equal(await presenceOf(folder, 'unreadable'), 'absent')
+  assert.equal(await presenceOf(folder, 'gone', unreadable), 'absent')
+  assert.equal(await presenceOf(folder, 'gone', elsewhere), 'absent')
+  for (const row of [file, folder]) assert.equal(await presenceOf(row, 'gone', later), 'unknown')
   const nowhere = fileRow(10, 'no known folder', 'old')
-  assert.equal(await vacancyOf(nowhere, stats(10)), 'vacant')
+  assert.equal(await presenceOf(nowhere, stats(10)), 'absent')
 })
 
 test('a file whose old place holds it too is looked at once more where it was found, and may be gone from there', async () => {

@@ -1,7 +1,7 @@
 /** Rows and sights for tests, with what a test does not care about filled in. */
 import { plainNodeId } from '@drive-feed/shared/node-id.ts'
 import type { Facts } from '../../services/indexer/src/model/decision.ts'
-import type { Known } from '../../services/indexer/src/model/known-node.ts'
+import type { KnownNode } from '../../services/indexer/src/model/known-node.ts'
 import type { PlacedSight } from '../../services/indexer/src/model/seen.ts'
 
 export const DEVICE = '2049'
@@ -12,7 +12,7 @@ export function factsOf(inode: number | string, other: Partial<Facts> = {}): Fac
 }
 
 /** A file's row, ready and hashed, under its plain id. */
-export function fileRow(inode: number, parentId: string, name: string, other: Partial<Known> = {}): Known {
+export function fileRow(inode: number, parentId: string, name: string, other: Partial<KnownNode> = {}): KnownNode {
   return {
     nodeId: plainNodeId(DEVICE, String(inode)),
     parentId,
@@ -25,7 +25,7 @@ export function fileRow(inode: number, parentId: string, name: string, other: Pa
   }
 }
 
-export function folderRow(inode: number, parentId: string, name: string, other: Partial<Known> = {}): Known {
+export function folderRow(inode: number, parentId: string, name: string, other: Partial<KnownNode> = {}): KnownNode {
   return fileRow(inode, parentId, name, { isDirectory: true, size: 0, hash: '', ...other })
 }
 

@@ -17,7 +17,7 @@ import { UNKNOWN_TYPE, UNSURE_TYPES } from './metadata/unsure-types.ts'
 import { createMetadataFlow, createVersions } from './metadata-flow.ts'
 import type { Facts } from './model/decision.ts'
 import { createTree } from './model/folder-tree.ts'
-import type { Known } from './model/known-node.ts'
+import type { KnownNode } from './model/known-node.ts'
 import { createReadAgain } from './store/read-again.ts'
 
 const PICTURE: Metadata = {
@@ -42,7 +42,7 @@ function createBench(t: TestContext) {
   tree.addRoot(rootFolder('media'), { nodeId: TOP_ID, device: DEVICE, inode: '1' })
   const retries = createReadingRetries({ arrivalOf: known.arrivalOf, nowMs })
   const inPool: MetadataJob[] = []
-  const lookedAt: Known[] = []
+  const lookedAt: KnownNode[] = []
   const lines: object[] = []
   const failures = createFailureLog({ log: { warn: (fields) => lines.push(fields) }, nowMs })
   const flow = createMetadataFlow({

@@ -12,17 +12,17 @@ import type { ReadingRetries } from './metadata/reading-retries.ts'
 import { BIG_FILE_BYTES } from './metadata/task.ts'
 import { createVersionWatch, type VersionWatch } from './metadata/version-watch.ts'
 import { pathOf, type Tree } from './model/folder-tree.ts'
-import type { Known } from './model/known-node.ts'
+import type { KnownNode } from './model/known-node.ts'
 import type { Root } from './reconcile/roots/root.ts'
 import type { MetadataFinding } from './store/metadata-writer.ts'
-import type { KnownNodes, Waiting } from './store/node-queries.ts'
+import type { NodeQueries, Waiting } from './store/node-queries.ts'
 import type { ReadAgain } from './store/read-again.ts'
 import type { Store } from './store/store.ts'
 
 export type MetadataFlowTools = {
   readonly pool: Pick<MetadataPool, 'room' | 'bigRoom' | 'hugeRoom' | 'submit'>
   readonly store: Pick<Store, 'saveMetadata' | 'saveAgain' | 'postpone'> & {
-    readonly known: Pick<KnownNodes, 'waiting' | 'toAskAgain' | 'nextDueMs' | 'byId' | 'pathOf'>
+    readonly known: Pick<NodeQueries, 'waiting' | 'toAskAgain' | 'nextDueMs' | 'byId' | 'pathOf'>
   }
   readonly tree: Pick<Tree, 'get'>
   readonly retries: Pick<ReadingRetries, 'next' | 'settled'>
@@ -32,9 +32,9 @@ export type MetadataFlowTools = {
   /** `st_dev` of a device as of now, see `devices.ts`. */
   readonly deviceNumberOf: (device: string) => string
   /** Whether another row with the inode number of what was read is another name of it, see `number-trust.ts`. */
-  readonly carriesHash: (row: Known) => boolean
+  readonly carriesHash: (row: KnownNode) => boolean
   /** Has a place looked at where something else is than what was to be read. */
-  readonly lookAt: (row: Known) => void
+  readonly lookAt: (row: KnownNode) => void
   readonly nowMs: () => number
 }
 

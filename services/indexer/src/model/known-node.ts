@@ -2,7 +2,7 @@
 import type { MetadataState } from '@drive-feed/shared/schema.ts'
 
 /** A live node as reconciling needs it. */
-export type Known = {
+export type KnownNode = {
   readonly nodeId: string
   readonly parentId: string
   /** The name on disk, see `entry-name.ts`. */

@@ -1,7 +1,7 @@
 /** A look at a place beside what the database knows of it. */
 import { plainNodeId } from '@drive-feed/shared/node-id.ts'
 import type { Facts } from './decision.ts'
-import type { Known } from './known-node.ts'
+import type { KnownNode } from './known-node.ts'
 import type { FileSight, FolderSight, Sight } from './sight.ts'
 
 /**
@@ -22,7 +22,7 @@ export type PlacedSight =
 
 export type Seen = Place & {
   readonly sight: PlacedSight
-  readonly known: Known | undefined
+  readonly known: KnownNode | undefined
   readonly cause: Cause
 }
 
@@ -58,17 +58,17 @@ export function hasOneName(sight: PresentSight): boolean {
  * A new folder under a reused number counts as the old one: it has the same id, and nothing of its own but what is in it,
  * which is compared anyway. So what moved from the old one into the new one is still known.
  */
-export function isSameThing(row: Known, sight: PresentSight): boolean {
+export function isSameThing(row: KnownNode, sight: PresentSight): boolean {
   if (!isSameInode(row, sight.facts) || row.isDirectory !== (sight.kind === 'folder')) return false
   return sight.kind === 'folder' || isSameBirth(row, sight.facts)
 }
 
 /** Whether a folder that counts as the same is another one under a reused number: all that is known of it is to be compared. */
-export function isReborn(row: Known, facts: Facts): boolean {
+export function isReborn(row: KnownNode, facts: Facts): boolean {
   return row.device !== '' && !isSameBirth(row, facts)
 }
 
-export function isSameInode(row: Known, facts: Facts): boolean {
+export function isSameInode(row: KnownNode, facts: Facts): boolean {
   if (row.device === '') return row.nodeId === plainNodeId(facts.device, facts.inode)
   return row.inode === facts.inode && row.device === facts.device
 }
@@ -79,7 +79,7 @@ export function isSameBirth(one: { readonly birthTime: number }, other: { readon
 }
 
 /** Whether the file's size or time differ from the row's, so that its bytes may. */
-export function isRewritten(row: Known, facts: Facts): boolean {
+export function isRewritten(row: KnownNode, facts: Facts): boolean {
   // The original program rounded times where this one cuts.
   const tolerance = row.device === '' ? 1 : 0
   return row.size !== facts.size || Math.abs(row.mtime - facts.mtime) > tolerance

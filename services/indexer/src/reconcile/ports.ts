@@ -12,7 +12,7 @@ import type { FolderSight } from '../model/sight.ts'
 import type { InotifyLimits } from '../posix/inotify-limits.ts'
 import type { Mountinfo } from '../scan/mountinfo.ts'
 import type { Observer } from '../scan/observer.ts'
-import type { KnownNodes } from '../store/node-queries.ts'
+import type { NodeQueries } from '../store/node-queries.ts'
 import type { Pace } from './roots/coverage.ts'
 import type { FailingPlace } from './roots/failing-places.ts'
 
@@ -71,7 +71,7 @@ export type DiskPort = Pick<Observer, 'look' | 'signs' | 'resolvePath' | 'mountC
 }
 
 export type DatabasePort = {
-  readonly known: KnownNodes
+  readonly known: NodeQueries
   /** Carries the decisions out, in their order, in one transaction. */
   readonly apply: (decisions: readonly Decision[]) => void
   /** Makes one transaction of all that `work` writes. */

@@ -8,7 +8,7 @@ import { rootFolder } from '../../../../test/support/root-folder.ts'
 import { DEVICE, fileRow, folderRow } from '../../../../test/support/rows.ts'
 import type { Decision } from '../model/decision.ts'
 import { createTree } from '../model/folder-tree.ts'
-import type { Known } from '../model/known-node.ts'
+import type { KnownNode } from '../model/known-node.ts'
 import { createSightsBuilder } from '../model/sights.ts'
 import type { LookRequest } from '../scan/look.ts'
 import type { LookReply } from '../scan/observer.ts'
@@ -27,7 +27,7 @@ const GRACE_MS = 500
 
 /** An empty folder on disk in which a file is known. `onDrained` is what happened by the time the queue is drained. */
 function folderThatWasEmptied({ onDrained = () => {}, isUnderWay = false } = {}) {
-  const rows: Known[] = [row]
+  const rows: KnownNode[] = [row]
   const decisions: Decision[] = []
   const tree = createTree()
   const root = rootFolder()

@@ -5,7 +5,7 @@ import { displayName, nameFromColumns } from '@drive-feed/shared/entry-name.ts'
 import { plainNodeId } from '@drive-feed/shared/node-id.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
 import { nodes, SUPER_ROOT_ID, watchRoots } from '@drive-feed/shared/schema.ts'
-import type { Known, ListedRow } from '../model/known-node.ts'
+import type { KnownNode, ListedRow } from '../model/known-node.ts'
 
 /** A file that waits for its metadata. */
 export type Waiting = {
@@ -31,15 +31,15 @@ export type FailingFiles = {
   readonly counts: Readonly<Record<FailingFile['state'], number>>
 }
 
-export type KnownNodes = {
-  readonly children: (parentId: string) => Known[]
+export type NodeQueries = {
+  readonly children: (parentId: string) => KnownNode[]
   readonly listedChildren: (parentId: string) => ListedRow[]
-  readonly childAt: (parentId: string, name: string) => Known | undefined
+  readonly childAt: (parentId: string, name: string) => KnownNode | undefined
   /** All names of an inode, and the original program's row with this id that knows no inode yet. */
-  readonly byInode: (device: string, inode: string) => Known[]
+  readonly byInode: (device: string, inode: string) => KnownNode[]
   /** The inodes of these that have a name, or may have: one question for a whole batch, of which nearly all are new. */
   readonly inodesWithNames: (inodes: readonly string[]) => ReadonlySet<string>
-  readonly byId: (nodeId: string) => Known | undefined
+  readonly byId: (nodeId: string) => KnownNode | undefined
   readonly hasChildren: (nodeId: string) => boolean
   /** With which change a file that waits for its metadata came to its path; null for any other. */
   readonly arrivalOf: (nodeId: string) => number | null
@@ -72,10 +72,10 @@ const COLUMNS = {
   metadataState: nodes.metadataState,
 }
 
-type Row = Omit<Known, 'name'> & { readonly name: string; readonly rawName: Buffer | null }
+type Row = Omit<KnownNode, 'name'> & { readonly name: string; readonly rawName: Buffer | null }
 
 /** Prepares the statements once. */
-export function createKnownNodes({ orm, sqlite }: FeedDatabase): KnownNodes {
+export function createNodeQueries({ orm, sqlite }: FeedDatabase): NodeQueries {
   const param = sql.placeholder
   const select = () => orm.select(COLUMNS).from(nodes)
   const children = select()
@@ -164,7 +164,7 @@ export function createKnownNodes({ orm, sqlite }: FeedDatabase): KnownNodes {
   }
 }
 
-function createArrivalOf(sqlite: FeedDatabase['sqlite']): KnownNodes['arrivalOf'] {
+function createArrivalOf(sqlite: FeedDatabase['sqlite']): NodeQueries['arrivalOf'] {
   // The plus keeps the planner off the index of all that waits.
   const arrival = sqlite
     .prepare<[string], number>(
@@ -174,7 +174,7 @@ function createArrivalOf(sqlite: FeedDatabase['sqlite']): KnownNodes['arrivalOf'
   return (nodeId) => arrival.get(nodeId) ?? null
 }
 
-function createCounts(orm: FeedDatabase['orm']): KnownNodes['counts'] {
+function createCounts(orm: FeedDatabase['orm']): NodeQueries['counts'] {
   const countIn = (states: ReturnType<typeof sql>) =>
     orm.select({ files: sql<number>`count(*)` }).from(nodes).where(inArray(nodes.metadataState, states)).prepare()
   const waiting = countIn(sql`('fresh', 'backlog')`)
@@ -182,7 +182,7 @@ function createCounts(orm: FeedDatabase['orm']): KnownNodes['counts'] {
   return () => ({ waiting: waiting.get()?.files ?? 0, failed: failed.get()?.files ?? 0 })
 }
 
-function createFailing(sqlite: FeedDatabase['sqlite']): KnownNodes['failing'] {
+function createFailing(sqlite: FeedDatabase['sqlite']): NodeQueries['failing'] {
   // The index of what failed is partial, too.
   const inState = "metadata_state IN ('failed', 'unreadable')"
   const some = sqlite.prepare<[string, number], FailingFile>(
@@ -221,7 +221,7 @@ function waitsAs(state: 'fresh' | 'backlog') {
   return sql`${metadataState} IN ('fresh', 'backlog') AND ${metadataState} = ${sql.raw(`'${state}'`)}`
 }
 
-function known({ rawName, ...row }: Row): Known {
+function known({ rawName, ...row }: Row): KnownNode {
   return rawName === null ? row : { ...row, name: nameFromColumns(row.name, rawName) }
 }
 

@@ -12,11 +12,11 @@ import type { Decision, Facts } from '../model/decision.ts'
 import { createChangeLog } from './change-log.ts'
 import { createMetadataWriter, type IsSameInode, type MetadataFinding } from './metadata-writer.ts'
 import { createNodePaths, type NodePaths } from './node-paths.ts'
-import { createKnownNodes, type KnownNodes } from './node-queries.ts'
+import { createNodeQueries, type NodeQueries } from './node-queries.ts'
 import { createRootTotals, type RootTotals } from './root-totals.ts'
 
 export type Store = {
-  readonly known: KnownNodes
+  readonly known: NodeQueries
   /** The newest cursor. */
   readonly head: () => number
   /** Carries the decisions out, in their order, in one transaction. */
@@ -51,7 +51,7 @@ export type Store = {
 /** @param wallMs ms since 1970 */
 export function createStore(db: FeedDatabase, wallMs: () => number): Store {
   const { sqlite } = db
-  const known = createKnownNodes(db)
+  const known = createNodeQueries(db)
   const log = createChangeLog(db, wallMs)
   const writer = createMetadataWriter(db, log)
   const paths = createNodePaths(db)

@@ -11,7 +11,7 @@ import { type Choice, ModelDisk } from '../../../../../test/support/model-disk.t
 import { createRandom, type Random } from '../../../../../test/support/random.ts'
 import { DEVICE, factsOf, fileRow, fileSight, folderRow, folderSight, GONE } from '../../../../../test/support/rows.ts'
 import type { Decision } from '../../model/decision.ts'
-import type { Known } from '../../model/known-node.ts'
+import type { KnownNode } from '../../model/known-node.ts'
 import { placeKey, type Seen } from '../../model/seen.ts'
 import { checkPlan } from './check-plan.ts'
 import type { Plan } from './plan.ts'
@@ -28,11 +28,11 @@ function create(inode: number, parent: string, name: string, isDirectory = false
   return { kind: 'create', ...about, facts: factsOf(inode), awaiting: AWAITING, copyOf: null }
 }
 
-function move({ nodeId, isDirectory, ctime }: Known, parent: string, name: string): Decision {
+function move({ nodeId, isDirectory, ctime }: KnownNode, parent: string, name: string): Decision {
   return { kind: 'move', nodeId, parentId: parent, name, isDirectory, ctime }
 }
 
-function remove({ nodeId }: Known): Decision {
+function remove({ nodeId }: KnownNode): Decision {
   return { kind: 'remove', nodeId }
 }
 

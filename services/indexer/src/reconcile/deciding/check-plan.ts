@@ -6,7 +6,7 @@
  * database, whose primary key refuses an id that is created twice.
  */
 import type { Decision } from '../../model/decision.ts'
-import type { Known } from '../../model/known-node.ts'
+import type { KnownNode } from '../../model/known-node.ts'
 import type { Place, Seen } from '../../model/seen.ts'
 import type { Knowledge, Plan } from './plan.ts'
 
@@ -120,7 +120,7 @@ function checkPlaces({ decisions, toLimbo }: Plan, seens: readonly Seen[]): void
     if (names.size === 0) namesOf.set(decision.parentId, names)
     names.add(decision.name)
   }
-  const checkLeft = (row: Known) => {
+  const checkLeft = (row: KnownNode) => {
     if (left.has(row.nodeId) || namesOf.get(row.parentId)?.has(row.name) !== true) return
     fail(`a node gets the place of ${row.nodeId}, which stays there (I11)`, ...placingAt(row))
   }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { factsOf, fileSight, folderSight, GONE } from '../../../../../test/support/rows.ts'
-import type { Known } from '../../model/known-node.ts'
+import type { KnownNode } from '../../model/known-node.ts'
 import type { Cause, Seen } from '../../model/seen.ts'
 import { AWAITING, a, at, folder, fresh, idOf, link, OTHER, planOf, short, type World } from './test-support/plans.ts'
 
@@ -15,21 +15,22 @@ for (const other of [{ size: 11 }, { mtime: 1_001 }]) {
   })
 }
 
-const RECHECKS: readonly [what: string, row: Partial<Known>, ctime: number, cause: Cause, isRechecked: boolean][] = [
-  ['a closed writer moved the ctime', {}, 2_000, 'written', true],
-  ['another name of the inode was written', {}, 2_000, 'linked', true],
-  ['a closed writer wrote nothing, as it seems', {}, 1_000, 'written', true],
-  ['a chmod moved the ctime', {}, 2_000, 'touched', false],
-  ['a scan finds another ctime', {}, 2_000, 'scan', false],
-  ['a new name appears where it is known', {}, 2_000, 'created', false],
-  ['a file that was held back is closed', { metadataState: 'fresh', hash: '' }, 1_000, 'written', true],
-  ['a file of the backlog is closed', { metadataState: 'backlog', hash: '' }, 1_000, 'written', true],
-  ['another name of one that is held back is written', { metadataState: 'fresh' }, 2_000, 'linked', false],
-  ['an unreadable file is touched', { metadataState: 'unreadable' }, 1_000, 'touched', true],
-  ['an unreadable file is scanned', { metadataState: 'unreadable' }, 1_000, 'scan', true],
-  ['a failed file is scanned', { metadataState: 'failed' }, 1_000, 'scan', false],
-  ['a failed file is written', { metadataState: 'failed' }, 2_000, 'written', true],
-]
+const RECHECKS: readonly [what: string, row: Partial<KnownNode>, ctime: number, cause: Cause, isRechecked: boolean][] =
+  [
+    ['a closed writer moved the ctime', {}, 2_000, 'written', true],
+    ['another name of the inode was written', {}, 2_000, 'linked', true],
+    ['a closed writer wrote nothing, as it seems', {}, 1_000, 'written', true],
+    ['a chmod moved the ctime', {}, 2_000, 'touched', false],
+    ['a scan finds another ctime', {}, 2_000, 'scan', false],
+    ['a new name appears where it is known', {}, 2_000, 'created', false],
+    ['a file that was held back is closed', { metadataState: 'fresh', hash: '' }, 1_000, 'written', true],
+    ['a file of the backlog is closed', { metadataState: 'backlog', hash: '' }, 1_000, 'written', true],
+    ['another name of one that is held back is written', { metadataState: 'fresh' }, 2_000, 'linked', false],
+    ['an unreadable file is touched', { metadataState: 'unreadable' }, 1_000, 'touched', true],
+    ['an unreadable file is scanned', { metadataState: 'unreadable' }, 1_000, 'scan', true],
+    ['a failed file is scanned', { metadataState: 'failed' }, 1_000, 'scan', false],
+    ['a failed file is written', { metadataState: 'failed' }, 2_000, 'written', true],
+  ]
 
 for (const [what, other, ctime, cause, isRechecked] of RECHECKS) {
   test(`with equal size and time ${what}: ${isRechecked ? 'read again' : 'silence (I12)'}`, () => {
@@ -113,7 +114,7 @@ test('I6: a file that a writer closed is read again, silently, though nothing se
 })
 
 test('a file that was never to be read is not read because its status changed a moment after it was listed', () => {
-  const skipped: Known = { ...a, metadataState: 'skipped' }
+  const skipped: KnownNode = { ...a, metadataState: 'skipped' }
   const seen = at(skipped, fileSight(10, { ctime: 2_000 }), 'revisited')
   assert.deepEqual(short(planOf({ rows: [skipped] }, seen)), [])
   const written = at(skipped, fileSight(10, { mtime: 2_000, ctime: 2_000 }), 'revisited')

@@ -1,11 +1,11 @@
 /** What becomes of the content of known files: read anew or not, and which other names are to be looked at. */
 import type { Facts } from '../../model/decision.ts'
-import type { Known } from '../../model/known-node.ts'
+import type { KnownNode } from '../../model/known-node.ts'
 import { isReborn, isRewritten, isSameThing, type PresentSight, type Seen } from '../../model/seen.ts'
 import type { Arrival, Knowledge, Plan } from './plan.ts'
 
 /** Settles a row whose thing is where it was. The bytes of a file may have changed. */
-export function stay(seen: Seen, row: Known, sight: PresentSight, knowledge: Knowledge, plan: Plan): void {
+export function stay(seen: Seen, row: KnownNode, sight: PresentSight, knowledge: Knowledge, plan: Plan): void {
   const { nodeId } = row
   plan.found.push(nodeId)
   if (sight.kind === 'folder') {
@@ -20,7 +20,7 @@ export function stay(seen: Seen, row: Known, sight: PresentSight, knowledge: Kno
 }
 
 /** Gives a row the inode number that its thing has by now. */
-export function takeNumber(seen: Seen, row: Known, sight: PresentSight, knowledge: Knowledge, plan: Plan): void {
+export function takeNumber(seen: Seen, row: KnownNode, sight: PresentSight, knowledge: Knowledge, plan: Plan): void {
   const { inode, birthTime } = sight.facts
   const known = { ...row, inode, birthTime }
   plan.decisions.push({ kind: 'renumber', nodeId: row.nodeId, inode, birthTime })
@@ -29,7 +29,7 @@ export function takeNumber(seen: Seen, row: Known, sight: PresentSight, knowledg
 }
 
 /** Takes over the facts of a folder that is another one under the same inode number, and has it compared as a whole. */
-export function adoptReborn(row: Known, facts: Facts, plan: Pick<Plan, 'decisions' | 'reborn'>): void {
+export function adoptReborn(row: KnownNode, facts: Facts, plan: Pick<Plan, 'decisions' | 'reborn'>): void {
   if (!isReborn(row, facts)) return
   plan.reborn.push(row.nodeId)
   plan.decisions.push({ kind: 'adopt', nodeId: row.nodeId, facts })
@@ -38,7 +38,7 @@ export function adoptReborn(row: Known, facts: Facts, plan: Pick<Plan, 'decision
 /** Has a file read again if its bytes may have changed. */
 export function rewriteIfNeeded(
   seen: Seen,
-  row: Known,
+  row: KnownNode,
   sight: Extract<PresentSight, { kind: 'file' }>,
   knowledge: Knowledge,
   plan: Plan,
@@ -64,7 +64,7 @@ export function rewriteIfNeeded(
  * Whether the bytes may have changed though size and time are equal: a writer can set the time back. A file that could not
  * be read may be readable now. A file that is held back for its writer need not wait longer once the writer closed it.
  */
-function mayHoldOtherBytes({ cause }: Seen, row: Known, facts: Facts): boolean {
+function mayHoldOtherBytes({ cause }: Seen, row: KnownNode, facts: Facts): boolean {
   if (row.metadataState === 'unreadable') return true
   // The ctime does not tell: write(2) sets it before it copies the bytes, and a write through mmap(2) to a page that is
   // dirty already does not set it.
@@ -84,7 +84,7 @@ export function lookAtOthers({ known, cause }: Seen, { rowsOf }: Knowledge, plan
 }
 
 /** Gives other names of an arrival's file: it may have been written through the new name before that was listed. */
-export function staleNames({ seen, sight, rows }: Arrival, dead: ReadonlyMap<string, Known>): Plan['lookAt'] {
+export function staleNames({ seen, sight, rows }: Arrival, dead: ReadonlyMap<string, KnownNode>): Plan['lookAt'] {
   if (sight.kind === 'folder') return []
   const names = rows.filter((row) => !dead.has(row.nodeId) && isSameThing(row, sight))
   const stale = names.filter((row) => seen.cause === 'written' || isRewritten(row, sight.facts))

@@ -17,7 +17,7 @@
  */
 
 import type { Awaiting, Decision } from '../../model/decision.ts'
-import type { Known } from '../../model/known-node.ts'
+import type { KnownNode } from '../../model/known-node.ts'
 import { hasOneName, isPresent, isRewritten, isSameThing, placeKey, type Seen } from '../../model/seen.ts'
 import { adoptReborn, lookAtOthers, rewriteIfNeeded, staleNames, stay, takeNumber } from './content.ts'
 import { foldersNeeded, fromTheTop, makeWait, treeAfter } from './feasible.ts'
@@ -28,7 +28,7 @@ import { type Arrival, emptyPlan, isFeasible, type Knowledge, type Plan } from '
 /** @param seens one for each place, as it was seen and as the database has it */
 export function decide(seens: readonly Seen[], knowledge: Knowledge): Plan {
   const plan = emptyPlan()
-  const departures = new Map<string, Known>()
+  const departures = new Map<string, KnownNode>()
   const arrivals: Arrival[] = []
   const settled = new Set<string>()
   for (const seen of seens) {
@@ -42,7 +42,7 @@ export function decide(seens: readonly Seen[], knowledge: Knowledge): Plan {
     if (known !== undefined) departures.set(known.nodeId, known)
     if (isPresent(sight)) arrivals.push({ seen, sight, rows: knowledge.rowsOf(sight.facts), row: null, waits: null })
   }
-  const dead = new Map<string, Known>()
+  const dead = new Map<string, KnownNode>()
   const matching: Matching = { departures, settled, dead, arrivedFolders: new Set(), knowledge, plan }
   // Folders come first: whether a hard link may still be in a folder depends on where that folder is.
   for (const arrival of arrivals) if (arrival.sight.kind === 'folder') matchRow(arrival, matching)
@@ -58,7 +58,7 @@ export function decide(seens: readonly Seen[], knowledge: Knowledge): Plan {
 }
 
 /** Settles a sight of the very thing that its place's row is about. False if it is something else, or nothing. */
-function settleInPlace(seen: Seen, row: Known, knowledge: Knowledge, plan: Plan): boolean {
+function settleInPlace(seen: Seen, row: KnownNode, knowledge: Knowledge, plan: Plan): boolean {
   const { sight } = seen
   if (!isPresent(sight)) return false
   if (isSameThing(row, sight)) stay(seen, row, sight, knowledge, plan)
@@ -154,7 +154,7 @@ function removeOrKeep(
 function creation(
   arrival: Arrival,
   knowledge: Knowledge,
-  { dead, taken }: { dead: ReadonlyMap<string, Known>; taken: Set<string> },
+  { dead, taken }: { dead: ReadonlyMap<string, KnownNode>; taken: Set<string> },
 ): Decision | null {
   const { seen, sight, rows } = arrival
   const { kind, facts } = sight

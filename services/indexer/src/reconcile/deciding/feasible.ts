@@ -1,12 +1,12 @@
 /** Which arrivals this plan carries out, and in which order. The others wait. */
-import type { Known } from '../../model/known-node.ts'
+import type { KnownNode } from '../../model/known-node.ts'
 import { idOfNew } from './identity.ts'
 import { type Arrival, isFeasible, type Knowledge } from './plan.ts'
 
 type Waiting = {
   /** Ids of rows that this plan removes. */
   readonly removed: Set<string>
-  readonly dead: ReadonlyMap<string, Known>
+  readonly dead: ReadonlyMap<string, KnownNode>
   readonly knowledge: Knowledge
 }
 
@@ -43,7 +43,7 @@ export function makeWait(arrivals: readonly Arrival[], { removed, dead, knowledg
 }
 
 /** Takes the folders above the row from those to be removed. Whether there were any. */
-function spareAbove(row: Known, removed: Set<string>, { parentOf, mustRemove }: Knowledge): boolean {
+function spareAbove(row: KnownNode, removed: Set<string>, { parentOf, mustRemove }: Knowledge): boolean {
   let isSpared = false
   for (let at: string | null | undefined = row.parentId; at != null; at = parentOf(at)) {
     if (!mustRemove.has(at) && removed.delete(at)) isSpared = true
@@ -62,7 +62,7 @@ export type TreeAfter = {
 
 export function treeAfter(
   feasible: readonly Arrival[],
-  dead: ReadonlyMap<string, Known>,
+  dead: ReadonlyMap<string, KnownNode>,
   knowledge: Pick<Knowledge, 'parentOf' | 'isIdTaken'>,
 ): TreeAfter {
   const placed = new Map<string, string>()
@@ -90,7 +90,7 @@ const CLIMB_MAX = 10_000
 function createWays(
   tree: TreeAfter,
   removed: ReadonlySet<string>,
-  dead: ReadonlyMap<string, Known>,
+  dead: ReadonlyMap<string, KnownNode>,
 ): (arrival: Arrival) => Way {
   const climb = (from: string, own: string | undefined, isMove: boolean): Way => {
     let at: string | null | undefined = from

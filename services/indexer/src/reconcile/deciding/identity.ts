@@ -2,15 +2,15 @@
 import { nameToBytes } from '@drive-feed/shared/entry-name.ts'
 import { furtherNodeId, plainNodeId } from '@drive-feed/shared/node-id.ts'
 import type { Facts } from '../../model/decision.ts'
-import type { Known } from '../../model/known-node.ts'
+import type { KnownNode } from '../../model/known-node.ts'
 import { isReborn, isSameThing, type Place, type PresentSight } from '../../model/seen.ts'
 import type { Arrival, Knowledge } from './plan.ts'
 
 /** What is known of an inode number. */
 export type InodeKnowledge = {
   /** Rows that have the number. */
-  readonly rows: readonly Known[]
-  readonly isAway: (row: Known) => boolean
+  readonly rows: readonly KnownNode[]
+  readonly isAway: (row: KnownNode) => boolean
   /** Whether a node has the id that may have another number by now: on a device whose numbers do not last. */
   readonly isIdTaken: (device: string, nodeId: string) => boolean
 }
@@ -20,7 +20,7 @@ export function identifyFolder(
   sight: Extract<PresentSight, { kind: 'folder' }>,
   place: Place,
   { rows, isAway, isIdTaken }: InodeKnowledge,
-): { readonly own: Known | undefined; readonly newId: () => string; readonly kept: readonly Known[] } {
+): { readonly own: KnownNode | undefined; readonly newId: () => string; readonly kept: readonly KnownNode[] } {
   const kept = rows.filter((row) => keepsId(row, sight, isAway))
   const isTaken = (id: string) => kept.some(({ nodeId }) => nodeId === id) || isIdTaken(sight.facts.device, id)
   const own = likeliestFirst(rows, sight.facts).find((row) => isSameThing(row, sight) && !kept.includes(row))
@@ -43,7 +43,7 @@ export function newNodeId(
 /** Gives the id of an arrival that is a new node. A dead row of its inode leaves its id; `taken` ids are given already. */
 export function idOfNew(
   { seen, sight, rows }: Arrival,
-  dead: ReadonlyMap<string, Known>,
+  dead: ReadonlyMap<string, KnownNode>,
   { isIdTaken }: Pick<Knowledge, 'isIdTaken'>,
   taken: ReadonlySet<string> = NONE,
 ): string {
@@ -60,14 +60,14 @@ const NONE: ReadonlySet<string> = new Set()
  * Whether the row keeps its id though something else has its inode number by now. Nothing is removed from a root that is
  * away (I7), so the other thing gets an id beside it.
  */
-export function keepsId(row: Known, sight: PresentSight, isAway: (row: Known) => boolean): boolean {
+export function keepsId(row: KnownNode, sight: PresentSight, isAway: (row: KnownNode) => boolean): boolean {
   return (!isSameThing(row, sight) || isReborn(row, sight.facts)) && isAway(row)
 }
 
 /** Sorts rows of one inode: those with its birth time come first, and among equals the one with the plain id. */
-export function likeliestFirst(rows: readonly Known[], facts: Facts): readonly Known[] {
+export function likeliestFirst(rows: readonly KnownNode[], facts: Facts): readonly KnownNode[] {
   if (rows.length < 2) return rows
   const plain = plainNodeId(facts.device, facts.inode)
-  const doubt = (row: Known) => (isReborn(row, facts) ? 2 : 0) + (row.nodeId === plain ? 0 : 1)
+  const doubt = (row: KnownNode) => (isReborn(row, facts) ? 2 : 0) + (row.nodeId === plain ? 0 : 1)
   return rows.toSorted((a, b) => doubt(a) - doubt(b))
 }

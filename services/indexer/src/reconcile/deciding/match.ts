@@ -1,13 +1,13 @@
 /** Matches arrivals with rows: which row moved to an arrival's place, if one did. */
-import type { Known } from '../../model/known-node.ts'
+import type { KnownNode } from '../../model/known-node.ts'
 import { hasOneName, isPresent, isSameThing, type PresentSight, placeKey, type Seen } from '../../model/seen.ts'
 import { keepsId, likeliestFirst } from './identity.ts'
 import type { Arrival, Knowledge, Plan, Presence } from './plan.ts'
 
 /** Gives the rows whose own places must be looked at first: something with their inode number was seen elsewhere. */
-export function rowsToLookAt(seens: readonly Seen[], rowsOf: Knowledge['rowsOf']): Known[] {
+export function rowsToLookAt(seens: readonly Seen[], rowsOf: Knowledge['rowsOf']): KnownNode[] {
   const seenPlaces = new Set(seens.map(placeKey))
-  const rows = new Map<string, Known>()
+  const rows = new Map<string, KnownNode>()
   for (const { sight, known } of seens) {
     if (!isPresent(sight) || (known !== undefined && isSameThing(known, sight))) continue
     for (const row of rowsOf(sight.facts)) if (!seenPlaces.has(placeKey(row))) rows.set(row.nodeId, row)
@@ -20,18 +20,22 @@ export function rowsToLookAt(seens: readonly Seen[], rowsOf: Knowledge['rowsOf']
  * may forget a file's number and give it another while it is mounted. The row counts as the same if it was looked for in
  * vain and no other row has the new number.
  */
-export function isRenumbered(row: Known, sight: PresentSight, { mayRemove, numbersLast, rowsOf }: Knowledge): boolean {
+export function isRenumbered(
+  row: KnownNode,
+  sight: PresentSight,
+  { mayRemove, numbersLast, rowsOf }: Knowledge,
+): boolean {
   if (!mayRemove.has(row.nodeId) || row.device !== sight.facts.device || numbersLast(row.device)) return false
   return row.isDirectory === (sight.kind === 'folder') && rowsOf(sight.facts).length === 0
 }
 
 /** What matching reads and adds to, by node id. */
 export type Matching = {
-  readonly departures: Map<string, Known>
+  readonly departures: Map<string, KnownNode>
   /** Rows that are found: at their own place or at an arrival's. */
   readonly settled: Set<string>
   /** Rows whose inode number something else has by now, so what they are about is gone for good. */
-  readonly dead: Map<string, Known>
+  readonly dead: Map<string, KnownNode>
   /** Device and inode of each folder among the arrivals so far. */
   readonly arrivedFolders: Set<string>
   readonly knowledge: Knowledge
@@ -80,12 +84,12 @@ export function matchRow(arrival: Arrival, matching: Matching): void {
 }
 
 /** Whether nothing that is still looked for would be removed with the row. */
-function isEmptyOrDue(row: Known, { mayRemove, hasChildren }: Knowledge): boolean {
+function isEmptyOrDue(row: KnownNode, { mayRemove, hasChildren }: Knowledge): boolean {
   return !row.isDirectory || mayRemove.has(row.nodeId) || !hasChildren(row.nodeId)
 }
 
 /** Lets an arrival wait for its id, which a folder has that is not removed yet. */
-function waitForDead(arrival: Arrival, row: Known, { departures, plan }: Matching): void {
+function waitForDead(arrival: Arrival, row: KnownNode, { departures, plan }: Matching): void {
   // `unsure` has the place looked at again in any case: the row may go with a folder above it, without being looked at.
   arrival.waits = 'unsure'
   const { parentId, name } = arrival.seen
@@ -105,7 +109,7 @@ function isMountedTwice({ sight, rows }: Arrival, { settled, arrivedFolders }: M
 }
 
 /** What is known of a row's own place, with what was seen in this batch. */
-function presenceFor(row: Known, { sight }: Arrival, { departures, settled, knowledge }: Matching): Presence {
+function presenceFor(row: KnownNode, { sight }: Arrival, { departures, settled, knowledge }: Matching): Presence {
   if (departures.has(row.nodeId)) return 'absent'
   const presence = knowledge.presenceOf(row)
   // A file with one name is at the arrival's place alone, unless it was seen at its own place too: a file may be mounted at
@@ -116,8 +120,8 @@ function presenceFor(row: Known, { sight }: Arrival, { departures, settled, know
 
 /** Whether a folder above the row is about to be removed: what has not been found by now goes with it. */
 function isInGoneFolder(
-  row: Known,
-  departures: ReadonlyMap<string, Known>,
+  row: KnownNode,
+  departures: ReadonlyMap<string, KnownNode>,
   settled: ReadonlySet<string>,
   { mayRemove, parentOf }: Knowledge,
 ): boolean {

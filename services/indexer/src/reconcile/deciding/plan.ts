@@ -1,6 +1,6 @@
 /** What deciding knows, what it works on, and the plan that it returns. Plain data. */
 import type { Awaiting, Decision, Facts } from '../../model/decision.ts'
-import type { Known } from '../../model/known-node.ts'
+import type { KnownNode } from '../../model/known-node.ts'
 import type { Place, PresentSight, Seen } from '../../model/seen.ts'
 
 /**
@@ -13,9 +13,9 @@ export type Presence = 'present' | 'absent' | 'unreadable' | 'unknown'
 /** Answers to all that `decide` asks. It asks synchronously, and the answers must not change before the plan is written. */
 export type Knowledge = {
   /** All rows of an inode: one for each of its names. */
-  readonly rowsOf: (facts: Facts) => readonly Known[]
+  readonly rowsOf: (facts: Facts) => readonly KnownNode[]
   /** Asked only for rows whose place is not among the places just seen. */
-  readonly presenceOf: (row: Known) => Presence
+  readonly presenceOf: (row: KnownNode) => Presence
   /** Rows whose time in limbo is over. */
   readonly mayRemove: ReadonlySet<string>
   /** Some of `mayRemove`: they have waited so long that they go even if they were found at a place that is not free. */
@@ -23,11 +23,11 @@ export type Knowledge = {
   /** The id of the folder that a known folder is in now: null above a root, undefined if the folder is not known. */
   readonly parentOf: (folderId: string) => string | null | undefined
   /** Whether the row's root is away, or may turn out to be: then nothing in it may be removed (I7). */
-  readonly isAway: (row: Known) => boolean
+  readonly isAway: (row: KnownNode) => boolean
   /** Whether inode numbers on the device outlast a mount and the kernel's memory of a file. */
   readonly numbersLast: (device: string) => boolean
   /** Whether a file with the row's inode number has the row's bytes too, as far as is known without reading. */
-  readonly carriesHash: (row: Known) => boolean
+  readonly carriesHash: (row: KnownNode) => boolean
   /** Whether a node has the id that may have another inode number by now. */
   readonly isIdTaken: (device: string, nodeId: string) => boolean
   /** Whether any row is in the folder. */
@@ -44,7 +44,7 @@ export type Plan = {
    * Rows that are not where they were. `blocks`: something waits for the row to leave, at the row's own place or at `heir`.
    * What is at `heir` has the row's inode number and gets its id.
    */
-  readonly toLimbo: { readonly row: Known; readonly blocks: boolean; readonly heir: Place | null }[]
+  readonly toLimbo: { readonly row: KnownNode; readonly blocks: boolean; readonly heir: Place | null }[]
   /** Ids of rows that were found, in limbo or not. */
   readonly found: string[]
   /** Places that could not be settled, to look at again soon. */
@@ -70,9 +70,9 @@ export type Arrival = {
   readonly seen: Seen
   readonly sight: PresentSight
   /** Rows of its inode. */
-  readonly rows: readonly Known[]
+  readonly rows: readonly KnownNode[]
   /** The row that moves here; null if the arrival is a new node. */
-  row: Known | null
+  row: KnownNode | null
   /** Null if the plan carries the arrival out. */
   waits: Wait | null
 }

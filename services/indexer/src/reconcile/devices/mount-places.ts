@@ -10,7 +10,7 @@
 import type { Folder, Tree } from '../../model/folder-tree.ts'
 import { type Place, placeKey } from '../../model/seen.ts'
 import type { Mountinfo } from '../../scan/mountinfo.ts'
-import type { KnownNodes } from '../../store/node-queries.ts'
+import type { NodeQueries } from '../../store/node-queries.ts'
 import type { Hints } from '../pending/hints.ts'
 import { changedPoints, type MountPoints, mountPoints } from './changed-mounts.ts'
 import type { Devices } from './devices.ts'
@@ -36,7 +36,7 @@ export type MountPlacesTools = {
   readonly tops: () => readonly Folder[]
   readonly tree: Pick<Tree, 'get' | 'placings'>
   readonly devices: Pick<Devices, 'nameOf' | 'numberOf'>
-  readonly known: Pick<KnownNodes, 'childAt'>
+  readonly known: Pick<NodeQueries, 'childAt'>
   readonly hints: Pick<Hints, 'add'>
   readonly nowMs: () => number
 }

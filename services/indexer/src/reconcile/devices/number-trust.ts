@@ -5,17 +5,17 @@
  */
 
 import type { Tree } from '../../model/folder-tree.ts'
-import type { Known } from '../../model/known-node.ts'
+import type { KnownNode } from '../../model/known-node.ts'
 import type { Limbo } from '../pending/limbo.ts'
 import type { Devices } from './devices.ts'
 
 export type NumberTrust = {
   /** Whether the row's number was seen under the present mount. */
-  readonly isCurrent: (row: Known) => boolean
+  readonly isCurrent: (row: KnownNode) => boolean
   /** Whether something at another place is the row's if it has its number. */
-  readonly tells: (row: Known) => boolean
+  readonly tells: (row: KnownNode) => boolean
   /** Whether it then also has the row's hash, without being read. */
-  readonly carriesHash: (row: Known) => boolean
+  readonly carriesHash: (row: KnownNode) => boolean
 }
 
 export type NumberTrustTools = {
@@ -25,14 +25,14 @@ export type NumberTrustTools = {
 }
 
 export function createNumberTrust({ tree, devices, limbo }: NumberTrustTools): NumberTrust {
-  const isCurrent = ({ nodeId, parentId, device }: Known): boolean => {
+  const isCurrent = ({ nodeId, parentId, device }: KnownNode): boolean => {
     // A listing compares every row in a folder; what is not there any more was seen under an earlier mount.
     if (limbo.get(nodeId)?.isOfEarlierMount === true) return false
     if (!devices.isDoubtful(device)) return true
     const parent = tree.get(parentId)
     return parent?.isCompared === true && parent.device === device
   }
-  const isLasting = ({ device }: Known) => devices.numberKind(device) === 'lasting'
+  const isLasting = ({ device }: KnownNode) => devices.numberKind(device) === 'lasting'
   return {
     isCurrent,
     tells: (row) => isLasting(row) || isCurrent(row),

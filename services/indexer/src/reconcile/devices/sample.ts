@@ -1,12 +1,12 @@
 /** Looking for what is known below a place, to recognise its filesystem. */
 import { isPassing } from '@drive-feed/shared/passing-errors.ts'
-import type { Known } from '../../model/known-node.ts'
+import type { KnownNode } from '../../model/known-node.ts'
 import { isSameBirth } from '../../model/seen.ts'
 import type { Identity, Sight } from '../../model/sight.ts'
 import { sightAt } from '../../model/sights.ts'
 import type { LookAnswer, LookRequest } from '../../scan/look.ts'
 import type { LookReply, Observer } from '../../scan/observer.ts'
-import type { KnownNodes } from '../../store/node-queries.ts'
+import type { NodeQueries } from '../../store/node-queries.ts'
 import type { Sample } from './recognise-device.ts'
 
 const SAMPLE_MAX = 64
@@ -16,7 +16,7 @@ const FOLDERS_MAX = 32
 type Place = {
   readonly path: string
   readonly top: Pick<Identity, 'inode' | 'birthTime'>
-  readonly row: Known | undefined
+  readonly row: KnownNode | undefined
 }
 
 /**
@@ -24,7 +24,7 @@ type Place = {
  * known files below. Null when nothing can be said now: what could not be looked at is not another filesystem.
  */
 export async function takeSample(
-  known: KnownNodes,
+  known: NodeQueries,
   observer: Pick<Observer, 'look'>,
   { path, top, row }: Place,
 ): Promise<Sample | null> {
@@ -63,11 +63,11 @@ function willPass(answer: LookAnswer): boolean {
 
 /** Known files in known folders below, folder by folder from the top, some of them. */
 function filesBelow(
-  known: KnownNodes,
+  known: NodeQueries,
   top: string,
-  children: readonly Known[],
-): { readonly path: string; readonly rows: readonly Known[] }[] {
-  const groups: { path: string; rows: Known[] }[] = []
+  children: readonly KnownNode[],
+): { readonly path: string; readonly rows: readonly KnownNode[] }[] {
+  const groups: { path: string; rows: KnownNode[] }[] = []
   const folders = children.filter(isFolder).map((row) => ({ path: `${top}/${row.name}`, row }))
   let files = children.length - folders.length
   for (const { path, row } of folders) {
@@ -83,24 +83,24 @@ function filesBelow(
   return groups
 }
 
-function isFolder({ isDirectory }: Known): boolean {
+function isFolder({ isDirectory }: KnownNode): boolean {
   return isDirectory
 }
 
 /** What was seen at the places of these rows; nothing where their folder was not found. */
-function sightsOf({ answers, sights }: LookReply, at: number, rows: readonly Known[]): [Known, Sight][] {
+function sightsOf({ answers, sights }: LookReply, at: number, rows: readonly KnownNode[]): [KnownNode, Sight][] {
   const answer = answers[at]
-  return rows.map((row, offset): [Known, Sight] => {
+  return rows.map((row, offset): [KnownNode, Sight] => {
     return [row, answer?.kind === 'seen' ? sightAt(sights, answer.from + offset) : { kind: 'gone' }]
   })
 }
 
-function isSameInode(row: Known, sight: Sight): boolean {
+function isSameInode(row: KnownNode, sight: Sight): boolean {
   if (sight.kind === 'folder') return row.isDirectory && sight.inode === row.inode
   return sight.kind === 'file' && sight.inode === row.inode && isSamePlace(row, sight)
 }
 
-function isSamePlace(row: Known, sight: Sight): boolean {
+function isSamePlace(row: KnownNode, sight: Sight): boolean {
   if (sight.kind === 'folder') return row.isDirectory
   return sight.kind === 'file' && !row.isDirectory && sight.size === row.size && sight.mtime === row.mtime
 }

@@ -1,10 +1,10 @@
 /** Whether an id is another node's already. */
-import type { KnownNodes } from '../../store/node-queries.ts'
+import type { NodeQueries } from '../../store/node-queries.ts'
 import type { Devices } from './devices.ts'
 
 /** Where inode numbers last, a node's id is made of its own number, and whoever has that is found by it. */
 export function isIdTaken(
-  { devices, known }: { readonly devices: Pick<Devices, 'numberKind'>; readonly known: Pick<KnownNodes, 'byId'> },
+  { devices, known }: { readonly devices: Pick<Devices, 'numberKind'>; readonly known: Pick<NodeQueries, 'byId'> },
   device: string,
   nodeId: string,
 ): boolean {

@@ -8,7 +8,7 @@ import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import { rootFolder } from '../../../../../test/support/root-folder.ts'
 import { DEVICE, fileRow, folderRow } from '../../../../../test/support/rows.ts'
 import { createTree, type RootFolder } from '../../model/folder-tree.ts'
-import type { Known } from '../../model/known-node.ts'
+import type { KnownNode } from '../../model/known-node.ts'
 import { createSightsBuilder } from '../../model/sights.ts'
 import type { LookRequest } from '../../scan/look.ts'
 import { createLimbo } from '../pending/limbo.ts'
@@ -39,7 +39,7 @@ function jobsOf() {
       return { answers: [], sights: createSightsBuilder().pack(), mountChanges: 0 }
     },
   } as unknown as JobTools
-  const put = (row: Known, other: { blocks?: boolean; heir?: { parentId: string; name: string } } = {}) => {
+  const put = (row: KnownNode, other: { blocks?: boolean; heir?: { parentId: string; name: string } } = {}) => {
     limbo.put(row, { blocks: false, isAfterScan: false, nowMs: 0, ...other })
   }
   /** Makes a job of the rows that are due; gives it and the looks asked for. */

@@ -3,7 +3,7 @@
 import type { Folder, Tree } from '../../model/folder-tree.ts'
 import type { LookRequest } from '../../scan/look.ts'
 import type { LookReply } from '../../scan/observer.ts'
-import type { KnownNodes } from '../../store/node-queries.ts'
+import type { NodeQueries } from '../../store/node-queries.ts'
 import type { Devices } from '../devices/devices.ts'
 import type { Hints, TakenHint } from '../pending/hints.ts'
 import { isBlocking, type Limbo, type LimboEntry } from '../pending/limbo.ts'
@@ -38,7 +38,7 @@ export type JobTools = {
   readonly hints: Hints
   readonly visits: Visits
   readonly limbo: Limbo
-  readonly known: Pick<KnownNodes, 'byId'>
+  readonly known: Pick<NodeQueries, 'byId'>
   readonly roots: Pick<Roots, 'isOnline'>
   readonly coverage: Pick<Coverage, 'mayAsk'>
   readonly nowMs: () => number

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { rootFolder } from '../../../../../test/support/root-folder.ts'
 import { DEVICE, fileRow, fileSight, folderRow, GONE } from '../../../../../test/support/rows.ts'
 import { createTree } from '../../model/folder-tree.ts'
-import type { Known } from '../../model/known-node.ts'
+import type { KnownNode } from '../../model/known-node.ts'
 import type { PlacedSight, Seen } from '../../model/seen.ts'
 import { createSightsBuilder } from '../../model/sights.ts'
 import type { EntryStats } from '../../posix/statx.ts'
@@ -53,7 +53,7 @@ function look(there: Readonly<Record<string, There>>, answer?: LookAnswer) {
   return { tools, asked }
 }
 
-async function presenceOf(row: Known, there: There, answer?: LookAnswer) {
+async function presenceOf(row: KnownNode, there: There, answer?: LookAnswer) {
   const { tools } = look({ [row.name]: there }, answer)
   return (await lookAtRows(tools, [row])).get(row.nodeId)
 }
@@ -96,7 +96,7 @@ test('a file whose old place holds it too is looked at once more where it was fo
 })
 
 test('nothing else is looked at once more', async () => {
-  const at = (sight: PlacedSight, known?: Known): Seen => {
+  const at = (sight: PlacedSight, known?: KnownNode): Seen => {
     return { parentId: top.nodeId, name: 'new', sight, known, cause: 'touched' }
   }
   const { tools, asked } = look({})

@@ -2,13 +2,13 @@
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import type { Tree } from '../../model/folder-tree.ts'
 import { type Folder, pathOf } from '../../model/folder-tree.ts'
-import type { Known } from '../../model/known-node.ts'
+import type { KnownNode } from '../../model/known-node.ts'
 import { hasOneName, isPresent, isSameBirth, isSameThing, type Place, type Seen } from '../../model/seen.ts'
 import type { Sight } from '../../model/sight.ts'
 import { sightAt } from '../../model/sights.ts'
 import type { LookRequest } from '../../scan/look.ts'
 import type { Observer } from '../../scan/observer.ts'
-import type { KnownNodes } from '../../store/node-queries.ts'
+import type { NodeQueries } from '../../store/node-queries.ts'
 import type { Presence } from '../deciding/plan.ts'
 import type { Devices } from '../devices/devices.ts'
 import type { AddHint } from '../pending/hints.ts'
@@ -18,7 +18,7 @@ export type PresenceTools = {
   readonly tree: Tree
   readonly look: Observer['look']
   readonly devices: Devices
-  readonly known: KnownNodes
+  readonly known: NodeQueries
   readonly roots: Pick<Roots, 'isConfigured'>
   readonly hint: AddHint
 }
@@ -27,7 +27,7 @@ export type PresenceTools = {
 type Found = Sight | { readonly kind: 'elsewhere' | 'later' | 'nowhere' }
 
 /** Looks whether rows are still at their own places. */
-export async function lookAtRows(tools: PresenceTools, rows: readonly Known[]): Promise<Map<string, Presence>> {
+export async function lookAtRows(tools: PresenceTools, rows: readonly KnownNode[]): Promise<Map<string, Presence>> {
   const presences = new Map<string, Presence>()
   const [roots, others] = [rows.filter(isRootRow), rows.filter((row) => !isRootRow(row))]
   for (const row of roots) presences.set(row.nodeId, tools.roots.isConfigured(row) ? 'present' : 'absent')
@@ -35,11 +35,11 @@ export async function lookAtRows(tools: PresenceTools, rows: readonly Known[]): 
   return presences
 }
 
-function isRootRow({ parentId }: Known): boolean {
+function isRootRow({ parentId }: KnownNode): boolean {
   return parentId === SUPER_ROOT_ID
 }
 
-function presenceOf(tools: PresenceTools, row: Known, found: Found): Presence {
+function presenceOf(tools: PresenceTools, row: KnownNode, found: Found): Presence {
   if (found.kind === 'later') return 'unknown'
   // Not found in the database's own tree: nothing is known that could contradict.
   if (found.kind === 'nowhere') return 'absent'
@@ -89,7 +89,7 @@ function lookForFolder({ tree, hint }: PresenceTools, folderId: string): void {
 export async function findPassing(
   tools: PresenceTools,
   seens: readonly Seen[],
-  holding: readonly Known[],
+  holding: readonly KnownNode[],
 ): Promise<ReadonlySet<Seen>> {
   if (holding.length === 0) return new Set()
   const held = new Set(holding.map(inodeKey))
@@ -109,7 +109,7 @@ function inodeKey({ device, inode }: { readonly device: string; readonly inode: 
   return `${device}:${inode}`
 }
 
-function isThingOf(tools: PresenceTools, found: Found, row: Known): boolean {
+function isThingOf(tools: PresenceTools, found: Found, row: KnownNode): boolean {
   if (!isInode(tools, found, row)) return false
   if (row.isDirectory) return found.kind === 'folder'
   return found.kind === 'file' && isSameBirth(row, found)

@@ -2,11 +2,11 @@
 import type { Logger } from '@drive-feed/shared/logger.ts'
 import type { Decision } from '../../model/decision.ts'
 import { type Folder, pathOf } from '../../model/folder-tree.ts'
-import type { Known } from '../../model/known-node.ts'
+import type { KnownNode } from '../../model/known-node.ts'
 import { type Cause, isPresent, placedSight, type Seen } from '../../model/seen.ts'
 import type { FileSight, FolderSight, Sight } from '../../model/sight.ts'
 import type { Observer } from '../../scan/observer.ts'
-import type { KnownNodes } from '../../store/node-queries.ts'
+import type { NodeQueries } from '../../store/node-queries.ts'
 import type { Devices } from '../devices/devices.ts'
 import type { NumberTrust } from '../devices/number-trust.ts'
 import { takeSample } from '../devices/sample.ts'
@@ -19,12 +19,12 @@ export type RawSeen = {
   readonly name: string
   readonly sight: Sight
   readonly cause: Cause
-  readonly known?: Known | undefined
+  readonly known?: KnownNode | undefined
 }
 
 export type SightReaderTools = {
   readonly devices: Devices
-  readonly known: KnownNodes
+  readonly known: NodeQueries
   readonly observer: Pick<Observer, 'look' | 'signs'>
   readonly trust: NumberTrust
   readonly apply: (decisions: readonly Decision[]) => void
@@ -107,7 +107,7 @@ const IN_MEMORY: readonly string[] = ['tmpfs', 'ramfs', 'hugetlbfs']
  * A known folder of another filesystem, and where it was mounted the folder below it: away, not deleted (I7). Unless it
  * was in memory, or is the filesystem of a folder above: that is there, and a part of it was mounted here.
  */
-function isUnmounted(devices: Devices, known: Known, sight: Seen['sight'], parent: Folder): boolean {
+function isUnmounted(devices: Devices, known: KnownNode, sight: Seen['sight'], parent: Folder): boolean {
   if (sight.kind !== 'folder' || !known.isDirectory || known.device === '') return false
   if (known.device === parent.device || sight.facts.device !== parent.device) return false
   for (let above = parent.parent; above !== null; above = above.parent) if (above.device === known.device) return false

@@ -9,7 +9,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { fileRow } from '../../../../../test/support/rows.ts'
-import type { Known } from '../../model/known-node.ts'
+import type { KnownNode } from '../../model/known-node.ts'
 import type { Place } from '../../model/seen.ts'
 import { createLimbo, dueMsOf, isBlocking, type LimboEntry } from './limbo.ts'
 import { DEFERRALS, type DeferReason } from './limbo-times.ts'
@@ -22,7 +22,7 @@ const REASONS = Object.keys(DEFERRALS) as DeferReason[]
 
 /** What is known of a row in limbo, and what the model counts. */
 type Stay = {
-  readonly row: Known
+  readonly row: KnownNode
   heir: Place | null
   blocks: boolean
   isOfEarlierMount: boolean
@@ -46,7 +46,7 @@ class LimboModel {
   readonly stays = new Map<string, Stay>()
   nextMs = Number.POSITIVE_INFINITY
 
-  put(row: Known, { blocks, isAfterScan, heir, isOfEarlierMount }: PutOptions, nowMs: number): void {
+  put(row: KnownNode, { blocks, isAfterScan, heir, isOfEarlierMount }: PutOptions, nowMs: number): void {
     const dueMs = isAfterScan ? Number.POSITIVE_INFINITY : nowMs + (blocks ? 50 : 500)
     const stay = this.stays.get(row.nodeId)
     if (stay === undefined) {
@@ -225,7 +225,7 @@ function shownOf(entry: LimboEntry) {
   return { row, heir, blocks: isBlocking(entry), isOfEarlierMount, sinceMs, dueMs: dueMsOf(entry) }
 }
 
-function idsOf(stays: readonly { readonly row: Known }[]): string[] {
+function idsOf(stays: readonly { readonly row: KnownNode }[]): string[] {
   return stays.map(({ row }) => row.nodeId)
 }
 

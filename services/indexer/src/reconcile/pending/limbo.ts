@@ -24,7 +24,7 @@
  * bounds reasons to defer it; it counts from that `put`, or from when the stay leaves `after-scan`.
  */
 
-import type { Known } from '../../model/known-node.ts'
+import type { KnownNode } from '../../model/known-node.ts'
 import type { Place } from '../../model/seen.ts'
 import { DEFERRALS, type DeferReason, type Deferral, GRACE_MS } from './limbo-times.ts'
 
@@ -38,7 +38,7 @@ export type LimboState =
 
 /** The stay of a row in limbo. Only limbo changes it. */
 export type LimboEntry = {
-  readonly row: Known
+  readonly row: KnownNode
   readonly state: LimboState
   /** Since when the row may be settled, ms since 1970. */
   readonly sinceMs: number
@@ -65,7 +65,7 @@ export type Limbo = {
   readonly get: (nodeId: string) => LimboEntry | undefined
   readonly entries: () => Iterable<LimboEntry>
   /** Begins a row's stay, or tells the one under way that the row is still missing. */
-  readonly put: (row: Known, options: PutOptions) => void
+  readonly put: (row: KnownNode, options: PutOptions) => void
   /** Ends a stay. An entry names this very stay: by now another row may be in limbo under the same id. */
   readonly release: (which: string | LimboEntry) => void
   /** Gives a row more time. False if the row has had all that the reason gives, or is not in limbo. */

@@ -9,7 +9,7 @@ import { furtherNodeId, plainNodeId } from '@drive-feed/shared/node-id.ts'
 import { rootFolder } from '../../../../../test/support/root-folder.ts'
 import { DEVICE, factsOf, fileRow, folderRow, folderSight } from '../../../../../test/support/rows.ts'
 import { createTree, type RootFolder } from '../../model/folder-tree.ts'
-import type { Known } from '../../model/known-node.ts'
+import type { KnownNode } from '../../model/known-node.ts'
 import { isPresent, isSameInode, type PresentSight, type Seen } from '../../model/seen.ts'
 import { createSightsBuilder } from '../../model/sights.ts'
 import type { EntryStats } from '../../posix/statx.ts'
@@ -21,10 +21,10 @@ const goneTop = folderRow(2, 'above', '')
 const root = rootFolder()
 
 /** What is in folders, by their paths. */
-type Below = Readonly<Record<string, readonly (readonly [name: string, of: Known])[]>>
+type Below = Readonly<Record<string, readonly (readonly [name: string, of: KnownNode])[]>>
 
 /** A folder with inode 20 was found at /media/photos, where nothing is known. */
-function searchWith(rows: readonly Known[], below: Below, { away = null as RootFolder | null } = {}) {
+function searchWith(rows: readonly KnownNode[], below: Below, { away = null as RootFolder | null } = {}) {
   const tree = createTree()
   tree.addRoot(root, top)
   if (away !== null) tree.addRoot(away, goneTop)
@@ -64,7 +64,7 @@ function inodeOf(sight: Seen['sight']): string {
   return isPresent(sight) ? sight.facts.inode : assert.fail('only what is there is found')
 }
 
-function statsOf({ isDirectory, inode, size, mtime, ctime, birthTime }: Known): EntryStats {
+function statsOf({ isDirectory, inode, size, mtime, ctime, birthTime }: KnownNode): EntryStats {
   const identity = { device: BigInt(DEVICE), inode: BigInt(inode), birthTime }
   return { kind: isDirectory ? 'folder' : 'file', ...identity, size, mtime, exactMtime: null, ctime, links: 1 }
 }

@@ -8,7 +8,7 @@ import { test } from 'node:test'
 import { rootFolder } from '../../../../../test/support/root-folder.ts'
 import { fileRow, fileSight, folderRow, GONE } from '../../../../../test/support/rows.ts'
 import { createTree } from '../../model/folder-tree.ts'
-import type { Known } from '../../model/known-node.ts'
+import type { KnownNode } from '../../model/known-node.ts'
 import type { PlacedSight, Seen } from '../../model/seen.ts'
 import { createSightsBuilder, type SightsBuilder } from '../../model/sights.ts'
 import type { LookAnswer } from '../../scan/look.ts'
@@ -30,7 +30,7 @@ type Case = {
   readonly isDue?: boolean
   readonly doubt?: DeferReason
   /** What is known at the row's place; the row itself if not given. */
-  readonly known?: Known | undefined
+  readonly known?: KnownNode | undefined
   /** Whether something waits for the row's id. */
   readonly isInherited?: boolean
   /** Whether the search met the row's place, or could not look everywhere. */
@@ -106,11 +106,11 @@ for (const { what, isDue = true, doubt, isInherited = false, search, expected, .
   })
 }
 
-function seenAt(name: string, known: Known | undefined, sight: PlacedSight): Seen {
+function seenAt(name: string, known: KnownNode | undefined, sight: PlacedSight): Seen {
   return { parentId: top.nodeId, name, known, sight, cause: 'touched' }
 }
 
-function entriesOf(limbo: Limbo, one: Known, { heir = null as typeof HEIR | null } = {}): [LimboEntry] {
+function entriesOf(limbo: Limbo, one: KnownNode, { heir = null as typeof HEIR | null } = {}): [LimboEntry] {
   limbo.put(one, { blocks: heir !== null, isAfterScan: false, nowMs: 0, heir })
   return [limbo.get(one.nodeId) ?? assert.fail('it was put in')]
 }
@@ -176,7 +176,7 @@ function twoRows({ heir = null as typeof HEIR | null } = {}) {
   return { limbo, entries, clock, told, rows, settleAnswer }
 }
 
-function stateOf(limbo: Limbo, { nodeId }: Known) {
+function stateOf(limbo: Limbo, { nodeId }: KnownNode) {
   return limbo.get(nodeId)?.state
 }
 

@@ -1,8 +1,8 @@
 /** Makes a folder that was found a root's own: its node, and its place in the tree. */
 import type { Decision } from '../../model/decision.ts'
 import type { Folder, Tree } from '../../model/folder-tree.ts'
-import type { Known } from '../../model/known-node.ts'
-import type { KnownNodes } from '../../store/node-queries.ts'
+import type { KnownNode } from '../../model/known-node.ts'
+import type { NodeQueries } from '../../store/node-queries.ts'
 import type { Devices } from '../devices/devices.ts'
 import type { NumberTrust } from '../devices/number-trust.ts'
 import { isIdTaken } from '../devices/taken-id.ts'
@@ -16,7 +16,7 @@ import { isAway } from './whereabouts.ts'
 export type AttachRootTools = {
   readonly roots: Pick<Roots, 'isOnline' | 'isConfigured'>
   readonly tree: Tree
-  readonly known: KnownNodes
+  readonly known: NodeQueries
   readonly devices: Devices
   readonly trust: NumberTrust
   readonly limbo: Pick<Limbo, 'release'>
@@ -52,7 +52,7 @@ function bindNode(tools: AttachRootTools, root: Root, found: FoundRoot): string 
     before?.device === device && before.inode !== folder.inode && !doNumbersTell(tools.devices, device)
   if (isRenumbered)
     tools.apply([{ kind: 'renumber', nodeId: before.nodeId, inode: folder.inode, birthTime: folder.birthTime }])
-  const isOwn = (row: Known) => row.nodeId === before?.nodeId
+  const isOwn = (row: KnownNode) => row.nodeId === before?.nodeId
   const rows = tools.known.byInode(device, folder.inode).filter((row) => isOwn(row) || tools.trust.tells(row))
   const { nodeId, decisions } = planRoot(root.key, found, {
     ...{ before, rows },
@@ -65,8 +65,8 @@ function bindNode(tools: AttachRootTools, root: Root, found: FoundRoot): string 
   return nodeId
 }
 
-function isBelow({ byId }: KnownNodes, row: Known, folder: Pick<KnownRoot, 'nodeId'> | null): boolean {
-  for (let at: Known | undefined = row; at !== undefined; at = byId(at.parentId)) {
+function isBelow({ byId }: NodeQueries, row: KnownNode, folder: Pick<KnownRoot, 'nodeId'> | null): boolean {
+  for (let at: KnownNode | undefined = row; at !== undefined; at = byId(at.parentId)) {
     if (at.parentId === folder?.nodeId) return true
   }
   return false

@@ -3,13 +3,13 @@
 import type { Logger } from '@drive-feed/shared/logger.ts'
 import { SUPER_ROOT_ID, type WatchRootRow } from '@drive-feed/shared/schema.ts'
 import type { Decision } from '../../model/decision.ts'
-import type { KnownNodes } from '../../store/node-queries.ts'
+import type { NodeQueries } from '../../store/node-queries.ts'
 import { planRenames } from './plan-renames.ts'
 import type { Roots } from './roots.ts'
 
 export type ConfigChangesTools = {
   readonly roots: Pick<Roots, 'all' | 'isConfigured'>
-  readonly known: Pick<KnownNodes, 'children'>
+  readonly known: Pick<NodeQueries, 'children'>
   readonly savedRoots: () => WatchRootRow[]
   readonly saveRoot: (row: WatchRootRow) => void
   readonly removeRoot: (name: string) => void

@@ -5,7 +5,7 @@
 import { isSameIdentity } from '@drive-feed/shared/folder-identity.ts'
 import type { Logger } from '@drive-feed/shared/logger.ts'
 import { type Folder, pathOf, type Tree } from '../../model/folder-tree.ts'
-import type { Known } from '../../model/known-node.ts'
+import type { KnownNode } from '../../model/known-node.ts'
 import { type Place, placeKey } from '../../model/seen.ts'
 import type { FolderSight } from '../../model/sight.ts'
 import { diskAwayMessage } from './away-messages.ts'
@@ -16,7 +16,7 @@ import type { Roots } from './roots.ts'
 export type DisksAway = {
   /** Whether what is known of a disk is to be kept, in whose place `sight` was seen; false if the owner accepts that. */
   readonly isKept: (
-    known: Known,
+    known: KnownNode,
     place: { readonly folder: Folder; readonly name: string },
     sight: FolderSight,
   ) => boolean

@@ -5,7 +5,7 @@ import type { Folder } from '../../model/folder-tree.ts'
 import type { FolderSight } from '../../model/sight.ts'
 import { sightAt } from '../../model/sights.ts'
 import type { LookReply, Observer } from '../../scan/observer.ts'
-import type { KnownNodes } from '../../store/node-queries.ts'
+import type { NodeQueries } from '../../store/node-queries.ts'
 import type { Devices } from '../devices/devices.ts'
 import { takeSample } from '../devices/sample.ts'
 import {
@@ -37,7 +37,7 @@ export type MissingRoot = { readonly away: RootAway; readonly mustList: boolean 
 
 export type FindRootTools = {
   readonly roots: Pick<Roots, 'all' | 'savedRow'>
-  readonly known: KnownNodes
+  readonly known: NodeQueries
   readonly devices: Devices
   readonly observer: Pick<Observer, 'look' | 'signs' | 'resolvePath'>
   /** Whether the owner said that this very folder is meant, though it is another one or empty. Holds once. */
@@ -114,7 +114,7 @@ function twinOf({ roots }: FindRootTools, root: Root, found: FoundFolder): Root 
   return roots.all.find((other) => other !== root && isAttachedTo(other, found))
 }
 
-function hasChildren(known: KnownNodes, before: KnownRoot | null): boolean {
+function hasChildren(known: NodeQueries, before: KnownRoot | null): boolean {
   return before !== null && known.listedChildren(before.nodeId).length > 0
 }
 

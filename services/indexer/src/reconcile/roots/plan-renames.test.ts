@@ -3,10 +3,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SUPER_ROOT_ID, type WatchRootRow } from '@drive-feed/shared/schema.ts'
 import { folderRow } from '../../../../../test/support/rows.ts'
-import type { Known } from '../../model/known-node.ts'
+import type { KnownNode } from '../../model/known-node.ts'
 import { planRenames } from './plan-renames.ts'
 
-function renames(config: Readonly<Record<string, string>>, rows: readonly Known[]): string[] {
+function renames(config: Readonly<Record<string, string>>, rows: readonly KnownNode[]): string[] {
   const savedRoots = rows.map(({ nodeId, name }): WatchRootRow => {
     const path = `/mnt/${name}`
     const state = { state: 'watching', stateSinceMs: 0, message: null, unwatchedFolders: 0, wasScanned: true } as const
@@ -36,7 +36,7 @@ test('the node of a watch that is no longer configured makes way for a name', ()
 })
 
 test('what is saved of a node that is another watch’s by now tells nothing', () => {
-  const [a, b] = rootRows as [Known, Known]
+  const [a, b] = rootRows as [KnownNode, KnownNode]
   const state = { state: 'offline', stateSinceMs: 0, message: null, unwatchedFolders: 0, wasScanned: true } as const
   const stale = { name: 'b', nodeId: a.nodeId, path: '/mnt/b', configuredPath: '/mnt/b', ...state }
   const saved = { name: 'a', nodeId: a.nodeId, path: '/mnt/z', configuredPath: '/mnt/z', ...state }
@@ -47,7 +47,7 @@ test('what is saved of a node that is another watch’s by now tells nothing', (
 })
 
 test('a watch is known by the path that its links lead to where it is spelled in another way, or was never saved', () => {
-  const [a, b] = rootRows as [Known, Known]
+  const [a, b] = rootRows as [KnownNode, KnownNode]
   const state = { state: 'watching', stateSinceMs: 0, message: null, unwatchedFolders: 0, wasScanned: true } as const
   const rows = [
     { name: 'a', nodeId: a.nodeId, path: '/mnt/x', configuredPath: '/link/x', ...state },

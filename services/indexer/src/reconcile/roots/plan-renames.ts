@@ -2,7 +2,7 @@
 import type { ConfiguredWatch } from '@drive-feed/shared/config/watches.ts'
 import type { WatchRootRow } from '@drive-feed/shared/schema.ts'
 import type { Decision } from '../../model/decision.ts'
-import type { Known } from '../../model/known-node.ts'
+import type { KnownNode } from '../../model/known-node.ts'
 
 export type Renaming = {
   readonly renamed: readonly { readonly saved: WatchRootRow; readonly name: string }[]
@@ -18,7 +18,7 @@ export type Renaming = {
 export function planRenames(
   watches: readonly ConfiguredWatch[],
   savedRoots: readonly WatchRootRow[],
-  rows: readonly Known[],
+  rows: readonly KnownNode[],
 ): Renaming {
   const nameOf = new Map(rows.map((row) => [row.nodeId, row.name]))
   const names = new Map<string, string>()

@@ -5,7 +5,7 @@ import { nameToBytes } from '@drive-feed/shared/entry-name.ts'
 import { furtherNodeId, plainNodeId } from '@drive-feed/shared/node-id.ts'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import { DEVICE, fileRow, folderRow } from '../../../../../test/support/rows.ts'
-import type { Known } from '../../model/known-node.ts'
+import type { KnownNode } from '../../model/known-node.ts'
 import { planRoot } from './plan-root.ts'
 
 const NAME = 'media'
@@ -19,9 +19,12 @@ const plain = plainNodeId(DEVICE, '2')
 const awaiting = { state: 'ready', dueMs: 0 } as const
 const further = furtherNodeId(DEVICE, '2', SUPER_ROOT_ID, nameToBytes(NAME), 0)
 
-function planned(rows: readonly Known[], { before = null as Known | null, away = [] as readonly Known[] } = {}) {
+function planned(
+  rows: readonly KnownNode[],
+  { before = null as KnownNode | null, away = [] as readonly KnownNode[] } = {},
+) {
   return planRoot(NAME, folderFound, {
-    ...{ before, rows, isAway: (row: Known) => away.includes(row) },
+    ...{ before, rows, isAway: (row: KnownNode) => away.includes(row) },
     isIdTaken: () => false,
   })
 }

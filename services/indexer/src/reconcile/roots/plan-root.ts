@@ -1,7 +1,7 @@
 /** Which node a root's folder is, and what has to be written for it. Pure. */
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import type { Decision } from '../../model/decision.ts'
-import type { Known } from '../../model/known-node.ts'
+import type { KnownNode } from '../../model/known-node.ts'
 import { isReborn, type PlacedSight, placedSight } from '../../model/seen.ts'
 import type { FolderSight } from '../../model/sight.ts'
 import { type InodeKnowledge, identifyFolder } from '../deciding/identity.ts'
@@ -27,7 +27,7 @@ export function planRoot(
   const place = { parentId: SUPER_ROOT_ID, name }
   const sight = placedSight(folder, () => device) as Extract<PlacedSight, { kind: 'folder' }>
   const { facts } = sight
-  const isAwayElsewhere = (row: Known) => row.nodeId !== before?.nodeId && isAway(row)
+  const isAwayElsewhere = (row: KnownNode) => row.nodeId !== before?.nodeId && isAway(row)
   const { own: likeliest, newId, kept } = identifyFolder(sight, place, { rows, isAway: isAwayElsewhere, isIdTaken })
   const mine = rows.find((row) => row.nodeId === before?.nodeId)
   const own = mine?.birthTime === likeliest?.birthTime ? mine : likeliest

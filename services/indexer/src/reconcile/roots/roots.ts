@@ -6,8 +6,8 @@
 import type { ConfiguredWatch } from '@drive-feed/shared/config/watches.ts'
 import { SUPER_ROOT_ID, type WatchRootRow } from '@drive-feed/shared/schema.ts'
 import type { RootFolder } from '../../model/folder-tree.ts'
-import type { Known } from '../../model/known-node.ts'
-import type { KnownNodes } from '../../store/node-queries.ts'
+import type { KnownNode } from '../../model/known-node.ts'
+import type { NodeQueries } from '../../store/node-queries.ts'
 import { createRoot, type LiveState, type Root } from './root.ts'
 
 export type Roots = {
@@ -24,7 +24,7 @@ export type Roots = {
   /** Whether a root is scanned for the first time since it was attached: what moves in it may be anywhere. */
   readonly isDiscovering: () => boolean
   /** Whether a row directly below the super-root is the node of a watch in the config. */
-  readonly isConfigured: (row: Known) => boolean
+  readonly isConfigured: (row: KnownNode) => boolean
   readonly setState: (root: Root, state: LiveState, message: string | null) => void
   readonly setMessage: (root: Root, message: string | null) => void
   /** The root's row in `watch_roots`; undefined for a root that was never found. */
@@ -32,7 +32,7 @@ export type Roots = {
 }
 
 export type RootsTools = {
-  readonly known: Pick<KnownNodes, 'childAt'>
+  readonly known: Pick<NodeQueries, 'childAt'>
   readonly savedRoots: () => WatchRootRow[]
   readonly saveRoot: (row: WatchRootRow) => void
   /** The wall clock: owners are shown since when a root is in its state. Ms since 1970. */

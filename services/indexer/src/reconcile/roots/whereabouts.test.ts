@@ -4,10 +4,10 @@ import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import { rootFolder } from '../../../../../test/support/root-folder.ts'
 import { fileRow, folderRow } from '../../../../../test/support/rows.ts'
 import { createTree } from '../../model/folder-tree.ts'
-import type { Known } from '../../model/known-node.ts'
+import type { KnownNode } from '../../model/known-node.ts'
 import { isAway, parentOf, whereaboutsOf } from './whereabouts.ts'
 
-const superRoot: Known = { ...folderRow(0, '', ''), nodeId: SUPER_ROOT_ID }
+const superRoot: KnownNode = { ...folderRow(0, '', ''), nodeId: SUPER_ROOT_ID }
 const top = folderRow(1, SUPER_ROOT_ID, 'media')
 const folder = folderRow(2, top.nodeId, 'folder')
 const file = fileRow(3, folder.nodeId, 'file')

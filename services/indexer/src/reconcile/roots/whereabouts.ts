@@ -1,8 +1,8 @@
 /** Where a known folder is: by the tree where it was met since the start, otherwise as the database has it. */
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import type { RootFolder, Tree } from '../../model/folder-tree.ts'
-import type { Known } from '../../model/known-node.ts'
-import type { KnownNodes } from '../../store/node-queries.ts'
+import type { KnownNode } from '../../model/known-node.ts'
+import type { NodeQueries } from '../../store/node-queries.ts'
 import type { Roots } from './roots.ts'
 
 /**
@@ -13,7 +13,7 @@ export type Whereabouts = 'online' | 'away' | 'gone'
 
 export type WhereaboutsTools = {
   readonly tree: Pick<Tree, 'get'>
-  readonly known: Pick<KnownNodes, 'byId'>
+  readonly known: Pick<NodeQueries, 'byId'>
   readonly roots: Pick<Roots, 'isOnline'>
 }
 
@@ -29,7 +29,7 @@ export function whereaboutsOf(tools: WhereaboutsTools, folderId: string): Wherea
  */
 export function isAway(
   tools: WhereaboutsTools & { readonly roots: Pick<Roots, 'isConfigured'> },
-  { nodeId, parentId, isDirectory }: Known,
+  { nodeId, parentId, isDirectory }: KnownNode,
 ): boolean {
   const { root, top } = wayUp(tools, isDirectory ? nodeId : parentId)
   if (root !== null) return !root.isListed || !tools.roots.isOnline(root)
@@ -41,7 +41,7 @@ export function isAway(
 function wayUp(
   tools: Omit<WhereaboutsTools, 'roots'>,
   folderId: string,
-): { readonly root: RootFolder | null; readonly top?: Known | undefined } {
+): { readonly root: RootFolder | null; readonly top?: KnownNode | undefined } {
   for (let at = folderId; ; ) {
     const folder = tools.tree.get(at)
     if (folder !== undefined) return { root: folder.root }

@@ -2,10 +2,10 @@
 
 import type { Awaiting, Decision, Facts } from '../../model/decision.ts'
 import type { Folder, Tree } from '../../model/folder-tree.ts'
-import type { Known } from '../../model/known-node.ts'
+import type { KnownNode } from '../../model/known-node.ts'
 import { isPresent, type Place, type Seen } from '../../model/seen.ts'
 import type { Observer } from '../../scan/observer.ts'
-import type { KnownNodes } from '../../store/node-queries.ts'
+import type { NodeQueries } from '../../store/node-queries.ts'
 import { checkPlan } from '../deciding/check-plan.ts'
 import { decide } from '../deciding/decide.ts'
 import { rowsToLookAt } from '../deciding/match.ts'
@@ -25,7 +25,7 @@ export type SettleTools = {
   readonly tree: Tree
   readonly look: Observer['look']
   readonly devices: Devices
-  readonly known: KnownNodes
+  readonly known: NodeQueries
   readonly apply: (decisions: readonly Decision[]) => void
   readonly limbo: Limbo
   readonly trust: NumberTrust
@@ -55,7 +55,7 @@ export async function settle(
   tools: SettleTools,
   seens: readonly Seen[],
   ends: Ends,
-  waitsForScan: (row: Known, blocks: boolean) => boolean,
+  waitsForScan: (row: KnownNode, blocks: boolean) => boolean,
 ): Promise<readonly Seen[]> {
   const rowsOf = rowsOfThose(tools, seens)
   const rows = rowsToLookAt(seens, rowsOf).filter((row) => !tools.limbo.has(row.nodeId))
@@ -102,7 +102,10 @@ function rememberParents(tools: Pick<SettleTools, 'tree' | 'known'>): Knowledge[
  * Nearly every inode of a first scan is new, so that is asked once for all of them, and those of rows whose names were
  * written through and are gone.
  */
-function rowsOfThose({ known: nodes, trust }: SettleTools, seens: readonly Seen[]): (facts: Facts) => readonly Known[] {
+function rowsOfThose(
+  { known: nodes, trust }: SettleTools,
+  seens: readonly Seen[],
+): (facts: Facts) => readonly KnownNode[] {
   const inodes: string[] = []
   for (const { sight, known, cause } of seens) {
     if (isPresent(sight)) inodes.push(sight.facts.inode)
@@ -116,7 +119,7 @@ function followUp(
   tools: SettleTools,
   plan: Plan,
   mayRemove: ReadonlySet<string>,
-  waitsForScan: (row: Known, blocks: boolean) => boolean,
+  waitsForScan: (row: KnownNode, blocks: boolean) => boolean,
 ): void {
   const { limbo } = tools
   for (const nodeId of plan.found) limbo.release(nodeId)

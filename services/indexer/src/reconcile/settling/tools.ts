@@ -1,6 +1,6 @@
 /** What settling the answers to a job needs. */
 import type { Folder } from '../../model/folder-tree.ts'
-import type { Known } from '../../model/known-node.ts'
+import type { KnownNode } from '../../model/known-node.ts'
 import type { JobTools } from '../looking/jobs.ts'
 import type { SightReaderTools } from '../looking/sight-reader.ts'
 import type { Backoff } from '../pending/backoff.ts'
@@ -38,6 +38,6 @@ export type SettleJobTools = Omit<JobTools, 'roots' | 'coverage'> &
  * What moves while a root is scanned for the first time may have gone where nobody has looked yet. But a file that stands
  * in for another, as programs save theirs, is not held up for that: only a hash could be lost by it.
  */
-export function whileDiscovering({ roots }: SettleJobTools): (row: Known, blocks: boolean) => boolean {
+export function whileDiscovering({ roots }: SettleJobTools): (row: KnownNode, blocks: boolean) => boolean {
   return (row, blocks) => roots.isDiscovering() && (row.isDirectory || !blocks)
 }

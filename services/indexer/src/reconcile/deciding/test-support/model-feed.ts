@@ -7,7 +7,7 @@ import { plainNodeId } from '@drive-feed/shared/node-id.ts'
 import type { Inode, ModelDisk } from '../../../../../../test/support/model-disk.ts'
 import { DEVICE, folderRow } from '../../../../../../test/support/rows.ts'
 import type { Decision } from '../../../model/decision.ts'
-import type { Known } from '../../../model/known-node.ts'
+import type { KnownNode } from '../../../model/known-node.ts'
 import { isPresent, isSameInode, isSameThing, type Place, placeKey, type Seen } from '../../../model/seen.ts'
 import { checkPlan } from '../check-plan.ts'
 import { decide } from '../decide.ts'
@@ -19,7 +19,7 @@ export type MadePlan = {
   readonly plan: Plan
   readonly seens: readonly Seen[]
   readonly parentOf: Knowledge['parentOf']
-  readonly rows: ReadonlyMap<string, Known>
+  readonly rows: ReadonlyMap<string, KnownNode>
 }
 
 const PATIENCE_TRIES = 20
@@ -28,14 +28,14 @@ const PATIENCE_TRIES = 20
 const STEPS_MAX = 500
 
 export class ModelFeed {
-  readonly rows = new Map<string, Known>()
+  readonly rows = new Map<string, KnownNode>()
   readonly #disk: ModelDisk
   readonly #limbo = new Map<string, boolean>()
   /** How often a row's time in limbo was over. */
   readonly #tries = new Map<string, number>()
   /** Places at which something waits for the id of a row in limbo. */
   readonly #heirs = new Map<string, Place>()
-  readonly #top: Known
+  readonly #top: KnownNode
   /** Places to look at, each once, as hints are. */
   readonly #queue = new Map<string, Place>()
   /** Places to try again after a while. Limbo does not wait for them. */
@@ -79,21 +79,21 @@ export class ModelFeed {
     }
   }
 
-  pathOf(row: Known): string[] {
+  pathOf(row: KnownNode): string[] {
     const names: string[] = []
-    for (let at: Known | undefined = row; at !== undefined && at !== this.#top; at = this.rows.get(at.parentId)) {
+    for (let at: KnownNode | undefined = row; at !== undefined && at !== this.#top; at = this.rows.get(at.parentId)) {
       names.unshift(at.name)
     }
     return names
   }
 
   /** The folder on disk, if the path of the row leads to it. The observer thread compares the inode too. */
-  #folderOf(row: Known | undefined): Inode | undefined {
+  #folderOf(row: KnownNode | undefined): Inode | undefined {
     const found = row === undefined ? undefined : this.#disk.resolve(this.pathOf(row))
     return found?.entries !== null && String(found?.number) === row?.inode ? found : undefined
   }
 
-  #list(row: Known): void {
+  #list(row: KnownNode): void {
     const folder = this.#folderOf(row)
     if (folder === undefined) {
       this.#needsVisit.add(row.nodeId)
@@ -109,7 +109,7 @@ export class ModelFeed {
     this.#queue.set(placeKey({ parentId, name }), { parentId, name })
   }
 
-  #childAt({ parentId, name }: Place): Known | undefined {
+  #childAt({ parentId, name }: Place): KnownNode | undefined {
     return [...this.rows.values()].find((row) => row.parentId === parentId && row.name === name)
   }
 
@@ -234,7 +234,7 @@ export class ModelFeed {
     this.#followUp(plan)
   }
 
-  #lookAt(row: Known): Presence {
+  #lookAt(row: KnownNode): Presence {
     const seen = this.#see(row)
     if (seen === undefined) return row.isDirectory ? 'absent' : 'unknown'
     return isPresent(seen.sight) && seen.sight.facts.inode === row.inode ? 'present' : 'absent'
@@ -276,7 +276,7 @@ export class ModelFeed {
   }
 
   /** Asserts that nothing is removed that is still on the disk: it would be read again as if it were new. */
-  #checkRemoval(row: Known): void {
+  #checkRemoval(row: KnownNode): void {
     const isIt = ({ number, birthTime, entries }: Inode) =>
       String(number) === row.inode && birthTime === row.birthTime && (entries !== null) === row.isDirectory
     const names = [...this.#disk.names()].filter(({ inode }) => isIt(inode))

@@ -2,7 +2,7 @@
 import { nameToBytes } from '@drive-feed/shared/entry-name.ts'
 import { furtherNodeId } from '@drive-feed/shared/node-id.ts'
 import { DEVICE, fileRow, folderRow } from '../../../../../../test/support/rows.ts'
-import type { Known } from '../../../model/known-node.ts'
+import type { KnownNode } from '../../../model/known-node.ts'
 import { type Cause, isSameInode, type PlacedSight, type Seen } from '../../../model/seen.ts'
 import { decide } from '../decide.ts'
 import { emptyPlan, type Knowledge, type Plan, type Presence } from '../plan.ts'
@@ -12,18 +12,18 @@ export const OTHER = folderRow(2, 'above', 'other')
 export const AWAITING = { state: 'fresh', dueMs: 7 } as const
 
 export type World = {
-  rows?: readonly Known[]
+  rows?: readonly KnownNode[]
   /** Rows whose time in limbo is over. */
-  due?: readonly Known[]
+  due?: readonly KnownNode[]
   /** Some of `due`: they have waited too long. */
-  overdue?: readonly Known[]
+  overdue?: readonly KnownNode[]
   /** Rows in a root that is away. */
-  away?: readonly Known[]
-  presence?: (row: Known) => Presence
+  away?: readonly KnownNode[]
+  presence?: (row: KnownNode) => Presence
   /** Whether inode numbers do not last. */
   numbersPass?: boolean
   /** Rows whose number was not seen since the filesystem was mounted. */
-  doubtful?: readonly Known[]
+  doubtful?: readonly KnownNode[]
 }
 
 export function knowledgeOf(world: World): Knowledge {
@@ -45,12 +45,12 @@ export function knowledgeOf(world: World): Knowledge {
 }
 
 /** A sight at a row's place. */
-export function at(row: Known, sight: PlacedSight, cause: Cause = 'touched'): Seen {
+export function at(row: KnownNode, sight: PlacedSight, cause: Cause = 'touched'): Seen {
   return { parentId: row.parentId, name: row.name, known: row, sight, cause }
 }
 
 /** A sight at a place without a row. */
-export function fresh(parent: Known, name: string, sight: PlacedSight, cause: Cause = 'touched'): Seen {
+export function fresh(parent: KnownNode, name: string, sight: PlacedSight, cause: Cause = 'touched'): Seen {
   return { parentId: parent.nodeId, name, known: undefined, sight, cause }
 }
 
@@ -66,7 +66,7 @@ export function short(plan: Plan): string[] {
   })
 }
 
-export function idOf(row: Known): string {
+export function idOf(row: KnownNode): string {
   return row.nodeId.slice(0, 4)
 }
 

@@ -84,7 +84,7 @@ function createClient(url: string): () => Promise<Change[] | null> {
 
 /** Not `launch` of the tests: its bounds are too short for a bench, and output would be read that is not wanted. */
 function start(service: 'indexer' | 'api', config: string): ChildProcess {
-  const main = join(import.meta.dirname, `../../services/${service}/src/main.ts`)
+  const main = join(import.meta.dirname, `../../services${service}/src/main.ts`)
   return spawn(process.execPath, [main, `--config=${config}`], { stdio: ['ignore', 'ignore', 'inherit'] })
 }
 

@@ -1,4 +1,4 @@
-/** The looking thread for a disk in memory: one request after the other, each taking its time, while the disk goes on. */
+/** The observer thread for a disk in memory: one request after the other, each taking its time, while the disk goes on. */
 
 import { createSightsBuilder, type SightsBuilder } from '../../services/indexer/src/model/sights.ts'
 import { ENOSPC } from '../../services/indexer/src/posix/libc.ts'

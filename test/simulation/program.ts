@@ -36,7 +36,7 @@ export type Surroundings = {
   readonly words: Set<string>
   /** Places that may wait to be looked at. */
   readonly hintsMax: number
-  /** How long a step of the looking thread, or until events are read, takes at most. */
+  /** How long a step of the observer thread, or until events are read, takes at most. */
   readonly slownessMs: number
   /** Told what is done, a line each. */
   readonly note: (line: string) => void
@@ -161,10 +161,10 @@ function diskPort(surroundings: Surroundings, actor: Actor): DiskPort {
 }
 
 function databasePort({ db, clock, note }: Surroundings): DatabasePort {
-  const { known, apply, atOnce } = createStore(db, clock.nowMs)
+  const { known, apply, transaction } = createStore(db, clock.nowMs)
   const { roots, saveRoot, removeRoot, devices, saveDevice } = createBookkeeping(db)
   return {
-    ...{ known, atOnce, roots, saveRoot, removeRoot, devices, saveDevice },
+    ...{ known, transaction, roots, saveRoot, removeRoot, devices, saveDevice },
     apply: (decisions: readonly Decision[]) => {
       for (const one of decisions) {
         const to = 'name' in one ? `${one.parentId}/${one.name}` : ''

@@ -1,4 +1,4 @@
-/** What Node's lstat says of an entry, in the form in which the looking thread has it. */
+/** What Node's lstat says of an entry, in the form in which the observer thread has it. */
 import { statsAt } from '@drive-feed/shared/file-stats.ts'
 import type { EntryStats } from '../../services/indexer/src/posix/statx.ts'
 

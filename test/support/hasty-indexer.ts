@@ -10,13 +10,13 @@ const { values } = parseArgs({ options: { config: { type: 'string', default: '' 
 const config = loadConfig(values.config, { checkFolders: { isKnown: () => true } })
 const log = createLogger({ name: 'indexer', path: null, level: 'info' })
 const db = openWriter(config.databasePath)
-const lookingThread = new Worker(new URL('../../services/indexer/src/observer-thread.ts', import.meta.url))
+const observerThread = new Worker(new URL('../../services/indexer/src/observer-thread.ts', import.meta.url))
 const crash = (error: unknown) => {
   log.fatal({ err: error }, 'crashed')
   process.exit(70)
 }
 log.info('started')
 const limits = { pace: { slotMs: 3_000, slotsMax: 3, quietSeconds: 4 } }
-const indexer = createIndexer({ config, db, log, lookingThread, limits }, crash)
+const indexer = createIndexer({ config, db, log, observerThread, limits }, crash)
 process.on('SIGTERM', () => void indexer.stop('orderly').then(() => process.exit(0)))
 indexer.run().catch(crash)

@@ -1,5 +1,5 @@
 /** A disk in memory: folders hold names, names stand for inodes, freed inode numbers may be used again. */
-import type { PlacedSight } from '../../services/indexer/src/model/seen.ts'
+import type { PlacedSight } from '../../services/indexer/src/model/observation.ts'
 import { DEVICE } from './rows.ts'
 
 export type Inode = {

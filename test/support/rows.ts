@@ -2,7 +2,7 @@
 import { plainNodeId } from '@drive-feed/shared/node-id.ts'
 import type { Facts } from '../../services/indexer/src/model/decision.ts'
 import type { KnownNode } from '../../services/indexer/src/model/known-node.ts'
-import type { PlacedSight } from '../../services/indexer/src/model/seen.ts'
+import type { PlacedSight } from '../../services/indexer/src/model/observation.ts'
 
 export const DEVICE = '2049'
 

@@ -281,7 +281,7 @@ test('I7: a root whose server does not answer keeps its nodes, keeps nobody from
   const before = knownBelow(pair)
   for (const isRestarted of [true, false]) {
     const kill = disks.mountDead(pair.path())
-    await until('the looking thread to be stuck', () => stuckThreads(pair.indexer().pid) > 0)
+    await until('the observer thread to be stuck', () => stuckThreads(pair.indexer().pid) > 0)
     if (isRestarted) {
       const { code, tookMs } = await pair.endIndexer()
       assert.equal(code, 0)

@@ -31,14 +31,14 @@ async function startIndexer(t: TestContext, limits: IndexerParts['limits']) {
   })
   const { db } = openStore(t)
   const { sqlite } = db
-  const lookingThread = new Worker(new URL('./observer-thread.ts', import.meta.url))
+  const observerThread = new Worker(new URL('./observer-thread.ts', import.meta.url))
   const config = loadConfig(configPath, { checkFolders: false })
   const log: { level: number; msg: string }[] = []
   const parts = {
     config,
     db,
     log: pino({ level: 'info' }, { write: (line: string) => void log.push(JSON.parse(line)) }),
-    lookingThread,
+    observerThread,
     ...(limits === undefined ? {} : { limits }),
   }
   indexer = createIndexer(parts, (error) => crashes.push(error))

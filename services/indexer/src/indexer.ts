@@ -70,7 +70,7 @@ export type IndexerParts = {
   readonly db: FeedDatabase
   readonly log: Logger
   /** Runs `observer-thread.ts` and was sent nothing yet. */
-  readonly lookingThread: Worker
+  readonly observerThread: Worker
   /** For tests: what may wait in memory, places and bytes of events; how time is measured where watches are few; the WAL. */
   readonly limits?: {
     readonly hintsMax?: number
@@ -131,7 +131,7 @@ class Stages implements Indexer {
     const core = createCore(parts)
     const { config, log } = parts
     this.#core = core
-    this.#observer = createObserver(parts.lookingThread, { excludes: config.exclude, own: config }, onCrash)
+    this.#observer = createObserver(parts.observerThread, { excludes: config.exclude, own: config }, onCrash)
     this.#drain = startDrain(this.#drainHandlers(onCrash), core.limits.backlogBytesMax)
     this.pipeline = new Pipeline(this.#ports())
     this.failures = createFailureLog(core)
@@ -202,11 +202,11 @@ class Stages implements Indexer {
       },
       disk: { ...this.#observer, mounts: mountsNow, onExhausted: exhaustion.report },
       database: {
-        ...{ known: store.known, apply: store.apply, atOnce: store.atOnce },
+        ...{ known: store.known, apply: store.apply, transaction: store.transaction },
         ...{ roots: books.roots, removeRoot: books.removeRoot, devices: books.devices, saveDevice: books.saveDevice },
         // What is not well with a root is there with its row, not a moment later.
         saveRoot: (row) =>
-          store.atOnce(() => {
+          store.transaction(() => {
             books.saveRoot(row)
             this.problems.keep()
           }),

@@ -1,4 +1,4 @@
-/** Entry of the looking thread: joins the looking of `scan` with the watching of `watch`. */
+/** Entry of the observer thread: joins the looking of `scan` with the watching of `watch`. */
 import { parentPort } from 'node:worker_threads'
 import { resolveAsFarAsPossible } from '@drive-feed/shared/config/config-folders.ts'
 import { createExclude } from '@drive-feed/shared/exclude.ts'

@@ -90,7 +90,7 @@ function runUntilSignal(
       log.info({ database: databasePath, watches: config.watches }, 'started')
       if (!isConfined) confinement.begin()
       isConfined = true
-      return createIndexer({ config, configPath, db, log, lookingThread: startThread() }, onCrash)
+      return createIndexer({ config, configPath, db, log, observerThread: startThread() }, onCrash)
     },
     log,
     nowMs: () => performance.now(),

@@ -14,7 +14,7 @@ export type Facts = {
 }
 
 /** Where a file's metadata stands after a decision. `dueMs`: ms since 1970 before which it is left alone. */
-export type Awaiting = { readonly state: MetadataState; readonly dueMs: number }
+export type MetadataDue = { readonly state: MetadataState; readonly dueMs: number }
 
 /**
  * - `create`: a node that is not known. Its metadata is copied from another name of the same inode where `copyOf` says
@@ -31,7 +31,7 @@ export type Decision =
       readonly name: string
       readonly isDirectory: boolean
       readonly facts: Facts
-      readonly awaiting: Awaiting
+      readonly awaiting: MetadataDue
       readonly copyOf: string | null
     }
   | {
@@ -42,8 +42,8 @@ export type Decision =
       readonly isDirectory: boolean
       readonly ctime: number
     }
-  | { readonly kind: 'rewrite'; readonly nodeId: string; readonly facts: Facts; readonly awaiting: Awaiting }
-  | { readonly kind: 'recheck'; readonly nodeId: string; readonly awaiting: Awaiting }
+  | { readonly kind: 'rewrite'; readonly nodeId: string; readonly facts: Facts; readonly awaiting: MetadataDue }
+  | { readonly kind: 'recheck'; readonly nodeId: string; readonly awaiting: MetadataDue }
   | { readonly kind: 'adopt'; readonly nodeId: string; readonly facts: Facts }
   | { readonly kind: 'renumber'; readonly nodeId: string; readonly inode: string; readonly birthTime: number }
   | { readonly kind: 'remove'; readonly nodeId: string }

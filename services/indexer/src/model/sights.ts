@@ -1,5 +1,5 @@
 /**
- * Many sights as columns. They cross from the looking thread to the main thread; an object for each of a million
+ * Many sights as columns. They cross from the observer thread to the main thread; an object for each of a million
  * entries would cost more to copy than the disk took to answer.
  */
 

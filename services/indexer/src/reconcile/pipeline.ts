@@ -3,9 +3,9 @@
  * follows is carried out. The program runs it on the ports of the real world, and the simulation on those of a model.
  */
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
-import type { Awaiting, Decision, Facts } from '../model/decision.ts'
+import type { Decision, Facts, MetadataDue } from '../model/decision.ts'
 import { createTree, type Folder, pathOf, type RootFolder } from '../model/folder-tree.ts'
-import type { Seen } from '../model/seen.ts'
+import type { Observation } from '../model/observation.ts'
 import type { LookRequest } from '../scan/look.ts'
 import type { LookReply } from '../scan/observer.ts'
 import type { WatchEvent } from '../watch/inotify-events.ts'
@@ -116,7 +116,7 @@ export class Pipeline {
     const { disk } = this.#ports
     renameRoots(this.#configChanges())
     this.reconciler.between(this.#mounts, async () => {
-      // The looking thread notices every change by now: what is seen is seen under these mounts, or they are read again.
+      // The observer thread notices every change by now: what is seen is seen under these mounts, or they are read again.
       await disk.mountChanges()
       this.#areMountsMissed = !this.#mounts.refresh()
     })
@@ -254,9 +254,9 @@ export class Pipeline {
 
   #configChanges(): ConfigChangesTools {
     const { database, log } = this.#ports
-    const { known, atOnce, roots: savedRoots, saveRoot, removeRoot } = database
+    const { known, transaction, roots: savedRoots, saveRoot, removeRoot } = database
     const apply = (decisions: readonly Decision[]) => this.#apply(decisions)
-    return { roots: this.roots, known, savedRoots, saveRoot, removeRoot, apply, atOnce, log }
+    return { roots: this.roots, known, savedRoots, saveRoot, removeRoot, apply, transaction, log }
   }
 
   #createMounts(): MountPlaces {
@@ -301,7 +301,7 @@ export class Pipeline {
       look: (requests) => this.#look(requests),
       noteTwin: (place) => this.#mounts.noteTwin(place),
       apply: (decisions) => this.#apply(decisions),
-      awaiting: (seen, facts) => this.#awaiting(seen, facts),
+      awaiting: (observation, facts) => this.#awaiting(observation, facts),
       dropFolder: (folder) => this.#dropFolder(folder),
       drained: kernel.drained,
       watchLimitErrno: kernel.watchLimitErrno,
@@ -348,12 +348,12 @@ export class Pipeline {
     if (!this.roots.isScanning() || clock.nowMs() - this.#startedMs > READ_DURING_SCAN_AFTER_MS) metadata.wake()
   }
 
-  #awaiting(seen: Seen, facts: Facts): Awaiting {
-    return this.#schedule.awaiting(seen, facts, this.roots.isScanning(), this.#skipsBeforeMs(seen))
+  #awaiting(observation: Observation, facts: Facts): MetadataDue {
+    return this.#schedule.awaiting(observation, facts, this.roots.isScanning(), this.#skipsBeforeMs(observation))
   }
 
   /** By the clock on the wall: when the first scan of the root of `seen` began, if what that finds is not to be read. */
-  #skipsBeforeMs({ parentId }: Seen): number | null {
+  #skipsBeforeMs({ parentId }: Observation): number | null {
     const folder = this.#ports.settings.skipInitialHash ? this.tree.get(parentId) : undefined
     const root = folder === undefined ? undefined : this.roots.of(folder.root)
     return root?.state.kind === 'scanning' && !root.wasScanned ? root.stateSinceMs : null

@@ -75,7 +75,7 @@ export type DatabasePort = {
   /** Carries the decisions out, in their order, in one transaction. */
   readonly apply: (decisions: readonly Decision[]) => void
   /** Makes one transaction of all that `work` writes. */
-  readonly atOnce: (work: () => void) => void
+  readonly transaction: (work: () => void) => void
   readonly roots: () => WatchRootRow[]
   readonly saveRoot: (row: WatchRootRow) => void
   readonly removeRoot: (name: string) => void

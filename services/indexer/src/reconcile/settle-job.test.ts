@@ -1,5 +1,5 @@
 /**
- * Proves what settling a job makes of the looking thread's answers, with hints, limbo, tree and decisions as they are, and
+ * Proves what settling a job makes of the observer thread's answers, with hints, limbo, tree and decisions as they are, and
  * a disk, a database and a kernel's queue that the test makes up.
  */
 import assert from 'node:assert/strict'

@@ -1,4 +1,4 @@
-/** Settles what the looking thread answered to a job, by its kind. */
+/** Settles what the observer thread answered to a job, by its kind. */
 import type { Job } from './looking/jobs.ts'
 import { settleLimbo } from './removal/settle-limbo.ts'
 import { removalTools } from './removal/tools.ts'

@@ -1,4 +1,4 @@
-/** What goes to and from the looking thread. */
+/** What goes to and from the observer thread. */
 
 import type { OwnPaths } from '@drive-feed/shared/own-files.ts'
 import type { PackedSights } from '../model/sights.ts'

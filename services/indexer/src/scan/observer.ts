@@ -1,5 +1,5 @@
 /**
- * The looking thread as the main thread sees it. All looks of all roots go through this one queue and come back in
+ * The observer thread as the main thread sees it. All looks of all roots go through this one queue and come back in
  * order, so a later answer about a place is always the newer truth.
  */
 import type { Worker } from 'node:worker_threads'
@@ -29,7 +29,7 @@ export type Observer = {
   readonly stop: () => Promise<void>
 }
 
-/** Takes the looking thread into service. Patterns in `excludes` are names it does not look at, nor at our own files. */
+/** Takes the observer thread into service. Patterns in `excludes` are names it does not look at, nor at our own files. */
 export function createObserver(
   thread: Worker,
   { excludes, own }: { readonly excludes: readonly string[]; readonly own: OwnPaths },

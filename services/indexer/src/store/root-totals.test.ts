@@ -70,7 +70,7 @@ test('what a failed transaction counted is forgotten, alone and within another',
   const { store, totals } = library(t)
   assert.throws(() => store.apply([make('new', 'a', 5), make('new', 'a', 5)]))
   assert.throws(() =>
-    store.atOnce(() => {
+    store.transaction(() => {
       store.apply([make('new', 'a', 5)])
       throw new Error('later')
     }),

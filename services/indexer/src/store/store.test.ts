@@ -11,11 +11,11 @@ import { checkFile } from '../../../../test/support/check-file.ts'
 import { changesSince, createLogClient, liveNodes } from '../../../../test/support/log-client.ts'
 import { openStore } from '../../../../test/support/open-store.ts'
 import { factsOf } from '../../../../test/support/rows.ts'
-import type { Awaiting, Decision, Facts } from '../model/decision.ts'
+import type { Decision, Facts, MetadataDue } from '../model/decision.ts'
 import { createStore, type Store } from './store.ts'
 
-const READY: Awaiting = { state: 'ready', dueMs: 0 }
-const FRESH: Awaiting = { state: 'fresh', dueMs: 5 }
+const READY: MetadataDue = { state: 'ready', dueMs: 0 }
+const FRESH: MetadataDue = { state: 'fresh', dueMs: 5 }
 
 /** The id of a node is its first name. */
 function folder(name: string, parentId = SUPER_ROOT_ID): Decision {
@@ -26,7 +26,7 @@ function file(name: string, parentId = SUPER_ROOT_ID, awaiting = FRESH, copyOf: 
   return { kind: 'create', nodeId: name, parentId, name, isDirectory: false, ...about(name, awaiting), copyOf }
 }
 
-function about(name: string, awaiting: Awaiting) {
+function about(name: string, awaiting: MetadataDue) {
   return { facts: factsOf(`of ${name}`), awaiting, copyOf: null }
 }
 
@@ -261,10 +261,10 @@ test('I5: what is written at once is written whole or not at all, and the next g
     store.apply([file('y')])
     throw new Error('a write elsewhere failed')
   }
-  assert.throws(() => store.atOnce(failing), /elsewhere failed/)
+  assert.throws(() => store.transaction(failing), /elsewhere failed/)
   assert.equal(store.head(), head)
   assert.equal(store.known.byId('y'), undefined)
-  store.atOnce(() => store.apply([file('z')]))
+  store.transaction(() => store.apply([file('z')]))
   assert.equal(store.head(), head + 1)
   checkFile(db)
 })
@@ -326,7 +326,7 @@ test('I11: two names are swapped in one transaction', (t) => {
 })
 
 test('fresh files are read before the backlog, each in the order in which they are due', (t) => {
-  const at = (name: string, state: Awaiting['state'], dueMs: number) => file(name, SUPER_ROOT_ID, { state, dueMs })
+  const at = (name: string, state: MetadataDue['state'], dueMs: number) => file(name, SUPER_ROOT_ID, { state, dueMs })
   const { store } = opened(t, [
     at('old', 'backlog', 1),
     at('later', 'fresh', 900),

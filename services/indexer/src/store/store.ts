@@ -22,7 +22,7 @@ export type Store = {
   /** Carries the decisions out, in their order, in one transaction. */
   readonly apply: (decisions: readonly Decision[]) => void
   /** Makes one transaction of all that `work` writes to the database, here and elsewhere. */
-  readonly atOnce: (work: () => void) => void
+  readonly transaction: (work: () => void) => void
   /** Makes everything that waits for its metadata due at `latestMs` (ms since 1970) or before. */
   readonly capDue: (latestMs: number) => void
   /** Makes all that is to be asked for again due: what was away may be back. */
@@ -80,7 +80,7 @@ export function createStore(db: FeedDatabase, wallMs: () => number): Store {
     "UPDATE nodes SET metadata_due_ms = :dueMs WHERE node_id = :nodeId AND +metadata_state = 'again'",
   )
   const inTransaction = sqlite.transaction((work: () => void) => work())
-  const atOnce = (work: () => void) => {
+  const transaction = (work: () => void) => {
     try {
       inTransaction.immediate(work)
     } catch (error) {
@@ -98,9 +98,9 @@ export function createStore(db: FeedDatabase, wallMs: () => number): Store {
     askAgainNow: () => capAgain.run({ latestMs: 0 }),
     readSkipped: () => readSkipped.run(),
     skipOriginals: () => skipOriginals.run(),
-    atOnce,
+    transaction,
     apply: (decisions) =>
-      atOnce(() => {
+      transaction(() => {
         paths.forget()
         totals.begin()
         decisions.forEach(carryOut)
@@ -109,13 +109,13 @@ export function createStore(db: FeedDatabase, wallMs: () => number): Store {
     forgetOldRemovals: log.forgetOldRemovals,
     saveMetadata: (findings, isSameInode = () => true) => {
       let saved: readonly boolean[] = []
-      atOnce(() => {
+      transaction(() => {
         saved = findings.map((finding) => writer.save(finding, isSameInode))
       })
       return saved
     },
     saveAgain: (findings, laterMs, isSameInode = () => true) =>
-      atOnce(() => {
+      transaction(() => {
         for (const finding of findings) {
           const isSaved = writer.saveAgain(finding, isSameInode)
           if (!isSaved) postponeAgain.run({ nodeId: finding.bytes.nodeId, dueMs: Math.floor(laterMs) })

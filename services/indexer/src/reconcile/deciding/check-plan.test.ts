@@ -12,7 +12,7 @@ import { createRandom, type Random } from '../../../../../test/support/random.ts
 import { DEVICE, factsOf, fileRow, fileSight, folderRow, folderSight, GONE } from '../../../../../test/support/rows.ts'
 import type { Decision } from '../../model/decision.ts'
 import type { KnownNode } from '../../model/known-node.ts'
-import { placeKey, type Seen } from '../../model/seen.ts'
+import { type Observation, placeKey } from '../../model/observation.ts'
 import { checkPlan } from './check-plan.ts'
 import type { Plan } from './plan.ts'
 import { type MadePlan, ModelFeed } from './test-support/model-feed.ts'
@@ -39,7 +39,7 @@ function remove({ nodeId }: KnownNode): Decision {
 const newFolder = create(30, TOP.nodeId, 'new', true)
 const recheckOfA: Decision = { kind: 'recheck', nodeId: a.nodeId, awaiting: AWAITING }
 
-const BROKEN: readonly [what: string, refusal: RegExp, plan: Partial<Plan>, ...seens: Seen[]][] = [
+const BROKEN: readonly [what: string, refusal: RegExp, plan: Partial<Plan>, ...seens: Observation[]][] = [
   [
     'two new nodes at one place',
     /one place \(I11\)/,
@@ -152,9 +152,9 @@ const BROKEN: readonly [what: string, refusal: RegExp, plan: Partial<Plan>, ...s
   ],
 ]
 
-for (const [what, refusal, plan, ...seens] of BROKEN) {
+for (const [what, refusal, plan, ...observations] of BROKEN) {
   test(`refused: ${what}`, () => {
-    assert.throws(() => checkPlan({ ...EMPTY, ...plan }, seens, parentOf), refusal)
+    assert.throws(() => checkPlan({ ...EMPTY, ...plan }, observations, parentOf), refusal)
   })
 }
 
@@ -167,15 +167,18 @@ test('the refusal says that it is a bug, and tells the decisions with names that
 })
 
 test('no refusal: a swap, an id that is used again, a move out of a removed folder, folders that change places', () => {
-  const plans: readonly (readonly [Plan, ...Seen[]])[] = [
+  const plans: readonly (readonly [Plan, ...Observation[]])[] = [
     [at(a, fileSight(11)), at(b, fileSight(10))],
     [at(a, fileSight(10, { birthTime: 2 }))],
     [at(folder, GONE), fresh(TOP, 'out', fileSight(22))],
     [at(inner, GONE), fresh(inner, 'was above', folderSight(20)), at(folder, folderSight(21))],
-  ].map((seens) => [planOf({ rows: [folder, inner, inside, a, b], due: [folder] }, ...seens), ...seens])
-  for (const [plan, ...seens] of plans) {
+  ].map((observations) => [
+    planOf({ rows: [folder, inner, inside, a, b], due: [folder] }, ...observations),
+    ...observations,
+  ])
+  for (const [plan, ...observations] of plans) {
     assert.ok(plan.decisions.length > 1)
-    checkPlan(plan, seens, parentOf)
+    checkPlan(plan, observations, parentOf)
   }
 })
 
@@ -196,12 +199,12 @@ test('nothing is asked for where nothing comes to a place or leaves it', () => {
 // Plans of `decide` that are broken at random.
 
 /** Adds, drops, moves or swaps a decision. */
-function breakPlan({ decisions }: Plan, { seens, rows }: MadePlan, random: Random): Decision[] {
+function breakPlan({ decisions }: Plan, { seens: observations, rows }: MadePlan, random: Random): Decision[] {
   const broken = [...decisions]
   const [one, other] = [random.below(broken.length), random.below(broken.length)]
   const [decision, another] = [broken[one], broken[other]]
   if (decision === undefined || another === undefined) return broken
-  const places = [...seens, ...decisions].flatMap((its) => ('parentId' in its ? [its] : []))
+  const places = [...observations, ...decisions].flatMap((its) => ('parentId' in its ? [its] : []))
   const place = random.pick(places)
   const folders = [...rows.values(), ...decisions].filter((its) => 'isDirectory' in its && its.isDirectory)
   const parentId = random.pick([...folders.map(({ nodeId }) => nodeId), 'unknown'])

@@ -7,23 +7,23 @@
  */
 import type { Decision } from '../../model/decision.ts'
 import type { KnownNode } from '../../model/known-node.ts'
-import type { Place, Seen } from '../../model/seen.ts'
+import type { Observation, Place } from '../../model/observation.ts'
 import type { Knowledge, Plan } from './plan.ts'
 
 type Placing = Extract<Decision, { kind: 'create' | 'move' }>
 
 /**
- * @param seens what the plan was made from
+ * @param observations what the plan was made from
  * @throws if the plan would leave two nodes at one place (I11), a node without its folder (I3) or a folder below itself, or
  *   if it removes what it keeps. That is a bug in `decide`, and the process must end without writing the plan.
  */
-export function checkPlan(plan: Plan, seens: readonly Seen[], parentOf: Knowledge['parentOf']): void {
+export function checkPlan(plan: Plan, observations: readonly Observation[], parentOf: Knowledge['parentOf']): void {
   const { decisions } = plan
   const removes = decisions.some(({ kind }) => kind === 'remove')
   if (!removes && !decisions.some(isPlacing)) return
   if (removes) checkRemovals(plan)
   checkFolders(decisions, parentOf)
-  checkPlaces(plan, seens)
+  checkPlaces(plan, observations)
 }
 
 function isPlacing(decision: Decision): decision is Placing {
@@ -107,7 +107,7 @@ function checkFolders(decisions: readonly Decision[], parentOf: Knowledge['paren
 }
 
 /** At the end no two nodes are at one place (I11), as far as the places were seen. */
-function checkPlaces({ decisions, toLimbo }: Plan, seens: readonly Seen[]): void {
+function checkPlaces({ decisions, toLimbo }: Plan, observations: readonly Observation[]): void {
   const namesOf = new Map<string, Set<string>>()
   const left = new Set<string>()
   const placingAt = ({ parentId, name }: Place) =>
@@ -124,7 +124,7 @@ function checkPlaces({ decisions, toLimbo }: Plan, seens: readonly Seen[]): void
     if (left.has(row.nodeId) || namesOf.get(row.parentId)?.has(row.name) !== true) return
     fail(`a node gets the place of ${row.nodeId}, which stays there (I11)`, ...placingAt(row))
   }
-  for (const { known } of seens) if (known !== undefined) checkLeft(known)
+  for (const { known } of observations) if (known !== undefined) checkLeft(known)
   for (const { row } of toLimbo) checkLeft(row)
 }
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { factsOf, fileSight, folderSight, GONE } from '../../../../../test/support/rows.ts'
 import type { KnownNode } from '../../model/known-node.ts'
-import type { Cause, Seen } from '../../model/seen.ts'
+import type { Cause, Observation } from '../../model/observation.ts'
 import { AWAITING, a, at, folder, fresh, idOf, link, OTHER, planOf, short, type World } from './test-support/plans.ts'
 
 for (const other of [{ size: 11 }, { mtime: 1_001 }]) {
@@ -51,10 +51,10 @@ test('a write through one name makes the others be looked at, once', () => {
 
 test('what was written through a new name before that was listed is looked for at the others', () => {
   const later = (cause: Cause, mtime: number) => fresh(OTHER, 'new', fileSight(10, { links: 2, mtime }), cause)
-  const lookedAt = (seen: Seen) => planOf({ rows: [a], presence: () => 'present' }, seen).lookAt
+  const lookedAt = (observation: Observation) => planOf({ rows: [a], presence: () => 'present' }, observation).lookAt
   assert.deepEqual(lookedAt(later('created', a.mtime)), [])
-  for (const seen of [later('created', a.mtime + 1), later('written', a.mtime)]) {
-    assert.deepEqual(lookedAt(seen), [{ place: a, cause: 'linked' }])
+  for (const observation of [later('created', a.mtime + 1), later('written', a.mtime)]) {
+    assert.deepEqual(lookedAt(observation), [{ place: a, cause: 'linked' }])
   }
 })
 
@@ -115,8 +115,8 @@ test('I6: a file that a writer closed is read again, silently, though nothing se
 
 test('a file that was never to be read is not read because its status changed a moment after it was listed', () => {
   const skipped: KnownNode = { ...a, metadataState: 'skipped' }
-  const seen = at(skipped, fileSight(10, { ctime: 2_000 }), 'revisited')
-  assert.deepEqual(short(planOf({ rows: [skipped] }, seen)), [])
+  const observation = at(skipped, fileSight(10, { ctime: 2_000 }), 'revisited')
+  assert.deepEqual(short(planOf({ rows: [skipped] }, observation)), [])
   const written = at(skipped, fileSight(10, { mtime: 2_000, ctime: 2_000 }), 'revisited')
   assert.deepEqual(short(planOf({ rows: [skipped] }, written)), [`rewrite ${idOf(a)}`])
 })

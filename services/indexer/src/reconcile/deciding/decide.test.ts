@@ -43,12 +43,12 @@ for (const sight of [GONE, { kind: 'unlisted' }, { kind: 'unreadable' }] as cons
 }
 
 test('I12: what is as it is known is only told to be there', () => {
-  const seens = [
+  const observations = [
     at(a, fileSight(10)),
     at(b, fileSight(11, { ctime: 9_999 })),
     at(folder, folderSight(20, { mtime: 9 })),
   ]
-  const plan = planOf({ rows: [a, b, folder] }, ...seens)
+  const plan = planOf({ rows: [a, b, folder] }, ...observations)
   assert.deepEqual(plan.decisions, [])
   assert.deepEqual(plan.found, [a.nodeId, b.nodeId, folder.nodeId])
   assert.deepEqual(
@@ -91,8 +91,8 @@ test('a file found at another place moved, keeps its id, and its old place is lo
 })
 
 test('a file seen to be gone and to be elsewhere moved, whichever was seen first', () => {
-  const seens = [at(a, GONE), fresh(OTHER, 'A', fileSight(10))]
-  for (const order of [seens, seens.toReversed()]) {
+  const observations = [at(a, GONE), fresh(OTHER, 'A', fileSight(10))]
+  for (const order of [observations, observations.toReversed()]) {
     const plan = planOf({ rows: [a] }, ...order)
     assert.deepEqual(short(plan), [`move ${idOf(a)} A`])
     assert.deepEqual([plan.lookAt, plan.toLimbo], [[], []])
@@ -118,7 +118,7 @@ test('a file that moved and is still where its id is due is not removed', () => 
 
 test('a plan has room for more new nodes than a call takes arguments', () => {
   // As below a copy of hard links, `cp -al`, that a search finds as a whole.
-  const seens = Array.from({ length: 150_000 }, (_, n) => fresh(TOP, `${n}`, fileSight(100 + n)))
+  const observations = Array.from({ length: 150_000 }, (_, n) => fresh(TOP, `${n}`, fileSight(100 + n)))
   const knowledge = { ...knowledgeOf({ rows: [TOP] }), rowsOf: () => [] }
-  assert.equal(decide(seens, knowledge).decisions.length, seens.length)
+  assert.equal(decide(observations, knowledge).decisions.length, observations.length)
 })

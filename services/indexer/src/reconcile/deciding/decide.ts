@@ -16,31 +16,32 @@
  * `decide` gives them.
  */
 
-import type { Awaiting, Decision } from '../../model/decision.ts'
+import type { Decision, MetadataDue } from '../../model/decision.ts'
 import type { KnownNode } from '../../model/known-node.ts'
-import { hasOneName, isPresent, isRewritten, isSameThing, placeKey, type Seen } from '../../model/seen.ts'
+import { hasOneName, isPresent, isRewritten, isSameThing, type Observation, placeKey } from '../../model/observation.ts'
 import { adoptReborn, lookAtOthers, rewriteIfNeeded, staleNames, stay, takeNumber } from './content.ts'
 import { foldersNeeded, fromTheTop, makeWait, treeAfter } from './feasible.ts'
 import { idOfNew } from './identity.ts'
 import { isRenumbered, type Matching, matchRow } from './match.ts'
 import { type Arrival, emptyPlan, isFeasible, type Knowledge, type Plan } from './plan.ts'
 
-/** @param seens one for each place, as it was seen and as the database has it */
-export function decide(seens: readonly Seen[], knowledge: Knowledge): Plan {
+/** @param observations one for each place, as it was seen and as the database has it */
+export function decide(observations: readonly Observation[], knowledge: Knowledge): Plan {
   const plan = emptyPlan()
   const departures = new Map<string, KnownNode>()
   const arrivals: Arrival[] = []
   const settled = new Set<string>()
-  for (const seen of seens) {
-    const { sight, known } = seen
+  for (const observation of observations) {
+    const { sight, known } = observation
     if (sight.kind === 'unreadable') continue
-    if (known !== undefined && settleInPlace(seen, known, knowledge, plan)) {
+    if (known !== undefined && settleInPlace(observation, known, knowledge, plan)) {
       settled.add(known.nodeId)
       continue
     }
-    lookAtOthers(seen, knowledge, plan)
+    lookAtOthers(observation, knowledge, plan)
     if (known !== undefined) departures.set(known.nodeId, known)
-    if (isPresent(sight)) arrivals.push({ seen, sight, rows: knowledge.rowsOf(sight.facts), row: null, waits: null })
+    if (isPresent(sight))
+      arrivals.push({ observation, sight, rows: knowledge.rowsOf(sight.facts), row: null, waits: null })
   }
   const dead = new Map<string, KnownNode>()
   const matching: Matching = { departures, settled, dead, arrivedFolders: new Set(), knowledge, plan }
@@ -58,11 +59,11 @@ export function decide(seens: readonly Seen[], knowledge: Knowledge): Plan {
 }
 
 /** Settles a sight of the very thing that its place's row is about. False if it is something else, or nothing. */
-function settleInPlace(seen: Seen, row: KnownNode, knowledge: Knowledge, plan: Plan): boolean {
-  const { sight } = seen
+function settleInPlace(observation: Observation, row: KnownNode, knowledge: Knowledge, plan: Plan): boolean {
+  const { sight } = observation
   if (!isPresent(sight)) return false
-  if (isSameThing(row, sight)) stay(seen, row, sight, knowledge, plan)
-  else if (isRenumbered(row, sight, knowledge)) takeNumber(seen, row, sight, knowledge, plan)
+  if (isSameThing(row, sight)) stay(observation, row, sight, knowledge, plan)
+  else if (isRenumbered(row, sight, knowledge)) takeNumber(observation, row, sight, knowledge, plan)
   else return false
   return true
 }
@@ -89,25 +90,25 @@ function carryOut(
   const taken = new Set(tree.made)
   const rewrites: Plan = { ...plan, decisions: [] }
   for (const arrival of feasible) {
-    const { seen, sight, row } = arrival
+    const { observation, sight, row } = arrival
     if (row === null) {
       const created = creation(arrival, knowledge, { dead, taken })
-      if (created === null) plan.again.push(seen)
+      if (created === null) plan.again.push(observation)
       else if (needed.has(created.nodeId)) plan.decisions.push(created)
       else creations.push(created)
       if (created !== null) plan.lookAt.push(...staleNames(arrival, dead))
       continue
     }
     const { nodeId } = row
-    const { parentId, name } = seen
+    const { parentId, name } = observation
     moved.add(nodeId)
     plan.found.push(nodeId)
     const isDirectory = sight.kind === 'folder'
     plan.decisions.push({ kind: 'move', nodeId, parentId, name, isDirectory, ctime: sight.facts.ctime })
     if (sight.kind === 'file') {
       // If the number may be another file's by now, only reading tells.
-      const cause = knowledge.carriesHash(row) ? seen.cause : 'written'
-      rewriteIfNeeded({ ...seen, cause }, row, sight, knowledge, rewrites)
+      const cause = knowledge.carriesHash(row) ? observation.cause : 'written'
+      rewriteIfNeeded({ ...observation, cause }, row, sight, knowledge, rewrites)
     } else if (row.device === '') rewrites.decisions.push({ kind: 'adopt', nodeId, facts: sight.facts })
     else adoptReborn(row, sight.facts, rewrites)
     // The row's own place is not among those seen, and something else may be there by now.
@@ -131,7 +132,7 @@ function removeOrKeep(
     if (!departures.has(nodeId)) plan.lookAt.push({ place: row, cause: 'touched' })
   }
   const waiting = arrivals.filter((arrival) => !isFeasible(arrival))
-  const blocked = new Set(waiting.map(({ seen }) => placeKey(seen)))
+  const blocked = new Set(waiting.map(({ observation }) => placeKey(observation)))
   const kept = new Set<string>()
   for (const row of departures.values()) {
     if (moved.has(row.nodeId) || (dead.has(row.nodeId) && removed.has(row.nodeId))) continue
@@ -142,11 +143,11 @@ function removeOrKeep(
       plan.toLimbo.push({ row, blocks: blocked.has(placeKey(row)), heir: null })
     }
   }
-  for (const { waits, seen } of waiting) {
-    if (waits === 'twin') plan.twins.push(seen)
+  for (const { waits, observation } of waiting) {
+    if (waits === 'twin') plan.twins.push(observation)
     // The place is looked at again with the row that is kept there.
-    const isWithRow = seen.known !== undefined && kept.has(seen.known.nodeId)
-    if (waits === 'unsure' || (waits === 'unfree' && !isWithRow)) plan.again.push(seen)
+    const isWithRow = observation.known !== undefined && kept.has(observation.known.nodeId)
+    if (waits === 'unsure' || (waits === 'unfree' && !isWithRow)) plan.again.push(observation)
   }
 }
 
@@ -156,12 +157,12 @@ function creation(
   knowledge: Knowledge,
   { dead, taken }: { dead: ReadonlyMap<string, KnownNode>; taken: Set<string> },
 ): Decision | null {
-  const { seen, sight, rows } = arrival
+  const { observation, sight, rows } = arrival
   const { kind, facts } = sight
-  const { parentId, name } = seen
+  const { parentId, name } = observation
   const firstId = idOfNew(arrival, dead, knowledge)
   if (kind === 'folder') {
-    const awaiting: Awaiting = { state: 'ready', dueMs: 0 }
+    const awaiting: MetadataDue = { state: 'ready', dueMs: 0 }
     return { kind: 'create', nodeId: firstId, parentId, name, isDirectory: true, facts, awaiting, copyOf: null }
   }
   if (taken.has(firstId) && hasOneName(sight)) return null
@@ -171,6 +172,6 @@ function creation(
   const twin =
     twins.find((row) => row.hash !== '' && knowledge.carriesHash(row)) ??
     twins.find(({ metadataState }) => metadataState === 'skipped')
-  const [awaiting, copyOf] = [knowledge.awaiting(seen, facts), twin?.nodeId ?? null]
+  const [awaiting, copyOf] = [knowledge.awaiting(observation, facts), twin?.nodeId ?? null]
   return { kind: 'create', nodeId, parentId, name, isDirectory: false, facts, awaiting, copyOf }
 }

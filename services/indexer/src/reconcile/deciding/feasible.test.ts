@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { plainNodeId } from '@drive-feed/shared/node-id.ts'
 import { DEVICE, fileRow, fileSight, folderRow, folderSight, GONE } from '../../../../../test/support/rows.ts'
-import type { Seen } from '../../model/seen.ts'
+import type { Observation } from '../../model/observation.ts'
 import { a, at, b, c, EMPTY, folder, fresh, idOf, limboOf, planOf, short, TOP } from './test-support/plans.ts'
 
 test('a move to a place that was looked at and is another row waits; that row blocks in limbo', () => {
@@ -66,8 +66,8 @@ test('a row found at a place that is not free yet is not removed, though its tim
 })
 
 test('a place is free when its row goes at last, though the row was found where it can not be placed', () => {
-  const seens = [at(b, fileSight(10)), at(a, fileSight(30))]
-  const plan = planOf({ rows: [a, b], due: [a], overdue: [a] }, ...seens)
+  const observations = [at(b, fileSight(10)), at(a, fileSight(30))]
+  const plan = planOf({ rows: [a, b], due: [a], overdue: [a] }, ...observations)
   assert.deepEqual(short(plan), [`remove ${idOf(a)}`, `create ${plainNodeId(DEVICE, '30').slice(0, 4)} a`])
   assert.deepEqual(limboOf(plan), [['b', true]])
 })
@@ -82,11 +82,11 @@ test('what waits for something else than the row at its place is looked at again
 test('nothing is put into a folder that is removed in the same plan: the sights were not of one moment', () => {
   const newInside = { ...fresh(folder, 'inside', fileSight(31)) }
   const reused = fresh(TOP, 'new', fileSight(20, { birthTime: 2 }))
-  for (const seens of [
+  for (const observations of [
     [newInside, reused],
     [reused, newInside],
   ]) {
-    assert.deepEqual(short(planOf({ rows: [folder] }, ...seens)), [
+    assert.deepEqual(short(planOf({ rows: [folder] }, ...observations)), [
       `remove ${idOf(folder)}`,
       `create ${idOf(folder)} new`,
     ])
@@ -99,16 +99,16 @@ test('nothing is put into a folder that is removed in the same plan: the sights 
 
 test('a folder never moves below itself: the sights were not of one moment', () => {
   const inner = folderRow(21, folder.nodeId, 'inner')
-  const seen = fresh(inner, 'moved', folderSight(20))
-  const plan = planOf({ rows: [folder, inner] }, at(folder, GONE), seen)
+  const observation = fresh(inner, 'moved', folderSight(20))
+  const plan = planOf({ rows: [folder, inner] }, at(folder, GONE), observation)
   assert.deepEqual(plan.decisions, [])
-  assert.deepEqual(plan.again, [seen])
+  assert.deepEqual(plan.again, [observation])
   assert.deepEqual(limboOf(plan), [['folder', false]])
 })
 
 test('I3, I11: a folder that is in the one that took its place moves into it, which is made first', () => {
   const heir = folderSight(30)
-  const inner: Seen = { ...fresh(TOP, 'old', folderSight(20)), parentId: plainNodeId(DEVICE, '30') }
+  const inner: Observation = { ...fresh(TOP, 'old', folderSight(20)), parentId: plainNodeId(DEVICE, '30') }
   const plan = planOf({ rows: [folder], due: [folder] }, at(folder, heir), inner)
   assert.deepEqual(short(plan), [`create ${inner.parentId.slice(0, 4)} folder`, `move ${idOf(folder)} old`])
   assert.deepEqual(limboOf(plan), [])
@@ -128,8 +128,8 @@ test('I3, I11: a folder and the one that it was in change places, however deep, 
 test('a folder is not removed while something in it was found where it can not be placed yet', () => {
   const inner = fileRow(40, folder.nodeId, 'inner')
   const world = { rows: [folder, inner, a], due: [folder] }
-  const seens = [at(folder, GONE), at(a, fileSight(40))]
-  const plan = planOf(world, ...seens)
+  const observations = [at(folder, GONE), at(a, fileSight(40))]
+  const plan = planOf(world, ...observations)
   assert.deepEqual(plan.decisions, [])
-  assert.deepEqual(short(planOf({ ...world, overdue: [folder] }, ...seens)), [`remove ${idOf(folder)}`])
+  assert.deepEqual(short(planOf({ ...world, overdue: [folder] }, ...observations)), [`remove ${idOf(folder)}`])
 })

@@ -30,7 +30,7 @@ export function makeWait(arrivals: readonly Arrival[], { removed, dead, knowledg
     const leaving = new Set(removed)
     for (const { row } of feasible) if (row !== null) leaving.add(row.nodeId)
     for (const arrival of feasible) {
-      const { known } = arrival.seen
+      const { known } = arrival.observation
       const way = known === undefined || leaving.has(known.nodeId) ? wayOf(arrival) : 'blocked'
       if (way === 'free') continue
       arrival.waits = way === 'circle' ? 'unsure' : 'unfree'
@@ -69,14 +69,14 @@ export function treeAfter(
   const made = new Set<string>()
   let isDeep = false
   for (const arrival of feasible) {
-    const { sight, row, seen } = arrival
+    const { sight, row, observation } = arrival
     if (sight.kind !== 'folder') continue
     const nodeId = row?.nodeId ?? idOfNew(arrival, dead, knowledge)
-    placed.set(nodeId, seen.parentId)
+    placed.set(nodeId, observation.parentId)
     if (row === null) made.add(nodeId)
     else isDeep = true
   }
-  isDeep ||= feasible.some(({ seen }) => made.has(seen.parentId))
+  isDeep ||= feasible.some(({ observation }) => made.has(observation.parentId))
   return { made, isDeep, parentOf: (folderId) => placed.get(folderId) ?? knowledge.parentOf(folderId) }
 }
 
@@ -108,8 +108,8 @@ function createWays(
   }
   // A first scan asks for every new file, and all files of a folder have the same way.
   const ofNew = new Map<string, Way>()
-  return ({ seen, row, rows, sight }) => {
-    const { parentId } = seen
+  return ({ observation, row, rows, sight }) => {
+    const { parentId } = observation
     if (row === null && rows.some(({ nodeId }) => dead.has(nodeId) && !removed.has(nodeId))) return 'blocked'
     if (row !== null) return climb(parentId, sight.kind === 'folder' ? row.nodeId : undefined, true)
     const known = ofNew.get(parentId) ?? climb(parentId, undefined, false)
@@ -121,9 +121,9 @@ function createWays(
 /** Sorts arrivals by their depth in the tree after the plan, if the order matters. */
 export function fromTheTop(feasible: readonly Arrival[], tree: TreeAfter): readonly Arrival[] {
   if (!tree.isDeep) return feasible
-  const depthOf = ({ seen }: Arrival) => {
+  const depthOf = ({ observation }: Arrival) => {
     let depth = 0
-    for (let at = tree.parentOf(seen.parentId); at != null; at = tree.parentOf(at)) depth += 1
+    for (let at = tree.parentOf(observation.parentId); at != null; at = tree.parentOf(at)) depth += 1
     return depth
   }
   const depths = new Map(feasible.map((arrival) => [arrival, depthOf(arrival)]))
@@ -134,9 +134,9 @@ export function fromTheTop(feasible: readonly Arrival[], tree: TreeAfter): reado
 export function foldersNeeded(feasible: readonly Arrival[], tree: TreeAfter): ReadonlySet<string> {
   const needed = new Set<string>()
   if (!tree.isDeep) return needed
-  for (const { row, seen } of feasible) {
+  for (const { row, observation } of feasible) {
     if (row === null) continue
-    for (let at: string | null | undefined = seen.parentId; at != null; at = tree.parentOf(at)) {
+    for (let at: string | null | undefined = observation.parentId; at != null; at = tree.parentOf(at)) {
       if (tree.made.has(at)) needed.add(at)
     }
   }

@@ -3,7 +3,7 @@ import { nameToBytes } from '@drive-feed/shared/entry-name.ts'
 import { furtherNodeId, plainNodeId } from '@drive-feed/shared/node-id.ts'
 import type { Facts } from '../../model/decision.ts'
 import type { KnownNode } from '../../model/known-node.ts'
-import { isReborn, isSameThing, type Place, type PresentSight } from '../../model/seen.ts'
+import { isReborn, isSameThing, type Place, type PresentSight } from '../../model/observation.ts'
 import type { Arrival, Knowledge } from './plan.ts'
 
 /** What is known of an inode number. */
@@ -42,13 +42,13 @@ export function newNodeId(
 
 /** Gives the id of an arrival that is a new node. A dead row of its inode leaves its id; `taken` ids are given already. */
 export function idOfNew(
-  { seen, sight, rows }: Arrival,
+  { observation, sight, rows }: Arrival,
   dead: ReadonlyMap<string, KnownNode>,
   { isIdTaken }: Pick<Knowledge, 'isIdTaken'>,
   taken: ReadonlySet<string> = NONE,
 ): string {
   const { device } = sight.facts
-  return newNodeId(sight.facts, seen, (id) => {
+  return newNodeId(sight.facts, observation, (id) => {
     if (taken.has(id)) return true
     return (!dead.has(id) && rows.some(({ nodeId }) => nodeId === id)) || isIdTaken(device, id)
   })

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { plainNodeId } from '@drive-feed/shared/node-id.ts'
 import { DEVICE, fileRow, fileSight, folderRow, folderSight, GONE } from '../../../../../test/support/rows.ts'
-import type { Seen } from '../../model/seen.ts'
+import type { Observation } from '../../model/observation.ts'
 import { rowsToLookAt } from './match.ts'
 import {
   a,
@@ -35,8 +35,8 @@ test('a further name of an inode gets an id of its own and shares what is known 
 })
 
 test('several names of a new inode: the first seen keeps the plain id', () => {
-  const seens = ['x', 'y', 'z'].map((name) => fresh(TOP, name, fileSight(10, { links: 3 })))
-  const ids = planOf({}, ...seens).decisions.map(({ nodeId }) => nodeId)
+  const observations = ['x', 'y', 'z'].map((name) => fresh(TOP, name, fileSight(10, { links: 3 })))
+  const ids = planOf({}, ...observations).decisions.map(({ nodeId }) => nodeId)
   assert.deepEqual(ids, [plainNodeId(DEVICE, '10'), link('y'), link('z')])
 })
 
@@ -76,9 +76,9 @@ test('of two absent names the plain one moves', () => {
 })
 
 test('when it can not be told whether the other name is still there, the place is looked at again', () => {
-  const seen = fresh(TOP, 'A', fileSight(10, { links: 2 }))
-  const plan = planOf({ rows: [a], presence: () => 'unknown' }, seen)
-  assert.deepEqual(plan, { ...EMPTY, again: [seen] })
+  const observation = fresh(TOP, 'A', fileSight(10, { links: 2 }))
+  const plan = planOf({ rows: [a], presence: () => 'unknown' }, observation)
+  assert.deepEqual(plan, { ...EMPTY, again: [observation] })
 })
 
 // Inode numbers that are used again.
@@ -141,11 +141,11 @@ test('a new file with one name that was seen at two gets one node: it moved whil
 
 test('a file with one name that was seen elsewhere too keeps its id: which look was first shows at another one', () => {
   const elsewhere = fresh(OTHER, 'new', fileSight(10))
-  for (const seens of [
+  for (const observations of [
     [at(a, fileSight(10)), elsewhere],
     [elsewhere, at(a, fileSight(10))],
   ]) {
-    const plan = planOf({ rows: [a] }, ...seens)
+    const plan = planOf({ rows: [a] }, ...observations)
     assert.deepEqual([short(plan), againOf(plan)], [[], ['new']])
   }
   const plan = planOf(
@@ -159,11 +159,11 @@ test('a file with one name that was seen elsewhere too keeps its id: which look 
 
 test('a file under the number of something that was seen too waits for another look', () => {
   const found = fresh(OTHER, 'new', fileSight(20))
-  for (const seens of [
+  for (const observations of [
     [at(folder, folderSight(20)), found],
     [at(folder, GONE), fresh(OTHER, 'moved', folderSight(20)), found],
   ]) {
-    assert.deepEqual(againOf(planOf({ rows: [folder] }, ...seens)), ['new'])
+    assert.deepEqual(againOf(planOf({ rows: [folder] }, ...observations)), ['new'])
   }
 })
 
@@ -194,7 +194,7 @@ test('I7: a row in a root that is away stays; what has its number now is another
 test('I7: a folder in a root that is away stays with what is in it; what has its number now is another folder, to move into', () => {
   const inside = fileRow(21, folder.nodeId, 'inside')
   const world: World = { rows: [folder, inside, a], away: [folder, inside] }
-  const moved: Seen = { ...fresh(OTHER, 'A', fileSight(10)), parentId: beside(20, 'new') }
+  const moved: Observation = { ...fresh(OTHER, 'A', fileSight(10)), parentId: beside(20, 'new') }
   const plan = planOf(world, moved, fresh(OTHER, 'new', folderSight(20, { birthTime: 2 })))
   const [create, move] = plan.decisions
   assert.ok(create?.kind === 'create' && move?.kind === 'move' && plan.decisions.length === 2)
@@ -241,15 +241,15 @@ test('a folder that is still at its place is mounted a second time: it is listed
 })
 
 test('a folder seen at both places in one batch stays at the first', () => {
-  const seens = [at(folder, folderSight(20)), fresh(OTHER, 'bound', folderSight(20))]
-  for (const order of [seens, seens.toReversed()]) {
+  const observations = [at(folder, folderSight(20)), fresh(OTHER, 'bound', folderSight(20))]
+  for (const order of [observations, observations.toReversed()]) {
     assert.deepEqual(planOf({ rows: [folder], presence: () => 'present' }, ...order).decisions, [])
   }
 })
 
 test('a new folder seen at two places in one batch is listed once', () => {
-  const seens = [fresh(TOP, 'one', folderSight(30)), fresh(OTHER, 'two', folderSight(30))]
-  assert.deepEqual(short(planOf({}, ...seens)), [`create ${plainNodeId(DEVICE, '30').slice(0, 4)} one`])
+  const observations = [fresh(TOP, 'one', folderSight(30)), fresh(OTHER, 'two', folderSight(30))]
+  assert.deepEqual(short(planOf({}, ...observations)), [`create ${plainNodeId(DEVICE, '30').slice(0, 4)} one`])
 })
 
 // Which rows have to be looked at first.
@@ -257,7 +257,7 @@ test('a new folder seen at two places in one batch is listed once', () => {
 test('what turns up elsewhere needs a look at where it was', () => {
   const rows = [a, b, folder]
   const rowsOf = knowledgeOf({ rows }).rowsOf
-  const ask = (...seens: Seen[]) => rowsToLookAt(seens, rowsOf).map(({ name }) => name)
+  const ask = (...observations: Observation[]) => rowsToLookAt(observations, rowsOf).map(({ name }) => name)
   assert.deepEqual(ask(fresh(OTHER, 'A', fileSight(10))), ['a'])
   assert.deepEqual(ask(fresh(OTHER, 'A', fileSight(10)), at(a, GONE)), [], 'its place was just seen')
   assert.deepEqual(ask(fresh(OTHER, 'f', folderSight(20))), ['folder'])

@@ -1,14 +1,21 @@
 /** Matches arrivals with rows: which row moved to an arrival's place, if one did. */
 import type { KnownNode } from '../../model/known-node.ts'
-import { hasOneName, isPresent, isSameThing, type PresentSight, placeKey, type Seen } from '../../model/seen.ts'
+import {
+  hasOneName,
+  isPresent,
+  isSameThing,
+  type Observation,
+  type PresentSight,
+  placeKey,
+} from '../../model/observation.ts'
 import { keepsId, likeliestFirst } from './identity.ts'
 import type { Arrival, Knowledge, Plan, Presence } from './plan.ts'
 
 /** Gives the rows whose own places must be looked at first: something with their inode number was seen elsewhere. */
-export function rowsToLookAt(seens: readonly Seen[], rowsOf: Knowledge['rowsOf']): KnownNode[] {
-  const seenPlaces = new Set(seens.map(placeKey))
+export function rowsToLookAt(observations: readonly Observation[], rowsOf: Knowledge['rowsOf']): KnownNode[] {
+  const seenPlaces = new Set(observations.map(placeKey))
   const rows = new Map<string, KnownNode>()
-  for (const { sight, known } of seens) {
+  for (const { sight, known } of observations) {
     if (!isPresent(sight) || (known !== undefined && isSameThing(known, sight))) continue
     for (const row of rowsOf(sight.facts)) if (!seenPlaces.has(placeKey(row))) rows.set(row.nodeId, row)
   }
@@ -92,7 +99,7 @@ function isEmptyOrDue(row: KnownNode, { mayRemove, hasChildren }: Knowledge): bo
 function waitForDead(arrival: Arrival, row: KnownNode, { departures, plan }: Matching): void {
   // `unsure` has the place looked at again in any case: the row may go with a folder above it, without being looked at.
   arrival.waits = 'unsure'
-  const { parentId, name } = arrival.seen
+  const { parentId, name } = arrival.observation
   plan.toLimbo.push({ row, blocks: true, heir: { parentId, name } })
   departures.delete(row.nodeId)
 }

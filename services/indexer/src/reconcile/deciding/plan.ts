@@ -1,7 +1,7 @@
 /** What deciding knows, what it works on, and the plan that it returns. Plain data. */
-import type { Awaiting, Decision, Facts } from '../../model/decision.ts'
+import type { Decision, Facts, MetadataDue } from '../../model/decision.ts'
 import type { KnownNode } from '../../model/known-node.ts'
-import type { Place, PresentSight, Seen } from '../../model/seen.ts'
+import type { Observation, Place, PresentSight } from '../../model/observation.ts'
 
 /**
  * Whether a row's own place still holds what the row is about. - `present`: it does. - `absent`: the thing is somewhere
@@ -33,7 +33,7 @@ export type Knowledge = {
   /** Whether any row is in the folder. */
   readonly hasChildren: (folderId: string) => boolean
   /** When the file's metadata are to be read. */
-  readonly awaiting: (seen: Seen, facts: Facts) => Awaiting
+  readonly awaiting: (observation: Observation, facts: Facts) => MetadataDue
 }
 
 /** What to write, and what follows from it. Nothing of it is done yet. */
@@ -48,7 +48,7 @@ export type Plan = {
   /** Ids of rows that were found, in limbo or not. */
   readonly found: string[]
   /** Places that could not be settled, to look at again soon. */
-  readonly again: Seen[]
+  readonly again: Observation[]
   /** Places to look at now because of what was found elsewhere. `linked`: another name of a changed inode. */
   readonly lookAt: { readonly place: Place; readonly cause: 'touched' | 'linked' }[]
   /** Places of folders that are listed elsewhere too. No event comes when they are not there any more. */
@@ -67,7 +67,7 @@ export type Wait = 'unfree' | 'unsure' | 'twin'
 
 /** What deciding does with a sight that its place's row is not about. */
 export type Arrival = {
-  readonly seen: Seen
+  readonly observation: Observation
   readonly sight: PresentSight
   /** Rows of its inode. */
   readonly rows: readonly KnownNode[]

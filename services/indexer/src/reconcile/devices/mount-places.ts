@@ -8,7 +8,7 @@
  */
 
 import type { Folder, Tree } from '../../model/folder-tree.ts'
-import { type Place, placeKey } from '../../model/seen.ts'
+import { type Place, placeKey } from '../../model/observation.ts'
 import type { Mountinfo } from '../../scan/mountinfo.ts'
 import type { NodeQueries } from '../../store/node-queries.ts'
 import type { Hints } from '../pending/hints.ts'

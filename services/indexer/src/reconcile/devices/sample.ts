@@ -1,7 +1,7 @@
 /** Looking for what is known below a place, to recognise its filesystem. */
 import { isPassing } from '@drive-feed/shared/passing-errors.ts'
 import type { KnownNode } from '../../model/known-node.ts'
-import { isSameBirth } from '../../model/seen.ts'
+import { isSameBirth } from '../../model/observation.ts'
 import type { Identity, Sight } from '../../model/sight.ts'
 import { sightAt } from '../../model/sights.ts'
 import type { LookAnswer, LookRequest } from '../../scan/look.ts'

@@ -1,4 +1,4 @@
-/** The three kinds of work of the reconciler's loop, and what each asks the looking thread. */
+/** The three kinds of work of the reconciler's loop, and what each asks the observer thread. */
 
 import type { Folder, Tree } from '../../model/folder-tree.ts'
 import type { LookRequest } from '../../scan/look.ts'

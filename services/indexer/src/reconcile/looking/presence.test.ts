@@ -5,7 +5,7 @@ import { rootFolder } from '../../../../../test/support/root-folder.ts'
 import { DEVICE, fileRow, fileSight, folderRow, GONE } from '../../../../../test/support/rows.ts'
 import { createTree } from '../../model/folder-tree.ts'
 import type { KnownNode } from '../../model/known-node.ts'
-import type { PlacedSight, Seen } from '../../model/seen.ts'
+import type { Observation, PlacedSight } from '../../model/observation.ts'
 import { createSightsBuilder } from '../../model/sights.ts'
 import type { EntryStats } from '../../posix/statx.ts'
 import type { LookAnswer, LookRequest } from '../../scan/look.ts'
@@ -84,7 +84,13 @@ test('what can not be looked at says nothing of a file; a folder is not at two p
 })
 
 test('a file whose old place holds it too is looked at once more where it was found, and may be gone from there', async () => {
-  const found: Seen = { parentId: top.nodeId, name: 'new', sight: fileSight(10), known: undefined, cause: 'touched' }
+  const found: Observation = {
+    parentId: top.nodeId,
+    name: 'new',
+    sight: fileSight(10),
+    known: undefined,
+    cause: 'touched',
+  }
   const passing = async (there: There, answer?: LookAnswer) => {
     const { tools } = look({ new: there }, answer)
     return (await findPassing(tools, [found], [file])).has(found)
@@ -96,13 +102,13 @@ test('a file whose old place holds it too is looked at once more where it was fo
 })
 
 test('nothing else is looked at once more', async () => {
-  const at = (sight: PlacedSight, known?: KnownNode): Seen => {
+  const at = (sight: PlacedSight, known?: KnownNode): Observation => {
     return { parentId: top.nodeId, name: 'new', sight, known, cause: 'touched' }
   }
   const { tools, asked } = look({})
   const other = fileRow(12, top.nodeId, 'other')
-  const seens = [at(fileSight(10, { links: 2 })), at(fileSight(10), file), at(fileSight(13)), at(GONE)]
-  await findPassing(tools, seens, [file, other])
+  const observations = [at(fileSight(10, { links: 2 })), at(fileSight(10), file), at(fileSight(13)), at(GONE)]
+  await findPassing(tools, observations, [file, other])
   await findPassing(tools, [at(fileSight(10))], [])
   assert.deepEqual(asked, [])
 })

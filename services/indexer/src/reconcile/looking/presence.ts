@@ -3,7 +3,14 @@ import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import type { Tree } from '../../model/folder-tree.ts'
 import { type Folder, pathOf } from '../../model/folder-tree.ts'
 import type { KnownNode } from '../../model/known-node.ts'
-import { hasOneName, isPresent, isSameBirth, isSameThing, type Place, type Seen } from '../../model/seen.ts'
+import {
+  hasOneName,
+  isPresent,
+  isSameBirth,
+  isSameThing,
+  type Observation,
+  type Place,
+} from '../../model/observation.ts'
 import type { Sight } from '../../model/sight.ts'
 import { sightAt } from '../../model/sights.ts'
 import type { LookRequest } from '../../scan/look.ts'
@@ -88,19 +95,19 @@ function lookForFolder({ tree, hint }: PresenceTools, folderId: string): void {
  */
 export async function findPassing(
   tools: PresenceTools,
-  seens: readonly Seen[],
+  observations: readonly Observation[],
   holding: readonly KnownNode[],
-): Promise<ReadonlySet<Seen>> {
+): Promise<ReadonlySet<Observation>> {
   if (holding.length === 0) return new Set()
   const held = new Set(holding.map(inodeKey))
-  const doubtful = seens.filter(({ sight, known }) => {
+  const doubtful = observations.filter(({ sight, known }) => {
     if (!isPresent(sight) || !hasOneName(sight) || !held.has(inodeKey(sight.facts))) return false
     return known === undefined || !isSameThing(known, sight)
   })
-  const passing = new Set<Seen>()
-  for (const [seen, found] of await lookAtPlaces(tools, doubtful)) {
+  const passing = new Set<Observation>()
+  for (const [observation, found] of await lookAtPlaces(tools, doubtful)) {
     // Where no folder is known yet, it is listed when it is.
-    if (!isPresent(seen.sight) || !isInode(tools, found, seen.sight.facts)) passing.add(seen)
+    if (!isPresent(observation.sight) || !isInode(tools, found, observation.sight.facts)) passing.add(observation)
   }
   return passing
 }

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { rootFolder } from '../../../../../test/support/root-folder.ts'
 import { DEVICE, folderRow } from '../../../../../test/support/rows.ts'
 import { createTree } from '../../model/folder-tree.ts'
-import type { RawSeen, SightReaderTools } from './sight-reader.ts'
+import type { RawObservation, SightReaderTools } from './sight-reader.ts'
 import { readSights } from './sight-reader.ts'
 
 test('a place whose filesystem can not be asked what it is says nothing, and is looked at again', async () => {
@@ -23,8 +23,8 @@ test('a place whose filesystem can not be asked what it is says nothing, and is 
     hint: (...what: unknown[]) => hinted.push(what),
   } as unknown as SightReaderTools
   const identity = { deviceNumber: '77', inode: '5', birthTime: 1, mtime: 1, ctime: 1 }
-  const raw: RawSeen = { folder, name: 'mounted', sight: { kind: 'folder', ...identity }, cause: 'scan' }
-  const [seen] = await readSights(tools, [raw])
-  assert.deepEqual(seen?.sight, { kind: 'unreadable' })
+  const raw: RawObservation = { folder, name: 'mounted', sight: { kind: 'folder', ...identity }, cause: 'scan' }
+  const [observation] = await readSights(tools, [raw])
+  assert.deepEqual(observation?.sight, { kind: 'unreadable' })
   assert.deepEqual(hinted, [[{ parentId: top.nodeId, name: 'mounted' }, 'scan', 'again']])
 })

@@ -3,7 +3,7 @@ import type { Logger } from '@drive-feed/shared/logger.ts'
 import type { Decision } from '../../model/decision.ts'
 import { type Folder, pathOf } from '../../model/folder-tree.ts'
 import type { KnownNode } from '../../model/known-node.ts'
-import { type Cause, isPresent, placedSight, type Seen } from '../../model/seen.ts'
+import { type Cause, isPresent, type Observation, placedSight } from '../../model/observation.ts'
 import type { FileSight, FolderSight, Sight } from '../../model/sight.ts'
 import type { Observer } from '../../scan/observer.ts'
 import type { NodeQueries } from '../../store/node-queries.ts'
@@ -14,7 +14,7 @@ import type { AddHint } from '../pending/hints.ts'
 import type { DisksAway } from '../roots/disks-away.ts'
 
 /** One place, looked at. `known` is read when it is not given. */
-export type RawSeen = {
+export type RawObservation = {
   readonly folder: Folder
   readonly name: string
   readonly sight: Sight
@@ -34,15 +34,15 @@ export type SightReaderTools = {
 }
 
 /** Resolves what has to be asked, then reads what is known; the rows are those of this moment. */
-export async function readSights(tools: SightReaderTools, raws: readonly RawSeen[]): Promise<Seen[]> {
+export async function readSights(tools: SightReaderTools, raws: readonly RawObservation[]): Promise<Observation[]> {
   for (const raw of raws) {
     const { sight } = raw
     if ('deviceNumber' in sight && isToBeResolved(tools, raw, sight)) await resolve(tools, raw, sight)
   }
-  const seens = raws.map((raw) => toSeen(tools, raw))
-  const renumbered = seens.map((seen) => renumber(seen, tools))
+  const observations = raws.map((raw) => observe(tools, raw))
+  const renumbered = observations.map((observation) => renumber(observation, tools))
   const decisions = renumbered.flatMap(({ known }, at): Decision[] => {
-    if (known === undefined || known === seens[at]?.known) return []
+    if (known === undefined || known === observations[at]?.known) return []
     return [{ kind: 'renumber', nodeId: known.nodeId, inode: known.inode, birthTime: known.birthTime }]
   })
   if (decisions.length > 0) tools.apply(decisions)
@@ -53,25 +53,29 @@ export async function readSights(tools: SightReaderTools, raws: readonly RawSeen
  * What is at a row's place after a mount is the row's, where inode numbers do not last: it has that number from now on. A
  * file of another size or time was written since.
  */
-function renumber(seen: Seen, { devices, trust }: SightReaderTools): Seen {
-  const { known, sight } = seen
-  if (known === undefined || !isPresent(sight) || known.device !== sight.facts.device) return seen
-  if (devices.numberKind(known.device) !== 'passing' || trust.isCurrent(known)) return seen
+function renumber(observation: Observation, { devices, trust }: SightReaderTools): Observation {
+  const { known, sight } = observation
+  if (known === undefined || !isPresent(sight) || known.device !== sight.facts.device) return observation
+  if (devices.numberKind(known.device) !== 'passing' || trust.isCurrent(known)) return observation
   const { inode, birthTime } = sight.facts
-  if (known.isDirectory !== (sight.kind === 'folder')) return seen
-  if (known.inode === inode && known.birthTime === birthTime) return seen
+  if (known.isDirectory !== (sight.kind === 'folder')) return observation
+  if (known.inode === inode && known.birthTime === birthTime) return observation
   // Only a listing says that nothing happened there; an event may tell of another file under the same name.
-  const isSure = seen.cause === 'scan' && (known.birthTime === 0 || known.birthTime === birthTime)
-  return { ...seen, cause: isSure ? seen.cause : 'written', known: { ...known, inode, birthTime } }
+  const isSure = observation.cause === 'scan' && (known.birthTime === 0 || known.birthTime === birthTime)
+  return { ...observation, cause: isSure ? observation.cause : 'written', known: { ...known, inode, birthTime } }
 }
 
 /** A number not met yet, and one that begins here: another filesystem or subvolume may have it by now. */
-function isToBeResolved({ devices }: SightReaderTools, { folder }: RawSeen, sight: FileSight | FolderSight): boolean {
+function isToBeResolved(
+  { devices }: SightReaderTools,
+  { folder }: RawObservation,
+  sight: FileSight | FolderSight,
+): boolean {
   if (devices.nameOf(sight.deviceNumber) === undefined) return true
   return sight.kind === 'folder' && sight.deviceNumber !== devices.numberOf(folder.device)
 }
 
-async function resolve(tools: SightReaderTools, raw: RawSeen, sight: FileSight | FolderSight): Promise<void> {
+async function resolve(tools: SightReaderTools, raw: RawObservation, sight: FileSight | FolderSight): Promise<void> {
   const path = `${pathOf(raw.folder)}/${raw.name}`
   const row = tools.known.childAt(raw.folder.nodeId, raw.name)
   const sample = () => takeSample(tools.known, tools.observer, { path, top: sight, row })
@@ -81,7 +85,7 @@ async function resolve(tools: SightReaderTools, raw: RawSeen, sight: FileSight |
     tools.log.info({ path, device }, 'another filesystem is mounted inside a root')
 }
 
-function toSeen(tools: SightReaderTools, raw: RawSeen): Seen {
+function observe(tools: SightReaderTools, raw: RawObservation): Observation {
   const { folder, name, cause } = raw
   const parentId = folder.nodeId
   const known = 'known' in raw ? raw.known : tools.known.childAt(parentId, name)
@@ -107,7 +111,7 @@ const IN_MEMORY: readonly string[] = ['tmpfs', 'ramfs', 'hugetlbfs']
  * A known folder of another filesystem, and where it was mounted the folder below it: away, not deleted (I7). Unless it
  * was in memory, or is the filesystem of a folder above: that is there, and a part of it was mounted here.
  */
-function isUnmounted(devices: Devices, known: KnownNode, sight: Seen['sight'], parent: Folder): boolean {
+function isUnmounted(devices: Devices, known: KnownNode, sight: Observation['sight'], parent: Folder): boolean {
   if (sight.kind !== 'folder' || !known.isDirectory || known.device === '') return false
   if (known.device === parent.device || sight.facts.device !== parent.device) return false
   for (let above = parent.parent; above !== null; above = above.parent) if (above.device === known.device) return false

@@ -50,7 +50,7 @@ export type EventIntake = {
 
 export function createEventIntake(tools: EventIntakeTools): EventIntake {
   const { tree, hints, writers, nowMs } = tools
-  // A folder's watch is set by the looking thread; its first events can be read before that thread's answer is.
+  // A folder's watch is set by the observer thread; its first events can be read before that thread's answer is.
   const early = new Map<RootFolder, { readonly byWatch: Map<number, WatchEvent[]>; size: number }>()
   /** Watches taken away whose IN_IGNORED has not come yet. */
   const removed = new Map<RootFolder, Set<number>>()

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { rootFolder } from '../../../../../test/support/root-folder.ts'
 import { createTree, type Folder } from '../../model/folder-tree.ts'
-import type { Cause } from '../../model/seen.ts'
+import type { Cause } from '../../model/observation.ts'
 import { createHints } from './hints.ts'
 
 function folders(): { tree: ReturnType<typeof createTree>; a: Folder; b: Folder; other: Folder } {

@@ -1,6 +1,6 @@
 /** Places that may have changed, waiting to be looked at. Hints merge: a thousand events at one name are one look. */
 import type { Folder, RootFolder } from '../../model/folder-tree.ts'
-import type { Cause, Place } from '../../model/seen.ts'
+import type { Cause, Place } from '../../model/observation.ts'
 
 export type Hint = { readonly folder: Folder; readonly name: string; readonly cause: Cause }
 /** `addedMs`: when it was noticed first, ms since 1970. */

@@ -10,7 +10,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { fileRow } from '../../../../../test/support/rows.ts'
 import type { KnownNode } from '../../model/known-node.ts'
-import type { Place } from '../../model/seen.ts'
+import type { Place } from '../../model/observation.ts'
 import { createLimbo, dueMsOf, isBlocking, type LimboEntry } from './limbo.ts'
 import { DEFERRALS, type DeferReason } from './limbo-times.ts'
 

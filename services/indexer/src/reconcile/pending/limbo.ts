@@ -25,7 +25,7 @@
  */
 
 import type { KnownNode } from '../../model/known-node.ts'
-import type { Place } from '../../model/seen.ts'
+import type { Place } from '../../model/observation.ts'
 import { DEFERRALS, type DeferReason, type Deferral, GRACE_MS } from './limbo-times.ts'
 
 type GraceKind = keyof typeof GRACE_MS

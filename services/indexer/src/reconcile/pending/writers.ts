@@ -2,7 +2,7 @@
  * Files that someone is writing to, as far as the kernel tells: IN_MODIFY without a close. A busy writer costs one look
  * in some seconds, and the file is not read before it was quiet for a while.
  */
-import { type Place, placeKey } from '../../model/seen.ts'
+import { type Place, placeKey } from '../../model/observation.ts'
 
 export type Writers = {
   /** A write was told of. When the place is to be looked at, ms since 1970. */

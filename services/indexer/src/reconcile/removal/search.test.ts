@@ -10,7 +10,7 @@ import { rootFolder } from '../../../../../test/support/root-folder.ts'
 import { DEVICE, factsOf, fileRow, folderRow, folderSight } from '../../../../../test/support/rows.ts'
 import { createTree, type RootFolder } from '../../model/folder-tree.ts'
 import type { KnownNode } from '../../model/known-node.ts'
-import { isPresent, isSameInode, type PresentSight, type Seen } from '../../model/seen.ts'
+import { isPresent, isSameInode, type Observation, type PresentSight } from '../../model/observation.ts'
 import { createSightsBuilder } from '../../model/sights.ts'
 import type { EntryStats } from '../../posix/statx.ts'
 import type { LookRequest } from '../../scan/look.ts'
@@ -52,15 +52,16 @@ function searchWith(rows: readonly KnownNode[], below: Below, { away = null as R
     },
   } as unknown as SearchTools
   const sight = folderSight(20, { birthTime: 2 })
-  const seen: Seen = { parentId: top.nodeId, name: 'photos', sight, known: undefined, cause: 'touched' }
+  const observation: Observation = { parentId: top.nodeId, name: 'photos', sight, known: undefined, cause: 'touched' }
   const found = async () => {
-    const seens = (await searchBelow(tools, unplacedFolders(tools, [seen]))) ?? assert.fail('it could look')
-    return seens.map(({ parentId, name, sight: there }) => ({ parentId, name, inode: inodeOf(there) }))
+    const observations =
+      (await searchBelow(tools, unplacedFolders(tools, [observation]))) ?? assert.fail('it could look')
+    return observations.map(({ parentId, name, sight: there }) => ({ parentId, name, inode: inodeOf(there) }))
   }
   return { looked, found }
 }
 
-function inodeOf(sight: Seen['sight']): string {
+function inodeOf(sight: Observation['sight']): string {
   return isPresent(sight) ? sight.facts.inode : assert.fail('only what is there is found')
 }
 

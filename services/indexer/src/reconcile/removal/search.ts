@@ -6,7 +6,14 @@
  */
 
 import { pathOf } from '../../model/folder-tree.ts'
-import { isSameThing, type Place, type PresentSight, placedSight, placeKey, type Seen } from '../../model/seen.ts'
+import {
+  isSameThing,
+  type Observation,
+  type Place,
+  type PresentSight,
+  placedSight,
+  placeKey,
+} from '../../model/observation.ts'
 import { type PackedSights, sightAt } from '../../model/sights.ts'
 import type { LookRequest } from '../../scan/look.ts'
 import { identifyFolder } from '../deciding/identity.ts'
@@ -29,8 +36,8 @@ type Unplaced = Place & {
 const FOLDERS_MAX = 64
 
 /** The folders that were seen where they are not known. Each may wait for a row, or be new. */
-export function unplacedFolders(tools: SearchTools, seens: readonly Seen[]): Unplaced[] {
-  return seens.flatMap(({ parentId, name, sight, known }): Unplaced[] => {
+export function unplacedFolders(tools: SearchTools, observations: readonly Observation[]): Unplaced[] {
+  return observations.flatMap(({ parentId, name, sight, known }): Unplaced[] => {
     const parent = tools.tree.get(parentId)
     if (parent === undefined || sight.kind !== 'folder') return []
     if (known !== undefined && isSameThing(known, sight)) return []
@@ -42,8 +49,8 @@ export function unplacedFolders(tools: SearchTools, seens: readonly Seen[]): Unp
  * Everything below the folders that is known from elsewhere, with the folders on the way to it, from the top. Null if
  * nothing can be said: the system has nothing left to look with, or the mounts changed.
  */
-export async function searchBelow(tools: SearchTools, tops: readonly Unplaced[]): Promise<Seen[] | null> {
-  const found = new Map<string, Seen>()
+export async function searchBelow(tools: SearchTools, tops: readonly Unplaced[]): Promise<Observation[] | null> {
+  const found = new Map<string, Observation>()
   const queue = [...tops]
   while (queue.length > 0) {
     const listed = await listFolders(tools, queue.splice(0, FOLDERS_MAX))
@@ -53,7 +60,7 @@ export async function searchBelow(tools: SearchTools, tops: readonly Unplaced[])
     for (const entry of listed.entries) {
       if (entry.sight.kind === 'folder') queue.push(entry)
       if (!withNames.has(entry.sight.facts.inode) || !isFromElsewhere(tools, entry)) continue
-      for (const seen of wayTo(tools, entry)) found.set(placeKey(seen), seen)
+      for (const observation of wayTo(tools, entry)) found.set(placeKey(observation), observation)
     }
   }
   return [...found.values()]
@@ -122,8 +129,8 @@ function isFromElsewhere({ known, trust }: SearchTools, { parentId, name, sight 
   return rows.length > 0 && !rows.some((row) => row.parentId === parentId && row.name === name)
 }
 
-function wayTo({ known }: SearchTools, entry: Unplaced): Seen[] {
-  const way: Seen[] = []
+function wayTo({ known }: SearchTools, entry: Unplaced): Observation[] {
+  const way: Observation[] = []
   for (let at = entry; at.above !== null; at = at.above) {
     const { parentId, name, sight } = at
     way.unshift({ parentId, name, sight, known: known.childAt(parentId, name), cause: 'scan' })

@@ -9,7 +9,7 @@ import { rootFolder } from '../../../../../test/support/root-folder.ts'
 import { fileRow, fileSight, folderRow, GONE } from '../../../../../test/support/rows.ts'
 import { createTree } from '../../model/folder-tree.ts'
 import type { KnownNode } from '../../model/known-node.ts'
-import type { PlacedSight, Seen } from '../../model/seen.ts'
+import type { Observation, PlacedSight } from '../../model/observation.ts'
 import { createSightsBuilder, type SightsBuilder } from '../../model/sights.ts'
 import type { LookAnswer } from '../../scan/look.ts'
 import type { LimboPlace } from '../looking/jobs.ts'
@@ -100,13 +100,13 @@ for (const { what, isDue = true, doubt, isInherited = false, search, expected, .
     const known = 'known' in rest ? rest.known : row
     const [entry] = entriesOf(createLimbo(), row, { heir: isInherited ? HEIR : null })
     // Nothing was seen at a place that tells nothing.
-    const seen = doubt === undefined ? seenAt('a', known, GONE) : null
+    const observation = doubt === undefined ? seenAt('a', known, GONE) : null
     const met = search === 'impossible' ? null : new Set(search === 'met' ? [row.nodeId] : [])
-    assert.deepEqual(judge({ entry, isDue, doubt: doubt ?? null, seen }, met), expected)
+    assert.deepEqual(judge({ entry, isDue, doubt: doubt ?? null, seen: observation }, met), expected)
   })
 }
 
-function seenAt(name: string, known: KnownNode | undefined, sight: PlacedSight): Seen {
+function seenAt(name: string, known: KnownNode | undefined, sight: PlacedSight): Observation {
   return { parentId: top.nodeId, name, known, sight, cause: 'touched' }
 }
 
@@ -123,7 +123,7 @@ function twoRows({ heir = null as typeof HEIR | null } = {}) {
   const entries = [row, other].flatMap((one) => entriesOf(limbo, one, { heir: one === row ? heir : null }))
   const clock = { ms: 500 }
   const told: string[] = []
-  const settled: { seens: readonly Seen[]; ends: Ends }[] = []
+  const settled: { seens: readonly Observation[]; ends: Ends }[] = []
   const rows = [row, other]
   const tools: RemovalTools = {
     limbo,
@@ -165,13 +165,13 @@ function twoRows({ heir = null as typeof HEIR | null } = {}) {
       unmet,
       reply: Promise.resolve(reply),
     } as const
-    const settle: RemovalTools['settle'] = async (seens, ends) => {
-      settled.push({ seens, ends })
+    const settle: RemovalTools['settle'] = async (observations, ends) => {
+      settled.push({ seens: observations, ends })
       for (const nodeId of isLeft ? [] : ends.mayRemove) limbo.release(nodeId)
     }
     await settleLimbo({ ...tools, settle, ...change }, job, reply)
-    const [{ seens, ends } = assert.fail('it is settled')] = settled.splice(0)
-    return { seen: seens.map(({ name }) => name), ends: [...ends.mayRemove], must: [...ends.mustRemove] }
+    const [{ seens: observations, ends } = assert.fail('it is settled')] = settled.splice(0)
+    return { seen: observations.map(({ name }) => name), ends: [...ends.mayRemove], must: [...ends.mustRemove] }
   }
   return { limbo, entries, clock, told, rows, settleAnswer }
 }

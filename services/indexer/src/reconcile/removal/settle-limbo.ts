@@ -12,12 +12,12 @@
  * and the loop would look at its place without a pause.
  */
 import assert from 'node:assert/strict'
-import { placeKey, type Seen } from '../../model/seen.ts'
+import { type Observation, placeKey } from '../../model/observation.ts'
 import { sightAt } from '../../model/sights.ts'
 import type { LookAnswer } from '../../scan/look.ts'
 import type { LookReply } from '../../scan/observer.ts'
 import { deferUnmet, type Job } from '../looking/jobs.ts'
-import type { RawSeen } from '../looking/sight-reader.ts'
+import type { RawObservation } from '../looking/sight-reader.ts'
 import { dueMsOf, type LimboEntry } from '../pending/limbo.ts'
 import { type DeferReason, isOverdue } from '../pending/limbo-times.ts'
 import type { Ends } from '../settling/settle.ts'
@@ -31,8 +31,8 @@ type Looked = {
   /** Why the place does not tell whether the row is gone; null if it does. */
   readonly doubt: DeferReason | null
 }
-type Answered = Looked & { readonly raw: RawSeen | null }
-type ReadPlace = Looked & { readonly seen: Seen | null }
+type Answered = Looked & { readonly raw: RawObservation | null }
+type ReadPlace = Looked & { readonly seen: Observation | null }
 type ReadRow = ReadPlace & { readonly entry: LimboEntry }
 
 /**
@@ -49,20 +49,22 @@ export async function settleLimbo(
   reply: LookReply,
 ): Promise<void> {
   const places = await readPlaces(tools, readAnswers(tools, job, reply))
-  const seens = places.flatMap(({ seen }) => seen ?? [])
+  const observations = places.flatMap(({ seen: observation }) => observation ?? [])
   const rows = places.filter(isOfRow)
-  const below = rows.some((row) => row.isDue && !hasMoved(row)) ? await tools.search(seens) : []
+  const below = rows.some((row) => row.isDue && !hasMoved(row)) ? await tools.search(observations) : []
   const removable = carryOut(tools, judgeAll(rows, below))
   const sure = await confirm(tools, removable)
   // The search meets a place of the job again where a folder that waits got the id of the place's own folder.
-  const byPlace = new Map([...(below ?? []), ...seens].map((seen) => [placeKey(seen), seen]))
+  const byPlace = new Map(
+    [...(below ?? []), ...observations].map((observation) => [placeKey(observation), observation]),
+  )
   await tools.settle([...byPlace.values()], endsOf(sure, tools.nowMs()))
   // A row may stay for want of proof: its heir is not there any more, or what stands at its place is on its way.
   for (const row of sure) if (isStillDue(tools, row)) defer(tools, row, row.doubt ?? 'unknown')
 }
 
 /**
- * Reads the answers of the looking thread. The rows of a folder that left the tree stay due, and the next job finds it. A row
+ * Reads the answers of the observer thread. The rows of a folder that left the tree stay due, and the next job finds it. A row
  * that left limbo after the job was made was found by the job before: if its place lost it again, its grace begins anew.
  */
 function readAnswers(
@@ -100,14 +102,14 @@ function doubtOf({ kind }: LookAnswer): DeferReason {
 
 async function readPlaces({ readSights }: RemovalTools, answered: readonly Answered[]): Promise<ReadPlace[]> {
   const raws = answered.flatMap(({ raw }) => raw ?? [])
-  const seens = await readSights(raws)
-  const seenOf = new Map(raws.map((raw, at) => [raw, seens[at] as Seen]))
+  const observations = await readSights(raws)
+  const seenOf = new Map(raws.map((raw, at) => [raw, observations[at] as Observation]))
   return answered.map(({ raw, doubt, ...place }) => {
-    const seen = raw === null ? undefined : seenOf.get(raw)
-    if (seen === undefined) return { ...place, doubt, seen: null }
+    const observation = raw === null ? undefined : seenOf.get(raw)
+    if (observation === undefined) return { ...place, doubt, seen: null }
     // A filesystem is away there, or does not say which it is.
-    const isUnknown = seen.sight.kind === 'unreadable'
-    return { ...place, doubt: isUnknown ? 'unknown' : doubt, seen }
+    const isUnknown = observation.sight.kind === 'unreadable'
+    return { ...place, doubt: isUnknown ? 'unknown' : doubt, seen: observation }
   })
 }
 
@@ -116,11 +118,11 @@ function isOfRow(place: ReadPlace): place is ReadRow {
 }
 
 /** Whether the row is known elsewhere by now, or went with a folder above it; its id may be another row's. */
-function hasMoved({ entry, seen }: ReadRow): boolean {
-  return seen !== null && seen.known?.nodeId !== entry.row.nodeId
+function hasMoved({ entry, seen: observation }: ReadRow): boolean {
+  return observation !== null && observation.known?.nodeId !== entry.row.nodeId
 }
 
-function judgeAll(rows: readonly ReadRow[], below: readonly Seen[] | null): Map<ReadRow, Verdict> {
+function judgeAll(rows: readonly ReadRow[], below: readonly Observation[] | null): Map<ReadRow, Verdict> {
   const met = below === null ? null : new Set(below.flatMap(({ known }) => known?.nodeId ?? []))
   const nodeIds = new Set(rows.map(({ entry }) => entry.row.nodeId))
   assert.equal(nodeIds.size, rows.length, 'a row is judged once a look')

@@ -1,8 +1,8 @@
 /** What removing rows needs: the gate that lets them be looked at, and the settling of the look. */
 import type { Folder } from '../../model/folder-tree.ts'
-import type { Seen } from '../../model/seen.ts'
+import type { Observation } from '../../model/observation.ts'
 import type { LookAnswer } from '../../scan/look.ts'
-import { type RawSeen, readSights } from '../looking/sight-reader.ts'
+import { type RawObservation, readSights } from '../looking/sight-reader.ts'
 import type { Hints } from '../pending/hints.ts'
 import type { Limbo } from '../pending/limbo.ts'
 import { notFound } from '../settling/folder-answer.ts'
@@ -15,11 +15,11 @@ export type RemovalTools = {
   readonly nowMs: () => number
   /** Takes in everything that happened by now. Whether nothing of it is left to be settled. */
   readonly isQuiet: () => Promise<boolean>
-  readonly readSights: (raws: readonly RawSeen[]) => Promise<readonly Seen[]>
+  readonly readSights: (raws: readonly RawObservation[]) => Promise<readonly Observation[]>
   /** Finds what is known from elsewhere below folders that wait for their place. Null if nothing can be said. */
-  readonly search: (seens: readonly Seen[]) => Promise<readonly Seen[] | null>
+  readonly search: (observations: readonly Observation[]) => Promise<readonly Observation[] | null>
   /** Settles what was seen, and removes rows that are gone. */
-  readonly settle: (seens: readonly Seen[], ends: Ends) => Promise<unknown>
+  readonly settle: (observations: readonly Observation[], ends: Ends) => Promise<unknown>
   /** To be told of a folder that was not found or can't be read. */
   readonly notFound: (folder: Folder, answer: Extract<LookAnswer, { kind: 'elsewhere' | 'unreadable' }>) => void
   /** To be told of a place in the folder that can't be read. */
@@ -43,8 +43,8 @@ export function removalTools(tools: SettleJobTools): RemovalTools {
       return areSettled(tools, nowMs())
     },
     readSights: (raws) => readSights(tools, raws),
-    search: (seens) => searchBelow(tools, unplacedFolders(tools, seens)),
-    settle: (seens, ends) => settle(tools, seens, ends, whileDiscovering(tools)),
+    search: (observations) => searchBelow(tools, unplacedFolders(tools, observations)),
+    settle: (observations, ends) => settle(tools, observations, ends, whileDiscovering(tools)),
     notFound: (folder, answer) => notFound(tools, folder, answer),
     unreadable: (folder, problem) => coverage.unreadable(folder, { what: 'entry', problem }),
   }

@@ -15,7 +15,7 @@ export type ConfigChangesTools = {
   readonly removeRoot: (name: string) => void
   readonly apply: (decisions: readonly Decision[]) => void
   /** Makes one transaction of all that `work` writes. */
-  readonly atOnce: (work: () => void) => void
+  readonly transaction: (work: () => void) => void
   readonly log: Logger
 }
 
@@ -24,7 +24,7 @@ export function renameRoots(tools: ConfigChangesTools): void {
   const watches = tools.roots.all.map(({ key, path, configuredPath }) => ({ name: key, path, configuredPath }))
   const { renamed, decisions } = planRenames(watches, tools.savedRoots(), tools.known.children(SUPER_ROOT_ID))
   if (renamed.length === 0 && decisions.length === 0) return
-  tools.atOnce(() => {
+  tools.transaction(() => {
     tools.apply(decisions)
     for (const { saved } of renamed) tools.removeRoot(saved.name)
     for (const { saved, name } of renamed) tools.saveRoot({ ...saved, name })

@@ -2,7 +2,7 @@
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import type { Decision } from '../../model/decision.ts'
 import type { KnownNode } from '../../model/known-node.ts'
-import { isReborn, type PlacedSight, placedSight } from '../../model/seen.ts'
+import { isReborn, type PlacedSight, placedSight } from '../../model/observation.ts'
 import type { FolderSight } from '../../model/sight.ts'
 import { type InodeKnowledge, identifyFolder } from '../deciding/identity.ts'
 import type { KnownRoot } from './root.ts'

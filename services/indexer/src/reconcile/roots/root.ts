@@ -5,7 +5,7 @@
 import type { ConfiguredWatch } from '@drive-feed/shared/config/watches.ts'
 import type { Advice } from '@drive-feed/shared/problem.ts'
 import type { Folder, RootFolder } from '../../model/folder-tree.ts'
-import { isSameBirth } from '../../model/seen.ts'
+import { isSameBirth } from '../../model/observation.ts'
 
 /** Why a root is offline. */
 export type RootAway = Advice & { readonly code: 'root_offline' | 'root_replaced' | 'root_empty' }

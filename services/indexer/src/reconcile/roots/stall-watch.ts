@@ -1,6 +1,6 @@
 /**
  * Tells of a place that does not answer. A dead file server blocks whoever looks at it, for minutes or for good, and as
- * there is one looking thread everything else waits for it too. That can't be helped from here, but said.
+ * there is one observer thread everything else waits for it too. That can't be helped from here, but said.
  */
 import type { Logger } from '@drive-feed/shared/logger.ts'
 import { advice } from '@drive-feed/shared/problem.ts'

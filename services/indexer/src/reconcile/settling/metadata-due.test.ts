@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { factsOf, fileRow, fileSight } from '../../../../../test/support/rows.ts'
-import type { Awaiting } from '../../model/decision.ts'
-import { type Cause, isPresent, type PlacedSight, type Seen } from '../../model/seen.ts'
+import type { MetadataDue } from '../../model/decision.ts'
+import { type Cause, isPresent, type Observation, type PlacedSight } from '../../model/observation.ts'
 import { createSchedule, type Schedule, type ScheduleTools } from './metadata-due.ts'
 
 const NOW_MS = 1_000_000
@@ -30,13 +30,13 @@ type Case = {
   readonly areWritesTold?: boolean
   /** Before when what a first scan finds is skipped; null where nothing is. */
   readonly skipsBeforeMs?: number | null
-  readonly expected: Awaiting
+  readonly expected: MetadataDue
 }
 
-const SETTLED: Awaiting = { state: 'fresh', dueMs: NOW_MS + SETTLE_MS }
-const HELD_BACK: Awaiting = { state: 'fresh', dueMs: NOW_MS + OPEN_QUIET_MS }
+const SETTLED: MetadataDue = { state: 'fresh', dueMs: NOW_MS + SETTLE_MS }
+const HELD_BACK: MetadataDue = { state: 'fresh', dueMs: NOW_MS + OPEN_QUIET_MS }
 
-const WRITTEN_ONCE: Awaiting = { state: 'fresh', dueMs: NOW_MS + 1_500 }
+const WRITTEN_ONCE: MetadataDue = { state: 'fresh', dueMs: NOW_MS + 1_500 }
 
 const CASES: readonly Case[] = [
   {
@@ -223,19 +223,19 @@ for (const one of CASES) {
         ? undefined
         : fileRow(waitsAs, 'p', 'a', { metadataState: 'fresh', birthTime: birthTimeOf(rowBornMs) })
     const sight = fileSight(1, { ...facts, links })
-    const seen: Seen = { parentId: 'p', name: 'a', known, cause, sight }
+    const observation: Observation = { parentId: 'p', name: 'a', known, cause, sight }
     const made = schedule({
       writes: () => (writes === 0 ? null : { looks: writes, sinceMs: NOW_MS - 60_000 }),
       areWritesTold: () => areWritesTold,
     })
-    assert.deepEqual(made.awaiting(seen, facts, isScanning, skipsBeforeMs), expected)
+    assert.deepEqual(made.awaiting(observation, facts, isScanning, skipsBeforeMs), expected)
   })
 }
 
 test('due times are whole milliseconds, as the table keeps them', () => {
   const facts = factsOf(1)
-  const seen: Seen = { parentId: 'p', name: 'a', known: undefined, cause: 'written', sight: fileSight(1) }
-  const { dueMs } = schedule({ nowMs: () => NOW_MS + 0.7 }).awaiting(seen, facts, false, null)
+  const observation: Observation = { parentId: 'p', name: 'a', known: undefined, cause: 'written', sight: fileSight(1) }
+  const { dueMs } = schedule({ nowMs: () => NOW_MS + 0.7 }).awaiting(observation, facts, false, null)
   assert.equal(dueMs, NOW_MS + SETTLE_MS)
 })
 
@@ -252,8 +252,8 @@ for (const [what, sight, dueMs] of AFTER_TRIES) {
     const known = fileRow(1, 'p', 'a', { metadataState: 'fresh' })
     const { awaiting } = schedule({ notBeforeMs: (nodeId) => (nodeId === known.nodeId ? TRIED_UNTIL_MS + 0.7 : 0) })
     assert.ok(isPresent(sight))
-    const seen: Seen = { parentId: 'p', name: 'a', known, cause: 'written', sight }
-    assert.deepEqual(awaiting(seen, sight.facts, false, null), { state: 'fresh', dueMs })
+    const observation: Observation = { parentId: 'p', name: 'a', known, cause: 'written', sight }
+    assert.deepEqual(awaiting(observation, sight.facts, false, null), { state: 'fresh', dueMs })
   })
 }
 

@@ -1,7 +1,7 @@
 /** When a file's metadata is read: not before it has been quiet for a moment. */
 
-import type { Awaiting, Facts } from '../../model/decision.ts'
-import { isPresent, isSameThing, type Place, type Seen } from '../../model/seen.ts'
+import type { Facts, MetadataDue } from '../../model/decision.ts'
+import { isPresent, isSameThing, type Observation, type Place } from '../../model/observation.ts'
 import type { Streak } from '../pending/writers.ts'
 
 /** After the first and the second look at writes without a close: longer than until the next look, should there be more. */
@@ -14,7 +14,7 @@ const OPEN_QUIET_MIN_MS = 30_000
 const OPEN_QUIET_MAX_MS = 600_000
 
 /** Listed, and left alone until it changes. */
-const SKIPPED: Awaiting = { state: 'skipped', dueMs: 0 }
+const SKIPPED: MetadataDue = { state: 'skipped', dueMs: 0 }
 
 export type ScheduleTools = {
   readonly settleMs: number
@@ -34,25 +34,31 @@ export type Schedule = {
    * `isScanning`: what a scan finds is backlog, which fresh changes overtake. `skipsBeforeMs`: new files that a scan finds
    * are not to be read where they are older than this, by the clock on the wall; null for all are.
    */
-  readonly awaiting: (seen: Seen, facts: Facts, isScanning: boolean, skipsBeforeMs: number | null) => Awaiting
+  readonly awaiting: (
+    observation: Observation,
+    facts: Facts,
+    isScanning: boolean,
+    skipsBeforeMs: number | null,
+  ) => MetadataDue
 }
 
 export function createSchedule(tools: ScheduleTools): Schedule {
   const { settleMs, writes, areWritesTold, nowMs, wallMs } = tools
-  const awaitingQuiet: Schedule['awaiting'] = (seen, { ctime, birthTime }, isScanning, skipsBeforeMs) => {
-    const { cause } = seen
-    const isFirstFound = cause === 'scan' && seen.known === undefined
+  const awaitingQuiet: Schedule['awaiting'] = (observation, { ctime, birthTime }, isScanning, skipsBeforeMs) => {
+    const { cause } = observation
+    const isFirstFound = cause === 'scan' && observation.known === undefined
     if (isFirstFound && skipsBeforeMs !== null && ctime / 1000 < skipsBeforeMs) return SKIPPED
     const now = Math.floor(nowMs())
-    const streak = cause === 'written' ? null : writes(seen)
+    const streak = cause === 'written' ? null : writes(observation)
     if (streak !== null) return { state: 'fresh', dueMs: now + streakQuietMs(streak, now) }
     if (cause === 'modified') return { state: 'fresh', dueMs: now + WRITTEN_QUIET_MS[0] }
     // Another file that has its place by now, as programs save theirs, is nobody's to wait for.
-    if (cause === 'stale' && isOfRow(seen)) return { state: 'fresh', dueMs: now + openQuietMs(wallMs(), birthTime) }
+    if (cause === 'stale' && isOfRow(observation))
+      return { state: 'fresh', dueMs: now + openQuietMs(wallMs(), birthTime) }
     const ageMs = wallMs() - ctime / 1000
     const isRecent = ageMs < OPEN_QUIET_MIN_MS
     // Where nothing is told of writers, a listing that finds it changed again before it was read says that it grows.
-    if (cause === 'scan' && isRecent && isStillUnread(seen) && !areWritesTold(seen.parentId)) {
+    if (cause === 'scan' && isRecent && isStillUnread(observation) && !areWritesTold(observation.parentId)) {
       return { state: 'fresh', dueMs: now + openQuietMs(wallMs(), birthTime) }
     }
     const isQuiet = ageMs > settleMs || ageMs < 0
@@ -60,22 +66,23 @@ export function createSchedule(tools: ScheduleTools): Schedule {
     return { state, dueMs: cause === 'scan' && isQuiet ? now : now + settleMs }
   }
   return {
-    awaiting: (seen, facts, isScanning, skipsBeforeMs) => {
-      const { state, dueMs } = awaitingQuiet(seen, facts, isScanning, skipsBeforeMs)
+    awaiting: (observation, facts, isScanning, skipsBeforeMs) => {
+      const { state, dueMs } = awaitingQuiet(observation, facts, isScanning, skipsBeforeMs)
       // A file that was tried in vain keeps its pause, however often it changes and is closed meanwhile.
-      const notBeforeMs = seen.known !== undefined && isOfRow(seen) ? tools.notBeforeMs(seen.known.nodeId) : 0
+      const notBeforeMs =
+        observation.known !== undefined && isOfRow(observation) ? tools.notBeforeMs(observation.known.nodeId) : 0
       return { state, dueMs: Math.max(dueMs, Math.floor(notBeforeMs)) }
     },
   }
 }
 
 /** Whether the very file was seen before and not read since. Another one that has its name by now did not grow. */
-function isStillUnread(seen: Seen): boolean {
-  return seen.known?.metadataState === 'fresh' && isOfRow(seen)
+function isStillUnread(observation: Observation): boolean {
+  return observation.known?.metadataState === 'fresh' && isOfRow(observation)
 }
 
 /** Whether the file that is there is the one that was known there. */
-function isOfRow({ known, sight }: Seen): boolean {
+function isOfRow({ known, sight }: Observation): boolean {
   return known !== undefined && isPresent(sight) && isSameThing(known, sight)
 }
 

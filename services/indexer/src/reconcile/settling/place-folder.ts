@@ -1,6 +1,6 @@
 /** Puts folders that were seen at their places in the tree. */
 import type { Folder, Tree } from '../../model/folder-tree.ts'
-import type { Place } from '../../model/seen.ts'
+import type { Place } from '../../model/observation.ts'
 import type { Visits } from '../pending/visits.ts'
 
 export type PlaceTools = {

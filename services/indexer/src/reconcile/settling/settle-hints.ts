@@ -2,13 +2,13 @@
 import { foldingKey } from '@drive-feed/shared/folding-key.ts'
 import { isPassing } from '@drive-feed/shared/passing-errors.ts'
 import type { Folder } from '../../model/folder-tree.ts'
-import { placeKey } from '../../model/seen.ts'
+import { placeKey } from '../../model/observation.ts'
 import type { Sight } from '../../model/sight.ts'
 import { sightAt } from '../../model/sights.ts'
 import type { LookAnswer } from '../../scan/look.ts'
 import type { LookReply } from '../../scan/observer.ts'
 import type { Job } from '../looking/jobs.ts'
-import { type RawSeen, readSights } from '../looking/sight-reader.ts'
+import { type RawObservation, readSights } from '../looking/sight-reader.ts'
 import type { Hint } from '../pending/hints.ts'
 import { notFound, WHEREABOUTS } from './folder-answer.ts'
 import { NOTHING_ENDS, settle } from './settle.ts'
@@ -19,7 +19,7 @@ export async function settleHints(
   groups: Extract<Job, { kind: 'hints' }>['groups'],
   { answers, sights }: LookReply,
 ): Promise<void> {
-  const raws: RawSeen[] = []
+  const raws: RawObservation[] = []
   for (const [at, { folder, hints }] of groups.entries()) {
     const answer = answers[at] as LookAnswer
     if (!folder.attached) continue
@@ -46,9 +46,9 @@ export async function settleHints(
     for (const hint of hints) tools.hints.add(hint, answer.kind === 'later' ? hint.addedMs : now, dueMs)
     if (answer.kind !== 'later') notFound(tools, folder, answer)
   }
-  const seens = await readSights(tools, raws)
-  const again = await settle(tools, seens, NOTHING_ENDS, whileDiscovering(tools))
-  const left = new Set([...again, ...seens.filter(({ sight }) => sight.kind === 'unreadable')].map(placeKey))
+  const observations = await readSights(tools, raws)
+  const again = await settle(tools, observations, NOTHING_ENDS, whileDiscovering(tools))
+  const left = new Set([...again, ...observations.filter(({ sight }) => sight.kind === 'unreadable')].map(placeKey))
   for (const { folder, name } of raws) {
     if (!left.has(placeKey({ parentId: folder.nodeId, name }))) tools.retries.clear(folder, name)
   }

@@ -5,7 +5,7 @@ import type { FileSight } from '../../model/sight.ts'
 import type { LookAnswer } from '../../scan/look.ts'
 import type { LookReply } from '../../scan/observer.ts'
 import { compareListing } from '../looking/listing.ts'
-import { type RawSeen, readSights } from '../looking/sight-reader.ts'
+import { type RawObservation, readSights } from '../looking/sight-reader.ts'
 import type { Visit } from '../pending/visits.ts'
 import { notFound, takeWatch, WHEREABOUTS } from './folder-answer.ts'
 import { ensureInTree } from './place-folder.ts'
@@ -25,7 +25,7 @@ export async function settleVisits(
 ): Promise<void> {
   /** Folders in which something known could not be compared. */
   const unreadable = new Set<string>()
-  const raws: RawSeen[] = []
+  const raws: RawObservation[] = []
   for (const [at, visit] of visits.entries()) {
     const answer = answers[at] as LookAnswer
     const { folder } = visit
@@ -37,9 +37,9 @@ export async function settleVisits(
   for (let from = 0; from < raws.length; from += SETTLE_MAX) {
     // Events and signals are taken in between.
     if (from > 0) await nextTurn()
-    const seens = await readSights(tools, raws.slice(from, from + SETTLE_MAX))
-    for (const { parentId, sight } of seens) if (sight.kind === 'unreadable') unreadable.add(parentId)
-    await settle(tools, seens, NOTHING_ENDS, tools.roots.isScanning)
+    const observations = await readSights(tools, raws.slice(from, from + SETTLE_MAX))
+    for (const { parentId, sight } of observations) if (sight.kind === 'unreadable') unreadable.add(parentId)
+    await settle(tools, observations, NOTHING_ENDS, tools.roots.isScanning)
   }
   for (const [at, visit] of visits.entries()) {
     if (answers[at]?.kind === 'seen') visit.folder.isCompared = !unreadable.has(visit.folder.nodeId)
@@ -54,7 +54,7 @@ function readListing(
   { folder, isDeep }: Visit,
   answer: Extract<LookAnswer, { kind: 'seen' }>,
   sights: LookReply['sights'],
-): RawSeen[] {
+): RawObservation[] {
   takeWatch(tools, folder, answer.watch)
   const isHeldBack = answer.watch.kind === 'not-asked' && folder.watch === null && folder.root.inotifyFd !== null
   if (isHeldBack) tools.coverage.refused(folder, 'max_user_watches')
@@ -77,7 +77,7 @@ function readListing(
   if (isChanged) tools.coverage.stirred(folder)
   for (const child of sameFolders) ensureInTree(tools, { parentId: nodeId, name: child.name }, child)
   if (isDeep) for (const child of folder.children.values()) tools.visits.add(child, true)
-  return differences.map(({ name, sight, isNew }): RawSeen => {
+  return differences.map(({ name, sight, isNew }): RawObservation => {
     const raw = { folder, name, sight, cause: 'scan' } as const
     if (sight.kind === 'unreadable' && isPassing(sight.problem)) tools.hint({ parentId: nodeId, name }, 'scan', 'again')
     if (isNew && sight.kind === 'file' && isJustMade(tools, sight))

@@ -5,9 +5,9 @@ import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import { openStore } from '../../../../../test/support/open-store.ts'
 import { rootFolder } from '../../../../../test/support/root-folder.ts'
 import { factsOf, fileSight, folderRow, GONE } from '../../../../../test/support/rows.ts'
-import type { Awaiting, Decision } from '../../model/decision.ts'
+import type { Decision, MetadataDue } from '../../model/decision.ts'
 import { createTree, type Folder } from '../../model/folder-tree.ts'
-import type { Place, PlacedSight, Seen } from '../../model/seen.ts'
+import type { Observation, Place, PlacedSight } from '../../model/observation.ts'
 import { createLimbo } from '../pending/limbo.ts'
 import { createVisits } from '../pending/visits.ts'
 import { ensureInTree } from './place-folder.ts'
@@ -71,7 +71,7 @@ test('a folder that moved into one that is not in the tree leaves it: nothing in
 function settleWithStore(t: TestContext) {
   const { store } = openStore(t)
   const limbo = createLimbo()
-  const awaiting: Awaiting = { state: 'ready', dueMs: 0 }
+  const awaiting: MetadataDue = { state: 'ready', dueMs: 0 }
   const create = (inode: number, { parentId, name }: Place, isDirectory: boolean): Decision => {
     const { nodeId } = folderRow(inode, parentId, name)
     const facts = factsOf(inode)
@@ -90,7 +90,7 @@ function settleWithStore(t: TestContext) {
     ...{ nowMs: () => 0, awaiting: () => awaiting, hint: () => {}, devices: { numberKind: () => 'lasting' } },
     trust: { isCurrent: () => true, tells: () => true, carriesHash: () => true },
   } as unknown as SettleTools
-  const seenAt = (place: Place, sight: PlacedSight): Seen => {
+  const seenAt = (place: Place, sight: PlacedSight): Observation => {
     const known = store.known.childAt(place.parentId, place.name)
     return { ...place, sight, known, cause: 'touched' }
   }
@@ -115,9 +115,9 @@ test('a plan that would put two nodes at one place is a bug: it is thrown, and n
   const { store, tools, seenAt } = settleWithStore(t)
   const place = { parentId: folder.nodeId, name: 'twice' }
   const head = store.head()
-  const seens = [seenAt(place, fileSight(5)), seenAt(place, fileSight(6))]
+  const observations = [seenAt(place, fileSight(5)), seenAt(place, fileSight(6))]
   await assert.rejects(
-    settle(tools, seens, NOTHING_ENDS, () => false),
+    settle(tools, observations, NOTHING_ENDS, () => false),
     /a bug in deciding: two nodes get one place/,
   )
   assert.equal(store.head(), head)
@@ -125,7 +125,7 @@ test('a plan that would put two nodes at one place is a bug: it is thrown, and n
 
 test('the way up from a folder that was not met is read once for all that comes into it, checks included', async (t) => {
   const { tools, seenAt, askedById } = settleWithStore(t)
-  const seens = [5, 6, 7].map((inode) => seenAt({ parentId: folder.nodeId, name: `${inode}` }, fileSight(inode)))
-  await settle(tools, seens, NOTHING_ENDS, () => false)
+  const observations = [5, 6, 7].map((inode) => seenAt({ parentId: folder.nodeId, name: `${inode}` }, fileSight(inode)))
+  await settle(tools, observations, NOTHING_ENDS, () => false)
   assert.deepEqual(askedById, [folder.nodeId, top.nodeId])
 })

@@ -1,9 +1,9 @@
 /** Carries what was seen into the database, the tree and the queues: decide, one transaction, then the consequences. */
 
-import type { Awaiting, Decision, Facts } from '../../model/decision.ts'
+import type { Decision, Facts, MetadataDue } from '../../model/decision.ts'
 import type { Folder, Tree } from '../../model/folder-tree.ts'
 import type { KnownNode } from '../../model/known-node.ts'
-import { isPresent, type Place, type Seen } from '../../model/seen.ts'
+import { isPresent, type Observation, type Place } from '../../model/observation.ts'
 import type { Observer } from '../../scan/observer.ts'
 import type { NodeQueries } from '../../store/node-queries.ts'
 import { checkPlan } from '../deciding/check-plan.ts'
@@ -34,7 +34,7 @@ export type SettleTools = {
   readonly nowMs: () => number
   /** The clock that the times of files go by. */
   readonly wallMs: () => number
-  readonly awaiting: (seen: Seen, facts: Facts) => Awaiting
+  readonly awaiting: (observation: Observation, facts: Facts) => MetadataDue
   readonly hint: AddHint
   /** To be told of a place where a folder is that is listed elsewhere. */
   readonly noteTwin: (place: Place) => void
@@ -53,19 +53,19 @@ export const NOTHING_ENDS: Ends = { mayRemove: new Set(), mustRemove: new Set() 
  */
 export async function settle(
   tools: SettleTools,
-  seens: readonly Seen[],
+  observations: readonly Observation[],
   ends: Ends,
   waitsForScan: (row: KnownNode, blocks: boolean) => boolean,
-): Promise<readonly Seen[]> {
-  const rowsOf = rowsOfThose(tools, seens)
-  const rows = rowsToLookAt(seens, rowsOf).filter((row) => !tools.limbo.has(row.nodeId))
+): Promise<readonly Observation[]> {
+  const rowsOf = rowsOfThose(tools, observations)
+  const rows = rowsToLookAt(observations, rowsOf).filter((row) => !tools.limbo.has(row.nodeId))
   const presences = await lookAtRows(tools, rows)
   const passing = await findPassing(
     tools,
-    seens,
+    observations,
     rows.filter(({ nodeId }) => presences.get(nodeId) === 'present'),
   )
-  const certain = passing.size === 0 ? seens : seens.filter((seen) => !passing.has(seen))
+  const certain = passing.size === 0 ? observations : observations.filter((observation) => !passing.has(observation))
   const parentOf = rememberParents(tools)
   const plan = decide(certain, {
     rowsOf,
@@ -82,7 +82,7 @@ export async function settle(
   checkPlan(plan, certain, parentOf)
   // Another name of the inode may have been written meanwhile; but nothing else writes, so the rows are still the rows.
   if (plan.decisions.length > 0) tools.apply(plan.decisions)
-  for (const seen of passing) plan.again.push(seen)
+  for (const observation of passing) plan.again.push(observation)
   followUp(tools, plan, ends.mayRemove, waitsForScan)
   return plan.again
 }
@@ -104,10 +104,10 @@ function rememberParents(tools: Pick<SettleTools, 'tree' | 'known'>): Knowledge[
  */
 function rowsOfThose(
   { known: nodes, trust }: SettleTools,
-  seens: readonly Seen[],
+  observations: readonly Observation[],
 ): (facts: Facts) => readonly KnownNode[] {
   const inodes: string[] = []
-  for (const { sight, known, cause } of seens) {
+  for (const { sight, known, cause } of observations) {
     if (isPresent(sight)) inodes.push(sight.facts.inode)
     if (known !== undefined && cause === 'written') inodes.push(known.inode)
   }
@@ -137,7 +137,7 @@ function followUp(
     // Its time was over, but it was found where something else still is.
     if (mayRemove.has(row.nodeId)) limbo.defer(row.nodeId, 'occupied', nowMs)
   }
-  for (const seen of plan.again) tools.hint(seen, seen.cause, 'again')
+  for (const observation of plan.again) tools.hint(observation, observation.cause, 'again')
   for (const place of plan.twins) tools.noteTwin(place)
   for (const { place, cause } of plan.lookAt) tools.hint(place, cause, 'now')
 }

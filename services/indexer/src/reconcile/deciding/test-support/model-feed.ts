@@ -8,7 +8,14 @@ import type { Inode, ModelDisk } from '../../../../../../test/support/model-disk
 import { DEVICE, folderRow } from '../../../../../../test/support/rows.ts'
 import type { Decision } from '../../../model/decision.ts'
 import type { KnownNode } from '../../../model/known-node.ts'
-import { isPresent, isSameInode, isSameThing, type Place, placeKey, type Seen } from '../../../model/seen.ts'
+import {
+  isPresent,
+  isSameInode,
+  isSameThing,
+  type Observation,
+  type Place,
+  placeKey,
+} from '../../../model/observation.ts'
 import { checkPlan } from '../check-plan.ts'
 import { decide } from '../decide.ts'
 import { rowsToLookAt } from '../match.ts'
@@ -17,7 +24,7 @@ import type { Knowledge, Plan, Presence } from '../plan.ts'
 /** A plan before it is carried out, with what it was made from. */
 export type MadePlan = {
   readonly plan: Plan
-  readonly seens: readonly Seen[]
+  readonly seens: readonly Observation[]
   readonly parentOf: Knowledge['parentOf']
   readonly rows: ReadonlyMap<string, KnownNode>
 }
@@ -114,7 +121,7 @@ export class ModelFeed {
   }
 
   /** Undefined if the folder is not found. */
-  #see(place: Place): Seen | undefined {
+  #see(place: Place): Observation | undefined {
     const folder = this.#folderOf(this.rows.get(place.parentId))
     if (folder === undefined) return undefined
     const { parentId, name } = place
@@ -130,13 +137,13 @@ export class ModelFeed {
       this.#queue.delete(placeKey(place))
       if (this.#tree.has(place.parentId)) batch.push(place)
     }
-    const seens: Seen[] = []
+    const observations: Observation[] = []
     for (const place of batch) {
-      const seen = this.#see(place)
-      if (seen !== undefined) seens.push(seen)
+      const observation = this.#see(place)
+      if (observation !== undefined) observations.push(observation)
       else this.#notFound(place)
     }
-    this.#settle(seens, new Set(), new Set())
+    this.#settle(observations, new Set(), new Set())
   }
 
   /** Tries the place again after the folder's own place was looked at. */
@@ -150,41 +157,41 @@ export class ModelFeed {
   #settleLimbo(): void {
     const due = new Set<string>()
     const unseen = new Set<string>()
-    const seens = new Map<string, Seen>()
-    const heirs = new Map<string, Seen>()
+    const observations = new Map<string, Observation>()
+    const heirs = new Map<string, Observation>()
     for (const [nodeId, blocks] of [...this.#limbo]) {
       const row = this.rows.get(nodeId)
       const isDue = this.#random() < 0.5
       if (row === undefined) this.#limbo.delete(nodeId)
       if (row === undefined || (!isDue && !blocks)) continue
       const isPlaced = this.#tree.has(row.parentId)
-      const seen = isPlaced ? this.#see(row) : undefined
+      const observation = isPlaced ? this.#see(row) : undefined
       const heir = this.#heirs.get(nodeId)
       const heirSeen = heir === undefined ? undefined : this.#see(heir)
       if (isDue) due.add(nodeId)
       if (heirSeen !== undefined) heirs.set(placeKey(heirSeen), heirSeen)
-      if (seen !== undefined) seens.set(placeKey(seen), seen)
+      if (observation !== undefined) observations.set(placeKey(observation), observation)
       else {
         unseen.add(nodeId)
         const parent = this.rows.get(row.parentId)
         if (isPlaced && parent !== undefined) this.#hint(parent)
       }
     }
-    const all = [...new Map([...heirs, ...seens]).values()]
+    const all = [...new Map([...heirs, ...observations]).values()]
     const below = this.#searchBelow(all)
     for (const { known } of below) if (known !== undefined) unseen.delete(known.nodeId)
     const sure = due.difference(unseen).union(due.intersection(new Set(this.#heirs.keys())))
     for (const id of sure) this.#tries.set(id, (this.#tries.get(id) ?? 0) + 1)
     const overdue = new Set([...sure].filter((id) => (this.#tries.get(id) ?? 0) > PATIENCE_TRIES))
-    const byPlace = new Map([...below, ...all].map((seen) => [placeKey(seen), seen]))
+    const byPlace = new Map([...below, ...all].map((observation) => [placeKey(observation), observation]))
     this.#settle([...byPlace.values()], sure, overdue)
   }
 
   /** Does on this disk what `searchBelow` does. */
-  #searchBelow(seens: readonly Seen[]): Seen[] {
-    const found = new Map<string, Seen>()
+  #searchBelow(observations: readonly Observation[]): Observation[] {
+    const found = new Map<string, Observation>()
     const rows = [...this.rows.values()]
-    const walk = (folder: Inode, parentId: string, way: readonly Seen[]) => {
+    const walk = (folder: Inode, parentId: string, way: readonly Observation[]) => {
       for (const [name, inode] of folder.entries ?? []) {
         const sight = this.#disk.sight(inode)
         if (!isPresent(sight)) continue
@@ -192,11 +199,11 @@ export class ModelFeed {
         const here = [...way, { parentId, name, sight, known, cause: 'scan' as const }]
         const same = rows.filter((row) => isSameThing(row, sight))
         const isElsewhere = same.length > 0 && !same.some((row) => row.parentId === parentId && row.name === name)
-        if (isElsewhere) for (const seen of here) found.set(placeKey(seen), seen)
+        if (isElsewhere) for (const observation of here) found.set(placeKey(observation), observation)
         if (inode.entries !== null) walk(inode, plainNodeId(DEVICE, String(inode.number)), here)
       }
     }
-    for (const { sight, known, parentId, name } of seens) {
+    for (const { sight, known, parentId, name } of observations) {
       if (sight.kind !== 'folder' || (known !== undefined && isSameThing(known, sight))) continue
       const folder = this.#folderOf(this.rows.get(parentId))?.entries?.get(name)
       if (folder !== undefined) walk(folder, plainNodeId(DEVICE, sight.facts.inode), [])
@@ -204,17 +211,17 @@ export class ModelFeed {
     return [...found.values()]
   }
 
-  #settle(seens: readonly Seen[], mayRemove: ReadonlySet<string>, mustRemove: ReadonlySet<string>): void {
+  #settle(observations: readonly Observation[], mayRemove: ReadonlySet<string>, mustRemove: ReadonlySet<string>): void {
     const rows = [...this.rows.values()]
     const rowsOf = (facts: Parameters<typeof isSameInode>[1]) => rows.filter((row) => isSameInode(row, facts))
     const looked = new Map<string, Presence>(
-      rowsToLookAt(seens, rowsOf)
+      rowsToLookAt(observations, rowsOf)
         .filter((row) => !this.#limbo.has(row.nodeId))
         .map((row) => [row.nodeId, this.#lookAt(row)]),
     )
     const parentOf: Knowledge['parentOf'] = (folderId) =>
       folderId === this.#top.nodeId ? null : this.rows.get(folderId)?.parentId
-    const plan = decide(seens, {
+    const plan = decide(observations, {
       rowsOf,
       presenceOf: (row) => (this.#limbo.has(row.nodeId) ? 'absent' : (looked.get(row.nodeId) ?? 'unknown')),
       mayRemove,
@@ -227,17 +234,17 @@ export class ModelFeed {
       isIdTaken: () => false,
       awaiting: () => ({ state: 'ready', dueMs: 0 }),
     })
-    checkPlan(plan, seens, parentOf)
-    this.#onPlan({ plan, seens, parentOf, rows: this.rows })
+    checkPlan(plan, observations, parentOf)
+    this.#onPlan({ plan, seens: observations, parentOf, rows: this.rows })
     for (const decision of plan.decisions) this.#carryOut(decision)
     this.#check()
     this.#followUp(plan)
   }
 
   #lookAt(row: KnownNode): Presence {
-    const seen = this.#see(row)
-    if (seen === undefined) return row.isDirectory ? 'absent' : 'unknown'
-    return isPresent(seen.sight) && seen.sight.facts.inode === row.inode ? 'present' : 'absent'
+    const observation = this.#see(row)
+    if (observation === undefined) return row.isDirectory ? 'absent' : 'unknown'
+    return isPresent(observation.sight) && observation.sight.facts.inode === row.inode ? 'present' : 'absent'
   }
 
   #isBelow(parentId: string, folderId: string): boolean {

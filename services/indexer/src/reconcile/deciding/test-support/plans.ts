@@ -3,7 +3,7 @@ import { nameToBytes } from '@drive-feed/shared/entry-name.ts'
 import { furtherNodeId } from '@drive-feed/shared/node-id.ts'
 import { DEVICE, fileRow, folderRow } from '../../../../../../test/support/rows.ts'
 import type { KnownNode } from '../../../model/known-node.ts'
-import { type Cause, isSameInode, type PlacedSight, type Seen } from '../../../model/seen.ts'
+import { type Cause, isSameInode, type Observation, type PlacedSight } from '../../../model/observation.ts'
 import { decide } from '../decide.ts'
 import { emptyPlan, type Knowledge, type Plan, type Presence } from '../plan.ts'
 
@@ -45,17 +45,17 @@ export function knowledgeOf(world: World): Knowledge {
 }
 
 /** A sight at a row's place. */
-export function at(row: KnownNode, sight: PlacedSight, cause: Cause = 'touched'): Seen {
+export function at(row: KnownNode, sight: PlacedSight, cause: Cause = 'touched'): Observation {
   return { parentId: row.parentId, name: row.name, known: row, sight, cause }
 }
 
 /** A sight at a place without a row. */
-export function fresh(parent: KnownNode, name: string, sight: PlacedSight, cause: Cause = 'touched'): Seen {
+export function fresh(parent: KnownNode, name: string, sight: PlacedSight, cause: Cause = 'touched'): Observation {
   return { parentId: parent.nodeId, name, known: undefined, sight, cause }
 }
 
-export function planOf(world: World, ...seens: readonly Seen[]): Plan {
-  return decide(seens, knowledgeOf({ ...world, rows: [TOP, OTHER, ...(world.rows ?? [])] }))
+export function planOf(world: World, ...observations: readonly Observation[]): Plan {
+  return decide(observations, knowledgeOf({ ...world, rows: [TOP, OTHER, ...(world.rows ?? [])] }))
 }
 
 /** The decisions in short: their kinds, the beginnings of ids, the names. */

@@ -10,7 +10,7 @@ import {
   type PresentSight,
   placedSight,
   placeKey,
-} from './seen.ts'
+} from './observation.ts'
 import type { Sight } from './sight.ts'
 
 function present(sight: PlacedSight): PresentSight {

@@ -20,7 +20,7 @@ export type PlacedSight =
   | { readonly kind: 'folder'; readonly facts: Facts }
   | { readonly kind: 'gone' | 'unlisted' | 'unreadable' }
 
-export type Seen = Place & {
+export type Observation = Place & {
   readonly sight: PlacedSight
   readonly known: KnownNode | undefined
   readonly cause: Cause

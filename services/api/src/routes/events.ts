@@ -6,8 +6,8 @@ import { viewOf } from '../feed/view.ts'
 import { EVENTS_PATH, openEventStream, takesEvents } from '../http/event-stream.ts'
 import { setFeedHeaders } from '../http/feed-headers.ts'
 import { sendProblem } from '../http/problem.ts'
+import { cursorRefusal } from '../waiting/cursor-refusal.ts'
 import type { FeedWatch } from '../waiting/feed-watch.ts'
-import { goneRefusal } from '../waiting/gone.ts'
 import { EVENT_ID, tokenOfEventId } from '../wire/event-id.ts'
 import { ANSWER_EXAMPLES } from '../wire/examples.ts'
 import { PARAMETERS } from '../wire/parameters.ts'
@@ -47,7 +47,7 @@ export function eventsRoute(deps: Deps): Route {
     const { feed, gone } = reading.read((queries) => {
       const state = queries.feed()
       const epoch = last.tokenRest === null ? values.epoch : tokenOfEventId(last.tokenRest, values.epoch ?? state.epoch)
-      return { feed: state, gone: goneRefusal(queries, state, { cursor, epoch, files }) }
+      return { feed: state, gone: cursorRefusal(queries, state, { cursor, epoch, files }) }
     })
     // The headers go out before any event is read, so their token names the files and no position.
     setFeedHeaders(res, feed, epochOfFiles(feed, files))

@@ -9,8 +9,8 @@ import type { View } from '../feed/view.ts'
 import type { EventSink } from '../http/event-stream.ts'
 import { problemOf } from '../http/problem.ts'
 import { clientGone } from '../waiting/client-gone.ts'
+import { cursorRefusal } from '../waiting/cursor-refusal.ts'
 import type { FeedWatch, Seat, SeenFeed } from '../waiting/feed-watch.ts'
-import { goneRefusal } from '../waiting/gone.ts'
 import { changeJson } from '../wire/change-json.ts'
 import { eventId } from '../wire/event-id.ts'
 import type { Refusal } from '../wire/refusal.ts'
@@ -124,7 +124,7 @@ async function newsAfter(database: DatabaseSource, { cursor, token, epoch, view,
     const reading = database.open()
     const { feed, refusal } = reading.read((queries) => {
       const state = queries.feed()
-      return { feed: state, refusal: goneRefusal(queries, state, { cursor, epoch: token, files: reading.files }) }
+      return { feed: state, refusal: cursorRefusal(queries, state, { cursor, epoch: token, files: reading.files }) }
     })
     if (refusal !== null) return { kind: 'gone', refusal }
     if (feed.epoch !== epoch) return { kind: 'other run' }

@@ -5,8 +5,8 @@ import type { FeedState } from '../feed/queries.ts'
 import type { View } from '../feed/view.ts'
 import type { Refusal } from '../wire/refusal.ts'
 import { NO_SEAT } from '../wire/refusals.ts'
+import { cursorRefusal } from './cursor-refusal.ts'
 import type { FeedWatch, Seat } from './feed-watch.ts'
-import { goneRefusal } from './gone.ts'
 
 export type LongPoll = {
   readonly cursor: number
@@ -40,7 +40,7 @@ export async function longPoll(
       const reading = database.open()
       const { feed, gone } = reading.read((queries) => {
         const state = queries.feed()
-        return { feed: state, gone: goneRefusal(queries, state, { ...poll, files: reading.files }) }
+        return { feed: state, gone: cursorRefusal(queries, state, { ...poll, files: reading.files }) }
       })
       if (gone !== null) return { reading: null, feed, refusal: gone }
       const timeoutMs = untilMs - performance.now()

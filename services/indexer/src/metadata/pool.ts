@@ -3,13 +3,14 @@
  * file may take down.
  */
 import { fileURLToPath } from 'node:url'
+import { afterDeath, type Death } from './after-death.ts'
 import { BATCH_FILES, createBacklog } from './backlog.ts'
 import { createDoubts } from './doubts.ts'
 import type { MetadataJob, MetadataResult } from './metadata-job.ts'
 import type { ReaderVersions } from './reader-versions.ts'
 import { createRestartDelay } from './restart-delay.ts'
 import { Slot, type SlotEvents, type Unanswered } from './slot.ts'
-import { afterDeath, type Death, type Lane, laneOf, type Task } from './task.ts'
+import { type Lane, laneOf, type Task } from './task.ts'
 import { type Launch, startWorkerProcess } from './worker-process.ts'
 
 export type MetadataPool = {

@@ -1,10 +1,11 @@
 /** A place for one worker process: empty, or a process with the batches it has and the time it may take. */
 import { shownPath } from '@drive-feed/shared/shown-path.ts'
+import type { Death } from './after-death.ts'
 import type { Batch } from './backlog.ts'
 import { encodeJobs } from './jobs-message.ts'
 import type { MetadataResult } from './metadata-job.ts'
 import type { ReaderVersions } from './reader-versions.ts'
-import { type Death, settle, type Task } from './task.ts'
+import { settle, type Task } from './task.ts'
 import type { WorkAt } from './work-at.ts'
 import { type AnswersMessage, decodeAnswers } from './worker-message.ts'
 import type { Launch, WorkerProcess } from './worker-process.ts'

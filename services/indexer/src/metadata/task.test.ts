@@ -1,17 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { afterDeath, type Death } from './after-death.ts'
 import type { Metadata, MetadataJob, MetadataResult } from './metadata-job.ts'
-import {
-  afterDeath,
-  BIG_FILE_BYTES,
-  type Death,
-  HUGE_FILE_BYTES,
-  laneOf,
-  newTask,
-  settle,
-  type Task,
-  trialOf,
-} from './task.ts'
+import { BIG_FILE_BYTES, HUGE_FILE_BYTES, laneOf, newTask, settle, type Task, trialOf } from './task.ts'
 import type { Step } from './work-at.ts'
 
 const CRASH: Death = { reason: 'killed by SIGSEGV', tookTooLong: false, step: null }

@@ -3,17 +3,14 @@
  * and thrown: what is in memory no longer matches, so the caller must not go on.
  */
 
-import { eq, sql } from '@drive-feed/shared/drizzle.ts'
-import { displayName, rawNameColumn } from '@drive-feed/shared/entry-name.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
-import { sizeOf } from '@drive-feed/shared/root-totals.ts'
-import { nodes } from '@drive-feed/shared/schema.ts'
-import type { Decision, Facts } from '../model/decision.ts'
+import type { Decision } from '../model/decision.ts'
+import { createCarryOut } from './carry-out.ts'
 import { createChangeLog } from './change-log.ts'
 import { createMetadataWriter, type IsSameInode, type MetadataFinding } from './metadata-writer.ts'
-import { createNodePaths, type NodePaths } from './node-paths.ts'
+import { createNodePaths } from './node-paths.ts'
 import { createNodeQueries, type NodeQueries } from './node-queries.ts'
-import { createRootTotals, type RootTotals } from './root-totals.ts'
+import { createRootTotals } from './root-totals.ts'
 
 export type Store = {
   readonly known: NodeQueries
@@ -123,162 +120,4 @@ export function createStore(db: FeedDatabase, wallMs: () => number): Store {
       }),
     postpone: (nodeId, dueMs) => postpone.run({ nodeId, dueMs: Math.floor(dueMs) }),
   }
-}
-
-function createCarryOut(
-  db: FeedDatabase,
-  log: ReturnType<typeof createChangeLog>,
-  { paths, totals }: { readonly paths: NodePaths; readonly totals: RootTotals },
-): (decision: Decision) => void {
-  const write = prepareWrites(db)
-  const { sqlite } = db
-  const changeIdOf = sqlite.prepare('SELECT change_id FROM nodes WHERE node_id = ?').pluck()
-  const childFolders = sqlite.prepare('SELECT node_id FROM nodes WHERE parent_id = ? AND is_directory').pluck()
-  const appendAgain = (nodeId: string) => log.appendAgain(nodeId, changeIdOf.get(nodeId) as number)
-
-  /** The folder and all folders below it, breadth first. Proportional to folders, not to files (invariant I9). */
-  const foldersFrom = (nodeId: string): string[] => {
-    const folders = [nodeId]
-    // One by one: there may be more in a folder than a call takes arguments.
-    for (const folder of folders) for (const child of childFolders.all(folder) as string[]) folders.push(child)
-    return folders
-  }
-  const resize = (nodeId: string, { size }: Facts) => {
-    const node = totals.nodeOf(nodeId)
-    if (node?.isDirectory === 0) totals.add(node.root, 0, sizeOf(size) - sizeOf(node.size))
-  }
-  const move = ({ nodeId, parentId, name, isDirectory, ctime }: Extract<Decision, { kind: 'move' }>) => {
-    const before = totals.nodeOf(nodeId)
-    const changeId = appendAgain(nodeId)
-    write.move.run({ nodeId, parentId, name: displayName(name), rawName: rawNameColumn(name), ctime, changeId })
-    if (isDirectory) {
-      const folders = foldersFrom(nodeId)
-      paths.forget()
-      // Parents first (I3): everything below comes again, after the folder, folder by folder.
-      folders.forEach(log.reissueChildren)
-      totals.forget()
-      totals.moveFolders(folders, before?.root ?? null, totals.rootOf(nodeId))
-    } else if (before !== null) {
-      totals.add(before.root, -1, -sizeOf(before.size))
-      totals.add(totals.rootOf(parentId), 1, sizeOf(before.size))
-    }
-  }
-  return (decision) => {
-    const { nodeId } = decision
-    switch (decision.kind) {
-      case 'create': {
-        const { parentId, name, isDirectory, facts, awaiting } = decision
-        const { device, inode, birthTime, size, mtime, exactMtime, ctime } = facts
-        const { state, dueMs } = awaiting
-        const [shown, raw, isFolder] = [displayName(name), rawNameColumn(name), isDirectory ? 1 : 0]
-        const { changeId, formerKinds } = log.appendNew(nodeId)
-        // One after the other as in the statement: this is the hottest line of a first scan.
-        // biome-ignore format: two lines as in the statement
-        write.insert.run(nodeId, parentId, shown, raw, isFolder, device, inode, birthTime, size, exactMtime ?? mtime, ctime,
-                         changeId, changeId, state, dueMs)
-        if (formerKinds !== 0) write.formerKinds.run({ nodeId, formerKinds })
-        if (decision.copyOf !== null) write.copy.run({ nodeId, copyOf: decision.copyOf })
-        if (!isDirectory) totals.add(totals.rootOf(parentId), 1, sizeOf(size))
-        break
-      }
-      case 'move':
-        move(decision)
-        break
-      case 'rewrite':
-        resize(nodeId, decision.facts)
-        write.rewrite.run({ nodeId, ...columnsOf(decision.facts), ...decision.awaiting, changeId: appendAgain(nodeId) })
-        break
-      case 'recheck':
-        write.recheck.run({ nodeId, ...decision.awaiting })
-        break
-      case 'adopt':
-        resize(nodeId, decision.facts)
-        write.adopt.run({ nodeId, ...columnsOf(decision.facts) })
-        break
-      case 'renumber':
-        write.renumber.run({ nodeId, inode: decision.inode, birthTime: decision.birthTime })
-        break
-      case 'remove': {
-        const node = totals.nodeOf(nodeId)
-        // It went with a folder that was removed before it in the same plan; its tombstone is there already.
-        if (node === null) break
-        const folders = foldersFrom(nodeId).reverse()
-        if (node.isDirectory === 1) totals.moveFolders(folders, node.root, null)
-        else totals.add(node.root, -1, -sizeOf(node.size))
-        for (const folder of folders) {
-          const path = paths.pathOf(folder)
-          log.removeFiles(folder, path)
-          log.remove(folder, path === '' ? '/' : path)
-        }
-        totals.forget()
-      }
-    }
-  }
-}
-
-/** The time of last change as a whole number of microseconds, where a double does not hold it. */
-function columnsOf({ exactMtime, ...facts }: Facts) {
-  return exactMtime === undefined ? facts : { ...facts, mtime: exactMtime }
-}
-
-function prepareWrites({ orm, sqlite }: FeedDatabase) {
-  const param = sql.placeholder
-  // Drizzle's `set` knows placeholders only as SQL.
-  const set = (name: string) => sql`${param(name)}`
-  const thisNode = eq(nodes.nodeId, param('nodeId'))
-  const awaiting = { metadataState: set('state'), metadataDueMs: set('dueMs') }
-  const facts = { size: set('size'), mtime: set('mtime'), ctime: set('ctime'), birthTime: set('birthTime') }
-  return {
-    insert: prepareInsert(sqlite),
-    move: orm
-      .update(nodes)
-      .set({
-        parentId: set('parentId'),
-        name: set('name'),
-        rawName: set('rawName'),
-        ctime: set('ctime'),
-        changeId: set('changeId'),
-        movedChangeId: set('changeId'),
-      })
-      .where(thisNode)
-      .prepare(),
-    rewrite: orm
-      .update(nodes)
-      .set({ ...facts, ...awaiting, metadataError: null, hash: '', changeId: set('changeId') })
-      .where(thisNode)
-      .prepare(),
-    // The old error stays: a file that was told as unreadable must not become a pending one, for whose row clients wait.
-    recheck: orm.update(nodes).set(awaiting).where(thisNode).prepare(),
-    adopt: orm
-      .update(nodes)
-      .set({ ...facts, device: set('device'), inode: set('inode') })
-      .where(thisNode)
-      .prepare(),
-    renumber: orm
-      .update(nodes)
-      .set({ inode: set('inode'), birthTime: set('birthTime') })
-      .where(thisNode)
-      .prepare(),
-    formerKinds: orm
-      .update(nodes)
-      .set({ formerKinds: set('formerKinds') })
-      .where(thisNode)
-      .prepare(),
-    // Joined, so that without the other name nothing is copied: the file is then read like any new one.
-    copy: sqlite.prepare(
-      `UPDATE nodes SET hash = twin.hash, mime_type = twin.mime_type, is_image = twin.is_image, is_video = twin.is_video,
-         width = twin.width, height = twin.height, ms_duration = twin.ms_duration,
-         metadata_state = twin.metadata_state, metadata_error = twin.metadata_error
-       FROM nodes AS twin WHERE nodes.node_id = :nodeId AND twin.node_id = :copyOf`,
-    ),
-  }
-}
-
-/** Plain SQL for the same reason as in `change-log.ts`; what is not named starts with the table's defaults. */
-function prepareInsert(sqlite: FeedDatabase['sqlite']) {
-  return sqlite.prepare(
-    `INSERT INTO nodes (node_id, parent_id, name, raw_name, is_directory, device, inode, birth_time, size, mtime, ctime,
-                        change_id, moved_change_id, metadata_state, metadata_due_ms)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  )
 }

@@ -1,4 +1,4 @@
-/** Picks the row that a file or folder on disk is, among those with its inode number, or a new id if none is. */
+/** Ids: which row a folder on its way is, and which id something gets that no row is about. For files see `match.ts`. */
 import { nameToBytes } from '@drive-feed/shared/entry-name.ts'
 import { furtherNodeId, plainNodeId } from '@drive-feed/shared/node-id.ts'
 import type { Facts } from '../../model/decision.ts'

@@ -1,6 +1,7 @@
 /**
  * The gate lets rows out of limbo to be looked at, and maybe removed, only when everything that happened before they were
- * due is taken in and settled. Else a row would be removed whose thing has moved to a place of which a hint already tells.
+ * due is taken in and settled; whether one then goes is said by `settle-limbo.ts`. Else a row would be removed whose thing
+ * has moved to a place of which a hint already tells.
  *
  * | barrier  | what it waits for                                                        | then                             |
  * |----------|--------------------------------------------------------------------------|----------------------------------|

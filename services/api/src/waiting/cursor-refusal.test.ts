@@ -1,7 +1,7 @@
 /** Shows which cursors are good in which database (I13): tables over the pure function. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { goneRefusal } from './gone.ts'
+import { cursorRefusal } from './cursor-refusal.ts'
 
 const DATABASE = 'a0b5ed1b-c945-49a7-8b0e-c626aec1d62c'
 const [FIRST, SECOND] = ['1'.repeat(16), '2'.repeat(16)]
@@ -17,7 +17,7 @@ const queries = {
 }
 
 function reasonOf(epoch: string | undefined, cursor: number): string | undefined {
-  return goneRefusal(queries, FEED, { epoch, cursor, files: FILES })?.detail.split(/,|:/)[0]
+  return cursorRefusal(queries, FEED, { epoch, cursor, files: FILES })?.detail.split(/,|:/)[0]
 }
 
 test('I13: a cursor is good in its run, and up to where the next one began', () => {

@@ -29,7 +29,7 @@ const OTHER_FILES = 'The cursor is of an answer that was long in coming, and the
  * If the token was sent before the answer was read, nobody knows that state: the cursor is good while the files stay the
  * same.
  */
-export function goneRefusal(queries: Pick<Queries, 'runEnd'>, feed: FeedState, asked: Asked): Refusal | null {
+export function cursorRefusal(queries: Pick<Queries, 'runEnd'>, feed: FeedState, asked: Asked): Refusal | null {
   const reason = reasonOf(queries, feed, asked)
   return reason === null ? null : gone(reason, feed)
 }

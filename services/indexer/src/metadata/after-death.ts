@@ -1,0 +1,61 @@
+/** What becomes of a file when the process that tried it dies: it is tried again with less, and has failed in the end. */
+import { EFFORTS, type Effort } from './identify.ts'
+import type { MetadataResult } from './metadata-job.ts'
+import type { Task } from './task.ts'
+import type { Step } from './work-at.ts'
+
+/** How a process ended while it had work. */
+export type Death = {
+  /** For people: "killed by SIGSEGV". */
+  readonly reason: string
+  /** It was killed because it took too long. */
+  readonly tookTooLong: boolean
+  /** What it was at; null where that is not known. */
+  readonly step: Step | null
+}
+
+/**
+ * What becomes of the file that a process died over. The first time it is tried once more in full: the process may have been
+ * killed for another reason (out of memory), or the file may only need more than others. Then whatever the process was at
+ * is left out, then more, then it has failed. A file that took too long on its own would do so again, so it is not tried in
+ * full twice.
+ */
+export function afterDeath(task: Task, wasAlone: boolean, death: Death): Task | MetadataResult {
+  if (!task.isSuspect && !(death.tookTooLong && wasAlone)) return { ...task, isSuspect: true }
+  const effort = lesserEffort(task.effort, death.step)
+  if (effort === null) return { kind: 'failed', job: task.job, problem: `hashing: ${death.reason}` }
+  const problem = `${culprit(task.effort, death.step)}: ${death.reason}; ${LEFT_OUT[effort]}`
+  return { ...task, isSuspect: true, effort, problem }
+}
+
+/** The most that leaves out the step, and less than before; null where there is no less. */
+function lesserEffort(effort: Effort, step: Step | null): Exclude<Effort, 'full'> | null {
+  const without: Effort = step === null ? 'full' : WITHOUT[step]
+  const at = Math.max(EFFORTS.indexOf(effort) + 1, EFFORTS.indexOf(without))
+  return (EFFORTS[at] as Exclude<Effort, 'full'> | undefined) ?? null
+}
+
+const WITHOUT: Readonly<Record<Step, Effort>> = {
+  mediainfo: 'without-mediainfo',
+  measuring: 'type-only',
+  libmagic: 'hash-only',
+  reading: 'hash-only',
+}
+
+const LEFT_OUT: Readonly<Record<Exclude<Effort, 'full'>, string>> = {
+  'without-mediainfo': 'read without MediaInfo',
+  'type-only': 'read without its dimensions',
+  'hash-only': 'read without libmagic and MediaInfo',
+}
+
+const CULPRITS: Readonly<Record<Step, string>> = {
+  mediainfo: 'MediaInfo',
+  measuring: 'our own parser of pictures',
+  libmagic: 'libmagic',
+  reading: 'reading it',
+}
+
+function culprit(effort: Effort, step: Step | null): string {
+  if (step !== null) return CULPRITS[step]
+  return effort === 'full' ? 'MediaInfo or libmagic' : 'libmagic'
+}

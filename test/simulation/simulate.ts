@@ -122,6 +122,8 @@ async function runRounds(run: Run, { rounds, reusesNumbers }: History): Promise<
     run.touched.clear()
     run.written.length = 0
     const before = toldBefore(run.surroundings)
+    // A root that its owner left empty may look suddenly empty by whatever leaves it next, and be kept for that.
+    run.surroundings.disk.fill(UNSTEADY)
     schedule(run, round)
     await becomesEqual(run)
     if (areIdsOwn && !LOUD.has(round.treatment)) assertSilence(run.surroundings, before, run)

@@ -79,7 +79,7 @@ for (const [where, within] of [
     }
     for (const name of [HOSTILE, 'unknown']) assertSafe(run(pair, 'commands/accept-empty.ts', name), 'accept-empty')
     const { stdout, stderr } = pair.indexer()
-    for (const words of ['can not be read', 'is offline', 'pwned']) assert.ok(stdout().includes(words), stdout())
+    for (const words of ["can't be read", 'is offline', 'pwned']) assert.ok(stdout().includes(words), stdout())
     assertSafe(stdout(), 'the log')
     assertSafe(stderr(), 'standard error')
   })

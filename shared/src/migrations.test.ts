@@ -132,14 +132,21 @@ test('upgrade: files without a hash wait for one, and no other', (t) => {
   assert.equal(others, 0)
 })
 
+/** Every table has the columns that it has in a new file. */
+function assertNewColumns(t: TestContext, after: Database.Database): void {
+  const fresh = openWriter(join(temporaryFolder(t), 'new.db')).sqlite
+  for (const table of TABLES) {
+    assert.deepEqual(after.pragma(`table_info(${table})`), fresh.pragma(`table_info(${table})`), table)
+  }
+  fresh.close()
+}
+
 test('upgrade: an upgraded file has the schema of a new one', (t) => {
   const { after } = upgraded(t)
   const fresh = openWriter(join(temporaryFolder(t), 'new.db')).sqlite
   const select = 'SELECT name, type, tbl_name FROM sqlite_schema ORDER BY name'
   assert.deepEqual(after.prepare(select).all(), fresh.prepare(select).all())
-  for (const table of TABLES) {
-    assert.deepEqual(after.pragma(`table_info(${table})`), fresh.pragma(`table_info(${table})`), table)
-  }
+  assertNewColumns(t, after)
   assert.equal(after.pragma('integrity_check', { simple: true }), 'ok')
   fresh.close()
 })
@@ -155,15 +162,11 @@ test('upgrade: a version 2 file gets the schema of a new one and keeps its nodes
     INSERT INTO changes (change_id, node_id, first_change_id) VALUES (7, 'a', 3)`)
   old.close()
   const after = openWriter(path).sqlite
-  const fresh = openWriter(join(temporaryFolder(t), 'new.db')).sqlite
-  for (const table of TABLES) {
-    assert.deepEqual(after.pragma(`table_info(${table})`), fresh.pragma(`table_info(${table})`), table)
-  }
+  assertNewColumns(t, after)
   assert.deepEqual(changesOf(after), [{ change_id: 7, node_id: 'a', is_removed: 0, first_change_id: 3 }])
   // When it came to its path is not known; not before its latest change is safe.
   assert.equal(after.prepare("SELECT moved_change_id FROM nodes WHERE node_id = 'a'").pluck().get(), 7)
   after.close()
-  fresh.close()
 })
 
 /** Two roots, one with a folder in it, and sizes whose sum is more than SQLite's sum() takes. */
@@ -176,11 +179,7 @@ const LARGE = `
 
 test('upgrade: a version 4 file gets the schema of a new one, and the files of each root are counted', (t) => {
   const after = upgradedFromVersion4(t, LARGE)
-  const fresh = openWriter(join(temporaryFolder(t), 'new.db')).sqlite
-  t.after(() => fresh.close())
-  for (const table of TABLES) {
-    assert.deepEqual(after.pragma(`table_info(${table})`), fresh.pragma(`table_info(${table})`), table)
-  }
+  assertNewColumns(t, after)
   assert.deepEqual(after.prepare('SELECT node_id, files, bytes FROM root_totals').raw().all(), [
     ['media', 3, '18446744073709551617'],
   ])

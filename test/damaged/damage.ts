@@ -1,7 +1,7 @@
 /** Damaged media files: the corpus with bits flipped, ends cut off, sizes turned absurd and headers put on other bodies. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
-import { CORPUS } from '../../services/indexer/src/metadata/test-support/corpus.ts'
+import { CORPUS } from '../support/corpus.ts'
 import type { Random } from '../support/random.ts'
 
 export type DamagedFile = {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { MetadataResult } from '../../services/indexer/src/metadata/metadata-job.ts'
 import { createMetadataPool, type MetadataPool } from '../../services/indexer/src/metadata/pool.ts'
-import { jobFor } from '../../services/indexer/src/metadata/test-support/job-for.ts'
+import { jobFor } from '../support/job-for.ts'
 import { createRandom } from '../support/random.ts'
 import { type DamagedFile, damagedFiles } from './damage.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 
-/** The answer is a problem of that status; gives it. */
+/** Asserts that the answer is a problem with this status. Gives the problem. */
 export async function assertProblem(
   response: Response,
   status: number,

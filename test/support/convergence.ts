@@ -1,4 +1,4 @@
-/** The comparison at the end of every scenario: disk, database and every way of replaying the feed tell the same. */
+/** The comparison at the end of every scenario: the disk, the database and every replay of the feed are equal. */
 import assert from 'node:assert/strict'
 import { realpathSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -64,7 +64,7 @@ function readTree(pair: Pair): TreeImage {
   return nodesTree(pair.read(readNodes))
 }
 
-/** With when they are due: one that is due and is not read is another fault than one that was put off for long. */
+/** Names them with their due times: a file that is due and not read is another fault than one that was put off. */
 function waitingFiles(sqlite: Database.Database): string[] {
   return sqlite
     .prepare<[number], string>(
@@ -101,7 +101,7 @@ export function follow(pair: Pair, { pauseMs = 10, maxSize = null as number | nu
     if (client.cursor === before) return
     snapshots.push(client.fork())
     const tooMany = Math.min(SNAPSHOTS_MAX, SNAPSHOT_NODES_MAX / (client.nodes.size + 1))
-    // Any one may be forgotten; those at both ends tell most.
+    // Drops one in the middle: the snapshots at both ends show most.
     if (snapshots.length > tooMany) snapshots.splice(Math.floor(snapshots.length / 2), 1)
   }
   const inTurn = () => {
@@ -181,7 +181,7 @@ function wireImageOfRows(rows: readonly NodeRow[]): TreeImage {
   const image: TreeImage = new Map()
   for (const row of rows) {
     const name = displayName(nameFromColumns(row.name, row.raw_name))
-    // What lies beyond the calendar of clients is told as its first or last moment.
+    // The wire shows a time outside the years 1 to 9999 as the first or last moment of them.
     const mtime = Math.min(Math.max(row.mtime, Number(YEAR_1_MICROSECONDS)), Number(YEAR_10000_MICROSECONDS - 1n))
     const what = row.is_directory === 1 ? 'folder' : describeFile(row.size, mtime, row.hash)
     image.set(row.node_id, `${row.parent_id}/${name}: ${what}`)

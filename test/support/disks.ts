@@ -75,7 +75,7 @@ export function noDisks(...types: readonly DiskType[]): string | false {
   return succeeds('losetup', ['--find']) ? false : 'needs a free loop device'
 }
 
-/** To be made before what watches the disks, so that they are unmounted before that is cleaned up. */
+/** Call it before whatever watches the disks is started: cleanups run in the order of the calls. */
 export function createDisks(t: Cleaner): Disks {
   // Removed below, after everything in it is unmounted.
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'drive-feed-disks-')))

@@ -17,7 +17,10 @@ export type LiveNode = { readonly id: string; readonly parentId: string; readonl
 
 export type FeedWriter = ReturnType<typeof openFeedWriter>
 
-/** Writes a feed by the rules of the indexer's store: one row a node in the log, the old one deleted, a new one appended. */
+/**
+ * Writes a feed by the rules of the indexer's store, which tests of the api may not import: the log has one row for each
+ * node, and a change deletes it and appends a new one.
+ */
 export function openFeedWriter(path: string) {
   const { sqlite } = openWriter(path)
   // Tests need no file that survives a power loss.
@@ -94,7 +97,7 @@ export function openFeedWriter(path: string) {
           'SELECT node_id AS id, parent_id AS parentId, name, size FROM nodes WHERE node_id <> ? ORDER BY node_id',
         )
         .all(SUPER_ROOT_ID) as LiveNode[],
-    /** How many changes a client at this cursor has before it, counted the slow way. */
+    /** How many changes a client at this cursor has yet to receive, counted row by row. */
     countVisible: (cursor: number): number =>
       sqlite
         .prepare(

@@ -78,6 +78,14 @@ export function rootRow(
   )
 }
 
+/** Resolves with the row of `media` once it is offline for this reason. */
+export function untilOffline(pair: Pair, message = /^/) {
+  return until(`the root to be offline, ${message}`, () => {
+    const row = rootRow(pair, 'media')
+    return row?.state === 'offline' && message.test(row.message ?? '') && row
+  })
+}
+
 /** What the feed says since a cursor. */
 export async function changesSince(pair: Pair, cursor: number): Promise<FeedChange[]> {
   return new FeedClient(pair.url, { cursor, nodes: await nodesUpTo(pair, cursor) }).poll()

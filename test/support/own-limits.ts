@@ -9,7 +9,7 @@ type Limits = { readonly watches?: number; readonly instances?: number }
 
 let refusal: string | false | undefined
 
-/** False when user namespaces are to be had, otherwise why not, for `skip`. */
+/** False if user namespaces are available, otherwise the reason, for `skip`. */
 export function limitsAreRefused(): string | false {
   if (refusal === undefined) {
     const { status, stderr } = spawnSync('unshare', [...IN_NAMESPACE, 'sh', '-c', script({ watches: 10 })])
@@ -28,7 +28,7 @@ export function setLimits(pid: number, limits: Limits): void {
   execFileSync('nsenter', ['--user', `--target=${pid}`, '--preserve-credentials', 'sh', '-c', script(limits)])
 }
 
-/** Lets a running process open no further file; gives what lets it again. */
+/** Keeps a running process from opening further files. Gives a function that undoes it. */
 export function closeDoors(pid: number): () => void {
   const soft = (limit: string) => execFileSync('prlimit', [`--pid=${pid}`, `--nofile=${limit}:`])
   const [before] = execFileSync('prlimit', [`--pid=${pid}`, '--nofile', '--noheadings', '--output=SOFT'])

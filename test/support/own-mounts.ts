@@ -10,8 +10,8 @@ const CLONE_NEWNS = 0x00020000
 let outcome: { readonly refusal: string | false } | undefined
 
 /**
- * Enters one; false when that is done, otherwise the reason why it can't be, for `skip`. It is this thread's and that of
- * what it starts from now on: Node's pool of threads, which serves the asynchronous calls of `fs`, still has the old one.
+ * Enters it. False if that succeeded, otherwise the reason, for `skip`. The namespace is that of this thread and of what it
+ * starts from now on. Node's pool of threads, which serves the asynchronous calls of `fs`, stays in the old one.
  */
 export function enterOwnMounts(): string | false {
   outcome ??= { refusal: enter() }

@@ -1,4 +1,4 @@
-/** A server that answers with what a test has written down, one entry a request, and remembers what it was asked. */
+/** A server that answers each request with the next entry of a script, and records the requests. */
 import assert from 'node:assert/strict'
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -21,7 +21,7 @@ export type ScriptedFeed = {
   readonly untilClosed: () => Promise<void>
 }
 
-/** A request beyond the last entry is answered with 400, which no client tries again. */
+/** A request after the last entry is answered with 400, which no client retries. */
 export async function serveScript(t: TestContext, script: readonly Reply[]): Promise<ScriptedFeed> {
   const asked: Asked[] = []
   const closed: Promise<void>[] = []
@@ -99,7 +99,7 @@ function nodeOf(id: string): FeedNode {
   return { id, parent_id: parentId, name: id, is_directory: false, size: 0, ...times, ...media }
 }
 
-/** Surroundings in which nobody waits: the delays are noted. */
+/** Surroundings that record delays instead of waiting. */
 export function hastily(delaysMs: number[]) {
   return {
     random: () => 0.5,
@@ -110,7 +110,7 @@ export function hastily(delaysMs: number[]) {
   }
 }
 
-/** All that a generator gives, and the error that ended it. */
+/** Everything that the generator gives, and the error that ended it. */
 export async function drain<T>(items: AsyncIterable<T>): Promise<{ items: T[]; error: unknown }> {
   const all: T[] = []
   try {
@@ -121,7 +121,7 @@ export async function drain<T>(items: AsyncIterable<T>): Promise<{ items: T[]; e
   return { items: all, error: null }
 }
 
-/** The first ones; the generator is ended after them. */
+/** The first items. Ends the generator after them. */
 export async function take<T>(count: number, items: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = []
   for await (const item of items) {

@@ -79,7 +79,7 @@ export function holdLease(fd: number): () => void {
   return () => giveBackLease(fd)
 }
 
-/** Not while somebody else has the file open: then it is false. */
+/** @returns false while somebody else has the file open */
 export function takeLease(fd: number): boolean {
   return fcntl(fd, F_SETLEASE, F_WRLCK) === 0
 }

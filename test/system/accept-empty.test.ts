@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { assertAllEqual, type Follower, follow } from '../support/convergence.ts'
 import { createDisks, noDisks } from '../support/disks.ts'
-import { headOf, idAt, rootRow, rootState } from '../support/observations.ts'
+import { headOf, idAt, rootRow, rootState, untilOffline } from '../support/observations.ts'
 import { createPair, INDEXER_MAIN, type Pair } from '../support/pair.ts'
 import { until } from '../support/until.ts'
 
@@ -37,10 +37,6 @@ function fill(pair: Pair): void {
 
 function empty(pair: Pair): void {
   for (const name of readdirSync(pair.path())) rmSync(pair.path(name), { recursive: true })
-}
-
-async function untilOffline(pair: Pair): Promise<void> {
-  await until('media to be offline', () => rootState(pair, 'media') === 'offline')
 }
 
 /** Nothing is left in the database's folder that would hold another time. */

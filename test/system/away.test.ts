@@ -19,7 +19,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { assertAllEqual, follow, untilConverged } from '../support/convergence.ts'
 import { createDisks, type Disk, type Disks, noDisks } from '../support/disks.ts'
-import { idAt, idsBelow, passSentinel, rootRow, rootState } from '../support/observations.ts'
+import { idAt, idsBelow, passSentinel, rootState, untilOffline } from '../support/observations.ts'
 import { createPair, type Pair } from '../support/pair.ts'
 import { until } from '../support/until.ts'
 
@@ -147,14 +147,6 @@ async function pairOnDisk(t: TestContext) {
 
 function knownBelow(pair: Pair): unknown[] {
   return pair.read((sqlite) => sqlite.prepare("SELECT * FROM files WHERE path LIKE '%/media/%' ORDER BY path").all())
-}
-
-/** Waits until the root is offline for this reason. */
-async function untilOffline(pair: Pair, message: RegExp) {
-  return until(`the root to be offline, ${message}`, () => {
-    const row = rootRow(pair, 'media')
-    return row?.state === 'offline' && message.test(row.message ?? '') && row
-  })
 }
 
 test('I7: a root whose disk goes away keeps its nodes, and heals when it is back', { skip }, async (t) => {

@@ -19,7 +19,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { assertAllEqual, follow, untilConverged } from '../support/convergence.ts'
 import { command, createDisks, deviceNumber, noDisks } from '../support/disks.ts'
-import { headOf, idAt, passSentinel, rootRow, rootState, statusOf } from '../support/observations.ts'
+import { headOf, idAt, passSentinel, rootRow, rootState, statusOf, untilOffline } from '../support/observations.ts'
 import { enterOwnMounts } from '../support/own-mounts.ts'
 import { createPair, type Pair } from '../support/pair.ts'
 import { until } from '../support/until.ts'
@@ -38,13 +38,6 @@ async function pairOnDisk(t: TestContext) {
   const disk = disks.create('ext4')
   await disks.mount(disk, pair.path())
   return { disks, disk, pair, here: join(pair.folder, 'here') }
-}
-
-async function untilOffline(pair: Pair, message: RegExp): Promise<void> {
-  await until(`the root to be offline, ${message}`, () => {
-    const row = rootRow(pair, 'media')
-    return row?.state === 'offline' && message.test(row.message ?? '')
-  })
 }
 
 async function untilWatching(pair: Pair): Promise<void> {

@@ -39,6 +39,11 @@ type Scenario = {
 type Places = { readonly a: Path; readonly b: Path; readonly outside: Path }
 type Path = (...names: string[]) => string
 
+function makeTree(path: string): void {
+  mkdirSync(join(path, 'sub'), { recursive: true })
+  writeFileSync(join(path, 'sub', 'file'), 'bytes')
+}
+
 const SCENARIOS: readonly Scenario[] = [
   {
     name: 'I1: a file is created, in a folder made just before it',
@@ -65,10 +70,7 @@ const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'I3: a folder tree is moved below a folder made after it',
-    before: ({ a }) => {
-      mkdirSync(a('tree', 'sub'), { recursive: true })
-      writeFileSync(a('tree', 'sub', 'file'), 'bytes')
-    },
+    before: ({ a }) => makeTree(a('tree')),
     act: ({ a }) => {
       mkdirSync(a('later', 'still'), { recursive: true })
       renameSync(a('tree'), a('later', 'still', 'tree'))
@@ -209,8 +211,7 @@ const SCENARIOS: readonly Scenario[] = [
     name: 'I1: a file and a folder are moved to the other root',
     before: ({ a }) => {
       writeFileSync(a('file'), 'bytes')
-      mkdirSync(a('tree', 'sub'), { recursive: true })
-      writeFileSync(a('tree', 'sub', 'file'), 'bytes')
+      makeTree(a('tree'))
     },
     act: ({ a, b }) => {
       renameSync(a('file'), b('file'))
@@ -220,10 +221,7 @@ const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'I4: a tree is moved out, and what happens to it outside is nobody’s business',
-    before: ({ a }) => {
-      mkdirSync(a('tree', 'sub'), { recursive: true })
-      writeFileSync(a('tree', 'sub', 'file'), 'bytes')
-    },
+    before: ({ a }) => makeTree(a('tree')),
     act: ({ a, outside }) => {
       renameSync(a('tree'), outside('tree'))
       writeFileSync(outside('tree', 'sub', 'further'), 'outside')
@@ -231,10 +229,7 @@ const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'I1: a tree is moved in and written to at once',
-    before: ({ outside }) => {
-      mkdirSync(outside('tree', 'sub'), { recursive: true })
-      writeFileSync(outside('tree', 'sub', 'file'), 'bytes')
-    },
+    before: ({ outside }) => makeTree(outside('tree')),
     act: ({ a, outside }) => {
       renameSync(outside('tree'), a('tree'))
       writeFileSync(a('tree', 'sub', 'further'), 'inside')
@@ -242,10 +237,7 @@ const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'I1: a tree goes out and comes back under another name',
-    before: ({ a }) => {
-      mkdirSync(a('tree', 'sub'), { recursive: true })
-      writeFileSync(a('tree', 'sub', 'file'), 'bytes')
-    },
+    before: ({ a }) => makeTree(a('tree')),
     act: ({ a, outside }) => {
       renameSync(a('tree'), outside('tree'))
       writeFileSync(outside('tree', 'sub', 'further'), 'outside')

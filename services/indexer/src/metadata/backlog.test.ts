@@ -1,3 +1,4 @@
+/** Shows in which order and in which messages waiting files go to the workers. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BATCH_FILES, createBacklog } from './backlog.ts'

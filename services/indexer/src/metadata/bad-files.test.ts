@@ -4,10 +4,10 @@
  */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import { type Behaviour, jobNamed, simulateWorkers } from '../../../../test/support/simulated-workers.ts'
 import type { MetadataJob, MetadataResult } from './metadata-job.ts'
 import { createMetadataPool, type MetadataPool } from './pool.ts'
 import { BIG_FILE_BYTES, HUGE_FILE_BYTES } from './task.ts'
-import { type Behaviour, jobNamed, simulateWorkers } from './test-support/simulated-workers.ts'
 
 /** MediaInfo loops on `loop…` and libmagic on `magic…`; a film needs MediaInfo. A huge file takes hours. */
 const BEHAVIOUR: Behaviour = (path, { effort, computingMs }) => {

@@ -1,15 +1,18 @@
-/** What a worker can do once a file has taken it over, and what content has the libraries open. */
+/**
+ * Shows I14: what a worker can still do once a file has taken it over, and which files content makes the libraries
+ * open. Real confined processes try it.
+ */
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { CORPUS } from '../../../../test/support/corpus.ts'
+import { jobFor } from '../../../../test/support/job-for.ts'
+import { temporaryFolder } from '../../../../test/support/temporary-folder.ts'
 import { landlockVersion } from '../sandbox/landlock.ts'
 import { createLauncher } from './launcher.ts'
 import { createMetadataPool } from './pool.ts'
-import { CORPUS } from './test-support/corpus.ts'
-import { jobFor } from './test-support/job-for.ts'
-import { temporaryFolder } from './test-support/temporary-folder.ts'
 
 const ATTACKING = join(import.meta.dirname, 'test-support/attacking-worker.ts')
 const READING = join(import.meta.dirname, 'test-support/read-folder.ts')

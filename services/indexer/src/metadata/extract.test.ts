@@ -1,3 +1,7 @@
+/**
+ * Shows what is read of a file, and that its hash belongs to its bytes (I6). Real files of the corpus, and files that
+ * change while they are read.
+ */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -23,6 +27,9 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { nameFromBytes, pathForFs } from '@drive-feed/shared/entry-name.ts'
+import { CORPUS, corpusAnswers } from '../../../../test/support/corpus.ts'
+import { jobFor } from '../../../../test/support/job-for.ts'
+import { temporaryFolder } from '../../../../test/support/temporary-folder.ts'
 import { createOpenFile, hasOpenat2 } from '../posix/open-file.ts'
 import { createExtract, type Extract, type ExtractTools, type Trial } from './extract.ts'
 import type { Libraries } from './identify.ts'
@@ -30,9 +37,6 @@ import { openLibmagic } from './libmagic.ts'
 import { openMediaInfo } from './libmediainfo.ts'
 import type { Metadata } from './metadata-job.ts'
 import { openPageCache } from './page-cache.ts'
-import { CORPUS, corpusAnswers } from './test-support/corpus.ts'
-import { jobFor } from './test-support/job-for.ts'
-import { temporaryFolder } from './test-support/temporary-folder.ts'
 
 const libraries: Libraries = { libmagic: openLibmagic(), mediaInfo: openMediaInfo() }
 const tools: ExtractTools = {

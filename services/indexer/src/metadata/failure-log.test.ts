@@ -1,3 +1,4 @@
+/** Shows how failures are logged: a line each, or one a second that counts them. Mocked timers. */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { createFailureLog } from './failure-log.ts'

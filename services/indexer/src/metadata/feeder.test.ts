@@ -1,3 +1,4 @@
+/** Shows which files are given to the workers, and when. Stand-ins for the store and the pool. */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { createFeeder, type WaitingFile } from './feeder.ts'

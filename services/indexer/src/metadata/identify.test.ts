@@ -1,14 +1,15 @@
+/** Shows which library is asked about which file, and which needs none. Stand-ins record what they are asked. */
 import assert from 'node:assert/strict'
 import { closeSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
+import { box } from '../../../../test/support/build-boxes.ts'
+import { CORPUS, PICTURES } from '../../../../test/support/corpus.ts'
+import { temporaryFolder } from '../../../../test/support/temporary-folder.ts'
 import { type Effort, identify } from './identify.ts'
 import { openLibmagic } from './libmagic.ts'
 import type { Dimensions } from './libmediainfo.ts'
-import { box } from './test-support/build-boxes.ts'
-import { CORPUS, PICTURES } from './test-support/corpus.ts'
-import { temporaryFolder } from './test-support/temporary-folder.ts'
 import type { Step } from './work-at.ts'
 
 const libmagic = openLibmagic()

@@ -1,3 +1,7 @@
+/**
+ * Shows that workers start, confined, whatever keeps folders or files from being opened. Real threads and workers under
+ * Landlock, some in a process of their own that may open few files.
+ */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { closeSync, constants, copyFileSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
@@ -5,14 +9,14 @@ import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { promisify } from 'node:util'
+import { CORPUS } from '../../../../test/support/corpus.ts'
+import { jobFor } from '../../../../test/support/job-for.ts'
+import { temporaryFolder } from '../../../../test/support/temporary-folder.ts'
 import { until } from '../../../../test/support/until.ts'
 import { landlockVersion } from '../sandbox/landlock.ts'
 import { createLauncher } from './launcher.ts'
 import type { MetadataResult } from './metadata-job.ts'
 import { createMetadataPool } from './pool.ts'
-import { CORPUS } from './test-support/corpus.ts'
-import { jobFor } from './test-support/job-for.ts'
-import { temporaryFolder } from './test-support/temporary-folder.ts'
 
 const FEW_FILES = join(import.meta.dirname, 'test-support/few-files.ts')
 const run = promisify(execFile)

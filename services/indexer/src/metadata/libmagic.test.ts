@@ -1,10 +1,14 @@
+/**
+ * Holds the types of files to a table, with the real libmagic and our own rules; random bytes behind every start of a
+ * format.
+ */
 import assert from 'node:assert/strict'
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import fc from 'fast-check'
+import { temporaryFolder } from '../../../../test/support/temporary-folder.ts'
 import { openLibmagic } from './libmagic.ts'
-import { temporaryFolder } from './test-support/temporary-folder.ts'
 
 const TYPES = join(import.meta.dirname, '../../../../test/data/types')
 const libmagic = openLibmagic()

@@ -1,9 +1,10 @@
+/** Shows what is taken from the answers of the real MediaInfo, on files of the corpus. */
 import assert from 'node:assert/strict'
 import { closeSync, fstatSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { CORPUS, PICTURES } from '../../../../test/support/corpus.ts'
 import { openMediaInfo } from './libmediainfo.ts'
-import { CORPUS, PICTURES } from './test-support/corpus.ts'
 
 const mediaInfo = openMediaInfo()
 

@@ -1,12 +1,16 @@
+/**
+ * Shows which contents never reach MediaInfo (I14), because it would open other files for them: made-up films and
+ * manifests.
+ */
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { deflateSync } from 'node:zlib'
+import { box, fullBox, number } from '../../../../test/support/build-boxes.ts'
+import { CORPUS } from '../../../../test/support/corpus.ts'
 import { mayReachMediaInfo } from './may-reach-mediainfo.ts'
 import { readerOfBytes } from './pictures/bounded-reader.ts'
-import { box, fullBox, number } from './test-support/build-boxes.ts'
-import { CORPUS } from './test-support/corpus.ts'
 
 function mayReach(content: Buffer | string): boolean {
   return mayReachMediaInfo(readerOfBytes(typeof content === 'string' ? Buffer.from(content, 'latin1') : content))

@@ -1,3 +1,7 @@
+/**
+ * Shows that a folder that does not answer keeps no other from being opened. Stand-ins for the kernel and for the
+ * processes that ask; a clock of the test.
+ */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import type { Reply } from './folder-reply.ts'

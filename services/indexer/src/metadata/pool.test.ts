@@ -1,3 +1,7 @@
+/**
+ * Shows that the pool survives whatever a file or a library does: real worker processes, one of which crashes, hangs or
+ * computes for ever on files by their names.
+ */
 import assert from 'node:assert/strict'
 import { type ChildProcess, execFileSync, fork } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -14,6 +18,10 @@ import {
 import { getPriority } from 'node:os'
 import { basename, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { CORPUS, corpusAnswers } from '../../../../test/support/corpus.ts'
+import { jobFor } from '../../../../test/support/job-for.ts'
+import { temporaryFolder } from '../../../../test/support/temporary-folder.ts'
+import { until } from '../../../../test/support/until.ts'
 import { BATCH_FILES } from './backlog.ts'
 import { openLibmagic } from './libmagic.ts'
 import { openMediaInfo } from './libmediainfo.ts'
@@ -21,9 +29,6 @@ import type { MetadataJob, MetadataResult } from './metadata-job.ts'
 import { createMetadataPool, type MetadataPool, type MetadataPoolOptions } from './pool.ts'
 import { type ReaderVersions, readerVersions } from './reader-versions.ts'
 import { BIG_FILE_BYTES } from './task.ts'
-import { CORPUS, corpusAnswers } from './test-support/corpus.ts'
-import { jobFor } from './test-support/job-for.ts'
-import { temporaryFolder } from './test-support/temporary-folder.ts'
 
 const FAULTY = join(import.meta.dirname, 'test-support/faulty-worker.ts')
 const WITHOUT_LIBRARY = join(import.meta.dirname, 'test-support/worker-without-library.ts')
@@ -53,17 +58,10 @@ function createBench(context: TestContext, options: Partial<MetadataPoolOptions>
     results,
     problems,
     answered: async (count) => {
-      await until(() => results.length >= count)
+      await until(`${count} results`, () => results.length >= count, WAIT_MS)
       assert.equal(results.length, count)
       return new Map(results.map((result) => [result.job.path.split('/').at(-1) as string, result]))
     },
-  }
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  for (const startMs = performance.now(); !condition(); ) {
-    assert.ok(performance.now() - startMs < WAIT_MS, `waited in vain for ${condition}`)
-    await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }
 
@@ -206,7 +204,7 @@ test('what needs MediaInfo comes last in its message: the others have their answ
   const folder = temporaryFolder(t)
   const bench = createBench(t, { workerModule: FAULTY })
   bench.pool.submit(filesNamed(folder, ['hang-mediainfo-1', 'a', 'hang-mediainfo-2', 'b']))
-  await until(() => bench.results.length === 2)
+  await until('both results', () => bench.results.length === 2, WAIT_MS)
   assert.deepEqual(
     bench.results.map(({ job }) => basename(job.path)),
     ['a', 'b'],
@@ -236,7 +234,7 @@ test('files on which a library computes for ever never keep an ordinary one wait
   for (let n = 0; n < 3; n += 1) {
     bench.pool.submit(filesNamed(folder, [`photo ${n}`]))
     // Before any of the six, of which each has ten seconds of computing to itself.
-    await until(() => bench.results.length === n + 1)
+    await until('one more result', () => bench.results.length === n + 1, WAIT_MS)
   }
   assert.ok(bench.results.every(({ job }) => job.path.includes('photo')))
 })
@@ -298,10 +296,11 @@ test('a missing library is named with its package, once, and not tried in a loop
   const seen = new Set<number>()
   pool.submit(filesNamed(temporaryFolder(context), plainFiles(100)))
   const startMs = performance.now()
-  await until(() => {
+  const areSeen = () => {
     for (const pid of childrenOf(process.pid)) seen.add(pid)
     return seen.size >= 4
-  })
+  }
+  await until('four workers', areSeen, WAIT_MS)
   assert.ok(performance.now() - startMs > 1500, 'two at once, one after half a second, one after another second')
   assert.equal(problems.length, 1)
   assert.match(
@@ -317,7 +316,7 @@ test('a worker whose module is broken says so in a line', async (context) => {
   writeFileSync(workerModule, "import './not-there.mjs'\n")
   const { pool, problems } = createBench(context, { workerModule })
   pool.submit(filesNamed(folder, ['a']))
-  await until(() => problems.length > 0)
+  await until('a problem', () => problems.length > 0, WAIT_MS)
   assert.match(problems[0] ?? '', /can't start: ended with exit code 1: Error.*not-there\.mjs/)
 })
 
@@ -327,17 +326,17 @@ test('workers without work are let go, and started again on demand', async (cont
   pool.submit(filesNamed(folder, plainFiles(100)))
   assert.equal(childrenOf(process.pid).length, 2)
   await answered(100)
-  await until(() => childrenOf(process.pid).length === 0)
+  await until('the workers to be let go', () => childrenOf(process.pid).length === 0, WAIT_MS)
   pool.submit(filesNamed(folder, ['a', 'b']))
   await answered(102)
-  await until(() => childrenOf(process.pid).length === 0)
+  await until('the workers to be let go', () => childrenOf(process.pid).length === 0, WAIT_MS)
 })
 
 test('stop ends the workers within about a second whatever they do, and no result comes after', async (context) => {
   const { pool, results } = createBench(context, { workerModule: FAULTY })
   const folder = temporaryFolder(context)
   pool.submit([sparseFile(join(folder, 'hang-hashing'), 2_000_000), ...filesNamed(folder, plainFiles(100))])
-  await until(() => existsSync(join(folder, 'hang-hashing.hangs')) && results.length > 0)
+  await until('a worker to hang', () => existsSync(join(folder, 'hang-hashing.hangs')) && results.length > 0, WAIT_MS)
   const before = results.length
   const startMs = performance.now()
   await pool.stop()
@@ -403,7 +402,7 @@ test('workers without work do not survive a parent that is killed', async (conte
 test('workers that hang inside a library do not survive a parent that is killed', async (context) => {
   const folder = temporaryFolder(context)
   const owner = startPoolOwner(context, filesNamed(folder, ['hang-hashing']))
-  await until(() => existsSync(join(folder, 'hang-hashing.hangs')))
+  await until('a worker to hang', () => existsSync(join(folder, 'hang-hashing.hangs')), WAIT_MS)
   await assertWorkersDieWith(owner)
 })
 
@@ -434,7 +433,7 @@ async function assertWorkersDieWith(owner: ChildProcess): Promise<void> {
   const workers = childrenOf(owner.pid as number)
   assert.ok(workers.length > 0)
   owner.kill('SIGKILL')
-  await until(() => !workers.some(isAlive))
+  await until('all workers to end', () => !workers.some(isAlive), WAIT_MS)
 }
 
 test('a worker that is ready says with what it reads, and can be asked for nothing else', async (context) => {
@@ -442,7 +441,7 @@ test('a worker that is ready says with what it reads, and can be asked for nothi
   const { pool } = createBench(context, { onVersions: (versions) => told.push(versions) })
   pool.probe()
   pool.probe()
-  await until(() => told.length > 0)
+  await until('the versions', () => told.length > 0, WAIT_MS)
   const expected = readerVersions({ libmagic: openLibmagic(), mediaInfo: openMediaInfo() })
   assert.deepEqual(told, [expected], 'one worker')
   assert.match(expected.magicDatabase, /^\d+@\d+/)

@@ -1,9 +1,10 @@
+/** Shows which folders a worker may read besides the watched ones: the environment is set for each case. */
 import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { temporaryFolder } from '../../../../test/support/temporary-folder.ts'
 import { mappedFolders, programPlaces, readPlaces } from './program-places.ts'
-import { temporaryFolder } from './test-support/temporary-folder.ts'
 
 function withEnvironment(t: TestContext, variables: Readonly<Record<string, string | undefined>>): void {
   const set = (name: string, value: string | undefined) => {

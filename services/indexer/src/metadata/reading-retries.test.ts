@@ -1,3 +1,4 @@
+/** Shows when a file that could not be read is tried again. A clock of the test. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createReadingRetries } from './reading-retries.ts'

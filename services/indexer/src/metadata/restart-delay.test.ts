@@ -1,3 +1,4 @@
+/** Shows how long the next start of a worker waits after failures. Mocked timers. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createRestartDelay } from './restart-delay.ts'

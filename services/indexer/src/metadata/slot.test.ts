@@ -1,10 +1,14 @@
+/**
+ * Shows the life of one worker process in the pool: its messages, its end, and which file is to blame. A stand-in for
+ * the process, and mocked timers.
+ */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import { jobNamed, VERSIONS } from '../../../../test/support/simulated-workers.ts'
 import { createBacklog } from './backlog.ts'
 import type { MetadataResult } from './metadata-job.ts'
 import { Slot, type Unanswered } from './slot.ts'
 import { type Lane, newTask } from './task.ts'
-import { jobNamed, VERSIONS } from './test-support/simulated-workers.ts'
 import type { Step, WorkAt } from './work-at.ts'
 import { encodeAnswers } from './worker-message.ts'
 import type { WorkerEvents } from './worker-process.ts'

@@ -1,3 +1,4 @@
+/** Shows which bytes begin an SVG, in every encoding: tables and random bytes. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'

@@ -1,3 +1,4 @@
+/** Shows how often, and with how much effort, a file is tried: each task is led through made-up results. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { afterDeath, type Death } from './after-death.ts'

@@ -1,3 +1,7 @@
+/**
+ * Shows that files are marked when a library or a rule changes, without loss. Mocked timers, and lists in place of the
+ * tables.
+ */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { createVersionWatch, type NotedVersions, type VersionWatchTools } from './version-watch.ts'

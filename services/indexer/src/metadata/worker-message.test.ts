@@ -1,3 +1,4 @@
+/** Shows that jobs and results arrive as they were sent, after what the channel between two processes makes of them. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Extraction } from './extract.ts'

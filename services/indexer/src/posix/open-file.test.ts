@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { nameFromBytes, pathForFs } from '@drive-feed/shared/entry-name.ts'
 import type { FileStats } from '@drive-feed/shared/file-stats.ts'
-import { temporaryFolder } from '../metadata/test-support/temporary-folder.ts'
+import { temporaryFolder } from '../../../../test/support/temporary-folder.ts'
 import { createOpenFile, hasOpenat2 } from './open-file.ts'
 
 const isFile = ({ kind }: FileStats) => kind === 'file'

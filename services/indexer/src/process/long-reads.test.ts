@@ -1,3 +1,4 @@
+/** Shows what is said about a file that is read for very long: a pure function. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createLongReads } from './long-reads.ts'

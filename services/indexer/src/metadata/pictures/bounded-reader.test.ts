@@ -1,8 +1,9 @@
+/** Shows that reads of a picture stay within the file and their limits. Bytes in memory and real files. */
 import assert from 'node:assert/strict'
 import { closeSync, openSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { temporaryFolder } from '../test-support/temporary-folder.ts'
+import { temporaryFolder } from '../../../../../test/support/temporary-folder.ts'
 import { OutOfReachError, READING_LIMITS, readerOfBytes, readerOfFile } from './bounded-reader.ts'
 
 const BYTES = Buffer.from(Array.from({ length: 256 }, (_, n) => n))

@@ -1,11 +1,14 @@
-/** Whatever a file holds, it has an answer, within the limits. */
+/**
+ * Shows that every picture gets an answer within the limits, however its bytes are damaged: all samples, cut and
+ * changed at random.
+ */
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { CORPUS, PICTURES } from '../../../../../test/support/corpus.ts'
 import { mayReachMediaInfo } from '../may-reach-mediainfo.ts'
-import { CORPUS, PICTURES } from '../test-support/corpus.ts'
 import { type BoundedReader, READING_LIMITS, readerOfBytes } from './bounded-reader.ts'
 import { measurePicture } from './picture-size.ts'
 

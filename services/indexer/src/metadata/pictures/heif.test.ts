@@ -1,8 +1,9 @@
+/** Shows which size a HEIF file has: small ones made of boxes for each case. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { box, fullBox, number } from '../test-support/build-boxes.ts'
-import { buildTiff } from '../test-support/build-tiff.ts'
-import { measure } from '../test-support/measure.ts'
+import { box, fullBox, number } from '../../../../../test/support/build-boxes.ts'
+import { buildTiff } from '../../../../../test/support/build-tiff.ts'
+import { measure } from '../../../../../test/support/measure.ts'
 
 const NONE = Buffer.alloc(0)
 

@@ -1,10 +1,11 @@
+/** Shows the size of every format: samples, the smallest file of each, and damaged ones. */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { box } from '../test-support/build-boxes.ts'
-import { CORPUS, PICTURES } from '../test-support/corpus.ts'
-import { measure } from '../test-support/measure.ts'
+import { box } from '../../../../../test/support/build-boxes.ts'
+import { CORPUS, PICTURES } from '../../../../../test/support/corpus.ts'
+import { measure } from '../../../../../test/support/measure.ts'
 
 /** Each is one of a kind of which some parser says a thumbnail's or a tile's size, or none. */
 const SAMPLES: Readonly<Record<string, string>> = {

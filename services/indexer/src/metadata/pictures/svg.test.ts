@@ -1,7 +1,8 @@
+/** Shows which size an SVG has: tables of texts and encodings. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { measure } from '../test-support/measure.ts'
+import { measure } from '../../../../../test/support/measure.ts'
 import { SVG_HEAD } from './svg.ts'
 
 const PLAIN = '<svg xmlns="http://www.w3.org/2000/svg" width="64" height="48"/>'

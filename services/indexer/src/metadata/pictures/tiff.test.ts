@@ -1,7 +1,8 @@
+/** Shows which size a TIFF, or a raw photo made like one, has: small ones made for each case. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { buildTiff, type Entries, type TiffOptions } from '../test-support/build-tiff.ts'
-import { measure } from '../test-support/measure.ts'
+import { buildTiff, type Entries, type TiffOptions } from '../../../../../test/support/build-tiff.ts'
+import { measure } from '../../../../../test/support/measure.ts'
 
 const TAG = { newSubfileType: 0xfe, subfileType: 0xff, photometric: 0x106, subDirectories: 0x14a, exif: 0x8769 }
 const COLOUR_FILTER_ARRAY = 32803

@@ -3,10 +3,10 @@
  * was read once there are enough again.
  */
 import { closeSync, openSync } from 'node:fs'
+import { jobFor } from '../../../../../test/support/job-for.ts'
 import { limit } from '../../sandbox/limits.ts'
 import { createLauncher } from '../launcher.ts'
 import { createMetadataPool } from '../pool.ts'
-import { jobFor } from './job-for.ts'
 
 const [path = '', free = '0'] = process.argv.slice(2)
 const job = jobFor(path)

@@ -1,9 +1,9 @@
 /** Reads every file of a folder with one worker, and prints what was found as JSON. */
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { jobFor } from '../../../../../test/support/job-for.ts'
 import { createLauncher } from '../launcher.ts'
 import { createMetadataPool } from '../pool.ts'
-import { jobFor } from './job-for.ts'
 
 const [folder = '', how] = process.argv.slice(2)
 const jobs = readdirSync(folder).map((name) => jobFor(join(folder, name)))

@@ -1,5 +1,5 @@
-import { readerOfBytes } from '../pictures/bounded-reader.ts'
-import { measurePicture } from '../pictures/picture-size.ts'
+import { readerOfBytes } from '../../services/indexer/src/metadata/pictures/bounded-reader.ts'
+import { measurePicture } from '../../services/indexer/src/metadata/pictures/picture-size.ts'
 
 /** "640x480", or what kind of answer it is. */
 export function measure(content: Buffer | string): string {

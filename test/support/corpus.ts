@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Metadata } from '../metadata-job.ts'
+import type { Metadata } from '../../services/indexer/src/metadata/metadata-job.ts'
 
 /** Sample files and the original program's answers, by libmagic 5.46 and MediaInfo 25.04 (Debian 13). */
-export const CORPUS = join(import.meta.dirname, '../../../../../test/data/corpus')
+export const CORPUS = join(import.meta.dirname, '../data/corpus')
 
 /** Pictures of which parsers are known to get something wrong, and files that only pass as pictures. */
-export const PICTURES = join(import.meta.dirname, '../../../../../test/data/pictures')
+export const PICTURES = join(import.meta.dirname, '../data/pictures')
 
 /** A file's fields as clients see them. */
 export type CorpusEntry = {

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 import { statsBehind } from '@drive-feed/shared/file-stats.ts'
-import type { MetadataJob } from '../metadata-job.ts'
+import type { MetadataJob } from '../../services/indexer/src/metadata/metadata-job.ts'
 
 /** A job for the file that is at `path` now, in a watched folder. */
 export function jobFor(path: string): MetadataJob {

@@ -3,11 +3,11 @@
  * goes before another file, in exact figures.
  */
 
-import type { Trial } from '../extract.ts'
-import type { MetadataJob } from '../metadata-job.ts'
-import type { Step, WorkAt } from '../work-at.ts'
-import { encodeAnswers } from '../worker-message.ts'
-import type { Launch } from '../worker-process.ts'
+import type { Trial } from '../../services/indexer/src/metadata/extract.ts'
+import type { MetadataJob } from '../../services/indexer/src/metadata/metadata-job.ts'
+import type { Step, WorkAt } from '../../services/indexer/src/metadata/work-at.ts'
+import { encodeAnswers } from '../../services/indexer/src/metadata/worker-message.ts'
+import type { Launch } from '../../services/indexer/src/metadata/worker-process.ts'
 
 export const VERSIONS = { libmagic: '', magicDatabase: '', mediaInfo: '', rules: '' }
 

@@ -1,6 +1,6 @@
 /**
- * Proves at which places the job of limbo looks, and what becomes of rows whose place nobody can look at: with limbo and the
- * tree of folders as they are, two roots of which one may be away, and a look that only notes what it is asked.
+ * Proves at which places limbo's job looks, and what becomes of rows whose place nobody can look at. Limbo and the tree are the
+ * real ones; one of two roots is away, and the look only notes the places.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

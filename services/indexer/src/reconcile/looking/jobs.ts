@@ -73,8 +73,8 @@ export function takeVisitJob(tools: JobTools, foldersMax: number): Job | null {
 }
 
 /**
- * Makes the job that looks at the places of rows that are due, and at all places that something waits for: only a common
- * look shows what waits for what. Null if there is no place to look at.
+ * Makes the job that looks at the places of rows that are due, and of all rows that something waits for: only one look at all
+ * of them shows what waits for what. Null if there is no place to look at.
  */
 export function makeLimboJob(tools: LimboJobTools, due: readonly LimboEntry[]): Job | null {
   const blocking = [...tools.limbo.entries()].filter(isBlocking)
@@ -119,7 +119,7 @@ function sortByFolder(tools: LimboJobTools, entries: Iterable<LimboEntry>) {
   return { byFolder, unmet }
 }
 
-/** Gives a row whose folder is not met yet time until it is, or releases the row. */
+/** Defers a row whose folder is not met yet, or releases the row if it has waited long enough. */
 export function deferUnmet(
   { limbo, nowMs }: Pick<LimboJobTools, 'nowMs'> & { readonly limbo: Pick<Limbo, 'defer' | 'release'> },
   nodeId: string,

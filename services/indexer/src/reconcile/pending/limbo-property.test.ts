@@ -1,9 +1,9 @@
 /**
- * Proves that limbo does what the model here says, whatever happens to its rows in whatever order and at whatever time.
+ * Proves that limbo's state machine equals a model of it in every order of events and at every time.
  *
- * The model keeps each row's times in plain fields and knows no states. Random histories run on both; after every step the
- * rows, what is known of each, the rows that are due and the next deadline must be equal. Times between steps are mostly the
- * limits themselves and one millisecond beside them, since that is where two readings of a rule differ.
+ * The model keeps a stay's times in plain fields and has no states: it was written from the code before the machine. Random
+ * histories run on both. After every step the entries, the rows that are due and the next deadline must be equal. Most times
+ * between steps are a limit or one millisecond beside it, because two readings of a rule differ there.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -20,7 +20,7 @@ const ABSENT = 'never put in'
 
 const REASONS = Object.keys(DEFERRALS) as DeferReason[]
 
-/** What is known of a row in limbo, and what the model counts. */
+/** A row in limbo, and what the model counts of it. */
 type Stay = {
   readonly row: KnownNode
   heir: Place | null
@@ -30,8 +30,8 @@ type Stay = {
   /** Infinity before the end of the scan. */
   dueMs: number
   waitsForScan: boolean
-  /** Deferrals in a row because it could not be told whether the row is gone. */
-  untold: number
+  /** Deferrals in a row for a reason that grows. */
+  unknowns: number
   disturbed: number
 }
 
@@ -51,13 +51,13 @@ class LimboModel {
     const stay = this.stays.get(row.nodeId)
     if (stay === undefined) {
       const added = { row, heir, blocks, isOfEarlierMount, sinceMs: nowMs, dueMs, waitsForScan: isAfterScan }
-      this.stays.set(row.nodeId, { ...added, untold: 0, disturbed: 0 })
+      this.stays.set(row.nodeId, { ...added, unknowns: 0, disturbed: 0 })
       this.#noteDeadline(dueMs)
       return
     }
     if (heir !== null) stay.heir = heir
-    if (stay.untold > 0) {
-      stay.untold = 0
+    if (stay.unknowns > 0) {
+      stay.unknowns = 0
       this.#setDue(stay, Math.min(stay.dueMs, nowMs + 500))
     } else if (blocks && !stay.blocks) {
       stay.blocks = true
@@ -78,7 +78,7 @@ class LimboModel {
     }
   }
 
-  /** Gives whether the reason had more time for the row. */
+  /** Returns whether the reason had more time for the row. */
   defer(nodeId: string, reason: DeferReason, nowMs: number): boolean {
     const stay = this.stays.get(nodeId)
     if (stay === undefined) return false
@@ -94,8 +94,8 @@ class LimboModel {
     if (reason === 'unsettled' && ageMs >= 1_500) return false
     if (stay.waitsForScan) return true
     if (reason === 'unknown' || reason === 'away') {
-      this.#setDue(stay, nowMs + Math.min(500 * 2 ** stay.untold, 60_000))
-      stay.untold += 1
+      this.#setDue(stay, nowMs + Math.min(500 * 2 ** stay.unknowns, 60_000))
+      stay.unknowns += 1
     } else this.#setDue(stay, nowMs + 500)
     return true
   }
@@ -125,7 +125,7 @@ type Step = { readonly waitMs: number } & (
   | { readonly kind: 'put'; readonly id: string; readonly options: PutOptions }
   | { readonly kind: 'defer'; readonly id: string; readonly reason: DeferReason }
   | { readonly kind: 'release'; readonly id: string }
-  /** Releases an entry that limbo gave earlier: the `at`th stay there ever was. */
+  /** Releases an entry that may be of an earlier stay: the `at`th of all. */
   | { readonly kind: 'release-entry'; readonly at: number }
   | { readonly kind: 'scan-ended' }
   | { readonly kind: 'mounted'; readonly device: string }
@@ -154,7 +154,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('take-due'), waitMs }) },
 ) as fc.Arbitrary<Step>
 
-/** A run of both. Each stay is paired with its entry when it begins. */
+/** Runs limbo and the model side by side, and remembers which entry is which stay. */
 class Pair {
   readonly limbo = createLimbo()
   readonly model = new LimboModel()
@@ -181,7 +181,7 @@ class Pair {
     this.#compare()
   }
 
-  /** Each stay has a row of its own: the id may be another's by then. */
+  /** Every stay has a row of its own, so that a comparison tells one stay from the next under the same id. */
   #put({ id: nodeId, options: how }: Extract<Step, { kind: 'put' }>): void {
     const device = DEVICES[IDS.indexOf(nodeId as (typeof IDS)[number]) % 2] as string
     const row = fileRow(1, 'parent', `stay ${this.#begun.length}`, { nodeId, device })

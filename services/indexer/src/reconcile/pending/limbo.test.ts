@@ -1,6 +1,6 @@
 /**
- * Proves the states of a stay in limbo one by one, and the times of each: a row is put in, time passes by argument, and what
- * is due is compared. Every order of events is shown by `limbo-property.test.ts`.
+ * Proves each state of a stay in limbo and its times: puts a row in, lets time pass by argument, and compares what is due.
+ * `limbo-property.test.ts` shows every order of events.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

@@ -173,7 +173,7 @@ function firstState({ blocks, isAfterScan, nowMs }: PutOptions): LimboState {
 }
 
 function putAgain(state: LimboState, { blocks, isAfterScan, nowMs }: PutOptions): LimboState {
-  // Someone could look at its place again.
+  // A look at its place succeeded.
   if (state.kind === 'deferred') return { kind: state.was, dueMs: Math.min(state.dueMs, nowMs + GRACE_MS.grace) }
   if (!blocks || graceKindOf(state) === 'blocking') return state
   if (state.kind === 'after-scan') {

@@ -1,6 +1,6 @@
 /**
- * Proves when the gate lets rows out of limbo: with limbo and hints as they are, a clock that the test sets, and a kernel's
- * queue that is drained when the test says so.
+ * Proves when the gate lets rows out of limbo. Limbo and hints are the real ones; the test sets the clock and drains the
+ * kernel's queue.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

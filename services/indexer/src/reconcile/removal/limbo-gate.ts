@@ -1,7 +1,7 @@
 /**
- * The gate lets rows out of limbo to be looked at, and maybe removed, only when everything that happened before they were
- * due is taken in and settled; whether one then goes is said by `settle-limbo.ts`. Else a row would be removed whose thing
- * has moved to a place of which a hint already tells.
+ * The gate lets rows out of limbo, to be looked at, only after everything that happened before they were due is settled;
+ * `settle-limbo.ts` decides whether a row then goes. Without the gate the indexer would remove a row whose thing has moved
+ * to a place that a hint already names.
  *
  * | barrier  | what it waits for                                                        | then                             |
  * |----------|--------------------------------------------------------------------------|----------------------------------|
@@ -9,7 +9,7 @@
  * | `asked`  | the kernel's queue to be drained                                         | `passed`                         |
  * | `passed` | every hint known by then to be settled, and every visit but for a scan's | the rows go; the barrier is gone |
  *
- * Visits count because what went into a new folder is found by the visit of the folder. A scan has too many of them.
+ * Visits count because the visit of a new folder finds what moved into the folder. A scan has too many visits to wait for.
  */
 import type { Hints } from '../pending/hints.ts'
 import type { Limbo, LimboEntry } from '../pending/limbo.ts'
@@ -26,14 +26,14 @@ export type LimboGateTools = {
   readonly nowMs: () => number
   /** Resolves when every event queued by now has been taken in. */
   readonly drained: () => Promise<void>
-  /** Whether places are being looked at that events told of. */
+  /** Whether the observer thread is looking at places of hints. */
   readonly areHintsUnderWay: () => boolean
 }
 
 export type LimboGate = {
-  /** Rows that may be looked at now; none while the gate waits. */
+  /** The rows that may be looked at now. None while the gate waits. */
   readonly takeDue: () => readonly LimboEntry[]
-  /** When `takeDue` is to be called next, ms since 1970; Infinity while a call of `wake` will tell, and for never. */
+  /** When to call `takeDue` again, ms since 1970. Infinity if `wake` will say, or if limbo is empty. */
   readonly nextMs: () => number
 }
 
@@ -42,7 +42,7 @@ type Barrier =
   | { readonly kind: 'asked' }
   | { readonly kind: 'passed'; readonly askedMs: number; readonly passedMs: number }
 
-/** @param wake called when the barrier is passed, so that `takeDue` may give something */
+/** @param wake called when the barrier is passed, so that `takeDue` may give rows */
 export function createLimboGate(tools: LimboGateTools, wake: () => void): LimboGate {
   const { limbo, hints, visits, roots, nowMs } = tools
   let barrier: Barrier = { kind: 'none' }
@@ -55,8 +55,8 @@ export function createLimboGate(tools: LimboGateTools, wake: () => void): LimboG
     wake()
   }
   /**
-   * Whether a row waits for the places that are tried again: what moved while a root was scanned for the first time may be
-   * behind them. At any other time nothing waits for those.
+   * Whether a row waits for places that are tried again. A thing that moved during the first scan of a root may be behind
+   * such a place. At any other time no row waits for them.
    */
   const isDeferred = ({ row }: LimboEntry): boolean => {
     const isTurbulent = nowMs() - discoveredMs <= TURBULENT_MS

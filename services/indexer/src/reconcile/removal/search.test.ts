@@ -1,6 +1,6 @@
 /**
- * Proves what the search finds below a folder that waits for its place, with a disk that is a table of folders and what is
- * in them, and the rows that are known. Every look is counted.
+ * Proves what the search finds below a folder that waits for its place. The disk is a table of folders and their entries, the
+ * database a list of rows. Some tests count the looks.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

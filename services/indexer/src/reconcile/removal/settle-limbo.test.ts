@@ -1,7 +1,7 @@
 /**
- * Proves what becomes of each row after a look at the places of rows in limbo. A table holds what `judge` says; the other
- * tests run the settling against a limbo as it is, with answers made up and with what it hands to `settle` written down.
- * What `settle` then makes of it is shown in `settle-job.test.ts`.
+ * Proves what becomes of each row after a look at the places of rows in limbo. A table has the verdicts of `judge`. The other
+ * tests make up answers, run the settling with the real limbo, and compare what it hands to `settle`; `settle-job.test.ts` shows
+ * what `settle` does with that.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -102,7 +102,7 @@ for (const { what, isDue = true, doubt, isInherited = false, search, expected, .
     // Nothing was seen at a place that tells nothing.
     const observation = doubt === undefined ? seenAt('a', known, GONE) : null
     const met = search === 'impossible' ? null : new Set(search === 'met' ? [row.nodeId] : [])
-    assert.deepEqual(judge({ entry, isDue, doubt: doubt ?? null, seen: observation }, met), expected)
+    assert.deepEqual(judge({ entry, isDue, doubt: doubt ?? null, observation }, met), expected)
   })
 }
 

@@ -1,15 +1,15 @@
 /**
- * Settles a look at the places of rows in limbo, and removes the rows that are nowhere. The steps:
+ * Settles a look at the places of rows in limbo, and removes the rows whose thing is nowhere. The steps:
  *
- * 1. `readAnswers` and `readPlaces` make one record a place: what is there, or why nothing tells.
+ * 1. `readAnswers` and `readPlaces` make one record a place: what was seen there, or why the place tells nothing.
  * 2. The search looks below folders that wait for their place, where a row's thing may be (`search.ts`).
  * 3. `judge` gives each row one verdict: `moved`, `deferred`, `removable`, or `waits`.
  * 4. Moved rows are released and deferred rows get more time.
- * 5. `confirm` drains the kernel's queue: what moved on just before the look left a trace there.
- * 6. `settle` removes the removable rows, unless something that was seen here is a row's thing after all.
+ * 5. `confirm` drains the kernel's queue: a thing that moved just before the look left an event there.
+ * 6. `settle` removes the removable rows, unless something that was seen is a row's thing after all.
  *
- * So each row that is due is either released or deferred, once. A row that is neither would be due again in the same moment,
- * and the loop would look at its place without a pause.
+ * Each row that is due is released or deferred, exactly once. A row with neither would stay due, and the loop would look at
+ * its place without a pause.
  */
 import assert from 'node:assert/strict'
 import { type Observation, placeKey } from '../../model/observation.ts'
@@ -23,7 +23,7 @@ import { type DeferReason, isOverdue } from '../pending/limbo-times.ts'
 import type { Ends } from '../settling/settle.ts'
 import type { RemovalTools } from './tools.ts'
 
-/** A place of the job. */
+/** A place of the job, after the look. */
 type Looked = {
   /** The row whose place it is; null at a place where something waits for a row's id. */
   readonly entry: LimboEntry | null
@@ -32,12 +32,13 @@ type Looked = {
   readonly doubt: DeferReason | null
 }
 type Answered = Looked & { readonly raw: RawObservation | null }
-type ReadPlace = Looked & { readonly seen: Observation | null }
+type ReadPlace = Looked & { readonly observation: Observation | null }
 type ReadRow = ReadPlace & { readonly entry: LimboEntry }
 
 /**
- * - `moved`: the row is not known at its place any more. - `deferred`: nothing tells whether the row is gone. - `removable`: the
- * row's thing is nowhere, so that the row may be removed. - `waits`: the row is not due, and was looked at for another's sake.
+ * - `moved`: the database has another row at the place, or none. - `deferred`: the look does not tell whether the row is gone.
+ * - `removable`: the look proves that the place does not hold the row. - `waits`: the row is not due; another row's look needed
+ * its place.
  */
 export type Verdict =
   | { readonly kind: 'moved' | 'removable' | 'waits' }
@@ -49,23 +50,24 @@ export async function settleLimbo(
   reply: LookReply,
 ): Promise<void> {
   const places = await readPlaces(tools, readAnswers(tools, job, reply))
-  const observations = places.flatMap(({ seen: observation }) => observation ?? [])
+  const observations = places.flatMap(({ observation }) => observation ?? [])
   const rows = places.filter(isOfRow)
   const below = rows.some((row) => row.isDue && !hasMoved(row)) ? await tools.search(observations) : []
   const removable = carryOut(tools, judgeAll(rows, below))
   const sure = await confirm(tools, removable)
-  // The search meets a place of the job again where a folder that waits got the id of the place's own folder.
+  // The search meets a place of the job again if a folder that waits gets the id of the place's own folder.
   const byPlace = new Map(
     [...(below ?? []), ...observations].map((observation) => [placeKey(observation), observation]),
   )
   await tools.settle([...byPlace.values()], endsOf(sure, tools.nowMs()))
-  // A row may stay for want of proof: its heir is not there any more, or what stands at its place is on its way.
+  // Settling leaves a row whose heir is gone too, or whose place held something that is on its way.
   for (const row of sure) if (isStillDue(tools, row)) defer(tools, row, row.doubt ?? 'unknown')
 }
 
 /**
- * Reads the answers of the observer thread. The rows of a folder that left the tree stay due, and the next job finds it. A row
- * that left limbo after the job was made was found by the job before: if its place lost it again, its grace begins anew.
+ * Reads the answers of the observer thread. The rows of a folder that left the tree stay due, and the next job finds the
+ * folder. A row that left limbo since the job was made was found by the job before; if its place has lost it again, its grace
+ * begins anew.
  */
 function readAnswers(
   tools: RemovalTools,
@@ -95,7 +97,7 @@ function readAnswers(
   return answered
 }
 
-/** Why an answer tells nothing of a place. A folder that is on its way, or whose turn did not come, is soon met again. */
+/** Why an answer tells nothing of a place. A look soon meets a folder that is on its way, or whose turn did not come. */
 function doubtOf({ kind }: LookAnswer): DeferReason {
   return kind === 'elsewhere' || kind === 'later' ? 'moving' : 'unknown'
 }
@@ -103,13 +105,13 @@ function doubtOf({ kind }: LookAnswer): DeferReason {
 async function readPlaces({ readSights }: RemovalTools, answered: readonly Answered[]): Promise<ReadPlace[]> {
   const raws = answered.flatMap(({ raw }) => raw ?? [])
   const observations = await readSights(raws)
-  const seenOf = new Map(raws.map((raw, at) => [raw, observations[at] as Observation]))
+  const observationOf = new Map(raws.map((raw, at) => [raw, observations[at] as Observation]))
   return answered.map(({ raw, doubt, ...place }) => {
-    const observation = raw === null ? undefined : seenOf.get(raw)
-    if (observation === undefined) return { ...place, doubt, seen: null }
-    // A filesystem is away there, or does not say which it is.
+    const observation = raw === null ? undefined : observationOf.get(raw)
+    if (observation === undefined) return { ...place, doubt, observation: null }
+    // The filesystem at the place is away, or the system does not say which one it is.
     const isUnknown = observation.sight.kind === 'unreadable'
-    return { ...place, doubt: isUnknown ? 'unknown' : doubt, seen: observation }
+    return { ...place, doubt: isUnknown ? 'unknown' : doubt, observation }
   })
 }
 
@@ -117,8 +119,8 @@ function isOfRow(place: ReadPlace): place is ReadRow {
   return place.entry !== null
 }
 
-/** Whether the row is known elsewhere by now, or went with a folder above it; its id may be another row's. */
-function hasMoved({ entry, seen: observation }: ReadRow): boolean {
+/** Whether the row moved since it entered limbo, or went with a folder above it. Its id may be another row's by now. */
+function hasMoved({ entry, observation }: ReadRow): boolean {
   return observation !== null && observation.known?.nodeId !== entry.row.nodeId
 }
 
@@ -138,14 +140,14 @@ export function judge(row: ReadRow, met: ReadonlySet<string> | null): Verdict {
   const { entry, isDue, doubt } = row
   if (hasMoved(row)) return { kind: 'moved' }
   if (met === null) return isDue ? { kind: 'deferred', reason: doubt ?? 'unknown' } : { kind: 'waits' }
-  // The place of a row may be met below a folder that waits. A row with an heir is gone: its number is another thing's.
+  // The search may have seen the place below a folder that waits. A row with an heir is gone: its number is another thing's.
   const isTold = doubt === null || met.has(entry.row.nodeId) || (isDue && entry.heir !== null)
   // Only a place that could be looked at proves that nothing is there (I7).
   if (!isTold) return { kind: 'deferred', reason: doubt }
   return { kind: isDue ? 'removable' : 'waits' }
 }
 
-/** Releases and defers rows by their verdicts; gives the removable ones. */
+/** Releases and defers rows by their verdicts. Returns the removable ones. */
 function carryOut(tools: RemovalTools, verdicts: ReadonlyMap<ReadRow, Verdict>): ReadRow[] {
   const removable: ReadRow[] = []
   for (const [row, verdict] of verdicts) {
@@ -164,8 +166,8 @@ function defer(tools: RemovalTools, { entry }: ReadRow, reason: DeferReason): vo
 }
 
 /**
- * The rows that are removable even after all that happened by now. A thing that moved on just before its row's places were
- * looked at was at none of them, but left a trace: the row is looked at once more when that is settled.
+ * The rows that are still removable after everything that happened by now is taken in. A thing that moved just before the look
+ * was at none of the places, but left an event: the next look comes after that event is settled.
  */
 async function confirm({ limbo, nowMs, isQuiet }: RemovalTools, removable: ReadRow[]): Promise<ReadRow[]> {
   if (removable.length === 0 || (await isQuiet())) return removable
@@ -174,7 +176,7 @@ async function confirm({ limbo, nowMs, isQuiet }: RemovalTools, removable: ReadR
 
 function endsOf(rows: readonly ReadRow[], nowMs: number): Ends {
   const entries = rows.map(({ entry }) => entry)
-  // From here on a bug would be written down.
+  // A bug beyond this line is written to the database.
   assert.ok(
     entries.every((entry) => dueMsOf(entry) <= nowMs),
     'a row that was deferred is not removed by the same look',

@@ -13,22 +13,22 @@ import { searchBelow, unplacedFolders } from './search.ts'
 export type RemovalTools = {
   readonly limbo: Pick<Limbo, 'get' | 'defer' | 'release'>
   readonly nowMs: () => number
-  /** Takes in everything that happened by now. Whether nothing of it is left to be settled. */
+  /** Takes in every event up to now, then says whether all hints up to now are settled. */
   readonly isQuiet: () => Promise<boolean>
   readonly readSights: (raws: readonly RawObservation[]) => Promise<readonly Observation[]>
-  /** Finds what is known from elsewhere below folders that wait for their place. Null if nothing can be said. */
+  /** Finds things that are known from elsewhere below the folders that wait for a place. Null if it could not look. */
   readonly search: (observations: readonly Observation[]) => Promise<readonly Observation[] | null>
-  /** Settles what was seen, and removes rows that are gone. */
+  /** Settles what was seen, and removes the rows whose end is confirmed. */
   readonly settle: (observations: readonly Observation[], ends: Ends) => Promise<unknown>
-  /** To be told of a folder that was not found or can't be read. */
+  /** Reports a folder that was not found or can't be read. */
   readonly notFound: (folder: Folder, answer: Extract<LookAnswer, { kind: 'elsewhere' | 'unreadable' }>) => void
-  /** To be told of a place in the folder that can't be read. */
+  /** Reports a place in the folder that can't be read. */
   readonly unreadable: (folder: Folder, problem: string) => void
 }
 
-/** Whether every hint is settled that was known at a time, ms since 1970. */
 export type SettledTools = { readonly hints: Pick<Hints, 'hasSince'>; readonly areHintsUnderWay: () => boolean }
 
+/** Whether every hint that was known at a time (ms since 1970) is settled. */
 export function areSettled({ hints, areHintsUnderWay }: SettledTools, untilMs: number): boolean {
   return !hints.hasSince(untilMs) && !areHintsUnderWay()
 }

@@ -52,7 +52,7 @@ function targetOf(link: string): string {
 async function scarcePair(t: TestContext) {
   const pair = await createPair(t, {
     within: withLimits({ watches: WATCHES }),
-    indexerMain: join(import.meta.dirname, 'hasty-indexer.ts'),
+    indexerMain: join(import.meta.dirname, '../support/hasty-indexer.ts'),
   })
   const names = Array.from({ length: FOLDERS }, (_, n) => `folder-${n}`)
   for (const name of names) {

@@ -330,8 +330,8 @@ function createFlow({ store, readingRetries, nowMs }: Core, { pipeline, pool, fa
 function instanceAdvice(errno: number, { watches, unwatchedRescanMinutes }: Config): Advice {
   const meanwhile = `the root is rescanned every ${minutesUpTo(unwatchedRescanMinutes)} instead`
   if (errno !== EMFILE) {
-    const text = `inotify is not to be had (errno ${errno}); ${meanwhile}`
-    return { text, message: text, fix: 'see that there is free memory; it is asked for again every minute' }
+    const text = `the kernel refuses an inotify instance (errno ${errno}); ${meanwhile}`
+    return { text, message: text, fix: 'check free memory; the indexer asks again every minute' }
   }
   if (!mayOpen(1)) return advice(`${TOO_MANY_OPEN}; ${meanwhile}`, ALLOW_OPEN_FILES, '. ')
   const { allowed, raise } = inotifyLimits().instances

@@ -1,4 +1,4 @@
-/** What the owner is told of a root that is away, or of a disk inside of one: what was found, and what to do. */
+/** What owners read of a root that is away, or of a disk inside a root: what was found where, and what to do. */
 import { type Advice, advice } from '@drive-feed/shared/problem.ts'
 import { shellWord } from '@drive-feed/shared/shell-word.ts'
 import { shownPath } from '@drive-feed/shared/shown-path.ts'
@@ -6,7 +6,7 @@ import { pathOf } from '../../model/folder-tree.ts'
 import type { LookAnswer } from '../../scan/look.ts'
 import type { DiskAway, Root, RootAway } from './root.ts'
 
-/** @param answer what a look at the root's path gave */
+/** @param answer what a look at the root's path answered */
 export function absentMessage({ path }: Root, answer: LookAnswer | undefined): RootAway {
   if (answer?.kind === 'later') return offline(`${shownPath(path)} can't be looked at now (${answer.problem})`, AGAIN)
   if (answer?.kind === 'unreadable') return unreadableMessage(path, answer.problem)
@@ -18,13 +18,16 @@ export function absentMessage({ path }: Root, answer: LookAnswer | undefined): R
 
 const AGAIN = 'trying again'
 
+/** The owner said that a folder is meant, though it is another one than before or empty. */
+export const ACCEPTED = 'the owner accepts the folder as it is: nodes that are not in it are removed'
+
 export function unreadableMessage(path: string, problem: string): RootAway {
   const fix = 'check permissions and the disk, its nodes are kept until then'
   return offline(`${shownPath(path)} can't be read (${problem})`, fix)
 }
 
 export function namelessMessage(path: string): RootAway {
-  return offline(`the filesystem of ${shownPath(path)} can not be asked what it is`, AGAIN)
+  return offline(`the filesystem of ${shownPath(path)} can't be identified`, AGAIN)
 }
 
 export function replacedMessage(root: Root, configPath: string | undefined): RootAway {
@@ -54,7 +57,7 @@ function offline(text: string, fix: string): RootAway {
   return { code: 'root_offline', ...advice(text, fix) }
 }
 
-/** @param where `here`: the line tells the place beside it */
+/** @param where `here`: the place stands beside the text already */
 export function diskAwayMessage(
   { folder, name, sinceMs, isSinceStart }: DiskAway,
   where: 'here' | 'there',
@@ -71,7 +74,7 @@ function acceptMessage({ key }: Root, condition: string, configPath: string | un
   return `If ${condition}: ${acceptCommand(shellWord(key), configPath)}`
 }
 
-/** As it is to be typed in the folder of the program. */
+/** As an owner types it in the folder of the program. */
 function acceptCommand(operand: string, configPath: string | undefined): string {
   const config = configPath === undefined ? '' : ` --config=${shellWord(configPath)}`
   return `npm run accept-empty -- ${operand}${config}`

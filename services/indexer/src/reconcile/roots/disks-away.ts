@@ -1,6 +1,6 @@
 /**
- * Disks that were mounted inside a root and are not: what was in them is kept (I7) and the owner is told, until they are
- * back or the owner says that what is there instead is meant.
+ * Disks that were mounted inside a root and are not there now. Their nodes stay (I7) and the root's message names them,
+ * until they are back or the owner accepts what is there instead.
  */
 import { isSameIdentity } from '@drive-feed/shared/folder-identity.ts'
 import type { Logger } from '@drive-feed/shared/logger.ts'
@@ -8,13 +8,13 @@ import { type Folder, pathOf, type Tree } from '../../model/folder-tree.ts'
 import type { KnownNode } from '../../model/known-node.ts'
 import { type Place, placeKey } from '../../model/observation.ts'
 import type { FolderSight } from '../../model/sight.ts'
-import { diskAwayMessage } from './away-messages.ts'
+import { ACCEPTED, diskAwayMessage } from './away-messages.ts'
 import type { DiskAway, Root } from './root.ts'
 import type { RootMessages } from './root-messages.ts'
 import type { Roots } from './roots.ts'
 
 export type DisksAway = {
-  /** Whether what is known of a disk is to be kept, in whose place `sight` was seen; false if the owner accepts that. */
+  /** Whether the nodes of a disk stay, in whose place `sight` was seen; false if the owner accepts that. */
   readonly isKept: (
     known: KnownNode,
     place: { readonly folder: Folder; readonly name: string },
@@ -22,9 +22,9 @@ export type DisksAway = {
   ) => boolean
   /** To be called for every place where nothing is away. */
   readonly isBack: (place: Place) => void
-  /** Their nodes. */
+  /** The nodes of the disks that are away. */
   readonly nodeIds: () => ReadonlySet<string>
-  /** Has the places looked at where the owner has left a word. */
+  /** Looks again at the places of these disks: their owner said something of them. */
   readonly lookAgain: (nodeIds: ReadonlySet<string>) => void
 }
 
@@ -36,7 +36,7 @@ export type DisksAwayTools = {
   readonly takeAcceptance: (nodeId: string, folder: FolderSight) => boolean
   readonly lookAt: (folder: Folder, name: string) => void
   readonly configPath: string | undefined
-  /** What is said of times goes by this one. */
+  /** The wall clock: owners read since when a disk is away. Ms since 1970. */
   readonly wallMs: () => number
   readonly log: Logger
 }
@@ -44,7 +44,7 @@ export type DisksAwayTools = {
 export function createDisksAway(tools: DisksAwayTools): DisksAway {
   const { roots, messages, log, wallMs } = tools
   const away = new Map<string, { readonly disk: DiskAway; readonly root: Root | undefined }>()
-  /** The word holds until the disk's nodes have left, which takes several looks. */
+  /** What the owner accepted holds until the disk's nodes have left, which takes several looks. */
   const accepted = new Map<string, { readonly nodeId: string; readonly folder: FolderSight }>()
 
   const end = (key: string) => {
@@ -64,17 +64,17 @@ export function createDisksAway(tools: DisksAwayTools): DisksAway {
     )
     if (root === undefined) return
     const { sinceMs } = disk
-    const told = () => ({ ...diskAwayMessage(disk, 'there', tools.configPath), sinceMs })
-    root.gaps.disksAway.set(key, () => (folder.attached ? told() : null))
+    const adviceNow = () => ({ ...diskAwayMessage(disk, 'there', tools.configPath), sinceMs })
+    root.gaps.disksAway.set(key, () => (folder.attached ? adviceNow() : null))
     messages.update(root)
   }
   return {
     isKept: ({ nodeId }, { folder, name }, sight) => {
       const key = placeKey({ parentId: folder.nodeId, name })
-      const word = accepted.get(key)
-      if (word?.nodeId === nodeId && isSameIdentity(word.folder, sight)) return false
+      const before = accepted.get(key)
+      if (before?.nodeId === nodeId && isSameIdentity(before.folder, sight)) return false
       if (tools.takeAcceptance(nodeId, sight)) {
-        log.warn({ path: `${pathOf(folder)}/${name}` }, 'the folder is accepted as it is: what was known is removed')
+        log.warn({ path: `${pathOf(folder)}/${name}` }, ACCEPTED)
         accepted.set(key, { nodeId, folder: sight })
         end(key)
         return false
@@ -83,7 +83,7 @@ export function createDisksAway(tools: DisksAwayTools): DisksAway {
       return true
     },
     isBack: (place) => {
-      // Nearly always there is none, and nearly every look comes through here.
+      // Nearly every look comes through here, and nearly always no disk is away.
       if (away.size === 0 && accepted.size === 0) return
       const key = placeKey(place)
       accepted.delete(key)

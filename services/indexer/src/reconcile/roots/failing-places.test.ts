@@ -28,7 +28,7 @@ test('what was tried in vain for a minute is said of its root, in the log and as
   failing.check()
   assert.equal(failing.count(), 2)
   assert.equal(messages.length, 1)
-  assert.match(a?.gaps.failing?.message ?? '', /^\/a\/x and 1 more could not be settled since 1970-01-01T00:00:05/)
+  assert.match(a?.gaps.failing?.message ?? '', /^\/a\/x and 1 more has not been up to date since 1970-01-01T00:00:05/)
   assert.equal(lines.length, 1)
   assert.equal(b?.gaps.failing, null)
   tried = []

@@ -1,6 +1,6 @@
 /**
- * Tells of places and files that are asked for again and again without a result. Whatever the cause, a bug of this program
- * included, it costs little (the pauses grow) and does not go unsaid.
+ * Reports places and files that are tried again and again without a result. Whatever the cause, a bug of this program
+ * included, the tries cost little (their pauses grow) and the owner learns of them.
  */
 import type { Logger } from '@drive-feed/shared/logger.ts'
 import { type Advice, advice } from '@drive-feed/shared/problem.ts'
@@ -9,32 +9,32 @@ import type { Root } from './root.ts'
 import type { RootMessages } from './root-messages.ts'
 import type { Roots } from './roots.ts'
 
-/** `sinceMs`: when it was tried first, by `nowMs`. */
+/** `sinceMs`: when the place was tried first, by `nowMs`. */
 export type FailingPlace = { readonly path: string; readonly sinceMs: number }
 
-/** A place may take this long. */
+/** A place is reported after this long. */
 const PATIENCE_MS = 60_000
 
 export type FailingPlaces = {
   /** To be called every few seconds. */
   readonly check: () => void
-  /** How many there are. */
+  /** How many places there are. */
   readonly count: () => number
 }
 
 export function createFailingPlaces(tools: {
-  /** Those that have been tried since then (by `nowMs`) or longer. */
+  /** Places that have been tried in vain since then (by `nowMs`) or longer. */
   readonly tried: (sinceMs: number) => readonly FailingPlace[]
   readonly roots: Pick<Roots, 'all' | 'byPath'>
   readonly messages: Pick<RootMessages, 'update'>
   readonly nowMs: () => number
-  /** What is said of times goes by this one. */
+  /** The wall clock: owners read since when a place fails. Ms since 1970. */
   readonly wallMs: () => number
   readonly log: Logger
 }): FailingPlaces {
   const { roots, messages, log, nowMs, wallMs } = tools
   let count = 0
-  /** What each root's message is about. */
+  /** The places that each root's message names, as a key. */
   const saidOf = new Map<Root, string>()
   return {
     check: () => {
@@ -66,7 +66,7 @@ export function createFailingPlaces(tools: {
 
 function adviceOf(path: string, since: string, others: number): Advice {
   const also = others === 0 ? '' : ` and ${others} more`
-  const text = `${shownPath(path)}${also} could not be settled since ${since}, though it was tried again and again; what \
-was known of it stays, and it is tried every ten seconds to a minute`
-  return advice(text, 'Check the disk, and who writes there', '. ')
+  const text = `${shownPath(path)}${also} has not been up to date since ${since}, though it is tried every 10 to 60 \
+seconds; what is known of it stays`
+  return advice(text, 'Check the disk, and which program writes there', '. ')
 }

@@ -9,6 +9,7 @@ import type { NodeQueries } from '../../store/node-queries.ts'
 import type { Devices } from '../devices/devices.ts'
 import { takeSample } from '../devices/sample.ts'
 import {
+  ACCEPTED,
   absentMessage,
   emptyMessage,
   namelessMessage,
@@ -81,10 +82,7 @@ function judge(tools: FindRootTools, root: Root, found: FoundRoot, isEmpty: bool
   const isSame = isSameRoot(before, root, { ...folder, device }, doNumbersTell(tools.devices, device))
   if (before === null || (isSame && !isEmpty)) return found
   if (tools.takeAcceptance(before.nodeId, folder)) {
-    tools.log.warn(
-      { root: root.key, path: root.path },
-      'the owner accepts the folder as it is: nodes that are not in it are removed',
-    )
+    tools.log.warn({ root: root.key, path: root.path }, ACCEPTED)
     return { ...found, isAccepted: true }
   }
   const away = isSame ? emptyMessage(root, tools.configPath) : replacedMessage(root, tools.configPath)

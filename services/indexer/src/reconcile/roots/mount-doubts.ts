@@ -1,6 +1,6 @@
 /**
- * Filesystems that are mounted anew. Nothing in them was compared under this mount, so until every known folder on one was
- * listed again its inode numbers may be those of the mount before.
+ * Filesystems that are mounted anew. Nothing in them was compared under this mount, so inode numbers in the database may be
+ * those of the mount before until every known folder is listed again.
  */
 import type { Logger } from '@drive-feed/shared/logger.ts'
 import type { RootFolder, Tree } from '../../model/folder-tree.ts'
@@ -12,9 +12,9 @@ import type { Roots } from './roots.ts'
 import type { Scans } from './scans.ts'
 
 export type MountDoubts = {
-  /** The device is mounted anew: the roots it is in are scanned. */
+  /** The device is mounted anew: scans the roots it is in. */
   readonly raise: (device: string, numbers: NumberKind) => void
-  /** Notes which filesystems were compared with the disk as a whole since they were mounted. */
+  /** Notes which filesystems were compared with the disk to the last folder since they were mounted. */
   readonly settle: () => void
 }
 

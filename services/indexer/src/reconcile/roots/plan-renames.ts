@@ -1,4 +1,4 @@
-/** Which watches only got another name in the config, and what that makes of their nodes. Pure. */
+/** Plans what becomes of nodes whose watches only have another name in the config. Pure. */
 import type { ConfiguredWatch } from '@drive-feed/shared/config/watches.ts'
 import type { WatchRootRow } from '@drive-feed/shared/schema.ts'
 import type { Decision } from '../../model/decision.ts'
@@ -10,8 +10,8 @@ export type Renaming = {
 }
 
 /**
- * What has to be done for watches that only got another name in the config, which their paths tell; at once, so that any
- * of them may have changed names. A node whose name is needed and whose own path is no longer watched goes.
+ * Finds the watches that only have another name in the config, by their paths, and plans for all of them together, since
+ * they may have swapped names. Removes a node whose name is needed and whose own path is no longer watched.
  *
  * @param rows those of all root nodes
  */
@@ -24,7 +24,7 @@ export function planRenames(
   const names = new Map<string, string>()
   const renamed: { saved: WatchRootRow; name: string }[] = []
   for (const { name, path, configuredPath } of watches) {
-    // A row may tell of a node that is another watch's by now.
+    // The node of a saved row may be another watch's by now.
     const isIts = ({ nodeId, name: before }: WatchRootRow) =>
       !names.has(nodeId) && [before, name].includes(nameOf.get(nodeId) ?? '')
     const own = savedRoots.filter(isIts)

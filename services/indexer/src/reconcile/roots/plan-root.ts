@@ -1,4 +1,4 @@
-/** Which node a root's folder is, and what has to be written for it. Pure. */
+/** Plans which node a root's folder is, and what to write for that. Pure. */
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import type { Decision } from '../../model/decision.ts'
 import type { KnownNode } from '../../model/known-node.ts'
@@ -7,7 +7,7 @@ import type { FolderSight } from '../../model/sight.ts'
 import { type InodeKnowledge, identifyFolder } from '../deciding/identity.ts'
 import type { KnownRoot } from './root.ts'
 
-/** What is known that a root's folder may be: rows of its inode, and the row that the root had before. */
+/** What a root's folder may be: rows with its inode number, and the row that the root had before. */
 export type RootKnowledge = InodeKnowledge & { readonly before: Pick<KnownRoot, 'nodeId'> | null }
 
 export type RootPlan = {
@@ -16,8 +16,8 @@ export type RootPlan = {
 }
 
 /**
- * Makes the root's node the folder that was found. That may have been in another root before; or have the inode number
- * of something that is gone, or is in a root that is away and keeps its row (I7).
+ * Makes the folder that was found the root's node. The folder may have been in another root before. Its inode number may be
+ * one of something that is gone, or of something in a root that is away, which keeps its row (I7).
  */
 export function planRoot(
   name: string,
@@ -41,7 +41,7 @@ export function planRoot(
   } else {
     const isMoved = own.parentId !== place.parentId || own.name !== name
     if (isMoved) decisions.push({ kind: 'move', ...at, ctime: facts.ctime })
-    // Clients see the times, and only a move would tell them of new ones.
+    // Clients see the times, and only a move gives them new ones.
     const { mtime, ctime } = isMoved ? facts : own
     if (own.device === '' || isReborn(own, facts)) {
       decisions.push({ kind: 'adopt', nodeId, facts: { ...facts, mtime, ctime } })

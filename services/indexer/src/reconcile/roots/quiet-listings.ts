@@ -1,31 +1,31 @@
 /**
- * When what has no watch is listed again: soon after something happened there, then less and less often while nothing is
- * found, so that a disk may sleep.
+ * When what has no watch is listed again: soon after something happened there, then less and less often while listings
+ * find nothing, so that a disk may sleep.
  *
- * Time is cut into slots, in each of which all that is due is listed together. An interval is a number of slots, and ends
- * only where the slots' number is a multiple of it: so what is listed seldom is listed together with what is listed often,
- * and when all is quiet the disk wakes once in the longest interval. Invariant: between two listings of the same lie
- * never more slots than its interval has, nor more than `slotsMax`.
+ * Time is cut into slots, and all that is due in a slot is listed together. An interval is a number of slots, and ends only
+ * at slots whose number is a multiple of it. So what is listed seldom is listed together with what is listed often, and
+ * when all is quiet the disk wakes once in the longest interval. Invariant: between two listings of one key lie never more
+ * slots than its interval has, nor more than `slotsMax`.
  */
 
 export type QuietListings<Key> = {
   readonly has: (key: Key) => boolean
-  /** Puts one in that is to be listed in the next slot. One that is there keeps its interval. */
+  /** Puts a key in, to be listed in the next slot. A key that is in keeps its interval. */
   readonly add: (key: Key) => void
-  /** Something happened there: it is listed in the next slot, as one that was just put in. Nothing if it is not there. */
+  /** Something happened there: lists the key in the next slot, like one that was just put in. Ignores a key that is not in. */
   readonly stir: (key: Key) => void
   readonly delete: (key: Key) => void
-  /** Those that were stirred, and not listed since; the first one first. */
+  /** Keys that were stirred and not listed since, the first one first. */
   readonly stirred: () => ReadonlySet<Key>
   readonly isDue: (nowMs: number) => boolean
   /**
-   * Takes those whose time has come, or all, but for those that can't be listed now. They count as listed without a finding,
-   * which doubles their interval, until they are stirred.
+   * Takes the keys that are due, or all, except those that can't be listed now. A key that is taken counts as listed without
+   * a finding, which doubles its interval, until it is stirred.
    */
   readonly take: (nowMs: number, which: 'due' | 'all', canList: (key: Key) => boolean) => Key[]
 }
 
-/** Of one that is due in `slot`; `slots`: its interval. */
+/** `slot`: when a key is due. `slots`: its interval. */
 type Due = { slots: number; slot: number }
 
 /** @param slotsMax the longest interval */
@@ -35,7 +35,7 @@ export function createQuietListings<Key>(
 ): QuietListings<Key> {
   const dues = new Map<Key, Due>()
   const stirred = new Set<Key>()
-  /** Nothing is due before. */
+  /** No key is due before this slot. */
   let earliest = Number.POSITIVE_INFINITY
   const setDue = (due: Due, slots: number, now: number) => {
     due.slots = slots

@@ -103,38 +103,38 @@ export function createRoot({ name, path, configuredPath }: ConfiguredWatch, wall
   }
 }
 
-/** What the database says of the root's folder when it was last there. */
+/** What the database has of a root's folder, as of when it was last there. */
 export type KnownRoot = {
   readonly nodeId: string
   readonly device: string
   readonly inode: string
   readonly birthTime: number
-  /** Empty where it is not known. */
+  /** Both empty if they are not known. */
   readonly path: string
   readonly configuredPath: string
 }
 
 /**
- * Whether a folder found at a root's path is the root. Another folder at the path that was configured before is a mount
- * that is missing, or a symbolic link that leads elsewhere; another folder at another path is what the owner asked for.
+ * Whether a folder found at a root's path is the root's. Another folder at the path that was configured before means that a
+ * mount is missing, or that a symbolic link leads elsewhere. Another folder at another path is what the owner asked for.
  */
 export function isSameRoot(
   known: KnownRoot | null,
   { path, configuredPath }: Pick<Root, 'path' | 'configuredPath'>,
   found: { readonly device: string; readonly inode: string; readonly birthTime: number },
-  /** Whether the number that is known is one of the present mount, or as good. */
+  /** Whether the known inode number counts: it is of the present mount, or lasts. */
   doesNumberTell = true,
 ): boolean {
   if (known === null) return true
-  // The original program kept neither path nor inode. Its root may have had another device number; that the folder is
-  // not empty has to do.
+  // The original program kept neither path nor inode, and its root may have had another device number. That the folder is
+  // not empty is all there is to go by.
   if (known.device === '') return true
   if (known.configuredPath === '' ? known.path !== path : known.configuredPath !== configuredPath) return true
   if (known.device !== found.device) return false
   return !doesNumberTell || (known.inode === found.inode && isSameBirth(known, found))
 }
 
-/** Filesystems whose other writers the kernel knows nothing of: events come only for changes made through this mount. */
+/** Filesystems with writers that the kernel does not see: events come only for changes made through this mount. */
 export function isSharedFilesystem(filesystemType: string): boolean {
   return /^(nfs4?|cifs|smb3|smbfs|9p|ceph|glusterfs|afs|virtiofs|fuse(\..*)?|fuseblk)$/.test(filesystemType)
 }

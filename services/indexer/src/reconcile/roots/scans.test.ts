@@ -44,6 +44,24 @@ function scanned() {
   return { clock, visits, root, folder, scans, coverage, lines }
 }
 
+test('a scan that is asked for during another one follows it, and is not a first one', () => {
+  const { visits, root, scans } = scanned()
+  const end = () => {
+    for (const visit of visits.take(10)) visits.done(visit)
+    scans.finishThoseDone()
+    return root.state
+  }
+  scans.start(root, 'back')
+  assert.equal(root.state.kind === 'scanning' && root.state.isFirst, true)
+  scans.start(root, 'overflow')
+  scans.start(root, 'overflow')
+  const second = end()
+  assert.equal(second.kind === 'scanning' && !second.isFirst, true)
+  assert.equal(end().kind, 'watching')
+  const { rescans, overflows } = scans.counts()
+  assert.deepEqual([rescans, overflows], [2, 2])
+})
+
 test('the line of a complete scan has the folders of that root, whatever is in others', () => {
   const { lines } = scanned()
   const [line] = lines.filter(({ msg }) => msg === 'scan is complete')

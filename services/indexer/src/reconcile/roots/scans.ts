@@ -66,7 +66,7 @@ export function createScans(tools: ScansTools): Scans {
     const seconds = (nowMs() - startedMs) / 1000
     log.info({ root: root.key, seconds, folders: tools.tree.sizeOf(root) }, 'scan is complete')
     const hours = rescanHours(root, tools.rescanHours)
-    if (isFirst) tellShared(log, root, hours)
+    if (isFirst) logShared(log, root, hours)
     // Jittered, so that several roots, and several machines on one filer, do not scan at the same time.
     const nextRescanMs = nowMs() + hours * 3_600_000 * (0.9 + Math.random() * 0.2)
     roots.setState(root, { kind: 'watching', nextRescanMs }, coverage.scanned(root))
@@ -100,7 +100,10 @@ function rescanHours({ filesystemType }: Root, configured: number): number {
   return isSharedFilesystem(filesystemType) ? Math.min(SHARED_RESCAN_HOURS, configured) : configured
 }
 
-function tellShared(log: Logger, { key, filesystemType }: Root, hours: number): void {
+function logShared(log: Logger, { key, filesystemType }: Root, hours: number): void {
   if (!isSharedFilesystem(filesystemType)) return
-  log.info({ root: key, filesystemType, hours }, 'others can change this filesystem unseen: it is scanned this often')
+  log.info(
+    { root: key, filesystemType, hours },
+    'other machines can change this filesystem unseen: it is scanned this often',
+  )
 }

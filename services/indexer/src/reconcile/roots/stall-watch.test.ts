@@ -28,7 +28,7 @@ function watched() {
 }
 
 const STALLED =
-  '/nfs/dead does not answer since 1970-01-01T01:00:00.000Z; check the disk, or the server behind it. \
+  '/nfs/dead has not answered since 1970-01-01T01:00:00.000Z; check the disk, or the server behind it. \
 Everything else waits for it'
 
 test('a place that does not answer for a minute is said once, with its root, and again when it answers', () => {
@@ -39,7 +39,7 @@ test('a place that does not answer for a minute is said once, with its root, and
   at(90_000, '/nfs/dead')
   assert.deepEqual([lines, root.message, root.state.kind], [[STALLED], STALLED, 'watching'])
   at(93_000, '/nfs/next', 93_000)
-  assert.deepEqual([lines, root.message], [[STALLED, 'it answers again'], 'as before'])
+  assert.deepEqual([lines, root.message], [[STALLED, 'the place answers again'], 'as before'])
 })
 
 test('what was found out about the root meanwhile is not taken back', () => {
@@ -53,5 +53,5 @@ test('what was found out about the root meanwhile is not taken back', () => {
 test('a place outside every root is said in the log', () => {
   const { lines, at } = watched()
   at(60_000, '/elsewhere')
-  assert.match(lines[0] ?? '', /^\/elsewhere does not answer since/)
+  assert.match(lines[0] ?? '', /^\/elsewhere has not answered since/)
 })

@@ -1,6 +1,6 @@
 /**
- * Tells of a place that does not answer. A dead file server blocks whoever looks at it, for minutes or for good, and as
- * there is one observer thread everything else waits for it too. That can't be helped from here, but said.
+ * Reports a place that does not answer. A dead file server blocks whoever looks at it, for minutes or for good, and because
+ * there is one observer thread everything else waits too. Nothing here can change that, but the owner can.
  */
 import type { Logger } from '@drive-feed/shared/logger.ts'
 import { advice } from '@drive-feed/shared/problem.ts'
@@ -9,13 +9,13 @@ import type { Observer } from '../../scan/observer.ts'
 import type { AdviceSince, Root } from './root.ts'
 import type { Roots } from './roots.ts'
 
-/** Longer than a folder of a million files takes on a slow disk that is waking up. */
+/** Longer than a folder of a million files takes on a slow disk that wakes up. */
 const STALL_MS = 60_000
 
 export type StallWatch = {
   /** To be called every few seconds. */
   readonly check: () => void
-  /** What is said now, and of which root; null while all answers. */
+  /** The advice of now, and the root it is about; null while every place answers. */
   readonly stalled: () => (AdviceSince & { readonly root: Root | undefined }) | null
 }
 
@@ -23,7 +23,7 @@ export function createStallWatch(tools: {
   readonly atWork: Observer['atWork']
   readonly roots: Pick<Roots, 'byPath' | 'setMessage'>
   readonly nowMs: () => number
-  /** What is said of times goes by this one. */
+  /** The wall clock: owners read since when a place does not answer. Ms since 1970. */
   readonly wallMs: () => number
   readonly log: Logger
 }): StallWatch {
@@ -35,7 +35,7 @@ export function createStallWatch(tools: {
     const sinceMs = Math.floor(wallMs() - forMs)
     const since = new Date(sinceMs).toISOString()
     const fix = 'check the disk, or the server behind it. Everything else waits for it'
-    const said = { ...advice(`${shownPath(path)} does not answer since ${since}`, fix), sinceMs }
+    const said = { ...advice(`${shownPath(path)} has not answered since ${since}`, fix), sinceMs }
     const { message } = said
     const root = roots.byPath(path)
     log.warn({ root: root?.key, path, since }, message)
@@ -44,8 +44,8 @@ export function createStallWatch(tools: {
     stalled = { path, root, said }
   }
   const end = ({ path, root, said }: NonNullable<typeof stalled>) => {
-    log.info({ root: root?.key, path }, 'it answers again')
-    // Whoever found out more meanwhile has said it.
+    log.info({ root: root?.key, path }, 'the place answers again')
+    // Another message by now says more.
     if (root?.message === said.message) roots.setMessage(root, messageBefore)
     stalled = null
   }

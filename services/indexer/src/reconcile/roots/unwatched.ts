@@ -1,5 +1,5 @@
 /**
- * Folders that the kernel does not watch: when each is listed instead, and who gets a watch where there are too few.
+ * Folders that the kernel does not watch: when each is listed instead, and who gets a watch if there are too few.
  *
  * Invariants. A change in a folder without a watch is found within the folder's interval. A folder that loses its watch is
  * listed afterwards, in the next slot: what the kernel told until then still counts (`event-intake.ts`), and that listing
@@ -20,7 +20,7 @@ export type UnwatchedTools = {
   readonly budget: WatchBudget
   /** Takes a folder's watch away. */
   readonly release: (folder: Folder) => void
-  /** Another number of the root's folders has no watch when all visits are done. */
+  /** How many of the root's folders have no watch may change until all visits are done. */
   readonly onMoved: (root: Root) => void
   readonly nowMs: () => number
 }
@@ -73,7 +73,7 @@ export function createUnwatched(tools: UnwatchedTools): Unwatched {
       promised.delete(folder)
       listings.delete(folder)
       const hadNone = root.gaps.unwatched.delete(folder)
-      // Folders that a scan found first may give theirs at once: that they were found first says nothing.
+      // A folder that a scan found may give its watch immediately: that it was found first says nothing.
       const isNew = folder.stirredSeconds === 0 && root.state.kind === 'watching'
       if (hadNone || isNew) folder.stirredSeconds = Math.floor(nowMs() / 1000)
       return hadNone

@@ -1,17 +1,17 @@
 /**
- * Which folders give their watches to others, where the kernel allows fewer than there are folders: those that have been
- * quiet longest.
+ * Chooses the folders that give their watches to others, where the kernel allows fewer watches than there are folders:
+ * those that have been quiet longest.
  *
- * Invariants: none that was not quiet for `quietSeconds`, and never the top of a root, whose own watch tells that it goes
- * away; no more than `movesMax` in a slot, so that watches do not go round and round where more folders change than there
- * are watches.
+ * Invariants. A folder gives its watch only after it was quiet for `quietSeconds`. The top of a root never does: its own
+ * watch tells that it goes away. In a slot at most `movesMax` watches move, so that they do not go round and round where
+ * more folders change than there are watches.
  */
 import type { Folder } from '../../model/folder-tree.ts'
 
 export type WatchBudget = {
-  /** Takes folders whose watches may go, so many at most, the one that has been quiet longest first. */
+  /** Takes at most `count` folders whose watches may go, the longest quiet first. */
   readonly take: (count: number, nowMs: number) => Folder[]
-  /** What was taken did not do: somebody else had the watch. No further one is taken in this slot. */
+  /** Another program got a watch that was taken here. Takes no further one in this slot. */
   readonly missed: () => void
 }
 
@@ -24,7 +24,7 @@ export function createWatchBudget(tools: {
 }): WatchBudget {
   let slot = -1
   let left = 0
-  /** Of this slot, gathered when the first is needed: looking through all for each would take long. */
+  /** Gathered once a slot: looking through all folders for each watch would take long. */
   let quiet: Folder[] | null = null
   return {
     take: (count, nowMs) => {
@@ -42,7 +42,7 @@ export function createWatchBudget(tools: {
         if (folder === undefined) break
         if (isQuiet(folder, sinceSeconds)) taken.push(folder)
       }
-      // There is none left in this slot.
+      // No further folder is quiet in this slot.
       left = taken.length < count ? 0 : left - taken.length
       return taken
     },
@@ -56,7 +56,7 @@ function isQuiet({ attached, watch, parent, stirredSeconds }: Folder, sinceSecon
   return attached && watch !== null && parent !== null && stirredSeconds <= sinceSeconds
 }
 
-/** The longest quiet is the last. */
+/** The quiet folders, the longest quiet last. */
 function quietest(watched: Iterable<Folder>, sinceSeconds: number, most: number): Folder[] {
   const quiet = [...watched].filter((folder) => isQuiet(folder, sinceSeconds))
   return quiet

@@ -1,22 +1,22 @@
-/** What the owner is told of a root that is there but not fully watched: how much is not, and what to do. */
+/** What owners read of a root that is there but not fully seen: how much is not, and what to do. */
 import { type Advice, advice, type ProblemCode } from '@drive-feed/shared/problem.ts'
 import { shownPath } from '@drive-feed/shared/shown-path.ts'
 import { pathOf } from '../../model/folder-tree.ts'
 import type { InotifyLimits } from '../../posix/inotify-limits.ts'
 import type { Root } from './root.ts'
 
-/** What can't be read is tried again this often at least: nothing may tell that it can be. */
+/** What can't be read is tried again at least this often: no event may tell that it can be read. */
 export const UNREADABLE_MINUTES_MAX = 8
-/** Disks inside a root that are away and told of in full. */
+/** Disks inside a root that are away and named one by one. */
 const DISKS_MAX = 5
 
-/** `folders`: all that need a watch, of every root. `minutesMax`: how seldom what has none is listed when it is quiet. */
+/** `folders`: how many need a watch, in all roots. `minutesMax`: how seldom a quiet folder without a watch is listed. */
 export type WatchNeeds = { readonly folders: number; readonly limits: InotifyLimits; readonly minutesMax: number }
 
-/** `sinceMs`: ms since 1970; null where it is not known by itself. */
+/** `sinceMs`: ms since 1970; null if only the row of the problem knows it. */
 export type RootProblem = Advice & { readonly code: ProblemCode; readonly sinceMs: number | null }
 
-/** Null if all is well. Of what is not watched, not readable and failing the first is said. */
+/** Null if all is well. Names the gravest of unwatched, unreadable and failing, files of ours, and disks that are away. */
 export function watchMessage(root: Root, needs: WatchNeeds): string | null {
   const [gravest] = notSeen(root, needs)
   const parts = [gravest?.message, ownMessage(root), ...disksAway(root).map(({ message }) => message)]
@@ -41,11 +41,11 @@ function notSeen(root: Root, needs: WatchNeeds): RootProblem[] {
 }
 
 function disksAway(root: Root): RootProblem[] {
-  const away = Array.from(root.gaps.disksAway.values(), (told) => told()).filter((told) => told !== null)
-  const problems: RootProblem[] = away.slice(0, DISKS_MAX).map((told) => ({ code: 'disk_away', ...told }))
+  const away = Array.from(root.gaps.disksAway.values(), (adviceNow) => adviceNow()).filter((one) => one !== null)
+  const problems: RootProblem[] = away.slice(0, DISKS_MAX).map((one) => ({ code: 'disk_away', ...one }))
   const [next] = away.slice(DISKS_MAX)
   if (next === undefined) return problems
-  const text = `${away.length - DISKS_MAX} more filesystems inside of it are away`
+  const text = `${away.length - DISKS_MAX} more filesystems inside it are away`
   return [...problems, { code: 'disk_away', text, fix: next.fix, message: text, sinceMs: next.sinceMs }]
 }
 
@@ -54,7 +54,7 @@ function ownMessage({ gaps: { ownPaths } }: Root): string | null {
   return first === undefined ? null : ownFilesMessage(first)
 }
 
-/** What is said of a folder in which files of ours were met. */
+/** The message of a folder that holds files of ours. */
 export function ownFilesMessage(path: string): string {
   return `${shownPath(path)} holds files of drive-feed itself, its database or its log; these are left out of the feed`
 }
@@ -63,18 +63,18 @@ function unwatchedAdvice(root: Root, { folders, limits: { watches }, minutesMax 
   if (root.gaps.noInstance !== null) return root.gaps.noInstance
   const unwatched = root.gaps.unwatched.size
   if (unwatched === 0) return null
-  const meanwhile = `listed again every ${minutesUpTo(minutesMax)} instead`
+  const instead = `listed again every ${minutesUpTo(minutesMax)} instead`
   if (!root.gaps.isWatchLimit) {
-    const text = `${unwatched} folders can not be watched; they are ${meanwhile}`
-    return { text, message: text, fix: 'see that there is free memory, and that their filesystem can be watched' }
+    const text = `${unwatched} folders can't be watched; they are ${instead}`
+    return advice(text, 'Check free memory, and whether inotify works on their filesystem', '. ')
   }
-  // Other programs have theirs already, at most all that is allowed now.
+  // Other programs have at most all watches that are allowed now.
   const text = `the kernel allows ${watches.allowed} inotify watches, those of all other programs included; ${folders} \
-folders need one each, ${unwatched} have none and are ${meanwhile}`
+folders need one each, ${unwatched} have none and are ${instead}`
   return advice(text, watches.raise(watches.allowed + folders), '. ')
 }
 
-/** How often what is not watched is looked at: more seldom the longer nothing is found. */
+/** How often a folder without a watch is listed: the longer nothing is found, the more seldom. */
 export function minutesUpTo(minutesMax: number): string {
   return minutesMax === 1 ? 'minute' : `1 to ${minutesMax} minutes`
 }

@@ -1,4 +1,4 @@
-/** Where a known folder is: by the tree where it was met since the start, otherwise as the database has it. */
+/** Where a known folder is: by the tree if it was met since the start, otherwise by the database. */
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import type { RootFolder, Tree } from '../../model/folder-tree.ts'
 import type { KnownNode } from '../../model/known-node.ts'
@@ -6,8 +6,9 @@ import type { NodeQueries } from '../../store/node-queries.ts'
 import type { Roots } from './roots.ts'
 
 /**
- * - `online`: the folder is in a root that is there, as far as is known. - `away`: its root is not there, or nobody has
- * met it since the start (I7). - `gone`: it was removed, and what was in it too.
+ * - `online`: the folder's root is there, as far as is known.
+ * - `away`: its root is not there, or nobody has met it since the start (I7).
+ * - `gone`: it was removed, with all that was in it.
  */
 export type Whereabouts = 'online' | 'away' | 'gone'
 
@@ -24,8 +25,8 @@ export function whereaboutsOf(tools: WhereaboutsTools, folderId: string): Wherea
 }
 
 /**
- * Whether the row, or what is in it, is in a root that is away, or may be found to be: one that was not attached since the
- * start, or whose top was not listed since it was, may be suddenly empty.
+ * Whether the row, or what is in it, is in a root that is away or may turn out to be: a root that was not attached since the
+ * start, or whose top was not listed since it was attached, may be suddenly empty.
  */
 export function isAway(
   tools: WhereaboutsTools & { readonly roots: Pick<Roots, 'isConfigured'> },
@@ -33,11 +34,11 @@ export function isAway(
 ): boolean {
   const { root, top } = wayUp(tools, isDirectory ? nodeId : parentId)
   if (root !== null) return !root.isListed || !tools.roots.isOnline(root)
-  // What is no longer configured goes soon.
+  // The nodes of a watch that left the config are removed soon.
   return top !== undefined && tools.roots.isConfigured(top)
 }
 
-/** The root of a known folder if that was met since the start, and otherwise its topmost folder; neither if it is not known. */
+/** The root of a folder that was met since the start, otherwise the row of its topmost folder; neither if it is not known. */
 function wayUp(
   tools: Omit<WhereaboutsTools, 'roots'>,
   folderId: string,
@@ -52,8 +53,8 @@ function wayUp(
 }
 
 /**
- * The folder that a known folder is in: null above a root, undefined for one that is not known. What moved while nobody
- * watched has not been met in the tree yet, nor has what is in it.
+ * The parent of a known folder: null for a root, undefined if the folder is not known. The tree does not have what moved
+ * while nobody watched, nor what is in it, until that is met.
  */
 export function parentOf(
   { tree, known }: Omit<WhereaboutsTools, 'roots'>,

@@ -1,3 +1,4 @@
+/** Which files go into a message, and in which order the messages go out. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BATCH_FILES, createBacklog } from './backlog.ts'

@@ -1,3 +1,7 @@
+/**
+ * Workers are started by a thread that has given up most rights, whatever the folders, the open files and the libraries of
+ * the machine are like: real threads and processes, on a kernel with Landlock.
+ */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { closeSync, constants, copyFileSync, mkdirSync, openSync, writeFileSync } from 'node:fs'

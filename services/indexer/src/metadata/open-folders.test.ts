@@ -1,3 +1,4 @@
+/** Which watched folders are opened, and when others are asked for again: folders that answer as the test says, and its time. */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import type { Reply } from './folder-reply.ts'

@@ -1,3 +1,4 @@
+/** The pool with real worker processes: on the samples, and on files that crash, loop, hang or grow under the reading. */
 import assert from 'node:assert/strict'
 import { type ChildProcess, execFileSync, fork } from 'node:child_process'
 import { createHash } from 'node:crypto'

@@ -1,3 +1,4 @@
+/** What a worker may read besides the watched folders, by the environment and by what this process has mapped. */
 import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'

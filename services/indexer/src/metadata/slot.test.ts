@@ -1,3 +1,4 @@
+/** What becomes of one worker process and of the files it was given, by a process that does what the test has it do. */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { createBacklog } from './backlog.ts'

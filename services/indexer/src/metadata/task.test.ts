@@ -1,3 +1,4 @@
+/** How a file is tried next after a process died over it, and what is said of it in the end: a pure function, by tables. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { afterDeath, type Death } from './after-death.ts'

@@ -68,7 +68,8 @@ for (const workers of [1, 2, 4]) {
         pool.submit(jobs(name))
         const { ms, died } = costOf(name)
         assert.ok(died <= workers, `${died} processes died first`)
-        assert.ok(ms <= 1_000, `${name} after ${afterMs} ms waited ${ms} ms`)
+        // Once it is known which are bad, a worker is there, or its start is all that is waited for.
+        assert.ok(ms <= (afterMs < 1_300 ? 1_000 : 400), `${name} after ${afterMs} ms waited ${ms} ms`)
       }
     }
   })
@@ -193,7 +194,7 @@ test('a huge file leaves every place to the others, and a second one waits', (t)
     assert.ok(costOf('photo').ms < 1_000)
     assert.ok(costOf('loop').ms < 15_000, 'in the place that is for what takes long')
     assert.ok(!isRead('huge'))
-    assert.ok(counts.atMost <= Math.max(2, workers) + 1)
+    assert.ok(counts.atMost <= Math.max(2, workers) + 2)
     assert.equal(pool.bigRoom, bigRoom)
     assert.ok(room > 0)
     assert.deepEqual(pool.longReads(), [])

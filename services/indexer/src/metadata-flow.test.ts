@@ -124,6 +124,20 @@ test('a file is given to the workers with where it is, and gets what they found'
   assert.deepEqual([lookedAt, lines], [[], []])
 })
 
+test('a file for which no worker had time waits as a row, and is given again when it is time', (t) => {
+  const { make, give, inPool, answer, row, pauseOf, pass, retries } = createBench(t)
+  make('a', 5)
+  give()
+  answer((job) => ({ kind: 'later', job, afterMs: 60_000 }))
+  assert.deepEqual([row('a')?.state, pauseOf('a')], ['fresh', 60_000])
+  give()
+  assert.deepEqual(inPool, [])
+  pass(60_000)
+  give()
+  assert.equal(inPool.length, 1)
+  assert.deepEqual(retries.tried(Number.MAX_VALUE), [], 'it was not tried in vain')
+})
+
 test('a file that hangs under nothing that is known is left to wait', (t) => {
   const { make, give, inPool } = createBench(t)
   make('a', 5, 'a folder of no root')

@@ -68,7 +68,8 @@ for (const workers of [1, 2, 4]) {
         pool.submit(jobs(name))
         const { ms, died } = costOf(name)
         assert.ok(died <= workers, `${died} processes died first`)
-        assert.ok(ms <= 1_000, `${name} after ${afterMs} ms waited ${ms} ms`)
+        // Once it is known which are bad, a worker is there, or its start is all that is waited for.
+        assert.ok(ms <= (afterMs < 1_300 ? 1_000 : 400), `${name} after ${afterMs} ms waited ${ms} ms`)
       }
     }
   })
@@ -122,18 +123,29 @@ test('where nobody knows what a worker was at, each file of its message is tried
   }
 })
 
+test('what is tried alone never has all workers', (t) => {
+  const { pool, costOf, wait } = begin(t, 2, false)
+  pool.submit(jobs(...names('magic', 6)))
+  // The message has died, and two processes would have begun with a file each.
+  wait(1_300)
+  pool.submit(jobs('photo'))
+  assert.equal(costOf('photo').died, 0)
+})
+
 test('files that are bad take no room, however many there are, and wait as rows where there are too many', (t) => {
   const { pool, results, costOf, runUntil, nowMs, counts } = begin(t, 2)
   const { room } = pool
   // As the feeder does: whatever there is room for, the oldest first; what is to wait is given again when it is time.
   const rows = [...names('loop', 300), 'photo'].map((name) => ({ job: jobNamed(name), dueMs: 0, isGiven: false }))
   let given = 0
+  let postponed = 0
   const feed = () => {
     for (const row of rows) {
       const result = results.get(row.job.nodeId)
       if (result?.kind === 'later' && row.isGiven) {
         row.dueMs = nowMs() + result.afterMs
         row.isGiven = false
+        postponed += 1
       }
       if (row.isGiven || row.dueMs > nowMs() || pool.room === 0) continue
       results.delete(row.job.nodeId)
@@ -162,6 +174,9 @@ test('files that are bad take no room, however many there are, and wait as rows 
   until(() => nowMs() > 60_000)
   assert.equal(pool.room, room, 'all that is left is bad')
   assert.ok(given < 1_000, `${given} times given`)
+  assert.ok(postponed > 0)
+  const inPool = rows.filter(({ job, isGiven }) => isGiven && !results.has(job.nodeId))
+  assert.ok(inPool.length <= 128, `${inPool.length} in memory`)
   pool.submit(jobs('photo later'))
   assert.ok(costOf('photo later').ms <= 1_000)
 })
@@ -179,7 +194,7 @@ test('a huge file leaves every place to the others, and a second one waits', (t)
     assert.ok(costOf('photo').ms < 1_000)
     assert.ok(costOf('loop').ms < 15_000, 'in the place that is for what takes long')
     assert.ok(!isRead('huge'))
-    assert.ok(counts.atMost <= Math.max(2, workers) + 1)
+    assert.ok(counts.atMost <= Math.max(2, workers) + 2)
     assert.equal(pool.bigRoom, bigRoom)
     assert.ok(room > 0)
     assert.deepEqual(pool.longReads(), [])

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { createFeeder, type WaitingFile } from './feeder.ts'
 import type { MetadataJob } from './metadata-job.ts'
+import { HUGE_FILE_BYTES } from './task.ts'
 
 test('a file that becomes due while the feeder looks is not forgotten', async () => {
   const file = { nodeId: 'a', root: '/', path: '/a', device: '1', deviceNumber: '1', inode: '1', size: 1, mtime: 1 }
@@ -113,3 +114,50 @@ test('few of those that were read before are in work at a time, each once', asyn
   assert.deepEqual(new Set(saved.again).size, 50)
   feeder.stop('orderly')
 })
+
+test('where no big or no huge file may be read, those behind it are asked for', async () => {
+  const files = [...filesOf(HUGE_FILE_BYTES, 'huge', 2), ...filesOf(100, 'big', 2), ...filesOf(1, 'small', 1)]
+  const rooms = { room: 8, bigRoom: 1, hugeRoom: 1 }
+  const asked: number[] = []
+  const given: string[] = []
+  const feeder = createFeeder({
+    pool: {
+      get room() {
+        return rooms.room
+      },
+      get bigRoom() {
+        return rooms.bigRoom
+      },
+      get hugeRoom() {
+        return rooms.hugeRoom
+      },
+      submit: (jobs) => {
+        for (const { nodeId, size } of jobs) {
+          given.push(nodeId)
+          rooms.room -= 1
+          if (size >= HUGE_FILE_BYTES) rooms.hugeRoom -= 1
+          else if (size >= 100) rooms.bigRoom -= 1
+        }
+      },
+    },
+    bigFileBytes: 100,
+    waiting: (_now, _limit, sizeBelow) => {
+      asked.push(sizeBelow)
+      return files.filter(({ size }) => size < sizeBelow).slice(0, 2)
+    },
+    toAskAgain: () => [],
+    nextDueMs: () => null,
+    save: () => {},
+    saveAgain: () => {},
+    nowMs: () => 1,
+  })
+  feeder.wake()
+  await new Promise((resolve) => setImmediate(resolve))
+  feeder.stop('abandon')
+  assert.deepEqual(given, ['huge0', 'big0', 'small0'])
+  assert.deepEqual(asked.slice(0, 3), [Number.MAX_SAFE_INTEGER, HUGE_FILE_BYTES, 100])
+})
+
+function filesOf(size: number, prefix: string, count: number): WaitingFile[] {
+  return filesNamed(prefix, count).map((file) => ({ ...file, size }))
+}

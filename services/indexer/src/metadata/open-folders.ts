@@ -25,8 +25,12 @@ export type OpenFolders = {
   readonly leftOut: readonly string[]
 }
 
-/** Between two questions to a folder that can't be opened: too many open files, a handle that is stale, a bad disk. */
-const RETRY_MS = 30_000
+/**
+ * Between two questions to a folder that can't be opened: too many open files, a handle that is stale, a bad disk. Twice as
+ * long each time.
+ */
+const RETRY_FIRST_MS = 30_000
+const RETRY_LAST_MS = 600_000
 
 /** What is not there is left out and not asked for again: when it is there again, it will be opened by another thread. */
 export async function openFolders(paths: readonly string[], tools: OpenFoldersTools): Promise<OpenFolders> {
@@ -57,8 +61,8 @@ async function askInTime(path: string, tools: OpenFoldersTools): Promise<number 
 
 async function askOn(path: string, answer: Promise<Reply>, tools: OpenFoldersTools): Promise<void> {
   let reply = await answer
-  while (reply === 'refused') {
-    await new Promise((resolve) => setTimeout(resolve, RETRY_MS).unref())
+  for (let pauseMs = RETRY_FIRST_MS; reply === 'refused'; pauseMs = Math.min(pauseMs * 2, RETRY_LAST_MS)) {
+    await new Promise((resolve) => setTimeout(resolve, pauseMs).unref())
     reply = await tools.ask(path)
   }
   if (reply === 'there') tools.onLate()

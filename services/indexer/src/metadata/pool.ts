@@ -101,8 +101,8 @@ class Pool implements MetadataPool {
       nowMs: this.#nowMs,
     }
     const events = this.#slotEvents()
-    // One of them only for a huge file, which would be in the way of all others.
-    this.#slots = Array.from({ length: this.#processesMax + 1 }, () => new Slot(slotOptions, events))
+    // One more for a huge file, which would be in the way of all others, and one for these while doubtful ones are read.
+    this.#slots = Array.from({ length: this.#processesMax + 2 }, () => new Slot(slotOptions, events))
   }
 
   problem(): string | null {
@@ -233,7 +233,7 @@ class Pool implements MetadataPool {
   #dispatch(): void {
     if (this.#isStopped) return
     for (const slot of this.#slots) {
-      if (slot.state === 'ready' && slot.batches.length === 0) this.#give(slot, this.#openLanes())
+      if (slot.state === 'ready' && slot.batches.length === 0) this.#give(slot, this.#lanesForNext())
     }
     for (const slot of this.#slots) {
       const [batch, next] = slot.batches
@@ -254,31 +254,43 @@ class Pool implements MetadataPool {
     return Math.max(2, this.#options.workers)
   }
 
-  /** Big files and suspects never have all workers, nor have those that are tried alone. */
-  #openLanes(): ReadonlySet<Lane> {
+  /** What is at work, but for what never comes back, which is not to keep a lane closed. */
+  #busy(): Record<Lane, number> {
     const busy: Record<Lane, number> = { ordinary: 0, alone: 0, suspect: 0, big: 0, huge: 0 }
     for (const { batches, stuck } of this.#slots) {
-      // One that never comes back is not to keep a lane closed.
       if (batches[0] !== undefined && stuck === null) busy[batches[0].lane] += 1
     }
+    return busy
+  }
+
+  /** Big files and suspects never have all workers, nor have those that are tried alone. */
+  #openLanes(): ReadonlySet<Lane> {
+    const busy = this.#busy()
     const quick = busy.ordinary + busy.alone
     const slow = busy.suspect + busy.big
     const isFree = quick + slow < this.#processesMax
     const open = new Set<Lane>()
-    if (isFree && quick < this.#options.workers) open.add('ordinary')
+    if (busy.ordinary < this.#options.workers && quick + slow < this.#processesMax + spare(busy)) open.add('ordinary')
     if (isFree && quick < this.#options.workers && busy.alone < this.#slowMax) open.add('alone')
     if (isFree && slow < this.#slowMax) open.add('suspect').add('big')
     if (busy.huge === 0) open.add('huge')
     return open
   }
 
+  /** What may take long comes first, since fewer workers may take it, but never where ordinary files have nobody. */
+  #lanesForNext(): ReadonlySet<Lane> {
+    const hasNobody = this.#backlog.waiting().ordinary > 0 && this.#busy().ordinary === 0
+    return hasNobody ? this.#openLanes().intersection(new Set<Lane>(['ordinary', 'alone'])) : this.#openLanes()
+  }
+
   /** Whether something waits that a further worker could take, beyond what those just starting will take. */
   #needsAnother(): boolean {
     const waiting = this.#backlog.waiting()
     const batches = [...this.#openLanes()].reduce((sum, lane) => sum + waiting[lane], 0)
-    const isHuge = waiting.huge > 0 || this.#slots.some(({ batches: [batch] }) => batch?.lane === 'huge')
+    const busy = this.#busy()
+    const more = spare(busy) + Number(waiting.huge + busy.huge > 0)
     const running = this.#count('starting') + this.#count('ready') + this.#count('retired')
-    return batches > this.#count('starting') && running < this.#processesMax + Number(isHuge)
+    return batches > this.#count('starting') && running < this.#processesMax + more
   }
 
   #startIfAllowed(slot: Slot): void {
@@ -288,6 +300,11 @@ class Pool implements MetadataPool {
   #count(state: Slot['state']): number {
     return this.#slots.filter((slot) => slot.state === state).length
   }
+}
+
+/** A process more for ordinary files while doubtful ones are read: any of those may keep its own for ten seconds. */
+function spare({ alone, suspect }: Readonly<Record<Lane, number>>): 0 | 1 {
+  return alone + suspect > 0 ? 1 : 0
 }
 
 function isTask(next: Task | MetadataResult): next is Task {

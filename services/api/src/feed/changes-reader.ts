@@ -169,7 +169,7 @@ function visibleIds(queries: Queries, stretch: Stretch, view: View): { ids: numb
 
 /**
  * The changes of a stretch that a client sees. `reached` is the last row that was looked at: not the last one of the
- * stretch if the remaining rows lie in parts of a very deep tree that this read has not climbed yet.
+ * stretch if the remaining rows lie in parts of a very deep tree that are left to the next read.
  */
 function see(queries: Queries, stretch: Stretch, view: View): { seen: SeenChange[]; reached: number } {
   const { rows, reached } = queries.visibleChanges(stretch)
@@ -178,7 +178,7 @@ function see(queries: Queries, stretch: Stretch, view: View): { seen: SeenChange
   const seen: SeenChange[] = []
   let last = stretch.after
   for (const row of rows) {
-    if (isPlaced(row, view) && places.isTooFar(row.node)) return { seen, reached: last }
+    if (isPlaced(row, view) && !places.climb(row.node)) return { seen, reached: last }
     const change = seeRow(row)
     if (change !== null) seen.push(change)
     last = row.changeId

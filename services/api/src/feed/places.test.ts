@@ -1,35 +1,57 @@
 /** Shows paths and subtrees of nodes, and that no folder is read twice. A tree in memory counts the queries. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createPlaces, type Places } from './places.ts'
-import type { Place } from './queries.ts'
+import { createPlaces, type Places, placesIn } from './places.ts'
+import type { Place, Queries } from './queries.ts'
+
+/** What one read costs at most, in folders. */
+const COST_MAX = 2_000
 
 /** Nodes as "parent/name" by id; counts what is read. */
-function placesOf(nodes: Record<string, string>, roots: Record<string, string>) {
+function queriesOf(
+  nodes: Record<string, string>,
+  roots: Record<string, string>,
+  { ancestorsMax = Number.POSITIVE_INFINITY } = {},
+) {
   const reads: string[] = []
   const placeOf = (id: string): Place => {
     const [parentId = '', name = ''] = (nodes[id] ?? '').split('/')
     return { parentId, name }
   }
-  const places: Places = createPlaces({
-    place: (id) => {
+  return {
+    reads,
+    placeOf,
+    place: (id: string) => {
       reads.push(id)
       return id in nodes ? placeOf(id) : undefined
     },
-    ancestors: (id) => {
+    ancestors: (id: string) => {
       reads.push(`all above ${id}`)
       const above: (Place & { id: string })[] = []
-      for (let at: string | null = id; at !== null && at in nodes; at = placeOf(at).parentId) {
+      for (
+        let at: string | null = id;
+        at !== null && at in nodes && above.length < ancestorsMax;
+        at = placeOf(at).parentId
+      ) {
         above.push({ id: at, ...placeOf(at) })
       }
       return above
     },
     rootPaths: () => new Map(Object.entries(roots)),
-  })
+  }
+}
+
+function placesOf(
+  nodes: Record<string, string>,
+  roots: Record<string, string>,
+  { ancestorsMax = Number.POSITIVE_INFINITY } = {},
+) {
+  const { reads, placeOf, ...queries } = queriesOf(nodes, roots, { ancestorsMax })
+  const places: Places = createPlaces(queries)
   const pathOf = (id: string) => places.pathOf(id, placeOf(id))
   const isUnder = (id: string, folderId: string) => places.isUnder(id, placeOf(id), folderId)
   const add = (id: string, folders: Set<string>) => places.addFolders(id, placeOf(id), folders)
-  return { pathOf, isUnder, add, isTooFar: (id: string) => places.isTooFar(placeOf(id)), places, reads }
+  return { pathOf, isUnder, add, climb: (id: string) => places.climb(placeOf(id)), places, reads }
 }
 
 const TREE = { media: '0/media', photos: 'media/photos', a: 'photos/a b.jpg', b: 'photos/b', lost: 'gone/lost' }
@@ -111,17 +133,46 @@ test('deeper than 4,096 levels, nobody climbs where somebody was before', () => 
   // Whoever is in the middle profits as well.
   assert.ok(!isUnder('d2500', 'elsewhere'))
   assert.equal(folders.size, files + depth + 2)
-  // Up once for each of the four questions, and not once for each file.
-  assert.ok(places.steps() <= 4 * (depth + 2), `${places.steps()} steps`)
+  // Read once, and passed once for each of the four questions and not once for each file.
+  assert.ok(places.cost() <= 1.5 * depth, `${places.cost()} folders`)
 })
 
-test('after a long climb, one that would be long too is left to another read, and what is near is not', () => {
-  const nodes: Record<string, string> = { ...deepTree(5_000, 2), e: 'x9/e' }
+test('a climb goes on in the next read where the one before ended, and nothing is read twice', () => {
+  const depth = 9_000
+  const nodes: Record<string, string> = { ...deepTree(depth, 2), e: 'x9/e' }
   for (let level = 0; level < 10; level += 1) nodes[`x${level}`] = `${level === 0 ? 'media' : `x${level - 1}`}/x`
-  const { pathOf, isTooFar, places } = placesOf(nodes, { media: '/mnt' })
-  assert.deepEqual([isTooFar('f0'), isTooFar('e')], [false, false])
-  pathOf('f0')
-  assert.deepEqual([isTooFar('f1'), isTooFar('e')], [false, true])
-  assert.ok(places.beginRead())
-  assert.equal(isTooFar('e'), false)
+  const { pathOf, climb, places, reads } = placesOf(nodes, { media: '/mnt' }, { ancestorsMax: 500 })
+  let count = 1
+  for (; !climb('f0'); count += 1) {
+    assert.ok(places.cost() <= COST_MAX + 500, `${places.cost()} folders in a read`)
+    // What is near is left to another read as well.
+    assert.equal(climb('e'), false)
+    assert.ok(places.beginRead())
+  }
+  assert.ok(count >= 3 && count <= depth / COST_MAX + 1, `${count} reads`)
+  const before = reads.length
+  assert.equal(pathOf('f0'), `/mnt${'/d'.repeat(depth)}/f0`)
+  assert.ok(climb('f1') && climb('e'))
+  assert.ok(before < depth / 500 + 50 && reads.length === before + 10, `${before}, ${reads.length}`)
+})
+
+test('where states change faster than a tree is climbed, each climbs twice as far, until the top is reached', () => {
+  const [depth, nodes] = [9_000, deepTree(9_000, 1)]
+  let state = 0
+  const queries = queriesOf(nodes, { media: '/mnt' }, { ancestorsMax: 500 })
+  const all = { ...queries, feed: () => ({ epoch: 'e', head: state, roots: '' }) } as unknown as Queries
+  const place = { parentId: `d${depth}`, name: 'f0' }
+  const costs: number[] = []
+  for (let isDone = false; !isDone; state += 1) {
+    const places = placesIn(all)
+    isDone = places.climb(place)
+    costs.push(Math.ceil(places.cost() / 500) * 500)
+  }
+  assert.ok(costs.length < 6, costs.join(' '))
+  // Each with one query more than it may cost, as the last one is not cut.
+  assert.deepEqual(costs, [COST_MAX + 500, 2 * COST_MAX + 500, 4 * COST_MAX + 500, 9_500])
+  state += 1
+  assert.equal(placesIn(all).climb({ parentId: 'media', name: 'e' }), true)
+  state += 1
+  assert.equal(placesIn(all).climb(place), false)
 })

@@ -70,7 +70,7 @@ export type ListedRow = WireRow & { readonly row: number }
 export type Queries = ReturnType<typeof createQueries>
 
 /** Ancestors that one query reads. */
-const ANCESTORS_MAX = 1_000
+const ANCESTORS_MAX = 500
 
 /** Rows that one read looks at, at most: many tombstones to skip in a row must not make it a long read. */
 const SCAN_ROWS = 4_000

@@ -17,7 +17,7 @@ export function nodesJson(
   const goOn = (now: Queries): ReadStep => {
     const places = placesIn(now)
     for (const row of rows.slice(nodes.length)) {
-      if (places.isTooFar(row)) return { goOn }
+      if (!places.climb(row)) return { goOn }
       nodes.push(nodeJson(row, places.pathOf(row.nodeId, row)))
     }
     return { json: toJson(nodes) }

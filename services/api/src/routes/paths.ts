@@ -26,7 +26,7 @@ export function pathsRoute(database: DatabaseSource): Route {
       const places = placesIn(now)
       for (const id of ids.slice(paths.size)) {
         const place = now.place(id)
-        if (place !== undefined && places.isTooFar(place)) return { goOn }
+        if (place !== undefined && !places.climb(place)) return { goOn }
         paths.set(id, place === undefined ? null : places.pathOf(id, place))
       }
       return { json: { paths: Object.fromEntries(paths) } }

@@ -63,8 +63,8 @@ const UNWATCHED_LOOK_MS = 100
 /** Rows times clients judged in one look, about 5 ms. */
 const JUDGEMENTS_MAX = 20_000
 const ROWS_MAX = 500
-/** Folders passed in the climbs from those rows, about 5 ms once they are read. */
-const STEPS_MAX = 20_000
+/** What the clients of one look may cost in `Places`, about 5 ms. */
+const COST_MAX = 2_000
 
 type Waiter = { readonly seen: SeenFeed; noneUpTo: number; readonly wake: () => void }
 
@@ -200,12 +200,12 @@ function judge({ reading, feed }: Now, behind: readonly Waiter[]): { woken: Wait
     // At the head as cursor no tombstone is left out; below, each client skips the removals that do not concern it.
     const found = queries.visibleChanges({ after, upTo: feed.head, cursor: feed.head, limit })
     const places = placesIn(queries)
-    const { rows, reached, folders } = concerned(found, places)
-    const stepsBefore = places.steps()
+    const { rows, reached, folders } = concerned(found, after, places)
+    const costBefore = places.cost()
     let isAllJudged = reached >= feed.head
     const woken = behind.filter((waiter) => {
       // The next look begins with the same rows, and skips the clients that were judged for them now.
-      if (places.steps() - stepsBefore > STEPS_MAX) {
+      if (places.cost() - costBefore > COST_MAX) {
         isAllJudged = false
         return false
       }
@@ -275,14 +275,20 @@ type Found = { readonly rows: readonly ChangeRow[]; readonly reached: number }
 
 /**
  * The folders with a change in them, and all their ancestors; null if something may have left any folder. In a very deep tree
- * the rows end where too many folders would have to be climbed; the next look begins there.
+ * the rows end where a climb is left to the next look, which begins there.
+ *
+ * @param after the last row before these
  */
-function concerned({ rows, reached }: Found, places: Places): Found & { readonly folders: ReadonlySet<string> | null } {
+function concerned(
+  { rows, reached }: Found,
+  after: number,
+  places: Places,
+): Found & { readonly folders: ReadonlySet<string> | null } {
   const folders = new Set<string>()
   let isAnywhere = false
-  let last: number | null = null
+  let last = after
   for (const [at, { changeId, node, nodeId, movedChangeId, firstChangeId }] of rows.entries()) {
-    if (last !== null && node !== null && places.isTooFar(node)) {
+    if (node !== null && !places.climb(node)) {
       return { rows: rows.slice(0, at), reached: last, folders: isAnywhere ? null : folders }
     }
     last = changeId

@@ -133,3 +133,20 @@ test('a folder is not removed while something in it was found where it can not b
   assert.deepEqual(plan.decisions, [])
   assert.deepEqual(short(planOf({ ...world, overdue: [folder] }, ...observations)), [`remove ${idOf(folder)}`])
 })
+
+test('something new finds its way up a tree of any depth, and waits where the way goes round in circles', () => {
+  const way = [folder]
+  for (let depth = 1; depth <= 20_000; depth += 1) way.push(folderRow(100 + depth, idOfRow(way), 'd'))
+  const deep = planOf({ rows: way }, fresh(way.at(-1) ?? folder, 'new', fileSight(30)))
+  assert.deepEqual(short(deep), [`create ${plainNodeId(DEVICE, '30').slice(0, 4)} new`])
+  const [inCircle, other] = [folderRow(51, idOfInode(52), 'one'), folderRow(52, idOfInode(51), 'other')]
+  const leading = [folderRow(53, inCircle.nodeId, 'x')]
+  for (let depth = 1; depth < 7; depth += 1) leading.push(folderRow(53 + depth, idOfRow(leading), 'x'))
+  for (const from of leading) {
+    const lost = planOf({ rows: [inCircle, other, ...leading] }, fresh(from, 'new', fileSight(30)))
+    assert.deepEqual(short(lost), [])
+  }
+})
+
+const idOfRow = (way: readonly { nodeId: string }[]) => way.at(-1)?.nodeId ?? ''
+const idOfInode = (inode: number) => plainNodeId(DEVICE, String(inode))

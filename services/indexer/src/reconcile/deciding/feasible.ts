@@ -83,9 +83,6 @@ export function treeAfter(
 /** - `circle`: the way up leads through the arrival itself. - `blocked`: a folder on the way will not be there. */
 type Way = 'free' | 'circle' | 'blocked'
 
-/** More folders than any way up has, so a longer one is a circle. */
-const CLIMB_MAX = 10_000
-
 /** Prepares to tell whether the way from an arrival's place up to its root will be there. */
 function createWays(
   tree: TreeAfter,
@@ -95,9 +92,16 @@ function createWays(
   const climb = (from: string, own: string | undefined, isMove: boolean): Way => {
     let at: string | null | undefined = from
     let isKnown = isMove
-    for (let steps = 0; at !== null; steps += 1) {
-      if (at === undefined || steps > CLIMB_MAX) return 'blocked'
+    // A way may lead into a circle that the arrival is not in. A folder on it is met again after twice as many steps, at the
+    // latest; a tree of any depth is climbed to its top.
+    let mark = from
+    for (let [steps, nextMark] = [1, 2]; at !== null; steps += 1) {
+      if (at === undefined || (at === mark && steps > 1)) return 'blocked'
       if (at === own) return 'circle'
+      if (steps === nextMark) {
+        mark = at
+        nextMark *= 2
+      }
       const isMade = tree.made.has(at)
       // A folder that gets a dead row's id is made after that row is removed, along with all that is known below it.
       if (isMade ? isKnown && dead.has(at) : removed.has(at)) return 'blocked'

@@ -54,7 +54,7 @@ test('the rooms are drawn in the order that the test of the structure holds', ()
 
 test('the tests that are named for a change are there', () => {
   const tests = globSync('{shared,services,client,scripts,test}/**/*.test.ts', { cwd: ROOT, exclude: isInstalled })
-  const named = ['README.md', 'CONTRIBUTING.md'].flatMap((path) => {
+  const named = ['README.md', 'docs/development.md'].flatMap((path) => {
     return [...read(path).matchAll(/`scripts\/test ([^`]+)`/g)].map(([, word = '']) => word)
   })
   assert.ok(named.length > 10)

@@ -7,7 +7,7 @@ import { churn, noFigures } from './churn.ts'
 import { REGRESSIONS } from './regressions.ts'
 import { runHistory } from './run-history.ts'
 
-const DURATION_MS = 45_000
+const DURATION_MS = 30_000
 const SHRINK_MS = 90_000
 
 // Most of a history is waiting for quiet, so that some can run side by side.

@@ -17,7 +17,7 @@ import { readDamaged } from './read-damaged.ts'
 
 /** Files on which a library hung or crashed, cut down to the least that does it. The names say which. */
 const KNOWN = join(import.meta.dirname, '../data/damaged')
-const FILES = 5_000
+const FILES = 3_000
 
 test(`I6: ${FILES} damaged files all get the hash of their bytes, whatever the libraries make of them`, async (t) => {
   const figures = await readDamaged({ folder: temporaryFolder(t), seed: 1, files: FILES, workers: 2, limitMs: 4_000 })

@@ -1,6 +1,7 @@
 /**
  * What the documents refer to is there: every relative link and its anchor, and every file or folder of this project that is
- * named in backticks or in a command. Files and folders are renamed, and nobody reads all documents after each time.
+ * named in backticks or in a command. So is what the code itself names from its own place. Files and folders are renamed, and
+ * nobody reads everything after each time.
  */
 import assert from 'node:assert/strict'
 import { existsSync, globSync, readFileSync } from 'node:fs'
@@ -74,6 +75,18 @@ test('what a document says is in a file is in it', () => {
     }
   }
   assert.ok(documents.some(({ named }) => named.length > 10))
+  assert.deepEqual(missing, [])
+})
+
+test('every path that the code builds from its own place leads somewhere', () => {
+  const missing: string[] = []
+  for (const path of globSync(['{client,scripts,services,shared,test}/**/*.ts'], { cwd: ROOT, exclude: isForeign })) {
+    const code = readFileSync(join(ROOT, path), 'utf8')
+    for (const [, quote, named = ''] of code.matchAll(/\bimport\.meta\.dirname, (['`])([^'`]+)\1/g)) {
+      const pattern = join(dirname(path), quote === '`' ? named.replace(/\$\{[^}]*\}/g, '*') : named)
+      if (globSync(pattern, { cwd: ROOT }).length === 0) missing.push(`${path}: ${named}`)
+    }
+  }
   assert.deepEqual(missing, [])
 })
 

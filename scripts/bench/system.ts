@@ -24,6 +24,10 @@ export type Run = {
   readonly stop: () => Promise<void>
 }
 
+/** Services that were asked to stop, and what is to be said of others that ended. */
+const stopping = new WeakSet<ChildProcess>()
+const ended: string[] = []
+
 type Change = { node?: { is_directory: boolean; hash: string; id: string } }
 
 /**
@@ -84,11 +88,15 @@ function createClient(url: string): () => Promise<Change[] | null> {
 
 /** Not `launch` of the tests: its bounds are too short for a bench, and output would be read that is not wanted. */
 function start(service: 'indexer' | 'api', config: string): ChildProcess {
-  const main = join(import.meta.dirname, `../../services${service}/src/main.ts`)
-  return spawn(process.execPath, [main, `--config=${config}`], { stdio: ['ignore', 'ignore', 'inherit'] })
+  const main = join(import.meta.dirname, `../../services/${service}/src/main.ts`)
+  const child = spawn(process.execPath, [main, `--config=${config}`], { stdio: ['ignore', 'ignore', 'inherit'] })
+  return child.once('exit', (code, signal) => {
+    if (!stopping.has(child)) ended.push(`the ${service} (${code ?? signal})`)
+  })
 }
 
 async function stop(...services: ChildProcess[]): Promise<void> {
+  for (const service of services) stopping.add(service)
   for (const service of services) service.kill('SIGTERM')
   await Promise.all(services.map((service) => service.exitCode ?? once(service, 'exit')))
 }
@@ -97,6 +105,7 @@ async function stop(...services: ChildProcess[]): Promise<void> {
 async function reached(condition: () => Promise<boolean>): Promise<void> {
   const limit = performance.now() + LIMIT_MS
   while (!(await condition())) {
+    if (ended.length > 0) throw new Error(`ended by itself: ${ended.join(', ')}`)
     if (performance.now() > limit) throw new Error(`not reached within ${LIMIT_MS / 1000} s`)
     await sleep(POLL_MS)
   }

@@ -93,12 +93,12 @@ export function startProgram(surroundings: Surroundings): Program {
     },
     failure: () => failure,
     unfinished: () => [
-      ...Array.from(pipeline.limbo.entries(), ({ row }) => `in limbo: ${row.name}, ${row.nodeId}`),
-      ...(pipeline.hints.size() > 0 ? [`${pipeline.hints.size()} hints`] : []),
-      ...(pipeline.visits.areOpen() ? ['visits'] : []),
+      ...Array.from(pipeline.pending.limbo.entries(), ({ row }) => `in limbo: ${row.name}, ${row.nodeId}`),
+      ...(pipeline.pending.hints.size() > 0 ? [`${pipeline.pending.hints.size()} hints`] : []),
+      ...(pipeline.pending.visits.areOpen() ? ['visits'] : []),
     ],
-    roots: () => pipeline.roots.all,
-    folders: pipeline.tree.folders,
+    roots: () => pipeline.layout.roots.all,
+    folders: pipeline.layout.tree.folders,
     end: () => {
       actor.state = 'ended'
       for (const fd of pipeline.instances()) kernel.closeInstance(fd)

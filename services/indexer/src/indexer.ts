@@ -26,6 +26,7 @@ import { type StatusKeeper, startStatusKeeper } from './process/status-keeper.ts
 import { Pipeline, READ_DURING_SCAN_AFTER_MS } from './reconcile/pipeline.ts'
 import type { Ports } from './reconcile/ports.ts'
 import type { Pace } from './reconcile/roots/coverage.ts'
+import type { Layout } from './reconcile/roots/layout.ts'
 import { minutesUpTo } from './reconcile/roots/watch-messages.ts'
 import { type Mountinfo, parseMountinfo, readMountinfo } from './scan/mountinfo.ts'
 import { createObserver, type Observer } from './scan/observer.ts'
@@ -136,7 +137,7 @@ class Stages implements Indexer {
     this.pipeline = new Pipeline(this.#ports())
     this.failures = createFailureLog(core)
     this.launcher = createLauncher({
-      folders: () => this.pipeline.roots.all.map(({ path }) => path),
+      folders: () => this.pipeline.layout.roots.all.map(({ path }) => path),
       onLate: () => renewWorkers(this),
       onCrash,
     })
@@ -150,9 +151,9 @@ class Stages implements Indexer {
     this.versions = createVersions({ readAgain: core.readAgain, log, onMarked: () => this.feeder.wake() })
     this.feeder = createFlow(core, this)
     this.problems = createProblemKeeper({
-      noticed: createNotice({ ...core, ...this.pipeline, pool: this.pool }),
+      noticed: createNotice({ ...core, ...this.pipeline.layout, ...this.pipeline, pool: this.pool }),
       ...{ saved: core.books.problems, save: core.books.saveProblems, wallMs: core.wallMs },
-      isAllKnown: () => !this.pipeline.roots.isScanning(),
+      isAllKnown: () => !this.pipeline.layout.roots.isScanning(),
     })
     this.#status = this.#startStatus()
     this.#timers = startTimers(core, this)
@@ -253,17 +254,18 @@ class Stages implements Indexer {
   #startStatus(): StatusKeeper {
     const { known, books, nowMs, wallMs } = this.#core
     const { pipeline } = this
+    const { layout, pending } = pipeline
     return startStatusKeeper({
       save: books.saveStatus,
       keepProblems: this.problems.keep,
       counts: known.counts,
       progress: () => ({
-        state: pipeline.roots.isScanning() ? 'scanning' : 'watching',
-        isInitialScanComplete: areAllScanned(this.#core, pipeline),
-        foldersWaiting: pipeline.visits.size(),
+        state: layout.roots.isScanning() ? 'scanning' : 'watching',
+        isInitialScanComplete: areAllScanned(this.#core, layout),
+        foldersWaiting: pending.visits.size(),
         filesHashed: this.feeder.finished(),
-        oldestHintMs: pipeline.hints.oldestDueSinceMs(nowMs()),
-        foldersKnown: pipeline.tree.size(),
+        oldestHintMs: pending.hints.oldestDueSinceMs(nowMs()),
+        foldersKnown: layout.tree.size(),
         placesFailing: pipeline.failing.count(),
         limits: inotifyLimits(),
         ...pipeline.scans.counts(),
@@ -313,14 +315,15 @@ function renewWorkers({ launcher, pool }: Stages): void {
 }
 
 function createFlow({ store, readingRetries, nowMs }: Core, { pipeline, pool, failures }: Stages): Feeder {
-  const { tree, roots, devices, trust, reconciler } = pipeline
+  const { pending, reconciler } = pipeline
+  const { tree, roots, devices, trust } = pipeline.layout
   return createMetadataFlow({
     ...{ pool, store, tree, failures, nowMs, retries: readingRetries },
     rootAt: roots.byPath,
     deviceNumberOf: devices.numberOf,
     carriesHash: trust.carriesHash,
     lookAt: (row) => {
-      reconciler.hint(row, 'stale', 'now')
+      pending.hint(row, 'stale', 'now')
       reconciler.wake()
     },
   })
@@ -341,7 +344,7 @@ one; ${meanwhile}`
 }
 
 /** Whether every watched root was ever scanned to its end, in this run or an earlier one. */
-function areAllScanned({ books }: Core, { roots }: Pick<Pipeline, 'roots'>): boolean {
+function areAllScanned({ books }: Core, { roots }: Pick<Layout, 'roots'>): boolean {
   const scanned = new Set(books.roots().flatMap(({ name, wasScanned }) => (wasScanned ? [name] : [])))
   return roots.all.every(({ key }) => scanned.has(key))
 }

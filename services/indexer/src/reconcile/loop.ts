@@ -3,17 +3,16 @@
  * what was seen. Jobs are settled one at a time and in the order in which they were looked at, so that an older sight
  * never overrides a newer one; the next one is looked at meanwhile.
  */
-import type { Folder } from '../model/folder-tree.ts'
-import { type Job, makeLimboJob, takeHintJob, takeVisitJob } from './looking/jobs.ts'
-import { createBackoff, type Tried } from './pending/backoff.ts'
+import { type Job, type JobTools, makeLimboJob, takeHintJob, takeVisitJob } from './looking/jobs.ts'
 import { createLimboGate } from './removal/limbo-gate.ts'
 import type { Scans } from './roots/scans.ts'
-import { settleJob } from './settle-job.ts'
-import type { SettleTools } from './settling/settle.ts'
-import type { SettleJobTools } from './settling/tools.ts'
 
-export type ReconcilerTools = Omit<SettleJobTools, 'hint' | 'retries' | 'areHintsUnderWay'> & {
+export type ReconcilerTools = JobTools & {
   readonly scans: Pick<Scans, 'finishThoseDone'>
+  /** Resolves when every event queued by now has been taken in. */
+  readonly drained: () => Promise<void>
+  /** See `settle-job.ts`. */
+  readonly settleJob: (job: Job) => Promise<void>
 }
 
 export type Reconciler = {
@@ -26,57 +25,46 @@ export type Reconciler = {
    * waits behind it.
    */
   readonly between: (key: unknown, task: () => Promise<void>) => void
-  readonly hint: SettleTools['hint']
-  /** Places that have been tried in vain since then (ms since 1970) or longer. */
-  readonly tried: (sinceMs: number) => readonly Tried<Folder>[]
   /** Ends the loop after the job under way. */
   readonly stop: () => void
 }
 
-const RETRY_FIRST_MS = 20
-const RETRY_LAST_MS = 10_000
 /** Folders listed in the first job of a scan; each further one may hold twice as many, up to the second. */
 const FOLDERS_FIRST = 8
 const FOLDERS_MAX = 256
 
 export function createReconciler(tools: ReconcilerTools): Reconciler {
-  const { tree, hints, visits, nowMs } = tools
-  const retries = createBackoff<Folder>({ firstMs: RETRY_FIRST_MS, lastMs: RETRY_LAST_MS }, nowMs)
+  const { pending, scans, drained } = tools
+  const { hints, visits, revisits } = pending
+  const { roots } = tools.layout
+  const { nowMs } = tools.clock
   const tasks = new Map<unknown, () => Promise<void>>()
   const pipeline: Job[] = []
   let wake = () => {}
   let isStopping = false
   let isVisitFirst = false
 
-  const hint: SettleTools['hint'] = ({ parentId, name }, cause, when) => {
-    const folder = tree.get(parentId)
-    if (folder === undefined) return
-    const now = nowMs()
-    hints.add({ folder, name, cause }, now, when === 'now' ? now : now + retries.next(folder, name))
-  }
-  const areHintsUnderWay = () => pipeline.some(({ kind }) => kind === 'hints')
-  const jobTools: SettleJobTools = { ...tools, hint, retries, areHintsUnderWay }
-  const limboGate = createLimboGate(jobTools, () => wake())
+  const limboGate = createLimboGate({ pending, roots, nowMs, drained }, () => wake())
   let foldersMax = FOLDERS_FIRST
 
   /** Small jobs first: settling takes longer than looking, so that the first is waited for and no other. */
   const takeVisits = (): Job | null => {
-    const job = takeVisitJob(jobTools, foldersMax)
+    const job = takeVisitJob(tools, foldersMax)
     foldersMax = job === null ? FOLDERS_FIRST : Math.min(foldersMax * 2, FOLDERS_MAX)
     return job
   }
   const takeLimboJob = () => {
     const due = limboGate.takeDue()
-    return due.length === 0 ? null : makeLimboJob(jobTools, due)
+    return due.length === 0 ? null : makeLimboJob(tools, due)
   }
   const takeJob = (): Job | null => {
     // Neither a flood of events nor a long scan keeps the other waiting.
     isVisitFirst = !isVisitFirst
     const first = isVisitFirst ? takeVisits() : null
-    for (const { folder, name } of tools.revisits.take(nowMs())) {
+    for (const { folder, name } of revisits.take(nowMs())) {
       hints.add({ folder, name, cause: 'revisited' }, nowMs(), nowMs())
     }
-    return first ?? takeHintJob(jobTools) ?? takeLimboJob() ?? takeVisits()
+    return first ?? takeHintJob(tools) ?? takeLimboJob() ?? takeVisits()
   }
   const runTasks = async () => {
     for (const [key, task] of tasks) {
@@ -86,9 +74,9 @@ export function createReconciler(tools: ReconcilerTools): Reconciler {
     }
   }
   const idle = async () => {
-    tools.scans.finishThoseDone()
+    scans.finishThoseDone()
     if (visits.size() > 0 || tasks.size > 0 || isStopping) return
-    const dues = [hints.nextDueMs(), tools.revisits.nextMs(), limboGate.nextMs()]
+    const dues = [hints.nextDueMs(), revisits.nextMs(), limboGate.nextMs()]
     const nextMs = Math.min(...dues.map((due) => due ?? Number.POSITIVE_INFINITY))
     await new Promise<void>((resolve) => {
       const timer = nextMs === Number.POSITIVE_INFINITY ? undefined : setTimeout(resolve, Math.max(0, nextMs - nowMs()))
@@ -110,8 +98,8 @@ export function createReconciler(tools: ReconcilerTools): Reconciler {
         }
         const job = pipeline.shift()
         if (job === undefined) await idle()
-        else await settleJob(jobTools, job)
-        tools.scans.finishThoseDone()
+        else await tools.settleJob(job)
+        scans.finishThoseDone()
       }
     },
     wake: () => wake(),
@@ -119,8 +107,6 @@ export function createReconciler(tools: ReconcilerTools): Reconciler {
       if (!tasks.has(key)) tasks.set(key, task)
       wake()
     },
-    hint,
-    tried: retries.tried,
     stop: () => {
       isStopping = true
       wake()

@@ -3,8 +3,7 @@
  * may. What was lost is not known, so the whole root is scanned.
  */
 import type { RootFolder } from '../model/folder-tree.ts'
-import type { Hints } from './pending/hints.ts'
-import type { Writers } from './pending/writers.ts'
+import type { Pending } from './pending/pending.ts'
 import type { Roots } from './roots/roots.ts'
 import type { Scans } from './roots/scans.ts'
 
@@ -16,14 +15,14 @@ export type Overflow = {
 }
 
 export type OverflowTools = {
-  readonly hints: Pick<Hints, 'size' | 'dropRoot'>
+  readonly pending: Pick<Pending, 'hints' | 'writers'>
   readonly hintsMax: number
-  readonly writers: Pick<Writers, 'forgetAll'>
   readonly roots: Pick<Roots, 'of'>
   readonly scans: Pick<Scans, 'start'>
 }
 
-export function createOverflow({ hints, hintsMax, writers, roots, scans }: OverflowTools): Overflow {
+export function createOverflow({ pending, hintsMax, roots, scans }: OverflowTools): Overflow {
+  const { hints, writers } = pending
   const lost = (folder: RootFolder) => {
     // Whose close was lost would be waited for.
     writers.forgetAll()

@@ -4,54 +4,51 @@
  */
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import type { Decision, Facts, MetadataDue } from '../model/decision.ts'
-import { createTree, type Folder, pathOf, type RootFolder } from '../model/folder-tree.ts'
+import { createTree, type Folder, pathOf, type RootFolder, type Tree } from '../model/folder-tree.ts'
 import type { Observation } from '../model/observation.ts'
 import type { LookRequest } from '../scan/look.ts'
 import type { LookReply } from '../scan/observer.ts'
 import type { WatchEvent } from '../watch/inotify-events.ts'
-import { createDevices, type Devices } from './devices/devices.ts'
+import { createDevices } from './devices/devices.ts'
 import { createMountFence, type MountFence } from './devices/mount-fence.ts'
 import { createMountPlaces, type MountPlaces } from './devices/mount-places.ts'
-import { createNumberTrust, type NumberTrust } from './devices/number-trust.ts'
+import { createNumberTrust } from './devices/number-trust.ts'
+import { readSights } from './looking/sight-reader.ts'
 import { createReconciler, type Reconciler } from './loop.ts'
 import { createOverflow, type Overflow } from './overflow.ts'
 import { createEventIntake, type EventIntake } from './pending/event-intake.ts'
-import { createHints } from './pending/hints.ts'
-import { createLimbo } from './pending/limbo.ts'
-import { createRevisits } from './pending/revisits.ts'
-import { createVisits } from './pending/visits.ts'
-import { createWriters } from './pending/writers.ts'
+import { createFolderWatches, type FolderWatches } from './pending/folder-watches.ts'
+import { createPending, type Pending } from './pending/pending.ts'
 import type { Ports } from './ports.ts'
+import { removalTools } from './removal/tools.ts'
 import { attachRoot } from './roots/attach-root.ts'
 import { type ConfigChangesTools, removeUnconfigured, renameRoots } from './roots/config-changes.ts'
 import { type Coverage, createCoverage } from './roots/coverage.ts'
 import { createDisksAway, type DisksAway } from './roots/disks-away.ts'
 import { createFailingPlaces, type FailingPlaces } from './roots/failing-places.ts'
 import { findRoot } from './roots/find-root.ts'
+import type { Layout } from './roots/layout.ts'
 import { createMountDoubts, type MountDoubts } from './roots/mount-doubts.ts'
 import { openInstance } from './roots/open-instance.ts'
 import { noteOwnPath } from './roots/own-paths.ts'
 import type { Root } from './roots/root.ts'
 import { createRootKeeper, type RootKeeper } from './roots/root-keeper.ts'
 import { createRootMessages, type RootMessages } from './roots/root-messages.ts'
-import { createRoots, type Roots } from './roots/roots.ts'
+import { createRoots } from './roots/roots.ts'
 import { createScans, type Scans } from './roots/scans.ts'
 import { createStallWatch, type StallWatch } from './roots/stall-watch.ts'
+import { type SettleJobTools, settleJob } from './settle-job.ts'
+import { createFolderAnswers, type FolderAnswers } from './settling/folder-answers.ts'
 import { createSchedule, type Schedule } from './settling/metadata-due.ts'
+import { type SettleTools, settle } from './settling/settle.ts'
+import type { SettlingTools } from './settling/tools.ts'
 
 /** From when on files are read while the first scan goes on. Ms since the start. */
 export const READ_DURING_SCAN_AFTER_MS = 3_000
 
 export class Pipeline {
-  readonly tree = createTree()
-  readonly hints = createHints()
-  readonly visits = createVisits()
-  readonly limbo = createLimbo()
-  readonly writers = createWriters()
-  readonly revisits = createRevisits()
-  readonly devices: Devices
-  readonly trust: NumberTrust
-  readonly roots: Roots
+  readonly pending: Pending
+  readonly layout: Layout
   readonly messages: RootMessages
   readonly coverage: Coverage
   readonly keeper: RootKeeper
@@ -66,6 +63,7 @@ export class Pipeline {
   readonly #doubts: MountDoubts
   readonly #overflow: Overflow
   readonly #intake: EventIntake
+  readonly #watches: FolderWatches
   readonly #schedule: Schedule
   readonly #rootsByFd = new Map<number, Root>()
   readonly #startedMs: number
@@ -74,41 +72,29 @@ export class Pipeline {
 
   constructor(ports: Ports) {
     this.#ports = ports
-    const { disk, database, clock, settings } = ports
+    const { disk, clock, settings, log } = ports
     this.#startedMs = clock.nowMs()
-    this.devices = createDevices({
-      signs: disk.signs,
-      rows: database.devices,
-      save: database.saveDevice,
-      onDoubt: (device, numbers) => this.#doubts.raise(device, numbers),
-    })
-    this.trust = createNumberTrust(this)
+    const tree = createTree()
+    this.pending = createPending(tree, clock.nowMs)
+    this.layout = this.#createLayout(tree)
     this.#fence = createMountFence(disk, () => this.mounted())
-    this.roots = createRoots(settings.watches, {
-      known: database.known,
-      savedRoots: database.roots,
-      saveRoot: database.saveRoot,
-      wallMs: clock.wallMs,
-    })
+    this.#intake = this.#createIntake()
+    this.#watches = createFolderWatches({ tree, intake: this.#intake, removeWatch: ports.kernel.removeWatch })
     this.messages = this.#createMessages()
     this.coverage = this.#createCoverage()
     this.keeper = this.#createKeeper()
     this.scans = this.#createScans()
-    this.#overflow = createOverflow({ ...this.#stages(), hintsMax: settings.hintsMax })
-    this.#doubts = createMountDoubts({ ...this.#stages(), log: ports.log })
+    const { pending, scans } = this
+    const { devices, roots } = this.layout
+    const { limbo, visits } = pending
+    this.#overflow = createOverflow({ pending, roots, scans, hintsMax: settings.hintsMax })
+    this.#doubts = createMountDoubts({ limbo, visits, tree, devices, roots, scans, log })
     this.#mounts = this.#createMounts()
     this.disksAway = this.#createDisksAway()
-    this.#intake = this.#createIntake()
-    this.#schedule = createSchedule({
-      settleMs: settings.settleMs,
-      writes: (place) => this.writers.streak(place, clock.nowMs()),
-      areWritesTold: (folderId) => this.tree.get(folderId)?.watch != null,
-      notBeforeMs: ports.metadata.notBeforeMs,
-      ...clock,
-    })
+    this.#schedule = this.#createSchedule()
     this.reconciler = this.#createLoop()
     this.failing = this.#createFailing()
-    this.stalls = createStallWatch({ ...clock, atWork: disk.atWork, roots: this.roots, log: ports.log })
+    this.stalls = createStallWatch({ ...clock, atWork: disk.atWork, roots, log })
   }
 
   /** To be called once, before `run`. */
@@ -155,8 +141,8 @@ export class Pipeline {
   mounted(): void {
     this.reconciler.between(this.#fence, () =>
       this.#fence.settle(async () => {
-        await this.devices.confirm()
-        for (const root of this.roots.all) await this.keeper.check(root)
+        await this.layout.devices.confirm()
+        for (const root of this.layout.roots.all) await this.keeper.check(root)
         this.#areMountsMissed = !this.#mounts.refresh()
       }),
     )
@@ -164,7 +150,7 @@ export class Pipeline {
 
   /** Looks whether these roots are where they were. */
   checkRoots(which: (root: Root) => boolean): void {
-    for (const root of this.roots.all.filter(which)) this.reconciler.between(root, () => this.keeper.check(root))
+    for (const root of this.layout.roots.all.filter(which)) this.reconciler.between(root, () => this.keeper.check(root))
   }
 
   /** Does what no event asks for; to be called every few seconds. */
@@ -185,38 +171,48 @@ export class Pipeline {
     return this.#rootsByFd.keys()
   }
 
-  /** What the rooms share; the stages above them are made by then. */
-  #stages() {
-    const { tree, hints, visits, limbo, writers, revisits, devices, trust, roots, coverage } = this
-    return {
-      ...{ tree, hints, visits, limbo, writers, revisits, devices, trust, roots, coverage },
-      ...{ scans: this.scans, known: this.#known },
-    }
-  }
-
   get #known() {
     return this.#ports.database.known
   }
 
+  #createLayout(tree: Tree): Layout {
+    const { disk, database, clock, settings } = this.#ports
+    const devices = createDevices({
+      signs: disk.signs,
+      rows: database.devices,
+      save: database.saveDevice,
+      onDoubt: (device, numbers) => this.#doubts.raise(device, numbers),
+    })
+    const roots = createRoots(settings.watches, {
+      known: database.known,
+      savedRoots: database.roots,
+      saveRoot: database.saveRoot,
+      wallMs: clock.wallMs,
+    })
+    return { tree, devices, roots, trust: createNumberTrust({ tree, devices, limbo: this.pending.limbo }) }
+  }
+
   #createMessages(): RootMessages {
     const { settings, kernel } = this.#ports
-    const { roots, tree } = this
+    const { roots, tree } = this.layout
     return createRootMessages({ roots, folders: tree.size, limits: kernel.limits, minutesMax: settings.pace.slotsMax })
   }
 
   #createKeeper(): RootKeeper {
     const { settings, disk, metadata, owner, log } = this.#ports
-    const { hints, visits } = this
-    const stages = { ...this.#stages(), configPath: settings.configPath, log }
+    const { configPath } = settings
+    const { roots, devices } = this.layout
+    const { hints, visits, limbo } = this.pending
+    const known = this.#known
+    const finding = { roots, devices, known, observer: disk, takeAcceptance: owner.takeWord, configPath, log }
     const attaching = {
-      ...stages,
+      ...{ layout: this.layout, known, limbo, dropFolder: this.#watches.drop },
       apply: (decisions: readonly Decision[]) => this.#apply(decisions),
-      dropFolder: (folder: Folder) => this.#dropFolder(folder),
       openInstance: (root: Root) => this.#openInstance(root),
     }
     return createRootKeeper({
-      ...{ roots: this.roots, hints, visits, configPath: settings.configPath, log },
-      find: (root) => findRoot({ ...stages, observer: disk, takeAcceptance: owner.takeWord }, root),
+      ...{ roots, hints, visits, configPath, log },
+      find: (root) => findRoot(finding, root),
       attach: (root, found) => attachRoot(attaching, root, found),
       dropAcceptance: owner.dropWord,
       onAttached: (root, why) => {
@@ -230,17 +226,28 @@ export class Pipeline {
 
   #createCoverage(): Coverage {
     const { settings, kernel, clock, log } = this.#ports
-    const { roots, messages, visits } = this
+    const { roots } = this.layout
+    const { visits } = this.pending
     return createCoverage({
-      ...{ roots, messages, visits, pace: settings.pace, limits: kernel.limits, nowMs: clock.nowMs, log },
-      release: (folder) => this.#releaseWatch(folder),
+      ...{
+        roots,
+        messages: this.messages,
+        visits,
+        pace: settings.pace,
+        limits: kernel.limits,
+        nowMs: clock.nowMs,
+        log,
+      },
+      release: this.#watches.release,
       openInstance: (root) => this.#openInstance(root),
     })
   }
 
   #createScans(): Scans {
     const { settings, metadata, clock, log } = this.#ports
-    const { roots, coverage, tree, visits, limbo } = this
+    const { coverage } = this
+    const { roots, tree } = this.layout
+    const { visits, limbo } = this.pending
     return createScans({
       ...{ roots, coverage, tree, visits, limbo, rescanHours: settings.rescanHours, nowMs: clock.nowMs, log },
       onScanned: this.keeper.scanned,
@@ -256,35 +263,39 @@ export class Pipeline {
     const { database, log } = this.#ports
     const { known, transaction, roots: savedRoots, saveRoot, removeRoot } = database
     const apply = (decisions: readonly Decision[]) => this.#apply(decisions)
-    return { roots: this.roots, known, savedRoots, saveRoot, removeRoot, apply, transaction, log }
+    return { roots: this.layout.roots, known, savedRoots, saveRoot, removeRoot, apply, transaction, log }
   }
 
   #createMounts(): MountPlaces {
     const { disk, clock } = this.#ports
-    const tops = () => this.roots.all.flatMap(({ top }) => top ?? [])
-    return createMountPlaces({ ...this.#stages(), mounts: disk.mounts, tops, nowMs: clock.nowMs })
+    const { tree, devices, roots } = this.layout
+    const { hints } = this.pending
+    const tops = () => roots.all.flatMap(({ top }) => top ?? [])
+    const { nowMs } = clock
+    return createMountPlaces({ tree, devices, hints, known: this.#known, mounts: disk.mounts, tops, nowMs })
   }
 
   #createDisksAway(): DisksAway {
     const { settings, owner, clock, log } = this.#ports
+    const { messages } = this
+    const { tree, roots } = this.layout
     const { nowMs, wallMs } = clock
     return createDisksAway({
-      ...{ tree: this.tree, roots: this.roots, messages: this.messages, configPath: settings.configPath, wallMs, log },
+      ...{ tree, roots, messages, configPath: settings.configPath, wallMs, log },
       takeAcceptance: owner.takeWord,
-      lookAt: (folder, name) => this.hints.add({ folder, name, cause: 'touched' }, nowMs(), nowMs()),
+      lookAt: (folder, name) => this.pending.hints.add({ folder, name, cause: 'touched' }, nowMs(), nowMs()),
     })
   }
 
   #createIntake(): EventIntake {
     const { settings, clock, ownFiles } = this.#ports
-    const { tree, hints, writers, visits, devices } = this
+    const { tree, devices } = this.layout
     const numberOf = (device: string) => BigInt(devices.numberOf(device).replace(/\..*/, ''))
+    const isOwn = ({ device, inode }: Folder, name: string) =>
+      ownFiles.mayBeOwn(name) && ownFiles.namesIn({ device: numberOf(device), inode: BigInt(inode) })?.(name) === true
     return createEventIntake({
-      ...{ tree, hints, writers, nowMs: clock.nowMs, isExcluded: settings.isExcluded },
-      isOwn: ({ device, inode }, name) =>
-        ownFiles.mayBeOwn(name) &&
-        ownFiles.namesIn({ device: numberOf(device), inode: BigInt(inode) })?.(name) === true,
-      isVisiting: (root) => visits.open(root) > 0,
+      ...{ tree, pending: this.pending, nowMs: clock.nowMs },
+      isIgnored: (folder, name) => settings.isExcluded(name) || isOwn(folder, name),
       onLost: (root) => this.#overflow.lost(root),
       doNumbersPass: (device) => devices.numberKind(device) === 'passing',
       onUnmounted: ({ device }) => devices.unmounted(device),
@@ -292,23 +303,59 @@ export class Pipeline {
     })
   }
 
-  #createLoop(): Reconciler {
-    const { kernel, disk, clock, log } = this.#ports
-    return createReconciler({
-      ...this.#stages(),
+  #createSchedule(): Schedule {
+    const { settings, metadata, clock } = this.#ports
+    return createSchedule({
+      settleMs: settings.settleMs,
+      writes: (place) => this.pending.writers.streak(place, clock.nowMs()),
+      areWritesTold: (folderId) => this.layout.tree.get(folderId)?.watch != null,
+      notBeforeMs: metadata.notBeforeMs,
       ...clock,
-      ...{ log, disksAway: this.disksAway, intake: this.#intake, observer: disk },
-      look: (requests) => this.#look(requests),
-      noteTwin: (place) => this.#mounts.noteTwin(place),
-      apply: (decisions) => this.#apply(decisions),
+    })
+  }
+
+  #createLoop(): Reconciler {
+    const { kernel, disk, clock } = this.#ports
+    const { pending, layout, coverage, scans } = this
+    const { drained } = kernel
+    const look = (requests: readonly LookRequest[]) => this.#look(requests)
+    const settling = this.#createSettling(look)
+    const removal = removalTools(settling, { look, drained })
+    const settlingJobs: SettleJobTools = { settling, removal, onExhausted: disk.onExhausted }
+    return createReconciler({
+      ...{ pending, layout, coverage, scans, clock, look, drained, known: this.#known },
+      settleJob: (job) => settleJob(settlingJobs, job),
+    })
+  }
+
+  #createSettling(look: SettleTools['look']): SettlingTools {
+    const { disk, clock, log } = this.#ports
+    const { pending, layout, coverage, disksAway } = this
+    const known = this.#known
+    const dropFolder = this.#watches.drop
+    const apply = (decisions: readonly Decision[]) => this.#apply(decisions)
+    const reading = { layout, known, apply, pending, observer: disk, log, disksAway }
+    const deciding: SettleTools = {
+      ...{ pending, layout, known, apply, clock, look, dropFolder },
       awaiting: (observation, facts) => this.#awaiting(observation, facts),
-      dropFolder: (folder) => this.#dropFolder(folder),
-      drained: kernel.drained,
+      noteTwin: this.#mounts.noteTwin,
+    }
+    return {
+      ...{ pending, layout, known, clock, coverage, dropFolder, folderAnswers: this.#createFolderAnswers() },
+      readSights: (raws) => readSights(reading, raws),
+      settle: (observations, ends, waitsForScan) => settle(deciding, observations, ends, waitsForScan),
+    }
+  }
+
+  #createFolderAnswers(): FolderAnswers {
+    const { kernel, clock } = this.#ports
+    const { pending, coverage } = this
+    return createFolderAnswers({
+      ...{ pending, coverage, nowMs: clock.nowMs, watches: this.#watches },
       watchLimitErrno: kernel.watchLimitErrno,
-      onExhausted: disk.onExhausted,
-      onRootGone: (folder) => this.#checkRootOf(folder.root),
-      mayBeEmpty: (folder) => {
-        const root = this.roots.of(folder.root)
+      onRootGone: (top) => this.#checkRootOf(top.root),
+      mayBeEmpty: (top) => {
+        const root = this.layout.roots.of(top.root)
         return root === undefined || this.keeper.mayBeEmpty(root)
       },
     })
@@ -319,9 +366,9 @@ export class Pipeline {
     const pathOfTried = ({ folder, name }: { folder: Folder; name: string }) =>
       name === '' || name === '.' ? pathOf(folder) : `${pathOf(folder)}/${name}`
     return createFailingPlaces({
-      ...{ ...clock, log, roots: this.roots, messages: this.messages },
+      ...{ ...clock, log, roots: this.layout.roots, messages: this.messages },
       tried: (sinceMs) => [
-        ...this.reconciler.tried(sinceMs).map((place) => ({ path: pathOfTried(place), sinceMs: place.sinceMs })),
+        ...this.pending.retries.tried(sinceMs).map((place) => ({ path: pathOfTried(place), sinceMs: place.sinceMs })),
         ...metadata.tried(sinceMs),
       ],
     })
@@ -330,7 +377,7 @@ export class Pipeline {
   async #look(requests: readonly LookRequest[]): Promise<LookReply> {
     this.#mounts.follow()
     const reply = await this.#fence.look(requests)
-    const own = { roots: this.roots, messages: this.messages, log: this.#ports.log }
+    const own = { roots: this.layout.roots, messages: this.messages, log: this.#ports.log }
     // What is listed shows whether files of ours are in it; a look at some names only if they are.
     for (const [at, answer] of reply.answers.entries()) {
       const { path, names } = requests[at] as LookRequest
@@ -345,17 +392,18 @@ export class Pipeline {
     database.apply(decisions)
     // A short first scan is through sooner when nothing is read meanwhile, and the workers are hardly up yet; a long one
     // must not keep them waiting. Its end wakes them too.
-    if (!this.roots.isScanning() || clock.nowMs() - this.#startedMs > READ_DURING_SCAN_AFTER_MS) metadata.wake()
+    if (!this.layout.roots.isScanning() || clock.nowMs() - this.#startedMs > READ_DURING_SCAN_AFTER_MS) metadata.wake()
   }
 
   #awaiting(observation: Observation, facts: Facts): MetadataDue {
-    return this.#schedule.awaiting(observation, facts, this.roots.isScanning(), this.#skipsBeforeMs(observation))
+    return this.#schedule.awaiting(observation, facts, this.layout.roots.isScanning(), this.#skipsBeforeMs(observation))
   }
 
   /** By the clock on the wall: when the first scan of the root of `seen` began, if what that finds is not to be read. */
   #skipsBeforeMs({ parentId }: Observation): number | null {
-    const folder = this.#ports.settings.skipInitialHash ? this.tree.get(parentId) : undefined
-    const root = folder === undefined ? undefined : this.roots.of(folder.root)
+    const { tree, roots } = this.layout
+    const folder = this.#ports.settings.skipInitialHash ? tree.get(parentId) : undefined
+    const root = folder === undefined ? undefined : roots.of(folder.root)
     return root?.state.kind === 'scanning' && !root.wasScanned ? root.stateSinceMs : null
   }
 
@@ -370,31 +418,15 @@ export class Pipeline {
     return isOpen
   }
 
-  /** Takes a folder and what is below it out of the tree, with their watches. */
-  #dropFolder(folder: Folder): void {
-    for (const watch of this.tree.remove(folder)) {
-      this.#intake.unwatched(folder.root, watch)
-      if (folder.root.inotifyFd !== null) this.#ports.kernel.removeWatch(folder.root.inotifyFd, watch)
-    }
-  }
-
-  /** Takes the watch of a folder that stays. What the kernel had queued by then still counts. */
-  #releaseWatch(folder: Folder): void {
-    const { watch, root } = folder
-    if (watch === null || root.inotifyFd === null) return
-    this.#intake.releasing(folder)
-    this.tree.setWatch(folder, null)
-    this.#ports.kernel.removeWatch(root.inotifyFd, watch)
-  }
-
   /** Nothing happens at a disk that is away when its owner gives it up, so this asks. */
   #takeWords(): void {
     const { owner } = this.#ports
+    const { roots } = this.layout
     const words = owner.words()
     if (words.size === 0) return
     this.disksAway.lookAgain(words)
     // What is away is only known when all was looked at. A word that is about nothing must not be about another day.
-    if (this.roots.isScanning() || this.roots.all.some(({ state }) => state.kind === 'offline')) return
+    if (roots.isScanning() || roots.all.some(({ state }) => state.kind === 'offline')) return
     for (const nodeId of words) {
       const isOfRoot = this.#known.byId(nodeId)?.parentId === SUPER_ROOT_ID
       if (!isOfRoot && !this.disksAway.nodeIds().has(nodeId)) owner.dropWord(nodeId)

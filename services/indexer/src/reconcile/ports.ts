@@ -7,6 +7,7 @@ import type { Logger } from '@drive-feed/shared/logger.ts'
 import type { OwnFiles } from '@drive-feed/shared/own-files.ts'
 import type { Advice } from '@drive-feed/shared/problem.ts'
 import type { DeviceRow, WatchRootRow } from '@drive-feed/shared/schema.ts'
+import type { Clock } from '../model/clock.ts'
 import type { Decision } from '../model/decision.ts'
 import type { FolderSight } from '../model/sight.ts'
 import type { InotifyLimits } from '../posix/inotify-limits.ts'
@@ -18,7 +19,7 @@ import type { FailingPlace } from './roots/failing-places.ts'
 
 export type Ports = {
   readonly settings: Settings
-  readonly clock: ClockPort
+  readonly clock: Clock
   readonly kernel: KernelPort
   readonly disk: DiskPort
   readonly database: DatabasePort
@@ -42,13 +43,6 @@ export type Settings = {
   readonly hintsMax: number
   /** Which the advice in messages names. */
   readonly configPath: string | undefined
-}
-
-export type ClockPort = {
-  /** Milliseconds since 1970 that never jump: a clock that is set back must not hold up what is due. */
-  readonly nowMs: () => number
-  /** The clock on the wall, which may be set at any moment: whatever is shown as a time, and the times of files. */
-  readonly wallMs: () => number
 }
 
 /** inotify(7). */

@@ -30,10 +30,9 @@ function jobsOf() {
   let nowMs = GRACE_MS
   // The job needs no more than this.
   const tools = {
-    ...{ limbo, tree, nowMs: () => nowMs },
-    devices: { numberOf: () => DEVICE },
+    ...{ pending: { limbo }, clock: { nowMs: () => nowMs } },
+    layout: { tree, devices: { numberOf: () => DEVICE }, roots: { isOnline: (root: RootFolder) => root === here } },
     known: { byId: (nodeId: string) => rows.find((row) => row.nodeId === nodeId) },
-    roots: { isOnline: (root: RootFolder) => root === here },
     look: async (requests: readonly LookRequest[]) => {
       for (const { path, names } of requests) looked.push(`${path}: ${names}`)
       return { answers: [], sights: createSightsBuilder().pack(), mountChanges: 0 }

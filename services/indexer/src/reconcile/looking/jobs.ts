@@ -1,15 +1,17 @@
 /** The three kinds of work of the reconciler's loop, and what each asks the observer thread. */
 
-import type { Folder, Tree } from '../../model/folder-tree.ts'
+import type { Clock } from '../../model/clock.ts'
+import type { Folder } from '../../model/folder-tree.ts'
 import type { LookRequest } from '../../scan/look.ts'
 import type { LookReply } from '../../scan/observer.ts'
 import type { NodeQueries } from '../../store/node-queries.ts'
 import type { Devices } from '../devices/devices.ts'
-import type { Hints, TakenHint } from '../pending/hints.ts'
+import type { TakenHint } from '../pending/hints.ts'
 import { isBlocking, type Limbo, type LimboEntry } from '../pending/limbo.ts'
-import type { Visit, Visits } from '../pending/visits.ts'
+import type { Pending } from '../pending/pending.ts'
+import type { Visit } from '../pending/visits.ts'
 import type { Coverage } from '../roots/coverage.ts'
-import type { Roots } from '../roots/roots.ts'
+import type { Layout } from '../roots/layout.ts'
 import { type Whereabouts, whereaboutsOf } from '../roots/whereabouts.ts'
 import { folderAddress } from './presence.ts'
 
@@ -32,39 +34,35 @@ export type Job = { readonly reply: Promise<LookReply> } & (
 )
 
 export type JobTools = {
-  readonly tree: Tree
-  readonly devices: Devices
-  readonly look: (requests: readonly LookRequest[]) => Promise<LookReply>
-  readonly hints: Hints
-  readonly visits: Visits
-  readonly limbo: Limbo
+  readonly pending: Pending
+  readonly layout: Layout
   readonly known: Pick<NodeQueries, 'byId'>
-  readonly roots: Pick<Roots, 'isOnline'>
   readonly coverage: Pick<Coverage, 'mayAsk'>
-  readonly nowMs: () => number
-}
-
-type LimboJobTools = Pick<JobTools, 'tree' | 'devices' | 'look' | 'known' | 'roots' | 'nowMs'> & {
-  readonly limbo: Pick<Limbo, 'entries' | 'defer' | 'release'>
+  readonly look: (requests: readonly LookRequest[]) => Promise<LookReply>
+  readonly clock: Pick<Clock, 'nowMs'>
 }
 
 /** Takes due hints; null if there are none. Those of a root that is away are dropped: it is scanned when it is back. */
 export function takeHintJob(tools: JobTools): Job | null {
-  const taken = tools.hints.take(tools.nowMs(), HINTS_MAX).filter(({ folder }) => tools.roots.isOnline(folder.root))
-  if (taken.length === 0) return null
-  const byFolder = Map.groupBy(taken, (hint) => hint.folder)
-  const groups = Array.from(byFolder, ([folder, hints]): HintGroup => ({ folder, hints }))
-  const requests = groups.map(({ folder, hints }) => placesRequest(tools, folder, hints))
+  const { hints } = tools.pending
+  const { roots, devices } = tools.layout
+  const taken = hints.take(tools.clock.nowMs(), HINTS_MAX)
+  const online = taken.filter(({ folder }) => roots.isOnline(folder.root))
+  if (online.length < taken.length) hints.done(taken.filter(({ folder }) => !roots.isOnline(folder.root)))
+  if (online.length === 0) return null
+  const byFolder = Map.groupBy(online, (hint) => hint.folder)
+  const groups = Array.from(byFolder, ([folder, ofFolder]): HintGroup => ({ folder, hints: ofFolder }))
+  const requests = groups.map((group) => placesRequest(devices, group.folder, group.hints))
   return { kind: 'hints', groups, reply: tools.look(requests) }
 }
 
 /** Takes folders to list, so many at most; null if there are none. */
 export function takeVisitJob(tools: JobTools, foldersMax: number): Job | null {
-  const visits = tools.visits.take(foldersMax)
+  const visits = tools.pending.visits.take(foldersMax)
   if (visits.length === 0) return null
   const requests = visits.map(({ folder }): LookRequest => {
     return {
-      ...folderAddress(tools.devices, folder),
+      ...folderAddress(tools.layout.devices, folder),
       names: null,
       inotifyFd: tools.coverage.mayAsk(folder) ? folder.root.inotifyFd : null,
     }
@@ -76,15 +74,16 @@ export function takeVisitJob(tools: JobTools, foldersMax: number): Job | null {
  * Makes the job that looks at the places of rows that are due, and of all rows that something waits for: only one look at all
  * of them shows what waits for what. Null if there is no place to look at.
  */
-export function makeLimboJob(tools: LimboJobTools, due: readonly LimboEntry[]): Job | null {
-  const blocking = [...tools.limbo.entries()].filter(isBlocking)
+export function makeLimboJob(tools: JobTools, due: readonly LimboEntry[]): Job | null {
+  const { limbo } = tools.pending
+  const blocking = [...limbo.entries()].filter(isBlocking)
   const { byFolder, unmet } = sortByFolder(tools, new Set([...due, ...blocking]))
   if (byFolder.size === 0) {
-    for (const { row } of unmet) deferUnmet(tools, row.nodeId)
+    for (const { row } of unmet) deferUnmet(limbo, row.nodeId, tools.clock.nowMs())
     return null
   }
   const groups = Array.from(byFolder, ([folder, names]): LimboGroup => ({ folder, places: [...names.values()] }))
-  const requests = groups.map((group) => placesRequest(tools, group.folder, group.places))
+  const requests = groups.map((group) => placesRequest(tools.layout.devices, group.folder, group.places))
   return { kind: 'limbo', groups, unmet, reply: tools.look(requests) }
 }
 
@@ -92,8 +91,9 @@ export function makeLimboJob(tools: LimboJobTools, due: readonly LimboEntry[]): 
  * Finds the folders to look in. A row whose root is away is deferred, and a row that was removed with a folder above it is
  * released.
  */
-function sortByFolder(tools: LimboJobTools, entries: Iterable<LimboEntry>) {
-  const { limbo, tree, roots, nowMs } = tools
+function sortByFolder(tools: JobTools, entries: Iterable<LimboEntry>) {
+  const { limbo } = tools.pending
+  const { tree, roots } = tools.layout
   const byFolder = new Map<Folder, Map<string, LimboPlace>>()
   const add = (folder: Folder, place: LimboPlace) => {
     const names = byFolder.get(folder) ?? new Map<string, LimboPlace>()
@@ -108,7 +108,7 @@ function sortByFolder(tools: LimboJobTools, entries: Iterable<LimboEntry>) {
     const where = whereabouts(row.parentId)
     const folder = tree.get(row.parentId)
     if (where === 'gone') limbo.release(row.nodeId)
-    else if (where === 'away') limbo.defer(row.nodeId, 'away', nowMs())
+    else if (where === 'away') limbo.defer(row.nodeId, 'away', tools.clock.nowMs())
     else if (folder === undefined) unmet.push(entry)
     else add(folder, { name: row.name, entry })
     const heirsFolder = heir === null ? undefined : tree.get(heir.parentId)
@@ -120,11 +120,8 @@ function sortByFolder(tools: LimboJobTools, entries: Iterable<LimboEntry>) {
 }
 
 /** Defers a row whose folder is not met yet, or releases the row if it has waited long enough. */
-export function deferUnmet(
-  { limbo, nowMs }: Pick<LimboJobTools, 'nowMs'> & { readonly limbo: Pick<Limbo, 'defer' | 'release'> },
-  nodeId: string,
-): void {
-  if (!limbo.defer(nodeId, 'unmet', nowMs())) limbo.release(nodeId)
+export function deferUnmet(limbo: Pick<Limbo, 'defer' | 'release'>, nodeId: string, nowMs: number): void {
+  if (!limbo.defer(nodeId, 'unmet', nowMs)) limbo.release(nodeId)
 }
 
 /** Asks for each id once. */
@@ -137,10 +134,6 @@ function once(ask: (nodeId: string) => Whereabouts): (nodeId: string) => Whereab
   }
 }
 
-function placesRequest(
-  { devices }: Pick<JobTools, 'devices'>,
-  folder: Folder,
-  places: readonly { readonly name: string }[],
-): LookRequest {
+function placesRequest(devices: Devices, folder: Folder, places: readonly { readonly name: string }[]): LookRequest {
   return { ...folderAddress(devices, folder), names: places.map(({ name }) => name), inotifyFd: null }
 }

@@ -30,9 +30,11 @@ function look(there: Readonly<Record<string, There>>, answer?: LookAnswer) {
   const asked: string[] = []
   // Looking at places needs no more than this.
   const tools = {
-    tree,
-    devices: { numberOf: () => DEVICE, nameOf: () => DEVICE },
-    roots: { isConfigured: () => true },
+    layout: {
+      tree,
+      devices: { numberOf: () => DEVICE, nameOf: () => DEVICE },
+      roots: { isConfigured: () => true },
+    },
     known: { byId: () => undefined, pathOf: () => null },
     look: async (requests: readonly LookRequest[]) => {
       const builder = createSightsBuilder()

@@ -1,6 +1,5 @@
 /** Looks at the places of rows that something seen elsewhere may be about. */
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
-import type { Tree } from '../../model/folder-tree.ts'
 import { type Folder, pathOf } from '../../model/folder-tree.ts'
 import type { KnownNode } from '../../model/known-node.ts'
 import {
@@ -18,16 +17,14 @@ import type { Observer } from '../../scan/observer.ts'
 import type { NodeQueries } from '../../store/node-queries.ts'
 import type { Presence } from '../deciding/plan.ts'
 import type { Devices } from '../devices/devices.ts'
-import type { AddHint } from '../pending/hints.ts'
-import type { Roots } from '../roots/roots.ts'
+import type { Pending } from '../pending/pending.ts'
+import type { Layout } from '../roots/layout.ts'
 
 export type PresenceTools = {
-  readonly tree: Tree
-  readonly look: Observer['look']
-  readonly devices: Devices
+  readonly layout: Layout
   readonly known: NodeQueries
-  readonly roots: Pick<Roots, 'isConfigured'>
-  readonly hint: AddHint
+  readonly look: Observer['look']
+  readonly pending: Pick<Pending, 'hint'>
 }
 
 /** What is at a place. - `elsewhere`: its folder is. - `later`: it was not looked at. - `nowhere`: no folder is known. */
@@ -37,7 +34,7 @@ type Found = Sight | { readonly kind: 'elsewhere' | 'later' | 'nowhere' }
 export async function lookAtRows(tools: PresenceTools, rows: readonly KnownNode[]): Promise<Map<string, Presence>> {
   const presences = new Map<string, Presence>()
   const [roots, others] = [rows.filter(isRootRow), rows.filter((row) => !isRootRow(row))]
-  for (const row of roots) presences.set(row.nodeId, tools.roots.isConfigured(row) ? 'present' : 'absent')
+  for (const row of roots) presences.set(row.nodeId, tools.layout.roots.isConfigured(row) ? 'present' : 'absent')
   for (const [row, found] of await lookAtPlaces(tools, others)) presences.set(row.nodeId, presenceOf(tools, row, found))
   return presences
 }
@@ -81,9 +78,10 @@ async function lookAtPlaces<P extends Place>(
 }
 
 /** A folder that is not where it should be: nothing may have told, where it is not watched what is in the one above. */
-function lookForFolder({ tree, hint }: PresenceTools, folderId: string): void {
-  const folder = tree.get(folderId)
-  if (folder?.parent != null) hint({ parentId: folder.parent.nodeId, name: folder.name }, 'touched', 'again')
+function lookForFolder({ layout, pending }: PresenceTools, folderId: string): void {
+  const folder = layout.tree.get(folderId)
+  if (folder?.parent == null) return
+  pending.hint({ parentId: folder.parent.nodeId, name: folder.name }, 'touched', 'again')
 }
 
 /**
@@ -124,7 +122,7 @@ function isThingOf(tools: PresenceTools, found: Found, row: KnownNode): boolean 
 
 /** The inode alone says little: the top of every ext4 is inode 2. */
 function isInode(
-  { devices }: PresenceTools,
+  { layout: { devices } }: PresenceTools,
   found: Found,
   { device, inode }: { readonly device: string; readonly inode: string },
 ): boolean {
@@ -133,12 +131,13 @@ function isInode(
 
 /** Path and identity of a folder, of the tree where it is there, otherwise as the database has it. */
 function addressOf(tools: PresenceTools, nodeId: string): Pick<LookRequest, 'path' | 'expected'> | null {
-  const folder = tools.tree.get(nodeId)
-  if (folder !== undefined) return folderAddress(tools.devices, folder)
+  const { tree, devices } = tools.layout
+  const folder = tree.get(nodeId)
+  if (folder !== undefined) return folderAddress(devices, folder)
   const row = tools.known.byId(nodeId)
   const path = tools.known.pathOf(nodeId)
   if (row === undefined || path === null) return null
-  return { path, expected: { deviceNumber: tools.devices.numberOf(row.device), inode: row.inode } }
+  return { path, expected: { deviceNumber: devices.numberOf(row.device), inode: row.inode } }
 }
 
 export function folderAddress(devices: Devices, folder: Folder): Pick<LookRequest, 'path' | 'expected'> {

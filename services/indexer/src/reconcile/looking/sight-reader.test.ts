@@ -12,15 +12,17 @@ test('a place whose filesystem can not be asked what it is says nothing, and is 
   const folder = createTree().addRoot(rootFolder(), top)
   const hinted: unknown[] = []
   const tools = {
-    trust: { isCurrent: () => true, tells: () => true, carriesHash: () => true },
-    devices: {
-      numberKind: () => 'lasting',
-      numberOf: () => DEVICE,
-      nameOf: () => undefined,
-      resolve: async () => null,
+    layout: {
+      trust: { isCurrent: () => true, tells: () => true, carriesHash: () => true },
+      devices: {
+        numberKind: () => 'lasting',
+        numberOf: () => DEVICE,
+        nameOf: () => undefined,
+        resolve: async () => null,
+      },
     },
     known: { childAt: () => undefined },
-    hint: (...what: unknown[]) => hinted.push(what),
+    pending: { hint: (...what: unknown[]) => hinted.push(what) },
   } as unknown as SightReaderTools
   const identity = { deviceNumber: '77', inode: '5', birthTime: 1, mtime: 1, ctime: 1 }
   const raw: RawObservation = { folder, name: 'mounted', sight: { kind: 'folder', ...identity }, cause: 'scan' }

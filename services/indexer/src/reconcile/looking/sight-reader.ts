@@ -8,10 +8,10 @@ import type { FileSight, FolderSight, Sight } from '../../model/sight.ts'
 import type { Observer } from '../../scan/observer.ts'
 import type { NodeQueries } from '../../store/node-queries.ts'
 import type { Devices } from '../devices/devices.ts'
-import type { NumberTrust } from '../devices/number-trust.ts'
 import { takeSample } from '../devices/sample.ts'
-import type { AddHint } from '../pending/hints.ts'
+import type { Pending } from '../pending/pending.ts'
 import type { DisksAway } from '../roots/disks-away.ts'
+import type { Layout } from '../roots/layout.ts'
 
 /** One place, looked at. `known` is read when it is not given. */
 export type RawObservation = {
@@ -23,12 +23,12 @@ export type RawObservation = {
 }
 
 export type SightReaderTools = {
-  readonly devices: Devices
+  readonly layout: Pick<Layout, 'devices' | 'trust'>
   readonly known: NodeQueries
-  readonly observer: Pick<Observer, 'look' | 'signs'>
-  readonly trust: NumberTrust
   readonly apply: (decisions: readonly Decision[]) => void
-  readonly hint: AddHint
+  readonly pending: Pick<Pending, 'hint'>
+  /** Looks past the mount fence, to recognise a filesystem. */
+  readonly observer: Pick<Observer, 'look'>
   readonly log: Logger
   readonly disksAway: Pick<DisksAway, 'isKept' | 'isBack'>
 }
@@ -40,7 +40,7 @@ export async function readSights(tools: SightReaderTools, raws: readonly RawObse
     if ('deviceNumber' in sight && isToBeResolved(tools, raw, sight)) await resolve(tools, raw, sight)
   }
   const observations = raws.map((raw) => observe(tools, raw))
-  const renumbered = observations.map((observation) => renumber(observation, tools))
+  const renumbered = observations.map((observation) => renumber(observation, tools.layout))
   const decisions = renumbered.flatMap(({ known }, at): Decision[] => {
     if (known === undefined || known === observations[at]?.known) return []
     return [{ kind: 'renumber', nodeId: known.nodeId, inode: known.inode, birthTime: known.birthTime }]
@@ -53,7 +53,7 @@ export async function readSights(tools: SightReaderTools, raws: readonly RawObse
  * What is at a row's place after a mount is the row's, where inode numbers do not last: it has that number from now on. A
  * file of another size or time was written since.
  */
-function renumber(observation: Observation, { devices, trust }: SightReaderTools): Observation {
+function renumber(observation: Observation, { devices, trust }: SightReaderTools['layout']): Observation {
   const { known, sight } = observation
   if (known === undefined || !isPresent(sight) || known.device !== sight.facts.device) return observation
   if (devices.numberKind(known.device) !== 'passing' || trust.isCurrent(known)) return observation
@@ -67,7 +67,7 @@ function renumber(observation: Observation, { devices, trust }: SightReaderTools
 
 /** A number not met yet, and one that begins here: another filesystem or subvolume may have it by now. */
 function isToBeResolved(
-  { devices }: SightReaderTools,
+  { layout: { devices } }: SightReaderTools,
   { folder }: RawObservation,
   sight: FileSight | FolderSight,
 ): boolean {
@@ -76,27 +76,29 @@ function isToBeResolved(
 }
 
 async function resolve(tools: SightReaderTools, raw: RawObservation, sight: FileSight | FolderSight): Promise<void> {
+  const { devices } = tools.layout
   const path = `${pathOf(raw.folder)}/${raw.name}`
   const row = tools.known.childAt(raw.folder.nodeId, raw.name)
   const sample = () => takeSample(tools.known, tools.observer, { path, top: sight, row })
-  const before = tools.devices.nameOf(sight.deviceNumber)
-  const device = await tools.devices.resolve(sight.deviceNumber, path, sample)
+  const before = devices.nameOf(sight.deviceNumber)
+  const device = await devices.resolve(sight.deviceNumber, path, sample)
   if (device !== null && device !== before)
     tools.log.info({ path, device }, 'another filesystem is mounted inside a root')
 }
 
 function observe(tools: SightReaderTools, raw: RawObservation): Observation {
+  const { devices } = tools.layout
   const { folder, name, cause } = raw
   const parentId = folder.nodeId
   const known = 'known' in raw ? raw.known : tools.known.childAt(parentId, name)
   const { sight } = raw
-  const isUnresolved = 'deviceNumber' in sight && tools.devices.nameOf(sight.deviceNumber) === undefined
+  const isUnresolved = 'deviceNumber' in sight && devices.nameOf(sight.deviceNumber) === undefined
   if (isUnresolved) {
-    tools.hint({ parentId, name }, cause, 'again')
+    tools.pending.hint({ parentId, name }, cause, 'again')
     return { parentId, name, cause, known, sight: { kind: 'unreadable' } }
   }
-  const placed = placedSight(sight, (number) => tools.devices.nameOf(number) ?? '')
-  const isAway = known !== undefined && isUnmounted(tools.devices, known, placed, folder)
+  const placed = placedSight(sight, (number) => devices.nameOf(number) ?? '')
+  const isAway = known !== undefined && isUnmounted(devices, known, placed, folder)
   if (!isAway) tools.disksAway.isBack({ parentId, name })
   else if (sight.kind === 'folder' && tools.disksAway.isKept(known, raw, sight)) {
     return { parentId, name, cause, known, sight: { kind: 'unreadable' } }

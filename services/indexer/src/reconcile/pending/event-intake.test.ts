@@ -18,12 +18,9 @@ function intake({ isVisiting = true, numbersPass = false } = {}) {
   const calls: string[] = []
   const made = createEventIntake({
     tree,
-    hints,
-    writers: createWriters(),
-    isExcluded: (name) => name === '.DS_Store',
-    isOwn: ({ nodeId }, name) => nodeId === 'folder' && name === 'feed.db-wal',
+    pending: { hints, writers: createWriters(), visits: { open: () => (isVisiting ? 1 : 0) } },
+    isIgnored: ({ nodeId }, name) => name === '.DS_Store' || (nodeId === 'folder' && name === 'feed.db-wal'),
     nowMs: () => 1_000,
-    isVisiting: () => isVisiting,
     onLost: () => calls.push('lost'),
     doNumbersPass: () => numbersPass,
     onUnmounted: ({ name }) => calls.push(`unmounted ${name}`),

@@ -3,6 +3,7 @@
 import type { Folder, RootFolder, Tree } from '../../model/folder-tree.ts'
 import type { WatchEvent } from '../../watch/inotify-events.ts'
 import type { Hints } from './hints.ts'
+import type { Visits } from './visits.ts'
 import type { Writers } from './writers.ts'
 
 /** What is told of a name in a folder. */
@@ -19,15 +20,15 @@ const OPEN_GRACE_MS = 100
 const EARLY_MAX = 100_000
 
 export type EventIntakeTools = {
-  readonly tree: Tree
-  readonly hints: Hints
-  readonly writers: Writers
-  readonly isExcluded: (name: string) => boolean
-  /** Whether a file of ours is there: what we write to it must not make us look, and so write, again. */
-  readonly isOwn?: (folder: Folder, name: string) => boolean
+  readonly tree: Pick<Tree, 'setWatch'>
+  readonly pending: {
+    readonly hints: Pick<Hints, 'add'>
+    readonly visits: Pick<Visits, 'open'>
+    readonly writers: Pick<Writers, 'wrote' | 'closed'>
+  }
   readonly nowMs: () => number
-  /** Whether folders of the root are being watched and listed just now. */
-  readonly isVisiting: (root: RootFolder) => boolean
+  /** Whether the name is excluded, or a file of ours: what we write to it must not make us look, and so write, again. */
+  readonly isIgnored: (folder: Folder, name: string) => boolean
   /** Events were lost. */
   readonly onLost: (root: RootFolder) => void
   /** Whether inode numbers on the device say little of what has them. */
@@ -49,7 +50,8 @@ export type EventIntake = {
 }
 
 export function createEventIntake(tools: EventIntakeTools): EventIntake {
-  const { tree, hints, writers, nowMs } = tools
+  const { tree, nowMs } = tools
+  const { hints, visits, writers } = tools.pending
   // A folder's watch is set by the observer thread; its first events can be read before that thread's answer is.
   const early = new Map<RootFolder, { readonly byWatch: Map<number, WatchEvent[]>; size: number }>()
   /** Watches taken away whose IN_IGNORED has not come yet. */
@@ -64,7 +66,7 @@ export function createEventIntake(tools: EventIntakeTools): EventIntake {
       return
     }
     // No answer under way could say what this watch is: it was of a folder that is gone.
-    if (!tools.isVisiting(root)) return
+    if (visits.open(root) === 0) return
     const watches = early.get(root) ?? { byWatch: new Map<number, WatchEvent[]>(), size: 0 }
     early.set(root, watches)
     const events = watches.byWatch.get(watch)
@@ -76,7 +78,7 @@ export function createEventIntake(tools: EventIntakeTools): EventIntake {
     tools.onLost(root)
   }
   const place = (folder: Folder, event: PlaceEvent) => {
-    if (tools.isExcluded(event.name) || tools.isOwn?.(folder, event.name)) return
+    if (tools.isIgnored(folder, event.name)) return
     const now = nowMs()
     folder.stirredSeconds = Math.floor(now / 1000)
     const { name, kind } = event

@@ -60,7 +60,8 @@ test('a hint that could not be looked at is put back as old as it was', () => {
   // Another event came meanwhile.
   hints.add({ folder: a, name: 'x', cause: 'touched' }, 200, 210)
   hints.add(taken, taken.addedMs, 200)
-  assert.ok(hints.hasSince(150), 'what waits for everything noticed by then goes on waiting')
+  hints.done([taken])
+  assert.ok(!hints.areSettled(150), 'what waits for everything noticed by then goes on waiting')
 })
 
 test('nothing is taken before it is due', () => {
@@ -146,10 +147,12 @@ test('limbo waits for hints added by then, but not for those held back for long'
   const { a } = folders()
   const hints = createHints()
   hints.add({ folder: a, name: 'x', cause: 'touched' }, 100, 110)
-  assert.ok(!hints.hasSince(99))
-  assert.ok(hints.hasSince(100))
-  hints.take(110, 10)
-  assert.ok(!hints.hasSince(200))
+  assert.ok(hints.areSettled(99))
+  assert.ok(!hints.areSettled(100))
+  const taken = hints.take(110, 10)
+  assert.ok(!hints.areSettled(200), 'it is being looked at')
+  hints.done(taken)
+  assert.ok(hints.areSettled(200))
   hints.add({ folder: a, name: 'open', cause: 'created' }, 100, 10_000)
-  assert.ok(!hints.hasSince(200))
+  assert.ok(hints.areSettled(200))
 })

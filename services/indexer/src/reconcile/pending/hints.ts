@@ -14,14 +14,16 @@ export type Hints = {
   readonly size: () => number
   /** Adds a hint noticed at `nowMs`, or merges it into the one for the place. It is due at `dueMs`. Ms since 1970. */
   readonly add: (hint: Hint, nowMs: number, dueMs: number) => void
-  /** Takes at most about `max` due hints, longest known first, those of one folder together. */
+  /** Takes at most about `max` due hints, longest known first, those of one folder together. Under way until `done`. */
   readonly take: (nowMs: number, max: number) => TakenHint[]
+  /** To be called once for hints that were taken, when they are settled. */
+  readonly done: (taken: readonly TakenHint[]) => void
   /** When the next one is due; null if there is none. */
   readonly nextDueMs: () => number | null
   /** When the longest waiting due hint was added; null if none is due. */
   readonly oldestDueSinceMs: (nowMs: number) => number | null
-  /** Whether a hint is left that was added by then and is not being held back for long. */
-  readonly hasSince: (ms: number) => boolean
+  /** Whether none is under way, and none is left that was added by then, but for those that are held back for long. */
+  readonly areSettled: (untilMs: number) => boolean
   readonly dropRoot: (root: RootFolder) => void
 }
 
@@ -33,6 +35,7 @@ type Waiting = { cause: Cause; dueMs: number; addedMs: number }
 export function createHints(): Hints {
   const byFolder = new Map<Folder, Map<string, Waiting>>()
   let size = 0
+  let underWay = 0
   /** Not later than the due time of any hint. */
   let earliestMs = Number.POSITIVE_INFINITY
 
@@ -82,7 +85,11 @@ export function createHints(): Hints {
         if (names.size === 0) byFolder.delete(folder)
       }
       findEarliest()
+      underWay += taken.length
       return taken
+    },
+    done: (taken) => {
+      underWay -= taken.length
     },
     nextDueMs: () => (size === 0 ? null : earliestMs),
     oldestDueSinceMs: (nowMs) => {
@@ -95,11 +102,14 @@ export function createHints(): Hints {
       }
       return oldest
     },
-    hasSince: (ms) => {
+    areSettled: (untilMs) => {
+      if (underWay > 0) return false
       for (const names of byFolder.values()) {
-        for (const { addedMs, dueMs } of names.values()) if (addedMs <= ms && dueMs <= ms + PROMPT_MS) return true
+        for (const { addedMs, dueMs } of names.values()) {
+          if (addedMs <= untilMs && dueMs <= untilMs + PROMPT_MS) return false
+        }
       }
-      return false
+      return true
     },
     dropRoot: (root) => {
       for (const folder of [...byFolder.keys()]) if (folder.root === root) forget(folder)

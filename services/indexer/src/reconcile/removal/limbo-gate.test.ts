@@ -20,17 +20,14 @@ const later = fileRow(3, top.nodeId, 'b')
 function gateOf() {
   const [limbo, hints] = [createLimbo(), createHints()]
   const folder = createTree().addRoot(rootFolder(), top)
-  const now = { ms: 0, areVisitsOpen: false, isScanning: false, isDiscovering: false, areHintsUnderWay: false }
+  const now = { ms: 0, areVisitsOpen: false, isScanning: false, isDiscovering: false }
   const counts = { drains: 0, wakes: 0 }
   let resolve = () => {}
   const gate = createLimboGate(
     {
-      limbo,
-      hints,
-      visits: { areOpen: () => now.areVisitsOpen },
+      pending: { limbo, hints, visits: { areOpen: () => now.areVisitsOpen } },
       roots: { isScanning: () => now.isScanning, isDiscovering: () => now.isDiscovering },
       nowMs: () => now.ms,
-      areHintsUnderWay: () => now.areHintsUnderWay,
       drained: () => {
         counts.drains += 1
         return new Promise<void>((passed) => {
@@ -89,11 +86,10 @@ test('a hint that was known by then is settled first, but not one that comes lat
   hints.add({ folder, name: 'tried again', cause: 'touched' }, GRACE_MS, GRACE_MS + 1_000)
   await drain()
   assert.deepEqual(taken(), [])
-  hints.take(GRACE_MS, 1)
+  const underWay = hints.take(GRACE_MS, 1)
   hints.add({ folder, name: 'new', cause: 'touched' }, GRACE_MS + 1, GRACE_MS + 1)
-  now.areHintsUnderWay = true
   assert.deepEqual(taken(), [], 'it is being looked at')
-  now.areHintsUnderWay = false
+  hints.done(underWay)
   assert.deepEqual(taken(), ['a'])
 })
 

@@ -16,18 +16,17 @@ import type { Limbo, LimboEntry } from '../pending/limbo.ts'
 import { TURBULENT_MS } from '../pending/limbo-times.ts'
 import type { Visits } from '../pending/visits.ts'
 import type { Roots } from '../roots/roots.ts'
-import { areSettled } from './tools.ts'
 
 export type LimboGateTools = {
-  readonly limbo: Pick<Limbo, 'due' | 'defer' | 'nextDeadlineMs'>
-  readonly hints: Pick<Hints, 'size' | 'hasSince'>
-  readonly visits: Pick<Visits, 'areOpen'>
+  readonly pending: {
+    readonly limbo: Pick<Limbo, 'due' | 'defer' | 'nextDeadlineMs'>
+    readonly hints: Pick<Hints, 'size' | 'areSettled'>
+    readonly visits: Pick<Visits, 'areOpen'>
+  }
   readonly roots: Pick<Roots, 'isDiscovering' | 'isScanning'>
   readonly nowMs: () => number
   /** Resolves when every event queued by now has been taken in. */
   readonly drained: () => Promise<void>
-  /** Whether the observer thread is looking at places of hints. */
-  readonly areHintsUnderWay: () => boolean
 }
 
 export type LimboGate = {
@@ -44,7 +43,8 @@ type Barrier =
 
 /** @param wake called when the barrier is passed, so that `takeDue` may give rows */
 export function createLimboGate(tools: LimboGateTools, wake: () => void): LimboGate {
-  const { limbo, hints, visits, roots, nowMs } = tools
+  const { roots, nowMs } = tools
+  const { limbo, hints, visits } = tools.pending
   let barrier: Barrier = { kind: 'none' }
   let discoveredMs = Number.NEGATIVE_INFINITY
   const ask = async () => {
@@ -66,7 +66,7 @@ export function createLimboGate(tools: LimboGateTools, wake: () => void): LimboG
     takeDue: () => {
       if (roots.isDiscovering()) discoveredMs = nowMs()
       if (barrier.kind === 'none' && limbo.due(nowMs()).length > 0) void ask()
-      if (barrier.kind !== 'passed' || !areSettled(tools, barrier.passedMs)) return []
+      if (barrier.kind !== 'passed' || !hints.areSettled(barrier.passedMs)) return []
       if (visits.areOpen() && !roots.isScanning()) return []
       const due = limbo.due(barrier.askedMs)
       barrier = { kind: 'none' }

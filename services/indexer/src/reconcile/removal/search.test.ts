@@ -31,9 +31,11 @@ function searchWith(rows: readonly KnownNode[], below: Below, { away = null as R
   const looked: string[] = []
   // The search needs no more than this.
   const tools = {
-    ...{ tree, roots: { isConfigured: () => true, isOnline: (one: RootFolder) => one !== away } },
-    trust: { isCurrent: () => true, tells: () => true, carriesHash: () => true },
-    devices: { numberKind: () => 'lasting', numberOf: () => DEVICE, nameOf: () => DEVICE },
+    layout: {
+      ...{ tree, roots: { isConfigured: () => true, isOnline: (one: RootFolder) => one !== away } },
+      trust: { isCurrent: () => true, tells: () => true, carriesHash: () => true },
+      devices: { numberKind: () => 'lasting', numberOf: () => DEVICE, nameOf: () => DEVICE },
+    },
     known: {
       childAt: (parentId: string, name: string) => rows.find((row) => row.parentId === parentId && row.name === name),
       byId: (nodeId: string) => rows.find((row) => row.nodeId === nodeId),
@@ -118,7 +120,7 @@ test('where nothing counts because something was mounted, the search ends withou
     const answers = requests.map(() => ({ kind: 'later', problem: null }))
     return { answers, sights: createSightsBuilder().pack(), mountChanges: 1 }
   }
-  const tools = { look, devices: { numberOf: () => DEVICE } } as unknown as SearchTools
+  const tools = { look, layout: { devices: { numberOf: () => DEVICE } } } as unknown as SearchTools
   const sight = folderSight(20, { birthTime: 2 }) as PresentSight
   const place = { parentId: top.nodeId, name: 'photos', sight, path: '/media/photos', nodeId: photos, above: null }
   assert.equal(await searchBelow(tools, [place]), null)

@@ -21,7 +21,7 @@ import { isIdTaken } from '../devices/taken-id.ts'
 import { isAway } from '../roots/whereabouts.ts'
 import type { SettleTools } from '../settling/settle.ts'
 
-export type SearchTools = Pick<SettleTools, 'look' | 'devices' | 'known' | 'tree' | 'roots' | 'trust'>
+export type SearchTools = Pick<SettleTools, 'layout' | 'known' | 'look'>
 
 /** Something on disk in a folder that no tree has. `above` is that folder; null for a place in a folder of the tree. */
 type Unplaced = Place & {
@@ -38,7 +38,7 @@ const FOLDERS_MAX = 64
 /** The folders that were seen where they are not known. Each may wait for a row, or be new. */
 export function unplacedFolders(tools: SearchTools, observations: readonly Observation[]): Unplaced[] {
   return observations.flatMap(({ parentId, name, sight, known }): Unplaced[] => {
-    const parent = tools.tree.get(parentId)
+    const parent = tools.layout.tree.get(parentId)
     if (parent === undefined || sight.kind !== 'folder') return []
     if (known !== undefined && isSameThing(known, sight)) return []
     return [unplaced(tools, { parentId, name, sight, path: `${pathOf(parent)}/${name}`, above: null })]
@@ -88,7 +88,7 @@ async function listFolders(
 function unplaced(tools: SearchTools, what: Omit<Unplaced, 'nodeId'>): Unplaced {
   const { sight } = what
   if (sight.kind === 'file') return { ...what, nodeId: '' }
-  const rows = tools.known.byInode(sight.facts.device, sight.facts.inode).filter(tools.trust.tells)
+  const rows = tools.known.byInode(sight.facts.device, sight.facts.inode).filter(tools.layout.trust.tells)
   const { own, newId } = identifyFolder(sight, what, {
     rows,
     isAway: (row) => isAway(tools, row),
@@ -97,7 +97,7 @@ function unplaced(tools: SearchTools, what: Omit<Unplaced, 'nodeId'>): Unplaced 
   return { ...what, nodeId: own?.nodeId ?? newId() }
 }
 
-function requestOf({ devices }: SearchTools, { path, sight }: Unplaced): LookRequest {
+function requestOf({ layout: { devices } }: SearchTools, { path, sight }: Unplaced): LookRequest {
   const { device, inode } = sight.facts
   return { path, expected: { deviceNumber: devices.numberOf(device), inode }, names: null, inotifyFd: null }
 }
@@ -112,7 +112,7 @@ function entriesOf(
   for (let index = from; index < to; index += 1) {
     const raw = sightAt(sights, index)
     if (raw.kind !== 'file' && raw.kind !== 'folder') continue
-    const device = tools.devices.nameOf(raw.deviceNumber)
+    const device = tools.layout.devices.nameOf(raw.deviceNumber)
     // The folder's own listing meets what is mounted in it, once the folder is placed.
     if (device !== above.sight.facts.device) continue
     const sight = placedSight(raw, () => device) as PresentSight
@@ -123,9 +123,9 @@ function entriesOf(
 }
 
 /** Whether a row of the very thing is at another place than where the thing was found. */
-function isFromElsewhere({ known, trust }: SearchTools, { parentId, name, sight }: Unplaced): boolean {
+function isFromElsewhere({ known, layout }: SearchTools, { parentId, name, sight }: Unplaced): boolean {
   const { device, inode } = sight.facts
-  const rows = known.byInode(device, inode).filter((row) => trust.tells(row) && isSameThing(row, sight))
+  const rows = known.byInode(device, inode).filter((row) => layout.trust.tells(row) && isSameThing(row, sight))
   return rows.length > 0 && !rows.some((row) => row.parentId === parentId && row.name === name)
 }
 

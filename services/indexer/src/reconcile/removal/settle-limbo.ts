@@ -161,7 +161,7 @@ function carryOut(tools: RemovalTools, verdicts: ReadonlyMap<ReadRow, Verdict>):
 function defer(tools: RemovalTools, { entry }: ReadRow, reason: DeferReason): void {
   const { limbo, nowMs } = tools
   const { nodeId } = entry.row
-  if (reason === 'unmet') deferUnmet(tools, nodeId)
+  if (reason === 'unmet') deferUnmet(limbo, nodeId, nowMs())
   else if (!limbo.defer(nodeId, reason, nowMs())) limbo.defer(nodeId, 'unknown', nowMs())
 }
 

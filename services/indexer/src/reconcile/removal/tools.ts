@@ -2,12 +2,11 @@
 import type { Folder } from '../../model/folder-tree.ts'
 import type { Observation } from '../../model/observation.ts'
 import type { LookAnswer } from '../../scan/look.ts'
-import { type RawObservation, readSights } from '../looking/sight-reader.ts'
-import type { Hints } from '../pending/hints.ts'
+import type { Observer } from '../../scan/observer.ts'
+import type { RawObservation } from '../looking/sight-reader.ts'
 import type { Limbo } from '../pending/limbo.ts'
-import { notFound } from '../settling/folder-answer.ts'
-import { type Ends, settle } from '../settling/settle.ts'
-import { type SettleJobTools, whileDiscovering } from '../settling/tools.ts'
+import type { Ends } from '../settling/settle.ts'
+import { type SettlingTools, whileDiscovering } from '../settling/tools.ts'
 import { searchBelow, unplacedFolders } from './search.ts'
 
 export type RemovalTools = {
@@ -26,26 +25,29 @@ export type RemovalTools = {
   readonly unreadable: (folder: Folder, problem: string) => void
 }
 
-export type SettledTools = { readonly hints: Pick<Hints, 'hasSince'>; readonly areHintsUnderWay: () => boolean }
-
-/** Whether every hint that was known at a time (ms since 1970) is settled. */
-export function areSettled({ hints, areHintsUnderWay }: SettledTools, untilMs: number): boolean {
-  return !hints.hasSince(untilMs) && !areHintsUnderWay()
+/** What asks the disk and the kernel. */
+type Asking = {
+  readonly look: Observer['look']
+  /** Resolves when every event queued by now has been taken in. */
+  readonly drained: () => Promise<void>
 }
 
-export function removalTools(tools: SettleJobTools): RemovalTools {
-  const { limbo, nowMs, drained, coverage } = tools
+export function removalTools(tools: SettlingTools, { look, drained }: Asking): RemovalTools {
+  const { pending, layout, known, coverage, folderAnswers } = tools
+  const { nowMs } = tools.clock
+  const searching = { layout, known, look }
+  const waitsForScan = whileDiscovering(layout.roots)
   return {
-    limbo,
+    limbo: pending.limbo,
     nowMs,
     isQuiet: async () => {
       await drained()
-      return areSettled(tools, nowMs())
+      return pending.hints.areSettled(nowMs())
     },
-    readSights: (raws) => readSights(tools, raws),
-    search: (observations) => searchBelow(tools, unplacedFolders(tools, observations)),
-    settle: (observations, ends) => settle(tools, observations, ends, whileDiscovering(tools)),
-    notFound: (folder, answer) => notFound(tools, folder, answer),
+    readSights: tools.readSights,
+    search: (observations) => searchBelow(searching, unplacedFolders(searching, observations)),
+    settle: (observations, ends) => tools.settle(observations, ends, waitsForScan),
+    notFound: folderAnswers.notFound,
     unreadable: (folder, problem) => coverage.unreadable(folder, { what: 'entry', problem }),
   }
 }

@@ -19,10 +19,7 @@ function world({ isAttached = true, isListed = true, isOnline = true, isConfigur
   if (isAttached) tree.addRoot(root, top)
   const rows = new Map([superRoot, top, folder, file].map((row) => [row.nodeId, row]))
   const known = { byId: (nodeId: string) => rows.get(nodeId) }
-  return {
-    ...{ tree, known },
-    roots: { isOnline: () => isOnline, isConfigured: () => isConfigured },
-  }
+  return { layout: { tree, roots: { isOnline: () => isOnline, isConfigured: () => isConfigured } }, known }
 }
 
 test('what is in a root that is there is not away, met since the start or not', () => {
@@ -54,7 +51,7 @@ test('the parent of a folder is that of the tree, and where it was not met yet t
   assert.equal(parentOf(tools, top.nodeId), null)
   assert.equal(parentOf(world({ isAttached: false }), top.nodeId), null)
   assert.equal(parentOf(tools, 'removed'), undefined)
-  const other = tools.tree.add(tools.tree.get(top.nodeId) ?? assert.fail(), 'other', folderRow(4, '', ''))
-  tools.tree.add(other, 'folder', folder)
+  const other = tools.layout.tree.add(tools.layout.tree.get(top.nodeId) ?? assert.fail(), 'other', folderRow(4, '', ''))
+  tools.layout.tree.add(other, 'folder', folder)
   assert.equal(parentOf(tools, folder.nodeId), other.nodeId)
 })

@@ -13,14 +13,13 @@ import type { Roots } from './roots.ts'
 export type Whereabouts = 'online' | 'away' | 'gone'
 
 export type WhereaboutsTools = {
-  readonly tree: Pick<Tree, 'get'>
+  readonly layout: { readonly tree: Pick<Tree, 'get'>; readonly roots: Pick<Roots, 'isOnline' | 'isConfigured'> }
   readonly known: Pick<NodeQueries, 'byId'>
-  readonly roots: Pick<Roots, 'isOnline'>
 }
 
 export function whereaboutsOf(tools: WhereaboutsTools, folderId: string): Whereabouts {
   const { root, top } = wayUp(tools, folderId)
-  if (root !== null) return tools.roots.isOnline(root) ? 'online' : 'away'
+  if (root !== null) return tools.layout.roots.isOnline(root) ? 'online' : 'away'
   return top === undefined ? 'gone' : 'away'
 }
 
@@ -28,23 +27,21 @@ export function whereaboutsOf(tools: WhereaboutsTools, folderId: string): Wherea
  * Whether the row, or what is in it, is in a root that is away or may turn out to be: a root that was not attached since the
  * start, or whose top was not listed since it was attached, may be suddenly empty.
  */
-export function isAway(
-  tools: WhereaboutsTools & { readonly roots: Pick<Roots, 'isConfigured'> },
-  { nodeId, parentId, isDirectory }: KnownNode,
-): boolean {
+export function isAway(tools: WhereaboutsTools, { nodeId, parentId, isDirectory }: KnownNode): boolean {
+  const { roots } = tools.layout
   const { root, top } = wayUp(tools, isDirectory ? nodeId : parentId)
-  if (root !== null) return !root.isListed || !tools.roots.isOnline(root)
+  if (root !== null) return !root.isListed || !roots.isOnline(root)
   // The nodes of a watch that left the config are removed soon.
-  return top !== undefined && tools.roots.isConfigured(top)
+  return top !== undefined && roots.isConfigured(top)
 }
 
 /** The root of a folder that was met since the start, otherwise the row of its topmost folder; neither if it is not known. */
 function wayUp(
-  tools: Omit<WhereaboutsTools, 'roots'>,
+  tools: WhereaboutsTools,
   folderId: string,
 ): { readonly root: RootFolder | null; readonly top?: KnownNode | undefined } {
   for (let at = folderId; ; ) {
-    const folder = tools.tree.get(at)
+    const folder = tools.layout.tree.get(at)
     if (folder !== undefined) return { root: folder.root }
     const parentId = at === SUPER_ROOT_ID ? null : parentOf(tools, at)
     if (parentId == null) return { root: null, top: tools.known.byId(at) }
@@ -56,11 +53,8 @@ function wayUp(
  * The parent of a known folder: null for a root, undefined if the folder is not known. The tree does not have what moved
  * while nobody watched, nor what is in it, until that is met.
  */
-export function parentOf(
-  { tree, known }: Omit<WhereaboutsTools, 'roots'>,
-  folderId: string,
-): string | null | undefined {
-  const folder = tree.get(folderId)
+export function parentOf({ layout, known }: WhereaboutsTools, folderId: string): string | null | undefined {
+  const folder = layout.tree.get(folderId)
   if (folder !== undefined) return folder.parent?.nodeId ?? null
   const parentId = known.byId(folderId)?.parentId
   return parentId === SUPER_ROOT_ID ? null : parentId

@@ -4,9 +4,9 @@ import type { Place } from '../../model/observation.ts'
 import type { Visits } from '../pending/visits.ts'
 
 export type PlaceTools = {
-  readonly tree: Tree
-  readonly visits: Visits
-  /** Takes the watches of folders that left the tree away. */
+  readonly layout: { readonly tree: Tree }
+  readonly pending: { readonly visits: Visits }
+  /** Takes a folder and all below it out of the tree, with their watches. */
   readonly dropFolder: (folder: Folder) => void
 }
 
@@ -16,7 +16,8 @@ export function ensureInTree(
   place: Place,
   identity: { readonly nodeId: string; readonly device: string; readonly inode: string },
 ): void {
-  const { tree, visits } = tools
+  const { tree } = tools.layout
+  const { visits } = tools.pending
   const parent = tree.get(place.parentId)
   let folder = tree.get(identity.nodeId)
   // The parent left the tree while this was under way; what is below it is visited with it when it is back. At its old
@@ -35,7 +36,7 @@ export function ensureInTree(
     visits.add(folder, true)
     return
   }
-  const leavesUnlisted = folder.parent !== parent && isToBeListed(tools, folder.parent)
+  const leavesUnlisted = folder.parent !== parent && isToBeListed(visits, folder.parent)
   if (folder.parent !== parent || folder.name !== place.name) tree.relink(folder, parent, place.name)
   if (folder.needsVisit || leavesUnlisted) {
     folder.needsVisit = false
@@ -44,7 +45,7 @@ export function ensureInTree(
 }
 
 /** Whether a folder is yet to be listed with all below it, which what moves out of it is no longer. */
-function isToBeListed({ visits }: Pick<PlaceTools, 'visits'>, folder: Folder | null): boolean {
+function isToBeListed(visits: Visits, folder: Folder | null): boolean {
   for (let at = folder; at !== null; at = at.parent) if (at.needsVisit || visits.isOpen(at)) return true
   return false
 }

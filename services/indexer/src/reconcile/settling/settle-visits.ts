@@ -1,16 +1,16 @@
 /** Settles the listings of folders. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { isPassing } from '@drive-feed/shared/passing-errors.ts'
+import type { Clock } from '../../model/clock.ts'
 import type { FileSight } from '../../model/sight.ts'
 import type { LookAnswer } from '../../scan/look.ts'
 import type { LookReply } from '../../scan/observer.ts'
 import { compareListing } from '../looking/listing.ts'
-import { type RawObservation, readSights } from '../looking/sight-reader.ts'
+import type { RawObservation } from '../looking/sight-reader.ts'
 import type { Visit } from '../pending/visits.ts'
-import { notFound, takeWatch, WHEREABOUTS } from './folder-answer.ts'
 import { ensureInTree } from './place-folder.ts'
-import { NOTHING_ENDS, settle } from './settle.ts'
-import type { SettleJobTools } from './tools.ts'
+import { NOTHING_ENDS } from './settle.ts'
+import type { SettlingTools } from './tools.ts'
 
 /** Differences settled in one transaction. */
 const SETTLE_MAX = 16_000
@@ -19,7 +19,7 @@ const SETTLE_MAX = 16_000
 const JUST_MADE_MS = 10_000
 
 export async function settleVisits(
-  tools: SettleJobTools,
+  tools: SettlingTools,
   visits: readonly Visit[],
   { answers, sights }: LookReply,
 ): Promise<void> {
@@ -32,38 +32,38 @@ export async function settleVisits(
     if (!folder.attached) continue
     // One by one: there may be more in a folder than a call takes arguments.
     if (answer.kind === 'seen') for (const raw of readListing(tools, visit, answer, sights)) raws.push(raw)
-    else if (answer.kind !== 'later') notFound(tools, folder, answer)
+    else if (answer.kind !== 'later') tools.folderAnswers.notFound(folder, answer)
   }
   for (let from = 0; from < raws.length; from += SETTLE_MAX) {
     // Events and signals are taken in between.
     if (from > 0) await nextTurn()
-    const observations = await readSights(tools, raws.slice(from, from + SETTLE_MAX))
+    const observations = await tools.readSights(raws.slice(from, from + SETTLE_MAX))
     for (const { parentId, sight } of observations) if (sight.kind === 'unreadable') unreadable.add(parentId)
-    await settle(tools, observations, NOTHING_ENDS, tools.roots.isScanning)
+    await tools.settle(observations, NOTHING_ENDS, tools.layout.roots.isScanning)
   }
   for (const [at, visit] of visits.entries()) {
     if (answers[at]?.kind === 'seen') visit.folder.isCompared = !unreadable.has(visit.folder.nodeId)
-    if (answers[at]?.kind === 'later') tools.visits.putBack(visit)
-    else tools.visits.done(visit)
+    if (answers[at]?.kind === 'later') tools.pending.visits.putBack(visit)
+    else tools.pending.visits.done(visit)
   }
 }
 
 /** Takes the watch in, and gives what differs from what is known. */
 function readListing(
-  tools: SettleJobTools,
+  tools: SettlingTools,
   { folder, isDeep }: Visit,
   answer: Extract<LookAnswer, { kind: 'seen' }>,
   sights: LookReply['sights'],
 ): RawObservation[] {
-  takeWatch(tools, folder, answer.watch)
+  const { pending, coverage, folderAnswers } = tools
+  folderAnswers.takeWatch(folder, answer.watch)
   const isHeldBack = answer.watch.kind === 'not-asked' && folder.watch === null && folder.root.inotifyFd !== null
-  if (isHeldBack) tools.coverage.refused(folder, 'max_user_watches')
-  tools.retries.clear(folder)
-  tools.retries.clear(folder, WHEREABOUTS)
-  tools.coverage.listed(folder, problemIn(sights, answer))
+  if (isHeldBack) coverage.refused(folder, 'max_user_watches')
+  folderAnswers.found(folder)
+  coverage.listed(folder, problemIn(sights, answer))
   const known = tools.known.listedChildren(folder.nodeId)
   const isEmptied = folder.parent === null && answer.from === answer.to && known.length > 0
-  if (isEmptied && !tools.mayBeEmpty(folder)) return []
+  if (isEmptied && !folderAnswers.mayBeEmpty(folder)) return []
   if (folder.parent === null) folder.root.isListed = true
   const { device, nodeId } = folder
   const deviceNumber = BigInt(answer.folder.deviceNumber)
@@ -72,22 +72,23 @@ function readListing(
     answer,
     known,
     { device, deviceNumber },
-    tools.limbo.has,
+    pending.limbo.has,
   )
-  if (isChanged) tools.coverage.stirred(folder)
+  if (isChanged) coverage.stirred(folder)
   for (const child of sameFolders) ensureInTree(tools, { parentId: nodeId, name: child.name }, child)
-  if (isDeep) for (const child of folder.children.values()) tools.visits.add(child, true)
+  if (isDeep) for (const child of folder.children.values()) pending.visits.add(child, true)
   return differences.map(({ name, sight, isNew }): RawObservation => {
     const raw = { folder, name, sight, cause: 'scan' } as const
-    if (sight.kind === 'unreadable' && isPassing(sight.problem)) tools.hint({ parentId: nodeId, name }, 'scan', 'again')
-    if (isNew && sight.kind === 'file' && isJustMade(tools, sight))
-      tools.revisits.put(folder, name, sight, tools.nowMs())
+    if (sight.kind === 'unreadable' && isPassing(sight.problem))
+      pending.hint({ parentId: nodeId, name }, 'scan', 'again')
+    if (isNew && sight.kind === 'file' && isJustMade(tools.clock, sight))
+      pending.revisits.put(folder, name, sight, tools.clock.nowMs())
     return isNew ? { ...raw, known: undefined } : raw
   })
 }
 
 /** Made, linked or moved here a moment ago: its writer may have it open under a name that was never watched. */
-function isJustMade({ wallMs }: SettleJobTools, { ctime }: FileSight): boolean {
+function isJustMade({ wallMs }: Clock, { ctime }: FileSight): boolean {
   return Math.abs(wallMs() - ctime / 1000) < JUST_MADE_MS
 }
 

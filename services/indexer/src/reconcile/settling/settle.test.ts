@@ -24,7 +24,7 @@ function treeWithFolder() {
   const dropFolder = (gone: Folder) => {
     tree.remove(gone)
   }
-  return { tree, visits, dropFolder }
+  return { layout: { tree }, pending: { visits }, dropFolder, tree, visits }
 }
 
 test('a folder at its place stays as it is', () => {
@@ -86,9 +86,14 @@ function settleWithStore(t: TestContext) {
     return store.known.byId(nodeId)
   }
   const tools = {
-    ...{ tree: createTree(), limbo, known: { ...store.known, byId }, apply: store.apply, visits: createVisits() },
-    ...{ nowMs: () => 0, awaiting: () => awaiting, hint: () => {}, devices: { numberKind: () => 'lasting' } },
-    trust: { isCurrent: () => true, tells: () => true, carriesHash: () => true },
+    pending: { limbo, visits: createVisits(), hint: () => {} },
+    layout: {
+      tree: createTree(),
+      devices: { numberKind: () => 'lasting' },
+      trust: { isCurrent: () => true, tells: () => true, carriesHash: () => true },
+    },
+    known: { ...store.known, byId },
+    ...{ apply: store.apply, clock: { nowMs: () => 0 }, awaiting: () => awaiting },
   } as unknown as SettleTools
   const seenAt = (place: Place, sight: PlacedSight): Observation => {
     const known = store.known.childAt(place.parentId, place.name)

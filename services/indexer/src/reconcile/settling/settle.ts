@@ -1,7 +1,8 @@
 /** Carries what was seen into the database, the tree and the queues: decide, one transaction, then the consequences. */
 
+import type { Clock } from '../../model/clock.ts'
 import type { Decision, Facts, MetadataDue } from '../../model/decision.ts'
-import type { Folder, Tree } from '../../model/folder-tree.ts'
+import type { Folder } from '../../model/folder-tree.ts'
 import type { KnownNode } from '../../model/known-node.ts'
 import { isPresent, type Observation, type Place } from '../../model/observation.ts'
 import type { Observer } from '../../scan/observer.ts'
@@ -10,55 +11,49 @@ import { checkPlan } from '../deciding/check-plan.ts'
 import { decide } from '../deciding/decide.ts'
 import { rowsToLookAt } from '../deciding/match.ts'
 import type { Knowledge, Plan } from '../deciding/plan.ts'
-import type { Devices } from '../devices/devices.ts'
-import type { NumberTrust } from '../devices/number-trust.ts'
 import { isIdTaken } from '../devices/taken-id.ts'
 import { findPassing, lookAtRows } from '../looking/presence.ts'
-import type { AddHint } from '../pending/hints.ts'
-import type { Limbo } from '../pending/limbo.ts'
-import type { Visits } from '../pending/visits.ts'
-import type { Roots } from '../roots/roots.ts'
+import type { Pending } from '../pending/pending.ts'
+import type { Layout } from '../roots/layout.ts'
 import { isAway, parentOf } from '../roots/whereabouts.ts'
 import { ensureInTree } from './place-folder.ts'
 
 export type SettleTools = {
-  readonly tree: Tree
-  readonly look: Observer['look']
-  readonly devices: Devices
+  readonly pending: Pick<Pending, 'limbo' | 'visits' | 'hint'>
+  readonly layout: Layout
   readonly known: NodeQueries
   readonly apply: (decisions: readonly Decision[]) => void
-  readonly limbo: Limbo
-  readonly trust: NumberTrust
-  readonly visits: Visits
-  readonly roots: Roots
-  readonly nowMs: () => number
-  /** The clock that the times of files go by. */
-  readonly wallMs: () => number
+  readonly clock: Pick<Clock, 'nowMs'>
+  readonly look: Observer['look']
   readonly awaiting: (observation: Observation, facts: Facts) => MetadataDue
-  readonly hint: AddHint
   /** To be told of a place where a folder is that is listed elsewhere. */
   readonly noteTwin: (place: Place) => void
-  /** Takes the watches of folders that left the tree away. */
+  /** Takes a folder and all below it out of the tree, with their watches. */
   readonly dropFolder: (folder: Folder) => void
 }
 
 /** Rows whose time in limbo is over, and those of them that have waited long enough. */
 export type Ends = Pick<Knowledge, 'mayRemove' | 'mustRemove'>
 
+/** Whether a row that was found missing waits in limbo until every scan has ended. `blocks`: whether something waits for its place. */
+export type WaitsForScan = (row: KnownNode, blocks: boolean) => boolean
+
 export const NOTHING_ENDS: Ends = { mayRemove: new Set(), mustRemove: new Set() }
 
 /**
  * Settles what was seen; gives what could not be, and is tried again. The rows whose time in limbo is over are removed if
- * the sights confirm that they are gone. `waitsForScan`: which rows found missing wait in limbo until every scan has ended.
+ * the sights confirm that they are gone.
  */
 export async function settle(
   tools: SettleTools,
   observations: readonly Observation[],
   ends: Ends,
-  waitsForScan: (row: KnownNode, blocks: boolean) => boolean,
+  waitsForScan: WaitsForScan,
 ): Promise<readonly Observation[]> {
+  const { limbo } = tools.pending
+  const { devices, trust } = tools.layout
   const rowsOf = rowsOfThose(tools, observations)
-  const rows = rowsToLookAt(observations, rowsOf).filter((row) => !tools.limbo.has(row.nodeId))
+  const rows = rowsToLookAt(observations, rowsOf).filter((row) => !limbo.has(row.nodeId))
   const presences = await lookAtRows(tools, rows)
   const passing = await findPassing(
     tools,
@@ -69,13 +64,13 @@ export async function settle(
   const parentOf = rememberParents(tools)
   const plan = decide(certain, {
     rowsOf,
-    presenceOf: (row) => (tools.limbo.has(row.nodeId) ? 'absent' : (presences.get(row.nodeId) ?? 'unknown')),
+    presenceOf: (row) => (limbo.has(row.nodeId) ? 'absent' : (presences.get(row.nodeId) ?? 'unknown')),
     ...ends,
     parentOf,
     isAway: (row) => isAway(tools, row),
     hasChildren: tools.known.hasChildren,
-    numbersLast: (device) => tools.devices.numberKind(device) === 'lasting',
-    carriesHash: tools.trust.carriesHash,
+    numbersLast: (device) => devices.numberKind(device) === 'lasting',
+    carriesHash: trust.carriesHash,
     isIdTaken: (device, nodeId) => isIdTaken(tools, device, nodeId),
     awaiting: tools.awaiting,
   })
@@ -88,7 +83,7 @@ export async function settle(
 }
 
 /** Asks once for each folder. Neither the tree nor a row changes between deciding and writing, which are one turn. */
-function rememberParents(tools: Pick<SettleTools, 'tree' | 'known'>): Knowledge['parentOf'] {
+function rememberParents(tools: Pick<SettleTools, 'layout' | 'known'>): Knowledge['parentOf'] {
   const parents = new Map<string, string | null | undefined>()
   return (folderId) => {
     if (parents.has(folderId)) return parents.get(folderId)
@@ -103,7 +98,7 @@ function rememberParents(tools: Pick<SettleTools, 'tree' | 'known'>): Knowledge[
  * written through and are gone.
  */
 function rowsOfThose(
-  { known: nodes, trust }: SettleTools,
+  { known: nodes, layout: { trust } }: SettleTools,
   observations: readonly Observation[],
 ): (facts: Facts) => readonly KnownNode[] {
   const inodes: string[] = []
@@ -115,45 +110,41 @@ function rowsOfThose(
   return ({ device, inode }) => (withNames.has(inode) ? nodes.byInode(device, inode).filter(trust.tells) : [])
 }
 
-function followUp(
-  tools: SettleTools,
-  plan: Plan,
-  mayRemove: ReadonlySet<string>,
-  waitsForScan: (row: KnownNode, blocks: boolean) => boolean,
-): void {
-  const { limbo } = tools
+function followUp(tools: SettleTools, plan: Plan, mayRemove: ReadonlySet<string>, waitsForScan: WaitsForScan): void {
+  const { limbo, hint } = tools.pending
+  const { tree, trust } = tools.layout
   for (const nodeId of plan.found) limbo.release(nodeId)
   // It comes into the tree again as a folder that nobody has watched or listed.
   for (const nodeId of plan.reborn) {
-    const folder = tools.tree.get(nodeId)
+    const folder = tree.get(nodeId)
     if (folder !== undefined) tools.dropFolder(folder)
   }
   for (const decision of plan.decisions) follow(tools, decision)
   for (const { nodeId, place, facts } of plan.present) ensureInTree(tools, place, { nodeId, ...facts })
-  const nowMs = tools.nowMs()
+  const nowMs = tools.clock.nowMs()
   for (const { row, blocks, heir } of plan.toLimbo) {
-    const isOfEarlierMount = !tools.trust.isCurrent(row)
+    const isOfEarlierMount = !trust.isCurrent(row)
     limbo.put(row, { blocks, isAfterScan: waitsForScan(row, blocks), nowMs, heir, isOfEarlierMount })
     // Its time was over, but it was found where something else still is.
     if (mayRemove.has(row.nodeId)) limbo.defer(row.nodeId, 'occupied', nowMs)
   }
-  for (const observation of plan.again) tools.hint(observation, observation.cause, 'again')
+  for (const observation of plan.again) hint(observation, observation.cause, 'again')
   for (const place of plan.twins) tools.noteTwin(place)
-  for (const { place, cause } of plan.lookAt) tools.hint(place, cause, 'now')
+  for (const { place, cause } of plan.lookAt) hint(place, cause, 'now')
 }
 
 function follow(tools: SettleTools, decision: Decision): void {
-  const { tree } = tools
+  const { limbo } = tools.pending
   if (decision.kind === 'create') {
     // A row that went with the folder it was in may still be there, under the id of an inode number that is used again.
-    tools.limbo.release(decision.nodeId)
+    limbo.release(decision.nodeId)
     if (decision.isDirectory) ensureInTree(tools, decision, { nodeId: decision.nodeId, ...decision.facts })
   } else if (decision.kind === 'move' && decision.isDirectory) {
     const row = tools.known.byId(decision.nodeId)
     if (row !== undefined) ensureInTree(tools, decision, row)
   } else if (decision.kind === 'remove') {
-    tools.limbo.release(decision.nodeId)
-    const folder = tree.get(decision.nodeId)
+    limbo.release(decision.nodeId)
+    const folder = tools.layout.tree.get(decision.nodeId)
     if (folder !== undefined) tools.dropFolder(folder)
   }
 }

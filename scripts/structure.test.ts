@@ -1,4 +1,7 @@
-/** The shape of the code: who may import whom (the table in ARCHITECTURE.md), and how long a function may be. */
+/**
+ * The shape of the code: who may import whom (the table in ARCHITECTURE.md), how long a function may be, and how much is
+ * handed to it.
+ */
 import assert from 'node:assert/strict'
 import { globSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
@@ -9,16 +12,20 @@ import {
   isExportDeclaration,
   isFunctionLikeDeclaration,
   isImportDeclaration,
+  isInterfaceDeclaration,
+  isParameterDeclaration,
   isStringLiteral,
+  isTypeAliasDeclaration,
   type Node,
   type SourceFile,
   SyntaxKind,
 } from 'typescript/unstable/ast'
-import { API } from 'typescript/unstable/sync'
+import { API, type Checker, type Type } from 'typescript/unstable/sync'
 
 const ROOT = join(import.meta.dirname, '..')
 const FUNCTION_LINES_MAX = 60
 const FACTORY_LINES_MAX = 120
+const TOOLS_MAX = 10
 
 type Zone = {
   readonly name: string
@@ -91,7 +98,7 @@ type Import = { readonly specifier: string; readonly isTypeOnly: boolean; readon
 
 const compiler = new API({ cwd: ROOT })
 after(() => compiler.close())
-const sources = readSources()
+const { sources, checker } = readProgram()
 
 test('a file imports only what its place in the design allows', () => {
   const violations: string[] = []
@@ -190,6 +197,24 @@ test(`no factory is longer than ${FACTORY_LINES_MAX} lines, with the functions i
   assertNone(violations)
 })
 
+// Whoever is given everything says nothing of what it needs. Members that belong together are one object with a name.
+test(`no bag of tools has more than ${TOOLS_MAX} members, with those of the types it is made of`, () => {
+  const violations: string[] = []
+  let bags = 0
+  for (const [file, source] of sources) {
+    const lineAt = lineCounter(source.text)
+    visit(source, (node) => {
+      const bag = bagOf(node)
+      if (bag === null) return
+      const { length } = checker.getPropertiesOfType(bag.type)
+      if (length > TOOLS_MAX) violations.push(`${file}:${lineAt(node.getStart(source))}: ${bag.name} has ${length}`)
+      bags += 1
+    })
+  }
+  assert.ok(bags > 50, `${bags} bags`)
+  assertNone(violations)
+})
+
 test('exports have names', () => {
   const violations: string[] = []
   for (const [file, source] of sources) {
@@ -227,6 +252,16 @@ function arrows(): [file: string, target: string, line: number][] {
   })
 }
 
+/** A type that is named after tools, or that a parameter `tools` has. */
+function bagOf(node: Node): { readonly name: string; readonly type: Type } | null {
+  const isType = isTypeAliasDeclaration(node) || isInterfaceDeclaration(node)
+  if (!isType && !(isParameterDeclaration(node) && node.type !== undefined)) return null
+  const name = node.name.getText()
+  if (!(isType ? /Tools$/ : /tools$/i).test(name)) return null
+  const type = checker.getTypeAtLocation(isType ? node : (node.type ?? node))
+  return type === undefined ? null : { name, type }
+}
+
 function outermostFunctions(node: Node): Node[] {
   const found: Node[] = []
   const look = (child: Node) => {
@@ -241,18 +276,19 @@ function assertNone(violations: readonly string[]): void {
   assert.ok(violations.length === 0, `\n${violations.join('\n')}`)
 }
 
-function readSources(): Map<string, SourceFile> {
+function readProgram(): { readonly sources: ReadonlyMap<string, SourceFile>; readonly checker: Checker } {
   const project = compiler.updateSnapshot({ openProjects: [join(ROOT, 'tsconfig.json')] }).getProjects()[0]
+  assert.ok(project !== undefined)
   const files = globSync('{shared,services,client,scripts,test}/**/*.ts', {
     cwd: ROOT,
     exclude: (path) => basename(path) === 'node_modules',
   })
   const found = files.flatMap((file) => {
-    const source = project?.program.getSourceFile(join(ROOT, file))
+    const source = project.program.getSourceFile(join(ROOT, file))
     return source === undefined ? [] : ([[file, source]] as const)
   })
   assert.equal(found.length, files.length, 'tsconfig.json includes every file')
-  return new Map(found)
+  return { sources: new Map(found), checker: project.checker }
 }
 
 function zoneOf(file: string): Zone | null {

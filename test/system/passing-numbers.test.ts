@@ -145,7 +145,7 @@ test('watched folders that changed numbers in a remount are attached once', noMe
   await until('both to be back', () => Object.keys(roots).every((name) => rootState(pair, name) === 'watching'))
   writeFileSync(join(roots.two, 'new'), 'new')
   await assertAllEqual(pair)
-  // Each may be looked at once more when the mount is settled.
+  // Each may be looked at once more when the mount is confirmed.
   assert.ok(attachments(pair) <= 6, 'and not again and again')
 })
 

@@ -140,7 +140,7 @@ export class Pipeline {
    */
   mounted(): void {
     this.reconciler.between(this.#fence, () =>
-      this.#fence.settle(async () => {
+      this.#fence.confirm(async () => {
         await this.layout.devices.confirm()
         for (const root of this.layout.roots.all) await this.keeper.check(root)
         this.#areMountsMissed = !this.#mounts.refresh()

@@ -33,13 +33,13 @@ test('I7: what was seen after something was mounted counts once it is known whic
   state.changes = 1
   assert.equal(await look(), 'later')
   assert.equal(state.told, 1)
-  await fence.settle(async () => {})
+  await fence.confirm(async () => {})
   assert.equal(await look(), 'elsewhere')
 })
 
 test('what is mounted while that is being asked counts as well', async () => {
   const { state, fence, look } = fenced()
-  await fence.settle(async () => {
+  await fence.confirm(async () => {
     state.changes += 1
   })
   assert.equal(await look(), 'later')
@@ -49,6 +49,6 @@ test('an answer to a question of before does not count, since it was asked with 
   const { state, fence } = fenced()
   state.changes = 1
   const early = fence.look([REQUEST])
-  await fence.settle(async () => {})
+  await fence.confirm(async () => {})
   assert.deepEqual((await early).answers, [{ kind: 'later', problem: null }])
 })

@@ -1,7 +1,7 @@
 /**
  * Has the places looked at where something was mounted or unmounted, which no watch tells: a bind mount comes and goes
  * without an event, and with the device number of the folder that it covers. So the mounts of before count as well as
- * those of now. They are those of the last settling of the mount fence: whatever was seen since was seen under them.
+ * those of now. They are those for which the mount fence was last confirmed: whatever was seen since was seen under them.
  *
  * A mount moves along with a folder above it that is renamed, of which the table of mounts tells nobody. So it is read
  * again when folders have come to other paths, and each mount keeps the folder of the tree that it is in.

@@ -116,7 +116,7 @@ test('where nothing counts because something was mounted, the search ends withou
   let asked = 0
   const look = async (requests: readonly LookRequest[]) => {
     asked += 1
-    assert.ok(asked < 10, 'whoever settles the mounts waits for this')
+    assert.ok(asked < 10, 'whoever confirms the mounts waits for this')
     const answers = requests.map(() => ({ kind: 'later', problem: null }))
     return { answers, sights: createSightsBuilder().pack(), mountChanges: 1 }
   }

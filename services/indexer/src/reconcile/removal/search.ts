@@ -72,7 +72,7 @@ async function listFolders(
   folders: readonly Unplaced[],
 ): Promise<{ readonly entries: readonly Unplaced[]; readonly again: readonly Unplaced[] } | null> {
   const { answers, sights } = await tools.look(folders.map((folder) => requestOf(tools, folder)))
-  // The look puts off everything if something was mounted. Mounts are settled between two jobs, and this is in one.
+  // The look puts off everything if something was mounted. Mounts are confirmed between two jobs, and this is in one.
   if (answers.every(({ kind }) => kind === 'later')) return null
   const [entries, again]: [Unplaced[], Unplaced[]] = [[], []]
   for (const [at, folder] of folders.entries()) {

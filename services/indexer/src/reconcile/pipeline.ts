@@ -159,7 +159,7 @@ export class Pipeline {
     this.scans.startDue()
     this.stalls.check()
     this.failing.check()
-    this.#doubts.settle()
+    this.#doubts.clear()
     if (this.#areMountsMissed) this.mounted()
     this.#mounts.lookAtOthers()
     this.#takeWords()
@@ -253,7 +253,7 @@ export class Pipeline {
       onScanned: this.keeper.scanned,
       onAllDone: () => {
         removeUnconfigured(this.#configChanges())
-        this.#doubts.settle()
+        this.#doubts.clear()
         metadata.onAllScanned()
       },
     })

@@ -14,8 +14,8 @@ import type { Scans } from './scans.ts'
 export type MountDoubts = {
   /** The device is mounted anew: scans the roots it is in. */
   readonly raise: (device: string, numbers: NumberKind) => void
-  /** Notes which filesystems were compared with the disk to the last folder since they were mounted. */
-  readonly settle: () => void
+  /** Ends the doubts about filesystems whose every folder was compared with the disk since they were mounted. */
+  readonly clear: () => void
 }
 
 export type MountDoubtsTools = {
@@ -46,7 +46,7 @@ export function createMountDoubts(tools: MountDoubtsTools): MountDoubts {
         'inode numbers of this filesystem do not last: after a mount files are recognised by their path, size and time',
       )
     },
-    settle: () => {
+    clear: () => {
       const doubtful = new Set(devices.doubtful())
       if (doubtful.size === 0 || visits.areOpen() || roots.all.some(({ state }) => state.kind !== 'watching')) return
       for (const { device, isCompared } of tree.folders()) if (!isCompared) doubtful.delete(device)

@@ -112,7 +112,7 @@ function portsOf(surroundings: Surroundings, actor: Actor, drained: () => Promis
     settings: {
       watches: watches.map((watch) => ({ ...watch, configuredPath: watch.path })),
       isExcluded: () => false,
-      settleMs: 100,
+      quietMs: 100,
       rescanHours: 24,
       skipInitialHash: false,
       pace: PACE,

@@ -189,6 +189,7 @@ class Stages implements Indexer {
       settings: {
         ...config,
         isExcluded: createExclude(config.exclude),
+        quietMs: config.settleMs,
         pace: { ...PACE, slotsMax: config.unwatchedRescanMinutes, ...limits.pace },
         hintsMax: limits.hintsMax ?? HINTS_MAX,
         configPath,

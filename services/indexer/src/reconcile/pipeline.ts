@@ -306,7 +306,7 @@ export class Pipeline {
   #createSchedule(): Schedule {
     const { settings, metadata, clock } = this.#ports
     return createSchedule({
-      settleMs: settings.settleMs,
+      quietMs: settings.quietMs,
       writes: (place) => this.pending.writers.streak(place, clock.nowMs()),
       areWritesTold: (folderId) => this.layout.tree.get(folderId)?.watch != null,
       notBeforeMs: metadata.notBeforeMs,

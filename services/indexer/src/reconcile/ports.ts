@@ -33,8 +33,8 @@ export type Ports = {
 export type Settings = {
   readonly watches: readonly ConfiguredWatch[]
   readonly isExcluded: (name: string) => boolean
-  /** How long a file that is written to must rest before it is read. */
-  readonly settleMs: number
+  /** How long a file must have been quiet before it is read: `settle_ms` of the config. */
+  readonly quietMs: number
   readonly rescanHours: number
   /** Whether what the first scan of a root finds is left unread. */
   readonly skipInitialHash: boolean

@@ -9,7 +9,7 @@ import { createSchedule, type Schedule, type ScheduleTools } from './metadata-du
 const NOW_MS = 1_000_000
 /** The wall clock was set forward since the start. */
 const WALL_MS = NOW_MS + 3_600_000
-const SETTLE_MS = 2_000
+const QUIET_MS = 2_000
 const OPEN_QUIET_MS = 30_000
 
 type Case = {
@@ -33,7 +33,7 @@ type Case = {
   readonly expected: MetadataDue
 }
 
-const SETTLED: MetadataDue = { state: 'fresh', dueMs: NOW_MS + SETTLE_MS }
+const AFTER_QUIET: MetadataDue = { state: 'fresh', dueMs: NOW_MS + QUIET_MS }
 const HELD_BACK: MetadataDue = { state: 'fresh', dueMs: NOW_MS + OPEN_QUIET_MS }
 
 const WRITTEN_ONCE: MetadataDue = { state: 'fresh', dueMs: NOW_MS + 1_500 }
@@ -75,7 +75,7 @@ const CASES: readonly Case[] = [
     ageMs: 500,
     waitsAs: 1,
     areWritesTold: true,
-    expected: SETTLED,
+    expected: AFTER_QUIET,
   },
   {
     what: 'a file that has the name of one that waited did not grow',
@@ -88,7 +88,7 @@ const CASES: readonly Case[] = [
     what: 'a new file to which nobody is seen to write is quiet in a moment',
     cause: 'created',
     ageMs: 0,
-    expected: SETTLED,
+    expected: AFTER_QUIET,
   },
   { what: 'a new file to which somebody writes', cause: 'created', ageMs: 0, writes: 1, expected: WRITTEN_ONCE },
   {
@@ -107,7 +107,7 @@ const CASES: readonly Case[] = [
     expected: HELD_BACK,
   },
   { what: 'a chmod of an open file makes nobody close it', cause: 'touched', ageMs: 0, writes: 3, expected: HELD_BACK },
-  { what: 'a new hard link is nobody to wait for', cause: 'created', ageMs: 0, links: 2, expected: SETTLED },
+  { what: 'a new hard link is nobody to wait for', cause: 'created', ageMs: 0, links: 2, expected: AFTER_QUIET },
   { what: 'what did not hold still is held back', cause: 'stale', ageMs: 60_000, waitsAs: 1, expected: HELD_BACK },
   {
     what: 'what did not hold still is held back, linked too',
@@ -123,13 +123,13 @@ const CASES: readonly Case[] = [
     ageMs: 0,
     bornMs: 600_000,
     waitsAs: 2,
-    expected: SETTLED,
+    expected: AFTER_QUIET,
   },
   {
     what: 'so is a new file under its name',
     cause: 'stale',
     ageMs: 0,
-    expected: SETTLED,
+    expected: AFTER_QUIET,
   },
   {
     what: 'so is one that has its inode number too',
@@ -138,25 +138,25 @@ const CASES: readonly Case[] = [
     bornMs: 0,
     waitsAs: 1,
     rowBornMs: 600_000,
-    expected: SETTLED,
+    expected: AFTER_QUIET,
   },
-  { what: 'a closed file is quiet in a moment', cause: 'written', ageMs: 0, expected: SETTLED },
-  { what: 'a closed file waits though its ctime is old', cause: 'written', ageMs: 60_000, expected: SETTLED },
-  { what: 'a moved file is quiet in a moment', cause: 'touched', ageMs: 0, expected: SETTLED },
-  { what: 'another name of a written file', cause: 'linked', ageMs: 0, links: 2, expected: SETTLED },
+  { what: 'a closed file is quiet in a moment', cause: 'written', ageMs: 0, expected: AFTER_QUIET },
+  { what: 'a closed file waits though its ctime is old', cause: 'written', ageMs: 60_000, expected: AFTER_QUIET },
+  { what: 'a moved file is quiet in a moment', cause: 'touched', ageMs: 0, expected: AFTER_QUIET },
+  { what: 'another name of a written file', cause: 'linked', ageMs: 0, links: 2, expected: AFTER_QUIET },
   {
     what: 'an old file that a scan finds is read at once, as backlog',
     cause: 'scan',
-    ageMs: SETTLE_MS + 1,
+    ageMs: QUIET_MS + 1,
     isScanning: true,
     expected: { state: 'backlog', dueMs: NOW_MS },
   },
   {
     what: 'a file that a scan finds just written waits',
     cause: 'scan',
-    ageMs: SETTLE_MS - 1,
+    ageMs: QUIET_MS - 1,
     isScanning: true,
-    expected: { state: 'backlog', dueMs: NOW_MS + SETTLE_MS },
+    expected: { state: 'backlog', dueMs: NOW_MS + QUIET_MS },
   },
   {
     what: 'an old file in a new folder, listed while nothing is scanned, is fresh',
@@ -175,7 +175,7 @@ const CASES: readonly Case[] = [
     cause: 'written',
     ageMs: 0,
     isScanning: true,
-    expected: SETTLED,
+    expected: AFTER_QUIET,
   },
   {
     what: 'what a first scan finds is skipped where the config says so',
@@ -191,7 +191,7 @@ const CASES: readonly Case[] = [
     ageMs: 500,
     isScanning: true,
     skipsBeforeMs: WALL_MS - 1_000,
-    expected: { state: 'backlog', dueMs: NOW_MS + SETTLE_MS },
+    expected: { state: 'backlog', dueMs: NOW_MS + QUIET_MS },
   },
   {
     what: 'nor what an event tells of, however old it is',
@@ -199,7 +199,7 @@ const CASES: readonly Case[] = [
     ageMs: 60_000,
     isScanning: true,
     skipsBeforeMs: WALL_MS - 1_000,
-    expected: SETTLED,
+    expected: AFTER_QUIET,
   },
   {
     what: 'nor what is known and other than before',
@@ -236,15 +236,15 @@ test('due times are whole milliseconds, as the table keeps them', () => {
   const facts = factsOf(1)
   const observation: Observation = { parentId: 'p', name: 'a', known: undefined, cause: 'written', sight: fileSight(1) }
   const { dueMs } = schedule({ nowMs: () => NOW_MS + 0.7 }).awaiting(observation, facts, false, null)
-  assert.equal(dueMs, NOW_MS + SETTLE_MS)
+  assert.equal(dueMs, NOW_MS + QUIET_MS)
 })
 
 const TRIED_UNTIL_MS = NOW_MS + 20_000
 /** What is at the place of a file with the inode number 1 that was tried in vain, when it is seen to be closed. */
 const AFTER_TRIES: readonly [what: string, sight: PlacedSight, dueMs: number][] = [
   ['a file that was tried in vain keeps its pause, however it changes', fileSight(1, { size: 99 }), TRIED_UNTIL_MS],
-  ['a file that took the place of one that was tried in vain has none', fileSight(2), SETTLED.dueMs],
-  ['nor has a new one with its inode number', fileSight(1, { birthTime: 2 }), SETTLED.dueMs],
+  ['a file that took the place of one that was tried in vain has none', fileSight(2), AFTER_QUIET.dueMs],
+  ['nor has a new one with its inode number', fileSight(1, { birthTime: 2 }), AFTER_QUIET.dueMs],
 ]
 
 for (const [what, sight, dueMs] of AFTER_TRIES) {
@@ -263,5 +263,5 @@ function birthTimeOf(bornMs: number | null): number {
 
 function schedule(other: Partial<ScheduleTools>): Schedule {
   const nothing = { writes: () => null, areWritesTold: () => false, notBeforeMs: () => 0 }
-  return createSchedule({ settleMs: SETTLE_MS, nowMs: () => NOW_MS, wallMs: () => WALL_MS, ...nothing, ...other })
+  return createSchedule({ quietMs: QUIET_MS, nowMs: () => NOW_MS, wallMs: () => WALL_MS, ...nothing, ...other })
 }

@@ -17,7 +17,8 @@ const OPEN_QUIET_MAX_MS = 600_000
 const SKIPPED: MetadataDue = { state: 'skipped', dueMs: 0 }
 
 export type ScheduleTools = {
-  readonly settleMs: number
+  /** How long a file that nobody writes to must have been quiet. */
+  readonly quietMs: number
   /** Writes at the place without a close, see `reconcile/writers.ts`. */
   readonly writes: (place: Place) => Streak | null
   /** Whether the kernel would tell of a write to what is in the folder. */
@@ -43,7 +44,7 @@ export type Schedule = {
 }
 
 export function createSchedule(tools: ScheduleTools): Schedule {
-  const { settleMs, writes, areWritesTold, nowMs, wallMs } = tools
+  const { quietMs, writes, areWritesTold, nowMs, wallMs } = tools
   const awaitingQuiet: Schedule['awaiting'] = (observation, { ctime, birthTime }, isScanning, skipsBeforeMs) => {
     const { cause } = observation
     const isFirstFound = cause === 'scan' && observation.known === undefined
@@ -61,9 +62,9 @@ export function createSchedule(tools: ScheduleTools): Schedule {
     if (cause === 'scan' && isRecent && isStillUnread(observation) && !areWritesTold(observation.parentId)) {
       return { state: 'fresh', dueMs: now + openQuietMs(wallMs(), birthTime) }
     }
-    const isQuiet = ageMs > settleMs || ageMs < 0
+    const isQuiet = ageMs > quietMs || ageMs < 0
     const state = cause === 'scan' && isScanning ? 'backlog' : 'fresh'
-    return { state, dueMs: cause === 'scan' && isQuiet ? now : now + settleMs }
+    return { state, dueMs: cause === 'scan' && isQuiet ? now : now + quietMs }
   }
   return {
     awaiting: (observation, facts, isScanning, skipsBeforeMs) => {

@@ -1,21 +1,21 @@
-/** Growing delays for places that have to be tried again, and which of them have been tried in vain for long. */
+/** Growing pauses between tries at a place, and the places that have been tried in vain for long. */
 
 export type Backoff<Folder extends { readonly attached: boolean }> = {
-  /** Delay in ms before the next try at a name in a folder; at the folder itself without a name. */
+  /** The pause in ms before the next try at a name in a folder; without a name, at the folder itself. */
   readonly next: (folder: Folder, name?: string) => number
-  /** It was settled: the next try is a first one again. */
+  /** The place was settled: its next pause is the first one again. */
   readonly clear: (folder: Folder, name?: string) => void
-  /** Places that have been tried since `sinceMs` (ms since 1970) or longer. */
+  /** Places that have been tried in vain since `sinceMs` (ms since 1970) or longer. */
   readonly tried: (sinceMs: number) => Tried<Folder>[]
 }
 
-/** `name`: empty for the folder itself. `sinceMs`: when it was tried first, ms since 1970. */
+/** `name`: empty for the folder itself. `sinceMs`: the time of the first try, ms since 1970. */
 export type Tried<Folder> = { readonly folder: Folder; readonly name: string; readonly sinceMs: number }
 
-/** No name in a folder. */
+/** In place of a name: the folder itself. */
 const ITSELF = ''
 
-/** A place that was not tried for so long is not tried any more: its root went away, or it was settled by a scan. */
+/** A place without a try for this long is forgotten: its root went offline, or a scan settled the place. */
 const FORGOTTEN_AFTER_MS = 30_000
 
 type Tries = { count: number; readonly sinceMs: number; lastMs: number }

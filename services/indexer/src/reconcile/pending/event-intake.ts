@@ -1,4 +1,4 @@
-/** From kernel events to hints. Knows watch descriptors; decides nothing. */
+/** Turns kernel events into hints: finds the folder of each watch descriptor, and decides nothing. */
 
 import type { Folder, RootFolder, Tree } from '../../model/folder-tree.ts'
 import type { WatchEvent } from '../../watch/inotify-events.ts'
@@ -6,17 +6,14 @@ import type { Hints } from './hints.ts'
 import type { Visits } from './visits.ts'
 import type { Writers } from './writers.ts'
 
-/** What is told of a name in a folder. */
+/** An event about a name in a folder. */
 type PlaceEvent = Extract<WatchEvent, { readonly name: string }>
 
-/**
- * How long a hint waits for others about the same place: a program that writes, closes, sets the time and renames is
- * looked at once.
- */
+/** How long a hint waits for others of its place, so that a write, a close, a new time and a rename cause one look. */
 const GATHER_MS = 10
-/** How long a new file waits for its writer to close it before it is listed with the size it has. */
+/** How long a new file waits for its writer to close it. After that it is listed with the size it has. */
 const OPEN_GRACE_MS = 100
-/** Events of watches not known yet that are kept, per root; beyond, the root is scanned again. */
+/** Events of unknown watches that are kept for a root. Beyond, the root is scanned. */
 const EARLY_MAX = 100_000
 
 export type EventIntakeTools = {
@@ -27,11 +24,11 @@ export type EventIntakeTools = {
     readonly writers: Pick<Writers, 'wrote' | 'closed'>
   }
   readonly nowMs: () => number
-  /** Whether the name is excluded, or a file of ours: what we write to it must not make us look, and so write, again. */
+  /** Whether the name is excluded, or a file of ours: a look that follows our own write would cause the next write. */
   readonly isIgnored: (folder: Folder, name: string) => boolean
-  /** Events were lost. */
+  /** Events of the root were lost. */
   readonly onLost: (root: RootFolder) => void
-  /** Whether inode numbers on the device say little of what has them. */
+  /** Whether inode numbers on the device are passing. */
   readonly doNumbersPass: (device: string) => boolean
   /** The filesystem of the folder was unmounted. */
   readonly onUnmounted: (folder: Folder) => void
@@ -41,22 +38,22 @@ export type EventIntakeTools = {
 
 export type EventIntake = {
   readonly take: (root: RootFolder, events: readonly WatchEvent[]) => void
-  /** To be called when a folder got its watch: what it told before that was known is taken now. */
+  /** Call when a folder got its watch: takes the events that came before the watch was known. */
   readonly watched: (folder: Folder, watch: number) => void
-  /** To be called when a watch was taken away: what it still tells is about nothing. */
+  /** Call when a watch was removed with its folder: drops its events that are still to come. */
   readonly unwatched: (root: RootFolder, watch: number) => void
-  /** To be called before a folder's watch is taken away though the folder stays: what it told until then still counts. */
+  /** Call before a folder that stays loses its watch: events that the kernel queued by then still count. */
   readonly releasing: (folder: Folder) => void
 }
 
 export function createEventIntake(tools: EventIntakeTools): EventIntake {
   const { tree, nowMs } = tools
   const { hints, visits, writers } = tools.pending
-  // A folder's watch is set by the observer thread; its first events can be read before that thread's answer is.
+  // The observer thread sets a watch, and the first events of the watch may be read before the thread's answer.
   const early = new Map<RootFolder, { readonly byWatch: Map<number, WatchEvent[]>; size: number }>()
-  /** Watches taken away whose IN_IGNORED has not come yet. */
+  /** Watches that were removed, and whose IN_IGNORED has not come yet. */
   const removed = new Map<RootFolder, Set<number>>()
-  /** Those of folders that stay: what the kernel queued before it took the watch away is about them. */
+  /** The folders of watches that were released. Events that the kernel queued before are about these folders. */
   const released = new Map<RootFolder, Map<number, Folder>>()
 
   const keep = (root: RootFolder, watch: number, event: Exclude<WatchEvent, { kind: 'overflow' }>) => {
@@ -65,7 +62,7 @@ export function createEventIntake(tools: EventIntakeTools): EventIntake {
       if (event.kind === 'ignored') gone.delete(watch)
       return
     }
-    // No answer under way could say what this watch is: it was of a folder that is gone.
+    // No answer is under way that could name the folder of this watch, so the folder is gone.
     if (visits.open(root) === 0) return
     const watches = early.get(root) ?? { byWatch: new Map<number, WatchEvent[]>(), size: 0 }
     early.set(root, watches)
@@ -86,7 +83,7 @@ export function createEventIntake(tools: EventIntakeTools): EventIntake {
     const cause = kind === 'folder-moved' ? 'touched' : kind
     hints.add({ folder, name, cause }, now, dueOf(folder, name, kind, now))
   }
-  /** Where numbers pass, another folder at the place may have the number of the one that had the watch. */
+  /** If numbers are passing, another folder at the place may have the number of the folder that had the watch. */
   const doubt = (child: Folder | undefined) => {
     if (child !== undefined && tools.doNumbersPass(child.device)) child.needsVisit = true
   }
@@ -102,7 +99,7 @@ export function createEventIntake(tools: EventIntakeTools): EventIntake {
     if (folder.parent === null) tools.onRootGone(folder.root)
     else hints.add({ folder: folder.parent, name: folder.name, cause: 'touched' }, nowMs(), nowMs() + GATHER_MS)
   }
-  /** Of a watch that no folder has. */
+  /** Takes an event of a watch that no folder has. */
   const late = (root: RootFolder, event: Exclude<WatchEvent, { kind: 'overflow' }>) => {
     const folder = released.get(root)?.get(event.watch)
     if (folder === undefined) return keep(root, event.watch, event)

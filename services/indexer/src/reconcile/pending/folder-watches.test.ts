@@ -1,4 +1,4 @@
-/** Shows what becomes of watches whose folders leave, or give them away. Tree and intake are the real ones, the kernel a list. */
+/** Shows what becomes of watches whose folders leave, or give them away. Only the kernel is a stand-in, which is a list. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { rootFolder } from '../../../../../test/support/root-folder.ts'

@@ -1,13 +1,13 @@
-/** Gives and takes the watches of folders: the tree, the kernel and the intake of events agree about each. */
+/** Gives folders their watches and takes them away, so that tree, kernel and intake of events agree about each. */
 import type { Folder, Tree } from '../../model/folder-tree.ts'
 import type { EventIntake } from './event-intake.ts'
 
 export type FolderWatches = {
-  /** The folder got its watch: what it told before that was known is taken now. */
+  /** The folder got its watch: takes the events that came before the watch was known. */
   readonly given: (folder: Folder, watch: number) => void
   /** Takes a folder and all below it out of the tree, with their watches. */
   readonly drop: (folder: Folder) => void
-  /** Takes the watch of a folder that stays. What the kernel had queued by then still counts. */
+  /** Takes the watch of a folder that stays. Events that the kernel queued by then still count. */
   readonly release: (folder: Folder) => void
 }
 

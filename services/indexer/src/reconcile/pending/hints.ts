@@ -1,33 +1,33 @@
-/** Places that may have changed, waiting to be looked at. Hints merge: a thousand events at one name are one look. */
+/** Places that may have changed and wait for a look. Hints of one place merge: a thousand events at a name are one look. */
 import type { Folder, RootFolder } from '../../model/folder-tree.ts'
 import type { Cause, Place } from '../../model/observation.ts'
 
 export type Hint = { readonly folder: Folder; readonly name: string; readonly cause: Cause }
-/** `addedMs`: when it was noticed first, ms since 1970. */
+/** `addedMs`: when the change was first noticed, ms since 1970. */
 export type TakenHint = Hint & { readonly addedMs: number }
 
-/** Asks for a look at a place: now, or after a growing delay for `again`. */
+/** Asks for a look at a place: now, or after a growing pause for `again`. */
 export type AddHint = (place: Place, cause: Cause, when: 'now' | 'again') => void
 
 export type Hints = {
-  /** Hints now known, due or not. */
+  /** Hints that wait, due or not. */
   readonly size: () => number
-  /** Adds a hint noticed at `nowMs`, or merges it into the one for the place. It is due at `dueMs`. Ms since 1970. */
+  /** Adds a hint, or merges it into that of its place. It was noticed at `nowMs` and is due at `dueMs`, ms since 1970. */
   readonly add: (hint: Hint, nowMs: number, dueMs: number) => void
-  /** Takes at most about `max` due hints, longest known first, those of one folder together. Under way until `done`. */
+  /** Takes about `max` due hints, the oldest first, those of one folder together. They are under way until `done`. */
   readonly take: (nowMs: number, max: number) => TakenHint[]
-  /** To be called once for hints that were taken, when they are settled. */
+  /** Call once for hints that were taken, when they are settled. */
   readonly done: (taken: readonly TakenHint[]) => void
-  /** When the next one is due; null if there is none. */
+  /** When the next hint is due, ms since 1970; null if there is none. */
   readonly nextDueMs: () => number | null
-  /** When the longest waiting due hint was added; null if none is due. */
+  /** When the oldest due hint was noticed, ms since 1970; null if none is due. */
   readonly oldestDueSinceMs: (nowMs: number) => number | null
-  /** Whether none is under way, and none is left that was added by then, but for those that are held back for long. */
+  /** Whether no hint is under way, and no hint noticed by then waits. Hints that are held back for long do not count. */
   readonly areSettled: (untilMs: number) => boolean
   readonly dropRoot: (root: RootFolder) => void
 }
 
-/** A hint due later than this is being tried again, or waits for a writer; nothing else waits for it. */
+/** A hint that is due later than this is tried again, or waits for a writer. Nothing waits for such a hint. */
 const PROMPT_MS = 50
 
 type Waiting = { cause: Cause; dueMs: number; addedMs: number }
@@ -63,7 +63,7 @@ export function createHints(): Hints {
       }
       waiting.cause = mergedCause(waiting.cause, cause)
       waiting.addedMs = Math.min(waiting.addedMs, nowMs)
-      // Only its close makes an open file due sooner; an attribute change on it does not.
+      // A close makes an open file due sooner. A change of its attributes does not.
       if (cause !== 'touched' || waiting.cause !== 'created') waiting.dueMs = Math.min(waiting.dueMs, dueMs)
       earliestMs = Math.min(earliestMs, waiting.dueMs)
     },
@@ -118,14 +118,12 @@ export function createHints(): Hints {
   }
 }
 
-/**
- * What says most of a writer: a close, a beginning, a write. Then what happened at the place. Least says what this program
- * found itself when it looked there or read: that it is time to look again must not stand for something that happened.
- */
+/** Causes that say something about a writer, the most telling last. They outweigh every other cause. */
 const WRITERS: readonly Cause[] = ['modified', 'created', 'written']
+/** Causes that this program found by itself. Every event outweighs them, so that they never hide what happened. */
 const OWN_REASONS: readonly Cause[] = ['revisited', 'stale']
 
-/** Of two that say as much the later one, but a beginning after a close is one of another writer. */
+/** The heavier cause wins, and the later of two that weigh the same. `created` after a close is about another writer. */
 function mergedCause(before: Cause, after: Cause): Cause {
   if (after === 'created') return after
   return weight(after) >= weight(before) ? after : before

@@ -1,29 +1,29 @@
 /**
- * Files whose writer may have them open under another name, of which the kernel tells nothing here: O_TMPFILE and
- * linkat(2), or link(2) and unlink(2) of the first name. Such a file is looked at again after growing pauses, and read
- * again only when its size or status change time moved.
+ * Files that may be open under a name without a watch, so that the kernel reports no writes here: a writer used O_TMPFILE
+ * and linkat(2), or link(2) and then unlink(2) of the first name. Such a file is looked at again after growing pauses. It
+ * is read again only if its size or ctime changed.
  */
 
 import type { Folder } from '../../model/folder-tree.ts'
 import type { FileSight } from '../../model/sight.ts'
 
 export type Revisits = {
-  /** A file came that nobody was seen to close. */
+  /** A file appeared, and no event said that its writer closed it. */
   readonly put: (folder: Folder, name: string, sight: FileSight, nowMs: number) => void
-  /** The file is at this place now, if it is awaited. */
+  /** Notes the present place of the file, if the file is awaited. */
   readonly relocate: (folder: Folder, name: string, sight: FileSight) => void
-  /** Takes a look into account; whether the file is as it was. One that changed is looked at again sooner. */
+  /** Takes a look into account. True if the file is as it was; a file that changed is looked at again sooner. */
   readonly isUnchanged: (sight: FileSight, nowMs: number) => boolean
-  /** Places whose time has come, each told of once. */
+  /** Takes the places that are due. */
   readonly take: (nowMs: number) => { readonly folder: Folder; readonly name: string }[]
-  /** When the next one's has, ms since 1970; null if there is none. */
+  /** When the next place is due, ms since 1970; null if there is none. */
   readonly nextMs: () => number | null
 }
 
 const PAUSE_FIRST_MS = 1_000
-/** Doubling from a second: the last look comes about an hour after the first. */
+/** The pauses double from a second, so the last look comes about an hour after the first. */
 const LOOKS_MAX = 12
-/** Files awaited; beyond, those that came first are left to the next scan. */
+/** Files that are awaited. Beyond, the oldest is left to the next scan. */
 const FILES_MAX = 10_000
 
 type Awaited = { folder: Folder; name: string; size: number; ctime: number; looks: number; dueMs: number }
@@ -38,7 +38,7 @@ export function createRevisits(): Revisits {
   }
   return {
     put: (folder, name, sight, nowMs) => {
-      // Another file may have had the number.
+      // The entry of this number may be about another file, and a new entry is the youngest.
       files.delete(keyOf(sight))
       const { size, ctime } = sight
       const awaited = { folder, name, size, ctime, looks: 0, dueMs: 0 }

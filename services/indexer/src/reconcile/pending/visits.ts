@@ -1,29 +1,30 @@
-/** Folders waiting to be watched and listed, parents before children. */
+/** Folders that wait to be watched and listed, parents before children. */
 import type { Folder, RootFolder } from '../../model/folder-tree.ts'
 
-/** `isDeep`: the folders below are to be listed again too, though they are known. */
+/** `isDeep`: whether the known folders below are listed again, too. */
 export type Visit = { readonly folder: Folder; readonly isDeep: boolean }
 
 export type Visits = {
+  /** Visits that wait. */
   readonly size: () => number
   readonly add: (folder: Folder, isDeep: boolean) => void
   readonly take: (max: number) => Visit[]
-  /** To be called once for each visit taken, when it is settled. */
+  /** Call once for each visit taken, when it is settled. */
   readonly done: (visit: Visit) => void
   /** Puts a visit back that was taken and not made. */
   readonly putBack: (visit: Visit) => void
-  /** Whether the folder is yet to be listed with all that is below it, or is being listed. */
+  /** Whether a deep visit of the folder waits or is under way. */
   readonly isOpen: (folder: Folder) => boolean
-  /** Visits of a root waiting or under way. */
+  /** How many visits of a root wait or are under way. */
   readonly open: (root: RootFolder) => number
-  /** Whether any visit is waiting or under way. */
+  /** Whether any visit waits or is under way. */
   readonly areOpen: () => boolean
   readonly dropRoot: (root: RootFolder) => void
 }
 
 export function createVisits(): Visits {
   const queue = new Map<Folder, boolean>()
-  /** How often each is being listed with all below it: it may be asked for again meanwhile. */
+  /** How many deep visits of each folder are under way: a second may be taken before the first is settled. */
   const underWay = new Map<Folder, number>()
   const open = new Map<RootFolder, number>()
   const count = (root: RootFolder, by: number) => open.set(root, (open.get(root) ?? 0) + by)

@@ -1,30 +1,30 @@
 /**
- * Files that someone is writing to, as far as the kernel tells: IN_MODIFY without a close. A busy writer costs one look
- * in some seconds, and the file is not read before it was quiet for a while.
+ * Files that are being written to: the kernel reported IN_MODIFY, and no close since. A busy writer costs one look every
+ * few seconds, and the file is not read before it has been quiet for a while.
  */
 import { type Place, placeKey } from '../../model/observation.ts'
 
 export type Writers = {
-  /** A write was told of. When the place is to be looked at, ms since 1970. */
+  /** The kernel reported a write. Gives when to look at the place, ms since 1970. */
   readonly wrote: (place: Place, nowMs: number) => number
-  /** Writes without a close that were looked at in a row; null where nobody is known to write. */
+  /** The writes without a close that were looked at in a row; null if no writer is known. */
   readonly streak: (place: Place, nowMs: number) => Streak | null
-  /** Whoever wrote has closed the file. */
+  /** The kernel reported a close. */
   readonly closed: (place: Place) => void
-  /** Events were lost, and closes may be among them. */
+  /** Events were lost, perhaps closes: forgets every writer. */
   readonly forgetAll: () => void
 }
 
-/** `looks`: how often. `sinceMs`: when the first of the writes was, ms since 1970. */
+/** `looks`: how many. `sinceMs`: the time of the first write, ms since 1970. */
 export type Streak = { readonly looks: number; readonly sinceMs: number }
 
-/** The first look, soon; the next ones after growing pauses. */
+/** The first look comes soon, the next ones after pauses that double from the first to the last. */
 const FIRST_LOOK_MS = 200
 const PAUSE_FIRST_MS = 1_000
 const PAUSE_LAST_MS = 8_000
-/** A writer that is not heard of for so long writes no more, or begins anew. */
+/** A writer without a report for this long has ended, or begins anew. */
 const FORGOTTEN_AFTER_MS = 120_000
-/** Files remembered; beyond, those that were written longest ago are forgotten, and read a little too soon. */
+/** Files that are remembered. Beyond, the one that was written to longest ago is forgotten, and read a little too soon. */
 const FILES_MAX = 10_000
 
 type Writing = { lookMs: number; looks: number; lastMs: number; readonly sinceMs: number }

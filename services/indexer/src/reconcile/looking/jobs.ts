@@ -1,4 +1,4 @@
-/** The three kinds of work of the reconciler's loop, and what each asks the observer thread. */
+/** The three kinds of jobs of the loop, and what each asks the observer thread. */
 
 import type { Clock } from '../../model/clock.ts'
 import type { Folder } from '../../model/folder-tree.ts'
@@ -42,7 +42,7 @@ export type JobTools = {
   readonly clock: Pick<Clock, 'nowMs'>
 }
 
-/** Takes due hints; null if there are none. Those of a root that is away are dropped: it is scanned when it is back. */
+/** Takes due hints; null if there are none. Drops those of a root that is offline: a scan follows when it is back. */
 export function takeHintJob(tools: JobTools): Job | null {
   const { hints } = tools.pending
   const { roots, devices } = tools.layout
@@ -56,7 +56,7 @@ export function takeHintJob(tools: JobTools): Job | null {
   return { kind: 'hints', groups, reply: tools.look(requests) }
 }
 
-/** Takes folders to list, so many at most; null if there are none. */
+/** Takes `foldersMax` folders to list at most; null if none waits. */
 export function takeVisitJob(tools: JobTools, foldersMax: number): Job | null {
   const visits = tools.pending.visits.take(foldersMax)
   if (visits.length === 0) return null

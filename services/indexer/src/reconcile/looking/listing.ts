@@ -1,13 +1,13 @@
 /**
- * A folder's listing against what is known of it. Nearly always they are equal, so that is settled here, entry by entry
- * and without an object for each; only what differs goes on.
+ * Compares a folder's listing with the rows of its children. The two are nearly always equal, so an equal entry costs no
+ * object, and only differences go on.
  */
 import { nameFromColumns } from '@drive-feed/shared/entry-name.ts'
 import type { ListedRow } from '../../model/known-node.ts'
 import type { Sight } from '../../model/sight.ts'
 import { isSameFile, isSameFolder, type PackedSights, sightAt } from '../../model/sights.ts'
 
-/** `isNew`: nothing is known at the name. */
+/** `isNew`: no row has the name. */
 export type Difference = { readonly name: string; readonly sight: Sight; readonly isNew: boolean }
 
 export type SameFolder = {
@@ -18,18 +18,18 @@ export type SameFolder = {
 }
 
 export type Comparison = {
-  /** Known nodes that are not listed come first, so that what was renamed inside the folder finds its row at once. */
+  /** Rows that are not listed come first, so that a file that was renamed inside the folder meets its own row. */
   readonly differences: Difference[]
-  /** Known folders that are where they were. */
+  /** Known folders that are at their places. */
   readonly sameFolders: SameFolder[]
-  /** Whether anything is not as it is known; some things are looked at closely each time though they are. */
+  /** Whether the folder changed. A difference need not be a change: some entries are looked at closely each time. */
   readonly isChanged: boolean
 }
 
 /**
  * @param range the folder's entries in `sights`
- * @param folder `deviceNumber`: `st_dev` of the folder itself; an entry of another one is always looked at closely
- * @param isInLimbo for a node that needs a closer look though it seems the same
+ * @param folder `deviceNumber`: `st_dev` of the folder itself; an entry with another one is always looked at closely
+ * @param isInLimbo whether a node is looked at closely even if it seems the same
  */
 export function compareListing(
   sights: PackedSights,
@@ -49,7 +49,7 @@ export function compareListing(
     if (row !== undefined) {
       missing.delete(name)
       const [, , inode, device, size, mtime, birthTime, isDirectory, nodeId, state] = row
-      // What is of another filesystem comes and goes by mounts, which are told.
+      // What is of another filesystem comes and goes by mounts, which are reported by themselves.
       const isOfFolder = device === folder.device && sights.ids[index * 2] === folder.deviceNumber
       const isHere = isOfFolder && !isInLimbo(nodeId)
       const isFolder = isDirectory === 1

@@ -1,4 +1,4 @@
-/** Looks at the places of rows that something seen elsewhere may be about. */
+/** Looks whether rows are still at their places, if something that was seen elsewhere may be theirs. */
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import { type Folder, pathOf } from '../../model/folder-tree.ts'
 import type { KnownNode } from '../../model/known-node.ts'
@@ -27,7 +27,10 @@ export type PresenceTools = {
   readonly pending: Pick<Pending, 'hint'>
 }
 
-/** What is at a place. - `elsewhere`: its folder is. - `later`: it was not looked at. - `nowhere`: no folder is known. */
+/**
+ * What is at a place. - `elsewhere`: its folder is not at its path. - `later`: the place was not looked at. - `nowhere`: its
+ * folder is not known.
+ */
 type Found = Sight | { readonly kind: 'elsewhere' | 'later' | 'nowhere' }
 
 /** Looks whether rows are still at their own places. */
@@ -45,10 +48,10 @@ function isRootRow({ parentId }: KnownNode): boolean {
 
 function presenceOf(tools: PresenceTools, row: KnownNode, found: Found): Presence {
   if (found.kind === 'later') return 'unknown'
-  // Not found in the database's own tree: nothing is known that could contradict.
+  // No folder is known for the row's place, so nothing contradicts what was seen elsewhere.
   if (found.kind === 'nowhere') return 'absent'
   if (found.kind === 'elsewhere' || found.kind === 'unreadable') {
-    // A folder can't be at two places, a hard link can. That one's folder may be on the way.
+    // A folder has one place, so it is where it was seen. A file may have two names, and this one's folder may be moving.
     if (row.isDirectory) return 'absent'
     return found.kind === 'elsewhere' ? 'unknown' : 'unreadable'
   }
@@ -77,7 +80,7 @@ async function lookAtPlaces<P extends Place>(
   return found
 }
 
-/** A folder that is not where it should be: nothing may have told, where it is not watched what is in the one above. */
+/** Asks for a look at the place of a folder that was not found there. Without a watch above, no event reports that. */
 function lookForFolder({ layout, pending }: PresenceTools, folderId: string): void {
   const folder = layout.tree.get(folderId)
   if (folder?.parent == null) return
@@ -85,9 +88,9 @@ function lookForFolder({ layout, pending }: PresenceTools, folderId: string): vo
 }
 
 /**
- * Files with one name that are at two places, as it seems: seen at one, and then a row's place still held them. Gives
- * those that are not where they were seen any more when that is looked at once more, after the row's place. The others
- * have two names indeed: a file may be mounted at another one, and not every filesystem counts links.
+ * Finds files with one link that seemed to be at two places: one was seen at a place, and after that a row's place still
+ * held it. Looks once more where each was seen, and gives the observations whose file is no longer there. The other files
+ * have two names: a file may be mounted at a second name, and not every filesystem counts links.
  *
  * @param holding rows whose places hold them
  */
@@ -104,7 +107,7 @@ export async function findPassing(
   })
   const passing = new Set<Observation>()
   for (const [observation, found] of await lookAtPlaces(tools, doubtful)) {
-    // Where no folder is known yet, it is listed when it is.
+    // If the folder is not known yet, its first listing finds the file.
     if (!isPresent(observation.sight) || !isInode(tools, found, observation.sight.facts)) passing.add(observation)
   }
   return passing
@@ -120,7 +123,7 @@ function isThingOf(tools: PresenceTools, found: Found, row: KnownNode): boolean 
   return found.kind === 'file' && isSameBirth(row, found)
 }
 
-/** The inode alone says little: the top of every ext4 is inode 2. */
+/** Compares the device, too: the top of every ext4 is inode 2. */
 function isInode(
   { layout: { devices } }: PresenceTools,
   found: Found,
@@ -129,7 +132,7 @@ function isInode(
   return 'inode' in found && found.inode === inode && devices.nameOf(found.deviceNumber) === device
 }
 
-/** Path and identity of a folder, of the tree where it is there, otherwise as the database has it. */
+/** Path and identity of a folder: by the tree, or by the database if the tree does not have it. Null if neither has. */
 function addressOf(tools: PresenceTools, nodeId: string): Pick<LookRequest, 'path' | 'expected'> | null {
   const { tree, devices } = tools.layout
   const folder = tree.get(nodeId)

@@ -1,4 +1,4 @@
-/** From raw sights to what `decide` takes: device numbers become stable names, places get what is known of them. */
+/** Turns raw sights into observations: device numbers become stable names, and each place gets its row. */
 import type { Logger } from '@drive-feed/shared/logger.ts'
 import type { Decision } from '../../model/decision.ts'
 import { type Folder, pathOf } from '../../model/folder-tree.ts'
@@ -13,7 +13,7 @@ import type { Pending } from '../pending/pending.ts'
 import type { DisksAway } from '../roots/disks-away.ts'
 import type { Layout } from '../roots/layout.ts'
 
-/** One place, looked at. `known` is read when it is not given. */
+/** A sight and its place. The row is read unless `known` is given. */
 export type RawObservation = {
   readonly folder: Folder
   readonly name: string
@@ -33,7 +33,7 @@ export type SightReaderTools = {
   readonly disksAway: Pick<DisksAway, 'isKept' | 'isBack'>
 }
 
-/** Resolves what has to be asked, then reads what is known; the rows are those of this moment. */
+/** Resolves unknown device numbers, which takes time. All rows are read after that, at one moment. */
 export async function readSights(tools: SightReaderTools, raws: readonly RawObservation[]): Promise<Observation[]> {
   for (const raw of raws) {
     const { sight } = raw
@@ -50,8 +50,8 @@ export async function readSights(tools: SightReaderTools, raws: readonly RawObse
 }
 
 /**
- * What is at a row's place after a mount is the row's, where inode numbers do not last: it has that number from now on. A
- * file of another size or time was written since.
+ * Gives a row its inode number of the present mount. If numbers are passing, what is at the row's place after a mount is
+ * the row's. A file of another size or time was written since.
  */
 function renumber(observation: Observation, { devices, trust }: SightReaderTools['layout']): Observation {
   const { known, sight } = observation
@@ -60,12 +60,12 @@ function renumber(observation: Observation, { devices, trust }: SightReaderTools
   const { inode, birthTime } = sight.facts
   if (known.isDirectory !== (sight.kind === 'folder')) return observation
   if (known.inode === inode && known.birthTime === birthTime) return observation
-  // Only a listing says that nothing happened there; an event may tell of another file under the same name.
+  // Only a listing shows that nothing happened at the place. An event may be about another file under the same name.
   const isSure = observation.cause === 'scan' && (known.birthTime === 0 || known.birthTime === birthTime)
   return { ...observation, cause: isSure ? observation.cause : 'written', known: { ...known, inode, birthTime } }
 }
 
-/** A number not met yet, and one that begins here: another filesystem or subvolume may have it by now. */
+/** Whether the number is new, or begins at this place: another filesystem or subvolume may have it by now. */
 function isToBeResolved(
   { layout: { devices } }: SightReaderTools,
   { folder }: RawObservation,
@@ -106,12 +106,13 @@ function observe(tools: SightReaderTools, raw: RawObservation): Observation {
   return { parentId, name, cause, known, sight: placed }
 }
 
-/** Their content is nowhere once they are unmounted. */
+/** Filesystems whose content is gone once they are unmounted. */
 const IN_MEMORY: readonly string[] = ['tmpfs', 'ramfs', 'hugetlbfs']
 
 /**
- * A known folder of another filesystem, and where it was mounted the folder below it: away, not deleted (I7). Unless it
- * was in memory, or is the filesystem of a folder above: that is there, and a part of it was mounted here.
+ * Whether a known folder was the top of a filesystem that is away, which is no deletion (I7): the folder that was below
+ * the mount is seen instead. False for a filesystem in memory, and for that of a folder above: the latter is still there,
+ * and only a part of it was mounted here.
  */
 function isUnmounted(devices: Devices, known: KnownNode, sight: Observation['sight'], parent: Folder): boolean {
   if (sight.kind !== 'folder' || !known.isDirectory || known.device === '') return false

@@ -1,4 +1,4 @@
-/** What the look at a folder says of the folder itself: its watch, or that it is not there. */
+/** Carries out what a look says of the folder itself: its watch, or that it was not found. */
 import { isPassing } from '@drive-feed/shared/passing-errors.ts'
 import type { Folder } from '../../model/folder-tree.ts'
 import type { LookAnswer, WatchOutcome } from '../../scan/look.ts'
@@ -6,19 +6,19 @@ import type { FolderWatches } from '../pending/folder-watches.ts'
 import type { Pending } from '../pending/pending.ts'
 import type { Coverage } from '../roots/coverage.ts'
 
-/** What waits this long or less need not wait. */
+/** A pause of this or less is left out. */
 const PROMPT_MS = 50
 
-/** In place of a name: the folder itself is not where it should be. */
+/** In place of a name: where the folder itself is. */
 const WHEREABOUTS = '.'
 
 export type FolderAnswers = {
-  /** The folder was found where it should be: it is tried as soon as at first. */
+  /** The folder was found at its place: its pauses begin anew. */
   readonly found: (folder: Folder) => void
   readonly takeWatch: (folder: Folder, watch: WatchOutcome) => void
-  /** The folder could not be found or read: it is visited when it is next seen, and its own place is looked at now. */
+  /** The folder was not found, or can't be read: visits it when it is seen next, and looks for it at its own place. */
   readonly notFound: (folder: Folder, answer: Exclude<LookAnswer, { kind: 'seen' | 'later' }>) => void
-  /** The folder of a root holds nothing any more. Whether that may be. */
+  /** The folder of a root lists as empty, and has rows. True if that may be. */
   readonly mayBeEmpty: (top: Folder) => boolean
 }
 
@@ -27,7 +27,7 @@ export type FolderAnswersTools = {
   readonly coverage: Pick<Coverage, 'watched' | 'refused' | 'unreadable'>
   readonly nowMs: () => number
   readonly watches: Pick<FolderWatches, 'given'>
-  /** The folder of a root is not where it was. */
+  /** The folder of a root is not at its path. */
   readonly onRootGone: (top: Folder) => void
   readonly mayBeEmpty: (top: Folder) => boolean
   /** errno of inotify_add_watch when `max_user_watches` is reached. */
@@ -45,7 +45,7 @@ export function createFolderAnswers(tools: FolderAnswersTools): FolderAnswers {
       coverage.refused(folder, watch.errno === tools.watchLimitErrno ? 'max_user_watches' : 'unknown')
     }
   }
-  /** Its own place says where the folder is. If that says again and again that it is there, it is asked ever less often. */
+  /** Asks for a look at the folder's own place, less often each time: the folder may be found there again and again. */
   const lookForFolder = (folder: Folder, parent: Folder) => {
     const now = nowMs()
     const delayMs = retries.next(folder, WHEREABOUTS)

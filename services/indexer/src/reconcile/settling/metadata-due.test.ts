@@ -27,7 +27,7 @@ type Case = {
   readonly rowBornMs?: number
   /** How often in a row writes to it were looked at. */
   readonly writes?: number
-  readonly areWritesTold?: boolean
+  readonly areWritesReported?: boolean
   /** Before when what a first scan finds is skipped; null where nothing is. */
   readonly skipsBeforeMs?: number | null
   readonly expected: MetadataDue
@@ -74,7 +74,7 @@ const CASES: readonly Case[] = [
     cause: 'scan',
     ageMs: 500,
     waitsAs: 1,
-    areWritesTold: true,
+    areWritesReported: true,
     expected: AFTER_QUIET,
   },
   {
@@ -214,7 +214,7 @@ const CASES: readonly Case[] = [
 
 for (const one of CASES) {
   const { what, cause, ageMs, links = 1, isScanning = false, bornMs = null, waitsAs, expected } = one
-  const { writes = 0, areWritesTold = false, skipsBeforeMs = null, rowBornMs = bornMs } = one
+  const { writes = 0, areWritesReported = false, skipsBeforeMs = null, rowBornMs = bornMs } = one
   test(what, () => {
     const birthTime = birthTimeOf(bornMs)
     const facts = factsOf(1, { ctime: (WALL_MS - ageMs) * 1_000, birthTime })
@@ -226,7 +226,7 @@ for (const one of CASES) {
     const observation: Observation = { parentId: 'p', name: 'a', known, cause, sight }
     const made = schedule({
       writes: () => (writes === 0 ? null : { looks: writes, sinceMs: NOW_MS - 60_000 }),
-      areWritesTold: () => areWritesTold,
+      areWritesReported: () => areWritesReported,
     })
     assert.deepEqual(made.awaiting(observation, facts, isScanning, skipsBeforeMs), expected)
   })
@@ -262,6 +262,6 @@ function birthTimeOf(bornMs: number | null): number {
 }
 
 function schedule(other: Partial<ScheduleTools>): Schedule {
-  const nothing = { writes: () => null, areWritesTold: () => false, notBeforeMs: () => 0 }
+  const nothing = { writes: () => null, areWritesReported: () => false, notBeforeMs: () => 0 }
   return createSchedule({ quietMs: QUIET_MS, nowMs: () => NOW_MS, wallMs: () => WALL_MS, ...nothing, ...other })
 }

@@ -10,7 +10,7 @@ export type PlaceTools = {
   readonly dropFolder: (folder: Folder) => void
 }
 
-/** Puts a folder at its place in the tree; one that was not there, or has no watch, is visited. */
+/** Puts a folder at its place in the tree. Visits it if it is new there, or has to be listed. */
 export function ensureInTree(
   tools: PlaceTools,
   place: Place,
@@ -20,8 +20,8 @@ export function ensureInTree(
   const { visits } = tools.pending
   const parent = tree.get(place.parentId)
   let folder = tree.get(identity.nodeId)
-  // The parent left the tree while this was under way; what is below it is visited with it when it is back. At its old
-  // place the folder must not stay meanwhile: what comes to be above it may come below it there, and the way up has no end.
+  // The parent left the tree during the look, and its next visit finds what is below it. The folder must not stay at its
+  // old place until then: a folder that comes to be above it could be below it there, and the way up would have no end.
   if (parent === undefined) {
     if (folder !== undefined) tools.dropFolder(folder)
     return
@@ -44,7 +44,7 @@ export function ensureInTree(
   }
 }
 
-/** Whether a folder is yet to be listed with all below it, which what moves out of it is no longer. */
+/** Whether a deep visit will list the folder. What moves out of the folder before that is not listed with it. */
 function isToBeListed(visits: Visits, folder: Folder | null): boolean {
   for (let at = folder; at !== null; at = at.parent) if (at.needsVisit || visits.isOpen(at)) return true
   return false

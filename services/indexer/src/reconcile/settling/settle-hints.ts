@@ -1,4 +1,4 @@
-/** Settles a look at places of which events told. */
+/** Settles a look at places that had hints. */
 import { foldingKey } from '@drive-feed/shared/folding-key.ts'
 import { isPassing } from '@drive-feed/shared/passing-errors.ts'
 import type { Folder } from '../../model/folder-tree.ts'
@@ -42,7 +42,7 @@ export async function settleHints(
     }
     const now = clock.nowMs()
     const dueMs = answer.kind === 'later' ? now : now + retries.next(folder)
-    // The time it was noticed stays: what is in limbo waits for every hint of before its time was over.
+    // A hint whose turn did not come keeps its time: a row in limbo waits for every hint from before the row was due.
     for (const hint of hints) queue.add(hint, answer.kind === 'later' ? hint.addedMs : now, dueMs)
     if (answer.kind !== 'later') tools.folderAnswers.notFound(folder, answer)
   }
@@ -56,8 +56,8 @@ export async function settleHints(
 }
 
 /**
- * How what is meant by a name is spelled on the disk, or was: an event may tell of it under another spelling, and what is
- * renamed to `Holiday.jpg` takes the place of `holiday.jpg`, of which then nothing is told.
+ * Other spellings of a hint's name, as listed or as known. An event may use another spelling than the listing. A file
+ * that is renamed to `Holiday.jpg` replaces `holiday.jpg`, and no event names the latter.
  */
 function otherSpellings(
   alike: (name: string) => readonly string[],
@@ -69,7 +69,7 @@ function otherSpellings(
   return folder.folds ? alike(name) : []
 }
 
-/** Finds the known names in a folder that a name which is not known there may stand for. Reads them once, when needed. */
+/** Finds the known names in a folder that fold like a name that is not known there. Reads the names once, when needed. */
 function createAlike({ known }: SettlingTools, folder: Folder): (name: string) => readonly string[] {
   let byKey: Map<string, string[]> | null = null
   return (name) => {
@@ -82,15 +82,15 @@ function createAlike({ known }: SettlingTools, folder: Folder): (name: string) =
   }
 }
 
-/** What could not be looked at is looked at again; said is what does not pass by itself. */
+/** Asks for another look at a place that could not be looked at. Reports an error unless it passes by itself. */
 function tryAgain(tools: SettlingTools, { folder, name, cause }: Hint, problem: string): void {
   if (!isPassing(problem)) tools.coverage.unreadable(folder, { what: 'entry', problem })
   tools.pending.hint({ parentId: folder.nodeId, name }, cause, 'again')
 }
 
 /**
- * Whether a look goes on to be compared with the row. Not one at a file that may be written to under another name, and was
- * not. Which files those are is noted here.
+ * Whether a sight is compared with the row. A file that is looked at again because it may be open under another name, and
+ * that did not change, is not (`revisits.ts`). Notes which files those are.
  */
 function isToBeSettled({ known, pending, clock }: SettlingTools, hint: Hint, sight: Sight): boolean {
   if (sight.kind !== 'file') return true
@@ -98,13 +98,13 @@ function isToBeSettled({ known, pending, clock }: SettlingTools, hint: Hint, sig
   const { folder, name, cause } = hint
   const place = { parentId: folder.nodeId, name }
   if (cause === 'revisited') {
-    // What is not known there is news, unchanged or not.
+    // A file that is not known at the place is news, changed or not.
     const isKnown = known.childAt(folder.nodeId, name)?.inode === sight.inode
     if (revisits.isUnchanged(sight, clock.nowMs()) && isKnown) return false
-    // Someone writes of whom nothing is told: the file is held back as if it were.
+    // Someone writes without events: holds the file back as if there were some.
     writers.wrote(place, clock.nowMs())
   }
-  // Opened by this name, its writes are told of.
+  // A file that was opened by this name has events of its writes.
   const isOpenedElsewhere = cause === 'created' && writers.streak(place, clock.nowMs()) === null
   if (isOpenedElsewhere) revisits.put(folder, name, sight, clock.nowMs())
   else if (cause === 'touched') revisits.relocate(folder, name, sight)

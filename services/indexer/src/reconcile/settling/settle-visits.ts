@@ -15,7 +15,7 @@ import type { SettlingTools } from './tools.ts'
 /** Differences settled in one transaction. */
 const SETTLE_MAX = 16_000
 
-/** A file that came to its name this long ago or less may still be open under the one it had. */
+/** A file that got its name within this time may still be open under its former name. */
 const JUST_MADE_MS = 10_000
 
 export async function settleVisits(
@@ -23,7 +23,7 @@ export async function settleVisits(
   visits: readonly Visit[],
   { answers, sights }: LookReply,
 ): Promise<void> {
-  /** Folders in which something known could not be compared. */
+  /** Folders in which a row could not be compared. */
   const unreadable = new Set<string>()
   const raws: RawObservation[] = []
   for (const [at, visit] of visits.entries()) {
@@ -35,7 +35,7 @@ export async function settleVisits(
     else if (answer.kind !== 'later') tools.folderAnswers.notFound(folder, answer)
   }
   for (let from = 0; from < raws.length; from += SETTLE_MAX) {
-    // Events and signals are taken in between.
+    // Events and signals are taken in between two transactions.
     if (from > 0) await nextTurn()
     const observations = await tools.readSights(raws.slice(from, from + SETTLE_MAX))
     for (const { parentId, sight } of observations) if (sight.kind === 'unreadable') unreadable.add(parentId)
@@ -48,7 +48,7 @@ export async function settleVisits(
   }
 }
 
-/** Takes the watch in, and gives what differs from what is known. */
+/** Notes the folder's watch, and gives what differs from the rows. */
 function readListing(
   tools: SettlingTools,
   { folder, isDeep }: Visit,
@@ -87,12 +87,12 @@ function readListing(
   })
 }
 
-/** Made, linked or moved here a moment ago: its writer may have it open under a name that was never watched. */
+/** Whether a file was made, linked or moved here a moment ago: it may be open under a name without a watch. */
 function isJustMade({ wallMs }: Clock, { ctime }: FileSight): boolean {
   return Math.abs(wallMs() - ctime / 1000) < JUST_MADE_MS
 }
 
-/** Why something that is listed could not be looked at, the first of them; null if all could, or soon can. */
+/** Why the first entry that could not be looked at could not be; null if every entry could, or soon can. */
 function problemIn({ problems }: LookReply['sights'], { from, to }: { from: number; to: number }): string | null {
   for (const [index, problem] of problems) if (index >= from && index < to && !isPassing(problem)) return problem
   return null

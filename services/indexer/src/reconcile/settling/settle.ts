@@ -1,5 +1,4 @@
-/** Carries what was seen into the database, the tree and the queues: decide, one transaction, then the consequences. */
-
+/** Settles observations: decides, writes the decisions in one transaction, then updates the tree and the queues. */
 import type { Clock } from '../../model/clock.ts'
 import type { Decision, Facts, MetadataDue } from '../../model/decision.ts'
 import type { Folder } from '../../model/folder-tree.ts'
@@ -26,23 +25,23 @@ export type SettleTools = {
   readonly clock: Pick<Clock, 'nowMs'>
   readonly look: Observer['look']
   readonly awaiting: (observation: Observation, facts: Facts) => MetadataDue
-  /** To be told of a place where a folder is that is listed elsewhere. */
+  /** Notes a second place of a folder that is listed elsewhere. */
   readonly noteTwin: (place: Place) => void
   /** Takes a folder and all below it out of the tree, with their watches. */
   readonly dropFolder: (folder: Folder) => void
 }
 
-/** Rows whose time in limbo is over, and those of them that have waited long enough. */
+/** The rows whose time in limbo is over, and those of them that are overdue. */
 export type Ends = Pick<Knowledge, 'mayRemove' | 'mustRemove'>
 
-/** Whether a row that was found missing waits in limbo until every scan has ended. `blocks`: whether something waits for its place. */
+/** Whether a missing row waits in limbo until every scan has ended. `blocks`: whether something waits for its place. */
 export type WaitsForScan = (row: KnownNode, blocks: boolean) => boolean
 
 export const NOTHING_ENDS: Ends = { mayRemove: new Set(), mustRemove: new Set() }
 
 /**
- * Settles what was seen; gives what could not be, and is tried again. The rows whose time in limbo is over are removed if
- * the sights confirm that they are gone.
+ * Settles observations, and gives those that could not be settled and are tried again. Removes the rows of `ends` if the
+ * sights confirm that they are gone.
  */
 export async function settle(
   tools: SettleTools,
@@ -75,14 +74,14 @@ export async function settle(
     awaiting: tools.awaiting,
   })
   checkPlan(plan, certain, parentOf)
-  // Another name of the inode may have been written meanwhile; but nothing else writes, so the rows are still the rows.
+  // Only this loop makes, moves and removes nodes, so the rows that were read above are still where they were.
   if (plan.decisions.length > 0) tools.apply(plan.decisions)
   for (const observation of passing) plan.again.push(observation)
   followUp(tools, plan, ends.mayRemove, waitsForScan)
   return plan.again
 }
 
-/** Asks once for each folder. Neither the tree nor a row changes between deciding and writing, which are one turn. */
+/** Asks for each folder once. Deciding and writing are one turn, so neither the tree nor a row changes between them. */
 function rememberParents(tools: Pick<SettleTools, 'layout' | 'known'>): Knowledge['parentOf'] {
   const parents = new Map<string, string | null | undefined>()
   return (folderId) => {
@@ -94,8 +93,8 @@ function rememberParents(tools: Pick<SettleTools, 'layout' | 'known'>): Knowledg
 }
 
 /**
- * Nearly every inode of a first scan is new, so that is asked once for all of them, and those of rows whose names were
- * written through and are gone.
+ * Finds rows by inode. It asks once which inodes have rows at all, since nearly every inode of a first scan is new. If a
+ * file was written to through a name that is gone, the inode of the name's row counts as well.
  */
 function rowsOfThose(
   { known: nodes, layout: { trust } }: SettleTools,
@@ -114,7 +113,7 @@ function followUp(tools: SettleTools, plan: Plan, mayRemove: ReadonlySet<string>
   const { limbo, hint } = tools.pending
   const { tree, trust } = tools.layout
   for (const nodeId of plan.found) limbo.release(nodeId)
-  // It comes into the tree again as a folder that nobody has watched or listed.
+  // The folder enters the tree again below, as one that is neither watched nor listed.
   for (const nodeId of plan.reborn) {
     const folder = tree.get(nodeId)
     if (folder !== undefined) tools.dropFolder(folder)
@@ -125,7 +124,7 @@ function followUp(tools: SettleTools, plan: Plan, mayRemove: ReadonlySet<string>
   for (const { row, blocks, heir } of plan.toLimbo) {
     const isOfEarlierMount = !trust.isCurrent(row)
     limbo.put(row, { blocks, isAfterScan: waitsForScan(row, blocks), nowMs, heir, isOfEarlierMount })
-    // Its time was over, but it was found where something else still is.
+    // Its time was over, but it was found at a place that is not free yet.
     if (mayRemove.has(row.nodeId)) limbo.defer(row.nodeId, 'occupied', nowMs)
   }
   for (const observation of plan.again) hint(observation, observation.cause, 'again')
@@ -136,7 +135,7 @@ function followUp(tools: SettleTools, plan: Plan, mayRemove: ReadonlySet<string>
 function follow(tools: SettleTools, decision: Decision): void {
   const { limbo } = tools.pending
   if (decision.kind === 'create') {
-    // A row that went with the folder it was in may still be there, under the id of an inode number that is used again.
+    // Limbo may still have a row of this id: it was removed with a folder above, and its inode number is used again.
     limbo.release(decision.nodeId)
     if (decision.isDirectory) ensureInTree(tools, decision, { nodeId: decision.nodeId, ...decision.facts })
   } else if (decision.kind === 'move' && decision.isDirectory) {

@@ -31,8 +31,8 @@ export type SettlingTools = {
 }
 
 /**
- * What moves while a root is scanned for the first time may have gone where nobody has looked yet. But a file that stands
- * in for another, as programs save theirs, is not held up for that: only a hash could be lost by it.
+ * During the first scan of a root, a missing row waits for the end of the scan: what moved may be where nobody has looked
+ * yet. A file whose place is taken does not wait, since programs save files that way. At most its hash is lost.
  */
 export function whileDiscovering({ isDiscovering }: Pick<Roots, 'isDiscovering'>): WaitsForScan {
   return (row, blocks) => isDiscovering() && (row.isDirectory || !blocks)

@@ -1,10 +1,10 @@
-/** Which mount points may show something else than before, from the mounts of before and of now. Pure. */
+/** Compares two tables of mounts: which mount points may show something else now. Pure. */
 import type { Mountinfo } from '../../scan/mountinfo.ts'
 
-/** Paths by what is mounted there. */
+/** What is mounted at each path. */
 export type MountPoints = ReadonlyMap<string, string>
 
-/** What is mounted at each point, all that is stacked there, in a form to be compared. */
+/** Describes what is mounted at each point, with all that is stacked there, as a text to compare. */
 export function mountPoints(mounts: readonly Mountinfo[]): MountPoints {
   const points = new Map<string, string>()
   for (const { id, parentId, device, root, point, type, source } of mounts) {
@@ -16,8 +16,8 @@ export function mountPoints(mounts: readonly Mountinfo[]): MountPoints {
 }
 
 /**
- * The points where something was mounted, unmounted or moved to or away, and all points below those: what is mounted
- * inside a folder is out of sight when something is mounted on that, though its own line is still there.
+ * The points where a mount came, went or moved, and all points below those. A mount on a folder hides the mounts inside
+ * the folder, whose own lines stay in the table.
  */
 export function changedPoints(before: MountPoints, now: MountPoints): ReadonlySet<string> {
   const all = new Set([...before.keys(), ...now.keys()])

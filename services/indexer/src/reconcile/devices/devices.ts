@@ -5,27 +5,27 @@ import { type NumberKind, numberKind } from './number-kind.ts'
 import { areSubvolumes, hasOtherNumbers, newDeviceName, recogniseDevice, type Sample } from './recognise-device.ts'
 
 export type Devices = {
-  /** The stable name of a number resolved before in this run, undefined otherwise. */
+  /** The stable name of a number that was resolved in this run; undefined for any other. */
   readonly nameOf: (deviceNumber: string) => string | undefined
-  /** The number that a device has now; its own name if it was not met in this run. */
+  /** The number that a device has now; the device's name if it was not met in this run. */
   readonly numberOf: (device: string) => string
-  /** Finds or makes the stable name of a number met at `path`. Null when the place can't be asked. */
+  /** Finds or makes the stable name of a number that was met at `path`. Null if the path can't be looked at. */
   readonly resolve: (deviceNumber: string, path: string, sample: () => Promise<Sample | null>) => Promise<string | null>
-  /** Whether they are btrfs subvolumes of one mount, of which one lies in the other: it is deleted, not unmounted. */
+  /** Whether both are subvolumes in one mount of btrfs: one that is missing was deleted, not unmounted. */
   readonly isSubvolumeOf: (device: string, other: string) => boolean
-  /** Type of its filesystem, as in /proc/self/mountinfo; empty where it is not known. */
+  /** Type of its filesystem, as in /proc/self/mountinfo; empty if it is not known. */
   readonly typeOf: (device: string) => string
-  /** Forgets every number that is not, where it was met, what it was; to be called when something was (un)mounted. */
+  /** Forgets every number whose path shows another filesystem by now. Call when something was mounted or unmounted. */
   readonly confirm: () => Promise<void>
-  /** What inode numbers on the device are worth after a mount. */
+  /** Whether inode numbers on the device survive a mount. */
   readonly numberKind: (device: string) => NumberKind
-  /** Whether inode numbers of an earlier mount may still be in the database. */
+  /** Whether the database may still have inode numbers of an earlier mount of the device. */
   readonly isDoubtful: (device: string) => boolean
-  /** The kernel told that the filesystem was unmounted: what is there next is another mount, whatever it looks like. */
+  /** The kernel reported an unmount: what is there next is another mount, even if it looks the same. */
   readonly unmounted: (device: string) => void
-  /** Devices of which `isDoubtful` is true. */
+  /** The devices for which `isDoubtful` is true. */
   readonly doubtful: () => readonly string[]
-  /** Everything known on the device was compared with the disk: all inode numbers are of the present mount. */
+  /** Every row of the device was compared with the disk: all its inode numbers are of the present mount. */
   readonly compared: (device: string) => void
 }
 
@@ -43,13 +43,13 @@ export type DevicesTools = {
   readonly signs: (path: string) => Promise<FilesystemSigns | null>
   readonly rows: () => DeviceRow[]
   readonly save: (row: DeviceRow) => void
-  /** The device is mounted anew: its inode numbers are to be compared before they tell anything. */
+  /** The device is mounted anew: its inode numbers count only after its rows were compared with the disk. */
   readonly onDoubt: (device: string, numbers: NumberKind) => void
 }
 
 /**
- * The kernel gives a number again as soon as it is free: to another filesystem that is mounted, or to a new btrfs
- * subvolume, which no mount tells of. So what a number stands for is asked again wherever a path crosses into it.
+ * The kernel reuses a device number as soon as it is free: for the next filesystem that is mounted, or for a new btrfs
+ * subvolume, which comes without a mount. So a number is confirmed wherever a path crosses into it.
  */
 export function createDevices(tools: DevicesTools): Devices {
   const byNumber = new Map<string, Binding>()
@@ -77,11 +77,11 @@ export function createDevices(tools: DevicesTools): Devices {
   }
   const isStill = async (binding: Binding, now: FilesystemSigns) => {
     const { filesystemId } = binding.signs
-    // Where numbers pass with the mount it is not enough that the filesystem is the same.
+    // If inode numbers are passing, the same filesystem is not enough: it must be the same mount.
     const isEnough = binding.numbers === 'lasting' && filesystemId !== '' && now.filesystemId !== ''
     return isEnough ? filesystemId === now.filesystemId : isStillThere(binding)
   }
-  /** The known device that this is and that is mounted nowhere else, null for none. */
+  /** The known device that has these signs and is mounted nowhere else; null if there is none. */
   const recognise = async (signs: FilesystemSigns, rows: readonly DeviceRow[], sample: Sample) => {
     const elsewhere = new Set<string>()
     for (;;) {
@@ -97,7 +97,7 @@ export function createDevices(tools: DevicesTools): Devices {
     numberOf: (device) => byDevice.get(device)?.signs.deviceNumber ?? device,
     resolve: async (deviceNumber, path, sample) => {
       const signs = await tools.signs(path)
-      // Another filesystem by now: whoever asked will see it so with the next look.
+      // The path shows another filesystem by now. The next look sees that one.
       if (signs === null || signs.deviceNumber !== deviceNumber) return null
       const bound = byNumber.get(deviceNumber)
       if (bound !== undefined && (await isStill(bound, signs))) return bound.device
@@ -119,7 +119,7 @@ export function createDevices(tools: DevicesTools): Devices {
     confirm: async () => {
       for (const binding of [...byNumber.values()]) if (!(await isStillThere(binding))) unbind(binding)
     },
-    // Of a device that is not there nothing is sure. A row of the original program has none yet.
+    // Nothing is sure about a device that is not there. A row of the original program has no device yet.
     numberKind: (device) => byDevice.get(device)?.numbers ?? (device === '' ? 'lasting' : 'passing'),
     isDoubtful: (device) => byDevice.get(device)?.isDoubtful ?? device !== '',
     unmounted: (device) => {
@@ -136,7 +136,7 @@ export function createDevices(tools: DevicesTools): Devices {
   }
 }
 
-/** While numbers of an earlier mount may be in the database, the present one is not noted: the next start compares again. */
+/** Leaves the present mount out while the device is doubtful, so that the next start compares again. */
 function rowOf({ device, signs, numbers, isDoubtful }: Binding): DeviceRow {
   const { deviceNumber: currentNumber, filesystemId, filesystemType, mountSource, mountRoot } = signs
   const identity = { device, currentNumber, filesystemId, filesystemType, mountSource, mountRoot }

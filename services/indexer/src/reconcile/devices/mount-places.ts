@@ -1,12 +1,11 @@
 /**
- * Has the places looked at where something was mounted or unmounted, which no watch tells: a bind mount comes and goes
- * without an event, and with the device number of the folder that it covers. So the mounts of before count as well as
- * those of now. They are those for which the mount fence was last confirmed: whatever was seen since was seen under them.
+ * Asks for looks at the places where something was mounted or unmounted, which no watch reports. A bind mount comes and
+ * goes without an event, and with the device number of the folder that it covers. So two tables of mounts count: the
+ * present one, and the one for which the mount fence was last confirmed, under which everything since was seen.
  *
- * A mount moves along with a folder above it that is renamed, of which the table of mounts tells nobody. So it is read
- * again when folders have come to other paths, and each mount keeps the folder of the tree that it is in.
+ * A mount moves along with a folder above it that is renamed, and the table of mounts does not report that. So the table
+ * is read again when folders have come to other paths, and each mount keeps the folder of the tree that it is in.
  */
-
 import type { Folder, Tree } from '../../model/folder-tree.ts'
 import { type Place, placeKey } from '../../model/observation.ts'
 import type { Mountinfo } from '../../scan/mountinfo.ts'
@@ -16,21 +15,21 @@ import { changedPoints, type MountPoints, mountPoints } from './changed-mounts.t
 import type { Devices } from './devices.ts'
 
 export type MountPlaces = {
-  /** Compares the mounts of now with those of before; to be called whenever they may have changed. False if they can't be read. */
+  /** Compares the present mounts with those before. Call whenever they may have changed. False if they can't be read. */
   readonly refresh: () => boolean
-  /** Finds the mounts again that folders have taken along; to be called before folders are looked at. */
+  /** Finds the mounts that moved along with folders. Call before a look. */
   readonly follow: () => void
-  /** Remembers a place where a folder is that is listed elsewhere. */
+  /** Notes a second place of a folder that is listed elsewhere. */
   readonly noteTwin: (place: Place) => void
   /**
-   * Looks at those places, and at mount points that no folder of the tree stands for; to be called every few seconds. No
-   * watch tells that a folder has left the place where it is listed, nor what is written through a mounted single file.
+   * Asks for a look at the noted places, and at mount points without a folder in the tree. Call every few seconds. No
+   * watch reports that a folder left the place where it is listed, or a write through a single file that is mounted.
    */
   readonly lookAtOthers: () => void
 }
 
 export type MountPlacesTools = {
-  /** Null when it can't be told now. */
+  /** Null if the table can't be read now. */
   readonly mounts: () => Mountinfo[] | null
   /** The folders of the roots that are attached. */
   readonly tops: () => readonly Folder[]
@@ -46,7 +45,7 @@ type MountPlace = { readonly folder: Folder; readonly name: string }
 export function createMountPlaces(tools: MountPlacesTools): MountPlaces {
   const { devices, hints, nowMs } = tools
   let points: MountPoints | null = null
-  /** Where each was, by what is mounted there. */
+  /** The places of each mount, by what is mounted. */
   let placesByMount: ReadonlyMap<string, readonly MountPlace[]> = new Map()
   let placings = tools.tree.placings()
   const twins = new Map<string, Place>()
@@ -56,12 +55,12 @@ export function createMountPlaces(tools: MountPlacesTools): MountPlaces {
     hints.add({ folder, name, cause: 'touched' }, now, now)
   }
   const placesOf = (path: string) => tools.tops().flatMap((top) => placeIn(top, path) ?? [])
-  /** Another filesystem may have the number of the one that was mounted there, and a line that looks the same. */
+  /** Whether another filesystem may be there, with the number of the one before and a line that looks the same. */
   const isUnconfirmed = ({ folder, name }: MountPlace) => {
     const device = folder.children.get(name)?.device
     return device !== undefined && device !== folder.device && devices.nameOf(devices.numberOf(device)) !== device
   }
-  /** Of those that are mounted now, those of before where they are at no place in the tree. */
+  /** Notes where each mount is. A mount that is at no place in the tree keeps the places it had. */
   const findPlaces = (now: MountPoints) => {
     const before = placesByMount
     placesByMount = new Map(
@@ -78,7 +77,7 @@ export function createMountPlaces(tools: MountPlacesTools): MountPlaces {
     const [before, placesBefore] = [points, placesByMount]
     points = mountPoints(mounts)
     findPlaces(points)
-    // Nothing was seen yet.
+    // Nothing was seen before the first table.
     if (before === null) return true
     const changed = changedPoints(before, points)
     for (const path of new Set([...changed, ...points.keys()])) {
@@ -86,7 +85,7 @@ export function createMountPlaces(tools: MountPlacesTools): MountPlaces {
       const left = isChanged ? (placesBefore.get(before.get(path) ?? '') ?? []) : []
       for (const place of [...placesOf(path), ...left.filter(({ folder }) => folder.attached)]) {
         const folder = place.folder.children.get(place.name)
-        // It may be the very folder that is known, and still something else is mounted, or not any more, inside it.
+        // The known folder may be there again, with other mounts inside it.
         if (isChanged && folder !== undefined) folder.needsVisit = true
         if (isChanged || isUnconfirmed(place)) hint(place)
       }
@@ -106,12 +105,12 @@ export function createMountPlaces(tools: MountPlacesTools): MountPlaces {
         const folder = tools.tree.get(parentId)
         if (folder !== undefined) hint({ folder, name })
       }
-      // Where it still is one, the look will tell.
+      // A look that finds the folder there again notes the place again.
       twins.clear()
       for (const path of points?.keys() ?? []) {
         for (const place of placesOf(path)) {
           if (place.folder.children.has(place.name)) continue
-          // What can't be read is tried again with the next scan, as everywhere.
+          // What can't be read is tried again by the next scan, as everywhere.
           const row = tools.known.childAt(place.folder.nodeId, place.name)
           if (row?.metadataState !== 'unreadable') hint(place)
         }
@@ -120,7 +119,7 @@ export function createMountPlaces(tools: MountPlacesTools): MountPlaces {
   }
 }
 
-/** Folder and name of a path below the top; null for the top itself, and where no folder is known that it would be in. */
+/** Folder and name of a path below the top; null for the top itself, or if the folder above is not in the tree. */
 function placeIn(top: Folder, path: string): MountPlace | null {
   const above = top.root.path === '/' ? '/' : `${top.root.path}/`
   if (!path.startsWith(above) || path === above) return null

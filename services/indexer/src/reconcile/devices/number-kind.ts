@@ -1,9 +1,9 @@
-/** How long an inode number is a file's. */
+/** Whether the inode numbers of a filesystem survive a mount. */
 
-/** - `lasting`: a file's for as long as it lives. - `passing`: of one mount only. */
+/** - `lasting`: a file keeps its number for as long as it exists. - `passing`: it keeps the number for one mount. */
 export type NumberKind = 'lasting' | 'passing'
 
-/** Filesystems whose inode numbers are written on the disk, or kept by the server, or last as long as what they are of. */
+/** Filesystems that store inode numbers on the disk, on the server, or in memory with the files themselves. */
 const LASTING =
   /^(ext[234]|xfs|btrfs|zfs|f2fs|jfs|reiserfs|bcachefs|nilfs2|ocfs2|gfs2|ntfs3|hfs|hfsplus|apfs|ubifs|ufs|udf|iso9660|squashfs|erofs|overlay|nfs4?|ceph|afs|tmpfs|ramfs)$/
 

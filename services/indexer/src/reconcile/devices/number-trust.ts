@@ -1,9 +1,8 @@
 /**
- * What an inode number in the database is worth after a mount. mergerfs, exFAT, NTFS over FUSE and others hand numbers out
- * anew with each mount: a row's number may be another file's by now, whose hash it must not get. There a file is recognised
- * by its place, and is known by its new number from then on.
+ * What an inode number in the database is worth after a mount. mergerfs, exFAT, NTFS over FUSE and others assign numbers
+ * anew with each mount: a row's number may be another file's by now, and that file must not get the row's hash. On these a
+ * row is matched by its place, and then takes the new number.
  */
-
 import type { Tree } from '../../model/folder-tree.ts'
 import type { KnownNode } from '../../model/known-node.ts'
 import type { Limbo } from '../pending/limbo.ts'
@@ -12,9 +11,9 @@ import type { Devices } from './devices.ts'
 export type NumberTrust = {
   /** Whether the row's number was seen under the present mount. */
   readonly isCurrent: (row: KnownNode) => boolean
-  /** Whether something at another place is the row's if it has its number. */
+  /** Whether something at another place is the row's if it has the row's number. */
   readonly tells: (row: KnownNode) => boolean
-  /** Whether it then also has the row's hash, without being read. */
+  /** Whether that also gets the row's hash, without being read. */
   readonly carriesHash: (row: KnownNode) => boolean
 }
 
@@ -26,7 +25,7 @@ export type NumberTrustTools = {
 
 export function createNumberTrust({ tree, devices, limbo }: NumberTrustTools): NumberTrust {
   const isCurrent = ({ nodeId, parentId, device }: KnownNode): boolean => {
-    // A listing compares every row in a folder; what is not there any more was seen under an earlier mount.
+    // A listing compares every row of a folder. A row that is missing since was last seen under an earlier mount.
     if (limbo.get(nodeId)?.isOfEarlierMount === true) return false
     if (!devices.isDoubtful(device)) return true
     const parent = tree.get(parentId)
@@ -36,7 +35,7 @@ export function createNumberTrust({ tree, devices, limbo }: NumberTrustTools): N
   return {
     isCurrent,
     tells: (row) => isLasting(row) || isCurrent(row),
-    // A birth time tells a number that is used again. Without one the file has the id, but is read before it has the hash.
+    // Only a birth time shows that a number is used again. Without one, the file gets the id, and is read for its hash.
     carriesHash: (row) => (isLasting(row) && row.birthTime !== 0) || isCurrent(row),
   }
 }

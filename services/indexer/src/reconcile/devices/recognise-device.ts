@@ -1,9 +1,9 @@
-/** Recognising a filesystem whose device number may have changed since it was last seen. Pure. */
+/** Recognises a filesystem whose device number may have changed since it was last seen. Pure. */
 import type { DeviceRow } from '@drive-feed/shared/schema.ts'
 import type { FilesystemSigns } from '../../scan/filesystem-signs.ts'
 import { numberKind } from './number-kind.ts'
 
-/** How the nodes that are known at the place fare when looked for there now. */
+/** How many of the nodes that are known at a place a look finds there. */
 export type Sample = {
   /** Device of the node known at the place, empty if none is known. */
   readonly device: string
@@ -12,7 +12,7 @@ export type Sample = {
   /** Known children looked for, and those found with the same inode (and, of files, size and time). */
   readonly looked: number
   readonly matched: number
-  /** Known files (folders, where no file is known) below looked for, and those found with the same path, size and time. */
+  /** Known files below (folders, if no file is known) looked for, and those found with the same path, size and time. */
   readonly placesLooked: number
   readonly placed: number
 }
@@ -20,9 +20,9 @@ export type Sample = {
 /**
  * The known device that this is, null for one never seen.
  *
- * A filesystem id settles it where both have one; of clones, which have the same, it is the one known at the place or
- * under the number. Without ids what is known at the place must be found there again: the top (which is always inode 2
- * on ext4, so it says little alone) and most of a sample below it.
+ * If both have a filesystem id, the id decides. Of clones, which have the same id, it is the one known at the place or
+ * under the number. Without ids, what is known at the place must be found there again: the top, and most of a sample below
+ * it. The top alone says little, since it is inode 2 on every ext4.
  *
  * @param elsewhere devices that are mounted under another number now: one device has one number at a time
  */
@@ -40,14 +40,14 @@ export function recogniseDevice(
   const isFoundAgain = passes ? isFoundByPlace(sample) : isFoundByNumber(sample)
   if (twins.length > 0)
     return (isFoundAgain ? twins.find(isHere) : undefined) ?? twins.find(hasNumber) ?? twins[0] ?? null
-  const unsettled = free.filter((candidate) => candidate.filesystemId === '' || signs.filesystemId === '')
-  const here = unsettled.find(isHere)
+  const withoutId = free.filter((candidate) => candidate.filesystemId === '' || signs.filesystemId === '')
+  const here = withoutId.find(isHere)
   // Every camera card has the same folders, with the same numbers: only files tell one from another.
   if (passes) return here !== undefined && (isFoundAgain || isSameSource(sample, signs, here)) ? here : null
   if (here !== undefined && isFoundAgain && (sample.looked > 0 || looksAlike(signs, here))) return here
   if (here !== undefined && isFoundByPlace(sample) && looksAlike(signs, here)) return here
   const isNothingFound = sample.looked > 0 && sample.matched === 0 && !isFoundByPlace(sample)
-  const byNumber = unsettled.filter((candidate) => hasNumber(candidate) && looksAlike(signs, candidate))
+  const byNumber = withoutId.filter((candidate) => hasNumber(candidate) && looksAlike(signs, candidate))
   return byNumber.find((candidate) => !(isNothingFound && isHere(candidate))) ?? null
 }
 
@@ -55,17 +55,17 @@ function isFoundByNumber({ isSameTop, matched, looked }: Sample): boolean {
   return isSameTop && matched * 2 >= looked
 }
 
-/** Most of what is known below is there, by path, size and time. */
+/** Whether most of what is known below is there, by path, size and time. */
 function isFoundByPlace({ placesLooked, placed }: Sample): boolean {
   return placesLooked > 0 && placed * 2 >= placesLooked
 }
 
-/** A name of a device is another stick's after the next plugging in; that of a pool or a share is its own. */
+/** A name such as /dev/sdb1 may be another stick's when it is next plugged in. A pool or a share keeps its name. */
 function isSameSource({ placesLooked }: Sample, signs: MountSigns, here: DeviceRow): boolean {
   return looksAlike(signs, here) && (placesLooked === 0 || !signs.mountSource.startsWith('/dev/'))
 }
 
-/** Whether what is known there is there, and has other inode numbers: then they do not last, whatever the type says. */
+/** Whether the known nodes are there under other inode numbers: then numbers do not last, whatever the type says. */
 export function hasOtherNumbers(sample: Sample, { device }: DeviceRow): boolean {
   return sample.device === device && sample.looked > 0 && sample.matched === 0 && isFoundByPlace(sample)
 }

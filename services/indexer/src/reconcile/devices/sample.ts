@@ -1,4 +1,4 @@
-/** Looking for what is known below a place, to recognise its filesystem. */
+/** Looks for what is known below a place, to recognise its filesystem. */
 import { isPassing } from '@drive-feed/shared/passing-errors.ts'
 import type { KnownNode } from '../../model/known-node.ts'
 import { isSameBirth } from '../../model/observation.ts'
@@ -10,7 +10,7 @@ import type { NodeQueries } from '../../store/node-queries.ts'
 import type { Sample } from './recognise-device.ts'
 
 const SAMPLE_MAX = 64
-/** Folders looked into for files whose place is known. */
+/** Folders in which known files are looked for. */
 const FOLDERS_MAX = 32
 
 type Place = {
@@ -20,8 +20,8 @@ type Place = {
 }
 
 /**
- * Looks for the first known children of `row` at `path`, the place where the row is known and `top` was seen, and for some
- * known files below. Null when nothing can be said now: what could not be looked at is not another filesystem.
+ * Looks at `path`, where `row` is known and `top` was seen, for the first known children of the row and for some known files
+ * below. Null if nothing can be said now: a place that can't be looked at is not another filesystem.
  */
 export async function takeSample(
   known: NodeQueries,
@@ -45,7 +45,7 @@ export async function takeSample(
   const here = sights.slice(0, children.length)
   const files = sights.filter(([child]) => !child.isDirectory)
   if (files.length === 0 && reply.answers.some(willPass)) return null
-  // Folders have no size or time that would tell them apart: they count only where nothing else is known.
+  // Folders have no size or time to tell them apart. They count only if no file is known.
   const placed = files.length > 0 ? files : here
   return {
     ...{ device, isSameTop, looked: here.length, placesLooked: placed.length },
@@ -56,12 +56,12 @@ export async function takeSample(
 
 const NOTHING_KNOWN: Sample = { device: '', isSameTop: false, looked: 0, matched: 0, placesLooked: 0, placed: 0 }
 
-/** Not looked at, or refused for a moment: to be asked again. */
+/** Whether the folder was not looked at, or was refused for a moment: then the caller asks again. */
 function willPass(answer: LookAnswer): boolean {
   return answer.kind === 'later' || (answer.kind === 'unreadable' && isPassing(answer.problem))
 }
 
-/** Known files in known folders below, folder by folder from the top, some of them. */
+/** Some of the known files below, folder by folder from the top. */
 function filesBelow(
   known: NodeQueries,
   top: string,
@@ -87,7 +87,7 @@ function isFolder({ isDirectory }: KnownNode): boolean {
   return isDirectory
 }
 
-/** What was seen at the places of these rows; nothing where their folder was not found. */
+/** What was seen at the places of these rows: `gone` if their folder was not found. */
 function sightsOf({ answers, sights }: LookReply, at: number, rows: readonly KnownNode[]): [KnownNode, Sight][] {
   const answer = answers[at]
   return rows.map((row, offset): [KnownNode, Sight] => {

@@ -7,7 +7,7 @@ export type TakenIdTools = {
   readonly known: Pick<NodeQueries, 'byId'>
 }
 
-/** Where inode numbers last, a node's id is made of its own number, and whoever has that is found by it. */
+/** If inode numbers last, an id is made of the node's own number, so the node that has the id is found by the number. */
 export function isIdTaken({ layout, known }: TakenIdTools, device: string, nodeId: string): boolean {
   return layout.devices.numberKind(device) === 'passing' && known.byId(nodeId) !== undefined
 }

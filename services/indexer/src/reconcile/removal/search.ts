@@ -35,7 +35,7 @@ type Unplaced = Place & {
 /** Folders listed with one look. */
 const FOLDERS_MAX = 64
 
-/** The folders that were seen where they are not known. Each may wait for a row, or be new. */
+/** The folders that were seen at places where they are not known. Each waits for a row, or is new. */
 export function unplacedFolders(tools: SearchTools, observations: readonly Observation[]): Unplaced[] {
   return observations.flatMap(({ parentId, name, sight, known }): Unplaced[] => {
     const parent = tools.layout.tree.get(parentId)
@@ -46,8 +46,8 @@ export function unplacedFolders(tools: SearchTools, observations: readonly Obser
 }
 
 /**
- * Everything below the folders that is known from elsewhere, with the folders on the way to it, from the top. Null if
- * nothing can be said: the system has nothing left to look with, or the mounts changed.
+ * Finds everything below the folders that is known from elsewhere, with the folders on the way, from the top. Null if the
+ * search could not look everywhere: the system is out of file descriptors or memory, or the mounts changed.
  */
 export async function searchBelow(tools: SearchTools, tops: readonly Unplaced[]): Promise<Observation[] | null> {
   const found = new Map<string, Observation>()
@@ -66,7 +66,7 @@ export async function searchBelow(tools: SearchTools, tops: readonly Unplaced[])
   return [...found.values()]
 }
 
-/** Lists folders; `again` are those that the look put off. Null if nothing can be said. */
+/** Lists folders; `again` are those that the look put off. Null if the search can't go on. */
 async function listFolders(
   tools: SearchTools,
   folders: readonly Unplaced[],
@@ -122,7 +122,7 @@ function entriesOf(
   return entries
 }
 
-/** Whether a row of the very thing is at another place than where the thing was found. */
+/** Whether the thing has rows, and none of them is at the place where it was found. */
 function isFromElsewhere({ known, layout }: SearchTools, { parentId, name, sight }: Unplaced): boolean {
   const { device, inode } = sight.facts
   const rows = known.byInode(device, inode).filter((row) => layout.trust.tells(row) && isSameThing(row, sight))

@@ -141,9 +141,9 @@ export function judge(row: ReadRow, met: ReadonlySet<string> | null): Verdict {
   if (hasMoved(row)) return { kind: 'moved' }
   if (met === null) return isDue ? { kind: 'deferred', reason: doubt ?? 'unknown' } : { kind: 'waits' }
   // The search may have seen the place below a folder that waits. A row with an heir is gone: its number is another thing's.
-  const isTold = doubt === null || met.has(entry.row.nodeId) || (isDue && entry.heir !== null)
+  const isSure = doubt === null || met.has(entry.row.nodeId) || (isDue && entry.heir !== null)
   // Only a place that could be looked at proves that nothing is there (I7).
-  if (!isTold) return { kind: 'deferred', reason: doubt }
+  if (!isSure) return { kind: 'deferred', reason: doubt }
   return { kind: isDue ? 'removable' : 'waits' }
 }
 

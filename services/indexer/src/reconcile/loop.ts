@@ -1,7 +1,7 @@
 /**
- * The loop at the middle of the indexer: takes places to look at and folders to visit, has them looked at, and settles
- * what was seen. Jobs are settled one at a time and in the order in which they were looked at, so that an older sight
- * never overrides a newer one; the next one is looked at meanwhile.
+ * The loop of the reconciler: takes jobs, has the observer thread look, and settles what it saw. Jobs are settled one at a
+ * time and in the order of their looks, so that an older sight never overrides a newer one. While one job is settled, the
+ * observer thread looks for the next.
  */
 import { type Job, type JobTools, makeLimboJob, takeHintJob, takeVisitJob } from './looking/jobs.ts'
 import { createLimboGate } from './removal/limbo-gate.ts'
@@ -18,18 +18,15 @@ export type ReconcilerTools = JobTools & {
 export type Reconciler = {
   /** Runs until `stop`; rejects on a bug or when the database can't be written. */
   readonly run: () => Promise<void>
-  /** Tells that there may be something to do. */
+  /** There may be something to do: ends the wait of the loop. */
   readonly wake: () => void
-  /**
-   * Runs a task between two jobs, so that nothing is settled meanwhile. However long it takes, only one with the same key
-   * waits behind it.
-   */
+  /** Runs a task between two jobs, so that nothing is settled during it. A task whose key already waits is dropped. */
   readonly between: (key: unknown, task: () => Promise<void>) => void
   /** Ends the loop after the job under way. */
   readonly stop: () => void
 }
 
-/** Folders listed in the first job of a scan; each further one may hold twice as many, up to the second. */
+/** Folders listed in the first job of a scan. Each further job may have twice as many, up to the second number. */
 const FOLDERS_FIRST = 8
 const FOLDERS_MAX = 256
 
@@ -47,7 +44,7 @@ export function createReconciler(tools: ReconcilerTools): Reconciler {
   const limboGate = createLimboGate({ pending, roots, nowMs, drained }, () => wake())
   let foldersMax = FOLDERS_FIRST
 
-  /** Small jobs first: settling takes longer than looking, so that the first is waited for and no other. */
+  /** Small jobs come first: settling takes longer than looking, so only the first look keeps the loop waiting. */
   const takeVisits = (): Job | null => {
     const job = takeVisitJob(tools, foldersMax)
     foldersMax = job === null ? FOLDERS_FIRST : Math.min(foldersMax * 2, FOLDERS_MAX)
@@ -58,7 +55,7 @@ export function createReconciler(tools: ReconcilerTools): Reconciler {
     return due.length === 0 ? null : makeLimboJob(tools, due)
   }
   const takeJob = (): Job | null => {
-    // Neither a flood of events nor a long scan keeps the other waiting.
+    // Visits and hints take turns, so that neither a flood of events nor a long scan keeps the other waiting.
     isVisitFirst = !isVisitFirst
     const first = isVisitFirst ? takeVisits() : null
     for (const { folder, name } of revisits.take(nowMs())) {

@@ -1,6 +1,6 @@
 /**
- * What happens when more happened than can be kept: the kernel dropped events, or more places wait to be looked at than
- * may. What was lost is not known, so the whole root is scanned.
+ * Handles events that were lost, and hints that are too many to wait. Nobody knows what was lost, so the whole root is
+ * scanned.
  */
 import type { RootFolder } from '../model/folder-tree.ts'
 import type { Pending } from './pending/pending.ts'
@@ -10,7 +10,7 @@ import type { Scans } from './roots/scans.ts'
 export type Overflow = {
   /** Events below this root were lost. */
   readonly lost: (root: RootFolder) => void
-  /** To be called when places were added: drops those of this root if there are too many, and scans it instead. */
+  /** Call after hints were added. If too many wait, drops those of this root and scans it. */
   readonly check: (root: RootFolder) => void
 }
 
@@ -24,7 +24,7 @@ export type OverflowTools = {
 export function createOverflow({ pending, hintsMax, roots, scans }: OverflowTools): Overflow {
   const { hints, writers } = pending
   const lost = (folder: RootFolder) => {
-    // Whose close was lost would be waited for.
+    // A writer whose close was lost would hold its file back.
     writers.forgetAll()
     const root = roots.of(folder)
     if (root !== undefined) scans.start(root, 'overflow')

@@ -1,6 +1,6 @@
 /**
- * Wires the rooms of this folder: events and scans say where to look, what is seen is compared with what is known, and what
- * follows is carried out. The program runs it on the ports of the real world, and the simulation on those of a model.
+ * Wires the rooms of this folder: events and scans say where to look, sights are compared with rows, and what follows is
+ * carried out. The program runs the pipeline on the ports of the real world, and the simulation on those of a model.
  */
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import type { Decision, Facts, MetadataDue } from '../model/decision.ts'
@@ -43,7 +43,7 @@ import { createSchedule, type Schedule } from './settling/metadata-due.ts'
 import { type SettleTools, settle } from './settling/settle.ts'
 import type { SettlingTools } from './settling/tools.ts'
 
-/** From when on files are read while the first scan goes on. Ms since the start. */
+/** Files are read during the first scan if it takes longer than this. Ms since the start. */
 export const READ_DURING_SCAN_AFTER_MS = 3_000
 
 export class Pipeline {
@@ -67,7 +67,7 @@ export class Pipeline {
   readonly #schedule: Schedule
   readonly #rootsByFd = new Map<number, Root>()
   readonly #startedMs: number
-  /** Something may have been mounted, and the table of mounts could not be read. */
+  /** Whether something may have been mounted, and the table of mounts could not be read. */
   #areMountsMissed = false
 
   constructor(ports: Ports) {
@@ -102,7 +102,7 @@ export class Pipeline {
     const { disk } = this.#ports
     renameRoots(this.#configChanges())
     this.reconciler.between(this.#mounts, async () => {
-      // The observer thread notices every change by now: what is seen is seen under these mounts, or they are read again.
+      // After its answer the observer thread notices every change of mounts, and then they are read again.
       await disk.mountChanges()
       this.#areMountsMissed = !this.#mounts.refresh()
     })
@@ -118,7 +118,7 @@ export class Pipeline {
     this.reconciler.stop()
   }
 
-  /** Takes in what the kernel told by an inotify instance. */
+  /** Takes in the events of an inotify instance. */
   take(fd: number, events: readonly WatchEvent[]): void {
     const root = this.#rootsByFd.get(fd)
     if (root === undefined) return
@@ -135,8 +135,8 @@ export class Pipeline {
   }
 
   /**
-   * Something was mounted or unmounted: asks which filesystems and roots are where before anything seen since counts, and
-   * has the places looked at where that may have been.
+   * Something was mounted or unmounted: confirms which filesystems and roots are where, before any later sight counts, and
+   * asks for looks at the mount points that changed.
    */
   mounted(): void {
     this.reconciler.between(this.#fence, () =>
@@ -153,7 +153,7 @@ export class Pipeline {
     for (const root of this.layout.roots.all.filter(which)) this.reconciler.between(root, () => this.keeper.check(root))
   }
 
-  /** Does what no event asks for; to be called every few seconds. */
+  /** Does what no event asks for. Call every few seconds. */
   tick(): void {
     this.checkRoots(({ state }) => state.kind === 'offline')
     this.scans.startDue()
@@ -219,7 +219,7 @@ export class Pipeline {
         metadata.onFoldersChanged()
         this.scans.start(root, why)
       },
-      // A folder that is removed stays on its disk as long as it may be read.
+      // A removed folder takes room on its disk for as long as a worker may read below it.
       onOffline: metadata.onFoldersChanged,
     })
   }
@@ -308,7 +308,7 @@ export class Pipeline {
     return createSchedule({
       quietMs: settings.quietMs,
       writes: (place) => this.pending.writers.streak(place, clock.nowMs()),
-      areWritesTold: (folderId) => this.layout.tree.get(folderId)?.watch != null,
+      areWritesReported: (folderId) => this.layout.tree.get(folderId)?.watch != null,
       notBeforeMs: metadata.notBeforeMs,
       ...clock,
     })
@@ -378,7 +378,7 @@ export class Pipeline {
     this.#mounts.follow()
     const reply = await this.#fence.look(requests)
     const own = { roots: this.layout.roots, messages: this.messages, log: this.#ports.log }
-    // What is listed shows whether files of ours are in it; a look at some names only if they are.
+    // A listing shows whether files of ours are in the folder. A look at some names shows only that there are some.
     for (const [at, answer] of reply.answers.entries()) {
       const { path, names } = requests[at] as LookRequest
       if (answer.kind !== 'seen' || (names !== null && !answer.hasOwn)) continue
@@ -390,8 +390,8 @@ export class Pipeline {
   #apply(decisions: readonly Decision[]): void {
     const { database, metadata, clock } = this.#ports
     database.apply(decisions)
-    // A short first scan is through sooner when nothing is read meanwhile, and the workers are hardly up yet; a long one
-    // must not keep them waiting. Its end wakes them too.
+    // A short first scan ends sooner if no file is read during it. A long one must not keep the workers waiting. The end of
+    // a scan wakes them, too.
     if (!this.layout.roots.isScanning() || clock.nowMs() - this.#startedMs > READ_DURING_SCAN_AFTER_MS) metadata.wake()
   }
 
@@ -399,7 +399,7 @@ export class Pipeline {
     return this.#schedule.awaiting(observation, facts, this.layout.roots.isScanning(), this.#skipsBeforeMs(observation))
   }
 
-  /** By the clock on the wall: when the first scan of the root of `seen` began, if what that finds is not to be read. */
+  /** When the first scan of the observation's root began, by the wall clock, if the files that it finds are skipped. */
   #skipsBeforeMs({ parentId }: Observation): number | null {
     const { tree, roots } = this.layout
     const folder = this.#ports.settings.skipInitialHash ? tree.get(parentId) : undefined
@@ -418,14 +418,14 @@ export class Pipeline {
     return isOpen
   }
 
-  /** Nothing happens at a disk that is away when its owner gives it up, so this asks. */
+  /** Looks for words of the owner. No event comes from a disk that is away when its owner gives the disk up. */
   #takeWords(): void {
     const { owner } = this.#ports
     const { roots } = this.layout
     const words = owner.words()
     if (words.size === 0) return
     this.disksAway.lookAgain(words)
-    // What is away is only known when all was looked at. A word that is about nothing must not be about another day.
+    // Only when every root was scanned is it known what is away. A word about nothing must not count another day.
     if (roots.isScanning() || roots.all.some(({ state }) => state.kind === 'offline')) return
     for (const nodeId of words) {
       const isOfRoot = this.#known.byId(nodeId)?.parentId === SUPER_ROOT_ID

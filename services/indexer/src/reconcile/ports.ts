@@ -1,6 +1,6 @@
 /**
- * What the pipeline is made from. The program gives it the real kernel, disk, database and clock, and the simulation those
- * of a model: nothing else differs between what ships and what is simulated.
+ * What the pipeline is made from. The program gives it the real kernel, disk, database and clock, and the simulation gives
+ * it those of a model. Nothing else differs between what ships and what is simulated.
  */
 import type { ConfiguredWatch } from '@drive-feed/shared/config/watches.ts'
 import type { Logger } from '@drive-feed/shared/logger.ts'
@@ -25,7 +25,7 @@ export type Ports = {
   readonly database: DatabasePort
   readonly metadata: MetadataPort
   readonly owner: OwnerPort
-  /** Files of the program itself, which no node is about. */
+  /** Files of the program itself, which are left out of the feed. */
   readonly ownFiles: Pick<OwnFiles, 'mayBeOwn' | 'namesIn'>
   readonly log: Logger
 }
@@ -36,12 +36,12 @@ export type Settings = {
   /** How long a file must have been quiet before it is read: `settle_ms` of the config. */
   readonly quietMs: number
   readonly rescanHours: number
-  /** Whether what the first scan of a root finds is left unread. */
+  /** Whether files that the first scan of a root finds are left unread. */
   readonly skipInitialHash: boolean
   readonly pace: Pace
-  /** Places that may wait to be looked at; beyond, a root is scanned instead. */
+  /** Hints that may wait. Beyond, a root is scanned instead. */
   readonly hintsMax: number
-  /** Which the advice in messages names. */
+  /** The config file that messages name. */
   readonly configPath: string | undefined
 }
 
@@ -58,9 +58,9 @@ export type KernelPort = {
 }
 
 export type DiskPort = Pick<Observer, 'look' | 'signs' | 'resolvePath' | 'mountChanges' | 'atWork'> & {
-  /** What is mounted where; null when it can't be told now. */
+  /** The table of mounts; null if it can't be read now. */
   readonly mounts: () => Mountinfo[] | null
-  /** A look was put off because the system has nothing left to open a folder with. */
+  /** A look was put off because the system is out of file descriptors or memory. */
   readonly onExhausted: (problem: string) => void
 }
 
@@ -68,7 +68,7 @@ export type DatabasePort = {
   readonly known: NodeQueries
   /** Carries the decisions out, in their order, in one transaction. */
   readonly apply: (decisions: readonly Decision[]) => void
-  /** Makes one transaction of all that `work` writes. */
+  /** Runs `work` in one transaction. */
   readonly transaction: (work: () => void) => void
   readonly roots: () => WatchRootRow[]
   readonly saveRoot: (row: WatchRootRow) => void
@@ -85,17 +85,17 @@ export type MetadataPort = {
   readonly onAllScanned: () => void
   /** A watched folder was attached, or is no longer there. */
   readonly onFoldersChanged: () => void
-  /** Not before when a file may be read, ms since 1970 by `nowMs`; 0 for one that was not tried in vain. */
+  /** The earliest time to read a file that was tried in vain, ms since 1970 by `nowMs`; 0 for any other file. */
   readonly notBeforeMs: (nodeId: string) => number
-  /** Files that have been tried in vain since then (by `nowMs`) or longer. */
+  /** Files that have been tried in vain since that time (by `nowMs`) or longer. */
   readonly tried: (sinceMs: number) => readonly FailingPlace[]
 }
 
-/** What the owner has said by `accept-empty`: that a folder is meant as it is. */
+/** What the owner said by `accept-empty`: that a folder is meant as it is. */
 export type OwnerPort = {
-  /** Ids of the nodes that it was said of. */
+  /** Ids of the nodes whose folders the owner accepted. */
   readonly words: () => ReadonlySet<string>
-  /** Whether it was said of this very folder. Holds once. */
+  /** Takes the owner's word about this very folder; false if there is none. A word holds once. */
   readonly takeWord: (nodeId: string, folder: FolderSight) => boolean
   readonly dropWord: (nodeId: string) => void
 }

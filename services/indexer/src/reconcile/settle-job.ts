@@ -1,4 +1,4 @@
-/** Settles what the observer thread answered to a job, by its kind. */
+/** Settles the observer thread's answer to a job, by the kind of the job. */
 import type { Job } from './looking/jobs.ts'
 import { settleLimbo } from './removal/settle-limbo.ts'
 import type { RemovalTools } from './removal/tools.ts'
@@ -9,7 +9,7 @@ import type { SettlingTools } from './settling/tools.ts'
 export type SettleJobTools = {
   readonly settling: SettlingTools
   readonly removal: RemovalTools
-  /** A look was put off because the system has nothing left to open a folder with. */
+  /** A look was put off because the system is out of file descriptors or memory. */
   readonly onExhausted: (problem: string) => void
 }
 

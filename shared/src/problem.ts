@@ -24,15 +24,15 @@ export const PROBLEM_CODES = {
 export type ProblemCode = keyof typeof PROBLEM_CODES
 
 /** `text` is what is wrong, and where; `fix` is what to do. `message` is one sentence of both. */
-export type Advice = { readonly text: string; readonly fix: string; readonly message: string }
+export type ProblemText = { readonly text: string; readonly fix: string; readonly message: string }
 
 /** Splits the message of an error at its first semicolon. */
-export function adviceOfSentence(message: string): Advice {
+export function problemTextOf(message: string): ProblemText {
   const [text = '', ...rest] = message.split('; ')
   return { text, fix: rest.length === 0 ? 'see the log' : rest.join('; '), message }
 }
 
 /** @param joint the text between the two parts of the message */
-export function advice(text: string, fix: string, joint = '; '): Advice {
+export function problemText(text: string, fix: string, joint = '; '): ProblemText {
   return { text, fix, message: `${text}${joint}${fix}` }
 }

@@ -6,7 +6,7 @@ import { createExclude } from '@drive-feed/shared/exclude.ts'
 import type { Logger } from '@drive-feed/shared/logger.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
 import { createOwnFiles } from '@drive-feed/shared/own-files.ts'
-import { type Advice, advice } from '@drive-feed/shared/problem.ts'
+import { type ProblemText, problemText } from '@drive-feed/shared/problem.ts'
 import { createFailureLog, type FailureLog } from './metadata/failure-log.ts'
 import type { Feeder } from './metadata/feeder.ts'
 import { createLauncher, type Launcher } from './metadata/launcher.ts'
@@ -66,7 +66,7 @@ const WAL_CHECK_MS = 5_000
 
 export type IndexerParts = {
   readonly config: Config
-  /** Which the advice in messages names. */
+  /** The config file that messages name. */
   readonly configPath?: string
   readonly db: FeedDatabase
   readonly log: Logger
@@ -233,9 +233,9 @@ class Stages implements Indexer {
     }
   }
 
-  #createInstance(): { readonly fd: number } | { readonly why: Advice } {
+  #createInstance(): { readonly fd: number } | { readonly why: ProblemText } {
     const made = createInotify()
-    if (!made.ok) return { why: instanceAdvice(made.errno, this.#core.config) }
+    if (!made.ok) return { why: instanceProblem(made.errno, this.#core.config) }
     this.#drain.add(made.value)
     return { fd: made.value }
   }
@@ -331,17 +331,17 @@ function createFlow({ store, readingRetries, nowMs }: Core, { pipeline, pool, fa
 }
 
 /** Why a root has no inotify instance. */
-function instanceAdvice(errno: number, { watches, unwatchedRescanMinutes }: Config): Advice {
+function instanceProblem(errno: number, { watches, unwatchedRescanMinutes }: Config): ProblemText {
   const meanwhile = `the root is rescanned every ${minutesUpTo(unwatchedRescanMinutes)} instead`
   if (errno !== EMFILE) {
     const text = `the kernel refuses an inotify instance (errno ${errno}); ${meanwhile}`
     return { text, message: text, fix: 'check free memory; the indexer asks again every minute' }
   }
-  if (!mayOpen(1)) return advice(`${TOO_MANY_OPEN}; ${meanwhile}`, ALLOW_OPEN_FILES, '. ')
+  if (!mayOpen(1)) return problemText(`${TOO_MANY_OPEN}; ${meanwhile}`, ALLOW_OPEN_FILES, '. ')
   const { allowed, raise } = inotifyLimits().instances
   const text = `the kernel allows ${allowed} inotify instances, those of all other programs included, and gives no further \
 one; ${meanwhile}`
-  return advice(text, raise(allowed + watches.length), '. ')
+  return problemText(text, raise(allowed + watches.length), '. ')
 }
 
 /** Whether every watched root was ever scanned to its end, in this run or an earlier one. */

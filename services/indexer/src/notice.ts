@@ -1,5 +1,5 @@
 /** Gathers from all stages what is not well. Whatever is logged as a warning that stays true belongs here, too. */
-import { adviceOfSentence } from '@drive-feed/shared/problem.ts'
+import { problemTextOf } from '@drive-feed/shared/problem.ts'
 import type { MetadataPool } from './metadata/pool.ts'
 import type { Exhaustion } from './process/exhaustion.ts'
 import { failingFiles } from './process/failing-files.ts'
@@ -43,7 +43,7 @@ export function createNotice(tools: NoticeTools): () => Noticed[] {
     problems.push(...exhaustion.noticed())
     const unread = pool.problem()
     if (unread !== null) {
-      problems.push({ ...adviceOfSentence(unread), code: 'metadata_workers', root: null, sinceMs: null })
+      problems.push({ ...problemTextOf(unread), code: 'metadata_workers', root: null, sinceMs: null })
     }
     if (held !== null) problems.push({ ...held, code: 'wal_held', root: null })
     return [...problems, ...longReads(), ...files()]

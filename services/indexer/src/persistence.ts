@@ -141,7 +141,7 @@ export function createPersistence(tools: PersistenceTools): Persistence {
           if (trouble === null || (run === null && trouble.remedy !== 'wait')) throw error
           await abandon()
           if (nowMs() - startedMs > LONG_RUN_MS) pauseMs = PAUSE_FIRST_MS
-          const { text, fix, message } = trouble.advice
+          const { text, fix, message } = trouble.problem
           if (message !== told) {
             log.error({ path, code: codeOf(error) }, `waiting: ${message}`)
             tools.note({ text, fix, sinceMs: Math.floor(tools.wallMs()) })

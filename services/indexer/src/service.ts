@@ -44,8 +44,8 @@ export function runService(startLookingThread: () => Worker): void {
 }
 
 function leaveUnusable(error: Error): never {
-  const advice = databaseTrouble(error)?.advice.message
-  process.stderr.write(`drive-feed indexer: ${error.message}${advice === undefined ? '' : `; ${advice}`}\n`)
+  const problem = databaseTrouble(error)?.problem.message
+  process.stderr.write(`drive-feed indexer: ${error.message}${problem === undefined ? '' : `; ${problem}`}\n`)
   process.exit(EXIT_UNUSABLE)
 }
 

@@ -1,11 +1,11 @@
 /** Says that too many files are open, and knows it for as long as it lasts. */
 import type { Logger } from '@drive-feed/shared/logger.ts'
-import { advice } from '@drive-feed/shared/problem.ts'
+import { problemText } from '@drive-feed/shared/problem.ts'
 import { ALLOW_OPEN_FILES } from './open-files.ts'
 import type { Noticed } from './problem-keeper.ts'
 
 export const TOO_MANY_OPEN = 'too many files are open'
-const SAID = advice(`${TOO_MANY_OPEN}; folders are looked at when there is room again`, ALLOW_OPEN_FILES, '. ')
+const SAID = problemText(`${TOO_MANY_OPEN}; folders are looked at when there is room again`, ALLOW_OPEN_FILES, '. ')
 
 /** It is said no more often, and over when it was not met for as long. */
 const LASTS_MS = 60_000

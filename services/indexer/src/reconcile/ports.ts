@@ -5,7 +5,7 @@
 import type { ConfiguredWatch } from '@drive-feed/shared/config/watches.ts'
 import type { Logger } from '@drive-feed/shared/logger.ts'
 import type { OwnFiles } from '@drive-feed/shared/own-files.ts'
-import type { Advice } from '@drive-feed/shared/problem.ts'
+import type { ProblemText } from '@drive-feed/shared/problem.ts'
 import type { DeviceRow, WatchRootRow } from '@drive-feed/shared/schema.ts'
 import type { Clock } from '../model/clock.ts'
 import type { Decision } from '../model/decision.ts'
@@ -48,7 +48,7 @@ export type Settings = {
 /** inotify(7). */
 export type KernelPort = {
   /** A new inotify instance, or why there is none. */
-  readonly createInstance: () => { readonly fd: number } | { readonly why: Advice }
+  readonly createInstance: () => { readonly fd: number } | { readonly why: ProblemText }
   readonly removeWatch: (fd: number, watch: number) => void
   /** Resolves when every event queued by now has been taken in. */
   readonly drained: () => Promise<void>

@@ -25,17 +25,17 @@ test('each error of the database says whether to wait, to mend or to replace', (
     assert.equal(databaseTrouble(wrapped)?.remedy, remedy, `the cause ${code}`)
   }
   assert.deepEqual(databaseTrouble(new DatabaseAwayError('it is away; mount it')), {
-    advice: { text: 'it is away', fix: 'mount it', message: 'it is away; mount it' },
+    problem: { text: 'it is away', fix: 'mount it', message: 'it is away; mount it' },
     remedy: 'mend',
   })
-  assert.equal(databaseTrouble(new DatabaseReplacedError('gone'))?.advice.message, 'gone')
+  assert.equal(databaseTrouble(new DatabaseReplacedError('gone'))?.problem.message, 'gone')
   assert.equal(databaseTrouble(new DatabaseDamagedError('bad'))?.remedy, 'replace')
 })
 
 test('what looks damaged may only have the -wal of before beside it, which is the first thing to do away with', () => {
   for (const code of ['SQLITE_CORRUPT', 'SQLITE_NOTADB']) {
     assert.match(
-      databaseTrouble(coded(code))?.advice.message ?? '',
+      databaseTrouble(coded(code))?.problem.message ?? '',
       /^the database file is damaged; remove its -wal and -shm if/,
     )
   }

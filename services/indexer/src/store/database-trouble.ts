@@ -1,10 +1,10 @@
 /** What an error of the database means to its owner, and whether waiting may help. */
 
-import { type Advice, advice, adviceOfSentence } from '@drive-feed/shared/problem.ts'
+import { type ProblemText, problemText, problemTextOf } from '@drive-feed/shared/problem.ts'
 import { shownText } from '@drive-feed/shared/shown-text.ts'
 
 export type DatabaseTrouble = {
-  readonly advice: Advice
+  readonly problem: ProblemText
   /** - `wait`: it may pass by itself. - `mend`: the owner has to do something. - `replace`: only another file helps. */
   readonly remedy: 'wait' | 'mend' | 'replace'
 }
@@ -43,12 +43,15 @@ export class DatabaseDamagedError extends Error {
   override name = 'DatabaseDamagedError'
 }
 
-const FULL = advice('the disk of the database is full', 'make room')
-const LOCKED = advice('another program holds the database locked, perhaps a sqlite3 left in a transaction', 'end it')
-const READ_ONLY = advice('the database can not be written', 'check its permissions and mount')
-const NOT_OPENED = advice('the database can not be opened', 'check its folder and permissions')
-const BROKEN_DISK = advice('the disk of the database answers with errors', 'check it, and its room')
-const DAMAGED = advice(
+const FULL = problemText('the disk of the database is full', 'make room')
+const LOCKED = problemText(
+  'another program holds the database locked, perhaps a sqlite3 left in a transaction',
+  'end it',
+)
+const READ_ONLY = problemText('the database can not be written', 'check its permissions and mount')
+const NOT_OPENED = problemText('the database can not be opened', 'check its folder and permissions')
+const BROKEN_DISK = problemText('the disk of the database answers with errors', 'check it, and its room')
+const DAMAGED = problemText(
   'the database file is damaged',
   'remove its -wal and -shm if they are left from before a copy was put there; otherwise put a copy in its place, or remove \
 it to have everything scanned anew, and its -wal and -shm with it',
@@ -56,24 +59,24 @@ it to have everything scanned anew, and its -wal and -shm with it',
 
 /** By the first letters of SQLite's extended result codes, and of errno's names. */
 const TROUBLES: readonly (readonly [code: string, trouble: DatabaseTrouble])[] = [
-  ['SQLITE_FULL', { advice: FULL, remedy: 'wait' }],
-  ['ENOSPC', { advice: FULL, remedy: 'wait' }],
-  ['SQLITE_BUSY', { advice: LOCKED, remedy: 'wait' }],
-  ['SQLITE_LOCKED', { advice: LOCKED, remedy: 'wait' }],
-  ['SQLITE_READONLY', { advice: READ_ONLY, remedy: 'mend' }],
-  ['EROFS', { advice: READ_ONLY, remedy: 'mend' }],
-  ['SQLITE_CANTOPEN', { advice: NOT_OPENED, remedy: 'mend' }],
-  ['SQLITE_IOERR', { advice: BROKEN_DISK, remedy: 'wait' }],
-  ['SQLITE_CORRUPT', { advice: DAMAGED, remedy: 'replace' }],
-  ['SQLITE_NOTADB', { advice: DAMAGED, remedy: 'replace' }],
+  ['SQLITE_FULL', { problem: FULL, remedy: 'wait' }],
+  ['ENOSPC', { problem: FULL, remedy: 'wait' }],
+  ['SQLITE_BUSY', { problem: LOCKED, remedy: 'wait' }],
+  ['SQLITE_LOCKED', { problem: LOCKED, remedy: 'wait' }],
+  ['SQLITE_READONLY', { problem: READ_ONLY, remedy: 'mend' }],
+  ['EROFS', { problem: READ_ONLY, remedy: 'mend' }],
+  ['SQLITE_CANTOPEN', { problem: NOT_OPENED, remedy: 'mend' }],
+  ['SQLITE_IOERR', { problem: BROKEN_DISK, remedy: 'wait' }],
+  ['SQLITE_CORRUPT', { problem: DAMAGED, remedy: 'replace' }],
+  ['SQLITE_NOTADB', { problem: DAMAGED, remedy: 'replace' }],
 ]
 
 /** Null for an error that is not about the database. Also looks at what caused it. */
 export function databaseTrouble(error: unknown): DatabaseTrouble | null {
   if (!(error instanceof Error)) return null
-  if (error instanceof DatabaseAwayError) return { advice: adviceOfSentence(error.message), remedy: 'mend' }
-  if (error instanceof DatabaseReplacedError) return { advice: adviceOfSentence(error.message), remedy: 'replace' }
-  if (error instanceof DatabaseDamagedError) return { advice: DAMAGED, remedy: 'replace' }
+  if (error instanceof DatabaseAwayError) return { problem: problemTextOf(error.message), remedy: 'mend' }
+  if (error instanceof DatabaseReplacedError) return { problem: problemTextOf(error.message), remedy: 'replace' }
+  if (error instanceof DatabaseDamagedError) return { problem: DAMAGED, remedy: 'replace' }
   const { code = '' } = error as NodeJS.ErrnoException
   const found = TROUBLES.find(([start]) => code.startsWith(start))
   return found?.[1] ?? databaseTrouble(error.cause)

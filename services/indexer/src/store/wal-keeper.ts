@@ -4,7 +4,7 @@
  */
 import { areStillThere, databaseFilesAt, walBytesOf } from '@drive-feed/shared/database-files.ts'
 import { type FeedDatabase, WAL_LIMIT_BYTES } from '@drive-feed/shared/open-database.ts'
-import { type Advice, advice } from '@drive-feed/shared/problem.ts'
+import { type ProblemText, problemText } from '@drive-feed/shared/problem.ts'
 import { shownPath } from '@drive-feed/shared/shown-path.ts'
 import { readersOf } from './wal-readers.ts'
 
@@ -15,7 +15,7 @@ const WORTH_BYTES = 4 * 1024 * 1024
 /** After a checkpoint that the disk refused: whatever is wrong with it, the next write tells. */
 const REFUSED_PAUSE_MS = 60_000
 
-export type WalHeld = Advice & { readonly sinceMs: number }
+export type WalHeld = ProblemText & { readonly sinceMs: number }
 
 export type WalKeeper = {
   /** To be called every few seconds. */
@@ -75,17 +75,17 @@ export function createWalKeeper(
       const isDone = checkpoint(isNow ? 'TRUNCATE' : 'PASSIVE')
       if (isDone === null) return
       if (isDone || bytes() <= 2 * limitBytes) held = null
-      else held = heldAdvice(sqlite.name, size, held?.sinceMs ?? Math.floor(wallMs()))
+      else held = heldProblem(sqlite.name, size, held?.sinceMs ?? Math.floor(wallMs()))
     },
     held: () => held,
   }
 }
 
-function heldAdvice(path: string, bytes: number, sinceMs: number): WalHeld {
+function heldProblem(path: string, bytes: number, sinceMs: number): WalHeld {
   const readers = readersOf(`${path}-shm`)
   const who = readers.length === 0 ? 'a program' : readers.join(', ')
   const text = `${shownPath(`${path}-wal`)} has grown to ${Math.round(bytes / 1024 / 1024)} MiB, because ${who} reads the \
 database without an end`
   const fix = 'end it, perhaps a sqlite3 left in a transaction; the file is small again a few seconds later'
-  return { ...advice(text, fix), sinceMs }
+  return { ...problemText(text, fix), sinceMs }
 }

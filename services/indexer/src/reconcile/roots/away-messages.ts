@@ -1,5 +1,5 @@
 /** What owners read of a root that is away, or of a disk inside a root: what was found where, and what to do. */
-import { type Advice, advice } from '@drive-feed/shared/problem.ts'
+import { type ProblemText, problemText } from '@drive-feed/shared/problem.ts'
 import { shellWord } from '@drive-feed/shared/shell-word.ts'
 import { shownPath } from '@drive-feed/shared/shown-path.ts'
 import { pathOf } from '../../model/folder-tree.ts'
@@ -37,7 +37,7 @@ export function replacedMessage(root: Root, configPath: string | undefined): Roo
   const fix = `mount it, its nodes are kept until then. ${acceptMessage(root, 'the new folder is meant', configPath)}`
   return {
     code: 'root_replaced',
-    ...advice(`${where} is another folder than before, as when a disk is not mounted`, fix),
+    ...problemText(`${where} is another folder than before, as when a disk is not mounted`, fix),
   }
 }
 
@@ -50,11 +50,11 @@ export function twinMessage({ path }: Root, twin: Root): RootAway {
 export function emptyMessage(root: Root, configPath: string | undefined): RootAway {
   const fix = `mount it, its nodes are kept until then. ${acceptMessage(root, 'it was emptied on purpose', configPath)}`
   const text = `${shownPath(root.path)} is suddenly empty, as when a disk is not mounted`
-  return { code: 'root_empty', ...advice(text, fix) }
+  return { code: 'root_empty', ...problemText(text, fix) }
 }
 
 function offline(text: string, fix: string): RootAway {
-  return { code: 'root_offline', ...advice(text, fix) }
+  return { code: 'root_offline', ...problemText(text, fix) }
 }
 
 /** @param where `here`: the place stands beside the text already */
@@ -62,12 +62,12 @@ export function diskAwayMessage(
   { folder, name, sinceMs, isSinceStart }: DiskAway,
   where: 'here' | 'there',
   configPath: string | undefined,
-): Advice {
+): ProblemText {
   const place = shellWord(`${pathOf(folder) === '/' ? '' : pathOf(folder)}/${name}`)
   const since = new Date(sinceMs).toISOString()
   const away = isSinceStart ? `away (since before ${since})` : `away since ${since}`
   const fix = `its nodes are kept; mount it again. If it is not to come back: ${acceptCommand(place, configPath)}`
-  return advice(`the filesystem mounted ${where === 'here' ? 'here' : `at ${place}`} is ${away}`, fix, ': ')
+  return problemText(`the filesystem mounted ${where === 'here' ? 'here' : `at ${place}`} is ${away}`, fix, ': ')
 }
 
 function acceptMessage({ key }: Root, condition: string, configPath: string | undefined): string {

@@ -64,8 +64,8 @@ export function createDisksAway(tools: DisksAwayTools): DisksAway {
     )
     if (root === undefined) return
     const { sinceMs } = disk
-    const adviceNow = () => ({ ...diskAwayMessage(disk, 'there', tools.configPath), sinceMs })
-    root.gaps.disksAway.set(key, () => (folder.attached ? adviceNow() : null))
+    const problemNow = () => ({ ...diskAwayMessage(disk, 'there', tools.configPath), sinceMs })
+    root.gaps.disksAway.set(key, () => (folder.attached ? problemNow() : null))
     messages.update(root)
   }
   return {

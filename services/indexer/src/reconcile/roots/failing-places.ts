@@ -3,7 +3,7 @@
  * included, the tries cost little (their pauses grow) and the owner learns of them.
  */
 import type { Logger } from '@drive-feed/shared/logger.ts'
-import { type Advice, advice } from '@drive-feed/shared/problem.ts'
+import { type ProblemText, problemText } from '@drive-feed/shared/problem.ts'
 import { shownPath } from '@drive-feed/shared/shown-path.ts'
 import type { Root } from './root.ts'
 import type { RootMessages } from './root-messages.ts'
@@ -51,7 +51,7 @@ export function createFailingPlaces(tools: {
         } else {
           const sinceMs = Math.floor(wallMs() - (nowMs() - first.sinceMs))
           const since = new Date(sinceMs).toISOString()
-          const said = adviceOf(first.path, since, others.length)
+          const said = problemOf(first.path, since, others.length)
           if (!saidOf.has(root))
             log.warn({ root: root.key, path: first.path, since, count: others.length + 1 }, said.message)
           saidOf.set(root, about)
@@ -64,9 +64,9 @@ export function createFailingPlaces(tools: {
   }
 }
 
-function adviceOf(path: string, since: string, others: number): Advice {
+function problemOf(path: string, since: string, others: number): ProblemText {
   const also = others === 0 ? '' : ` and ${others} more`
   const text = `${shownPath(path)}${also} has not been up to date since ${since}, though it is tried every 10 to 60 \
 seconds; what is known of it stays`
-  return advice(text, 'Check the disk, and which program writes there', '. ')
+  return problemText(text, 'Check the disk, and which program writes there', '. ')
 }

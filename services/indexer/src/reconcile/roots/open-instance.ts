@@ -1,11 +1,11 @@
 /** Asks the kernel for a root's inotify instance. */
 import type { Logger } from '@drive-feed/shared/logger.ts'
-import type { Advice } from '@drive-feed/shared/problem.ts'
+import type { ProblemText } from '@drive-feed/shared/problem.ts'
 import type { Root } from './root.ts'
 
 export type InstanceTools = {
   /** A new inotify instance, or why the kernel gives none. */
-  readonly createInstance: () => { readonly fd: number } | { readonly why: Advice }
+  readonly createInstance: () => { readonly fd: number } | { readonly why: ProblemText }
   readonly log: Logger
 }
 

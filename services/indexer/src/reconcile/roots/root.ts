@@ -3,12 +3,12 @@
  * replaced or suddenly empty its nodes stay, and it heals by itself when the folder is back.
  */
 import type { ConfiguredWatch } from '@drive-feed/shared/config/watches.ts'
-import type { Advice } from '@drive-feed/shared/problem.ts'
+import type { ProblemText } from '@drive-feed/shared/problem.ts'
 import type { Folder, RootFolder } from '../../model/folder-tree.ts'
 import { isSameBirth } from '../../model/observation.ts'
 
 /** Why a root is offline. */
-export type RootAway = Advice & { readonly code: 'root_offline' | 'root_replaced' | 'root_empty' }
+export type RootAway = ProblemText & { readonly code: 'root_offline' | 'root_replaced' | 'root_empty' }
 
 /**
  * A disk that was mounted inside a root and is not there now. `sinceMs`: ms since 1970. `isSinceStart`: it was away before
@@ -22,8 +22,8 @@ export type DiskAway = {
   readonly isSinceStart: boolean
 }
 
-/** An advice, and since when it holds, ms since 1970. */
-export type AdviceSince = Advice & { readonly sinceMs: number }
+/** A problem, and since when there is one, ms since 1970. */
+export type ProblemSince = ProblemText & { readonly sinceMs: number }
 
 /** `what`: the folder itself, or something in it. */
 export type Unreadable = { readonly what: 'folder' | 'entry'; readonly problem: string }
@@ -50,15 +50,15 @@ export type Gaps = {
   /** Whether `max_user_watches` kept the kernel from watching them. (`unwatched.ts`) */
   isWatchLimit: boolean
   /** Why the root has no inotify instance; null while it has one. (`open-instance.ts`) */
-  noInstance: Advice | null
+  noInstance: ProblemText | null
   /** Folders that could not be read, or not all that is in them. (`unreadable.ts`) */
   readonly unreadable: Map<Folder, Unreadable>
   /** Paths of folders in which files of ours were left out. (`own-paths.ts`) */
   readonly ownPaths: Set<string>
   /** What to say of each disk inside the root that is away; null when there is nothing to say any more. (`disks-away.ts`) */
-  readonly disksAway: Map<string, () => AdviceSince | null>
+  readonly disksAway: Map<string, () => ProblemSince | null>
   /** What to say of places that could not be settled for long; null if there are none. (`failing-places.ts`) */
-  failing: AdviceSince | null
+  failing: ProblemSince | null
 }
 
 /** `state`, `stateSinceMs`, `message` and `wasScanned` make the root's row in `watch_roots`: `roots.ts` alone sets them. */

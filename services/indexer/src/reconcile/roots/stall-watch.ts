@@ -3,10 +3,10 @@
  * there is one observer thread everything else waits too. Nothing here can change that, but the owner can.
  */
 import type { Logger } from '@drive-feed/shared/logger.ts'
-import { advice } from '@drive-feed/shared/problem.ts'
+import { problemText } from '@drive-feed/shared/problem.ts'
 import { shownPath } from '@drive-feed/shared/shown-path.ts'
 import type { Observer } from '../../scan/observer.ts'
-import type { AdviceSince, Root } from './root.ts'
+import type { ProblemSince, Root } from './root.ts'
 import type { Roots } from './roots.ts'
 
 /** Longer than a folder of a million files takes on a slow disk that wakes up. */
@@ -15,8 +15,8 @@ const STALL_MS = 60_000
 export type StallWatch = {
   /** To be called every few seconds. */
   readonly check: () => void
-  /** The advice of now, and the root it is about; null while every place answers. */
-  readonly stalled: () => (AdviceSince & { readonly root: Root | undefined }) | null
+  /** The problem of now, and the root that it is about; null while every place answers. */
+  readonly stalled: () => (ProblemSince & { readonly root: Root | undefined }) | null
 }
 
 export function createStallWatch(tools: {
@@ -28,14 +28,14 @@ export function createStallWatch(tools: {
   readonly log: Logger
 }): StallWatch {
   const { roots, log, nowMs, wallMs } = tools
-  let stalled: { readonly path: string; readonly root: Root | undefined; readonly said: AdviceSince } | null = null
+  let stalled: { readonly path: string; readonly root: Root | undefined; readonly said: ProblemSince } | null = null
   let messageBefore: string | null = null
 
   const begin = (path: string, forMs: number) => {
     const sinceMs = Math.floor(wallMs() - forMs)
     const since = new Date(sinceMs).toISOString()
     const fix = 'check the disk, or the server behind it. Everything else waits for it'
-    const said = { ...advice(`${shownPath(path)} has not answered since ${since}`, fix), sinceMs }
+    const said = { ...problemText(`${shownPath(path)} has not answered since ${since}`, fix), sinceMs }
     const { message } = said
     const root = roots.byPath(path)
     log.warn({ root: root?.key, path, since }, message)

@@ -1,5 +1,5 @@
 /** What owners read of a root that is there but not fully seen: how much is not, and what to do. */
-import { type Advice, advice, type ProblemCode } from '@drive-feed/shared/problem.ts'
+import { type ProblemCode, type ProblemText, problemText } from '@drive-feed/shared/problem.ts'
 import { shownPath } from '@drive-feed/shared/shown-path.ts'
 import { pathOf } from '../../model/folder-tree.ts'
 import type { InotifyLimits } from '../../posix/inotify-limits.ts'
@@ -14,7 +14,7 @@ const DISKS_MAX = 5
 export type WatchNeeds = { readonly folders: number; readonly limits: InotifyLimits; readonly minutesMax: number }
 
 /** `sinceMs`: ms since 1970; null if only the row of the problem knows it. */
-export type RootProblem = Advice & { readonly code: ProblemCode; readonly sinceMs: number | null }
+export type RootProblem = ProblemText & { readonly code: ProblemCode; readonly sinceMs: number | null }
 
 /** Null if all is well. Names the gravest of unwatched, unreadable and failing, files of ours, and disks that are away. */
 export function watchMessage(root: Root, needs: WatchNeeds): string | null {
@@ -30,8 +30,8 @@ export function watchProblems(root: Root, needs: WatchNeeds): RootProblem[] {
 }
 
 function notSeen(root: Root, needs: WatchNeeds): RootProblem[] {
-  const unreadable = unreadableAdvice(root, needs.minutesMax)
-  const unwatched = unwatchedAdvice(root, needs)
+  const unreadable = unreadableProblem(root, needs.minutesMax)
+  const unwatched = unwatchedProblem(root, needs)
   const problems: RootProblem[] = []
   if (unwatched !== null) problems.push({ code: 'folders_unwatched', ...unwatched, sinceMs: null })
   if (unreadable !== null) problems.push({ code: 'folders_unreadable', ...unreadable, sinceMs: null })
@@ -41,7 +41,7 @@ function notSeen(root: Root, needs: WatchNeeds): RootProblem[] {
 }
 
 function disksAway(root: Root): RootProblem[] {
-  const away = Array.from(root.gaps.disksAway.values(), (adviceNow) => adviceNow()).filter((one) => one !== null)
+  const away = Array.from(root.gaps.disksAway.values(), (problemNow) => problemNow()).filter((one) => one !== null)
   const problems: RootProblem[] = away.slice(0, DISKS_MAX).map((one) => ({ code: 'disk_away', ...one }))
   const [next] = away.slice(DISKS_MAX)
   if (next === undefined) return problems
@@ -59,19 +59,19 @@ export function ownFilesMessage(path: string): string {
   return `${shownPath(path)} holds files of drive-feed itself, its database or its log; these are left out of the feed`
 }
 
-function unwatchedAdvice(root: Root, { folders, limits: { watches }, minutesMax }: WatchNeeds): Advice | null {
+function unwatchedProblem(root: Root, { folders, limits: { watches }, minutesMax }: WatchNeeds): ProblemText | null {
   if (root.gaps.noInstance !== null) return root.gaps.noInstance
   const unwatched = root.gaps.unwatched.size
   if (unwatched === 0) return null
   const instead = `listed again every ${minutesUpTo(minutesMax)} instead`
   if (!root.gaps.isWatchLimit) {
     const text = `${unwatched} folders can't be watched; they are ${instead}`
-    return advice(text, 'Check free memory, and whether inotify works on their filesystem', '. ')
+    return problemText(text, 'Check free memory, and whether inotify works on their filesystem', '. ')
   }
   // Other programs have at most all watches that are allowed now.
   const text = `the kernel allows ${watches.allowed} inotify watches, those of all other programs included; ${folders} \
 folders need one each, ${unwatched} have none and are ${instead}`
-  return advice(text, watches.raise(watches.allowed + folders), '. ')
+  return problemText(text, watches.raise(watches.allowed + folders), '. ')
 }
 
 /** How often a folder without a watch is listed: the longer nothing is found, the more seldom. */
@@ -79,7 +79,7 @@ export function minutesUpTo(minutesMax: number): string {
   return minutesMax === 1 ? 'minute' : `1 to ${minutesMax} minutes`
 }
 
-function unreadableAdvice({ gaps: { unreadable } }: Root, minutesMax: number): Advice | null {
+function unreadableProblem({ gaps: { unreadable } }: Root, minutesMax: number): ProblemText | null {
   const [first] = unreadable
   if (first === undefined) return null
   const [folder, { what, problem }] = first
@@ -88,5 +88,5 @@ function unreadableAdvice({ gaps: { unreadable } }: Root, minutesMax: number): A
   const all = unreadable.size === 1 ? place : `${place} and ${unreadable.size - 1} more folders`
   const often = minutesUpTo(Math.min(minutesMax, UNREADABLE_MINUTES_MAX))
   const fix = `check permissions and the disk. What is known of it stays, and it is tried again every ${often}`
-  return advice(`${all} can't be read (${problem})`, fix)
+  return problemText(`${all} can't be read (${problem})`, fix)
 }

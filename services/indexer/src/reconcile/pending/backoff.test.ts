@@ -1,3 +1,4 @@
+/** Shows how the pauses between tries grow, and which places count as tried in vain. The test sets the clock. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createBackoff } from './backoff.ts'

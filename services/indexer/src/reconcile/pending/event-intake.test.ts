@@ -1,3 +1,7 @@
+/**
+ * Shows which hint each event becomes, and whose folder an event is about when its watch comes or goes. Tree, hints and
+ * writers are the real ones; the events are made up, and the calls to the rest of the program are noted.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { rootFolder } from '../../../../../test/support/root-folder.ts'

@@ -1,3 +1,7 @@
+/**
+ * Shows how hints of one place merge (a table of two causes), in which order they are taken, and when they are settled.
+ * The folders are of a real tree, and time is an argument.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { rootFolder } from '../../../../../test/support/root-folder.ts'

@@ -1,3 +1,7 @@
+/**
+ * Shows how often a file that may be open under another name is looked at again, and where. The sights are made up, and
+ * time is an argument.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { rootFolder } from '../../../../../test/support/root-folder.ts'

@@ -1,3 +1,4 @@
+/** Shows which folders wait to be listed, and when a root has no visit left. The folders are of a real tree. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { rootFolder } from '../../../../../test/support/root-folder.ts'

@@ -1,3 +1,4 @@
+/** Shows when a file that is being written to is looked at, and until when its writer is remembered. Time is an argument. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createWriters } from './writers.ts'

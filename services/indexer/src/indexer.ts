@@ -150,10 +150,15 @@ class Stages implements Indexer {
     })
     this.versions = createVersions({ readAgain: core.readAgain, log, onMarked: () => this.feeder.wake() })
     this.feeder = createFlow(core, this)
+    const { store, exhaustion, wal, wallMs } = core
+    const { layout, messages, stalls } = this.pipeline
     this.problems = createProblemKeeper({
-      noticed: createNotice({ ...core, ...this.pipeline.layout, ...this.pipeline, pool: this.pool }),
-      ...{ saved: core.books.problems, save: core.books.saveProblems, wallMs: core.wallMs },
-      isAllKnown: () => !this.pipeline.layout.roots.isScanning(),
+      noticed: createNotice({
+        ...{ store, exhaustion, wal, wallMs, pool: this.pool },
+        ...{ roots: layout.roots, messages, stalls },
+      }),
+      ...{ saved: core.books.problems, save: core.books.saveProblems, wallMs },
+      isAllKnown: () => !layout.roots.isScanning(),
     })
     this.#status = this.#startStatus()
     this.#timers = startTimers(core, this)

@@ -63,7 +63,7 @@ export async function readDamaged(options: ReadOptions): Promise<Figures> {
         const problem = 'problem' in result ? result.problem : null
         if (problem === null) continue
         problems[problem] = (problems[problem] ?? 0) + 1
-        if (/killed|took longer|ended/.test(problem)) casualties.push(file)
+        if (/killed|took longer|ended|computed/.test(problem)) casualties.push(file)
       }
       options.onWave?.(outcomes)
     }

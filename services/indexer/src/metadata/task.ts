@@ -18,7 +18,7 @@ export type Task = {
  * What the libraries may compute for a file, in ms. Hardly one needs a tenth of the first; what needs more is tried once
  * more where nothing waits for it, and may then take as long as the slowest machine takes for the oddest film.
  */
-const ORDINARY_COMPUTING_MS = 500
+const ORDINARY_COMPUTING_MS = 300
 const SLOW_COMPUTING_MS = 10_000
 
 /** Files from here on are read by a part of the workers only. Bytes. */

@@ -307,7 +307,7 @@ export class Pipeline {
     const { settings, metadata, clock } = this.#ports
     return createSchedule({
       quietMs: settings.quietMs,
-      writes: (place) => this.pending.writers.streak(place, clock.nowMs()),
+      writes: (place, inode) => this.pending.writers.streak(place, inode, clock.nowMs()),
       areWritesReported: (folderId) => this.layout.tree.get(folderId)?.watch != null,
       notBeforeMs: metadata.notBeforeMs,
       ...clock,

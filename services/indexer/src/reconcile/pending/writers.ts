@@ -7,8 +7,11 @@ import { type Place, placeKey } from '../../model/observation.ts'
 export type Writers = {
   /** The kernel reported a write. Gives when to look at the place, ms since 1970. */
   readonly wrote: (place: Place, nowMs: number) => number
-  /** The writes without a close that were looked at in a row; null if no writer is known. */
-  readonly streak: (place: Place, nowMs: number) => Streak | null
+  /**
+   * The writes without a close to the file with this inode number that were looked at in a row; null if no writer of it is
+   * known. A file that took the place of another one inherits no writer.
+   */
+  readonly streak: (place: Place, inode: string, nowMs: number) => Streak | null
   /** The kernel reported a close. */
   readonly closed: (place: Place) => void
   /** Events were lost, perhaps closes: forgets every writer. */
@@ -27,7 +30,8 @@ const FORGOTTEN_AFTER_MS = 120_000
 /** Files that are remembered. Beyond, the one that was written to longest ago is forgotten, and read a little too soon. */
 const FILES_MAX = 10_000
 
-type Writing = { lookMs: number; looks: number; lastMs: number; readonly sinceMs: number }
+/** `inode`: of the file at the last look; null before the first one. */
+type Writing = { lookMs: number; looks: number; lastMs: number; inode: string | null; readonly sinceMs: number }
 
 export function createWriters(): Writers {
   // In the order of the last write, so that the oldest is first.
@@ -42,7 +46,7 @@ export function createWriters(): Writers {
     wrote: (place, nowMs) => {
       const key = placeKey(place)
       const writing = find(key, nowMs) ?? {
-        ...{ lookMs: Number.NEGATIVE_INFINITY, looks: 0 },
+        ...{ lookMs: Number.NEGATIVE_INFINITY, looks: 0, inode: null },
         ...{ lastMs: nowMs, sinceMs: nowMs },
       }
       writing.lastMs = nowMs
@@ -56,7 +60,18 @@ export function createWriters(): Writers {
       if (files.size > FILES_MAX && oldest !== undefined) files.delete(oldest)
       return writing.lookMs
     },
-    streak: (place, nowMs) => (files.size === 0 ? null : (find(placeKey(place), nowMs) ?? null)),
+    streak: (place, inode, nowMs) => {
+      if (files.size === 0) return null
+      const key = placeKey(place)
+      const writing = find(key, nowMs)
+      if (writing === undefined) return null
+      if (writing.inode !== null && writing.inode !== inode) {
+        files.delete(key)
+        return null
+      }
+      writing.inode = inode
+      return writing
+    },
     closed: (place) => {
       if (files.size > 0) files.delete(placeKey(place))
     },

@@ -19,7 +19,7 @@ export type ScheduleTools = {
   /** How long a file that nobody writes to must have been quiet. */
   readonly quietMs: number
   /** Writes at the place without a close, see `pending/writers.ts`. */
-  readonly writes: (place: Place) => Streak | null
+  readonly writes: (place: Place, inode: string) => Streak | null
   /** Whether the kernel reports writes to the files in the folder. */
   readonly areWritesReported: (folderId: string) => boolean
   /** The earliest time to read a file that was tried in vain, ms since 1970; 0 for any other file. */
@@ -44,12 +44,12 @@ export type Schedule = {
 
 export function createSchedule(tools: ScheduleTools): Schedule {
   const { quietMs, writes, areWritesReported, nowMs, wallMs } = tools
-  const awaitingQuiet: Schedule['awaiting'] = (observation, { ctime, birthTime }, isScanning, skipsBeforeMs) => {
+  const awaitingQuiet: Schedule['awaiting'] = (observation, { ctime, birthTime, inode }, isScanning, skipsBeforeMs) => {
     const { cause } = observation
     const isFirstFound = cause === 'scan' && observation.known === undefined
     if (isFirstFound && skipsBeforeMs !== null && ctime / 1000 < skipsBeforeMs) return SKIPPED
     const now = Math.floor(nowMs())
-    const streak = cause === 'written' ? null : writes(observation)
+    const streak = cause === 'written' ? null : writes(observation, inode)
     if (streak !== null) return { state: 'fresh', dueMs: now + streakQuietMs(streak, now) }
     if (cause === 'modified') return { state: 'fresh', dueMs: now + WRITTEN_QUIET_MS[0] }
     // Another file at the place, as programs save theirs, has no writer to wait for.

@@ -105,7 +105,7 @@ function isToBeSettled({ known, pending, clock }: SettlingTools, hint: Hint, sig
     writers.wrote(place, clock.nowMs())
   }
   // A file that was opened by this name has events of its writes.
-  const isOpenedElsewhere = cause === 'created' && writers.streak(place, clock.nowMs()) === null
+  const isOpenedElsewhere = cause === 'created' && writers.streak(place, sight.inode, clock.nowMs()) === null
   if (isOpenedElsewhere) revisits.put(folder, name, sight, clock.nowMs())
   else if (cause === 'touched') revisits.relocate(folder, name, sight)
   return true

@@ -49,7 +49,7 @@ export function decide(observations: readonly Observation[], knowledge: Knowledg
   for (const arrival of arrivals) if (arrival.sight.kind === 'folder') matchRow(arrival, matching)
   for (const arrival of arrivals) if (arrival.sight.kind === 'file') matchRow(arrival, matching)
   const found = new Set(arrivals.map((arrival) => arrival.row?.nodeId))
-  const { mayRemove, mustRemove } = knowledge
+  const { mayRemove, mustRemove } = knowledge.ends
   const due = [...departures.keys()].filter((id) => mayRemove.has(id) && (!found.has(id) || mustRemove.has(id)))
   const removed = new Set([...dead.keys(), ...due])
   makeWait(arrivals, { removed, dead, knowledge })

@@ -43,10 +43,10 @@ export function makeWait(arrivals: readonly Arrival[], { removed, dead, knowledg
 }
 
 /** Takes the folders above the row from those to be removed. Whether there were any. */
-function spareAbove(row: KnownNode, removed: Set<string>, { parentOf, mustRemove }: Knowledge): boolean {
+function spareAbove(row: KnownNode, removed: Set<string>, { parentOf, ends }: Knowledge): boolean {
   let isSpared = false
   for (let at: string | null | undefined = row.parentId; at != null; at = parentOf(at)) {
-    if (!mustRemove.has(at) && removed.delete(at)) isSpared = true
+    if (!ends.mustRemove.has(at) && removed.delete(at)) isSpared = true
   }
   return isSpared
 }

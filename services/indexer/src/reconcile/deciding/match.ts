@@ -27,12 +27,8 @@ export function rowsToLookAt(observations: readonly Observation[], rowsOf: Knowl
  * may forget a file's number and give it another while it is mounted. The row counts as the same if it was looked for in
  * vain and no other row has the new number.
  */
-export function isRenumbered(
-  row: KnownNode,
-  sight: PresentSight,
-  { mayRemove, numbersLast, rowsOf }: Knowledge,
-): boolean {
-  if (!mayRemove.has(row.nodeId) || row.device !== sight.facts.device || numbersLast(row.device)) return false
+export function isRenumbered(row: KnownNode, sight: PresentSight, { ends, numbersLast, rowsOf }: Knowledge): boolean {
+  if (!ends.mayRemove.has(row.nodeId) || row.device !== sight.facts.device || numbersLast(row.device)) return false
   return row.isDirectory === (sight.kind === 'folder') && rowsOf(sight.facts).length === 0
 }
 
@@ -91,8 +87,8 @@ export function matchRow(arrival: Arrival, matching: Matching): void {
 }
 
 /** Whether nothing that is still looked for would be removed with the row. */
-function isEmptyOrDue(row: KnownNode, { mayRemove, hasChildren }: Knowledge): boolean {
-  return !row.isDirectory || mayRemove.has(row.nodeId) || !hasChildren(row.nodeId)
+function isEmptyOrDue(row: KnownNode, { ends, hasChildren }: Knowledge): boolean {
+  return !row.isDirectory || ends.mayRemove.has(row.nodeId) || !hasChildren(row.nodeId)
 }
 
 /** Lets an arrival wait for its id, which a folder has that is not removed yet. */
@@ -130,10 +126,10 @@ function isInGoneFolder(
   row: KnownNode,
   departures: ReadonlyMap<string, KnownNode>,
   settled: ReadonlySet<string>,
-  { mayRemove, parentOf }: Knowledge,
+  { ends, parentOf }: Knowledge,
 ): boolean {
   for (let at: string | null | undefined = row.parentId; at != null; at = parentOf(at)) {
-    if (mayRemove.has(at) && departures.has(at) && !settled.has(at)) return true
+    if (ends.mayRemove.has(at) && departures.has(at) && !settled.has(at)) return true
   }
   return false
 }

@@ -10,16 +10,21 @@ import type { Observation, Place, PresentSight } from '../../model/observation.t
  */
 export type Presence = 'present' | 'absent' | 'unreadable' | 'unknown'
 
+/** Ids of rows whose time in limbo is over. */
+export type Ends = {
+  /** They are removed unless they were found. */
+  readonly mayRemove: ReadonlySet<string>
+  /** Some of `mayRemove`: they have waited so long that they go even if they were found at a place that is not free. */
+  readonly mustRemove: ReadonlySet<string>
+}
+
 /** Answers to all that `decide` asks. It asks synchronously, and the answers must not change before the plan is written. */
 export type Knowledge = {
   /** All rows of an inode: one for each of its names. */
   readonly rowsOf: (facts: Facts) => readonly KnownNode[]
   /** Asked only for rows whose place is not among the places just seen. */
   readonly presenceOf: (row: KnownNode) => Presence
-  /** Rows whose time in limbo is over. */
-  readonly mayRemove: ReadonlySet<string>
-  /** Some of `mayRemove`: they have waited so long that they go even if they were found at a place that is not free. */
-  readonly mustRemove: ReadonlySet<string>
+  readonly ends: Ends
   /** The id of the folder that a known folder is in now: null above a root, undefined if the folder is not known. */
   readonly parentOf: (folderId: string) => string | null | undefined
   /** Whether the row's root is away, or may turn out to be: then nothing in it may be removed (I7). */

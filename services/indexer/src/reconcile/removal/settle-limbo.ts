@@ -16,11 +16,11 @@ import { type Observation, placeKey } from '../../model/observation.ts'
 import { sightAt } from '../../model/sights.ts'
 import type { LookAnswer } from '../../scan/look.ts'
 import type { LookReply } from '../../scan/observer.ts'
+import type { Ends } from '../deciding/plan.ts'
 import { deferUnmet, type Job } from '../looking/jobs.ts'
 import type { RawObservation } from '../looking/sight-reader.ts'
 import { dueMsOf, type LimboEntry } from '../pending/limbo.ts'
 import { type DeferReason, isOverdue } from '../pending/limbo-times.ts'
-import type { Ends } from '../settling/settle.ts'
 import type { RemovalTools } from './tools.ts'
 
 /** A place of the job, after the look. */

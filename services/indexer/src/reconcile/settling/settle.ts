@@ -9,7 +9,7 @@ import type { NodeQueries } from '../../store/node-queries.ts'
 import { checkPlan } from '../deciding/check-plan.ts'
 import { decide } from '../deciding/decide.ts'
 import { rowsToLookAt } from '../deciding/match.ts'
-import type { Knowledge, Plan } from '../deciding/plan.ts'
+import type { Ends, Knowledge, Plan } from '../deciding/plan.ts'
 import { isIdTaken } from '../devices/taken-id.ts'
 import { findPassing, lookAtRows } from '../looking/presence.ts'
 import type { Pending } from '../pending/pending.ts'
@@ -30,9 +30,6 @@ export type SettleTools = {
   /** Takes a folder and all below it out of the tree, with their watches. */
   readonly dropFolder: (folder: Folder) => void
 }
-
-/** The rows whose time in limbo is over, and those of them that are overdue. */
-export type Ends = Pick<Knowledge, 'mayRemove' | 'mustRemove'>
 
 /** Whether a missing row waits in limbo until every scan has ended. `blocks`: whether something waits for its place. */
 export type WaitsForScan = (row: KnownNode, blocks: boolean) => boolean
@@ -64,7 +61,7 @@ export async function settle(
   const plan = decide(certain, {
     rowsOf,
     presenceOf: (row) => (limbo.has(row.nodeId) ? 'absent' : (presences.get(row.nodeId) ?? 'unknown')),
-    ...ends,
+    ends,
     parentOf,
     isAway: (row) => isAway(tools, row),
     hasChildren: tools.known.hasChildren,

@@ -3,13 +3,14 @@ import type { Clock } from '../../model/clock.ts'
 import type { Folder } from '../../model/folder-tree.ts'
 import type { Observation } from '../../model/observation.ts'
 import type { NodeQueries } from '../../store/node-queries.ts'
+import type { Ends } from '../deciding/plan.ts'
 import type { RawObservation } from '../looking/sight-reader.ts'
 import type { Pending } from '../pending/pending.ts'
 import type { Coverage } from '../roots/coverage.ts'
 import type { Layout } from '../roots/layout.ts'
 import type { Roots } from '../roots/roots.ts'
 import type { FolderAnswers } from './folder-answers.ts'
-import type { Ends, WaitsForScan } from './settle.ts'
+import type { WaitsForScan } from './settle.ts'
 
 export type SettlingTools = {
   readonly pending: Pending

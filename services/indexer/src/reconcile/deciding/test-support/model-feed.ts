@@ -224,8 +224,7 @@ export class ModelFeed {
     const plan = decide(observations, {
       rowsOf,
       presenceOf: (row) => (this.#limbo.has(row.nodeId) ? 'absent' : (looked.get(row.nodeId) ?? 'unknown')),
-      mayRemove,
-      mustRemove,
+      ends: { mayRemove, mustRemove },
       parentOf,
       isAway: () => false,
       hasChildren: (folderId) => rows.some((row) => row.parentId === folderId),

@@ -32,8 +32,10 @@ export function knowledgeOf(world: World): Knowledge {
   return {
     rowsOf: (facts) => rows.filter((row) => isSameInode(row, facts)),
     presenceOf: presence,
-    mayRemove: new Set(due.map((row) => row.nodeId)),
-    mustRemove: new Set(overdue.map((row) => row.nodeId)),
+    ends: {
+      mayRemove: new Set(due.map((row) => row.nodeId)),
+      mustRemove: new Set(overdue.map((row) => row.nodeId)),
+    },
     parentOf: (folderId) => (folderId === 'above' ? null : byId.get(folderId)?.parentId),
     isAway: (row) => away.includes(row),
     hasChildren: (folderId) => rows.some((row) => row.parentId === folderId),

@@ -209,7 +209,7 @@ test('a copy put into the very file under the indexer ends it at once, and the n
   const assertEnds = async () => {
     assert.equal((await pair.indexer().exit()).code, 75, 'which a service manager starts again')
     assert.equal(lines(pair, 'was overwritten, or its -wal or -shm removed, while it was open').length, 1)
-    assert.equal(lines(pair, 'check it, and its room').length, 0, 'it is not the disk')
+    assert.equal(lines(pair, 'check that disk, and that it has room').length, 0, 'it is not the disk')
   }
   const assertGoesOn = async () => {
     await pair.startIndexer()

@@ -64,7 +64,7 @@ test('a root that was found empty is emptied in the feed when its owner says so,
     [
       0,
       `media: ${pair.path()} is empty; the 2 files and folders that were known in it are to be removed.
-The indexer is doing so now.
+The indexer removes them now.
 `,
     ],
   )
@@ -89,7 +89,7 @@ test('while the indexer is stopped the word waits for its next start', async (t)
   empty(pair)
   const { status, output } = accept(pair, 'media')
   assert.equal(status, 0, output)
-  assert.match(output, /is not running\. It does so at its next start/)
+  assert.match(output, /is not running\. It removes them at its next start/)
   await pair.startIndexer()
   await assertAllEqual(pair)
   assertNoWordIsLeft(pair)
@@ -244,7 +244,7 @@ test('a disk inside a root that is away is given up with the command that the me
   assert.equal(status, 0, stderr)
   assert.match(
     stdout,
-    /the 3 files and folders that were known in it are to be removed\.\nThe indexer has done so\.\n$/,
+    /the 3 files and folders that were known in it are to be removed\.\nThe indexer has removed them\.\n$/,
   )
   await assertAllEqual(pair, follower)
   assert.equal(message(), '')
@@ -277,7 +277,7 @@ test('a path that is not to be accepted is refused with the reason, and other fo
 }, async (t) => {
   const { disks, pair, disk, inner, follower } = await pairWithDisk(t)
   const refusals: readonly [string, RegExp][] = [
-    ['./inner disk', /: \.\/inner disk is not a whole path: give it from \/ on\n$/],
+    ['./inner disk', /: \.\/inner disk is not an absolute path: begin it with \/\n$/],
     [pair.path('nowhere'), /: nothing is known at \S+nowhere\n$/],
     [pair.path('plain'), /: no other filesystem was mounted at \S+plain as far as is known: nothing is away there\n$/],
     [join(inner, 'folder'), /folder' is in '.*\/inner disk', whose filesystem is away: that is the path to give\n$/],

@@ -80,7 +80,7 @@ test('after an upgrade of a library files that it may know better are asked for 
   assert.equal(typeOf(pair, 'film'), 'video/mp4')
   assert.equal(headOf(pair), head + 1, 'the film is the only change')
   assert.equal(statusOf(pair)?.filesHashed, 0, 'no file was read whole')
-  assert.match(pair.indexer().stdout(), /read with other versions now/)
+  assert.match(pair.indexer().stdout(), /other versions of the libraries or rules read files now/)
   await assertAllEqual(pair)
 })
 

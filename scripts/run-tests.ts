@@ -13,13 +13,13 @@ import { useCompileCache } from '../shared/src/compile-cache.ts'
 const ROOT = join(import.meta.dirname, '..')
 /** A test file that takes longer counts as hanging. */
 const FILE_LIMIT_MS = 10 * 60_000
-/** Test files that run at the same time, beyond one for each processor: many of them mostly wait. */
+/** So many more test files than processors run at the same time, since many of them mostly wait. */
 const MORE_FILES = 1
 
 type Result = EventData.TestPass | EventData.TestFail
 type Outcome = { failures: string[]; remarks: string[]; output: string[] }
 
-// Each file is a process, which compiles what it imports.
+// Each test file is a process, which compiles what it imports.
 useCompileCache()
 process.exitCode = await main(process.argv.slice(2))
 

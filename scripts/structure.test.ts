@@ -197,7 +197,7 @@ test(`no factory is longer than ${FACTORY_LINES_MAX} lines, with the functions i
   assertNone(violations)
 })
 
-// Whoever is given everything says nothing of what it needs. Members that belong together are one object with a name.
+// A function that gets everything does not show what it needs. Members that belong together are one object with a name.
 test(`no bag of tools has more than ${TOOLS_MAX} members, with those of the types it is made of`, () => {
   const violations: string[] = []
   let bags = 0
@@ -252,7 +252,7 @@ function arrows(): [file: string, target: string, line: number][] {
   })
 }
 
-/** A type that is named after tools, or that a parameter `tools` has. */
+/** The type, if it is named after tools or is that of a parameter `tools`. */
 function bagOf(node: Node): { readonly name: string; readonly type: Type } | null {
   const isType = isTypeAliasDeclaration(node) || isInterfaceDeclaration(node)
   if (!isType && !(isParameterDeclaration(node) && node.type !== undefined)) return null

@@ -24,7 +24,7 @@ export type Run = {
   readonly stop: () => Promise<void>
 }
 
-/** Services that were asked to stop, and what is to be said of others that ended. */
+/** The services that were asked to stop, and an error for those that ended by themselves. */
 const stopping = new WeakSet<ChildProcess>()
 const ended: string[] = []
 

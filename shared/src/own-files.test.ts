@@ -21,7 +21,7 @@ test('the database, the files beside it and the log are known by folder and name
   assert.deepEqual(asked.filter(own.mayBeOwn), [...names, 'feed.log'])
 })
 
-test('files of ours are known under another name, such as a hard link or a mounted file, as long as they are there', (t) => {
+test('own files are known under another name, such as a hard link or a mounted file, as long as they are there', (t) => {
   const top = temporaryFolder(t)
   const own = createOwnFiles({ databasePath: join(top, 'feed.db'), logPath: null })
   const wal = join(top, 'feed.db-wal')

@@ -1,7 +1,7 @@
 /**
- * Files of ours, recognised by device and inode: the database with the files beside it, and the log. Each of our writes
- * to them would be a change that causes the next write. Paths are not enough: by a bind mount (as with Docker's volumes
- * below a watched folder) or a hard link they may be inside a watched folder under another path.
+ * The program's own files, recognised by device and inode: the database with the files beside it, and the log. Each
+ * write to them would be a change that causes the next write. Paths are not enough: by a bind mount (as with Docker's
+ * volumes below a watched folder) or a hard link they may be inside a watched folder under another path.
  */
 import { readdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
@@ -14,11 +14,11 @@ type Inode = Pick<FileStats, 'device' | 'inode'>
 export type OwnFiles = {
   /** Looks for the files anew: `-wal` and `-shm` come and go, and disks are mounted. A handful of system calls. */
   readonly refresh: () => void
-  /** Whether a file of ours has this name, in whatever folder. */
+  /** Whether an own file has this name, in whatever folder. */
   readonly mayBeOwn: (name: string) => boolean
-  /** Gives which names in that folder are ours, whether there or not; null if no file of ours is in it. */
+  /** Gives which names in that folder are own files, whether there or not; null if none can be in it. */
   readonly namesIn: (folder: Inode) => ((name: string) => boolean) | null
-  /** Whether it is a file of ours, under any name. */
+  /** Whether it is an own file, under any name. */
   readonly isOwn: (file: Inode) => boolean
 }
 

@@ -28,7 +28,7 @@ async function pairWithLog(t: TestContext) {
   return { disks, pair, databaseFolder, log }
 }
 
-/** Asserts that no file of ours is listed, the head stands still, other files are listed, and the audit agrees. */
+/** Asserts that no own file is listed, the head stands still, other files are listed, and the audit agrees. */
 async function assertQuiet(pair: Pair, folder: string): Promise<void> {
   await passSentinel(pair)
   const before = headOf(pair)
@@ -78,7 +78,7 @@ test('a database folder that is mounted while the indexer runs is left out too',
   await assertQuiet(pair, volumes)
 })
 
-test('single files of ours that are mounted on others or linked under another name are left out too', {
+test('single own files that are mounted on others or linked under another name are left out too', {
   skip: noDisks(),
 }, async (t) => {
   const { disks, pair, log } = await pairWithLog(t)

@@ -28,7 +28,7 @@ export function resolveWatches(watches: readonly ConfiguredWatch[], known: Known
 
 /**
  * Makes sure that every file has one place: no watch is inside another, and none is there twice. No watch may be around
- * a file of ours either: every write to it would be a change that causes the next write.
+ * the database or the log either: every write to them would be a change that causes the next write.
  *
  * @throws {ConfigError} names both places
  */

@@ -27,7 +27,7 @@ export type Finding =
 export type WalkTools = {
   readonly rows: AuditRows
   readonly isExcluded: (name: string) => boolean
-  /** Whether it is a file of ours, which is never listed. */
+  /** Whether it is a file of drive-feed itself, which is never listed. */
   readonly isOwn?: (file: OnDisk) => boolean
   /** Whether files are read and their MD5 compared. */
   readonly readsFiles: boolean

@@ -81,7 +81,7 @@ test('each step is noted before it begins, and a file that is held back stops be
   assert.deepEqual(stepsOf('v.mkv', false), ['libmagic', 'measuring', 'mediainfo', SAID.width])
 })
 
-test('a file that begins as a format of ours and has no size is not given to MediaInfo', (context) => {
+test('a file that begins as one of our formats and has no size is not given to MediaInfo', (context) => {
   const cut = readFileSync(join(CORPUS, 'i.jpg')).subarray(0, 100)
   assert.deepEqual(answerFor(context, cut), NO_ANSWER)
   assert.deepEqual(answerFor(context, readFileSync(join(PICTURES, 'tiff-loop.tif'))), NO_ANSWER)

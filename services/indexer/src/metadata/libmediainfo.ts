@@ -5,7 +5,7 @@
 import { readSync } from 'node:fs'
 import { loadLibrary } from './load-library.ts'
 
-/** Pixels and milliseconds, 0 where unknown. */
+/** Pixels and milliseconds; 0 if unknown. */
 export type Dimensions = { readonly width: number; readonly height: number; readonly msDuration: number }
 
 type Sides = Pick<Dimensions, 'width' | 'height'>
@@ -111,7 +111,7 @@ export function openMediaInfo(): MediaInfo {
   }
 }
 
-/** Fields are text: "640", "1920.000000", or empty where unknown. */
+/** Fields are text: "640", "1920.000000", or empty if unknown. */
 function wholeNumber(text: string): number {
   const number = Math.floor(Number(text))
   return Number.isSafeInteger(number) && number > 0 ? number : 0

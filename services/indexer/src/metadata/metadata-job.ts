@@ -21,7 +21,7 @@ export type MetadataJob = {
   readonly knownHash?: string
 }
 
-/** The fields of a node that come from reading the file; 0 where unknown. */
+/** The fields of a node that come from reading the file; 0 if unknown. */
 export type Metadata = {
   /** MD5 in lower-case hex. */
   readonly hash: string

@@ -74,7 +74,10 @@ class Pool implements MetadataPool {
   readonly #options: MetadataPoolOptions
   readonly #slots: readonly Slot[]
   readonly #nowMs: () => number
-  /** What may take long leaves one worker free. If there is only one worker, it gets a second process meanwhile. */
+  /**
+   * What may take long leaves one worker free. If there is only one worker, there is a second process while such files
+   * wait.
+   */
   readonly #slowMax: number
   readonly #backlog = createBacklog()
   readonly #doubts = createDoubts()

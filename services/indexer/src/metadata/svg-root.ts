@@ -29,7 +29,7 @@ export function svgRoot(head: Buffer): SvgRoot {
   }
 }
 
-/** Where the comment or instruction that begins here ends; -1 behind the head, null where none begins. */
+/** Where the comment or instruction that begins here ends: -1 for behind the head, null if none begins here. */
 function skipped(text: string, at: number): number | null {
   const [start, end] = text.startsWith('<!--', at) ? ['<!--', '-->'] : ['<?', '?>']
   if (!text.startsWith(start, at)) return null

@@ -1,7 +1,7 @@
 /** System calls by their numbers: glibc has no function for the newest ones, and filters need numbers. */
 import koffi from 'koffi'
 
-/** linux/asm/unistd_64.h of x86-64, and asm-generic/unistd.h, which arm64 uses; null where there is none. */
+/** linux/asm/unistd_64.h of x86-64, and asm-generic/unistd.h, which arm64 uses; null if there is none. */
 const NUMBERS = {
   accept: [43, 202],
   accept4: [288, 242],

@@ -1,6 +1,7 @@
 /**
- * The system calls that no process of ours ever needs, and those that a worker does not need once it has its libraries.
- * A list of allowed calls would break with the next glibc, Node or kernel, so these are lists of refused ones.
+ * The system calls that no process of drive-feed ever needs, and those that a worker does not need once it has its
+ * libraries. A list of allowed calls would break with the next glibc, Node or kernel, so these are lists of refused
+ * ones.
  */
 import koffi from 'koffi'
 import type { SystemCall } from '../posix/system-call.ts'

@@ -50,7 +50,7 @@ export type LookAnswer =
       readonly respelled?: ReadonlyMap<string, string>
       /** Whether names may be found there under another spelling. */
       readonly folds?: boolean
-      /** Whether files of ours were met and left out. */
+      /** Whether own files were met and left out. */
       readonly hasOwn?: boolean
     }
   | { readonly kind: 'elsewhere' }
@@ -60,7 +60,7 @@ export type LookAnswer =
 
 export type LookTools = {
   readonly isExcluded: (name: string) => boolean
-  /** Files of drive-feed itself, which are never listed. */
+  /** Own files, which are those of drive-feed itself. They are never listed. */
   readonly own?: Pick<OwnFiles, 'namesIn' | 'isOwn'>
   /** Watches the folder behind `path`, which is in /proc/self/fd. */
   readonly addWatch: (inotifyFd: number, path: string) => WatchOutcome
@@ -106,7 +106,7 @@ function isExpected(folder: FolderSight, { expected }: LookRequest): boolean {
 /** Filled anew for each name. */
 const stats = emptyStats()
 
-/** An open folder. `isOwnName`: which names in it are files of ours; null if none can be. */
+/** An open folder. `isOwnName`: which names in it are own files; null if none can be. */
 type OpenFolder = {
   readonly fd: number
   readonly door: string
@@ -168,7 +168,7 @@ function lookAtNames(
   }
 }
 
-/** Looks at one name: whether something is there, and whether it is a file of ours. */
+/** Looks at one name: whether something is there, and whether it is an own file. */
 function lookAt(
   folderFd: number,
   name: string,

@@ -181,7 +181,7 @@ test('clients receive an answer that differs', (t) => {
   assert.equal(store.head(), head + 1)
 })
 
-test('I12: what is known of a file stays if a library fails on it now, and only its owner is told', (t) => {
+test('I12: what is known of a file stays if a library fails on it now, and only the owner sees the failure', (t) => {
   const { db, store, log } = openWith(t, {
     drawing: ['image/svg+xml', 'again', 'h', 40, 30],
     film: ['video/mp4', 'again', 'h', 0, 0],

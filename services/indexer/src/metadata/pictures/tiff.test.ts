@@ -89,7 +89,7 @@ for (const [what, { pages, options = {}, expected = '6000x4000' }] of Object.ent
   })
 }
 
-test('TIFF: directories that lead back, or into each other, are looked at once', () => {
+test('TIFF: directories that lead back, or into each other, are read only once', () => {
   const file = buildTiff([{ ...THUMBNAIL, [TAG.subDirectories]: [directory(8, 8), directory(9, 9)] }])
   for (const to of [8, file.length - 4]) {
     for (let at = 8; at + 4 <= file.length; at += 2) {

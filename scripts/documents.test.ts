@@ -1,4 +1,4 @@
-/** What the documents say of the program is what the program says: its config keys, problems, messages and rooms. */
+/** Shows that the documents have the program's config keys, problems, messages and rooms. They are compared as text. */
 import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
@@ -8,7 +8,7 @@ import { PROBLEM_CODES } from '@drive-feed/shared/problem.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const isInstalled = (path: string) => basename(path) === 'node_modules'
-/** Of more than these a part of a message is not put together. */
+/** A part of a message may be put together from so many texts of the program. */
 const PIECES_MAX = 3
 
 test('the README has every config key with its default', () => {
@@ -34,7 +34,7 @@ test('the messages that are explained are those that the program prints', () => 
   for (const [cell = ''] of tableAfter('docs/operating.md', '| message | what to do |')) {
     for (const [, message = ''] of cell.matchAll(/`([^`]+)`/g)) {
       count += 1
-      // `…` stands for what varies, and a sentence is put together of several texts.
+      // `…` stands for a part that varies, and the program may put a sentence together from several texts.
       const parts = message.split(/…|; |\. |: /).filter((part) => part.trim().length > 6)
       unknown.push(
         ...parts.filter((part) => piecesOf(part, sources) > PIECES_MAX).map((part) => `${part} (${message})`),
@@ -45,14 +45,14 @@ test('the messages that are explained are those that the program prints', () => 
   assert.deepEqual(unknown, [])
 })
 
-test('the rooms are drawn in the order that the test of the structure holds', () => {
+test('the rooms are drawn in the order that the test of the structure has', () => {
   const drawn = [...read('ARCHITECTURE.md').matchAll(/^ \d+ {2}(\S+) {2}/gm)].map(([, room]) => room)
   const [, rooms = ''] = /rooms: \[([^\]]+)\]/.exec(read('scripts/structure.test.ts')) ?? []
   const held = [...rooms.matchAll(/'([^']+)'/g)].map(([, room]) => room)
   assert.deepEqual(drawn.toReversed(), held)
 })
 
-test('the tests that are named for a change are there', () => {
+test('the tests that the documents name for a change are there', () => {
   const tests = globSync('{shared,services,client,scripts,test}/**/*.test.ts', { cwd: ROOT, exclude: isInstalled })
   const named = ['README.md', 'docs/development.md'].flatMap((path) => {
     return [...read(path).matchAll(/`scripts\/test ([^`]+)`/g)].map(([, word = '']) => word)
@@ -76,7 +76,7 @@ function defaultCell(key: string, value: unknown): string {
   return `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``
 }
 
-/** Of how many texts of the program a part of a message is made, each as long as can be. Infinity if of none. */
+/** From how few texts of the program a part of a message can be made. Infinity if it can't be. */
 function piecesOf(part: string, sources: string): number {
   const words = part.trim().replace(/=$/, '').split(' ')
   let pieces = 0
@@ -107,7 +107,7 @@ function tableAfter(path: string, head: string): string[][] {
   )
 }
 
-/** All that the program may print, with long texts and their parts in one line. */
+/** The program's sources, in which long texts are joined to one line. */
 function readSources(): string {
   const files = globSync('{services,shared}/**/*.ts', {
     cwd: ROOT,

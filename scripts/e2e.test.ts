@@ -1,5 +1,5 @@
 /**
- * Shows that `scripts/e2e` fails with one line where there is no usable Docker. The script runs with stand-ins for the
+ * Shows that `scripts/e2e` fails with one line if there is no usable Docker. The script runs with stand-ins for the
  * programs.
  */
 import assert from 'node:assert/strict'
@@ -17,7 +17,7 @@ test('without Docker it fails with one line', (t) => {
   assert.match(stderr, /^scripts\/e2e needs a running Docker engine that this user may use: .*docker.*not found\n$/)
 })
 
-test('without an engine it fails with one line that holds the reason', (t) => {
+test('without an engine it fails with one line that has the reason', (t) => {
   const { status, stderr } = runWith(t, 'echo; echo "Cannot connect to the Docker daemon." >&2; exit 1')
   assert.equal(status, 1)
   assert.equal(
@@ -32,7 +32,7 @@ test('without Compose it fails with one line', (t) => {
   assert.equal(stderr, "scripts/e2e needs Docker Compose v2: 'docker compose version' fails.\n")
 })
 
-/** On a machine whose `docker` is this shell script, or that has none. */
+/** Runs the script on a machine whose `docker` is this shell script, or that has none. */
 function runWith(t: TestContext, docker: string | null): { status: number | null; stderr: string } {
   const programs = join(temporaryFolder(t), 'programs')
   mkdirSync(programs)

@@ -1,7 +1,7 @@
 /**
- * What the documents refer to is there: every relative link and its anchor, and every file or folder of this project that is
- * named in backticks or in a command. So is what the code itself names from its own place. Files and folders are renamed, and
- * nobody reads everything after each time.
+ * Shows that everything the documents refer to is there: every relative link and its anchor, and every file or folder
+ * of this project that is named in backticks or in a command. So is every path that the code builds from its own place.
+ * Files are renamed often, and nobody reads everything each time.
  */
 import assert from 'node:assert/strict'
 import { existsSync, globSync, readFileSync } from 'node:fs'
@@ -10,24 +10,24 @@ import { test } from 'node:test'
 
 const ROOT = join(import.meta.dirname, '..')
 
-/** Paths of earlier versions, named where the documents say what they are called now. */
+/** Paths of earlier versions, which the documents name together with those of now. */
 const FORMER_PATHS: readonly string[] = ['services/indexer/src/audit.ts', 'services/indexer/src/accept-empty.ts']
 
-/** What is in a document, with the numbers of the lines. */
+/** The content of a document, with line numbers. */
 type Document = {
-  /** From the top of the project. */
+  /** The path from the top of the project. */
   readonly path: string
   readonly links: readonly Reference[]
-  /** In backticks and in blocks of code. */
+  /** Words in backticks and in blocks of code. */
   readonly words: readonly (Reference & { readonly isInBlock: boolean })[]
   readonly anchors: ReadonlySet<string>
   readonly named: readonly NameInFile[]
 }
-/** As in "`store.ts` (`move`)", "`store.ts` `move`" and "`move` in `store.ts`". */
+/** A name in a file, as in "`store.ts` (`move`)", "`store.ts` `move`" and "`move` in `store.ts`". */
 type NameInFile = { readonly file: string; readonly name: string; readonly line: number }
 type Reference = { readonly text: string; readonly line: number }
 
-/** Packages, and what `scripts/start` makes. */
+/** Whether it is a package, or made by `scripts/start`. */
 const isForeign = (path: string) => path === 'data' || basename(path) === 'node_modules'
 const documents = globSync('**/*.md', { cwd: ROOT, exclude: isForeign }).sort().map(readDocument)
 const topFolders = globSync('*/', { cwd: ROOT, exclude: isForeign }).map((folder) => basename(folder))
@@ -64,7 +64,7 @@ test('every path of this project that a document names is there', () => {
   assert.deepEqual(missing, [])
 })
 
-test('what a document says is in a file is in it', () => {
+test('a name that a document places in a file is in that file', () => {
   const missing: string[] = []
   for (const { path, named } of documents) {
     for (const { file, name, line } of named) {
@@ -104,7 +104,7 @@ test('anchors are made of headings as GitHub makes them', () => {
   assert.deepEqual([...parse('a.md', text).anchors], ['get-apiv1xan-and-_more_', 'a-link', 'a-link-1', 'own'])
 })
 
-test('what looks like a path of this project', () => {
+test('words that look like paths of this project are recognised', () => {
   const paths = ['scripts/test', 'shared/src/x.ts', 'metadata/worker.ts', 'worker.ts', 'test/{a,b}', 'metadata/*']
   const others = [
     'image/jpeg',
@@ -130,7 +130,7 @@ function readDocument(path: string): Document {
 
 function parse(path: string, text: string): Document {
   const blocks = /^[ \t]*```[^\n]*\n(.*?)^[ \t]*```[ \t]*$/gms
-  // As long as before, so that the lines keep their numbers.
+  // Replaced by text of the same length, so that lines keep their numbers.
   const prose = text.replace(blocks, (block) => block.replace(/[^\n]/g, ' '))
   const bare = prose.replace(/(`+)(?!`).+?\1/gs, (span) => span.replace(/[^\n]/g, ' '))
   const links = [...bare.matchAll(/\]\(([^()\s]+)\)/g)].map((match) => reference(text, match, 1))
@@ -188,17 +188,23 @@ function reference(text: string, match: RegExpExecArray, group: number): Referen
   }
 }
 
-/** In blocks only what begins at the top of the project counts: examples have files of their own. */
+/**
+ * Whether a word is a path of this project. In blocks of code only paths from the top count: examples have files of
+ * their own.
+ */
 function isProjectPath(word: string, isInBlock: boolean): boolean {
   if (!/^[\w.*{},-]+(\/[\w.*{},-]+)*\/?$/.test(word)) return false
   const [first = '', ...others] = word.split('/')
   if (others.length > 0 && topFolders.includes(first)) return true
   if (isInBlock) return false
-  // As `data/server.yaml` of an example, though the project has a folder of that name.
+  // Not `data/server.yaml` of an example, though the project has a folder of that name.
   return /[\w*}]\.(ts|md|magic|yml)$/.test(word) || (others.length > 0 && folders.has(first) && !word.includes('.'))
 }
 
-/** From the top of the project, or from any folder of it: `metadata/worker.ts`, `worker.ts`. */
+/**
+ * Whether the path leads somewhere from the top of the project, or from any folder in it: `metadata/worker.ts`,
+ * `worker.ts`.
+ */
 function isThere(path: string): boolean {
   if (path.includes('*')) return globSync([path, `**/${path}`], { cwd: ROOT, exclude: isForeign }).length > 0
   const whole = path.replace(/\/$/, '')

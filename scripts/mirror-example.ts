@@ -37,7 +37,7 @@ async function main(): Promise<number> {
   return 0
 }
 
-/** The feed says which files there are; with `settled` a file comes when its hash is known. */
+/** Follows the feed and writes the list. With `settled` a file comes only once its hash is known. */
 async function mirror(url: string, file: string, how: { isOnce: boolean; signal: AbortSignal }): Promise<void> {
   const token = process.env.FEED_TOKEN
   const feed = createFeed({
@@ -55,7 +55,8 @@ async function mirror(url: string, file: string, how: { isOnce: boolean; signal:
     for (const { before, after } of changes) console.log(after === null ? `- ${shown(before)}` : `+ ${shown(after)}`)
     if (isStartingOver && isCaughtUp) console.error('the server has another database; everything was compared again')
     if (!isCaughtUp) continue
-    // The list first: what is not in the state yet is told again, what is not in the list would stay missing.
+    // The list comes first: a change that is not in the state yet comes again, but one that is missing in the list
+    // would stay missing.
     replaceFile(file, listOf(nodes))
     replaceFile(`${file}.state`, JSON.stringify({ cursor, epoch, nodes: [...nodes.values()] }))
   }
@@ -65,7 +66,7 @@ function shown({ path }: FeedNode): string {
   return shownPath(path ?? '')
 }
 
-/** One line a file, sorted by path. Files that can't be read have no hash, and no line. */
+/** One line a file, sorted by path. Files that can't be read have no hash and so no line. */
 function listOf(nodes: Tree): string {
   const lines: { path: string; line: string }[] = []
   for (const { hash, path } of nodes.values()) {
@@ -75,7 +76,7 @@ function listOf(nodes: Tree): string {
   return lines.map(({ line }) => `${line}\n`).join('')
 }
 
-/** A line that begins with a backslash has a name with escapes (md5sum(1)). */
+/** As md5sum(1): a line that begins with a backslash has a name with escapes. */
 function lineOf(hash: string, path: string): string {
   const escaped = path.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('\r', '\\r')
   return `${escaped === path ? '' : '\\'}${hash}  ${escaped}`
@@ -91,13 +92,13 @@ function readState(file: string): FollowState {
   }
 }
 
-/** Whoever reads it meanwhile has the old one or the new one, whole. */
+/** Replaces a file in one step: a reader gets the whole old file or the whole new one. */
 function replaceFile(file: string, text: string): void {
   writeFileSync(`${file}.new`, text)
   renameSync(`${file}.new`, file)
 }
 
-/** "fetch failed" alone tells nothing. */
+/** The message with its cause: "fetch failed" alone says nothing. */
 function reasonOf(error: unknown): string {
   const { message, cause } = error as Error
   return cause instanceof Error ? `${message}: ${cause.message}` : message

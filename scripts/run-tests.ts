@@ -11,15 +11,15 @@ import { inspect } from 'node:util'
 import { useCompileCache } from '../shared/src/compile-cache.ts'
 
 const ROOT = join(import.meta.dirname, '..')
-/** A test file that takes longer hangs. */
+/** A test file that takes longer counts as hanging. */
 const FILE_LIMIT_MS = 10 * 60_000
-/** Test files that run at the same time, beyond one for each processor: many of them mostly wait. */
+/** So many more test files than processors run at the same time, since many of them mostly wait. */
 const MORE_FILES = 1
 
 type Result = EventData.TestPass | EventData.TestFail
 type Outcome = { failures: string[]; remarks: string[]; output: string[] }
 
-// Each file is a process, which compiles what it imports.
+// Each test file is a process, which compiles what it imports.
 useCompileCache()
 process.exitCode = await main(process.argv.slice(2))
 
@@ -60,7 +60,7 @@ async function runFiles(files: readonly string[]): Promise<boolean> {
     }
     if (type === 'test:summary' && data.file !== undefined) printFile(data.file, outcomeOf(data.file), data)
     if (type === 'test:summary' && data.file === undefined) total = data
-    // The runner's own summary comes as diagnostics that belong to no file.
+    // Diagnostics without a file are the runner's own summary.
     if (type === 'test:diagnostic' && data.file === undefined) closing.push(`ℹ ${data.message}`)
   }
   const failures = printEnd(outcomes)
@@ -70,7 +70,7 @@ async function runFiles(files: readonly string[]): Promise<boolean> {
   return ran > 0 && failures === 0 && total?.success === true
 }
 
-/** Node reports a file as a test of its own only if it holds none, or ended before its tests could report. */
+/** Node reports a file as a test only if it has no tests, or ended before its tests could report. */
 function isWholeFile(data: Result): boolean {
   return data.nesting === 0 && data.name === data.file
 }
@@ -79,7 +79,7 @@ function recordResult(outcome: Outcome, type: 'test:pass' | 'test:fail', data: R
   const place = `${relative(ROOT, data.file ?? '')}:${data.line ?? 1}`
   if (type === 'test:fail' && data.todo === undefined) {
     const error = (data as EventData.TestFail).details.error as Error & { failureType?: string }
-    // A suite fails with its tests, which have been told.
+    // A suite fails with its tests, which are reported already.
     if (error.failureType !== 'subtestsFailed')
       outcome.failures.push(
         `${isWholeFile(data) ? 'the file itself failed' : data.name}\n  ${place}\n${explain(error)}`,
@@ -105,7 +105,7 @@ function printFile(path: string | undefined, outcome: Outcome, summary: EventDat
   console.log(`${outcome.failures.length === 0 ? '✔' : '✖'} ${file}${size}`)
 }
 
-/** The number of failures. */
+/** Prints the end of the report. Gives the number of failures. */
 function printEnd(outcomes: ReadonlyMap<string, Outcome>): number {
   const remarks = [...outcomes.values()].flatMap((outcome) => outcome.remarks)
   if (remarks.length > 0) console.log(`\n${remarks.map((remark) => `﹣ ${remark}`).join('\n')}`)

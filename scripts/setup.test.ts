@@ -1,5 +1,5 @@
 /**
- * Shows what `scripts/setup` installs, when, and what it says if it can't. The script runs in a made-up clone, with
+ * Shows what `scripts/setup` installs and when, and its messages if it can't. The script runs in a made-up clone, with
  * stand-ins for the programs that it calls.
  */
 import assert from 'node:assert/strict'
@@ -12,7 +12,7 @@ import { temporaryFolder } from '../test/support/temporary-folder.ts'
 const ROOT = join(import.meta.dirname, '..')
 const BOTH_LIBRARIES = 'libmagic.so.1 (libc6) => x\\nlibmediainfo.so.0 (libc6) => x\\n'
 
-/** The programs that the script may find besides those that every Debian has. Each is the body of a shell script. */
+/** Programs that the script may find besides those that every Debian has. Each is the body of a shell script. */
 type Machine = Readonly<Record<string, string>>
 
 const READY: Machine = {
@@ -38,7 +38,7 @@ test('a fresh clone gets its packages once, and again when the lock file changes
   assert.equal(clone.calls(), installed.repeat(2))
 })
 
-test('what only tests need is installed for them, and stays', (t) => {
+test('packages that only tests need are installed for tests, and stay', (t) => {
   const clone = cloneOn(t, { ...READY, ...ROOT_USER })
   const all = 'npm ci --ignore-scripts --no-audit --no-fund --loglevel=error\n'
   const some = all.replace('\n', ' --omit=dev\n')
@@ -67,7 +67,7 @@ test('without Node or npm it says how to get them', (t) => {
   assert.deepEqual(cloneOn(t, { npm: '' }).setUp(), { status: 1, stdout: '', stderr })
 })
 
-test('a user without libraries is told the exact command', (t) => {
+test('a user without libraries gets the exact command', (t) => {
   const { status, stderr } = cloneOn(t, { ...READY, ...NO_LIBRARIES, ...APT, ...USER }).setUp()
   assert.equal(status, 1)
   assert.equal(
@@ -83,7 +83,7 @@ test('one library of the two is not enough', (t) => {
   assert.equal(cloneOn(t, { ...READY, ...half, ...APT, ...USER }).setUp().status, 1)
 })
 
-test('root gets the libraries installed, by the name that the release has for them', (t) => {
+test("for root the libraries are installed, under the release's name for them", (t) => {
   for (const [apt, magic] of [
     [APT, 'libmagic1t64'],
     [OLD_APT, 'libmagic1'],
@@ -97,7 +97,7 @@ test('root gets the libraries installed, by the name that the release has for th
   }
 })
 
-test('for the tests root gets the proxy, and its package starts no server', (t) => {
+test("for root's tests the proxy is installed, and its package starts no server", (t) => {
   const forTests = '--for-tests'
   const systemctl = { systemctl: 'echo "systemctl $*" >>calls' }
   const clone = cloneOn(t, { ...READY, ...APT, ...ROOT_USER, ...systemctl })
@@ -118,7 +118,7 @@ test('for the tests root gets the proxy, and its package starts no server', (t) 
   assert.doesNotMatch(offline.calls(), /systemctl/)
 })
 
-test('for the tests root gets the programs that make filesystems, and nobody else has to have them', (t) => {
+test("for root's tests the programs that make filesystems are installed, and other users need none", (t) => {
   const forTests = '--for-tests'
   const install =
     'apt-get install -y -qq --no-install-recommends e2fsprogs btrfs-progs xfsprogs exfatprogs exfat-fuse mergerfs strace'
@@ -139,13 +139,13 @@ test('for the tests root gets the programs that make filesystems, and nobody els
   assert.match(offline.stderr, /Could not install .*: tests that need them are skipped\.\n$/)
 })
 
-test('where there is no apt-get it names the libraries', (t) => {
+test('without apt-get it names the libraries', (t) => {
   const { status, stderr } = cloneOn(t, { ...READY, ...NO_LIBRARIES, ...ROOT_USER }).setUp()
   assert.equal(status, 1)
   assert.match(stderr, /^drive-feed needs libmagic \(libmagic\.so\.1\) and MediaInfo \(libmediainfo\.so\.0\):\n/)
 })
 
-test('where the packages bring no Node 24, the one of the machine has to be', (t) => {
+test("if the packages have no Node 24, the machine's own Node must be one", (t) => {
   const noBinary = { npm: 'mkdir -p node_modules' }
   assert.equal(cloneOn(t, { ...READY, ...noBinary }).setUp().status, 0)
   const old = { node: 'case $1 in -p) echo false;; *) echo v20.1.0;; esac', uname: 'echo armv7l' }
@@ -154,7 +154,7 @@ test('where the packages bring no Node 24, the one of the machine has to be', (t
   assert.match(stderr, /Node 24.*this is armv7l with Node v20\.1\.0\.\nInstall Node 24 and start again\.\n$/s)
 })
 
-/** What the set-up looks at of a clone, on a machine that has nothing but the basics and `machine`. */
+/** A clone with the files that the set-up reads, on a machine that has only the basics and `machine`. */
 function cloneOn(t: TestContext, machine: Machine) {
   const folder = temporaryFolder(t)
   for (const file of ['package-lock.json', 'scripts/setup']) {

@@ -1,4 +1,7 @@
-/** `scripts/start.ts` with stand-ins for the two services, which write down what happens to them. */
+/**
+ * Shows how `scripts/start.ts` runs and ends the services. Stand-ins for the two services write down what happens to
+ * them.
+ */
 import assert from 'node:assert/strict'
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -12,7 +15,7 @@ import { until } from '../test/support/until.ts'
 const ROOT = join(import.meta.dirname, '..')
 const PATIENCE_MS = 30_000
 
-/** Makes the database, says that all is done, and waits. */
+/** Makes the database, reports that all is done, and waits. */
 const INDEXER = `
   import { loadConfig } from '@drive-feed/shared/config/config.ts'
   import { openWriter } from '@drive-feed/shared/open-database.ts'
@@ -42,13 +45,13 @@ const DYING_API = `
   console.log('disk on fire')
   setInterval(() => { if (readFileSync(log, 'utf8').includes('ready')) process.exit(7) }, 20)`
 
-test('both services run until Ctrl-C, which each of them hears of once', async (t) => {
+test('both services run until Ctrl-C, which ends each of them once', async (t) => {
   const project = await projectWith(t, { indexer: INDEXER, api: API })
   const started = project.start()
   const outcome = 'Not all is well, see below: 0 files, 3 hashed now. Watching for changes where that is possible.\n'
   await started.untilSaid(`${outcome}media: is away\n`)
   assert.doesNotMatch(started.said(), /Up to date/)
-  // To all processes of the group, as the terminal does it.
+  // To all processes of the group, as a terminal does.
   process.kill(-(started.child.pid ?? assert.fail()), 'SIGINT')
   assert.equal(await started.exitCode, 0)
   const said = started.said()
@@ -64,7 +67,7 @@ test('both services run until Ctrl-C, which each of them hears of once', async (
   }
 })
 
-test('where one service dies the other is stopped, and the end of the log is shown', async (t) => {
+test('if one service dies the other is stopped, and the end of the log is shown', async (t) => {
   const project = await projectWith(t, { indexer: INDEXER, api: DYING_API })
   const started = project.start()
   assert.equal(await started.exitCode, 1)
@@ -76,7 +79,7 @@ test('where one service dies the other is stopped, and the end of the log is sho
   assert.match(readFileSync(join(project.data, 'indexer.log'), 'utf8'), /was asked to end/)
 })
 
-test('folders that the config does not watch are refused with what to write', async (t) => {
+test('folders that the config does not watch are refused with the lines to write', async (t) => {
   const project = await projectWith(t, { indexer: INDEXER, api: API })
   const started = project.start('/mnt/photos')
   assert.equal(await started.exitCode, 1)
@@ -91,7 +94,7 @@ and run scripts/start without folders. To begin anew, delete that file.
   )
 })
 
-test('without a config and a folder there is a sample to watch', async (t) => {
+test('without a config and a folder a sample is watched', async (t) => {
   const project = await projectWith(t, { indexer: 'process.exit(1)', api: 'process.exit(1)' })
   const data = join(project.data, 'new')
   const started = project.start(`--data=${data}`)
@@ -110,7 +113,7 @@ test('an unknown option is one line and 2', async (t) => {
   assert.equal(started.complained(), "Unknown option '--dta'; see scripts/start --help\n")
 })
 
-/** A copy of the project that has the real scripts, and services of its own. */
+/** A copy of the project with the real scripts and other services. */
 async function projectWith(t: TestContext, services: Readonly<Record<'indexer' | 'api', string>>) {
   const folder = temporaryFolder(t)
   const data = join(folder, 'data')
@@ -146,7 +149,7 @@ function observe(t: TestContext, child: ChildProcessWithoutNullStreams) {
     complained: () => texts.stderr,
     untilSaid: async (text: string) => {
       const isOver = () => texts.stdout.includes(text) || child.exitCode !== null
-      await until(`it to say "${text}"`, isOver, PATIENCE_MS).catch(() => {})
+      await until(`the program to print "${text}"`, isOver, PATIENCE_MS).catch(() => {})
       assert.ok(texts.stdout.includes(text), `never said "${text}": ${JSON.stringify(texts)}`)
     },
   }

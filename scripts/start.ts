@@ -1,4 +1,4 @@
-/** `scripts/start`: writes a config if there is none, runs both services, shows how far they are. */
+/** `scripts/start`: writes a config if there is none, runs both services, and shows their progress. */
 import { existsSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -73,7 +73,7 @@ function writeFirstConfig(configPath: string, data: string, folders: readonly st
   say(`Wrote ${shown(configPath)}.`)
 }
 
-/** What was asked for would not happen, so nothing is started; the file is the user's and stays as it is. */
+/** Refuses to start, since the folders asked for would not be watched. The config is the user's and stays as it is. */
 function refuseOtherFolders(configPath: string, config: Config, unwatched: readonly string[]): number {
   const lines = [
     `${shown(configPath)} is already there and does not watch ${unwatched.map(shownPath).join(', ')}. It watches:`,
@@ -100,7 +100,7 @@ async function run(config: Config, configPath: string, data: string): Promise<nu
   const view = createProgressView(process.stdout)
   const telling = tell(config, services, view, reader, over.signal)
   try {
-    // Telling ends when all is up to date; the services go on.
+    // `tell` ends when all is up to date, and the services go on: only its failure is an ending.
     const tellingFails = telling.then(() => Promise.withResolvers<never>().promise)
     const ending = await Promise.race([asked(), ...services.map(diedOf), tellingFails])
     over.abort()
@@ -112,7 +112,7 @@ async function run(config: Config, configPath: string, data: string): Promise<nu
   }
 }
 
-/** The addresses once the api answers, then progress until all is up to date. */
+/** Prints the addresses once the api answers, then the progress until all is up to date. */
 async function tell(
   config: Config,
   services: readonly Service[],
@@ -164,13 +164,13 @@ async function end(services: readonly Service[], ending: Ending): Promise<number
     const lines = ending.service.lastLines(10).map((line) => `  ${line}`)
     process.stderr.write(`The ${name} ended (${ending.how}). The end of ${shown(logPath)}:\n${lines.join('\n')}\n`)
   }
-  // A second Ctrl-C is for who has no patience.
+  // A second Ctrl-C ends the services immediately.
   const impatient = asked().then(() => Promise.all(services.map((service) => service.stop(0))))
   await Promise.race([impatient, Promise.all(services.map((service) => service.stop(STOP_PATIENCE_MS)))])
   return ending.kind === 'asked' ? 0 : EXIT_FAILURE
 }
 
-/** Settles when the user wants it to end. */
+/** Resolves when the user asks for the end. */
 async function asked(): Promise<Ending> {
   const { promise, resolve } = Promise.withResolvers<Ending>()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve({ kind: 'asked' }))
@@ -194,7 +194,7 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await sleep(ms, undefined, { signal }).catch(() => {})
 }
 
-/** Where this machine reaches the api: "all addresses" is none to connect to. */
+/** Where this machine reaches the api: nobody can connect to "all addresses". */
 function urlHost(host: string): string {
   if (host === '0.0.0.0' || host === '::') return 'localhost'
   return host.includes(':') ? `[${host}]` : host

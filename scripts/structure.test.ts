@@ -1,6 +1,6 @@
 /**
- * The shape of the code: who may import whom (the table in ARCHITECTURE.md), how long a function may be, and how much is
- * handed to it.
+ * Holds the shape of the code: who may import whom (the table in ARCHITECTURE.md), how long a function may be, and how
+ * much it gets.
  */
 import assert from 'node:assert/strict'
 import { globSync } from 'node:fs'
@@ -29,14 +29,14 @@ const TOOLS_MAX = 10
 
 type Zone = {
   readonly name: string
-  /** Matches the paths of its files, from the top of the project. */
+  /** Matches the paths of the zone's files, from the top of the project. */
   readonly holds: RegExp
   /** Names of zones, or single files. */
   readonly mayImport: readonly string[]
   readonly mayImportTypesOf?: readonly string[]
 }
 
-/** The first that matches. Files directly in `services/indexer/src` (`main.ts`, entries of threads) wire the stages. */
+/** The first match counts. Files directly in `services/indexer/src` (`main.ts`, entries of threads) wire the stages. */
 const ZONES: readonly Zone[] = [
   { name: 'client', holds: /^client\/src\//, mayImport: [] },
   { name: 'shared', holds: /^shared\/src\//, mayImport: [] },
@@ -76,10 +76,10 @@ const ZONES: readonly Zone[] = [
   { name: 'api', holds: /^services\/api\/src\//, mayImport: ['shared'] },
 ]
 
-/** A folder whose own folders are rooms on floors: what a file imports, types too, is in its room or on a lower floor. */
+/** A folder whose own folders are rooms on floors: a file imports, types too, only from its room or a lower floor. */
 type House = {
   readonly folder: string
-  /** Lowest first. `.` is the files directly in the folder. */
+  /** The lowest room comes first. `.` is the files directly in the folder. */
   readonly rooms: readonly string[]
 }
 
@@ -91,7 +91,7 @@ const HOUSES: readonly House[] = [
   { folder: 'services/api/src/', rooms: ['feed', 'wire', 'http', 'waiting', 'routes', '.'] },
 ]
 
-/** Tests and what supports them may look across the stages of a service, and scripts may run everything. */
+/** Tests and their support may import from all stages of a service, and scripts may run everything. */
 const FREE = /\.test\.ts$|(^|\/)test(-support)?\/|^scripts\//
 
 type Import = { readonly specifier: string; readonly isTypeOnly: boolean; readonly line: number }
@@ -126,7 +126,7 @@ test('neither service imports the other, not even in tests', () => {
   assertNone(violations)
 })
 
-test('the client needs no package, nor Node: it runs in a browser too', () => {
+test('the client needs neither a package nor Node: it runs in a browser too', () => {
   const violations: string[] = []
   for (const [file, source] of sources) {
     if (zoneOf(file)?.name !== 'client' || FREE.test(file)) continue
@@ -141,7 +141,7 @@ test('every source file has a place in the design', () => {
   assertNone([...sources.keys()].filter((file) => file.includes('/src/') && zoneOf(file) === null))
 })
 
-test('a room imports nothing of a room above it', () => {
+test('a room imports nothing from a room above it', () => {
   const violations: string[] = []
   for (const { folder, rooms } of HOUSES) {
     const floorOf = (file: string) => rooms.indexOf(/^([^/]+)\//.exec(file.slice(folder.length))?.[1] ?? '.')
@@ -168,7 +168,7 @@ test('no file imports itself by way of others, not even types', () => {
   assertNone(circles)
 })
 
-// A factory that holds functions is as long as a class that holds methods: each of them counts for itself.
+// A factory with functions in it is like a class with methods: each function counts for itself.
 test(`no function is longer than ${FUNCTION_LINES_MAX} lines, not counting the functions in it`, () => {
   const violations: string[] = []
   for (const [file, source] of sources) {
@@ -197,7 +197,7 @@ test(`no factory is longer than ${FACTORY_LINES_MAX} lines, with the functions i
   assertNone(violations)
 })
 
-// Whoever is given everything says nothing of what it needs. Members that belong together are one object with a name.
+// A function that gets everything does not show what it needs. Members that belong together are one object with a name.
 test(`no bag of tools has more than ${TOOLS_MAX} members, with those of the types it is made of`, () => {
   const violations: string[] = []
   let bags = 0
@@ -227,7 +227,7 @@ test('exports have names', () => {
   assertNone(violations)
 })
 
-// Node's are signed where the kernel's are not, and two roundings of one time differ: see `file-stats.ts`.
+// Node's numbers are signed and the kernel's are not, and two ways of rounding a time differ: see `file-stats.ts`.
 test('stats are read in one place', () => {
   const readers = ['shared/src/file-stats.ts', 'services/indexer/src/posix/statx.ts']
   const violations = [...sources].filter(([file, { text }]) => {
@@ -236,12 +236,12 @@ test('stats are read in one place', () => {
   assertNone(violations.map(([file]) => file))
 })
 
-test('files are named after what they hold', () => {
+test('files are named after their content', () => {
   const vague = /^(utils?|utilities|helpers?|misc|common)\b/
   assertNone([...sources.keys()].filter((file) => file.split('/').some((part) => vague.test(part))))
 })
 
-/** Which file of the program imports which, and in what line. */
+/** Which file of the program imports which, and in which line. */
 function arrows(): [file: string, target: string, line: number][] {
   return [...sources].flatMap(([file, source]) => {
     if (FREE.test(file)) return []
@@ -252,7 +252,7 @@ function arrows(): [file: string, target: string, line: number][] {
   })
 }
 
-/** A type that is named after tools, or that a parameter `tools` has. */
+/** The type, if it is named after tools or is that of a parameter `tools`. */
 function bagOf(node: Node): { readonly name: string; readonly type: Type } | null {
   const isType = isTypeAliasDeclaration(node) || isInterfaceDeclaration(node)
   if (!isType && !(isParameterDeclaration(node) && node.type !== undefined)) return null
@@ -310,14 +310,14 @@ function resolveSpecifier(file: string, specifier: string): string | null {
 }
 
 function isAllowed(zone: Zone, target: string, isTypeOnly: boolean): boolean {
-  // Tests, scripts and what lies outside the source folders are nobody's to import.
+  // Nobody may import tests, scripts, or files outside the source folders.
   const targetZone = zoneOf(target)
   if (targetZone === null || FREE.test(target)) return false
   if (targetZone === zone || zone.mayImport.includes(targetZone.name) || zone.mayImport.includes(target)) return true
   return isTypeOnly && (zone.mayImportTypesOf ?? []).includes(targetZone.name)
 }
 
-/** Everything that makes another module load: imports, re-exports and `import()`. */
+/** Everything that loads another module: imports, re-exports and `import()`. */
 function importsOf(source: SourceFile): Import[] {
   const lineAt = lineCounter(source.text)
   const imports: Import[] = []
@@ -335,7 +335,7 @@ function specifierOf(node: Node): Node | undefined {
   return isDynamic ? node.arguments[0] : undefined
 }
 
-/** `import { type T }` is none: the module still loads. */
+/** Not `import { type T }`, which still loads the module. */
 function isTypeOnly(node: Node): boolean {
   if (isImportDeclaration(node)) return node.importClause?.phaseModifier === SyntaxKind.TypeKeyword
   return isExportDeclaration(node) && node.isTypeOnly

@@ -1,11 +1,11 @@
-/** How long a new file takes to a client in a long poll. */
+/** How long a new file takes to reach a client in a long poll. */
 import { join } from 'node:path'
 import { measureLatency } from './latency.ts'
 import { makeSmallFiles } from './library.ts'
 import { median } from './median.ts'
 import { runSystem } from './system.ts'
 
-/** New files, one after another. */
+/** How many new files, one after another. */
 const FILES = 300
 const GOAL_MS = { median: 50, p99: 200 }
 

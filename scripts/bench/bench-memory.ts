@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { makeEmptyFiles } from './library.ts'
 import { runSystem } from './system.ts'
 
-/** After its last work the indexer gives back memory within two checks, five seconds apart. */
+/** After its last work the indexer releases memory within two checks, five seconds apart. */
 const REST_MS = 15_000
 const GOAL_MB = { indexer: 200, api: 100 }
 

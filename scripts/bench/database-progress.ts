@@ -1,7 +1,7 @@
-/** How far the indexer has come, read from its database. False while the database can't be read. */
+/** How far the indexer has come, by its database. All answers are false while the database can't be read. */
 import { openReader } from '@drive-feed/shared/open-database.ts'
 
-/** Whether every root is watched, by an indexer that was started after `sinceMs`. */
+/** Whether an indexer that was started after `sinceMs` watches every root. */
 export function isWatching(database: string, sinceMs: number): boolean {
   const states = ask<{ state: string; sinceMs: number }>(
     database,

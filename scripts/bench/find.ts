@@ -1,4 +1,4 @@
-/** What reading the same fields costs the standard tool. */
+/** How long the standard tool takes to read the same fields. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 

@@ -1,4 +1,4 @@
-/** The least the metadata can take: the same workers over the same files, and nobody who writes anything down. */
+/** The floor for metadata: the same workers over the same files, and nothing is written. */
 import { readdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'

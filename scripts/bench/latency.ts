@@ -1,11 +1,11 @@
-/** How long a change takes to a client that waits for it. */
+/** How long a change takes to reach a client that waits for it. */
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Seconds a client waits for an answer: much longer than any takes. */
+/** Seconds that a client waits for an answer: much longer than any takes. */
 const WAIT_SECONDS = 30
-/** So that the client waits again, and the file before has been read. */
+/** The pause between files, so that the client waits again and the last file has been read. */
 const PAUSE_MS = 150
 
 type Page = { cursor: number; changes: { node?: { name: string } }[] }
@@ -20,7 +20,7 @@ export async function measureLatency(url: string, folder: string, files: number)
   })
   const latencies: number[] = []
   for (let file = 0; file < files; file += 1) {
-    // Not in step with anything.
+    // A random pause, so that nothing keeps in step with it.
     await sleep(PAUSE_MS + Math.random() * PAUSE_MS)
     const name = `latency-${file}.txt`
     const { promise, resolve } = Promise.withResolvers<number>()

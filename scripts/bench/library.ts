@@ -1,4 +1,4 @@
-/** Libraries of files to measure on, the same ones every time. */
+/** Libraries of files to measure with, the same every time. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 

@@ -1,7 +1,7 @@
 /**
- * `npm run bench [-- metadata|scan|memory|latency…]`: measures the whole system. Where there is a floor, both are measured
- * in one run on one machine: the seconds differ between machines, their ratio does not. Everything happens in a temporary
- * folder and on the loopback interface.
+ * `npm run bench [-- metadata|scan|memory|latency…]`: measures the whole system. If there is a floor, both are measured
+ * in one run on one machine: the seconds differ between machines, but their ratio does not. Everything happens in a
+ * temporary folder and on the loopback interface.
  */
 import { inTemporaryFolder } from '../../test/support/temporary-folder.ts'
 import { benchLatency } from './bench-latency.ts'
@@ -9,7 +9,7 @@ import { benchMemory } from './bench-memory.ts'
 import { benchMetadata } from './bench-metadata.ts'
 import { benchScan } from './bench-scan.ts'
 
-/** Each prints its figures. @param work a folder for the files and the databases */
+/** Each bench prints its figures. @param work a folder for the files and the databases */
 const BENCHES: Readonly<Record<string, (work: string) => Promise<void>>> = {
   metadata: benchMetadata,
   scan: benchScan,

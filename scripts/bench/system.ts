@@ -19,12 +19,12 @@ export type Run = {
   /** Where the api answers, as `http://127.0.0.1:8080`. */
   readonly url: string
   readonly allHashed: () => Promise<void>
-  /** Of one process: that of the indexer does not include the processes that read files. */
+  /** The memory of one process. The indexer's does not include the processes that read files. */
   readonly memory: (service: 'indexer' | 'api') => ResidentMemory
   readonly stop: () => Promise<void>
 }
 
-/** Services that were asked to stop, and what is to be said of others that ended. */
+/** The services that were asked to stop, and an error for those that ended by themselves. */
 const stopping = new WeakSet<ChildProcess>()
 const ended: string[] = []
 
@@ -33,8 +33,8 @@ type Change = { node?: { is_directory: boolean; hash: string; id: string } }
 /**
  * Starts the api, then the indexer, and waits until the indexer watches: then every file is listed.
  *
- * @param files how many files there are. With `until: 'hashed'` a client follows the feed over HTTP all the time. Scans are
- *   measured without one: otherwise its reading of a hundred thousand changes would be measured too.
+ * @param files how many files there are. With `until: 'hashed'` a client follows the feed over HTTP all the time. Scans
+ *   are measured without a client: otherwise its reading of a hundred thousand changes would be measured too.
  */
 export async function runSystem(
   folder: string,
@@ -86,7 +86,7 @@ function createClient(url: string): () => Promise<Change[] | null> {
   }
 }
 
-/** Not `launch` of the tests: its bounds are too short for a bench, and output would be read that is not wanted. */
+/** Not the tests' `launch`: its bounds are too short for a bench, and it reads output that a bench does not need. */
 function start(service: 'indexer' | 'api', config: string): ChildProcess {
   const main = join(import.meta.dirname, `../../services/${service}/src/main.ts`)
   const child = spawn(process.execPath, [main, `--config=${config}`], { stdio: ['ignore', 'ignore', 'inherit'] })
@@ -101,7 +101,7 @@ async function stop(...services: ChildProcess[]): Promise<void> {
   await Promise.all(services.map((service) => service.exitCode ?? once(service, 'exit')))
 }
 
-/** The interval is part of what is measured, so it stays as it is whatever tests use. */
+/** Not the tests' `until`: the interval is part of what is measured, so it must stay as it is. */
 async function reached(condition: () => Promise<boolean>): Promise<void> {
   const limit = performance.now() + LIMIT_MS
   while (!(await condition())) {

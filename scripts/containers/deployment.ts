@@ -1,4 +1,7 @@
-/** The containers of docker-compose.yml as a project of their own: own name, port, media folder and volume. */
+/**
+ * Runs the containers of docker-compose.yml as a project of their own, with its own name, port, media folder and
+ * volume.
+ */
 import { execFile, spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -8,23 +11,23 @@ import { freePort } from '../../test/support/free-port.ts'
 import { isSharedMount, shareMount, unmount } from './mounts.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
-/** Building on a slow line fetches two base images and a hundred packages. */
+/** Long enough for a build on a slow line, which fetches two base images and a hundred packages. */
 const COMMAND_LIMIT_MS = 15 * 60_000
 
 export type Deployment = {
   readonly project: string
   readonly url: string
-  /** The folder of this machine that the indexer has as /mnt/media. */
+  /** The folder on this machine that is /mnt/media in the indexer's container. */
   readonly media: string
-  /** Null if what this machine mounts below `media` later reaches the containers, else why not. */
+  /** Null if later mounts of this machine below `media` reach the containers; otherwise why not. */
   readonly mountsStayOutside: string | null
   /** Runs `docker compose`; resolves with what it wrote to standard output. */
   readonly compose: (...words: readonly string[]) => Promise<string>
   /** Ids of the running containers of a service. */
   readonly containers: (service: string) => Promise<string[]>
-  /** Runs a program in each container of a service that runs, and gives what each wrote. */
+  /** Runs a program in each running container of a service, and gives what each wrote. */
   readonly inEach: (service: string, ...argv: readonly string[]) => Promise<string[]>
-  /** Removes all there is of it, images too. Synchronous, for the end of the process. */
+  /** Removes the whole project, its images too. Synchronous, for the end of the process. */
   readonly remove: () => void
 }
 
@@ -42,7 +45,7 @@ export async function createDeployment(): Promise<Deployment> {
     PORT: String(port),
     MEDIA_PROPAGATION: mountsStayOutside === null ? 'rslave' : 'rprivate',
   }
-  // Neither the owner's .env nor an override file has a say.
+  // Neither the owner's .env nor an override file counts.
   const own = [
     'compose',
     '--project-name',
@@ -72,7 +75,7 @@ export async function createDeployment(): Promise<Deployment> {
   }
 }
 
-/** Rejects with the command and its last words when it fails. */
+/** Rejects with the command and the end of its output if it fails. */
 export async function docker(argv: readonly string[], environment = process.env): Promise<string> {
   try {
     const { stdout } = await promisify(execFile)('docker', argv, {
@@ -92,7 +95,7 @@ export function linesOf(text: string): string[] {
   return text.split('\n').filter((line) => line !== '')
 }
 
-/** The shell's own variables would go before those that are set here. */
+/** Without the shell's own variables, which would override those that are set here. */
 function withoutOwnSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const isOwn = (name: string) => name.startsWith('COMPOSE_') || name === 'CONFIG' || name === 'INDEXER_USER'
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !isOwn(name)))

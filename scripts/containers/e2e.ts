@@ -1,6 +1,6 @@
 /**
- * The containers as an owner runs them: the images are built, three replicas started, and everything is asked over the
- * published port. The tests are one story, each goes on where the one before it ended. `scripts/e2e` runs it.
+ * Tests the containers as an owner runs them: builds the images, starts three replicas, and sends all requests to the
+ * published port. The tests are one story: each goes on where the one before it ended. `scripts/e2e` runs it.
  */
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
@@ -19,7 +19,7 @@ import { mountMemory } from './mounts.ts'
 /** Containers start in a second on a fast machine, and in half a minute on a slow one. */
 const START_MS = 60_000
 const HEALTHY_MS = 180_000
-/** Of capabilities(7), as the bit it is. */
+/** A bit of capabilities(7). */
 const DAC_READ_SEARCH = 1n << 2n
 const NOTHING_COMPILES = ['cc', 'gcc', 'g++', 'clang', 'make', 'python3']
 
@@ -40,7 +40,7 @@ after(async () => {
   deployment.remove()
 })
 
-/** The story can't go on after a failure: what follows would fail for no reason of its own. */
+/** A step of the story. After a failure no further step runs: it would fail for no reason of its own. */
 function step(name: string, run: () => Promise<void>): void {
   test(name, async (t) => {
     if (isBroken) assert.fail('not reached, because of the failure above')
@@ -115,7 +115,7 @@ step('pictures and films of phones are recognised as such', async () => {
 step('answers come from all three replicas', async () => {
   const before = await sentBytes()
   assert.equal(before.length, 3)
-  // Not packed, so that what is sent can be told from its length.
+  // Not compressed, so that its length is the number of bytes sent.
   const ask = async () => (await fetch(`${url}/api/v1/changes`, { headers: { 'Accept-Encoding': 'identity' } })).text()
   const answer = await ask()
   for (let count = 0; count < 30; count += 1) await ask()
@@ -135,12 +135,12 @@ step('a new file appears with an empty hash, and again with its MD5', async () =
   assert.deepEqual([last.id, last.hash, last.size], [first.id, md5, bytes.length])
 })
 
-step('a client that waits is answered through the proxy when there is something, and not before', async () => {
+step('a waiting client is answered through the proxy when there is a change, and not before', async () => {
   const cursor = await settledCursor()
   const empty = await getJson(`${url}/api/v1/changes?cursor=${cursor}&wait=2`)
   assert.deepEqual(empty, { cursor, changes: [], has_more: false })
   const answer = getJson<{ changes: { node: FeedNode }[] }>(`${url}/api/v1/changes?cursor=${cursor}&wait=50`)
-  await until('it to wait', async () => (await clientsWaiting()) === 1)
+  await until('the client to wait', async () => (await clientsWaiting()) === 1)
   writeFileSync(join(media, 'awaited.txt'), 'awaited')
   assert.ok((await answer).changes.some(({ node }) => node.name === 'awaited.txt'))
 })
@@ -153,7 +153,7 @@ step('events come through the proxy one by one, as they happen', async () => {
   stream.close()
 })
 
-step('who goes away at the proxy is not waited for by the api behind it', async () => {
+step('the api does not wait for a client that left at the proxy', async () => {
   const stream = await openStream(await settledCursor())
   const gone = new AbortController()
   const waiting = fetch(`${url}/api/v1/changes?cursor=${await cursorNow()}&wait=50`, { signal: gone.signal })
@@ -164,7 +164,7 @@ step('who goes away at the proxy is not waited for by the api behind it', async 
   await until('both seats to be free', async () => (await clientsWaiting()) === 0, 5_000)
 })
 
-step('a folder that is moved has its new path at once, and so has what is in it', async () => {
+step('a folder that is moved has its new path immediately, and so has what is in it', async () => {
   mkdirSync(join(media, 'before/deep'), { recursive: true })
   copyFileSync(join(CORPUS, 'i.jpg'), join(media, 'before/deep/moved.jpg'))
   const { id } = await until('the file', async () => await polled('moved.jpg', ({ hash }) => hash !== ''))
@@ -188,7 +188,7 @@ step('files that only their owner may read are hashed', async () => {
 })
 
 step(
-  'what reads files is confined in its container too: by the filter, by Landlock, and with hardly a capability',
+  'workers are confined in their container too: by the filter, by Landlock, and with hardly a capability',
   async () => {
     writeFileSync(join(media, 'confined.txt'), 'confined')
     await until('its hash', async () => await polled('confined.txt', ({ hash }) => hash !== ''))
@@ -205,9 +205,10 @@ step(
         assert.equal(BigInt(`0x${one?.(set)}`) & ~DAC_READ_SEARCH, 0n, `${set} ${one?.(set)}`)
       }
     }
-    // The engine's own profile is a filter, too. A worker has those of the indexer, of the thread that starts it, and its own.
+    // The engine's own profile is a filter too. A worker has the filters of the indexer and of the thread that starts
+    // it, and its own.
     const filters = [shell, indexer, worker].map((one) => one?.('Seccomp_filters') ?? '')
-    // Kernels before 5.10 do not say it.
+    // Kernels before 5.10 do not report the number of filters.
     if (!filters.includes('')) {
       const [engine = 0, ofIndexer = 0, ofWorker = 0] = filters.map(Number)
       assert.ok(ofIndexer > engine && ofWorker >= ofIndexer + 2, filters.join())
@@ -236,7 +237,7 @@ step('the indexer can not write to the media, and the api has neither media nor 
   assert.deepEqual(await inEach('api', 'id', '-un'), ['node\n', 'node\n', 'node\n'])
 })
 
-step('no image has anything that compiles, and the api has no libraries of the indexer', async () => {
+step('no image has a compiler, and the api has no libraries of the indexer', async () => {
   const looks = `command -v ${NOTHING_COMPILES.join(' ')}; ls -d /app/node_modules/node-linux-* 2>&-; true`
   for (const service of ['indexer', 'api']) {
     for (const found of await inEach(service, 'sh', '-c', looks)) assert.equal(found, '', service)
@@ -262,7 +263,7 @@ step('while the indexer is stopped the api answers, also one that starts then', 
   assert.equal(await cursorNow(), cursor)
   await compose('restart', 'api')
   await until('answers after the restart', async () => (await problemOf('/api/v1/cursor')) === null, START_MS)
-  // Each replica, not only one of them.
+  // Often enough to reach each replica.
   for (let count = 0; count < 9; count += 1) assert.equal(await cursorNow(), cursor)
   writeFileSync(join(media, 'while-stopped.txt'), 'written while the indexer was stopped')
   await compose('start', 'indexer')
@@ -299,7 +300,7 @@ step('a restart of the indexer changes nothing', async () => {
   )
 })
 
-test('what this machine mounts below the folder later is there in the container', async (t) => {
+test('later mounts of this machine below the folder are there in the container', async (t) => {
   assert.ok(!isBroken, 'not reached, because of the failure above')
   mkdirSync(join(media, 'disk'))
   const problem = deployment.mountsStayOutside ?? mountMemory(join(media, 'disk'))
@@ -339,7 +340,7 @@ async function assertComeAgain(why: RegExp): Promise<void> {
   assert.match(text, why)
 }
 
-/** What is in an error's answer; null if it is none. */
+/** The problem in an answer; null if it has none. */
 async function problemOf(path: string) {
   const response = await fetch(url + path).catch(() => null)
   if (response === null) return { status: 0, type: '', retryAfter: null, detail: 'the port is closed' }
@@ -391,7 +392,7 @@ async function settledCursor(): Promise<number> {
   return client.cursor
 }
 
-/** In all replicas, asked inside of each. */
+/** The clients that wait in all replicas, counted inside each. */
 async function clientsWaiting(): Promise<number> {
   const ask =
     "fetch('http://127.0.0.1:8080/api/v1/status').then((r) => r.json()).then((s) => console.log(s.api.clients_waiting))"
@@ -399,7 +400,7 @@ async function clientsWaiting(): Promise<number> {
   return counts.reduce((sum, count) => sum + Number(count), 0)
 }
 
-/** The events after a cursor, as they come. */
+/** Opens the stream of events after a cursor. */
 async function openStream(cursor: number): Promise<{ text: () => string; close: () => void }> {
   const closing = new AbortController()
   const response = await fetch(`${url}/api/v1/events?cursor=${cursor}`, { signal: closing.signal })
@@ -412,7 +413,7 @@ async function openStream(cursor: number): Promise<{ text: () => string; close: 
   return { text: () => text, close: () => closing.abort() }
 }
 
-/** What each replica has sent over the network; checks of its health stay inside it. */
+/** How many bytes each replica has sent over the network. Health checks stay inside the container. */
 async function sentBytes(): Promise<number[]> {
   const tables = await inEach('api', 'cat', '/proc/net/dev')
   return tables.map((table) => Number(/eth0:\s*(?:\d+\s+){8}(\d+)/.exec(table)?.[1]))
@@ -423,7 +424,7 @@ async function completeScans(): Promise<number> {
     .length
 }
 
-/** Asks all the time. `answers` waits for that many more, `stop` gives what went wrong. */
+/** Sends requests all the time. `answers` waits for so many more answers; `stop` gives what went wrong. */
 function askUntilStopped() {
   const problems: string[] = []
   let isStopped = false

@@ -1,6 +1,6 @@
 /**
- * Runs the health check of docker-compose.yml in a shell, on a WAL with chosen times: shows when the indexer's
- * container counts as healthy.
+ * Shows when the indexer's container counts as healthy. Runs the health check of docker-compose.yml in a shell, on a
+ * WAL with chosen times.
  */
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
@@ -14,7 +14,7 @@ type Compose = {
   readonly services: { readonly indexer: { readonly healthcheck: { readonly test: readonly string[] } } }
 }
 
-/** Exit code of the check in docker-compose.yml, for a WAL written at that time. */
+/** The exit code of the check in docker-compose.yml for a WAL that was written at that time. */
 function check(folder: string, written: string): number | null {
   const compose = parse(readFileSync(join(import.meta.dirname, '../../docker-compose.yml'), 'utf8')) as Compose
   const [how, command] = compose.services.indexer.healthcheck.test

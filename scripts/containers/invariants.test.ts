@@ -1,4 +1,4 @@
-/** What must stay true of docker-compose.yml and the Dockerfiles, checked as text: no engine is needed. */
+/** Shows what must stay true of docker-compose.yml and the Dockerfiles. They are read as text: no engine is needed. */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -62,13 +62,13 @@ test('every service comes back after a restart of the machine', () => {
   for (const [name, { restart }] of Object.entries(services)) assert.equal(restart, 'unless-stopped', name)
 })
 
-test('the folder to watch has to be named, and it starts on hosts whose mounts are private', () => {
+test('the folder to watch has to be named, and the containers start on hosts whose mounts are private', () => {
   const media = indexer.volumes.find(({ target }) => target === '/mnt/media')
   assert.match(media?.source ?? '', /^\$\{MEDIA:\?.+\}$/)
   assert.equal(media?.bind?.propagation, `\${MEDIA_PROPAGATION:-rprivate}`)
 })
 
-test('a path that is not there is an error, not a new folder', () => {
+test('a missing path is an error, not a new folder', () => {
   for (const { volumes } of Object.values(services)) {
     for (const { type, target, bind } of volumes)
       if (type === 'bind') assert.equal(bind?.create_host_path, false, target)

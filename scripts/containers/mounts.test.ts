@@ -23,7 +23,7 @@ const PLACES: readonly (readonly [path: string, isShared: boolean])[] = [
 ]
 
 for (const [path, isShared] of PLACES) {
-  test(`what is mounted below ${path} later ${isShared ? 'reaches' : 'does not reach'} others`, () => {
+  test(`later mounts below ${path} ${isShared ? 'reach' : 'do not reach'} others`, () => {
     assert.equal(isSharedMount(path, MOUNTINFO), isShared)
   })
 }

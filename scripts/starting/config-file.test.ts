@@ -1,6 +1,6 @@
 /**
- * Shows that the config file that is written is valid, readable, and watches the given folders: each one is loaded
- * again by the real loader.
+ * Shows that a written config file is valid and readable, and watches the given folders. The real loader loads each
+ * again.
  */
 import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
@@ -17,7 +17,7 @@ test('a written config watches the folders, and everything else is at its defaul
   const path = join(folder, 'data/server.yaml')
   writeConfigFile(path, folders)
   const config = loadConfig(path, { checkFolders: { isKnown: () => false } })
-  // The YAML parser's objects have keys that look like numbers first.
+  // Keys that look like numbers come first in objects of the YAML parser.
   const byPath = new Map(config.watches.map((watch) => [watch.path, watch.name]))
   assert.deepEqual(
     folders.map((watched) => byPath.get(watched)),
@@ -41,7 +41,7 @@ test('a mistake leaves no config behind', (t) => {
   assert.deepEqual(readdirSync(join(folder, 'data')), [])
 })
 
-test('names of watches are unlike each other, also where a folder has the name that a number would give', () => {
+test('names of watches are different, even if a folder already has a name with a number behind it', () => {
   assert.deepEqual(
     watchesOf(['/a/media', '/b/media', '/media-2', '/', '/c/media']).map(({ name }) => name),
     ['media', 'media-2', 'media-2-2', 'root', 'media-3'],
@@ -67,7 +67,7 @@ test('lines to add to a config are YAML, plain where that is enough', () => {
   )
 })
 
-test('the config that is written is worth reading', (t) => {
+test('a written config is worth reading', (t) => {
   const folder = temporaryFolder(t)
   mkdirSync(join(folder, 'media'))
   writeConfigFile(join(folder, 'data/server.yaml'), [join(folder, 'media')])

@@ -1,4 +1,6 @@
-/** The config that `scripts/start` writes when there is none, and whether one that is there fits the folders given. */
+/**
+ * Writes the config for `scripts/start` if there is none, and checks whether an existing one watches the given folders.
+ */
 import { mkdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { ConfigError, loadConfig } from '@drive-feed/shared/config/config.ts'
@@ -6,8 +8,8 @@ import type { Watch } from '@drive-feed/shared/config/watches.ts'
 import { shownText } from '@drive-feed/shared/shown-text.ts'
 
 /**
- * Writes a config that watches `folders` (absolute paths), with every other key at its default. A mistake in it, such as
- * a folder that is not there, leaves no file behind.
+ * Writes a config that watches `folders` (absolute paths), with every other key at its default. After a mistake, such
+ * as a missing folder, no file is left.
  *
  * @throws {ConfigError} with one line for people
  */
@@ -30,7 +32,7 @@ function inWordsOfArguments(message: string): string {
   return message.startsWith('database_url') ? `${message}; --data=FOLDER puts it elsewhere` : message
 }
 
-/** Names for the folders: their own, with a number where two have the same. */
+/** Names the watches after their folders, with a number if two have the same name. */
 export function watchesOf(folders: readonly string[]): Watch[] {
   const taken = new Set<string>()
   return folders.map((path) => {
@@ -42,7 +44,7 @@ export function watchesOf(folders: readonly string[]): Watch[] {
   })
 }
 
-/** Those of `folders` that no watch is on. */
+/** Those of `folders` that no watch covers. */
 export function unwatchedOf(folders: readonly string[], watches: readonly Watch[]): string[] {
   const watched = new Set(watches.map(({ path }) => resolved(path)))
   return folders.filter((folder) => !watched.has(resolved(folder)))

@@ -1,4 +1,4 @@
-/** Shows what the progress looks like on a terminal and elsewhere, written to a stream of the test. */
+/** Shows how the progress looks on a terminal and elsewhere. It is written to a stream of the test. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { WriteStream } from 'node:tty'
@@ -13,7 +13,7 @@ function outputOf(isTTY: boolean) {
   return { written, output: output as unknown as WriteStream }
 }
 
-test('on a terminal the bars are redrawn where they stand, and taken off at the end', () => {
+test('on a terminal the bars are redrawn in place, and removed at the end', () => {
   const { written, output } = outputOf(true)
   const view = createProgressView(output)
   view.show(SCANNING, 0)
@@ -28,7 +28,7 @@ test('on a terminal the bars are redrawn where they stand, and taken off at the 
   assert.equal(written.length, count)
 })
 
-test('elsewhere there is a line when something changed, at most every five seconds, and no escape sequence', () => {
+test('elsewhere a line is written when something changed, at most every five seconds, without escape sequences', () => {
   const { written, output } = outputOf(false)
   const view = createProgressView(output)
   view.show(SCANNING, 0)

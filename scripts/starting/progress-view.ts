@@ -1,10 +1,10 @@
-/** Shows progress: bars that are redrawn in place on a terminal, now and then a line elsewhere. */
+/** Shows progress: bars that are redrawn in place on a terminal, and a line now and then elsewhere. */
 import type { WriteStream } from 'node:tty'
 import { type Progress, progressBars, progressLine } from './progress.ts'
 
 export type ProgressView = {
   show(progress: Progress, elapsedMs: number): void
-  /** Takes the bars off the terminal, so that what is printed next stands where they were. */
+  /** Removes the bars from the terminal, so that the next output takes their place. */
   clear(): void
 }
 
@@ -26,7 +26,7 @@ function barsView(output: WriteStream): ProgressView {
     clear,
     show: (progress, elapsedMs) => {
       clear()
-      // A terminal that does not know its width says 0.
+      // A terminal that does not know its width reports 0.
       const lines = progressBars(progress, elapsedMs, output.columns || 80)
       output.write(`${lines.join('\n')}\n`)
       drawn = lines.length

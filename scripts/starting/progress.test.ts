@@ -11,7 +11,7 @@ const SCANNING: Progress = {
   filesWaiting: 8500,
 }
 
-test('bars show what is done of what is known, and how fast', () => {
+test('bars show how much of what is known is done, and how fast', () => {
   assert.deepEqual(progressBars(SCANNING, 5000, 100), [
     'Scan      [###############...............]  52%  1,234 of 2,360 folders',
     'Metadata  [####..........................]  15%  1,500 of 10,000 files, 300/s',
@@ -37,7 +37,7 @@ test('before anything is known nothing is done', () => {
   ])
 })
 
-test('100 % is said only when nothing is left', () => {
+test('100 % is shown only when nothing is left', () => {
   const allKnownHashed: Progress = { ...SCANNING, foldersWaiting: 0, filesWaiting: 0 }
   assert.match(progressBars(allKnownHashed, 5000, 100).join('\n'), / 99% .*\n.* 99% /)
   assert.ok(!isUpToDate(allKnownHashed))
@@ -51,6 +51,6 @@ test('a second start, with nothing to hash, is complete', () => {
   assert.match(progressBars(watching, 0, 100).join('\n'), /100% .*\n.*100% /)
 })
 
-test('one line says the same', () => {
+test('one line shows the same', () => {
   assert.equal(progressLine(SCANNING), 'scan: 1,234 of 2,360 folders; metadata: 1,500 of 10,000 files')
 })

@@ -1,4 +1,4 @@
-/** What the status row means in lines for people. */
+/** The status row as lines for people. */
 import type { StatusRow } from '@drive-feed/shared/schema.ts'
 
 export type Progress = Pick<StatusRow, 'state' | 'foldersListed' | 'foldersWaiting' | 'filesHashed' | 'filesWaiting'>
@@ -6,7 +6,7 @@ export type Progress = Pick<StatusRow, 'state' | 'foldersListed' | 'foldersWaiti
 const BAR_LENGTH = 30
 const number = new Intl.NumberFormat('en')
 
-/** Nothing is left to scan or to hash. */
+/** Whether nothing is left to scan or to hash. */
 export function isUpToDate({ state, filesWaiting }: Progress): boolean {
   return state === 'watching' && filesWaiting === 0
 }
@@ -29,7 +29,7 @@ export function progressLine(progress: Progress): string {
 
 type Part = { done: number; all: number; isComplete: boolean }
 
-/** `all` grows while folders are found, so the bar may go back: it tells what is known now. */
+/** `all` grows while folders are found, so the bar may go back. */
 function scanOf({ state, foldersListed, foldersWaiting }: Progress): Part {
   const isComplete = state === 'watching' && foldersWaiting === 0
   return { done: foldersListed, all: foldersListed + foldersWaiting, isComplete }
@@ -44,7 +44,7 @@ function describe({ done, all }: Part): string {
   return `${number.format(done)} of ${number.format(all)}`
 }
 
-/** 100 % is said only when nothing is left. */
+/** 100 % is shown only when nothing is left. */
 function bar({ done, all, isComplete }: Part): string {
   const share = isComplete ? 1 : all === 0 ? 0 : Math.min(done / all, 0.99)
   const filled = Math.floor(share * BAR_LENGTH)

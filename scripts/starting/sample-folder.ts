@@ -1,4 +1,4 @@
-/** Something to watch for who starts drive-feed without a folder. */
+/** A sample folder, for users who start drive-feed without a folder. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 

@@ -1,4 +1,4 @@
-/** Shows how a started service is logged and stopped, with small programs in its place. */
+/** Shows how a started service is logged and stopped. Small programs stand in for the services. */
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -30,14 +30,14 @@ test('stopping lets a service end in its own way', async (t) => {
   assert.equal(await calm.ended, 'exit code 0')
 })
 
-test('a service that does not end is made to', async (t) => {
+test('a service that does not end is killed', async (t) => {
   const stubborn = service(t, `process.on('SIGTERM', () => {}); setInterval(() => {}, 1000); console.log('ready')`)
   await untilLogged(stubborn.logPath, 'ready')
   await stubborn.stop(50)
   assert.equal(await stubborn.ended, 'signal SIGKILL')
 })
 
-test('stopping one that has ended is no mistake', async (t) => {
+test('stopping a service that has ended is no error', async (t) => {
   const over = service(t, '')
   await over.ended
   await over.stop(PATIENCE_MS)

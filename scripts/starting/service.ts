@@ -8,24 +8,24 @@ import { shownText } from '@drive-feed/shared/shown-text.ts'
 export type Service = {
   readonly name: string
   readonly logPath: string
-  /** Settles when the process has ended, with words for how: "exit code 1". */
+  /** Resolves when the process has ended, with a text for how: "exit code 1". */
   readonly ended: Promise<string>
-  /** The last lines that this run wrote to the log, readable ones. */
+  /** The last lines of this run's log, in readable form. */
   lastLines(count: number): string[]
-  /** Asks it to end, and after `patienceMs` makes it. */
+  /** Asks the service to end, and kills it after `patienceMs`. */
   stop(patienceMs: number): Promise<void>
 }
 
-/** Starts `script` with Node, everything that it prints appended to `logPath`. */
+/** Starts `script` with Node, and appends all its output to `logPath`. */
 export function startService(options: { name: string; script: string; argv: string[]; logPath: string }): Service {
   const { name, script, argv, logPath } = options
   mkdirSync(dirname(logPath), { recursive: true })
   const log = openSync(logPath, 'a')
   const logStart = statSync(logPath).size
-  // A process group of its own: Ctrl-C in the terminal must reach it once, through `stop`, and not twice.
+  // A process group of its own: Ctrl-C in the terminal must reach the service only once, through `stop`.
   const child = spawn(process.execPath, [script, ...argv], { stdio: ['ignore', log, log], detached: true })
   closeSync(log)
-  // It would outlive this process otherwise, should that end by an error.
+  // Otherwise the service would outlive this process if that ends by an error.
   process.once('exit', () => child.kill('SIGTERM'))
   const ended = endOf(child)
   return {
@@ -52,7 +52,7 @@ function endOf(child: ChildProcess): Promise<string> {
   return promise
 }
 
-/** A log line is JSON; what was written before logging began, or by a crash, is text. */
+/** A log line is JSON. Output from before logging began, or of a crash, is text. */
 function readable(line: string): string {
   try {
     const { time, msg, err } = JSON.parse(line) as { time?: string; msg?: string; err?: { message?: string } }

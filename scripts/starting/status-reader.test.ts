@@ -1,4 +1,4 @@
-/** Shows what is read from the status of an indexer, from a real database in a temporary folder. */
+/** Shows what is read of an indexer's status: a real database in a temporary folder. */
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -6,7 +6,7 @@ import { openWriter } from '@drive-feed/shared/open-database.ts'
 import { temporaryFolder } from '../../test/support/temporary-folder.ts'
 import { createStatusReader } from './status-reader.ts'
 
-test('there is no status before there is a database, nor from an earlier run', (t) => {
+test('there is no status without a database, nor from an earlier run', (t) => {
   const path = join(temporaryFolder(t), 'feed.db')
   const reader = createStatusReader(path)
   assert.equal(reader.read(), null)
@@ -20,15 +20,15 @@ test('there is no status before there is a database, nor from an earlier run', (
   row.run(1000, 5000)
   assert.equal(reader.read()?.state, 'watching')
   const next = createStatusReader(path)
-  assert.equal(next.read(), null, 'it is of the run before')
-  // Set back since.
+  assert.equal(next.read(), null, 'the row is from the run before')
+  // The clock was set back in between.
   row.run(999, 1200)
   assert.equal(next.read()?.startedMs, 999)
   for (const each of [reader, next]) each.close()
   sqlite.close()
 })
 
-test('files are counted, and what is not well is told apart from what is only to be known', (t) => {
+test('files are counted, and problems are distinguished from remarks', (t) => {
   const path = join(temporaryFolder(t), 'feed.db')
   const { sqlite } = openWriter(path)
   sqlite.exec(`

@@ -1,20 +1,23 @@
-/** How far the indexer is, from the status row that it keeps in the database. */
+/** The indexer's progress, by its status row in the database. */
 import { DatabaseUnusableError, type FeedDatabase, openReader } from '@drive-feed/shared/open-database.ts'
 import { problems, type StatusRow, status, type WatchRootRow, watchRoots } from '@drive-feed/shared/schema.ts'
 import { shownPath } from '@drive-feed/shared/shown-path.ts'
 
 export type StatusReader = {
-  /** Null until another indexer has written one than had when the reader was made. */
+  /** Null until another indexer has written the row than the one that had when this reader was made. */
   read(): StatusRow | null
   fileCount(): number
-  /** What is not well, and what to do about it; one line each. */
+  /** Problems and what to do about them, one line each. */
   problems(): string[]
-  /** What else there is to know of watched folders; one line each. */
+  /** Further messages about watched folders, one line each. */
   remarks(): string[]
   close(): void
 }
 
-/** To be made before the indexer is started: the row of an earlier run is still there then, and clocks may be set. */
+/**
+ * To be made before the indexer is started, while the row of an earlier run is still there: times alone can't tell the
+ * runs apart, as clocks may be set.
+ */
 export function createStatusReader(databasePath: string): StatusReader {
   let database = openIfReady(databasePath)
   const current = () => database?.orm.select().from(status).get()
@@ -34,7 +37,7 @@ export function createStatusReader(databasePath: string): StatusReader {
     problems: () => {
       const found = database?.orm.select().from(problems).orderBy(problems.id).all() ?? []
       const lines = found.map(({ root, text, fix }) => `${root === null ? '' : `${shownPath(root)}: `}${text}; ${fix}`)
-      // Of one that is away nothing else need be written to be a problem.
+      // A root that is offline is a problem even without a row in `problems`.
       const away = messages((name, state) => state === 'offline' && !found.some(({ root }) => root === name))
       return [...lines, ...away]
     },

@@ -1,4 +1,4 @@
-/** Shows how the command line is read, and what is printed for a wrong one. A small program runs for each case. */
+/** Shows how a command line is read, and what is printed for a wrong one. A small program runs for each case. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'
@@ -29,7 +29,7 @@ test('the config is the one that is named, otherwise /data/server.yaml', () => {
   assert.deepEqual(run('--config', 'feed.yaml'), { status: 0, stdout: 'feed.yaml\n', stderr: '' })
 })
 
-test('a program that needs a word besides gets it, before or after the options', () => {
+test('a program that needs an operand gets it, before or after the options', () => {
   const named = { operand: 'NAME' }
   assert.equal(runWith(named, 'media', '--config=a.yaml').stdout, 'a.yaml media\n')
   assert.equal(runWith(named, '--config=a.yaml', 'media').stdout, 'a.yaml media\n')
@@ -39,14 +39,14 @@ test('a program that needs a word besides gets it, before or after the options',
   assert.match(runWith(named, '--help').stdout, /^Serves it\.\n\nUsage: drive-feed-api NAME \[--config=PATH\]\n/)
 })
 
-test('--help and --version print and end well', () => {
+test('--help and --version print and end with 0', () => {
   const help = run('--help')
   assert.equal(help.status, 0)
   assert.match(help.stdout, /^Serves it\.\n\nUsage: drive-feed-api \[--config=PATH\]\n/)
   assert.deepEqual(run('--version'), { status: 0, stdout: `drive-feed-api ${VERSION}\n`, stderr: '' })
 })
 
-test('what is not known ends with 2 and one line', () => {
+test('anything unknown ends with 2 and one line', () => {
   const mistakes = [
     [['--confg=x'], "Unknown option '--confg'"],
     [['extra'], "Unexpected argument 'extra'"],

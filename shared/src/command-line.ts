@@ -7,8 +7,8 @@ const DEFAULT_CONFIG_PATH = '/data/server.yaml'
 const EXIT_USAGE = 2
 
 /**
- * Reads `--config=PATH`. `--help` and `--version` print and end the process with 0; anything else that is not known ends
- * it with 2 and one line on standard error.
+ * Reads `--config=PATH`. `--help` and `--version` print and end the process with 0. Anything unknown ends it with 2 and
+ * one line on standard error.
  *
  * @param argv without the interpreter and the script: `process.argv.slice(2)`
  */
@@ -16,9 +16,9 @@ export function parseCommandLine(options: {
   program: string
   summary: string
   argv: readonly string[]
-  /** Further options that are just given or not, with what they do. */
+  /** Further options without a value, with what they do. */
   flags?: Readonly<Record<string, string>>
-  /** What the one word beside the options is called, which then must be given. */
+  /** The name of the one operand, which must then be given. */
   operand?: string
 }): { configPath: string; flags: ReadonlySet<string>; operand: string } {
   const { program, summary, argv, flags = {}, operand } = options
@@ -51,7 +51,7 @@ function readOptions(program: string, argv: readonly string[], flags: readonly s
       },
     })
   } catch (error) {
-    // Node's message goes on with advice about '--' that does not apply here.
+    // Node's message continues with advice about '--' that does not apply here.
     const [what] = (error as Error).message.split(/\. |\n/)
     return exitWithUsage(program, what ?? 'not understood')
   }

@@ -9,7 +9,7 @@ import { test } from 'node:test'
 import { temporaryFolder } from '../../test/support/temporary-folder.ts'
 import { lockPath, readNote, writeNote } from './database-note.ts'
 
-test('a note is read as it was written, in a file that never grows, and is gone when it is taken back', (t) => {
+test('a note is read as it was written, in a file that never grows, and is gone when it is removed', (t) => {
   const path = join(temporaryFolder(t), 'feed.db')
   assert.equal(readNote(path), null)
   const fd = openSync(lockPath(path), 'w')
@@ -27,7 +27,7 @@ test('a note is read as it was written, in a file that never grows, and is gone 
   assert.equal(readNote(path), null)
 })
 
-test('what others wrote into the file is no note, and writes on no terminal', (t) => {
+test('text from others in the file is no note, and does nothing to a terminal', (t) => {
   const path = join(temporaryFolder(t), 'feed.db')
   for (const text of [
     '',

@@ -1,6 +1,6 @@
 /**
- * What keeps the indexer from writing, for readers of the database: it can't be said in there. It is said in the lock's
- * file, which is there already, in its place and always in as many bytes, as a full disk has no room for another.
+ * A note for readers that says what keeps the indexer from writing, which the database can't say itself. The note is in
+ * the lock file, which already exists, and always has the same number of bytes: a full disk has no room for more.
  */
 import { fstatSync, readFileSync, writeSync } from 'node:fs'
 import { shownText } from './shown-text.ts'
@@ -14,19 +14,22 @@ export function lockPath(databasePath: string): string {
   return `${databasePath}.lock`
 }
 
-/** @param fd of the lock's file, open for writing. Null takes the note back, and makes room for the next one. */
+/**
+ * @param fd the lock file, open for writing
+ * @param note null removes the note, and keeps room for the next one
+ */
 export function writeNote(fd: number, note: DatabaseNote | null): void {
   const text = note === null ? '' : JSON.stringify(note)
   try {
-    // Of any other size it is not the lock's own file, whatever leads there.
+    // A file of another size is not the lock file, whatever its path says.
     if (![0, NOTE_BYTES].includes(fstatSync(fd).size)) return
     writeSync(fd, Buffer.alloc(NOTE_BYTES, ' ').fill(text, 0, Buffer.byteLength(text)), 0, NOTE_BYTES, 0)
   } catch {
-    // It is in the log, and readers find out that the heartbeat stands still.
+    // The problem is in the log, and readers see that the heartbeat stands still.
   }
 }
 
-/** Null where there is none, or it can't be read. */
+/** Null if there is no note, or it can't be read. */
 export function readNote(databasePath: string): DatabaseNote | null {
   try {
     const { text, fix, sinceMs } = JSON.parse(readFileSync(lockPath(databasePath), 'utf8')) as Partial<DatabaseNote>

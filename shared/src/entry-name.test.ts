@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { displayName, nameFromBytes, nameFromColumns, nameToBytes, pathForFs, rawNameColumn } from './entry-name.ts'
 
-/** Bytes as directory entries may have them: random ones, text, and text cut in the middle of a character. */
+/** Bytes of possible names: random ones, text, and text cut in the middle of a character. */
 const nameBytes = fc.oneof(
   fc.uint8Array({ minLength: 1, maxLength: 255 }),
   fc.string({ unit: 'binary', minLength: 1, maxLength: 60 }).map((text) => Buffer.from(text)),
@@ -28,7 +28,7 @@ test('bytes to a name and back are the same bytes, whatever they are', () => {
   )
 })
 
-test('what is shown and what is stored are well-formed, and lead back to the name', () => {
+test('shown and stored names are well-formed, and lead back to the name', () => {
   fc.assert(
     fc.property(nameBytes, (bytes) => {
       const name = nameFromBytes(bytes)
@@ -49,7 +49,7 @@ test('different bytes are different names', () => {
 
 const BYTES = [0xff, 0xef, 0xbf, 0xbd, 0xe2].map((byte) => Buffer.of(byte))
 
-/** Bytes of which most names get a U+FFFD, hex digits, or a byte that is no UTF-8. */
+/** Bytes that give most names a U+FFFD, hex digits, or a byte that is no UTF-8. */
 const trickyBytes = fc
   .array(fc.constantFrom(...['\ufffd', 'F', 'E', 'B', 'D', 'a'].map((text) => Buffer.from(text)), ...BYTES), {
     maxLength: 8,
@@ -66,7 +66,7 @@ test('I11: names of different bytes are never shown alike', () => {
   )
 })
 
-/** The other way round: a U+FFFD with two digits is a byte, all else is itself. */
+/** The bytes of a shown name: a U+FFFD with two digits is a byte, all else is itself. */
 function bytesShown(shown: string): Buffer {
   const parts = shown.split(/(\uFFFD[0-9A-F]{2})/u)
   return Buffer.concat(
@@ -74,7 +74,7 @@ function bytesShown(shown: string): Buffer {
   )
 }
 
-test('what is shown of a name tells its bytes', () => {
+test('a shown name gives the bytes of the name', () => {
   fc.assert(
     fc.property(fc.oneof(trickyBytes, nameBytes), (bytes) => {
       assert.deepEqual(bytesShown(displayName(nameFromBytes(bytes))), Buffer.from(bytes))

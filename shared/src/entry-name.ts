@@ -1,12 +1,12 @@
 /**
- * Names of directory entries. Linux names are bytes; here a name is a string in which each byte that is not part of
- * valid UTF-8 stands as a lone low surrogate U+DC80…U+DCFF (Python's `surrogateescape`, PEP 383). So one string keeps
- * every byte, compares and sorts, and is a plain string in all but the odd case.
+ * Names of directory entries. Names on Linux are bytes. Here a name is a string in which a lone low surrogate
+ * U+DC80…U+DCFF stands for each byte that is not part of valid UTF-8 (Python's `surrogateescape`, PEP 383). So a string
+ * keeps every byte, compares and sorts, and nearly always is plain text.
  */
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** Bytes of a name as the kernel gives them, to a name. */
+/** The name for the bytes that the kernel gives. */
 export function nameFromBytes(bytes: Uint8Array): string {
   try {
     return strictUtf8.decode(bytes)
@@ -15,7 +15,7 @@ export function nameFromBytes(bytes: Uint8Array): string {
   }
 }
 
-/** A name to the bytes on disk. */
+/** The bytes on disk of a name. */
 export function nameToBytes(name: string): Buffer {
   if (name.isWellFormed()) return Buffer.from(name)
   const parts: Buffer[] = []
@@ -27,19 +27,19 @@ export function nameToBytes(name: string): Buffer {
   return Buffer.concat(parts)
 }
 
-/** What node:fs takes: the string itself, or bytes where a string would not reach the file. */
+/** A path for node:fs: the string itself, or bytes if a string would not reach the file. */
 export function pathForFs(path: string): string | Buffer {
   return path.isWellFormed() ? path : nameToBytes(path)
 }
 
-/** A byte that is not UTF-8, or a U+FFFD that would be read as the sign of one. */
+/** A byte that is not UTF-8, or a U+FFFD that could be taken for one. */
 const SIGNS = /[\uDC80-\uDCFF]|\uFFFD(?=[0-9A-F]{2})/gu
 const WRITTEN_REPLACEMENT = shownBytes(Buffer.from('\uFFFD'))
 
 /**
- * For people and clients: well-formed Unicode, and never the same for two names. Each byte that is not UTF-8 is shown as
- * U+FFFD and its two hex digits ("\xff" as "\uFFFDFF"). So that this means nothing else, a U+FFFD that really stands in a
- * name is shown by its three bytes where two such digits follow it.
+ * The name for people and clients: well-formed Unicode, and never the same for two names. Each byte that is not UTF-8
+ * is shown as U+FFFD and its two hex digits ("\xff" as "\uFFFDFF"). To keep that unambiguous, a U+FFFD that is really
+ * in a name is shown by its three bytes if two such digits follow it.
  */
 export function displayName(name: string): string {
   // Nearly every name is ASCII, or without either sign.
@@ -47,7 +47,7 @@ export function displayName(name: string): string {
   const shown = name.replace(SIGNS, (sign) =>
     sign === '\uFFFD' ? WRITTEN_REPLACEMENT : shownBytes([sign.charCodeAt(0) - 0xdc00]),
   )
-  // Of bytes no other surrogate is made, but a watch may be called anything.
+  // Bytes never become other surrogates, but the name of a watch may hold them.
   return shown.toWellFormed()
 }
 
@@ -55,12 +55,12 @@ function shownBytes(bytes: Iterable<number>): string {
   return Array.from(bytes, (byte) => `\uFFFD${byte.toString(16).toUpperCase()}`).join('')
 }
 
-/** The `raw_name` column: null where what is shown is the name. */
+/** The `raw_name` column: null if the shown name is the name. */
 export function rawNameColumn(name: string): Buffer | null {
   return displayName(name) === name ? null : nameToBytes(name)
 }
 
-/** A row's name back to the name on disk. */
+/** The name on disk from a row's two columns. */
 export function nameFromColumns(name: string, rawName: Uint8Array | null): string {
   return rawName === null ? name : nameFromBytes(rawName)
 }

@@ -43,7 +43,7 @@ const MATCHES: readonly (readonly [pattern: string, name: string, expected: bool
   ['😀-[😀-😂]', '😀-😁', true],
 ]
 
-test('a pattern means what it means to fnmatchcase', () => {
+test('a pattern has the meaning that fnmatchcase gives it', () => {
   for (const [pattern, name, expected] of MATCHES) {
     assert.equal(createExclude([pattern])(name), expected, `${pattern} on ${JSON.stringify(name)}`)
   }
@@ -55,7 +55,7 @@ test('the defaults are always on', () => {
   for (const name of ['photo.jpg', 'thumbs.db', 'recycle', 'a.tmp', '.@__thumbs']) assert.ok(!isExcluded(name), name)
 })
 
-test('several patterns are tried each on its own', () => {
+test('each of several patterns is tried by itself', () => {
   const isExcluded = createExclude(['*.a', 'b*', 'exact'])
   assert.deepEqual(['x.a', 'bx', 'exact', 'x.ab', 'xb', 'exactly'].map(isExcluded), [
     true,

@@ -1,6 +1,6 @@
-/** Which names are left out: files and folders that operating systems and NAS makers leave behind, and the user's own. */
+/** Which names are left out: those that operating systems and NAS makers leave behind, and the owner's own patterns. */
 
-/** Always on. */
+/** These patterns are always on. */
 export const DEFAULT_EXCLUDES: readonly string[] = [
   '.DS_Store',
   '.Spotlight-V100',
@@ -51,7 +51,7 @@ function toRegexSource(pattern: string): string {
   return source
 }
 
-/** Index of the `]` that closes the set opened at `start`, -1 if none does: then the `[` stands for itself. */
+/** Index of the `]` that closes the set opened at `start`. -1 if there is none: then the `[` stands for itself. */
 function endOfSet(characters: readonly string[], start: number): number {
   // A "]" that comes first is a member of the set.
   const first = characters[start + 1] === '!' ? start + 2 : start + 1

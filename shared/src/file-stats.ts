@@ -1,6 +1,6 @@
 /**
- * What the kernel says of a file: the one place that reads Node's stats. Device and inode numbers are unsigned 64-bit
- * numbers, of which mergerfs and some NFS servers use the highest bit; Node hands them out as signed ones.
+ * What the kernel knows of a file: the one place that reads Node's stats. Device and inode numbers are unsigned 64-bit
+ * numbers, and mergerfs and some NFS servers use the highest bit. Node gives them as signed numbers.
  */
 import { type BigIntStats, fstatSync, lstatSync, statSync } from 'node:fs'
 import { pathForFs } from './entry-name.ts'
@@ -12,12 +12,12 @@ export type FileStats = {
   readonly size: number
   /** µs since 1970. */
   readonly mtime: number
-  /** The same where a double can't hold it, see `microseconds.ts`; otherwise null. */
+  /** The exact mtime if a double can't hold it, see `microseconds.ts`; otherwise null. */
   readonly exactMtime: bigint | null
   readonly ctime: number
   /** To the nanosecond: a second write may follow within the same microsecond. */
   readonly ctimeNs: bigint
-  /** 0 where the filesystem keeps none. */
+  /** 0 if the filesystem keeps none. */
   readonly birthTime: number
   /** Hard links. */
   readonly links: number
@@ -28,21 +28,21 @@ export type FileStats = {
 }
 
 /**
- * lstat(2); null where nothing is.
+ * lstat(2); null if nothing is there.
  *
  * @param path escaped as in `entry-name.ts`
- * @throws {NodeJS.ErrnoException} ENOTDIR too
+ * @throws {NodeJS.ErrnoException} also for ENOTDIR
  */
 export function statsAt(path: string): FileStats | null {
   return read(lstatSync(pathForFs(path), { bigint: true, throwIfNoEntry: false }))
 }
 
-/** stat(2), which follows symbolic links; null where nothing is. @throws {NodeJS.ErrnoException} */
+/** stat(2), which follows symbolic links; null if nothing is there. @throws {NodeJS.ErrnoException} */
 export function statsBehind(path: string): FileStats | null {
   return read(statSync(pathForFs(path), { bigint: true, throwIfNoEntry: false }))
 }
 
-/** stat(2); null also where a folder on the way can't be entered now: what is not there can't be found either. */
+/** stat(2); null for every error, also if a folder on the way can't be entered. */
 export function statsOrNull(path: string): FileStats | null {
   try {
     return statsBehind(path)
@@ -83,7 +83,7 @@ function read(stats: BigIntStats | undefined): FileStats | null {
   }
 }
 
-/** Seconds and nanoseconds as the kernel had them: the latter are never negative. */
+/** Seconds and nanoseconds as the kernel has them; the nanoseconds are never negative. */
 function split(nanoseconds: bigint): [seconds: bigint, nanoseconds: number] {
   const rest = ((nanoseconds % NANOSECONDS) + NANOSECONDS) % NANOSECONDS
   return [(nanoseconds - rest) / NANOSECONDS, Number(rest)]

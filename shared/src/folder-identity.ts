@@ -1,6 +1,6 @@
 /**
- * What tells one folder from every other, also from one that is made later and gets its inode number. `deviceNumber` and
- * `inode` are unsigned decimal text, `birthTime` is µs since 1970.
+ * Identifies a folder, also beside a later folder that gets its inode number. `deviceNumber` and `inode` are unsigned
+ * decimal text, `birthTime` is µs since 1970.
  */
 export type FolderIdentity = {
   readonly deviceNumber: string

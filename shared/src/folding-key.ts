@@ -1,4 +1,7 @@
-/** Names that some filesystems take for one another have one key: case, accents as one or two characters, dots at the end. */
+/**
+ * Names that some filesystem takes for one another have one key: case, accents as one or two characters, dots at the
+ * end.
+ */
 
 /** FAT's and Windows' rules drop dots and blanks at the end of a name. */
 export const TRAILING_DROPPED = /[. ]+$/

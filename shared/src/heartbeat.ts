@@ -1,14 +1,14 @@
-/** How long ago an indexer was heard of, told by the heartbeat in its status row and a reader's own clock. */
+/** How old the heartbeat in the indexer's status row is, by a reader's own clock. */
 
-/** The indexer writes its status once a minute even when nothing happens: one that is older than this is gone. */
+/** The indexer writes its status once a minute even if nothing happens: with an older heartbeat it is gone. */
 export const HEARTBEAT_AGE_MAX_MS = 150_000
 
-/** The clocks of two machines may differ by this much and nobody is to worry. */
+/** The clocks of two machines may differ by this much without a problem. */
 const AHEAD_TOLERATED_MS = 120_000
 
 /**
- * Milliseconds. A heartbeat that lies well ahead was written before the clock was set back: it says nothing of now, and
- * counts as one that is as far away in the past.
+ * The age in ms. A heartbeat well in the future was written before the clock was set back. It says nothing about now,
+ * and counts as if it were as far in the past.
  *
  * @param heartbeatMs by the wall clock, as the indexer writes it
  * @param nowMs by the wall clock too

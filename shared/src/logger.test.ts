@@ -13,7 +13,7 @@ import { createLogger } from './logger.ts'
 
 const LOGGER_URL = new URL('./logger.ts', import.meta.url).href
 
-/** A program that logs and at once ends. */
+/** A program that logs and ends immediately. */
 function program(path: string | null): string[] {
   const source = `import { createLogger } from '${LOGGER_URL}'
     const logger = createLogger({ name: 'indexer', path: ${JSON.stringify(path)} })
@@ -68,13 +68,13 @@ test('levels are words, and numbers are rounded to a hundredth, on a terminal to
   assert.match(readable, /\] ERROR \(api\): said by a child\n/)
 })
 
-test('a log file goes on where it ended', (t) => {
+test('a log file is appended to', (t) => {
   const path = join(temporaryFolder(t), 'feed.log')
   for (const _ of [1, 2]) spawnSync(process.execPath, program(path))
   assert.equal(messages(readFileSync(path, 'utf8')).length, 2000)
 })
 
-test('a full disk under the log file is said once, and the program goes on', () => {
+test('a full disk under the log file is reported once, and the program goes on', () => {
   const { status, stdout, stderr } = spawnSync(process.execPath, program('/dev/full'), { encoding: 'utf8' })
   assert.equal(status, 3)
   assert.equal(messages(stdout).length, 1000)

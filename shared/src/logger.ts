@@ -1,4 +1,4 @@
-/** Logging: JSON lines on standard output (readable ones on a terminal), and the same JSON lines in a file if wanted. */
+/** Logging: JSON lines on standard output (readable lines on a terminal), and the same JSON in a file if wanted. */
 import { existsSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import pino from 'pino'
@@ -13,9 +13,9 @@ export type Logger = pino.Logger
  * Writes are synchronous, so that `process.exit` loses no line.
  *
  * A `path` on a read-only filesystem is no mistake: both services read one config, and the api's volume is mounted
- * read-only. It then logs to standard output only, and says so.
+ * read-only. The logger then writes to standard output only, and logs that.
  *
- * @throws {ConfigError} with one line for people, when the file can't be written
+ * @throws {ConfigError} with one line for people, if the file can't be written
  */
 export function createLogger(options: { name: string; path: string | null; level?: pino.Level }): pino.Logger {
   const { name, path, level = 'info' } = options
@@ -33,11 +33,11 @@ export function createLogger(options: { name: string; path: string | null; level
   return logger
 }
 
-/** Durations and the like to a hundredth, at any depth of plain values: what lies beyond is noise of the clock. */
+/** Rounds durations and the like to a hundredth, at any depth of plain values: more digits are noise of the clock. */
 function rounded(value: unknown): unknown {
   if (typeof value === 'number') return Number.isInteger(value) ? value : Math.round(value * 100) / 100
   if (Array.isArray(value)) return value.map(rounded)
-  // Errors and requests have serialisers of their own, which take them as they are.
+  // Errors and requests have serialisers of their own, which need them unchanged.
   const isPlain = typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
   return isPlain ? roundedFields(value as Record<string, unknown>) : value
 }
@@ -53,12 +53,12 @@ function standardOutput(): pino.DestinationStream {
   return { write: (line) => readable.write(`${JSON.stringify(shownValue(JSON.parse(line)))}\n`) }
 }
 
-/** JSON leaves everything from DEL on as it is. Escaped it is the same JSON, and safe to look at. */
+/** JSON leaves characters from DEL on as they are. Escaped it is the same JSON, and safe to print. */
 function jsonLines(stream: pino.DestinationStream): pino.DestinationStream {
   return { write: (line) => stream.write(`${shownText(line.trimEnd())}\n`) }
 }
 
-/** The readable lines hold texts as they are, so whatever a terminal would obey is taken out of them before. */
+/** Escapes what a terminal would obey, since the readable lines show texts as they are. */
 function shownValue(value: unknown): unknown {
   if (typeof value === 'string') return value.split(STACK_LINE).map(shownText).join('\n')
   if (Array.isArray(value)) return value.map(shownValue)
@@ -66,7 +66,7 @@ function shownValue(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [shownText(key), shownValue(inner)]))
 }
 
-/** Where the lines of a stack begin: the only line breaks that are ours. */
+/** Line breaks of a stack trace: the only ones that are kept. */
 const STACK_LINE = /\n(?= {4}at |caused by: )/
 
 function openLogFile(path: string): number | 'read-only' {
@@ -85,7 +85,7 @@ function openLogFile(path: string): number | 'read-only' {
 function fileStream(descriptor: number, path: string): pino.DestinationStream {
   const stream = pino.destination({ dest: descriptor, sync: true })
   let failed = false
-  // A full disk must not stop the feed, and neither fill standard error with one line for each that is lost.
+  // A full disk must not stop the feed, nor fill standard error with a line for each lost one.
   stream.removeAllListeners('error')
   stream.on('error', (error: Error) => {
     if (!failed) process.stderr.write(`log_path: ${shownPath(path)}: lines are being lost: ${error.message}\n`)

@@ -1,6 +1,6 @@
 /**
- * Shows that every older database is upgraded without loss (I2 to I5, I11). Starts from a database of the original
- * program's, and from rows made for each case.
+ * Shows that every older database is upgraded without loss (I2 to I5, I11). It starts from a database of the original
+ * program, and from rows made for each case.
  */
 import assert from 'node:assert/strict'
 import { copyFileSync } from 'node:fs'
@@ -44,7 +44,7 @@ test('upgrade: every node of the original is there, with the same values in all 
 })
 
 test('I5, upgrade: the cursor is not lower than before, and the next change is above every old one', (t) => {
-  // A number that was handed out and whose row is gone still counts.
+  // A number that was given out still counts if its row is gone.
   const { after } = upgraded(t, "INSERT INTO changes (node_id) VALUES ('x'); DELETE FROM changes WHERE node_id = 'x'")
   const next = after.prepare("INSERT INTO changes (node_id, first_change_id) VALUES ('y', 0)").run().lastInsertRowid
   assert.ok(Number(next) > 22, String(next))
@@ -92,7 +92,7 @@ test('I2, upgrade: from every cursor that the original handed out, a client ends
   }
 })
 
-test('I2, I4, upgrade: what the original left behind when it was killed is put right', (t) => {
+test('I2, I4, upgrade: what the original left behind when it was killed is repaired', (t) => {
   const { before, after } = upgraded(t, LEFT_BEHIND)
   const nodes = idsOf(after)
   for (const gone of ['lost-parent', 'lost-child', 'loop-a', 'loop-b', 'forgotten', 'unreported']) {
@@ -111,7 +111,10 @@ test('I2, I4, upgrade: what the original left behind when it was killed is put r
 
 const HOLIDAY_ID = '474f30cc-739a-568b-921d-8c8f307d958c'
 
-/** Nodes no watched folder holds, an id whose removal was not written, one whose node is there but called removed. */
+/**
+ * Nodes below no watched folder, an id whose removal was not written, and one whose node is there but removed in the
+ * log.
+ */
 const LEFT_BEHIND = `
   INSERT INTO nodes (node_id, parent_id, name, is_directory, ctime, mtime) VALUES
     ('lost-parent', 'never-there', 'lost', 1, 0, 0), ('lost-child', 'lost-parent', 'child', 0, 0, 0),
@@ -164,7 +167,7 @@ test('upgrade: a version 2 file gets the schema of a new one and keeps its nodes
   const after = openWriter(path).sqlite
   assertNewColumns(t, after)
   assert.deepEqual(changesOf(after), [{ change_id: 7, node_id: 'a', is_removed: 0, first_change_id: 3 }])
-  // When it came to its path is not known; not before its latest change is safe.
+  // Nobody knows when the node came to its path. Its latest change is safe.
   assert.equal(after.prepare("SELECT moved_change_id FROM nodes WHERE node_id = 'a'").pluck().get(), 7)
   after.close()
 })
@@ -210,7 +213,7 @@ const ALIKE = `
     SELECT change_id, node_id, 0, moved_change_id FROM nodes WHERE change_id > 0;
   INSERT INTO changes (change_id, node_id, is_removed, first_change_id) VALUES (12, 'gone', 1, 11);`
 
-test('I2, I3, I11, upgrade: names that looked alike are shown apart, and clients are told', (t) => {
+test('I2, I3, I11, upgrade: names that looked alike look different, and clients receive them', (t) => {
   const path = join(temporaryFolder(t), 'feed.db')
   const old = openWriter(path).sqlite
   old.exec(BACK_TO_VERSION_5)
@@ -258,7 +261,7 @@ test('I2, I3, I11, upgrade: names that looked alike are shown apart, and clients
   }
 })
 
-test('I13, upgrade: what was changed before there were runs is a run of its own, and an empty feed has none', (t) => {
+test('I13, upgrade: changes from before there were runs are a run of their own, and an empty feed has none', (t) => {
   const path = join(temporaryFolder(t), 'feed.db')
   const old = openWriter(path).sqlite
   assert.deepEqual(runsOf(old), [])
@@ -274,7 +277,7 @@ test('I13, upgrade: what was changed before there were runs is a run of its own,
     runs.map(({ first_change_id }) => first_change_id),
     [1, 1],
   )
-  assert.notEqual(runs[0]?.run_id, runs[1]?.run_id, 'two copies that go on are told apart')
+  assert.notEqual(runs[0]?.run_id, runs[1]?.run_id, 'two copies that go on are distinguished')
   one.close()
   other.close()
 })
@@ -284,10 +287,10 @@ test('upgrade: an id that may have been a file and a folder is taken to have bee
   const former = (table: string) =>
     after.prepare(`SELECT node_id, former_kinds FROM ${table} WHERE former_kinds <> 0`).raw().all()
   assert.deepEqual(former('changes'), [['gone', 3]])
-  assert.deepEqual(former('nodes'), [], 'none of them was moved since it was first told')
+  assert.deepEqual(former('nodes'), [], 'none of them was moved since its first change')
 })
 
-test('upgrade: where no name is shown anew nothing is told', (t) => {
+test('upgrade: if no shown name changes, clients receive nothing', (t) => {
   const path = join(temporaryFolder(t), 'feed.db')
   const old = openWriter(path).sqlite
   old.exec(BACK_TO_VERSION_5)
@@ -302,7 +305,7 @@ test('upgrade: where no name is shown anew nothing is told', (t) => {
   assert.deepEqual(changesOf(after), before)
 })
 
-test('upgrade: with what the files of an older version were read is not known, and of a new one nothing was read', (t) => {
+test("upgrade: the readers' versions are unknown for files of an older version, and a new database has none", (t) => {
   const path = join(temporaryFolder(t), 'feed.db')
   const old = openWriter(path).sqlite
   const readers = 'SELECT libmagic, magic_database, mediainfo, rules, marked_to, marks_all_media FROM readers'
@@ -404,7 +407,7 @@ test('the views show files by their full path, and the latest changes', (t) => {
   assert.deepEqual(recent[0]?.slice(1), ['present', 'a.txt'])
 })
 
-/** The original's file, with `sql` run on it first, before and after the upgrade. */
+/** The original's file with `sql` run on it, before and after the upgrade. */
 function upgraded(t: TestContext, sql = '') {
   const folder = temporaryFolder(t)
   const [oldPath, path] = [join(folder, 'old.db'), join(folder, 'feed.db')]
@@ -451,7 +454,7 @@ function lastEvents(db: Database.Database): Event[] {
     .all() as Event[]
 }
 
-/** What a client that read `seen` knows after it has read the new log from `cursor` on. */
+/** What a client that has read `seen` knows after it read the new log from `cursor` on. */
 function replay(seen: readonly Event[], log: readonly Change[], cursor: number): Set<string> {
   const known = new Set<string>()
   const apply = (change: Event) => (change.is_removed ? known.delete(change.node_id) : known.add(change.node_id))

@@ -1,5 +1,5 @@
 /**
- * The schema's DDL and the way to it from older files. `PRAGMA user_version` is the schema version: 0 an empty file,
+ * The schema's DDL, and the upgrade of older files to it. `PRAGMA user_version` is the schema version: 0 an empty file,
  * 1 the original program's, 2 to 6 ours.
  */
 import { randomUUID } from 'node:crypto'
@@ -11,10 +11,10 @@ import { SUPER_ROOT_ID } from './schema.ts'
 
 export const SCHEMA_VERSION = 6
 
-/** A version that can be brought to `SCHEMA_VERSION`. */
+/** A version that can be upgraded to `SCHEMA_VERSION`. */
 export type OlderVersion = 0 | 1 | 2 | 3 | 4 | 5
 
-/** Brings an empty file or one of an older version to `SCHEMA_VERSION`. Runs inside the caller's transaction. */
+/** Upgrades an empty file or one of an older version to `SCHEMA_VERSION`. Runs inside the caller's transaction. */
 export function migrate(db: Database.Database, from: OlderVersion): void {
   if (from < 2) makeVersion2(db, from as 0 | 1)
   if (from < 3) {
@@ -51,7 +51,7 @@ function makeVersion2(db: Database.Database, from: 0 | 1): void {
   }
 }
 
-/** A version of a file that has tables. */
+/** The version of a file that has tables. */
 export type KnownVersion = Exclude<OlderVersion, 0> | typeof SCHEMA_VERSION
 
 export function isKnownVersion(version: unknown): version is KnownVersion {
@@ -59,8 +59,8 @@ export function isKnownVersion(version: unknown): version is KnownVersion {
 }
 
 /**
- * What makes a file of this version ours and not some other program's: many number their schemas 1 or 2. Tables with
- * the columns that a reader or an upgrade relies on.
+ * How a file of each version is known to be ours: other programs also number their schemas 1 or 2. Tables, with the
+ * columns that a reader or an upgrade relies on.
  */
 export const TABLES_OF_VERSION: Readonly<Record<KnownVersion, Readonly<Record<string, readonly string[]>>>> = {
   1: {
@@ -157,8 +157,8 @@ const CREATE_CHANGES = `
   );`
 
 /**
- * The original appends a row an event; kept is each node's last one, under its number. sqlite_sequence is carried over,
- * so that no cursor is handed out twice.
+ * The original appends a row an event. Each node keeps its last one, under its number. sqlite_sequence is copied, so
+ * that no cursor is given out twice.
  */
 const REBUILD_CHANGES = `
   ALTER TABLE changes RENAME TO changes_v1;
@@ -234,10 +234,7 @@ const CREATE_INDEXES = `
   CREATE INDEX nodes_failed ON nodes (metadata_state) WHERE metadata_state IN ('failed', 'unreadable');
   CREATE INDEX changes_removed ON changes (node_id) WHERE is_removed;`
 
-/**
- * What version 3 adds. Of a node that is there already nobody knows when it came to its path: its latest change is the
- * latest it can have been.
- */
+/** What version 3 adds. Nobody knows when an existing node came to its path; it was no later than its latest change. */
 const VERSION_3 = `
   CREATE TABLE feed (
     id    INTEGER PRIMARY KEY CHECK (id = 1),
@@ -254,7 +251,7 @@ const VERSION_3 = `
   ALTER TABLE status ADD COLUMN folders_per_second REAL NOT NULL DEFAULT 0;
   ALTER TABLE status ADD COLUMN files_per_second REAL NOT NULL DEFAULT 0;`
 
-/** What version 4 adds. A root that is known already has been scanned at least once, as far as anyone can tell. */
+/** What version 4 adds. A known root counts as scanned to its end: nobody knows better. */
 const VERSION_4 = `
   ALTER TABLE devices ADD COLUMN numbers_last INTEGER NOT NULL DEFAULT 1;
   ALTER TABLE devices ADD COLUMN mounted_as TEXT NOT NULL DEFAULT '';
@@ -264,8 +261,8 @@ const VERSION_4 = `
   ALTER TABLE status ADD COLUMN places_failing INTEGER NOT NULL DEFAULT 0;`
 
 /**
- * What version 5 adds: runs, where what was removed had been, what is not well, and how much is in each root. Nobody knows what an id was before that is in its second life, or has been moved, which looks the
- * same: it may have been either.
+ * What version 5 adds: runs, the places of removed nodes, problems, and the totals of each root. An id that has lived
+ * before, or has been moved, which looks the same, may have been a file or a folder: nobody knows.
  */
 const VERSION_5 = `
   CREATE TABLE runs (
@@ -298,7 +295,7 @@ const VERSION_5 = `
   );
   ALTER TABLE status ADD COLUMN initial_scan_complete INTEGER NOT NULL DEFAULT 0`
 
-/** What version 6 adds: with what files were read, and which are to be asked for again. */
+/** What version 6 adds: the readers' versions, and which files are to be asked for again. */
 const VERSION_6 = `
   CREATE TABLE readers (
     id              INTEGER PRIMARY KEY CHECK (id = 1),
@@ -311,31 +308,31 @@ const VERSION_6 = `
   );
   CREATE INDEX nodes_again ON nodes (metadata_due_ms) WHERE metadata_state = 'again';`
 
-/** Nobody noted with what. */
+/** Older versions did not note the readers' versions. */
 const READ_BY_OTHERS = `INSERT INTO readers VALUES (1, '', '', '', '', NULL, 0)`
 
-/** All that was changed before there were runs. */
+/** All changes from before there were runs get a run of their own. */
 function beginFirstRun(db: Database.Database): void {
   const head = db.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'changes'").pluck().get() as number | undefined
   if ((head ?? 0) > 0) db.prepare('INSERT INTO runs (first_change_id, run_id) VALUES (1, ?)').run(newRunId())
 }
 
-/** Before version 5 nobody counted. */
+/** Before version 5 there were no totals. */
 function countTotals(db: Database.Database): void {
   const insert = db.prepare('INSERT INTO root_totals (node_id, files, bytes) VALUES (?, ?, ?)')
   for (const { nodeId, files, bytes } of countRoots(db)) insert.run(nodeId, files, String(bytes))
 }
 
 function upgradeNodes(db: Database.Database): void {
-  // The original's indexes are either useless here or cost more than they give on every write.
+  // The original's indexes are useless here, or cost more with every write than they give.
   db.exec('DROP INDEX IF EXISTS ix_changes_node_id; DROP INDEX IF EXISTS ix_nodes_parent_id;')
   for (const column of NEW_NODE_COLUMNS) db.exec(`ALTER TABLE nodes ADD COLUMN ${column}`)
   db.exec("UPDATE nodes SET metadata_state = 'backlog' WHERE NOT is_directory AND hash = ''")
 }
 
 /**
- * Tombstones for what the original left behind when it was killed between two of its transactions: ids whose node is
- * gone while the log calls them present, and nodes that no watched folder holds any more.
+ * Writes tombstones for what the original left behind when it was killed between two transactions: ids that are present
+ * in the log though their node is gone, and nodes that are below no watched folder.
  */
 function bury(db: Database.Database): void {
   db.exec(`
@@ -367,14 +364,14 @@ function bury(db: Database.Database): void {
     DROP TABLE temp.stray;`)
 }
 
-/** Re-issues every node that is listed before its parent, has no row in `changes` or is called removed there (I3). */
+/** Re-issues every node that comes before its parent, has no row in `changes` or is removed there (I3). */
 function restoreParentsFirst(db: Database.Database): void {
   reissue(db, 'nodes.change_id <= tree.change_id OR coalesce(changes.is_removed, 1)')
 }
 
 /**
- * Before version 4 each byte that is not UTF-8 was shown as U+FFFD alone, so that two names in a folder could look alike.
- * Clients are told the names that such nodes have now, and of all below them, whose paths are others.
+ * Before version 4 each byte that is not UTF-8 was shown as U+FFFD alone, so that two names in a folder could look
+ * alike. Such nodes are re-issued under the names they have now, and so is all below them, whose paths have changed.
  */
 function showNamesApart(db: Database.Database): void {
   db.exec('CREATE TEMP TABLE shown_anew (node_id TEXT PRIMARY KEY)')
@@ -399,8 +396,8 @@ function showNamesApart(db: Database.Database): void {
 }
 
 /**
- * Re-issues, breadth first, the nodes for which a condition holds (of `nodes`, `changes` and the parent in `tree`) and all
- * below them, since a re-issued one's new number is above all of theirs. Gives the last number before.
+ * Re-issues, breadth first, the nodes for which a condition holds (on `nodes`, `changes` and the parent in `tree`), and
+ * all below them, since a re-issued node's new number is above all of theirs. Gives the last number before.
  */
 function reissue(db: Database.Database, condition: string): number {
   const lastId = db.prepare('SELECT coalesce(max(change_id), 0) FROM changes').pluck().get() as number

@@ -3,14 +3,14 @@ import { hash } from 'node:crypto'
 
 const NAMESPACE_URL = Buffer.from('6ba7b8119dad11d180b400c04fd430c8', 'hex')
 
-/** The id of an inode's first name. `device` is the stable one of the `devices` table; both are decimal text. */
+/** The id of an inode's first name. `device` is the stable name in the `devices` table; both are decimal text. */
 export function plainNodeId(device: string, inode: string): string {
   return uuid5Url(`${device}:${inode}`)
 }
 
 /**
- * The id of a further name (hard link) of an inode. `attempt` counts up from 0 while the id is taken: it can be, by a
- * name that was linked at this very place and renamed since.
+ * The id of a further name (hard link) of an inode. `attempt` counts up from 0 while the id is taken: a name that was
+ * linked at this very place and renamed since may have it.
  */
 export function furtherNodeId(
   device: string,
@@ -30,7 +30,7 @@ function uuid5Url(name: string | Uint8Array): string {
   return `${digest.slice(0, 8)}-${digest.slice(8, 12)}-5${digest.slice(13, 16)}-${variant}${digest.slice(17, 20)}-${digest.slice(20, 32)}`
 }
 
-/** Used again for every plain id, whose name is two numbers: a first scan makes one of each file there is. */
+/** Reused for every plain id, whose name is two numbers: a first scan makes an id for every file. */
 const scratch = Buffer.concat([NAMESPACE_URL, Buffer.alloc(1024)])
 
 function namespaced(name: string | Uint8Array): Uint8Array {

@@ -97,7 +97,7 @@ test('a missing folder and a folder as the file are mistakes that say what to do
   )
 })
 
-/** Files that are not ours: the message, after the path. */
+/** Files that are not ours, with the message behind the path. */
 const FOREIGN: readonly (readonly [title: string, make: (path: string) => void, message: string])[] = [
   [
     'a text file',

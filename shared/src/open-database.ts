@@ -1,4 +1,4 @@
-/** Opening the one SQLite file: once for writing (the indexer), any number of times for reading (the api). */
+/** Opens the one SQLite file: once for writing (the indexer), any number of times for reading (the api). */
 import { existsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
@@ -9,7 +9,7 @@ import { shownText } from './shown-text.ts'
 
 export type FeedDatabase = { readonly sqlite: Database.Database; readonly orm: BetterSQLite3Database }
 
-/** The file can't be used. The message says what, where and what to do; it is meant for the log and an exit. */
+/** The file can't be used. The message says what, where and what to do, for the log or the end of the process. */
 export class DatabaseUnusableError extends Error {
   override name = 'DatabaseUnusableError'
 
@@ -20,18 +20,18 @@ export class DatabaseUnusableError extends Error {
 
 const WRITER_CACHE_KIB = 48 * 1024
 const READER_CACHE_KIB = 16 * 1024
-// Each checkpoint rewrites pages all over the file; the price of fewer is a WAL of 128 MiB.
+// Each checkpoint rewrites pages all over the file. The price of fewer checkpoints is a WAL of 128 MiB.
 const AUTOCHECKPOINT_PAGES = 32_000
-/** What SQLite leaves of a WAL that has grown beyond it, once it begins the file anew. */
+/** SQLite cuts a larger WAL to this size once it writes the file from its beginning again. */
 export const WAL_LIMIT_BYTES = AUTOCHECKPOINT_PAGES * 4096
 const BUSY_TIMEOUT_MS = 10_000
-/** Nothing else is done while a writer waits for a lock, not even stopping. */
+/** Short, since the indexer does nothing else while it waits for a lock, not even stopping. */
 const WRITER_BUSY_TIMEOUT_MS = 5_000
 const WRITER_OPEN_TIMEOUT_MS = 1_000
 
 /**
- * Opens the file for writing, making or upgrading it if needed. An upgrade is one transaction; a file of an unknown
- * version, of another program, or that is no database is left as it was.
+ * Opens the file for writing, and makes or upgrades it if needed. An upgrade is one transaction. A file of an unknown
+ * version or of another program, or one that is no database, is left as it was.
  *
  * @throws {DatabaseUnusableError} with a message for people
  */
@@ -41,10 +41,10 @@ export function openWriter(path: string): FeedDatabase {
     checkBeforeWriting(path)
     sqlite = new Database(path, { timeout: WRITER_OPEN_TIMEOUT_MS })
     const writer = sqlite
-    // Before anything else is set: a failing upgrade leaves the file as it was, its journal mode included.
+    // First of all: an upgrade that fails leaves the file as it was, with its journal mode.
     writer.transaction(() => bringUpToDate(writer, path)).immediate()
     sqlite.pragma('journal_mode = WAL')
-    // FULL: a cursor a client was given must survive a power loss, or it would be given out again for other changes.
+    // FULL: a cursor that a client has must survive a power loss, or it would be given out again for other changes.
     sqlite.pragma('synchronous = FULL')
     sqlite.pragma(`cache_size = -${WRITER_CACHE_KIB}`)
     sqlite.pragma(`wal_autocheckpoint = ${AUTOCHECKPOINT_PAGES}`)
@@ -58,7 +58,7 @@ export function openWriter(path: string): FeedDatabase {
 }
 
 /**
- * Writes what is there already, so that a disk that is full or read-only is found out now.
+ * Writes a value that is already there, so that a full or read-only disk shows now.
  *
  * @throws {DatabaseUnusableError} with a message for people
  */
@@ -73,7 +73,7 @@ export function proveWritable({ sqlite }: FeedDatabase): void {
 /**
  * Opens the file for reading. The connection itself refuses to write.
  *
- * @throws {DatabaseUnusableError} when it can't be read now: not made or not upgraded yet, another version, unreadable
+ * @throws {DatabaseUnusableError} if it can't be read now: not made or not upgraded yet, another version, unreadable
  */
 export function openReader(path: string): FeedDatabase {
   let sqlite: Database.Database | undefined
@@ -91,7 +91,7 @@ export function openReader(path: string): FeedDatabase {
   }
 }
 
-/** Looks at the file through a connection that can't change it. */
+/** Checks the file through a connection that can't change it. */
 function checkBeforeWriting(path: string): void {
   if (!existsSync(dirname(path))) {
     throw new DatabaseUnusableError(
@@ -112,7 +112,7 @@ function checkBeforeWriting(path: string): void {
 }
 
 function bringUpToDate(writer: Database.Database, path: string): void {
-  // Asked again inside the transaction: another process may have been first.
+  // Checked again inside the transaction: another process may have been first.
   const version = identify(writer, path)
   if (version !== SCHEMA_VERSION) migrate(writer, version)
 }

@@ -18,10 +18,10 @@ import { openInSteps } from './open-in-steps.ts'
 const OPEN_FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW
 const open = (path: string) => openSync(pathForFs(path), constants.O_RDONLY)
 
-/** Folders in one another, each with this name. Gives the path of a file in the last. */
+/** Makes nested folders, each with this name. Gives the path of a file in the last. */
 function deepFile(t: TestContext, name: string, depth: number): string {
   const top = temporaryFolder(t)
-  // From the inside: each new one takes the others in, so that no path gets long.
+  // From the inside out: each new folder takes the others in, so that no path gets long.
   mkdirSync(`${top}/0`)
   writeFileSync(`${top}/0/file`, 'found')
   for (let level = 1; level < depth; level += 1) {
@@ -50,6 +50,6 @@ for (const [title, name, depth] of [
   })
 }
 
-test('a name that is longer than any can be is refused', () => {
+test('a name that is too long is refused', () => {
   assert.throws(() => openInSteps(`/tmp/${'x'.repeat(9_000)}`, OPEN_FOLDER, open), { code: 'ENAMETOOLONG' })
 })

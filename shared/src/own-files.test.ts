@@ -9,7 +9,7 @@ import { createOwnFiles } from './own-files.ts'
 
 const stats = (path: string) => statsAt(path) as FileStats
 
-test('the database, what stands beside it and the log are known by folder and name, there or not', (t) => {
+test('the database, the files beside it and the log are known by folder and name, whether they are there or not', (t) => {
   const top = temporaryFolder(t)
   for (const name of ['db', 'logs', 'other']) mkdirSync(join(top, name))
   const own = createOwnFiles({ databasePath: join(top, 'db/feed.db'), logPath: join(top, 'logs/feed.log') })
@@ -21,14 +21,14 @@ test('the database, what stands beside it and the log are known by folder and na
   assert.deepEqual(asked.filter(own.mayBeOwn), [...names, 'feed.log'])
 })
 
-test('they are known under another name, as a hard link or a file mounted there is, as long as they are there', (t) => {
+test('own files are known under another name, such as a hard link or a mounted file, as long as they are there', (t) => {
   const top = temporaryFolder(t)
   const own = createOwnFiles({ databasePath: join(top, 'feed.db'), logPath: null })
   const wal = join(top, 'feed.db-wal')
   const link = join(top, 'link')
   writeFileSync(wal, '')
   linkSync(wal, link)
-  assert.equal(own.isOwn(stats(link)), false, 'it was not there')
+  assert.equal(own.isOwn(stats(link)), false, 'the log was not there')
   own.refresh()
   assert.equal(own.isOwn(stats(link)), true)
   rmSync(wal)
@@ -38,7 +38,7 @@ test('they are known under another name, as a hard link or a file mounted there 
   assert.equal(own.isOwn(stats(join(top, 'other'))), false)
 })
 
-test('a folder that is not there any more is not ours, and one that takes its place is', (t) => {
+test('a folder that is gone is not ours, and one that takes its place is', (t) => {
   const top = temporaryFolder(t)
   const folder = join(top, 'db')
   mkdirSync(folder)

@@ -1,7 +1,7 @@
 /**
- * Files of ours, recognised by device and inode: the database with all that stands beside it, and the log. Each of our
- * writes to them would be a change that causes the next write. Their paths say nothing: by way of a bind mount (as with
- * Docker's volumes below a watched folder) or a hard link they are inside a watched folder under another one.
+ * The program's own files, recognised by device and inode: the database with the files beside it, and the log. Each
+ * write to them would be a change that causes the next write. Paths are not enough: by a bind mount (as with Docker's
+ * volumes below a watched folder) or a hard link they may be inside a watched folder under another path.
  */
 import { readdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
@@ -12,13 +12,13 @@ export type OwnPaths = { readonly databasePath: string; readonly logPath: string
 type Inode = Pick<FileStats, 'device' | 'inode'>
 
 export type OwnFiles = {
-  /** Looks where they are now: `-wal` and `-shm` come and go, disks are mounted. A handful of system calls. */
+  /** Looks for the files anew: `-wal` and `-shm` come and go, and disks are mounted. A handful of system calls. */
   readonly refresh: () => void
-  /** Whether a file of ours has such a name, wherever that is. */
+  /** Whether an own file has this name, in whatever folder. */
   readonly mayBeOwn: (name: string) => boolean
-  /** Tells which names in that folder are ours, there or not; null for a folder that is not ours. */
+  /** Gives which names in that folder are own files, whether there or not; null if none can be in it. */
   readonly namesIn: (folder: Inode) => ((name: string) => boolean) | null
-  /** Whether it is one of them under any name. */
+  /** Whether it is an own file, under any name. */
   readonly isOwn: (file: Inode) => boolean
 }
 
@@ -26,7 +26,7 @@ export function createOwnFiles({ databasePath, logPath }: OwnPaths): OwnFiles {
   const places = [{ path: dirname(databasePath), isOurs: databaseNames(basename(databasePath)) }]
   if (logPath !== null) places.push({ path: dirname(logPath), isOurs: (name) => name === basename(logPath) })
   let folders: (Inode | null)[] = []
-  /** Inode to devices: one look-up for each of a million files. */
+  /** Devices by inode, so that each of a million files takes one look-up. */
   let files = new Map<bigint, bigint[]>()
 
   const refresh = () => {
@@ -51,7 +51,7 @@ export function createOwnFiles({ databasePath, logPath }: OwnPaths): OwnFiles {
   }
 }
 
-/** What SQLite keeps beside the database, the indexer's lock, and the words that the owner leaves for it. */
+/** SQLite's files beside the database, the indexer's lock, and the owner's words. */
 function databaseNames(name: string): (other: string) => boolean {
   const names = new Set(['', '-wal', '-shm', '-journal', '.lock'].map((ending) => name + ending))
   return (other) => names.has(other) || other.startsWith(`${name}.accept-`)

@@ -32,7 +32,7 @@ export function problemTextOf(message: string): ProblemText {
   return { text, fix: rest.length === 0 ? 'see the log' : rest.join('; '), message }
 }
 
-/** @param joint the text between the two parts of the message */
+/** @param joint the text between `text` and `fix` in the message */
 export function problemText(text: string, fix: string, joint = '; '): ProblemText {
   return { text, fix, message: `${text}${joint}${fix}` }
 }

@@ -1,13 +1,13 @@
-/** Counting files and bytes in the database, in integers that no sum of sizes is too large for. */
+/** Counts files and bytes in the database, in integers that are large enough for every sum of sizes. */
 import type Database from 'better-sqlite3'
 import { SUPER_ROOT_ID } from './schema.ts'
 
 export type Totals = { readonly files: number; readonly bytes: bigint }
 
-/** The largest that a file can be, and that the database holds; as a double it is one more. */
+/** The size of the largest possible file, and the largest that the database holds. As a double it is one more. */
 const SIZE_MAX = 2n ** 63n - 1n
 
-// SQLite's sum() fails beyond 2^63, which a few sparse files may be. Of each half the sum stays well below.
+// SQLite's sum() fails beyond 2^63, which a few sparse files may reach. The sum of each half stays well below.
 const SUMS = 'count(*) AS files, coalesce(sum(size >> 32), 0) AS high, coalesce(sum(size & 4294967295), 0) AS low'
 
 type Sums = { readonly files: bigint; readonly high: bigint; readonly low: bigint }
@@ -26,7 +26,7 @@ export function countFolder(sqlite: Database.Database): (folderId: string) => To
   return (folderId) => totalsOf(count.get(folderId) as Sums)
 }
 
-/** Counts every file there is, by the ids of their roots' nodes. Takes as long as there are files. */
+/** Counts every file, by the id of its root's node. Takes time in proportion to all files. */
 export function countRoots(sqlite: Database.Database): (Totals & { readonly nodeId: string })[] {
   const count = sqlite
     .prepare<[string], Sums & { readonly nodeId: string }>(

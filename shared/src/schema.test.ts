@@ -21,7 +21,7 @@ import {
 
 type ColumnInfo = { name: string; type: string; notnull: 0 | 1; pk: number }
 
-test('the tables that Drizzle knows are those that the DDL makes', (t) => {
+test("Drizzle's tables are those that the DDL makes", (t) => {
   const { sqlite } = openWriter(join(temporaryFolder(t), 'feed.db'))
   const all = [nodes, changes, removals, runs, watchRoots, devices, status, feed, problems, rootTotals, readers]
   const tables = all.map(getTableConfig)
@@ -34,7 +34,7 @@ test('the tables that Drizzle knows are those that the DDL makes', (t) => {
     const known = table.columns.map((column) => ({
       name: column.name,
       type: column.getSQLType().toUpperCase(),
-      // SQLite's own word for a primary key does not imply NOT NULL, Drizzle's does.
+      // A primary key in SQLite is not implicitly NOT NULL; in Drizzle it is.
       required: column.notNull && !column.primary,
       primary: column.primary,
     }))

@@ -9,10 +9,14 @@ import { blob, integer, real, sqliteTable, text } from './drizzle.ts'
 import type { ProblemCode } from './problem.ts'
 
 /**
- * Where a file's metadata stands. `fresh` and `backlog` wait for a worker, fresh ones first. `failed`: a library failed
- * on it, not retried until the file changes. `unreadable`: it could not be read, retried with the next scan. `skipped`:
- * not to be read until it changes (`skip_initial_hash`). `again`: as ready or failed, but read with other versions than
- * those of now, and asked for again where nothing else waits; its hash stays.
+ * The state of a file's metadata.
+ * - `ready`: it was read.
+ * - `fresh`, `backlog`: it waits for a worker; fresh files come first.
+ * - `failed`: a library failed on it. It is not tried again until the file changes.
+ * - `unreadable`: it could not be read. It is tried again with the next scan.
+ * - `skipped`: it is not to be read until it changes (`skip_initial_hash`).
+ * - `again`: like ready or failed, but read with other versions than those of now. It is asked for again if nothing
+ *   else waits, and its hash stays.
  */
 export type MetadataState = 'ready' | 'fresh' | 'backlog' | 'failed' | 'unreadable' | 'skipped' | 'again'
 
@@ -20,7 +24,10 @@ export type MetadataState = 'ready' | 'fresh' | 'backlog' | 'failed' | 'unreadab
 export const nodes = sqliteTable('nodes', {
   nodeId: text('node_id').primaryKey(),
   parentId: text('parent_id'),
-  /** Well-formed Unicode for people and clients, never two alike in a folder; the bytes differ where `rawName` is set. */
+  /**
+   * Well-formed Unicode for people and clients, different for all names of a folder. The bytes differ if `rawName` is
+   * set.
+   */
   name: text('name').notNull(),
   isDirectory: integer('is_directory', { mode: 'boolean' }).notNull(),
   ctime: integer('ctime').notNull(),
@@ -32,49 +39,51 @@ export const nodes = sqliteTable('nodes', {
   size: integer('size').notNull(),
   isImage: integer('is_image', { mode: 'boolean' }).notNull(),
   isVideo: integer('is_video', { mode: 'boolean' }).notNull(),
-  /** Pixels, of the first image or video track; 0 where unknown. */
+  /** Pixels, of the first image or video track; 0 if unknown. */
   width: integer('width').notNull(),
   height: integer('height').notNull(),
-  /** Milliseconds, rounded down; 0 where unknown. */
+  /** Milliseconds, rounded down; 0 if unknown. */
   msDuration: integer('ms_duration').notNull(),
   /** This node's one row in `changes`. */
   changeId: integer('change_id').notNull(),
-  /** The device's stable name (`devices.device`), not today's `st_dev`. Empty in rows of the original until first seen. */
+  /** The device's stable name (`devices.device`), not the `st_dev` of now. Empty in rows of the original not yet seen. */
   device: text('device').notNull(),
   inode: text('inode').notNull(),
-  /** Birth time of the inode, 0 where the filesystem has none. Tells a reused inode number from a renamed file. */
+  /**
+   * Birth time of the inode; 0 if the filesystem has none. It distinguishes a reused inode number from a renamed file.
+   */
   birthTime: integer('birth_time').notNull(),
   metadataState: text('metadata_state').$type<MetadataState>().notNull(),
   /** Milliseconds since 1970 before which the file is left alone, because it may still be growing. */
   metadataDueMs: integer('metadata_due_ms').notNull(),
   metadataError: text('metadata_error'),
-  /** The name's bytes where they are not those of `name`, otherwise null; see `entry-name.ts`. */
+  /** The name's bytes if they are not those of `name`, otherwise null; see `entry-name.ts`. */
   rawName: blob('raw_name', { mode: 'buffer' }),
   /** The change with which it came to its path: it was created, renamed or moved, or a folder above it was. */
   movedChangeId: integer('moved_change_id').notNull(),
-  /** What its id was before it was this, and was removed: inode numbers are used again. */
+  /** What the id was in lives before this one: inode numbers are used again. */
   formerKinds: integer('former_kinds').notNull().default(0).$type<Kinds>(),
 })
 
 /** Kinds of nodes: 0 none, 1 file, 2 directory, 3 both. */
 export type Kinds = 0 | 1 | 2 | 3
 
-/** One row a node, its latest change. AUTOINCREMENT: a cursor is never handed out twice. */
+/** One row a node: its latest change. AUTOINCREMENT, so that no cursor is given out twice. */
 export const changes = sqliteTable('changes', {
   changeId: integer('change_id').primaryKey({ autoIncrement: true }),
   nodeId: text('node_id').notNull(),
   isRemoved: integer('is_removed', { mode: 'boolean' }).notNull(),
-  /** The id's first ever change. A client whose cursor is older has never heard of the node. */
+  /** The id's very first change. A client whose cursor is older never received the node. */
   firstChangeId: integer('first_change_id').notNull(),
-  /** Of a removal: what the id has been so far. 0 of what is there. */
+  /** For a tombstone: what the id has been so far. 0 for a live node. */
   formerKinds: integer('former_kinds').notNull().default(0).$type<Kinds>(),
 })
 
-/** Where what was removed last was. Kept for a while, see `store/change-log.ts` of the indexer. */
+/** Where removed nodes were last. Rows are kept for a while, see the indexer's `store/change-log.ts`. */
 export const removals = sqliteTable('removals', {
-  /** Its row in `changes`. */
+  /** The removal's row in `changes`. */
   changeId: integer('change_id').primaryKey(),
-  /** As the indexer saw it; null where it was below no watched folder any more. */
+  /** The path as the indexer saw it; null if the node was below no watched folder any more. */
   path: text('path'),
   name: text('name').notNull(),
   /** Milliseconds since 1970. */
@@ -82,11 +91,12 @@ export const removals = sqliteTable('removals', {
 })
 
 /**
- * What PostgreSQL calls timelines: a start of the indexer that changed something begins a run. A copy of the database that
- * is put in its place goes on with runs of its own, so a cursor is known to be of this very history by its run.
+ * What PostgreSQL calls timelines: the first change after each start of the indexer begins a run. A copy of the
+ * database that is put in its place goes on with runs of its own, so a cursor's run shows whether it belongs to this
+ * very history.
  */
 export const runs = sqliteTable('runs', {
-  /** The run's first change: those before are of the runs before. */
+  /** The run's first change. Earlier changes belong to earlier runs. */
   firstChangeId: integer('first_change_id').primaryKey(),
   /** Random, 16 hex digits. */
   runId: text('run_id').notNull().unique(),
@@ -94,21 +104,21 @@ export const runs = sqliteTable('runs', {
 
 export type RootState = 'starting' | 'scanning' | 'watching' | 'offline'
 
-/** The watched folders: what the api needs to build paths, and how each is doing. */
+/** The watched folders: their paths, from which the api builds others, and their states. */
 export const watchRoots = sqliteTable('watch_roots', {
   /** Key in the config's `watches`, and the name of the root's node. */
   name: text('name').primaryKey(),
   nodeId: text('node_id').notNull(),
-  /** Absolute, symbolic links resolved, as the indexer sees it. */
+  /** The absolute path with symbolic links resolved, as the indexer sees it. */
   path: text('path').notNull(),
   state: text('state').$type<RootState>().notNull(),
-  /** Milliseconds since 1970 since when it is in this state. */
+  /** Since when it is in this state, milliseconds since 1970. */
   stateSinceMs: integer('state_since_ms').notNull(),
   /** Why it is offline or not fully watched, and what to do; null when all is well. */
   message: text('message'),
-  /** Folders that have no watch because a kernel limit was reached; they are found by rescans. */
+  /** Folders that have no watch because a kernel limit was reached. They are listed again and again. */
   unwatchedFolders: integer('unwatched_folders').notNull(),
-  /** As it is written in the config, links and all; empty in a row of version 2 that was not seen yet. */
+  /** The path as it is written in the config, with its links; empty in a row of version 2 that was not seen yet. */
   configuredPath: text('configured_path').notNull(),
   /** Whether it was ever scanned to its end. */
   wasScanned: integer('was_scanned', { mode: 'boolean' }).notNull().default(false),
@@ -119,19 +129,19 @@ export const watchRoots = sqliteTable('watch_roots', {
  * NFS, and node ids are made of it, so ids use the first-seen one.
  */
 export const devices = sqliteTable('devices', {
-  /** What node ids are made of: the first-seen `st_dev`, with a suffix where another filesystem already had it. */
+  /** What node ids are made of: the first-seen `st_dev`, with a suffix if another filesystem already had it. */
   device: text('device').primaryKey(),
   /** `st_dev` when last seen, decimal. */
   currentNumber: text('current_number').notNull(),
-  /** `f_fsid` of statfs(2) in hex; empty where the filesystem has none. */
+  /** `f_fsid` of statfs(2) in hex; empty if the filesystem has none. */
   filesystemId: text('filesystem_id').notNull(),
   filesystemType: text('filesystem_type').notNull(),
   /** Source and root of its line in /proc/self/mountinfo. */
   mountSource: text('mount_source').notNull(),
   mountRoot: text('mount_root').notNull(),
-  /** Whether its inode numbers are the same after it was unmounted and mounted again. */
+  /** Whether its inode numbers stay the same when it is unmounted and mounted again. */
   numbersLast: integer('numbers_last', { mode: 'boolean' }).notNull().default(true),
-  /** The mount under which all inode numbers in `nodes` were last seen; empty where that is not known. */
+  /** The mount under which all its inode numbers in `nodes` were last seen; empty if that is not known. */
   mountedAs: text('mounted_as').notNull().default(''),
 })
 
@@ -141,14 +151,14 @@ export const status = sqliteTable('status', {
   state: text('state').$type<'starting' | 'scanning' | 'watching' | 'stopped'>().notNull(),
   version: text('version').notNull(),
   startedMs: integer('started_ms').notNull(),
-  /** Milliseconds since 1970 when this row was last refreshed; stands still when the indexer is gone. */
+  /** When this row was last written, milliseconds since 1970. It stands still when the indexer is gone. */
   heartbeatMs: integer('heartbeat_ms').notNull(),
   /** Folders listed, and known but not yet listed, in the scan under way. */
   foldersListed: integer('folders_listed').notNull(),
   foldersWaiting: integer('folders_waiting').notNull(),
   filesWaiting: integer('files_waiting').notNull(),
   filesFailed: integer('files_failed').notNull(),
-  /** Age of the oldest event not yet reconciled. */
+  /** Age of the oldest hint that is not settled yet. */
   lagMs: integer('lag_ms').notNull(),
   overflows: integer('overflows').notNull(),
   rescans: integer('rescans').notNull(),
@@ -160,37 +170,37 @@ export const status = sqliteTable('status', {
   /** What the kernel allows this user: fs.inotify.max_user_watches and max_user_instances. */
   watchesAllowed: integer('watches_allowed').notNull().default(0),
   instancesAllowed: integer('instances_allowed').notNull().default(0),
-  /** How fast folders are listed and files are read just now. */
+  /** How fast folders are listed and files are read at the moment. */
   foldersPerSecond: real('folders_per_second').notNull().default(0),
   filesPerSecond: real('files_per_second').notNull().default(0),
-  /** Places and files that have been asked for again and again for over a minute, without a result. */
+  /** Places and files that have been tried in vain for over a minute. */
   placesFailing: integer('places_failing').notNull().default(0),
   /** Whether every watched root was ever scanned to its end. */
   isInitialScanComplete: integer('initial_scan_complete', { mode: 'boolean' }).notNull().default(false),
 })
 
-/** What tells this feed from any other; `id` is always 1. See also `runs`. */
+/** The identity of this feed; `id` is always 1. See also `runs`. */
 export const feed = sqliteTable('feed', {
   id: integer('id').primaryKey(),
   /** UUID made with the database: cursors mean something only within it. */
   epoch: text('epoch').notNull(),
 })
 
-/** What is in each watched root. A root without files has no row. */
+/** How much is in each root. A root without files has no row. */
 export const rootTotals = sqliteTable('root_totals', {
   /** The root's node. */
   nodeId: text('node_id').primaryKey(),
   files: integer('files').notNull(),
-  /** Decimal: sparse files may be more together than a 64-bit number holds. */
+  /** Decimal text: sparse files may have more bytes together than a 64-bit number holds. */
   bytes: text('bytes').notNull(),
 })
 
-/** What is not well, as the indexer knows it; written anew whenever that changes. */
+/** The problems that the indexer knows. Written anew whenever they change. */
 export const problems = sqliteTable('problems', {
-  /** In the order in which they are told. */
+  /** The order in which they are reported. */
   id: integer('id').primaryKey(),
   code: text('code').$type<ProblemCode>().notNull(),
-  /** Name of the watched root that it is about; null where it is about none or all. */
+  /** Name of the root that it is about; null if it is about none or all. */
   root: text('root'),
   /** What is wrong and where, for people. */
   text: text('text').notNull(),
@@ -200,17 +210,20 @@ export const problems = sqliteTable('problems', {
   sinceMs: integer('since_ms').notNull(),
 })
 
-/** With what the files were read, see `ReaderVersions` of the indexer; `id` is always 1. Without a row nothing was read. */
+/**
+ * The versions with which files were read, see the indexer's `ReaderVersions`; `id` is always 1. Without a row nothing
+ * was read.
+ */
 export const readers = sqliteTable('readers', {
   id: integer('id').primaryKey(),
-  /** All empty where nobody knows. */
+  /** All four are empty if nobody knows. */
   libmagic: text('libmagic').notNull(),
   magicDatabase: text('magic_database').notNull(),
   mediaInfo: text('mediainfo').notNull(),
   rules: text('rules').notNull(),
-  /** Up to which rowid of `nodes` those are marked that are to be asked for again; null when all are. */
+  /** The rowid of `nodes` up to which files are marked to be asked for again; null once all are. */
   markedTo: integer('marked_to'),
-  /** Whether media are marked that have a size, as it may be wrong. */
+  /** Whether media that have a size are marked too, as it may be wrong. */
   marksAllMedia: integer('marks_all_media', { mode: 'boolean' }).notNull(),
 })
 

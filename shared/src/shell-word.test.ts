@@ -21,7 +21,7 @@ const WORDS = [
 ]
 
 for (const word of WORDS) {
-  test(`a shell takes it for the same word: ${JSON.stringify(word)}`, () => {
+  test(`to a shell the quoted word is the same word: ${JSON.stringify(word)}`, () => {
     const shown = shellWord(word)
     assert.match(shown, /^[^\p{C}]*$/u, 'it can be shown on a terminal')
     assert.deepEqual(execFileSync('bash', ['-c', `printf '%s' ${shown}`]), nameToBytes(word))

@@ -2,8 +2,8 @@
 import { nameToBytes } from './entry-name.ts'
 
 /**
- * A name or path (escaped as in `entry-name.ts`) as one word of a shell. What a terminal would not show as it is stands in
- * `$'…'` as octal bytes, which every shell but the plainest knows.
+ * A name or path (escaped as in `entry-name.ts`) as one word of a shell. Characters that a terminal would not show are
+ * octal bytes in `$'…'`, which every shell but the simplest knows.
  */
 export function shellWord(text: string): string {
   if (/^[\w./:@%+,-]+$/.test(text)) return text

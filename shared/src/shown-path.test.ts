@@ -23,7 +23,7 @@ for (const [path, shown] of SHOWN) {
   })
 }
 
-test('nothing that is shown moves a cursor, ends a line, turns text around or is half a character', () => {
+test('no shown text moves a cursor, ends a line, turns text around or is half a character', () => {
   const anything = fc.string({
     unit: fc.oneof(fc.nat(0xffff), fc.constantFrom(0x1b, 0x9b, 0x202e)).map((code) => String.fromCharCode(code)),
   })

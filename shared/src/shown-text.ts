@@ -1,12 +1,13 @@
-/** Text that came from others, such as names of files, made safe to be looked at. */
+/** Makes text from others, such as names of files, safe to print. */
 
 /**
- * What a terminal obeys instead of showing it, or what makes text look like other text: control characters (C0, DEL, C1),
- * format characters (right-to-left overrides, zero-width ones), line and paragraph separators, halves of characters.
+ * Characters that a terminal obeys instead of showing them, or that make text look like other text: control characters
+ * (C0, DEL, C1), format characters (right-to-left overrides, zero-width ones), line and paragraph separators, halves of
+ * characters.
  */
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
 
-/** One line without any of these: each is written as JSON writes characters. A backslash stays what it is. */
+/** One line without any of these: each is escaped as in JSON. A backslash stays as it is. */
 export function shownText(text: string): string {
   return text.replace(UNSAFE, escaped)
 }

@@ -1,4 +1,4 @@
-/** mount(2) of a folder or file at another place. Each throws what the system says. */
+/** mount(2) of a folder or file at another place. Each function throws the system's error. */
 import koffi from 'koffi'
 import { cString, systemError } from '../support/exchange-names.ts'
 
@@ -11,12 +11,12 @@ const mount = libc.func(
 )
 const umount2 = libc.func('int umount2(const char *path, int flags)')
 
-/** Shows a folder in the place of another one, or a file in that of another. */
+/** Mounts a folder on another one, or a file on another one. */
 export function bindAt(path: string, from: string): void {
   if (mount(cString(from), cString(path), null, MS_BIND, null) !== 0) throw systemError(`mount ${from} on ${path}`)
 }
 
-/** Takes away what was mounted there last. */
+/** Unmounts what was mounted there last. */
 export function unbindAt(path: string): void {
   if (umount2(cString(path), UMOUNT_NOFOLLOW) !== 0) throw systemError(`umount ${path}`)
 }

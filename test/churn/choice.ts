@@ -1,9 +1,9 @@
 /**
- * Choosing by a number in a way that survives shrinking: what is chosen among some paths stays the same when other paths
- * are left out (rendezvous hashing). So a history from which a step is removed does nearly the same as before.
+ * Chooses by a number in a way that survives shrinking: the choice among some paths stays the same when other paths are
+ * left out (rendezvous hashing). So a history from which a step is removed does nearly the same as before.
  */
 
-/** One of them; undefined only where there is none. */
+/** One of the items; undefined only if there is none. */
 export function choose(at: number, items: readonly string[]): string | undefined {
   let best: string | undefined
   let bestScore = -1
@@ -19,7 +19,7 @@ export function below(at: number, end: number): number {
   return Math.floor((mix(at) / 2 ** 32) * end)
 }
 
-/** A further number made of one, for the next thing to be chosen in the same step. */
+/** A further number made of one, for the next choice in the same step. */
 export function next(at: number, which: number): number {
   return mix(at + Math.imul(which + 1, 0x9e3779b1))
 }
@@ -31,7 +31,7 @@ function scoreOf(at: number, text: string): number {
   return mix(hash ^ mix(at))
 }
 
-/** The finisher of MurmurHash3 (public domain): every bit of the number tells in every bit of the result. */
+/** The finisher of MurmurHash3 (public domain): every bit of the number affects every bit of the result. */
 function mix(number: number): number {
   let mixed = number >>> 0
   mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b)

@@ -1,4 +1,4 @@
-/** Looks for a history that the indexer does not survive, and makes it small. */
+/** Looks for a history that the indexer does not survive, and shrinks it. */
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import type { Filesystem } from './filesystems.ts'
@@ -10,23 +10,23 @@ import { runHistory } from './run-history.ts'
 export type ChurnOptions = {
   readonly seed: number
   readonly durationMs: number
-  /** Default: that of the temporary folder, where nothing is mounted anew. */
+  /** Default: the temporary folder's, which is never mounted again. */
   readonly filesystem?: Filesystem | null
-  /** How long a failing history may be made smaller. */
+  /** How long a failing history may be shrunk. */
   readonly shrinkMs: number
-  /** Whether the history that is under way when the time is over is run to its end; otherwise nobody hears how it ended. */
+  /** Whether a history that is under way when the time is over runs to its end. Otherwise its result is lost. */
   readonly waitsForLast: boolean
   readonly onHistory?: (figures: Figures) => void
-  /** Told before it is made smaller, which takes a while. */
+  /** Called before the history is shrunk, which takes a while. */
   readonly onFailure?: (error: Error, figures: Figures) => void
 }
 
-/** What depends on timing need not fail every time: a smaller history gets this many chances to. */
+/** A failure that depends on timing need not show every time: a smaller history has this many chances to fail. */
 const CHANCES = 3
 /**
- * Files read for each operation of calm rounds, which should need none. What changes places many times while the indexer
- * is killed and starts again may still be lost sight of, once in thousands of operations; one folder of these small trees
- * can hold a dozen files.
+ * The most files read for each operation of calm rounds, which should need none. A folder that changes places many
+ * times while the indexer is killed and starts again may be lost sight of, once in thousands of operations, and one
+ * folder of these small trees can hold a dozen files.
  */
 const READ_AGAIN_MAX = 0.01
 const READ_AGAIN_FREE = 15
@@ -60,7 +60,7 @@ export async function churn(options: ChurnOptions): Promise<Figures> {
     const free = READ_AGAIN_FREE + figures.histories * (filesystem?.copiedUp ?? 0)
     assert.ok(
       figures.readAgain <= free + figures.calm * READ_AGAIN_MAX,
-      `I12: too much is read again: ${JSON.stringify(figures)}`,
+      `I12: too many files are read again: ${JSON.stringify(figures)}`,
     )
     return figures
   }
@@ -94,7 +94,7 @@ async function makeSmaller({ seed, shrinkMs }: ChurnOptions, path: string | null
   return { smallest: smaller.counterexample[1], error: smaller.errorInstance as Error, again: 'made smaller' }
 }
 
-/** A watched folder that is the filesystem's top takes its place only where there is one for it alone. */
+/** The layout `top` needs a filesystem of its own. */
 function choicesOn(filesystem: Filesystem | null): [fc.Arbitrary<Layout>, fc.Arbitrary<History>] {
   const layout =
     filesystem === null ? fc.constant('folders' as const) : fc.constantFrom('folders' as const, 'top' as const)

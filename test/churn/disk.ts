@@ -1,4 +1,4 @@
-/** What operations do to the disk, by names that need not be UTF-8. Each function throws what the system says. */
+/** What operations do to the disk, by names that need not be UTF-8. Each function throws the system's error. */
 import {
   chmodSync,
   closeSync,
@@ -52,7 +52,7 @@ export const disk = {
   list,
 }
 
-/** FUSE tells ESTALE of a folder that was moved a moment ago, until its name is looked up anew. */
+/** FUSE gives ESTALE for a folder that was just moved, until its name is looked up anew. */
 const ESTALE = -116
 const LISTED_ANEW_TIMES = 20
 
@@ -62,12 +62,12 @@ function list(folder: string): Entry[] {
       return entriesOf(folder)
     } catch (error) {
       const { code, errno } = error as NodeJS.ErrnoException
-      // FUSE tells only now that it is gone: what is mounted there was removed where it comes from, say.
+      // FUSE reports only now that the folder is gone, for example if a mounted folder was removed at its source.
       if (code === 'ENOENT') return []
       if (errno !== ESTALE) throw error
-      // As long as it is mounted elsewhere.
+      // This lasts as long as it is mounted elsewhere.
       if (times === LISTED_ANEW_TIMES) return []
-      // The kernel believes a name for a second.
+      // The kernel caches a name for a second.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100)
     }
   }
@@ -80,21 +80,21 @@ function entriesOf(folder: string): Entry[] {
   }))
 }
 
-/** Node's own tries for ever where a name is refused with ENOENT, as exfat-fuse does. */
+/** Node's own function tries for ever if a name is refused with ENOENT, as exfat-fuse does. */
 function mkdirs(path: string): void {
   if (exists(path)) return
   mkdirs(dirname(path))
   mkdirSync(pathForFs(path))
 }
 
-/** Node's own tries for ever to remove what FUSE only hides under another name, because somebody has it open. */
+/** Node's own function tries for ever to remove a file that FUSE only renames, because a program has it open. */
 function remove(path: string): void {
   if (!lstatSync(pathForFs(path)).isDirectory()) return void unlinkSync(pathForFs(path))
   for (const { name } of list(path)) remove(`${path}/${name}`)
   rmdirSync(pathForFs(path))
 }
 
-/** Also false where a file is now what was a folder of its path, which Node takes for an error. */
+/** Also false if a folder of the path is a file now, for which Node throws. */
 function exists(path: string): boolean {
   try {
     return lstatSync(pathForFs(path), { throwIfNoEntry: false }) !== undefined
@@ -113,7 +113,7 @@ function put(path: string, flag: number, content: Buffer): void {
   }
 }
 
-/** Of a FIFO without a reader it fails; otherwise it would wait for one. */
+/** Fails for a FIFO without a reader, and does not wait for one. */
 function openForWriting(path: string, flag: number): number {
   return openSync(pathForFs(path), O_WRONLY | O_CREAT | O_NONBLOCK | flag)
 }

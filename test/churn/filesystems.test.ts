@@ -28,7 +28,7 @@ const CHANGES = steps(
   ] as const),
 )
 
-/** What is mounted again is the same, whoever looked at what first. */
+/** A history with remounts: all is the same afterwards, in whatever order it is looked at first. */
 function historyOn({ survivesUnmount }: Filesystem): History {
   const changes: Round = { ...QUIET_ROUND, before: CHANGES }
   const calm: Round = { ...QUIET_ROUND, isCalm: true, before: steps('move', 'rename', 'changeCase', 'exchange') }
@@ -43,7 +43,7 @@ function historyOn({ survivesUnmount }: Filesystem): History {
   return [changes, { ...calm, treatment: again('stopped') }, { ...QUIET_ROUND, treatment: again('running') }]
 }
 
-/** Those that need nothing but the kernel, and two whose inode numbers do not last, where their packages are installed. */
+/** Filesystems that need only the kernel, and two whose inode numbers do not last, if their packages are installed. */
 const SHORT = ['tmpfs', 'overlay', 'ext4', 'mergerfs', 'exfat']
 
 function reasonToSkip(filesystem: Filesystem): string | false {

@@ -1,9 +1,11 @@
-/** The filesystems that the churn runs on: how each is made and mounted, and what it can't tell or keep. */
+/** The filesystems that the churn runs on: how each is made and mounted, and what it can't report or keep. */
 import type { OperationName } from './operations.ts'
 
 /**
- * - `image`: in an image file on a loop device, mounted by the kernel, or by a program that serves it through FUSE.
- * - `memory`: tmpfs. - `layers`: overlayfs, with files in its lower layer. - `branches`: a program that shows other folders.
+ * - `image`: an image file on a loop device, mounted by the kernel, or by a program that serves it through FUSE.
+ * - `memory`: tmpfs.
+ * - `layers`: overlayfs, with files in its lower layer.
+ * - `branches`: a program that shows other folders.
  */
 export type Way =
   | {
@@ -24,27 +26,33 @@ export type Way =
 export type Filesystem = {
   readonly name: string
   readonly way: Way
-  /** Whether a file has the same inode number after the next mount. */
+  /** Whether a file keeps its inode number at the next mount. */
   readonly numbersLast: boolean
-  /** - `file`: its inode's. - `path`: a folder that is renamed has another one, and what takes its place has its own. */
+  /**
+   * - `file`: a folder keeps its number. - `path`: a renamed folder gets another number, and a folder that takes its
+   *   place gets its old one.
+   */
   readonly foldersAreNumberedBy: 'file' | 'path'
-  /** Whether all names of a file have one number, and a write through one is seen at the others at once. */
+  /** Whether all names of a file have one number, and a write through one shows at the others immediately. */
   readonly linksShareNumbers: boolean
   /** Whether two spellings that differ in case are one name. */
   readonly foldsCase: boolean
-  /** Names that it refuses; null where it takes them all. To rename to one makes the kernel forget the file's number. */
+  /** Names that it refuses; null if it takes them all. A rename to one makes the kernel forget the file's number. */
   readonly refuses: RegExp | null
-  /** Whether what is unmounted comes back. */
+  /** Whether its files are still there after an unmount. */
   readonly survivesUnmount: boolean
-  /** Whether two writes one after the other have two ctimes: otherwise only their closes tell of the second one. */
+  /** Whether two writes one after the other have two ctimes. Otherwise only a close shows the second one. */
   readonly tellsWritesApart: boolean
-  /** Files of each history that look like others once they are touched: a copy from the lower layer has its own birth time. */
+  /**
+   * How many files of each history look like new ones once they are touched: a copy from the lower layer has its own
+   * birth time.
+   */
   readonly copiedUp: number
-  /** The kernel may show attributes, by another name of the file, that are so old (FUSE's `attr_timeout`). */
+  /** How old the attributes may be that the kernel shows by another name of a file (FUSE's `attr_timeout`). */
   readonly attributesMs: number
-  /** Names to be left out by the config: what the filesystem makes and takes away itself, of which no event tells. */
+  /** Names that the config leaves out: files that the filesystem itself makes and removes without an event. */
   readonly excludes: readonly string[]
-  /** What nobody could tell there, and why. What is refused there needs no mention: it then changes nothing. */
+  /** Operations that nobody could notice there, and why. Refused operations are not listed: they change nothing. */
   readonly without: Readonly<Partial<Record<OperationName, string>>>
 }
 
@@ -64,8 +72,9 @@ const FULL = {
 
 const MIB = 1 << 20
 /**
- * libfuse's own numbers, given out as names are met; a kernel that is short of memory forgets them sooner, which is left out. A file
- * that is removed while somebody has it open, be it to read it, stays under a hidden name until that ends.
+ * libfuse's own inode numbers, given out as names are met. A kernel that is short of memory forgets them sooner, which
+ * is left out. A file that is removed while a program has it open, even for reading, stays under a hidden name until it
+ * is closed.
  */
 const SERVED = {
   ...FULL,
@@ -75,7 +84,7 @@ const SERVED = {
   excludes: ['.fuse_hidden*'],
 } as const
 
-/** Options that all these programs know: others than their owner look at it too. */
+/** Options of all these programs: other users than their owner look at the filesystem too. */
 export const FILESYSTEMS: readonly Filesystem[] = [
   { ...FULL, name: 'tmpfs', way: { kind: 'memory' }, survivesUnmount: false },
   {
@@ -83,8 +92,8 @@ export const FILESYSTEMS: readonly Filesystem[] = [
     name: 'overlay',
     way: { kind: 'layers' },
     copiedUp: 6,
-    // Its mappings are of the file in the layer below: their end is told to nobody, and neither is what they write.
-    without: { map: 'the end of a mapping is not told', writeMapped: 'as map' },
+    // Mappings are of the file in the lower layer: neither their end nor their writes are reported.
+    without: { map: 'the end of a mapping is not reported', writeMapped: 'as map' },
   },
   { ...FULL, name: 'ext4', way: { kind: 'image', type: 'ext4', bytes: 192 * MIB, make: ['mkfs.ext4', '-q', '-F'] } },
   {
@@ -117,7 +126,7 @@ export const FILESYSTEMS: readonly Filesystem[] = [
         ...[branches.join(':'), path],
       ],
     },
-    // `inodecalc=hybrid-hash`, its default: numbers of files last, but nothing tells that they do.
+    // `inodecalc=hybrid-hash`, its default: files keep their numbers, but nothing shows that they do.
     foldersAreNumberedBy: 'path',
   },
   {
@@ -131,13 +140,13 @@ export const FILESYSTEMS: readonly Filesystem[] = [
       serve: (device, path) => ['mount.exfat-fuse', '-d', '-o', 'allow_other', device, path],
     },
     foldsCase: true,
-    // Control characters, those that mean something to Windows, and what is not UTF-16.
+    // Control characters, those with a meaning on Windows, and what is not UTF-16.
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are meant
     refuses: /[\x00-\x1f"*/:<>?\\|\ud800-\udfff]/,
-    // Whole seconds, and a ctime that is the mtime.
+    // Times in whole seconds, and a ctime that is the mtime.
     tellsWritesApart: false,
-    // mknod(2) fails there, and leaves a file of which nobody is told.
-    without: { makeOdd: 'a refused FIFO leaves a file, which is not told', becomeOdd: 'as makeOdd' },
+    // mknod(2) fails there, and leaves a file without an event.
+    without: { makeOdd: 'a refused FIFO leaves a file, which is not reported', becomeOdd: 'as makeOdd' },
   },
   {
     ...SERVED,
@@ -153,7 +162,7 @@ export const FILESYSTEMS: readonly Filesystem[] = [
   {
     ...SERVED,
     name: 'bindfs',
-    // It hands through the numbers of what it shows, but nothing tells that they last.
+    // It passes on the numbers of the files it shows, but nothing shows that they last.
     way: {
       kind: 'branches',
       count: 1,

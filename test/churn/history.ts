@@ -1,27 +1,32 @@
-/** Histories: what happens to the files and to the indexer, as plain data that can be printed, shrunk and kept. */
+/**
+ * Histories: operations on files, and treatments of the indexer, as plain data that can be printed, shrunk and kept.
+ */
 import fc from 'fast-check'
 import { ANY, CALM, type OperationName } from './operations.ts'
 
-/** One operation; `at` chooses among what is there. `waitMs`: how long is waited after it. */
+/** One operation. `at` chooses among the files that are there. `waitMs`: the pause after it. */
 export type Step = { readonly do: OperationName; readonly at: number; readonly waitMs: number }
 
 /**
- * What happens to the indexer while files change. - `flood`: it is stopped until the kernel's queue overflows. -
- * `configure`: it is started anew with other roots and excludes, chosen by `at`.
+ * What happens to the indexer while files change.
+ * - `flood`: it is stopped until the kernel's queue overflows.
+ * - `configure`: it is started anew with other roots and excludes, which `at` chooses.
  */
 export type Treatment =
   | { readonly kind: 'none' }
   | { readonly kind: 'pause' }
   | { readonly kind: 'flood' }
-  /** `isWaitedFor`: files change again only once it has scanned. */
+  /** `isWaitedFor`: files change again only after it has scanned. */
   | { readonly kind: 'kill' | 'stop'; readonly isWaitedFor: boolean }
   | { readonly kind: 'configure'; readonly at: number }
   | Remount
 
 /**
- * The filesystem is unmounted and mounted again. - `what`: `quiet`: nothing else happens, and nothing may come of
- * it; `elsewhere`: files change while it is mounted where nobody watches; `busy`: they change right before and after. - `order`: in which everything is looked at before
- * the indexer can: where numbers don't last they are given out in that order.
+ * The filesystem is unmounted and mounted again.
+ * - `what`: `quiet`: nothing else happens, and no change may follow; `elsewhere`: files change while it is mounted
+ *   where nobody watches; `busy`: files change right before and after.
+ * - `order`: the order in which everything is looked at before the indexer can look. Numbers that don't last are given
+ *   out in that order.
  */
 export type Remount = {
   readonly kind: 'remount'
@@ -32,8 +37,8 @@ export type Remount = {
 }
 
 /**
- * After a round the disk is quiet and everything is compared. In a calm one nothing is written, removed or hidden, so
- * that no id may change and no file may be read again.
+ * After a round the disk is quiet and everything is compared. In a calm round nothing is written, removed or hidden, so
+ * no id may change and no file may be read again.
  */
 export type Round = {
   readonly isCalm: boolean
@@ -42,8 +47,10 @@ export type Round = {
   readonly during: readonly Step[]
   readonly after: readonly Step[]
   /**
-   * What is still so at the end. - `open`: files are open for writing while everything is compared. - `bound`: a folder or
-   * file is mounted on another one last of all, and unmounted just before everything is compared.
+   * What is left at the end.
+   * - `open`: files are open for writing while everything is compared.
+   * - `bound`: last of all a folder or file is mounted on another one, and unmounted just before everything is
+   *   compared.
    */
   readonly leaves: 'nothing' | 'open' | 'bound'
   /** `max_size` of the client that follows; null for none. */
@@ -52,7 +59,7 @@ export type Round = {
 
 export type History = readonly Round[]
 
-/** A round in which nothing happens but what is added to it. */
+/** A round in which nothing happens, to be extended. */
 export const QUIET_ROUND: Round = {
   isCalm: false,
   before: [],
@@ -63,7 +70,7 @@ export const QUIET_ROUND: Round = {
   pageSize: null,
 }
 
-/** @param atOf the number that an operation chooses its places with */
+/** @param atOf the number by which an operation chooses its places */
 export function stepsOf(names: readonly OperationName[], atOf: (index: number) => number): Step[] {
   return names.map((name, index) => ({ do: name, at: atOf(index), waitMs: 0 }))
 }
@@ -113,7 +120,7 @@ function round(isCalm: boolean, treatments: fc.Arbitrary<Treatment>): fc.Arbitra
   })
 }
 
-/** A few rounds on one tree, the first of which makes it. @param remounts whether the filesystem can be mounted again */
+/** A few rounds on one tree, which the first one makes. @param remounts whether the filesystem can be mounted again */
 export function histories(remounts: boolean): fc.Arbitrary<History> {
   const treatments = remounts
     ? fc.oneof({ weight: 2, arbitrary: treatment }, { weight: 1, arbitrary: remount })
@@ -124,7 +131,7 @@ export function histories(remounts: boolean): fc.Arbitrary<History> {
   )
 }
 
-/** As a program text that can be put among the regressions. */
+/** The history as program text for the regressions. */
 export function historyText(history: History): string {
   return JSON.stringify(history, null, 1).replace(/\n\s{3,}/g, ' ')
 }

@@ -1,7 +1,7 @@
 /**
- * Holds leases on files (fcntl(2), F_SETLEASE), as Samba does for its clients: whoever opens such a file waits, or gets
- * EAGAIN, until it is given back. A process of its own, since the one that takes it must not wait for itself. Each line
- * of its input is JSON, a `LeaseRequest`. Ends with its input.
+ * Holds leases on files (fcntl(2), F_SETLEASE), as Samba does for its clients: a program that opens such a file waits,
+ * or gets EAGAIN, until the lease is released. This is a process of its own, since a holder must not wait for itself.
+ * Each line of its input is a `LeaseRequest` as JSON. It ends with its input.
  */
 import { closeSync, constants, openSync } from 'node:fs'
 import { createInterface } from 'node:readline'
@@ -10,26 +10,26 @@ import { dieWithParent } from '../../services/indexer/src/metadata/die-with-pare
 import { giveBackLease, takeLease } from '../support/writer-calls.ts'
 import type { LeaseRequest } from './leases.ts'
 
-/** Nobody asked for it: it is not held for good. */
+/** A lease that nobody asks for is released after this time. */
 const HELD_MS = 3_000
-/** Ms until they are given back when somebody asks, by descriptor. */
+/** By descriptor: ms until a lease is released after it was asked for. */
 const held = new Map<number, number>()
 
 dieWithParent()
-// The kernel's way of asking. It does not say for which of them.
+// The kernel asks by this signal, and does not say for which lease.
 process.on('SIGIO', () => {
   for (const [fd, ms] of held) setTimeout(giveBack, ms, fd)
 })
 createInterface({ input: process.stdin }).on('line', (line) => {
   const { path, returnMs } = JSON.parse(line) as LeaseRequest
   try {
-    // Not for writing: its close would be one of a writer.
+    // Not for writing: the close would count as a writer's.
     const fd = openSync(pathForFs(path), constants.O_RDONLY | constants.O_NONBLOCK)
     if (!takeLease(fd)) return closeSync(fd)
     held.set(fd, returnMs)
     setTimeout(giveBack, HELD_MS, fd)
   } catch {
-    // It is gone again, or somebody has it open.
+    // The file is gone again, or a program has it open.
   }
 })
 

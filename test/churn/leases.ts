@@ -1,17 +1,17 @@
-/** Somebody who takes leases on files, see `lease-holder.ts`. */
+/** Starts a process that takes leases on files, see `lease-holder.ts`. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 
 export type LeaseRequest = {
   readonly path: string
-  /** How long it is kept when somebody asks for it. */
+  /** How long the lease is kept after it was asked for. */
   readonly returnMs: number
 }
 
 export type Leases = {
-  /** Takes one soon, if nobody has the file open then. */
+  /** Takes a lease soon, if no program has the file open then. */
   readonly take: (request: LeaseRequest) => void
-  /** Gives all of them back. */
+  /** Releases all leases. */
   readonly end: () => void
 }
 

@@ -1,7 +1,8 @@
 /**
- * Long runs: `npm run churn -- --minutes=N --seed=S`. With `--side-by-side=K` K of them, with the seeds S, S+1, …
- * `--without=OPERATION,…`: to see what fails beside them. `--shrink-minutes=N`: how long a failing history is made smaller.
- * `--filesystem=NAME`: on a filesystem of its own, see `filesystems.ts`; `all`: on each for as long, one after another.
+ * Long runs: `npm run churn -- --minutes=N --seed=S`. With `--side-by-side=K` there are K runs, with the seeds S, S+1,
+ * …… `--without=OPERATION,…`: leaves operations out, to see what else fails. `--shrink-minutes=N`: how long a failing
+ * history is shrunk. `--filesystem=NAME`: runs on a filesystem of its own, see `filesystems.ts`; `all`: on each for as
+ * long, one after another.
  */
 import { spawnSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
@@ -22,7 +23,7 @@ const { values } = parseArgs({
 })
 const [minutes, firstSeed, count] = [Number(values.minutes), Number(values.seed), Number(values['side-by-side'])]
 const seeds = Array.from({ length: count }, (_, at) => firstSeed + at)
-/** Everything that is mounted or started, and whatever it started, is gone with a process that ends in any way. */
+/** Whatever the process mounts or starts, and what that starts, is gone when the process ends, however it ends. */
 const ALONE = ['--mount', '--pid', '--fork', '--kill-child=SIGKILL', '--mount-proc', '--propagation=private']
 const IS_ALONE = 'DRIVE_FEED_CHURN_ALONE'
 

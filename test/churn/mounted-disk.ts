@@ -10,26 +10,26 @@ import { until } from '../support/until.ts'
 import type { Filesystem, Way } from './filesystems.ts'
 
 export type MountedDisk = {
-  /** Where it is mounted: the filesystem's top. */
+  /** Where it is mounted, which is the filesystem's top. */
   readonly top: string
-  /** Waits until nobody is using it any more. */
+  /** Unmounts it, and waits until nobody uses it any more. */
   readonly unmount: () => Promise<void>
-  /** `prepare` gets the filesystem's top at another place, where nobody watches, just before it comes to its own. */
+  /** Mounts it. Just before, `prepare` gets the filesystem's top at another place, where nobody watches. */
   readonly mount: (prepare?: (top: string) => Promise<void> | void) => Promise<void>
 }
 
 type Storage = {
   readonly mount: (path: string) => Promise<void>
-  /** Waits until it may be mounted anew. */
+  /** Waits until it can be mounted again. */
   readonly unmounted: () => Promise<void>
 }
 
-/** Whoever looks at it just now is soon done, but may be reading a file. */
+/** How long an unmount may take: a program may still be reading a file. */
 const UNMOUNT_MS = 30_000
-/** For the lower layer of overlayfs, below both of the tops. */
+/** Folders for the lower layer of overlayfs, below all tops. */
 const LOWER = ['one/lower', 'two/lower/a', 'outside/lower']
 
-/** Why it can't be used here; false if it can. For `skip`. */
+/** Why the filesystem can't be used here; false if it can. For `skip`. */
 export function noFilesystem({ way }: Filesystem): string | false {
   const refusal = enterOwnMounts()
   if (refusal !== false) return refusal
@@ -48,7 +48,9 @@ export function noFilesystem({ way }: Filesystem): string | false {
   return false
 }
 
-/** To be made before what watches it, so that it is unmounted after that has ended. */
+/**
+ * To be called before a program that watches the disk is started, so that the disk is unmounted after that has ended.
+ */
 export async function mountDisk(t: Cleaner, { way }: Filesystem): Promise<MountedDisk> {
   // Removed below, after everything in it is unmounted.
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'drive-feed-churn-')))
@@ -88,7 +90,7 @@ function createStorage(way: Way, folder: string, servers: Set<ChildProcess>): St
   const below = join(folder, 'below')
   const ended = () => until('the filesystem’s program to end', () => servers.size === 0)
   if (way.kind === 'image') return createImage(way, join(folder, 'image'), servers, ended)
-  // In memory: it takes any time, and lasts as long as the history does.
+  // In memory: it keeps any time, and lasts as long as the history.
   const nothing = async () => {}
   if (way.kind === 'memory') {
     return {
@@ -131,7 +133,7 @@ function createImage(
   command(program, ...args, image)
   return {
     mount: async (path) => {
-      // Others may take the device that was found free.
+      // Another program may take the free device first.
       const device = await until('a loop device', () =>
         attempt(() => command('losetup', '--find', '--show', image).trim()),
       )
@@ -139,7 +141,7 @@ function createImage(
         if (serving === undefined) command('mount', '-t', type, device, path)
         else await serve(serving(device, path), path, servers)
       } finally {
-        // The kernel detaches it with the last unmount.
+        // The last unmount detaches it.
         command('losetup', '--detach', device)
       }
     },
@@ -150,7 +152,7 @@ function createImage(
   }
 }
 
-/** In the foreground, and never longer than this process. */
+/** Runs the server in the foreground, and never longer than this process. */
 async function serve(serving: readonly string[], path: string, servers: Set<ChildProcess>): Promise<void> {
   const server = spawn('setpriv', ['--pdeathsig', 'KILL', ...serving], {
     stdio: 'ignore',

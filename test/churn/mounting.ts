@@ -1,4 +1,4 @@
-/** What changes the tree without a write: something is mounted on it, or comes and goes as a whole. */
+/** Operations that change the tree without a write: mounts, and subvolumes that come and go as a whole. */
 import { command } from '../support/disks.ts'
 import { bindAt, unbindAt } from './bind-mounts.ts'
 import { bindsBelow } from './binds.ts'
@@ -8,9 +8,9 @@ import type { Operation } from './operations.ts'
 import { anyOf, fileOf, folderOf, placeIn } from './places.ts'
 import { type Here, shown, type World } from './world.ts'
 
-/** Each may double what there is to look at. */
+/** Few, since each may double what there is to look at. */
 const BINDS_MAX = 2
-/** The number of the top of every subvolume of btrfs. */
+/** The inode number of the top of every btrfs subvolume. */
 const SUBVOLUME_INODE = 256
 
 export const MOUNTING = {
@@ -53,7 +53,10 @@ function mayBind({ mayMount, isCalm, base }: World): boolean {
   return mayMount && !isCalm && bindsBelow(base).length < BINDS_MAX
 }
 
-/** A part of another subvolume is a disk that is away once it is unmounted, which is right and kept until the owner speaks. */
+/**
+ * Not across subvolumes: a part of another subvolume counts as a disk that is away once it is unmounted, and its nodes
+ * are kept until the owner's word.
+ */
 function bind(world: World, from: string, path: string): string {
   if (disk.stat(from).dev !== disk.stat(path).dev) return 'no mount across subvolumes'
   bindAt(path, from)

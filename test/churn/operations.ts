@@ -1,4 +1,4 @@
-/** Things that people and programs do to files: in the watched folders and one outside. */
+/** Operations of people and programs on files: in the watched folders and one outside. */
 import { closeSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setMtimeAlone, truncateByPath } from '../support/writer-calls.ts'
@@ -10,22 +10,24 @@ import { type Here, KEPT_NAME, noteLink, shown, type World } from './world.ts'
 import { WRITERS } from './writers.ts'
 
 /**
- * Does one thing, chosen by the number, and gives a line about it. Throws a system error where it is not possible just
- * now.
+ * Does one thing, chosen by the number, and gives a line about it. Throws a system error if that is not possible now.
  */
 export type Operation = (world: World, at: number, here: Here) => string
 
-/** Beyond, only removals are done. */
+/** With more entries than this only removals are done. */
 const ENTRIES_MAX = 400
-/** The same for the characters of a path: what is moved below it can make it twice as long, and the kernel takes 4,096 bytes. */
+/**
+ * The same for the characters of a path: what is moved below it may make it twice as long, and the kernel takes 4,096
+ * bytes.
+ */
 const PATH_MAX = 1_000
 const BURST_FILES = 5_000
 
-/** Gives what was done for each choice of a number, or why it was not possible. */
+/** Does an operation, and gives a line about what was done or why it was not possible. */
 export function operate(world: World, name: OperationName, at: number, here: Here): string {
   const all = [...here.files, ...here.folders]
   const isTooLong = all.some((path) => path.length > PATH_MAX)
-  if (isTooLong && world.isCalm) return 'nothing more, where paths could become too long'
+  if (isTooLong && world.isCalm) return 'nothing more, since paths could become too long'
   const reason = world.filesystem?.without[name]
   if (reason !== undefined) return `${name}: left out here: ${reason}`
   const operation = (all.length > ENTRIES_MAX && !isCalm(name)) || isTooLong ? OPERATIONS.remove : OPERATIONS[name]
@@ -45,9 +47,9 @@ function fillTree(world: World, path: string, at: number): void {
   }
 }
 
-/** rename(2), over a file too; but where nothing may be lost, only to a free name that is listed. */
+/** rename(2), also over a file; in calm rounds, where nothing may be lost, only to a free name that is listed. */
 function move({ isCalm, isExcluded, filesystem }: World, from: string, to: string): void {
-  // Where names fold it is there by its other spelling.
+  // If names fold, the other spelling finds the file itself.
   const isItself = filesystem?.foldsCase === true && from !== to && from.toLowerCase() === to.toLowerCase()
   const isFree = () => !isExcluded(to.slice(dirname(to).length + 1)) && (isItself || !disk.exists(to))
   if (isCalm && !isFree()) throw Object.assign(new Error(`${to} is taken`), { code: 'taken' })
@@ -58,7 +60,10 @@ function inOtherCase(name: string): string {
   return name === name.toUpperCase() ? name.toLowerCase() : name.toUpperCase()
 }
 
-/** 1901 and before, −1 s, 2255 and 2300, 9999, where two roundings of a double differ, and what no calendar knows. */
+/**
+ * Times of 1901 and before, −1 s, 2255 and 2300, 9999, one where two roundings of a double differ, and one beyond every
+ * calendar.
+ */
 const FAR_SECONDS = [
   ...[-2_147_483_648n, -62_135_596_801n, -1n, 9_007_199_254n, 10_413_792_000n, 253_402_300_799n],
   ...[576_461_000_000n, 910_692_730_085n, 1_152_921_000_000n, 2n ** 62n, -(2n ** 62n)],
@@ -139,7 +144,7 @@ const CONTENTS = {
   },
   replaceAtomically: (world, at, here) => {
     const path = fileOf(at, here)
-    // Half of the temporary names are excluded ones, so the file seems to come from nowhere.
+    // Half of the temporary names are excluded, so the file seems to come from nowhere.
     const temporary = below(at, 2) === 0 ? `${path}~` : `${dirname(path)}/temporary.__tmp__`
     disk.write(temporary, bytes(world, at))
     disk.rename(temporary, path)
@@ -321,12 +326,12 @@ const ODDITIES = {
 export const OPERATIONS = { ...RENAMES, ...CONTENTS, ...FOLDERS, ...ODDITIES, ...WRITERS, ...MOUNTING }
 export type OperationName = keyof typeof OPERATIONS
 
-/** Those that leave every file's bytes and every id as they are. */
+/** Operations that leave every file's bytes and every id as they are. */
 export const CALM: readonly OperationName[] = [...(Object.keys(RENAMES) as (keyof typeof RENAMES)[]), 'lease']
 
-/** What needs something to work on needs more of these. */
+/** Done often, so that the other operations have something to work on. */
 const OFTEN: readonly OperationName[] = ['create', 'create', 'create', 'makeTree', 'mkdir', 'move', 'move', 'rename']
-/** All but the burst, which takes its time, some more likely than others: as often as they are listed. */
+/** All operations but the burst, which takes long. An operation is as likely as it is listed often. */
 export const ANY: readonly OperationName[] = [
   ...(Object.keys(OPERATIONS) as OperationName[]).filter((name) => name !== 'burst'),
   ...OFTEN,

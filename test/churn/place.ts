@@ -5,7 +5,7 @@ import { enterOwnMounts } from '../support/own-mounts.ts'
 import type { Filesystem } from './filesystems.ts'
 import { type MountedDisk, mountDisk } from './mounted-disk.ts'
 
-/** - `folders`: two watched folders and one outside, side by side. - `top`: the filesystem's top is the watched folder. */
+/** `folders`: two watched folders and one outside, side by side. `top`: the filesystem's top is the watched folder. */
 export type Layout = 'folders' | 'top'
 
 /** Null for the filesystem of the temporary folder, where the layout is `folders`. */
@@ -13,16 +13,16 @@ export type PlaceOptions = { readonly filesystem: Filesystem | null; readonly la
 
 export type HistoryPlace = {
   readonly filesystem: Filesystem | null
-  /** Null where it can't be mounted again. */
+  /** Null if it can't be mounted again. */
   readonly disk: MountedDisk | null
   /** Whether the history may mount something. */
   readonly mayMount: boolean
-  /** Folders by the key under which they are watched; null for `one` and `two` in the pair's own folder. */
+  /** The watched folders by their keys; null for `one` and `two` in the pair's own folder. */
   readonly roots: Readonly<Record<string, string>> | null
   readonly outside: string | null
 }
 
-/** Left out everywhere, so that it may lie in what is watched. */
+/** A name that is always excluded, so that the folder may be inside a watched one. */
 const OUTSIDE_NAME = 'outside.__tmp__'
 
 export async function preparePlace(t: Cleaner, { filesystem, layout }: PlaceOptions): Promise<HistoryPlace> {

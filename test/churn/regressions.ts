@@ -1,4 +1,4 @@
-/** Histories that failed once, as small as they could be made, and some that must happen in every run. */
+/** Histories that failed once, shrunk as far as possible, and some that must happen in every run. */
 import { type History, QUIET_ROUND, type Step, stepsOf } from './history.ts'
 
 function steps(...names: readonly Step['do'][]): Step[] {

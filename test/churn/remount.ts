@@ -1,4 +1,4 @@
-/** A filesystem is unmounted and mounted again, as sticks, pools and machines that start are. */
+/** Unmounts a filesystem and mounts it again, as happens with sticks, pools, and machines that start. */
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { untilConverged } from '../support/convergence.ts'
@@ -13,13 +13,14 @@ import type { Remount, Step } from './history.ts'
 import { CONVERGENCE_MS, endIndexer, hashJobs, type Jobs, jobsSince, noteJobs, type Run, runSteps } from './run.ts'
 import { closeAll, type World } from './world.ts'
 
-/** How long it is away at most: roots that are away are noticed at once, or in some seconds. */
+/** The longest time that it is away: an absence is noticed immediately, or after some seconds. */
 const AWAY_MS_MAX = 4_000
 
 export async function remount(run: Run, how: Remount, during: readonly Step[]): Promise<void> {
   const { pair, world, story, place } = run
   if (place.disk === null || place.filesystem?.survivesUnmount !== true) throw new Error('it can’t be mounted again')
-  // What is done meanwhile keeps the indexer busy; what the operations themselves hold would keep it from being unmounted.
+  // These steps keep the indexer busy. Files that the operations have open would keep the filesystem from being
+  // unmounted.
   if (how.what === 'busy') await runSteps(run, during.slice(0, during.length / 2))
   closeAll(world)
   await unbindAll(world.base)
@@ -28,7 +29,7 @@ export async function remount(run: Run, how: Remount, during: readonly Step[]): 
   if (how.indexer !== 'running') await endIndexer(run, how.indexer === 'killed' ? 'SIGKILL' : 'SIGTERM')
   const numbered = byNumber(world.base)
   await place.disk.unmount()
-  // Half of the times it is soon back.
+  // Half of the time it is back immediately.
   const awayMs = below(how.at, 2) === 0 ? 0 : below(how.at, AWAY_MS_MAX)
   await sleep(awayMs)
   story.push(`umount, indexer ${how.indexer}; mounted again after ${awayMs} ms, looked at in the order ${how.order}`)
@@ -53,11 +54,11 @@ async function noteSilence(run: Run): Promise<Silence> {
   return { jobs, head: headOf(run.pair), tree: treeOf(run) }
 }
 
-/** I12: what is as it was gets no row and is not read. */
+/** I12: asserts that what is unchanged gets no row and is not read. */
 async function assertSilence(run: Run, before: Silence): Promise<void> {
   const { pair } = run
   const same = new Set([...treeOf(run)].filter(([path, what]) => before.tree.get(path) === what).map(([path]) => path))
-  // Some keep times to the second, or none beyond a year, once they are unmounted: that is a change.
+  // After an unmount some filesystems have lost parts of seconds, or times beyond a year: that is a change.
   const isSame = same.size === before.tree.size
   const jobs = await hashJobs(run)
   const client = new FeedClient(pair.url)
@@ -68,7 +69,7 @@ async function assertSilence(run: Run, before: Silence): Promise<void> {
   )
   const unexpected = told.filter((what) => !what.startsWith('sentinel'))
   if (!isSame) return
-  assert.deepEqual(unexpected, [], 'I12: nothing happened while it was away, and nothing is told')
+  assert.deepEqual(unexpected, [], 'I12: nothing happened while it was away, and no change is written')
   assert.equal(jobsSince(run, before.jobs, jobs), 0, 'I12: nothing is read again')
 }
 
@@ -79,7 +80,7 @@ function treeOf({ pair }: Run): TreeImage {
 
 type IdsByPath = ReadonlyMap<string, { readonly nodeId: string; readonly what: string }>
 
-/** Of all that has an id by itself: what has several names may change places with another of them. */
+/** The ids of everything with one name: the names of a file with several may exchange their ids. */
 function idsByPath({ pair, world, place }: Run, { what: happened }: Remount): IdsByPath {
   const rows = pair.read((sqlite) =>
     sqlite
@@ -95,7 +96,7 @@ function idsByPath({ pair, world, place }: Run, { what: happened }: Remount): Id
       .all(),
   )
   const { numbersLast = true, foldersAreNumberedBy } = place.filesystem ?? {}
-  // Where neither number nor time says so, a folder that is put in the place of another can't be told from it.
+  // If neither number nor time shows it, a folder in the place of another looks like that one.
   const hasSureFolders = foldersAreNumberedBy === 'file' && (numbersLast || happened !== 'elsewhere')
   const own = rows.filter(({ inode, isDirectory }) => {
     return !world.linked.has(Number(inode)) && (hasSureFolders || isDirectory === 0)
@@ -108,7 +109,7 @@ function idsByPath({ pair, world, place }: Run, { what: happened }: Remount): Id
   )
 }
 
-/** What is where it was, as it was, is the same. */
+/** Asserts that what is unchanged at its place has the same id. */
 function assertIdsStay(before: IdsByPath, after: IdsByPath): void {
   const changed: string[] = []
   for (const [path, { nodeId, what }] of after) {
@@ -117,7 +118,7 @@ function assertIdsStay(before: IdsByPath, after: IdsByPath): void {
       changed.push(`${Buffer.from(path.split('/').join('2f'), 'hex').toString()}: ${was.nodeId} became ${nodeId}`)
     }
   }
-  assert.deepEqual(changed, [], 'ids of what did not move survive a remount')
+  assert.deepEqual(changed, [], 'what did not move keeps its id over a remount')
 }
 
 /** The same folders at another place. */
@@ -126,7 +127,7 @@ function worldAt(world: World, top: string): World {
   return { ...world, base: top, watched: world.watched.map(moved), outside: moved(world.outside), mayMount: false }
 }
 
-/** Paths below a folder. Those with the highest inode numbers first. */
+/** Paths below a folder, with the highest inode numbers first. */
 function byNumber(folder: string): string[] {
   const found: { readonly path: string; readonly inode: number }[] = []
   const visit = (below: string) => {
@@ -140,11 +141,11 @@ function byNumber(folder: string): string[] {
   return found.sort((one, other) => other.inode - one.inode).map(({ path }) => path)
 }
 
-/** Where numbers are given out as names are looked up, they come in this order. */
+/** Looks names up in this order: some filesystems give out inode numbers as names are looked up. */
 function lookInOrder(folder: string, numbered: readonly string[], { order, at }: Remount): void {
   const random = createRandom(at)
   const shuffled = numbered.map((path) => ({ path, key: random.fraction() })).sort((one, other) => one.key - other.key)
   const paths = { listed: [], reverse: numbered, shuffled: shuffled.map(({ path }) => path) }[order]
-  // Gone from here by now, some of them.
+  // Some of the paths are gone by now.
   for (const path of paths) disk.exists(`${folder}${path}`)
 }

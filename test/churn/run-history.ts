@@ -35,15 +35,15 @@ import {
 } from './run.ts'
 import { closeAll, createWorld, lookAround, noteLinks, shown, unmap, type World } from './world.ts'
 
-/** A busy writer costs a look in some seconds, on a machine that is not busy with as much again. */
+/** A busy writer's file is looked at within some seconds, later on a busy machine. */
 const OPEN_FILES_MS = 60_000
 const HERE: PlaceOptions = { filesystem: null, layout: 'folders' }
-/** Longer than it takes to list what was mounted. */
+/** Longer than it takes to list a mounted folder. */
 const BOUND_MS = 1_500
 const ROOTS = ['one', 'two']
 const PATTERNS = ['f.*', '[ab]', '*~', 'x']
 
-/** Rejects with what is wrong, followed by all that was done. */
+/** Rejects with what differs or went wrong, followed by all that was done. */
 export async function runHistory(history: History, figures: Figures, where: PlaceOptions = HERE): Promise<void> {
   const cleanups: (() => unknown)[] = []
   const cleaner: Cleaner & { passed: boolean } = { passed: true, after: (work) => void cleanups.push(work) }
@@ -100,7 +100,8 @@ async function runRound(run: Run, round: Round): Promise<void> {
     await runSteps(run, round.after)
     await endRound(run, round)
     if (leaves === 'bound' && world.mayMount) {
-      // A folder that is mounted at two places is listed at one of them: what is right is only sure when it is at one.
+      // A folder that is mounted at two places is listed at one of them; only with one place is the right answer
+      // certain.
       await sleep(BOUND_MS)
       await unbindAll(world.base)
       story.push('umount all')
@@ -118,7 +119,7 @@ async function runRound(run: Run, round: Round): Promise<void> {
   }
 }
 
-/** Where numbers pass with the mount, they tell what moved only once all that is known was compared under this one. */
+/** If numbers pass, they show moves only once all rows have been compared under this mount. */
 async function untilNumbersCount({ pair }: Run): Promise<void> {
   await until('all that is known to be compared since the mount', () => {
     const doubtful = "SELECT count(*) FROM devices WHERE numbers_last = 0 AND mounted_as = ''"
@@ -126,26 +127,26 @@ async function untilNumbersCount({ pair }: Run): Promise<void> {
   })
 }
 
-/** The disk is left quiet. */
+/** Ends a round, and leaves the disk quiet. */
 async function endRound(run: Run, { leaves, isCalm, treatment, pageSize }: Round): Promise<void> {
   const { world, story, place } = run
-  // What is open in a mounted folder keeps it from being unmounted.
+  // A file that is open in a mounted folder keeps that from being unmounted.
   const staysOpen = leaves === 'open' && !(world.mayMount && bindsBelow(world.base).length > 0)
   if (staysOpen) {
-    // What is written to a mapping shows when that ends.
+    // A write to a mapping shows when the mapping ends.
     for (const number of world.mapped.keys()) unmap(world.mapped, number)
   } else closeAll(world)
   if (world.mayMount) await unbindAll(world.base)
   if (!isCalm) stirLinks(world)
   if (staysOpen && world.open.size > 0) await untilSizesEqual(run)
-  // Where an indexer was killed or stopped, the only sign of such a write could be lost with it.
+  // If the indexer was killed or stopped, the only sign of such a write may be lost with it.
   if (treatment.kind === 'none' && !isCalm) await rewriteSecretly(run)
   if (leaves === 'bound') story.push(operate(world, 'bindFolder', pageSize ?? 0, lookAround(world)))
   await sleep(place.filesystem?.attributesMs ?? 0)
   forgetHashes()
 }
 
-/** Of files that are open for writing too, though they are not read yet. */
+/** Sizes must be right for files that are open for writing too, which are not read yet. */
 async function untilSizesEqual({ pair, place }: Run): Promise<void> {
   await sleep(place.filesystem?.attributesMs ?? 0)
   const withoutHash = (tree: TreeImage) => new Map([...tree].map(([path, what]) => [path, what.replace(/, md5.*/, '')]))
@@ -170,12 +171,12 @@ async function treat(run: Run, treatment: Treatment, during: readonly Step[]): P
   await endIndexer(run, treatment.kind === 'kill' ? 'SIGKILL' : 'SIGTERM')
   if (treatment.kind === 'configure') configure(run, treatment.at)
   await runSteps(run, during)
-  // Where it is not waited for, files change while it starts and scans.
+  // Without waiting, files change while it starts and scans.
   if (treatment.kind !== 'configure' && !treatment.isWaitedFor) pair.launchIndexer()
   else await pair.startIndexer()
 }
 
-/** Other excludes, and one root gone, back, or under another name. */
+/** Changes the excludes, and removes a root, brings it back, or renames it. */
 function configure(run: Run, at: number): void {
   const { pair, story, place } = run
   const { one, two } = place.roots ?? { one: join(pair.folder, 'one'), two: join(pair.folder, 'two') }
@@ -187,7 +188,7 @@ function configure(run: Run, at: number): void {
   follows(run)
 }
 
-/** Brings the world in line with the configuration. */
+/** Makes the world follow the configuration. */
 function follows({ pair, world }: Run): void {
   const { roots, exclude } = pair.configuration()
   world.watched = Object.values(roots)
@@ -195,8 +196,8 @@ function follows({ pair, world }: Run): void {
 }
 
 /**
- * A write that leaves size and time as they were; only its close tells, and only where somebody watches: not in a folder
- * that moves from one root to another, for a moment.
+ * Writes a file so that size and time stay. Only the close shows it, and only in a folder with a watch: a folder that
+ * moves from one root to another has none for a moment.
  */
 async function rewriteSecretly({ pair, world, story }: Run): Promise<void> {
   await untilConverged(pair, { boundMs: CONVERGENCE_MS })
@@ -206,7 +207,7 @@ async function rewriteSecretly({ pair, world, story }: Run): Promise<void> {
     lookAround(world).files.filter((file) => file.isWellFormed() && disk.stat(file).nlink === 1 && !open.has(file)),
   )
   if (path === undefined) return
-  // `touch -r` keeps the nanoseconds, which a JavaScript date does not have.
+  // `touch -r` keeps the nanoseconds, which a JavaScript date would lose.
   const reference = join(pair.folder, 'reference')
   execFileSync('touch', ['-r', path, reference])
   const secret = Buffer.alloc(disk.stat(path).size, `secret ${performance.now()} `)
@@ -226,8 +227,8 @@ function isWritten(path: string, content: Buffer): boolean {
 }
 
 /**
- * A write through a name that nobody watches, gone by now perhaps, gives no event: it is found with the next one at a
- * watched name.
+ * Touches another name of files that may have been written through a name that nobody watches: such a write gives no
+ * event, and is found with the next event at a watched name.
  */
 function stirLinks(world: World): void {
   noteLinks(world)
@@ -243,7 +244,7 @@ async function compare({ pair }: Run, follower: Follower): Promise<void> {
   await assertAllEqual(pair, follower, { boundMs: CONVERGENCE_MS })
 }
 
-/** The audit agrees, and ids are those of their inodes. */
+/** Asserts that the audit agrees, and that ids are those of the inodes. */
 async function compareIds(run: Run): Promise<void> {
   const { pair, world } = run
   const { roots, exclude } = pair.configuration()
@@ -254,32 +255,32 @@ async function compareIds(run: Run): Promise<void> {
   } finally {
     db.sqlite.close()
   }
-  // Where numbers do not last, an id may have been another's before.
+  // If numbers do not last, an id may have been another file's before.
   if (!run.hasOwnNumbers || world.hasBound || run.place.filesystem?.numbersLast === false) return
   for (const { node_id, device, inode } of idRows(run)) {
     if (!world.linked.has(Number(inode))) assert.equal(node_id, plainNodeId(device, inode), 'the id is the inode’s own')
   }
 }
 
-/** In a calm round ids stay, and no file is read. */
+/** Asserts that ids stay in a calm round, and that no file is read. */
 async function compareCalm(
   run: Run,
   treatment: Treatment,
   before: { readonly ids: ReadonlySet<string>; readonly jobs: Jobs },
 ): Promise<void> {
-  // What moved meanwhile, and has another number now, is another one to everybody.
+  // A file that moved while it was away and has another number now is a new one to everybody.
   const isRenumbered =
     treatment.kind === 'remount' && treatment.what !== 'quiet' && run.place.filesystem?.numbersLast === false
   if (isRenumbered) return
   const ids = idsOf(run)
-  // A remount that must be silent has had sentinels written.
+  // For a remount that must be silent sentinels were written.
   if (treatment.kind !== 'remount') assert.equal(ids.size, before.ids.size, 'nothing comes or goes')
   assert.deepEqual(before.ids.difference(ids), new Set(), 'ids survive renames')
-  // Judged over the whole run: what changes places again and again while nobody watches may rarely be lost sight of.
+  // Judged over the whole run: a file that changes places again and again unwatched may rarely be lost sight of.
   run.figures.readAgain += jobsSince(run, before.jobs, await hashJobs(run))
 }
 
-/** Of what is numbered by itself and not by its path. */
+/** Rows whose inode number does not come from the path. */
 function idRows({ pair, place }: Run) {
   const which = place.filesystem?.foldersAreNumberedBy === 'path' ? 'AND NOT is_directory' : ''
   return pair.read((sqlite) =>

@@ -1,4 +1,4 @@
-/** A history that is being run, and what its parts do to the indexer and ask of it. */
+/** A history that is being run, and what its parts need of the indexer. */
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { untilConverged } from '../support/convergence.ts'
@@ -14,31 +14,31 @@ import { lookAround, type World } from './world.ts'
 /** `calm`: operations in calm rounds. `readAgain`: files read in those rounds. */
 export type Figures = Record<'histories' | 'rounds' | 'operations' | 'calm' | 'readAgain' | Treatment['kind'], number>
 
-/** A file whose writer forgot it is read after half a minute. */
+/** Long enough for a file that its writer never closes, which is read after half a minute. */
 export const CONVERGENCE_MS = 90_000
 export type Run = {
   readonly pair: Pair
   readonly place: HistoryPlace
   readonly world: World
   readonly figures: Figures
-  /** What was done, a line each. */
+  /** One line for each thing that was done. */
   readonly story: string[]
-  /** Sentinels that the indexer that runs now has read. */
+  /** How many sentinels the running indexer has read. */
   sentinels: number
-  /** Indexers that were ended. */
+  /** How many indexers were ended. */
   ended: number
-  /** Whether ids are made of the numbers that things have now. */
+  /** Whether ids are made of the inode numbers of now. */
   hasOwnNumbers: boolean
 }
 
-/** Files read by a certain run of the indexer. */
+/** How many files a certain run of the indexer has read. */
 export type Jobs = { readonly count: number; readonly ended: number }
 
 export async function noteJobs(run: Run): Promise<Jobs> {
   return { count: await hashJobs(run), ended: run.ended }
 }
 
-/** How many of them were read since. @param count by the indexer of now */
+/** How many files were read since. @param count how many the running indexer has read */
 export function jobsSince(run: Run, before: Jobs, count: number): number {
   return count - (before.ended === run.ended ? before.count : 0)
 }
@@ -60,21 +60,21 @@ export async function runSteps({ world, story, figures }: Run, steps: readonly S
   }
 }
 
-/** Files read since the indexer started, but for the sentinels that make sure that all of them are counted. */
+/** How many files were read since the indexer started, without the sentinels, which make sure that all are counted. */
 export async function hashJobs(run: Run): Promise<number> {
   const { pair, world } = run
   const folder = world.watched[0] as string
   run.sentinels += 1
-  // A name of its own: operations make links, folders and worse of what they find.
+  // A new name: operations turn existing names into links, folders and worse.
   const name = `sentinel ${Date.now()}`
   disk.write(join(folder, name), Buffer.from(name))
   await untilConverged(pair, { boundMs: CONVERGENCE_MS })
   const convergedMs = Date.now()
   // One folder more is listed, so the status row is written again.
   disk.mkdir(join(folder, `${name} folder`))
-  const { filesHashed } = await until('the status row to be refreshed', () => {
+  const { filesHashed } = await until('the status row to be written', () => {
     const status = statusOf(pair)
-    // What is read again without a sign of it, as after a close, must not be counted with what comes later.
+    // Files that are read again without a change, as after a close, must not count with what comes later.
     return status !== undefined && status.heartbeatMs >= convergedMs && status.filesWaiting === 0 && status
   })
   await untilConverged(pair, { boundMs: CONVERGENCE_MS })

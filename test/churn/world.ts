@@ -1,4 +1,4 @@
-/** The folders that a history works on, and what it keeps in mind of them. */
+/** The folders that a history works on, and what it remembers of them. */
 import { closeSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Mapping } from '../support/writer-calls.ts'
@@ -6,41 +6,44 @@ import { disk } from './disk.ts'
 import type { Filesystem } from './filesystems.ts'
 import { createLeases, type Leases } from './leases.ts'
 
-/** A file that is mapped into memory, and a descriptor of it for reading: beyond its end a write would kill the process. */
+/**
+ * A file that is mapped into memory, with a descriptor to check its size: a write beyond its end would kill the
+ * process.
+ */
 export type Mapped = { readonly path: string; readonly fd: number; readonly mapping: Mapping }
 
 export type World = {
-  /** Holds all the others. */
+  /** The folder that holds all others. */
   readonly base: string
   /** Folders that are watched now. */
   watched: readonly string[]
   readonly outside: string
-  /** What things are called. */
+  /** The names to use. */
   readonly names: readonly string[]
-  /** Whether a name is left out now. */
+  /** Whether a name is excluded now. */
   isExcluded: (name: string) => boolean
-  /** Files held open for writing, by descriptor. */
+  /** Files that are open for writing, by descriptor. */
   readonly open: Map<number, string>
-  /** Whether files may be left open: where their close is lost with the indexer, they are read half a minute later. */
+  /** Whether files may be left open: if their close is lost with the indexer, they are read half a minute later. */
   mayLeaveOpen: boolean
   /** Whether every file's bytes and every id stay as they are for now. */
   isCalm: boolean
-  /** Inodes that have, or had, more than one name: an id made of the place may stay with them. */
+  /** Inodes that have or had more than one name: they may keep an id made of a place. */
   readonly linked: Set<number>
-  /** Those of them that may have been written through a name that nobody watches and that is gone. */
+  /** Those of them that may have been written through a name that is gone and was not watched. */
   readonly stirred: Set<number>
   readonly mapped: Map<number, Mapped>
   readonly leases: Leases
-  /** Whether mounts are this process' own, and may be made. */
+  /** Whether this process has mounts of its own, and may make some. */
   readonly mayMount: boolean
-  /** Whether anything was: what is seen at two places may get the id of a second name. */
+  /** Whether anything was mounted: what is seen at two places may get the id of a second name. */
   hasBound: boolean
-  /** Null for what the temporary folder is on, which is taken for one that can do everything. */
+  /** Null for the temporary folder's filesystem, which is taken to do everything. */
   readonly filesystem: Filesystem | null
 }
 
 export type WorldOptions = {
-  /** Holds all the others. */
+  /** The folder that holds all others. */
   readonly base: string
   readonly watched: readonly string[]
   readonly outside: string
@@ -49,10 +52,10 @@ export type WorldOptions = {
   readonly mayMount: boolean
 }
 
-/** What is there now, folders before what is in them. Full paths. */
+/** What is there now, as full paths, folders before what is in them. */
 export type Here = { readonly files: string[]; readonly folders: string[]; readonly others: string[] }
 
-/** Never touched: a root found empty at a start is taken for one that is away. */
+/** A file in each root that stays: a root that is empty at a start counts as away. */
 export const KEPT_NAME = 'kept'
 
 export function createWorld(options: WorldOptions): World {
@@ -72,7 +75,7 @@ export function createWorld(options: WorldOptions): World {
   }
 }
 
-/** In calm times without what lies outside the watched folders and what is excluded. */
+/** Looks around. In calm rounds without files that are outside the watched folders or excluded. */
 export function lookAround({ watched, outside, isExcluded, isCalm }: World): Here {
   const here: Here = { files: [], folders: [], others: [] }
   const tops = new Set([...watched, outside])
@@ -80,9 +83,9 @@ export function lookAround({ watched, outside, isExcluded, isCalm }: World): Her
     here.folders.push(folder)
     for (const { name, kind } of disk.list(folder)) {
       const path = `${folder}/${name}`
-      // One may lie in the other, where it is excluded.
+      // One top may be inside another, under an excluded name.
       if (tops.has(path) || (isCalm && isExcluded(name))) continue
-      // Not for anybody to touch: FUSE removes it under whatever name it has then.
+      // Not to be touched: FUSE removes this file later, under whatever name it has then.
       if (name.startsWith('.fuse_hidden')) continue
       if (kind === 'folder') visit(path)
       else if (kind === 'other') here.others.push(path)
@@ -98,14 +101,14 @@ export function shown({ base }: World, path: string): string {
   return JSON.stringify(path.startsWith(`${base}/`) ? path.slice(base.length + 1) : path)
 }
 
-/** Descriptors and mappings. */
+/** Closes all descriptors and mappings. */
 export function closeAll({ open, mapped }: World): void {
   for (const fd of open.keys()) closeSync(fd)
   open.clear()
   for (const one of mapped.keys()) unmap(mapped, one)
 }
 
-/** With the last of its mappings the file is closed. */
+/** Ends a mapping. With the last mapping of a file the kernel reports its close. */
 export function unmap(mapped: World['mapped'], number: number): void {
   const one = mapped.get(number)
   if (one === undefined) return
@@ -114,7 +117,7 @@ export function unmap(mapped: World['mapped'], number: number): void {
   closeSync(one.fd)
 }
 
-/** Keeps in mind which inodes have several names. */
+/** Remembers which inodes have several names. */
 export function noteLinks(world: World): void {
   for (const path of lookAround(world).files) {
     const { ino, nlink } = disk.stat(path)

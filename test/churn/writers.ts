@@ -1,4 +1,4 @@
-/** Programs that write in ways of which little is told. */
+/** Programs that write in ways that few events report. */
 import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { pathForFs } from '@drive-feed/shared/entry-name.ts'
@@ -14,7 +14,7 @@ const MAPPED_BYTES = 8192
 let mappings = 0
 
 export const WRITERS = {
-  /** Where it may stay open it is written to later, by `writeMore`: no event tells of that. */
+  /** If the file may stay open, `writeMore` writes to it later, without an event. */
   nameUnnamed: (world, at, here) => {
     const path = placeIn(at, world, here)
     const fd = openNameless(dirname(path))
@@ -29,14 +29,14 @@ export const WRITERS = {
     leaveOpen(world, fd, path)
     return `O_TMPFILE, name it ${shown(world, path)}, write on`
   },
-  /** The name by which it is open goes; what follows is written under a name that the kernel does not connect with it. */
+  /** Removes the name by which the file is open, and writes on: the kernel does not report that at its other name. */
   linkAndWriteOn: (world, at, here) => {
     const [from, to] = [placeIn(at, world, here), placeIn(next(at, 20), world, here)]
     const fd = disk.open(from)
     try {
       writeSync(fd, bytes(world, at))
       disk.link(from, to)
-      // Only its id may be that of a second name: what is written must be found without a further event.
+      // Noted only for the id, which may be a second name's: the write must be found without a further event.
       world.linked.add(disk.stat(to).ino)
       disk.unlink(from)
       writeSync(fd, bytes(world, next(at, 5)))
@@ -74,7 +74,7 @@ export const WRITERS = {
   lease: (world, at, here) => {
     const path = fileOf(at, here)
     const returnMs = below(at, 4) === 0 ? 1_000 : 100
-    // Being written, it is about to be read; in calm times only whoever looks for something else wants to.
+    // After a write the file is about to be read. In calm rounds only something else opens it.
     if (!world.isCalm) disk.append(path, bytes(world, at))
     world.leases.take({ path, returnMs })
     return `${world.isCalm ? '' : 'append, then '}lease ${shown(world, path)}, given back ${returnMs} ms after it is asked for`
@@ -86,7 +86,7 @@ function leaveOpen(world: World, fd: number, path: string): void {
   else closeSync(fd)
 }
 
-/** Closed at once: its close is told when it is unmapped. */
+/** Closes the file immediately: the close is reported when the mapping ends. */
 function mapAt(path: string): Mapping {
   const fd = openSync(pathForFs(path), constants.O_RDWR | constants.O_NONBLOCK)
   try {

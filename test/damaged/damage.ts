@@ -1,20 +1,20 @@
-/** Damaged media files: the corpus with bits flipped, ends cut off, sizes turned absurd and headers put on other bodies. */
+/** Damaged media files: the corpus with bits flipped, ends cut off, absurd sizes, and headers put on other bodies. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { CORPUS } from '../support/corpus.ts'
 import type { Random } from '../support/random.ts'
 
 export type DamagedFile = {
-  /** Says what was done to which sample; the extension is the sample's. */
+  /** The name says what was done to which sample. The extension is the sample's. */
   readonly name: string
   readonly bytes: Buffer
 }
 
-/** What is smaller has nothing that could be damaged. Bytes. */
+/** A smaller sample has nothing to damage. Bytes. */
 const SAMPLE_MIN = 100
-/** Where containers keep what parsers believe: sizes, offsets, counts. Bytes. */
+/** Containers have what parsers believe (sizes, offsets, counts) in so many bytes at the start. */
 const HEADER = 4096
-/** What a parser multiplies, adds up or allocates without looking. */
+/** Numbers that a careless parser multiplies, adds up or allocates. */
 const ABSURD = [0, 1, 0x7fffffff, 0x80000000, 0xffffffff, 0xfffffff0]
 
 type Sample = { readonly name: string; readonly bytes: Buffer }
@@ -43,7 +43,7 @@ const DAMAGES: Readonly<Record<string, Damage>> = {
   },
 }
 
-/** The same files for the same random numbers, without an end: samples and damages take turns. */
+/** An endless series of files, the same for the same random numbers: samples and damages take turns. */
 export function* damagedFiles(random: Random): Generator<DamagedFile> {
   const samples = readdirSync(CORPUS)
     .sort()
@@ -60,7 +60,7 @@ export function* damagedFiles(random: Random): Generator<DamagedFile> {
   }
 }
 
-/** Anywhere, but mostly where the header is. */
+/** A place in the file, mostly in its header. */
 function placeIn(bytes: Buffer, random: Random): number {
   return random.below(random.chance(0.75) ? Math.min(HEADER, bytes.length) : bytes.length)
 }

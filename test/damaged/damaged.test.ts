@@ -1,6 +1,6 @@
 /**
- * Shows that a file on which a library crashes or hangs costs only its own metadata (I14). Randomly damaged files are
- * read by real workers. Longer runs: `main.ts`.
+ * Shows that a file on which a library crashes or hangs loses only its own metadata (I14). Real workers read randomly
+ * damaged files. Longer runs: `main.ts`.
  */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
@@ -15,7 +15,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts'
 import { until } from '../support/until.ts'
 import { readDamaged } from './read-damaged.ts'
 
-/** Files on which a library hung or crashed, cut down to the least that does it. The names say which. */
+/** Files on which a library hung or crashed, cut to the smallest that does it. The names say which. */
 const KNOWN = join(import.meta.dirname, '../data/damaged')
 const FILES = 3_000
 
@@ -25,11 +25,11 @@ test(`I6: ${FILES} damaged files all get the hash of their bytes, whatever the l
   assert.equal(figures.hashed, FILES)
   const { length } = figures.casualties
   t.diagnostic(`the libraries crashed or hung on ${length}`)
-  assert.ok(length < FILES / 100, 'what is read without MediaInfo is rare, or it is no test of MediaInfo')
+  assert.ok(length < FILES / 100, 'few files are read without MediaInfo, or this is no test of MediaInfo')
 })
 
 for (const name of readdirSync(KNOWN)) {
-  test(`${name} costs itself its dimensions, and the files beside it nothing`, async (t) => {
+  test(`${name} loses its dimensions, and the files beside it lose nothing`, async (t) => {
     const results: MetadataResult[] = []
     const pool = createMetadataPool({
       workers: 1,
@@ -46,7 +46,7 @@ for (const name of readdirSync(KNOWN)) {
     for (const result of results) {
       assert.ok(result.kind === 'done', JSON.stringify(result))
       assert.equal(result.metadata.hash, createHash('md5').update(readFileSync(result.job.path)).digest('hex'))
-      // Another version of the library may do without trouble.
+      // Another version of the library may read it without trouble.
       if (!result.job.path.endsWith(name)) assert.deepEqual([result.problem, result.metadata.width], [null, 640])
     }
   })

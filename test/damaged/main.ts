@@ -10,7 +10,7 @@ const { values } = parseArgs({
   options: {
     files: { type: 'string', default: '20000' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-    /** Where files stay on which a library crashed or hung. */
+    /** A folder to keep the files on which a library crashed or hung. */
     keep: { type: 'string' },
   },
 })

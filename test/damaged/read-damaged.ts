@@ -1,4 +1,4 @@
-/** Damaged files through the real metadata pool, and what became of each. */
+/** Reads damaged files with the real metadata pool, and gives the result of each. */
 import { createHash } from 'node:crypto'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,24 +12,24 @@ import { type DamagedFile, damagedFiles } from './damage.ts'
 export type Outcome = { readonly file: DamagedFile; readonly result: MetadataResult }
 
 export type ReadOptions = {
-  /** Where the files may lie while they are read. */
+  /** Where to put the files while they are read. */
   readonly folder: string
   readonly seed: number
   readonly files: number
   readonly workers: number
-  /** Much more than any of them needs, and less than the pool's own minute. */
+  /** Much more than any file needs, and less than the pool's own minute. */
   readonly limitMs: number
   readonly onWave?: (outcomes: readonly Outcome[]) => void
 }
 
-/** Files on disk at a time. */
+/** How many files are on disk at a time. */
 const WAVE = 500
 const WAVE_BOUND_MS = 600_000
 
 export type Figures = {
-  /** Answered with the hash of the very bytes. */
+  /** How many files got the hash of their very bytes. */
   readonly hashed: number
-  /** What a library would not, or could not, say: the problem's text without what differs from file to file. */
+  /** How often each problem occurred, by its text without the parts that differ from file to file. */
   readonly problems: Readonly<Record<string, number>>
   /** Files on which a library crashed or hung. */
   readonly casualties: readonly DamagedFile[]

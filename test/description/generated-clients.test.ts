@@ -1,6 +1,7 @@
 /**
- * Clients that are generated from the description, type-checked together with code that calls every route by them, and run
- * against the api. The calling code is in `callers`: it imports what is generated, so it is compiled only here.
+ * Shows that clients generated from the description are right: they are type-checked together with code that calls
+ * every route, and run against the api. That code is in `callers`. It imports what is generated, so it is compiled only
+ * here.
  */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
@@ -18,13 +19,13 @@ const TSC = join(ROOT, 'node_modules/.bin/tsc')
 
 type Caller = { readonly callAll: (baseUrl: string, token: string, fetch: typeof globalThis.fetch) => Promise<void> }
 
-test('the client of openapi-typescript and openapi-fetch calls every route, by types that are true', async (t) => {
+test('the client of openapi-typescript and openapi-fetch calls every route, and its types are true', async (t) => {
   await callAll(t, 'openapi-fetch', async (folder, document) => {
     writeFileSync(join(folder, 'schema.ts'), astToString(await openapiTypescript(document)))
   })
 })
 
-test('the client of @hey-api/openapi-ts calls every route, by types that are true', async (t) => {
+test('the client of @hey-api/openapi-ts calls every route, and its types are true', async (t) => {
   await callAll(t, 'hey-api', async (folder, document) => {
     await createClient({
       input: JSON.parse(document),
@@ -35,7 +36,7 @@ test('the client of @hey-api/openapi-ts calls every route, by types that are tru
   })
 })
 
-/** @param generate makes what the caller of this name imports */
+/** @param generate makes the files that the caller of this name imports */
 async function callAll(t: TestContext, name: string, generate: (folder: string, document: string) => Promise<void>) {
   const { origin, token, text, document } = await servedDescription(t, { hasToken: true })
   const folder = temporaryFolder(t)
@@ -58,7 +59,7 @@ async function callAll(t: TestContext, name: string, generate: (folder: string, 
   assert.deepEqual(missed, [])
 }
 
-/** A project of its own, as strict as a user's may be. */
+/** Makes a project of its own, as strict as a user's may be. */
 function layOut(folder: string, name: string): void {
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
   cpSync(join(import.meta.dirname, 'callers', `${name}.ts.txt`), join(folder, 'caller.ts'))

@@ -15,19 +15,19 @@ const REDOCLY = join(dirname(createRequire(import.meta.url).resolve('@redocly/cl
 for (const hasToken of [false, true]) {
   const where = hasToken ? 'with a token' : 'without a token'
 
-  test(`spectral has nothing to say about the description ${where}`, async (t) => {
+  test(`spectral reports nothing about the description ${where}`, async (t) => {
     const { document } = await servedDescription(t, { hasToken })
     const spectral = new core.Spectral()
     spectral.setRuleset({
-      // Its types are those of another version of the core.
+      // The types are those of another version of the core.
       extends: [[rulesets.oas as unknown as RulesetDefinition, 'all']],
-      // Who runs a server is not known here; and a license has an identifier or an address, not both.
+      // The description can't know who runs a server, and a license has an identifier or an address, not both.
       rules: { 'info-contact': 'off', 'license-url': 'off' },
     })
     assert.deepEqual(await spectral.run(document), [])
   })
 
-  test(`redocly has nothing to say about the description ${where}`, async (t) => {
+  test(`redocly reports nothing about the description ${where}`, async (t) => {
     const folder = temporaryFolder(t)
     const file = join(folder, 'openapi.json')
     writeFileSync(file, (await servedDescription(t, { hasToken })).text)
@@ -35,7 +35,7 @@ for (const hasToken of [false, true]) {
     const { status, stdout, stderr } = spawnSync(
       process.execPath,
       [REDOCLY, 'lint', ...rules, '--format=json', file],
-      // It would tell its makers of each run, and ask them for newer versions.
+      // Otherwise it reports each run to its makers, and asks for newer versions.
       {
         cwd: folder,
         env: { REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true', CI: 'true' },

@@ -1,10 +1,10 @@
 import type { TestContext } from 'node:test'
 import { smallFeed } from '../support/small-feed.ts'
 
-/** Of at least 16 characters, as the config wants it. */
+/** At least 16 characters long, as the config requires. */
 const TOKEN = 'a-token-of-nobody'
 
-/** A small feed with an indexer that is alive, and its description as the api answers it, in `text` as it came. */
+/** Serves a small feed with a living indexer. Gives the api's description, also as the `text` that came. */
 export async function servedDescription(t: TestContext, options: { readonly hasToken: boolean }) {
   const apiToken = options.hasToken ? TOKEN : null
   const small = await smallFeed(t, { nowMs: () => 1_000, access: { apiToken } })
@@ -12,7 +12,7 @@ export async function servedDescription(t: TestContext, options: { readonly hasT
     "INSERT INTO status (id, state, version, started_ms, heartbeat_ms) VALUES (1, 'watching', '1.2.3', 0, 0)",
   )
   const { origin } = new URL(small.url)
-  // As every indexer begins one.
+  // A run, as every indexer begins one.
   small.feed.sqlite.exec("INSERT INTO runs VALUES (1, '97e32af4f17ccf39')")
   const response = await fetch(`${origin}/openapi.json`, { headers: { authorization: `Bearer ${TOKEN}` } })
   const text = await response.text()

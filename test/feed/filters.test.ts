@@ -13,7 +13,7 @@ import { type Choice, ModelTree, someChoices } from '../support/model-tree.ts'
 type Filters = { readonly under: string | null; readonly type: 'file' | 'directory' | null; readonly settled: boolean }
 
 const filters: fc.Arbitrary<Filters> = fc.record({
-  // The first ids that the model gives; what is under one that is not there, or is a file, is nothing or itself.
+  // The first ids that the model gives. Under a missing id is nothing, and under a file only itself.
   under: fc.option(fc.constantFrom('n1', 'n2', 'n3', 'n4', 'n5')),
   type: fc.option(fc.constantFrom('file' as const, 'directory' as const)),
   settled: fc.boolean(),
@@ -48,7 +48,7 @@ function keptNodes(client: FeedClient): Map<string, Kept> {
   return new Map(Array.from(client.nodes, ([id, { name, is_directory: isDirectory }]) => [id, { name, isDirectory }]))
 }
 
-/** What the filters let through, found the slow way. */
+/** The nodes that the filters let through, found the slow way. */
 function wanted({ db }: InterleavedFeed, { under, type }: Filters): Map<string, Kept> {
   const rows = db.sqlite
     .prepare<[], { id: string; parentId: string | null; name: string; isDirectory: 0 | 1 }>(
@@ -70,7 +70,7 @@ function wanted({ db }: InterleavedFeed, { under, type }: Filters): Map<string, 
   )
 }
 
-/** Everything that waits gets its hash. */
+/** Gives every waiting file its hash. */
 function settle({ db, store }: InterleavedFeed): void {
   const waiting = db.sqlite
     .prepare<[], { nodeId: string; inode: string; size: number; mtime: number }>(

@@ -12,7 +12,10 @@ import { type InterleavedFeed, openInterleavedFeed } from '../support/interleave
 import { changesSince } from '../support/log-client.ts'
 import { type Choice, ModelTree, someChoices } from '../support/model-tree.ts'
 
-/** Few enough that a short history has answers of several reads; null is the app's own, where each is read at once. */
+/**
+ * Rows a read: few enough that a short history has answers of several reads; null for the app's own, with one read an
+ * answer.
+ */
 const PIECES = 2
 const AT_ONCE = null
 
@@ -26,7 +29,7 @@ const step = fc.oneof(
       kind: fc.constant('request' as const),
       client: fc.nat(),
       maxSize: fc.option(fc.integer({ min: 1, max: 8 })),
-      /** What is written before each of the answer's reads. */
+      /** The writes before each of the answer's reads. */
       between: fc.oneof(fc.constant([]), fc.array(choices, { minLength: 1, maxLength: 6 })),
     }),
   },
@@ -45,7 +48,7 @@ function write({ feed, model }: Run, made: readonly Choice[]): void {
   feed.store.apply(made.flatMap((choice) => model.decide(choice)))
 }
 
-/** One request of one client; another one stays where it was, and will go on from that cursor later. */
+/** Makes one request of one client. A fork of it stays behind, and goes on from its cursor later. */
 async function request(run: Run, { client: which, maxSize, between }: Request): Promise<void> {
   const { feed, clients } = run
   const client = clients[which % clients.length] as FeedClient
@@ -63,7 +66,10 @@ async function request(run: Run, { client: which, maxSize, between }: Request): 
   if (between.length === 0) assertExact(run, { page, toCome, maxSize })
 }
 
-/** With nothing written meanwhile, an answer is exactly what was to come, and its cursor stands for exactly that. */
+/**
+ * Asserts, if nothing was written in between, that the answer has exactly the outstanding changes, and its cursor
+ * stands for them.
+ */
 function assertExact(
   { feed }: Run,
   answer: { page: ChangesPage; toCome: ReturnType<typeof changesSince>; maxSize: number | null },
@@ -114,7 +120,7 @@ async function holds(t: TestContext, rowsARead: number | null): Promise<void> {
   await fc.assert(property, { numRuns: 40 })
 }
 
-test('I2–I5: whatever is written between the reads of an answer, no parent is unknown, nothing in a cycle, and all is told', (t) =>
+test('I2–I5: whatever is written between the reads of an answer, no parent is unknown, nothing is in a cycle, and no change is missing', (t) =>
   holds(t, PIECES))
 
-test('I2–I5: what is read at once leaves the client with the tree of that moment', (t) => holds(t, AT_ONCE))
+test('I2–I5: an answer of one read leaves the client with the tree of that moment', (t) => holds(t, AT_ONCE))

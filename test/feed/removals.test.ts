@@ -25,7 +25,7 @@ const TREE = [
   create('b.jpg', 'photos', false),
 ]
 
-test('a removal has the path and the name that it last had, where they are asked for', async (t) => {
+test("a removal has the node's last path and name, if they are asked for", async (t) => {
   const { db, store, url } = await openInterleavedFeed(t, null)
   db.sqlite.exec(
     "INSERT INTO watch_roots (name, node_id, path, state, state_since_ms) VALUES ('media', 'media', '/mnt/media', 'watching', 0)",
@@ -60,18 +60,18 @@ test('the places of the last removals are kept, and those of the last thirty day
   store.apply([{ kind: 'remove', nodeId: 'a.jpg' }])
   nowMs += 31 * DAY_MS
   while (store.forgetOldRemovals()) {}
-  assert.equal(kept(), 1, 'among the last hundred thousand')
-  // As many as that since, without writing them all.
+  assert.equal(kept(), 1, 'one of the last hundred thousand is kept')
+  // A hundred thousand later ones, without writing them one by one.
   db.sqlite.exec(`WITH RECURSIVE n (n) AS (VALUES (1000) UNION ALL SELECT n + 1 FROM n WHERE n < 100999)
     INSERT INTO removals (change_id, path, name, removed_ms) SELECT n, '/x', 'x', ${nowMs} FROM n`)
   while (store.forgetOldRemovals()) {}
   assert.equal(kept(), 100_000)
   db.sqlite.exec(`INSERT INTO removals (change_id, path, name, removed_ms) VALUES (200000, '/x', 'x', ${nowMs})`)
   while (store.forgetOldRemovals()) {}
-  assert.equal(kept(), 100_001, 'of the last thirty days')
+  assert.equal(kept(), 100_001, 'those of the last thirty days are kept')
 })
 
-test('an id that is used again has no place of before', async (t) => {
+test('an id that is used again has no former place', async (t) => {
   const { db, store } = await openInterleavedFeed(t, null)
   store.apply([...TREE, { kind: 'remove', nodeId: 'a.jpg' }, create('a.jpg', 'photos', true)])
   assert.equal(db.sqlite.prepare('SELECT count(*) FROM removals').pluck().get(), 0)

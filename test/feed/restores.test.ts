@@ -1,7 +1,7 @@
 /**
- * Copies of the database, taken at any moment and put back at any other, in the same file or in its place, while an api has
- * it open: a client that names its epoch ends with what the feed has, or is told that its cursor means nothing any more.
- * The api is a process of its own: within one, SQLite has all connections to a file share what it knows of it.
+ * Shows I13 for restored copies of the database. Copies are taken at any moment and put back at any other, into the
+ * same file or in its place, while an api has it open. A client that sends its epoch ends with the feed's nodes, or
+ * gets a 410. The api is a process of its own: in one process all of SQLite's connections to a file share its state.
  */
 import assert from 'node:assert/strict'
 import { copyFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
@@ -39,7 +39,7 @@ const step = fc.oneof(
 
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never
 
-/** A client begins while what was copied has moved on, and has some of its pages when the copy is put back. */
+/** A client begins after nodes have moved on since the copy, and has some of its pages when the copy is put back. */
 const caughtInPages = fc
   .record({ choices: someChoices(12), which: fc.nat(), client: fc.nat(9), max: fc.nat(2), withWal: fc.boolean(), way })
   .map(({ choices: made, which, client, max, withWal, way: how }): Step[] => [
@@ -61,7 +61,7 @@ const history = fc
 
 type Copy = { readonly model: ModelTree; readonly main: Buffer; readonly wal: Buffer | null }
 
-/** The indexer's part: what writes, and is started anew. */
+/** The indexer's part: the writer, which can be started anew. */
 class Feed {
   readonly path: string
   model = new ModelTree()
@@ -78,7 +78,7 @@ class Feed {
     this.#store.apply(made.flatMap((choice) => this.model.decide(choice)))
   }
 
-  /** A file, or a folder with files. */
+  /** Creates a file, or a folder with files. */
   create(name: string, parentId: string, files: readonly string[] | null = null): void {
     const nodes = [[name, parentId], ...(files ?? []).map((file) => [file, name])] as [string, string][]
     this.#store.apply(
@@ -91,7 +91,7 @@ class Feed {
     )
   }
 
-  /** Nothing is another afterwards, but all that is below lies further on in the log. */
+  /** Moves a folder away and back: nothing differs afterwards, but all below it is further on in the log. */
   moveThereAndBack(which: number): void {
     const ids = [...this.model.nodes.keys()]
     const nodeId = ids[which % Math.max(1, ids.length)]
@@ -115,7 +115,7 @@ class Feed {
     this.#db.sqlite.exec(`VACUUM INTO '${path}'`)
   }
 
-  /** Either the file alone, with all in it, or both files as they are. */
+  /** Copies the file alone, after a checkpoint, or the file and its `-wal` as they are. */
   copy(withWal: boolean): Copy {
     if (!withWal) this.#db.sqlite.pragma('wal_checkpoint(TRUNCATE)')
     const wal = withWal && existsSync(`${this.path}-wal`) ? readFileSync(`${this.path}-wal`) : null
@@ -143,7 +143,7 @@ class Feed {
   }
 }
 
-/** Sends the epoch of its cursor, and starts over when it is told to. @param url of `startApi` */
+/** A client that sends the epoch of its cursor, and starts over after a 410. @param url of `startApi` */
 function clientOf(url: string): FeedClient {
   return new FeedClient(new URL(url).origin, { sendsEpoch: true })
 }
@@ -156,14 +156,14 @@ function namesOf(client: FeedClient): Map<string, string> {
   return new Map(Array.from(client.nodes, ([id, { name }]) => [id, name]))
 }
 
-test('I13: whatever copy is put in whose place, a client ends with what is there or is told to begin again', async (t) => {
+test('I13: whatever copy is put in the place of what, a client ends with the nodes that are there or has to begin again', async (t) => {
   const folder = temporaryFolder(t)
   const path = join(folder, 'feed.db')
   new Feed(path).stop()
   const { url } = await startApi(t, folder)
   const clients = Array.from({ length: 4 }, () => clientOf(url))
   const property = fc.asyncProperty(history, async (steps) => {
-    // Another database; the clients go on with what they have of the one before.
+    // Another database. The clients go on with what they have from the one before.
     for (const ending of ['', '-wal', '-shm']) rmSync(path + ending, { force: true })
     const feed = new Feed(path)
     try {
@@ -210,12 +210,12 @@ test('I13: ordinary starts leave cursors good, and those that change nothing lea
   feed.write([[20, 0, 0]])
   assert.equal(runs(), 2)
   feed.write([[20, 0, 0]])
-  assert.equal(runs(), 2, 'one of a start')
+  assert.equal(runs(), 2, 'one a start')
   const response = await fetch(`${url}/changes?cursor=${token.cursor}&epoch=${token.epoch}`)
   assert.equal(response.status, 200)
   assert.equal(((await response.json()) as ChangesPage).changes.length, 2)
   assert.notEqual(response.headers.get('Feed-Epoch'), token.epoch)
-  // A client from before there were runs keeps what it was given then.
+  // A client from before there were runs keeps its token.
   const database = token.epoch?.split('.')[0]
   assert.equal((await fetch(`${url}/changes?cursor=${token.cursor + 2}&epoch=${database}`)).status, 200)
 })
@@ -232,7 +232,7 @@ test('I13: a copy that has passed the cursor is noticed, and its tags are its ow
   feed.write([[20, 0, 0]])
   const [client, original] = [clientOf(url), await fetch(`${url}/cursor`)]
   await readAll(client, 10)
-  // As docs/upgrading.md has it, and somebody asks after each step.
+  // As docs/upgrading.md says, with a request after each step.
   const ask = async () => assert.equal((await fetch(`${url}/cursor`)).status, 200)
   copyFileSync(`${feed.path}.copy`, `${feed.path}.new`)
   feed.stop()
@@ -244,15 +244,15 @@ test('I13: a copy that has passed the cursor is noticed, and its tags are its ow
   feed.start()
   feed.write([[22, 0, 0]])
   const restored = await fetch(`${url}/cursor`)
-  assert.equal(await restored.text(), await original.text(), 'the head is at the same number')
+  assert.equal(await restored.text(), await original.text(), 'the head has the same number')
   assert.notEqual(restored.headers.get('ETag'), original.headers.get('ETag'))
   const response = await fetch(`${url}/changes?cursor=${client.cursor}&epoch=${client.epoch}`)
   assert.equal(response.status, 410)
 })
 
 /**
- * d with 1 and 2, e with 3 and 4 and more. Copied; then d is moved there and back, so that all in it lies beyond the copy's
- * head.
+ * Makes d with 1 and 2, e with 3 and 4, and more files. Copies that, and then moves d away and back, so that all in it
+ * is beyond the copy's head.
  */
 async function copiedAndMoved(t: TestContext, { more = 0 } = {}) {
   const folder = temporaryFolder(t)
@@ -263,7 +263,7 @@ async function copiedAndMoved(t: TestContext, { more = 0 } = {}) {
   const copy = feed.copy(false)
   const { url } = await startApi(t, folder)
   feed.moveThereAndBack(0)
-  /** The copy goes on as somebody else did. */
+  /** Puts the copy back and goes on with other changes. */
   const restore = () => {
     feed.restore(copy, 'in place')
     feed.create('new', SUPER_ROOT_ID)
@@ -271,7 +271,7 @@ async function copiedAndMoved(t: TestContext, { more = 0 } = {}) {
   return { feed, url, restore }
 }
 
-test('I13: a client in the middle of its pages is told, though its cursor is one that the copy has', async (t) => {
+test('I13: a client in the middle of its pages gets a 410, though the copy has its cursor', async (t) => {
   const { feed, url, restore } = await copiedAndMoved(t)
   const [client, before] = [clientOf(url), clientOf(url)]
   await client.take(2)
@@ -281,15 +281,15 @@ test('I13: a client in the middle of its pages is told, though its cursor is one
   assert.equal((await fetch(`${url}/changes?cursor=5&epoch=${token.epoch}`)).status, 410)
   await readAll(client, 2)
   assert.deepEqual(namesOf(client), feed.nodes())
-  // A page that is read from the copy is of it.
+  // A page that is read from the copy belongs to the copy.
   await before.take(2)
   const { cursor, epoch } = before
   feed.moveThereAndBack(0)
   assert.equal((await fetch(`${url}/changes?cursor=${cursor}&epoch=${epoch}`)).status, 200)
 })
 
-test('I13: a stream that is resumed in the middle of its pages is told, too, whatever the client keeps of it', async (t) => {
-  // More than one event holds.
+test('I13: a stream that is resumed in the middle of its pages is refused too, whatever the client keeps of it', async (t) => {
+  // More changes than one event holds.
   const { url, restore } = await copiedAndMoved(t, { more: 150 })
   const epoch = (await fetch(`${url}/cursor`)).headers.get('Feed-Epoch')
   const first = await firstEvent(`${url}/events?cursor=4&epoch=${epoch}`)
@@ -305,12 +305,12 @@ test('I13: a stream that is resumed in the middle of its pages is told, too, wha
   }
 })
 
-test('I13: an answer that was long in coming goes with the files that it was read from', async (t) => {
+test('I13: a long answer belongs to the files that it was read from', async (t) => {
   const folder = temporaryFolder(t)
   const feed = new Feed(join(folder, 'feed.db'))
   t.after(() => feed.stop())
   const { url } = await startApi(t, folder)
-  // More than is read at once: what moves while the rest is read would be told with the next answer.
+  // More than one read takes: what moves while the rest is read would come with the next answer.
   feed.create(
     'd',
     SUPER_ROOT_ID,
@@ -330,13 +330,13 @@ test('I13: an answer that was long in coming goes with the files that it was rea
   assert.equal((await fetch(`${url}/changes?${position}`)).status, 410)
 })
 
-test('I13: a running api sees a copy in the very file also where it opened the one before without a -wal', async (t) => {
+test('I13: a running api sees a copy in the very file even if it opened the one before without a -wal', async (t) => {
   const folder = temporaryFolder(t)
   const feed = new Feed(join(folder, 'feed.db'))
   t.after(() => feed.stop())
   feed.create('a', SUPER_ROOT_ID)
   const backup = feed.copy(false)
-  // Not in WAL mode, as VACUUM INTO makes it.
+  // VACUUM INTO makes a file that is not in WAL mode.
   feed.vacuumInto(`${feed.path}.copy`)
   feed.stop()
   renameSync(`${feed.path}.copy`, feed.path)
@@ -363,7 +363,7 @@ type FirstEvent = {
   readonly event: string
   readonly id: string
   readonly data: { readonly cursor: number; readonly has_more: boolean; readonly epoch: string }
-  /** Of the headers. */
+  /** The epoch in the headers. */
   readonly epoch: string | null
 }
 

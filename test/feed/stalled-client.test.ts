@@ -1,6 +1,6 @@
 /**
  * Shows I10: a client that stops reading in the middle of a long answer does not keep the WAL from being emptied. The
- * indexer's store writes on meanwhile, and pages of the WAL are counted.
+ * indexer's store writes on, and pages of the WAL are counted.
  */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
@@ -14,10 +14,10 @@ import type { Decision } from '../../services/indexer/src/model/decision.ts'
 import { openInterleavedFeed } from '../support/interleaved-feed.ts'
 import { factsOf } from '../support/rows.ts'
 
-/** Some 25 MB of JSON: more than the sockets between the two hold. */
+/** Some 25 MB of JSON: more than the buffers of the sockets hold. */
 const NODES = 60_000
 const BATCH = 1_000
-/** A hundredth of what the indexer has, so that a small file is enough to see checkpoints. */
+/** A hundredth of the indexer's setting, so that a small file is enough to see checkpoints. */
 const AUTOCHECKPOINT_PAGES = 160
 const WAL_PAGE_BYTES = 4_096 + 24
 
@@ -34,7 +34,7 @@ function files(first: number, count: number): Decision[] {
   }))
 }
 
-test('I10: a client that stalls in a long answer holds up no checkpoint, so the WAL does not grow', async (t) => {
+test('I10: a client that stalls in a long answer delays no checkpoint, so the WAL does not grow', async (t) => {
   const { db, store, url, beforeEachRead } = await openInterleavedFeed(t, null)
   for (let n = 0; n < NODES; n += BATCH) store.apply(files(n, BATCH))
   const head = store.head()
@@ -42,7 +42,7 @@ test('I10: a client that stalls in a long answer holds up no checkpoint, so the 
   beforeEachRead(() => {
     reads += 1
   })
-  // Nobody reads it for now.
+  // Nobody reads the answer for now.
   const [response] = (await once(get(`${url}/api/v1/changes`), 'response')) as [IncomingMessage]
 
   db.sqlite.pragma('wal_checkpoint(TRUNCATE)')

@@ -18,14 +18,14 @@ import { temporaryFolder } from '../support/temporary-folder.ts'
 import { until } from '../support/until.ts'
 
 const CADDYFILE = join(import.meta.dirname, '../../services/proxy/Caddyfile')
-/** The proxy itself tries for five seconds. */
+/** Long enough: the proxy itself tries for five seconds. */
 const LIMIT_MS = 60_000
 const hasCaddy = spawnSync('caddy', ['version']).status === 0
 const skip = hasCaddy ? false : 'needs the program caddy, as from the Debian package of that name'
 
 const untilSoon = (what: string, condition: () => boolean | Promise<boolean>) => until(what, condition, LIMIT_MS)
 
-/** The real file, but for the two things that only containers have: a fixed port, and names of other containers. */
+/** Starts the proxy with the real file, but for what only containers have: a fixed port and other containers' names. */
 async function startProxy(t: TestContext, folder: string, apiPort: number): Promise<string> {
   const port = await freePort()
   const text = readFileSync(CADDYFILE, 'utf8')
@@ -48,7 +48,7 @@ function canConnect(port: number): Promise<boolean> {
   })
 }
 
-/** An `EventSource`, with what it was told. */
+/** An `EventSource`, with what it received. */
 function follow(t: TestContext, url: string) {
   const source = new EventSource(url)
   t.after(() => source.close())
@@ -69,7 +69,7 @@ function follow(t: TestContext, url: string) {
   return seen
 }
 
-/** With what is beside it: a reader keeps that from being removed when the writer goes. */
+/** Moves the database with its `-wal` and `-shm`: a reader keeps these from being removed when the writer ends. */
 function moveDatabase(from: string, to: string): void {
   for (const suffix of ['-wal', '-shm', '']) {
     if (existsSync(from + suffix)) renameSync(from + suffix, to + suffix)
@@ -92,10 +92,10 @@ test('EventSource comes back by itself: without an api, without a database, and 
   assert.equal((await fetch(`${proxy}/api/v1/cursor`)).status, 502)
 
   const all = follow(t, events)
-  await untilSoon('it to have been without an api', () => all.failed >= 1)
+  await untilSoon('the stream to have been without an api', () => all.failed >= 1)
   let api = await startApi(t, folder, { port })
   const failed = all.failed
-  await untilSoon('it to have been without a database', () => all.failed > failed && all.opened >= 2)
+  await untilSoon('the stream to have been without a database', () => all.failed > failed && all.opened >= 2)
   assert.deepEqual(all.told, [])
 
   let feed = openFeedWriter(path)
@@ -105,12 +105,12 @@ test('EventSource comes back by itself: without an api, without a database, and 
   const one = follow(t, `${events}?cursor=${feed.head()}&epoch=${epoch}`)
   await untilSoon('the second one to follow', () => one.opened === 1)
   feed.put({ id: 'b' })
-  await untilSoon('both to hear of it', () => all.told.length === 2 && one.told.length === 1)
+  await untilSoon('both to receive the change', () => all.told.length === 2 && one.told.length === 1)
 
   const opened = all.opened
   feed.close()
   moveDatabase(path, `${path}.away`)
-  // So that the api sees it.
+  // Long enough that the api notices.
   await sleep(1_500)
   moveDatabase(`${path}.away`, path)
   feed = openFeedWriter(path)
@@ -123,7 +123,8 @@ test('EventSource comes back by itself: without an api, without a database, and 
   api = await startApi(t, folder, { port })
   await untilSoon('both to come back', () => all.told.length === 4 && one.told.length === 3)
 
-  // While it is away the database is replaced: an answer of 410 would stop it, and its page would not know why.
+  // The database is replaced while the api is away. An answer of 410 would stop the EventSource, and its page would not
+  // know why.
   assert.equal((await api.process.end('SIGTERM')).code, 0)
   feed.close()
   moveDatabase(path, `${path}.before`)
@@ -131,7 +132,7 @@ test('EventSource comes back by itself: without an api, without a database, and 
   t.after(() => other.close())
   for (const id of ['v', 'w', 'x', 'y', 'z']) other.put({ id })
   await startApi(t, folder, { port })
-  await untilSoon('the one that named its database to hear of it', () => one.gone >= 1)
+  await untilSoon('the one that named its database to be refused', () => one.gone >= 1)
 
   assert.deepEqual([all.told.slice(0, 4).join(''), one.told.join('')], ['abcd', 'bcd'])
   assert.deepEqual([all.isStopped(), one.isStopped()], [false, false])

@@ -1,24 +1,27 @@
-/** Time that passes only when nothing is left to do at a moment, so that a minute takes no longer than what happens in it. */
+/**
+ * Simulated time: it passes only when nothing is left to do at a moment, so that a minute takes no longer than its
+ * work.
+ */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
-/** Whose tasks they are. Those of who is paused wait; those of who ended are dropped. */
+/** Whose task it is. Tasks of a paused actor wait, and those of an ended one are dropped. */
 export type Actor = { state: 'running' | 'paused' | 'ended' }
 
 export type Clock = {
   /** Milliseconds since 1970. */
   readonly nowMs: () => number
-  /** Does something after a while; gives what takes it back. */
+  /** Does a task after a delay. Gives a function that cancels it. */
   readonly after: (delayMs: number, actor: Actor, task: () => void) => () => void
-  /** Does all there is to do, in the order of time. Rejects when that takes longer than `boundMs`, or goes round and round. */
+  /** Does all tasks in the order of time. Rejects if that takes longer than `boundMs`, or never ends. */
   readonly run: (boundMs: number) => Promise<void>
 }
 
 type Task = { readonly atMs: number; readonly number: number; readonly actor: Actor; readonly task: () => void }
 
 const START_MS = 1_600_000_000_000
-/** What has to wait for an actor that is paused is tried again this much later. */
+/** A task of a paused actor is tried again this much later. */
 const PAUSED_MS = 5
-/** In one run; there is hardly ever a tenth of it. */
+/** The most tasks of one run, which hardly ever has a tenth of that. */
 const TASKS_MAX = 100_000
 
 export function createClock(): Clock {
@@ -49,14 +52,14 @@ export function createClock(): Clock {
       const endMs = nowMs + boundMs
       for (let done = 0; ; done += 1) {
         if (done > TASKS_MAX) throw new Error(`still at work after ${done} tasks`)
-        // Promises that were resolved run their course.
+        // Lets resolved promises run.
         await nextTurn()
         const next = takeFirst()
         if (next === undefined) return
         nowMs = Math.max(nowMs, next.atMs)
         if (nowMs > endMs) throw new Error(`still at work after ${boundMs} ms`)
         if (next.actor.state === 'running') next.task()
-        // Its number stays, so that what is paused keeps its order.
+        // The number stays, so that paused tasks keep their order.
         else if (next.actor.state === 'paused') add({ ...next, atMs: nowMs + PAUSED_MS })
       }
     },

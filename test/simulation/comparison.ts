@@ -1,4 +1,4 @@
-/** What has to be equal when a disk in memory is quiet: the disk, the rows, the tree of folders, and what is watched. */
+/** Compares, when a disk in memory is quiet, the disk with the rows, the tree of folders, and the watches. */
 import assert from 'node:assert/strict'
 import { plainNodeId } from '@drive-feed/shared/node-id.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
@@ -28,7 +28,7 @@ export function assertEqual(compared: Compared): void {
   assert.deepEqual(watchProblems(compared), [], 'every folder is watched, if the kernel allows it, and nothing else')
 }
 
-/** What never had a second name has the id of its inode, whatever it went through. */
+/** Asserts that an inode that never had a second name has its own id. */
 export function assertOwnIds({ db, disk }: Pick<Compared, 'db' | 'disk'>, linked: ReadonlySet<Inode>): void {
   const rows = db.sqlite.prepare<[], { inode: string; node_id: string }>('SELECT inode, node_id FROM nodes').all()
   const ids = new Map(rows.map(({ inode, node_id }) => [inode, node_id]))
@@ -39,7 +39,7 @@ export function assertOwnIds({ db, disk }: Pick<Compared, 'db' | 'disk'>, linked
   }
 }
 
-/** When each inode was last told of, and where it is, with the folders above it. */
+/** The latest change of each inode, its path, and the folders above it. */
 type Told = ReadonlyMap<Inode, { readonly changeId: number; readonly path: string; readonly above: readonly Inode[] }>
 
 export function toldBefore({ db, disk }: Pick<Compared, 'db' | 'disk'>): Told {
@@ -56,7 +56,7 @@ export function toldBefore({ db, disk }: Pick<Compared, 'db' | 'disk'>): Told {
   return told
 }
 
-/** I12: what nothing happened to, nor to a folder above it, is not told of. */
+/** I12: asserts that an inode has no new change if nothing happened to it or to a folder above it. */
 export function assertSilence(
   compared: Pick<Compared, 'db' | 'disk'>,
   before: Told,
@@ -65,7 +65,7 @@ export function assertSilence(
   for (const [inode, { changeId, path }] of toldBefore(compared)) {
     const was = before.get(inode)
     if (was === undefined || linked.has(inode) || [inode, ...was.above].some((one) => touched.has(one))) continue
-    assert.equal(changeId, was.changeId, `I12: ${path} is told of though nothing happened to it`)
+    assert.equal(changeId, was.changeId, `I12: ${path} has a change though nothing happened to it`)
   }
 }
 
@@ -78,7 +78,7 @@ function linesOfDisk({ disk, watches }: Compared): string[] {
     .toSorted()
 }
 
-/** Whether a path is of something in one of these tops. */
+/** Whether a path is below one of these tops. */
 export function isBelow(path: string, tops: readonly Pick<Watch, 'path'>[]): boolean {
   return tops.some(({ path: top }) => path.startsWith(`${top}/`))
 }
@@ -118,7 +118,7 @@ function foldersOf({ disk, watches }: Compared): string[] {
   return lines.filter((path) => isBelow(path, watches)).toSorted()
 }
 
-/** Where the watches of the program and those of the kernel are not the same. */
+/** Where the program's watches differ from the kernel's. */
 function watchProblems({ program, disk, kernel }: Compared): string[] {
   const problems: string[] = []
   for (const root of program.roots()) {
@@ -132,7 +132,7 @@ function watchProblems({ program, disk, kernel }: Compared): string[] {
     }
     for (const folder of program.folders()) {
       if (folder.root !== root || (folder.watch !== null && watches.has(folder.watch))) continue
-      // Then it is known to have none, so that it is listed, and nobody left one over.
+      // It is known to have no watch, and so is listed; and the kernel has no watch to spare.
       if (folder.watch === null && gaps.unwatched.has(folder) && kernel.isFull()) continue
       problems.push(`${key}: ${pathOf(folder)} is not watched`)
     }

@@ -1,4 +1,4 @@
-/** Histories of a disk in memory, as plain data that can be made smaller and kept. */
+/** Histories of a disk in memory, as plain data that can be shrunk and kept. */
 import fc from 'fast-check'
 import {
   APPEND,
@@ -16,10 +16,10 @@ import {
 export type Step = { readonly choice: Choice; readonly waitMs: number }
 
 /**
- * After a round everything is quiet and compared. From step `from` to step `to` the program is paused, or not there, or
- * started anew with other watches or with other names of them, or a watched folder is not mounted, or the disk and the
- * kernel refuse now and then; or a watched folder is emptied while the program is not there, which its owner accepts, or
- * fills again.
+ * What happens from step `from` to step `to` of a round, at whose end everything is quiet and compared. The program is
+ * paused or killed, or started anew with other watches or with other names for them. Or a watched folder is not
+ * mounted, or the disk and the kernel refuse now and then. Or a watched folder is emptied while no program runs, and
+ * its owner accepts that or fills it again.
  */
 export type Treatment = (typeof TREATMENTS)[number]
 
@@ -34,18 +34,18 @@ export type History = {
   readonly rounds: readonly Round[]
   readonly seed: number
   readonly slownessMs: number
-  /** Events that the kernel keeps. */
+  /** How many events the kernel queues. */
   readonly queueMax: number
-  /** Places that may wait to be looked at. */
+  /** How many hints may wait. */
   readonly hintsMax: number
-  /** Watches that the kernel allows. */
+  /** How many watches the kernel allows. */
   readonly watchesMax: number
   readonly reusesNumbers: boolean
   readonly keepsBirthTimes: boolean
   readonly foldsCase: boolean
 }
 
-/** Of what the model disk does: more of what takes an inode number's place, or a name's. */
+/** Operations of the model disk: more often those that reuse an inode number or a name. */
 const what = fc.oneof(
   { weight: 5, arbitrary: fc.nat(99) },
   { weight: 1, arbitrary: fc.constantFrom(MAKE_FILE, REMOVE, REPLACE) },

@@ -1,12 +1,15 @@
-/** inotify(7) for a disk in memory: instances, watch descriptors, queues that merge, overflow and outlive their watches. */
+/**
+ * inotify(7) for a disk in memory: instances, watch descriptors, and queues that merge, overflow and outlive their
+ * watches.
+ */
 import type { WatchEvent } from '../../services/indexer/src/watch/inotify-events.ts'
 import type { DiskEvent, Inode } from '../support/model-disk.ts'
 
 export type Kernel = {
-  /** Gives a descriptor. */
+  /** Gives the instance's descriptor. */
   readonly createInstance: () => number
   readonly closeInstance: (fd: number) => void
-  /** The same folder always gives the same watch descriptor, as long as it is watched. Null when no more are allowed. */
+  /** While a folder is watched it always gives the same watch descriptor. Null if no more are allowed. */
   readonly addWatch: (fd: number, folder: Inode) => number | null
   /** Whether no more watches are allowed. */
   readonly isFull: () => boolean
@@ -19,7 +22,7 @@ export type Kernel = {
 
 type Instance = { readonly watches: Map<number, Inode>; queue: WatchEvent[] }
 
-/** `queueMax`: events of an instance. `watchesMax`: of all instances together. */
+/** `queueMax`: events of one instance. `watchesMax`: watches of all instances together. */
 export type KernelLimits = { readonly queueMax: number; readonly watchesMax: number }
 
 export function createKernel({ queueMax, watchesMax }: KernelLimits, onQueued: (fd: number) => void): Kernel {

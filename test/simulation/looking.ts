@@ -1,4 +1,7 @@
-/** The observer thread for a disk in memory: one request after the other, each taking its time, while the disk goes on. */
+/**
+ * The observer thread for a disk in memory: it serves one request after the other, each takes time, and the disk goes
+ * on.
+ */
 
 import { createSightsBuilder, type SightsBuilder } from '../../services/indexer/src/model/sights.ts'
 import { ENOSPC } from '../../services/indexer/src/posix/libc.ts'
@@ -11,7 +14,7 @@ import { DEVICE } from '../support/rows.ts'
 import type { Actor, Clock } from './clock.ts'
 import type { Kernel } from './kernel.ts'
 
-/** How often, from 0 to 1, something can't be read, and a folder can't be watched. */
+/** How often (0 to 1) something can't be read, and a folder can't be watched. */
 export type Faults = { unreadable: number; refused: number }
 
 export type LookingTools = {
@@ -22,7 +25,7 @@ export type LookingTools = {
   readonly kernel: Kernel
   readonly random: Random
   readonly note: (line: string) => void
-  /** How long a step takes at most. */
+  /** The longest time that a step takes. */
   readonly slownessMs: number
 }
 
@@ -49,7 +52,7 @@ export function createLooking(tools: LookingTools): (requests: readonly LookRequ
     const respelled = new Map<string, string>()
     for (const name of request.names ?? [...folder.entries.keys()]) {
       if (random.chance(INTERRUPTED)) await pause()
-      // As the real one, which has the listing confirm what is found under another spelling.
+      // As the real one: the listing confirms a name that is found under another spelling.
       pushSight(tools, sights, name, name === '.' ? folder : folder.entries.get(name))
       const isRespelled = !folder.entries.has(name) && tools.disk.lookUp(folder, name) !== undefined
       const spelling = isRespelled ? createSpellings(new Set(folder.entries.keys()))(name) : undefined

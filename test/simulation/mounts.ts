@@ -1,10 +1,10 @@
-/** What a disk in memory looks like as filesystems: one, of which the tops are mounted at their places. */
+/** A disk in memory as filesystems: one, whose tops are mounted at their places. */
 import type { FilesystemSigns } from '../../services/indexer/src/scan/filesystem-signs.ts'
 import type { Mountinfo } from '../../services/indexer/src/scan/mountinfo.ts'
 import type { ModelDisk } from '../support/model-disk.ts'
 import { DEVICE } from '../support/rows.ts'
 
-/** `DEVICE` as mountinfo has it. */
+/** `DEVICE` in the form of mountinfo. */
 const MAJOR_MINOR = '8:1'
 
 export function signsAt(disk: ModelDisk, path: string): FilesystemSigns | null {

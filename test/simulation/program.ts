@@ -1,4 +1,4 @@
-/** The indexer's own pipeline, on the kernel, the disk and the time of a model. */
+/** The indexer's own pipeline on a simulated kernel, disk and clock. */
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
 import pino from 'pino'
 import type { Decision } from '../../services/indexer/src/model/decision.ts'
@@ -30,37 +30,37 @@ export type Surroundings = {
   readonly disk: ModelDisk
   readonly kernel: Kernel
   readonly random: Random
-  /** The next start takes what is here then. */
+  /** The watches for the next start. */
   watches: readonly Watch[]
-  /** Nodes of which the owner said that they are meant as they are. */
+  /** Nodes for which the owner has left a word. */
   readonly words: Set<string>
-  /** Places that may wait to be looked at. */
+  /** How many hints may wait. */
   readonly hintsMax: number
-  /** How long a step of the observer thread, or until events are read, takes at most. */
+  /** The longest time of a step of the observer thread, and until events are read. */
   readonly slownessMs: number
-  /** Told what is done, a line each. */
+  /** Gets a line for each thing that is done. */
   readonly note: (line: string) => void
   readonly faults: Faults
 }
 
 export type Program = {
   readonly actor: Actor
-  /** Events are waiting on a descriptor of the kernel. */
+  /** To be called when events wait on a descriptor of the kernel. */
   readonly onQueued: (fd: number) => void
-  /** Something was mounted or unmounted. */
+  /** To be called when something was mounted or unmounted. */
   readonly onMounts: () => void
-  /** What is done every few seconds: roots are looked for, and what is due by the clock is started. */
+  /** Does what the indexer does every few seconds: looks for roots, and starts what is due. */
   readonly check: () => void
-  /** What ended it, if anything did. */
+  /** The error that ended the program, if there was one. */
   readonly failure: () => unknown
-  /** What is still waiting, each a line. */
+  /** What still waits, one line each. */
   readonly unfinished: () => string[]
   readonly roots: () => readonly Root[]
   readonly folders: () => Iterable<Folder>
   readonly end: () => void
 }
 
-/** What has no watch is listed at least in every second slot, and watches change hands at once. */
+/** Folders without a watch are listed in every second slot at least, and watches may move immediately. */
 const PACE = { slotMs: 60_000, slotsMax: 2, quietSeconds: 0 }
 const LIMIT = { allowed: 1_000_000, used: 0, isKnown: true, raise: () => '' }
 
@@ -123,7 +123,7 @@ function portsOf(surroundings: Surroundings, actor: Actor, drained: () => Promis
     kernel: kernelPort(surroundings, drained),
     disk: diskPort(surroundings, actor),
     database: databasePort(surroundings),
-    // What is in the files is no matter here.
+    // The content of files does not matter here.
     metadata: {
       wake: () => {},
       onAllScanned: () => {},

@@ -1,4 +1,4 @@
-/** Looks for a history that the indexer does not survive, and makes it small. */
+/** Looks for a history that the indexer does not survive, and shrinks it. */
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
 import fc from 'fast-check'
 import { type History, histories } from './history.ts'
@@ -6,14 +6,16 @@ import { simulate } from './simulate.ts'
 
 export type SearchOptions = {
   readonly seed: number
-  /** Histories at most. */
+  /** The most histories to run. */
   readonly historiesMax: number
-  /** After that no further one is begun, and none is made smaller. */
+  /** After this time no further history is begun, and none is shrunk. */
   readonly durationMs: number
   readonly onPassed?: (history: History) => void
 }
 
-/** Gives how many passed. Rejects with the smallest failing history that was found, and all that happened in it. */
+/**
+ * Gives how many histories passed. Rejects with the smallest failing one that was found, and all that happened in it.
+ */
 export async function search(db: FeedDatabase, options: SearchOptions): Promise<number> {
   let passed = 0
   const property = fc.asyncProperty(histories, async (history) => {

@@ -1,6 +1,6 @@
 /**
- * Histories on a disk in memory and in simulated time, with the real stages between: thousands of moments at which
- * something may happen, and each history repeats itself exactly.
+ * Runs histories on a disk in memory and in simulated time, with the real stages in between. Something may happen at
+ * thousands of moments, and each history repeats itself exactly.
  */
 import assert from 'node:assert/strict'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
@@ -13,60 +13,60 @@ import type { History, Round, Treatment } from './history.ts'
 import { createKernel } from './kernel.ts'
 import { type Program, type Surroundings, startProgram, type Watch } from './program.ts'
 
-/** Two that are watched, and one that is not. */
+/** Two folders that are watched, and one that is not. */
 const WATCHED: readonly Watch[] = ['one', 'two'].map((name) => ({ name, path: `/${name}` }))
 const TOPS = ['one', 'two', 'outside']
-/** The one that things are done to. */
+/** The watched folder that is unmounted, renamed and emptied. */
 const UNSTEADY = 'two'
 const OTHER_NAME = 'zwei'
-/** What is done while the program is not there. */
+/** Treatments while no program runs. */
 const ENDING: ReadonlySet<Treatment> = new Set(['kill', 'configure', 'rename', 'empty', 'fill'])
-/** A root that is away is looked for this often. */
+/** How often a root that is away is looked for. */
 const CHECK_MS = 3_000
-/** What was refused is tried again this often. */
+/** How often what was refused is tried again. */
 const TRIED_AGAIN_MS = 61_000
-/** A folder that could not be listed may be followed by what is in it. */
+/** A folder that could not be listed may have others in it that can't be listed either. */
 const TRIES = 4
-/** What has no watch is listed every other minute, and not where that took long. */
+/** Folders without a watch are listed every other minute, and later if that took long. */
 const SCARCE_TRIES = 10
-/** Folders at the most; with fewer watches some have none. */
+/** More than there are folders. With fewer watches some folders have none. */
 const MANY = 1_000
 /** Simulated time until everything has to be quiet. */
-/** Files that came by a link are looked at again for more than an hour. */
+/** Long enough for files that came by a link, which are looked at again for more than an hour. */
 const QUIET_MS = 3 * 3_600_000
-/** Of what is asked for while there are faults. */
+/** The share of looks and watches that fail while there are faults. */
 const FAULTS = { unreadable: 0.1, refused: 0.1 }
 const NO_FAULTS = { unreadable: 0, refused: 0 }
 
-/** What tells of nodes that nothing happened to. */
+/** Treatments that cause changes of nodes to which nothing happened. */
 const LOUD: ReadonlySet<Treatment> = new Set(['configure', 'rename'])
-/** What takes a root away. */
+/** Treatments that take a root away. */
 const AWAY: ReadonlySet<Treatment> = new Set(['unmount', 'empty', 'fill'])
 
-/** The disk itself: nothing stops it. */
+/** The disk itself, which nothing stops. */
 const NATURE: Actor = { state: 'running' }
 
 type Run = {
   readonly surroundings: Surroundings
-  /** The latest. */
+  /** The latest program. */
   program: Program
-  /** Inodes that have, or had, more than one name. */
+  /** Inodes that have or had more than one name. */
   readonly linked: Set<Inode>
-  /** Those of them that had a name where nobody watches. */
+  /** Those of them that had a name in a folder without a watch. */
   readonly unwatched: Set<Inode>
   /** Whether there are fewer watches than folders. */
   readonly isScarce: boolean
-  /** Through which names what was written in this round. */
+  /** The files that were written in this round, and through which names. */
   readonly written: { readonly folder: Inode; readonly name: string; readonly inode: Inode }[]
-  /** Without birth times a file under a number that is used again can't be told from the one that had it. */
+  /** Whether numbers are never reused: without birth times a new file under a reused number looks like the old one. */
   readonly areNumbersOwn: boolean
   /** Whether nothing happened in a watched folder since it was emptied. */
   isLeftAlone: boolean
-  /** Inodes that something happened to in this round. */
+  /** Inodes to which something happened in this round. */
   readonly touched: Set<Inode>
 }
 
-/** Rejects with what is not equal, or what went wrong, followed by all that happened. */
+/** Rejects with what differs or went wrong, followed by all that happened. */
 export async function simulate(db: FeedDatabase, history: History): Promise<void> {
   clear(db)
   const { reusesNumbers, keepsBirthTimes, foldsCase, slownessMs } = history
@@ -122,12 +122,12 @@ async function runRounds(run: Run, { rounds, reusesNumbers }: History): Promise<
     run.touched.clear()
     run.written.length = 0
     const before = toldBefore(run.surroundings)
-    // A root that its owner left empty may look suddenly empty by whatever leaves it next, and be kept for that.
+    // A root that was left empty may look suddenly empty when the next thing leaves it, and its nodes would be kept.
     run.surroundings.disk.fill(UNSTEADY)
     schedule(run, round)
     await becomesEqual(run)
     if (areIdsOwn && !LOUD.has(round.treatment)) assertSilence(run.surroundings, before, run)
-    // What gets the number of something in a root that is away has an id beside it.
+    // What gets an inode number from a root that is away has an id made of its place.
     if (reusesNumbers && AWAY.has(round.treatment)) areIdsOwn = false
     if (areIdsOwn) assertOwnIds(run.surroundings, run.linked)
   }
@@ -138,7 +138,7 @@ function clear({ sqlite }: FeedDatabase): void {
     DELETE FROM removals; DELETE FROM watch_roots; DELETE FROM devices`)
 }
 
-/** The loop waits by a timer, which is the only one. Gives what puts the real ones back. */
+/** Replaces the timers: the loop waits by one, which is the only one. Gives a function that restores the real ones. */
 function replaceTimers(clock: Clock, actor: () => Actor): () => void {
   const { setTimeout, clearTimeout } = globalThis
   const cancels = new WeakMap<object, () => void>()
@@ -199,7 +199,7 @@ function goOn(run: Run, treatment: Treatment): void {
   if (AWAY.has(treatment)) surroundings.clock.after(CHECK_MS, NATURE, () => run.program.check())
 }
 
-/** The other name is that of the one that things are done to, which stays where it is. */
+/** The watches after a treatment. A rename gives `UNSTEADY` another name at the same path. */
 function watchesAfter(treatment: Treatment, watches: readonly Watch[]): readonly Watch[] {
   if (treatment === 'configure') return watches.length === 1 ? WATCHED : watches.slice(0, 1)
   if (treatment !== 'rename') return watches
@@ -208,7 +208,7 @@ function watchesAfter(treatment: Treatment, watches: readonly Watch[]): readonly
   )
 }
 
-/** Its root is away since it is suddenly empty, until its owner says that it is meant, or something is in it. */
+/** Ends the time in which a root is away because it is suddenly empty: its owner accepts that, or fills it. */
 function endEmptiness(run: Run, treatment: 'empty' | 'fill'): void {
   const { program, surroundings } = run
   const { clock, disk, words, db } = surroundings
@@ -221,7 +221,7 @@ function endEmptiness(run: Run, treatment: 'empty' | 'fill'): void {
     const root = program.roots().find(({ path }) => path === `/${UNSTEADY}`)
     const nodeId = rootIdOf(db, root?.key ?? '')
     if (isToBeKept && run.isLeftAlone && run.areNumbersOwn)
-      assert.ok(hasNodes(), 'I7: what was in a root that is suddenly empty is kept')
+      assert.ok(hasNodes(), 'I7: the nodes of a root that is suddenly empty are kept')
     if (treatment === 'empty' && nodeId !== undefined && root?.state.kind === 'offline') words.add(nodeId)
     else disk.fill(UNSTEADY)
     program.check()
@@ -241,8 +241,8 @@ function noteLinks({ linked, unwatched, isScarce, surroundings: { disk, watches 
 }
 
 /**
- * A write through a name that nobody watches gives no event, and one through a name that is gone by then does not say what
- * was written: both are found with the next event at another name.
+ * Touches another name of files whose last write left no sign: a write through a name that nobody watches gives no
+ * event, and the event of a write through a name that is gone does not say which file was written.
  */
 function stirLinks({ linked, unwatched, written, surroundings: { disk, kernel } }: Run): void {
   const places = new Set(Array.from(disk.names(), ({ folder, name, inode }) => placeOf(folder, name, inode)))
@@ -271,7 +271,7 @@ async function becomesEqual(run: Run): Promise<void> {
   const head = headOf(surroundings.db)
   surroundings.clock.after(TRIED_AGAIN_MS, NATURE, () => run.program.check())
   await surroundings.clock.run(QUIET_MS)
-  assert.equal(headOf(surroundings.db), head, 'I12: nothing is told when nothing happened')
+  assert.equal(headOf(surroundings.db), head, 'I12: nothing is written when nothing happened')
 }
 
 function headOf({ sqlite }: FeedDatabase): unknown {

@@ -7,7 +7,7 @@ import type { Pair } from './pair.ts'
 
 export const AUDIT = join(import.meta.dirname, '../../services/indexer/src/commands/audit.ts')
 
-/** `lines` of standard output, and the last words. */
+/** Runs the audit. Gives the `lines` of standard output, and the summary on standard error. */
 export async function audit(pair: Pair, ...options: string[]) {
   const child = spawn(process.execPath, [AUDIT, `--config=${pair.configPath}`, ...options])
   const [lines, summary] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])

@@ -1,11 +1,11 @@
-/** Small TIFFs and what is made like them, in either byte order. */
+/** Small TIFFs, and formats made like a TIFF, in either byte order. */
 
-/** An entry by its tag: a number is a LONG, a list of directories are those below (SubIFDs or the Exif one). */
+/** Entries by tag: a number is a LONG, a list is the directories below (SubIFDs, or the Exif directory). */
 export type Entries = Readonly<Record<number, number | readonly Entries[]>>
 
 export type TiffOptions = {
   readonly order?: 'big' | 'little'
-  /** What stands instead of the version, 42. */
+  /** Replaces the version, 42. */
   readonly version?: number
   /** Bytes between the header and the first directory. */
   readonly behindHeader?: string

@@ -1,4 +1,4 @@
-/** What must hold of the database file after every transaction. */
+/** Checks what must be true of the database file after every transaction. */
 import assert from 'node:assert/strict'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
@@ -15,8 +15,8 @@ export function checkFile(db: FeedDatabase): void {
     places.add(place)
     const parent = byId.get(parentId)
     assert.ok(parent !== undefined || parentId === SUPER_ROOT_ID, `${name} hangs under nothing`)
-    assert.ok(parent === undefined || parent.isDirectory === 1, `${name} hangs under a file`)
-    assert.ok(parent === undefined || parent.changeId < changeId, `I3: ${name} is listed before its parent`)
+    assert.ok(parent === undefined || parent.isDirectory === 1, `${name} is below a file`)
+    assert.ok(parent === undefined || parent.changeId < changeId, `I3: ${name} comes before its parent`)
   }
   const rows = db.sqlite
     .prepare<[], ChangeLine>(
@@ -29,14 +29,14 @@ export function checkFile(db: FeedDatabase): void {
     assert.ok(!seen.has(nodeId), `${nodeId} has two rows in changes`)
     seen.add(nodeId)
     assert.ok(firstChangeId <= changeId)
-    if (isRemoved) assert.ok(!byId.has(nodeId), `${nodeId} lives and is called removed`)
+    if (isRemoved) assert.ok(!byId.has(nodeId), `${nodeId} is live and removed in changes`)
     else assert.equal(byId.get(nodeId)?.changeId, changeId)
   }
   for (const { nodeId } of nodes) assert.ok(seen.has(nodeId), `${nodeId} is not in changes`)
   checkTotals(db)
 }
 
-/** The totals of all roots, and what a count of all nodes gives. */
+/** Compares the totals of all roots with a count of all nodes. */
 function checkTotals(db: FeedDatabase): void {
   const rows = db.sqlite
     .prepare<[], { nodeId: string; parentId: string | null; isDirectory: bigint; size: bigint }>(

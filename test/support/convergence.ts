@@ -49,7 +49,7 @@ function auditProblems(pair: Pair): string[] {
   })
 }
 
-/** What of the tree is in folders of this name directly below the roots; all of it for ''. */
+/** The part of the tree in folders of this name directly below the roots; the whole tree for ''. */
 function part(tree: TreeImage, folder: string): TreeImage {
   if (folder === '') return tree
   return new Map([...tree].filter(([path]) => path.split('/')[1] === folder))
@@ -64,7 +64,9 @@ function readTree(pair: Pair): TreeImage {
   return nodesTree(pair.read(readNodes))
 }
 
-/** Names them with their due times: a file that is due and not read is another fault than one that was put off. */
+/**
+ * Names waiting files with their due times: a file that is due but not read is another fault than one that was put off.
+ */
 function waitingFiles(sqlite: Database.Database): string[] {
   return sqlite
     .prepare<[number], string>(
@@ -75,7 +77,7 @@ function waitingFiles(sqlite: Database.Database): string[] {
     .all(Date.now())
 }
 
-/** A client that follows the feed while the test works, and remembers what it had at every cursor it was given. */
+/** A client that follows the feed while the test works, and remembers its nodes at every cursor. */
 export type Follower = {
   /** Every change that was read, in order. */
   readonly changes: FeedChange[]
@@ -101,7 +103,7 @@ export function follow(pair: Pair, { pauseMs = 10, maxSize = null as number | nu
     if (client.cursor === before) return
     snapshots.push(client.fork())
     const tooMany = Math.min(SNAPSHOTS_MAX, SNAPSHOT_NODES_MAX / (client.nodes.size + 1))
-    // Drops one in the middle: the snapshots at both ends show most.
+    // Drops a snapshot in the middle: those at both ends show most.
     if (snapshots.length > tooMany) snapshots.splice(Math.floor(snapshots.length / 2), 1)
   }
   const inTurn = () => {
@@ -142,10 +144,10 @@ export async function assertAllEqual(
 }
 
 /**
- * Compares as `assertAllEqual` does. False if the feed moved on meanwhile, so that nothing can be said: the nodes may
- * equal the disk while a file is about to be listed that was there when it was looked at, and be gone again soon after.
+ * Compares as `assertAllEqual` does. False if the feed moved on during the comparison, which then shows nothing: a file
+ * that was there when it was looked at may be about to be listed, and be gone again soon after.
  *
- * @throws what is not equal, while the feed stood still
+ * @throws if something differs while the feed stood still
  */
 async function isAllEqual(
   pair: Pair,
@@ -181,7 +183,7 @@ function wireImageOfRows(rows: readonly NodeRow[]): TreeImage {
   const image: TreeImage = new Map()
   for (const row of rows) {
     const name = displayName(nameFromColumns(row.name, row.raw_name))
-    // The wire shows a time outside the years 1 to 9999 as the first or last moment of them.
+    // On the wire a time outside the years 1 to 9999 is the first or last moment of these years.
     const mtime = Math.min(Math.max(row.mtime, Number(YEAR_1_MICROSECONDS)), Number(YEAR_10000_MICROSECONDS - 1n))
     const what = row.is_directory === 1 ? 'folder' : describeFile(row.size, mtime, row.hash)
     image.set(row.node_id, `${row.parent_id}/${name}: ${what}`)

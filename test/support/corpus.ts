@@ -5,7 +5,7 @@ import type { Metadata } from '../../services/indexer/src/metadata/metadata-job.
 /** Sample files and the original program's answers, by libmagic 5.46 and MediaInfo 25.04 (Debian 13). */
 export const CORPUS = join(import.meta.dirname, '../data/corpus')
 
-/** Pictures of which parsers are known to get something wrong, and files that only pass as pictures. */
+/** Pictures that some parser is known to get wrong, and files that only look like pictures. */
 export const PICTURES = join(import.meta.dirname, '../data/pictures')
 
 /** A file's fields as clients see them. */
@@ -20,16 +20,16 @@ export type CorpusEntry = {
   readonly ms_duration: number
 }
 
-/** Where ours is right and the original's is not: it knew no size of an SVG. */
+/** Where our answer is right and the original's is not: it had no size for an SVG. */
 const DIFFERENCES: Readonly<Record<string, Partial<CorpusEntry>>> = { 'i.svg': { width: 20, height: 10 } }
 
-/** What must be answered, by file name. */
+/** The expected answers, by file name. */
 export function corpusEntries(): Map<string, CorpusEntry> {
   const entries = JSON.parse(readFileSync(join(CORPUS, 'expected.json'), 'utf8')) as Record<string, CorpusEntry>
   return new Map(Object.entries(entries).map(([file, entry]) => [file, { ...entry, ...DIFFERENCES[file] }]))
 }
 
-/** The same, as a worker answers it. */
+/** The expected answers as a worker gives them. */
 export function corpusAnswers(): Map<string, Metadata> {
   return new Map(Array.from(corpusEntries(), ([file, entry]) => [file, metadataOf(entry)]))
 }

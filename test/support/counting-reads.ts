@@ -1,4 +1,4 @@
-/** A database source that counts what is read of the log and of the tree. */
+/** A database source that counts reads of the log and of the tree. */
 import type { DatabaseSource, Reading } from '../../services/api/src/feed/database-source.ts'
 import type { Queries } from '../../services/api/src/feed/queries.ts'
 import { wrappedReadings } from './wrapped-readings.ts'
@@ -6,7 +6,7 @@ import { wrappedReadings } from './wrapped-readings.ts'
 export type ReadCounts = {
   /** Rows of the log that were read. */
   rows: number
-  /** The most folders that one read climbed. */
+  /** The most folders that one read climbed up. */
   foldersMax: number
   reads: number
 }

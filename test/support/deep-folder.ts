@@ -1,9 +1,9 @@
-/** Folders in one another, deeper than a path may be long. */
+/** Makes folders nested deeper than a path may be long. */
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 
 /**
- * Makes `depth` folders of one name in `top`, each in the one before, and a file "file" in the last. The innermost comes
- * first, so that no path gets too long. Gives the path of the last one.
+ * Makes `depth` folders of one name in `top`, each in the one before, and a file "file" in the last. The innermost is
+ * made first, so that no path gets too long. Gives the path of the last folder.
  */
 export function makeDeepFolder(top: string, name: string, depth: number): string {
   const making = `${top}.making`

@@ -1,4 +1,4 @@
-/** What is on the disk and what the database says is, in one form that can be compared (invariant I1). */
+/** The tree on disk and the tree in the database, in one form that can be compared (I1). */
 import { createHash } from 'node:crypto'
 import { closeSync, openSync, readdirSync, readSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
@@ -27,7 +27,7 @@ export type NodeRow = {
 
 const hashes = new Map<string, string>()
 
-/** Has every file read anew: where times are coarse, or a mapping is written to, it may hold others without a sign of it. */
+/** Has every file read anew: with coarse times, or after a write to a mapping, its bytes may change without a sign. */
 export function forgetHashes(): void {
   hashes.clear()
 }
@@ -50,7 +50,7 @@ export function diskTree(roots: Readonly<Record<string, string>>, excludes: read
   return image
 }
 
-/** FUSE may answer for one name of a file from memory after a write through another one. */
+/** Asks by a forced statx first: FUSE may answer from its cache for one name after a write through another. */
 function freshStatsAt(path: string): FileStats | null {
   const stats = statsAt(path)
   if (stats?.kind !== 'file' || stats.links === 1) return stats
@@ -82,7 +82,7 @@ export function describeFile(size: number, mtime: number, hash: string): string 
   return `${size} bytes, mtime ${mtime}, md5 ${hash}`
 }
 
-/** A node of the wire, in the same words. */
+/** A node as received, in the same form. */
 export function describeNode({ is_directory: isDirectory, size, mtime, hash }: FeedNode): string {
   return isDirectory ? 'folder' : describeFile(size, microsecondsOf(mtime), hash)
 }

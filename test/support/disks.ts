@@ -1,4 +1,4 @@
-/** Disks for tests: real filesystems in image files, attached to loop devices and mounted where only this process sees it. */
+/** Disks for tests: real filesystems in image files, on loop devices, mounted where only this process sees them. */
 import { execFileSync } from 'node:child_process'
 import {
   closeSync,
@@ -28,22 +28,25 @@ export type Disk = {
 export type Disks = {
   /** A new filesystem, not mounted. */
   readonly create: (type: DiskType) => Disk
-  /** Mounts it; on this loop device if one is given, waiting until that is free. Gives the loop device. */
+  /** Mounts it, on the given loop device if there is one, and waits until that is free. Gives the loop device. */
   readonly mount: (
     disk: Disk,
     path: string,
     how?: { readonly device?: string; readonly options?: string },
   ) => Promise<string>
-  /** The loop device it was mounted by last. */
+  /** The loop device by which it was mounted last. */
   readonly deviceOf: (disk: Disk) => string
   /** An empty filesystem in memory. */
   readonly mountMemory: (path: string) => void
-  /** A filesystem whose server never answers: whoever looks at it waits. Gives what kills the server. */
+  /**
+   * Mounts a filesystem whose server never answers, so that every look at it waits. Gives a function that kills the
+   * server.
+   */
   readonly mountDead: (path: string) => () => void
   readonly bind: (from: string, path: string) => void
-  /** Mounts it somewhere else for a moment: what happens to a disk while it is away. */
+  /** Mounts it somewhere else for a moment, to change it while it is away. */
   readonly change: (disk: Disk, work: (path: string) => void) => Promise<void>
-  /** Everything from here on (bytes) can't be read any more, what is not in memory yet. */
+  /** Makes everything from this byte on unreadable, unless it is in memory already. */
   readonly damage: (disk: Disk, fromByte: number) => void
   /** Makes it readable again. */
   readonly mend: (disk: Disk) => void
@@ -55,7 +58,7 @@ const mountCall = koffi
   .load('libc.so.6')
   .func('int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)')
 
-/** Just above the least that each filesystem can be made with. The images are sparse. */
+/** Just above the smallest size of each filesystem. The images are sparse. */
 const IMAGE_BYTES = { ext4: 24 << 20, btrfs: 120 << 20, xfs: 320 << 20 } as const
 const MAKE: Readonly<Record<DiskType, readonly string[]>> = {
   ext4: ['mkfs.ext4', '-q', '-F'],
@@ -75,7 +78,7 @@ export function noDisks(...types: readonly DiskType[]): string | false {
   return succeeds('losetup', ['--find']) ? false : 'needs a free loop device'
 }
 
-/** Call it before whatever watches the disks is started: cleanups run in the order of the calls. */
+/** To be called before a program that watches the disks is started: clean-ups run in the order of the calls. */
 export function createDisks(t: Cleaner): Disks {
   // Removed below, after everything in it is unmounted.
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'drive-feed-disks-')))
@@ -95,7 +98,7 @@ export function createDisks(t: Cleaner): Disks {
   const isAttached = (image: string) =>
     run('losetup', ['--noheadings', '--output', 'NAME', '--associated', image]) !== ''
   const unmount: Disks['unmount'] = async (path, how = 'plainly') => {
-    // Whoever looks at it just now is soon done.
+    // A program may still be looking at it, but not for long.
     if (how === 'lazily') run('umount', ['--lazy', path])
     else await until(`${path} to be unmounted`, () => succeeds('umount', [path]))
     mounted.delete(path)
@@ -106,7 +109,7 @@ export function createDisks(t: Cleaner): Disks {
     try {
       run('mount', ['--types', type, '--options', options, at, path])
     } finally {
-      // It is detached with the last unmount.
+      // The last unmount detaches it.
       if (!isShared) run('losetup', ['--detach', at])
     }
     devices.set(image, at)
@@ -126,7 +129,7 @@ export function createDisks(t: Cleaner): Disks {
       run('cp', ['--sparse=always', image, `${image}.sound`])
       truncateSync(image, fromByte)
     },
-    // Into the same file, which the loop device holds open.
+    // Written into the same file, which the loop device has open.
     mend: ({ image }) => {
       run('dd', [`if=${image}.sound`, `of=${image}`, 'bs=1M', 'conv=notrunc,sparse', 'status=none'])
       truncateSync(image, statSync(`${image}.sound`).size)
@@ -171,7 +174,7 @@ export function deviceNumber(path: string): bigint {
 
 async function attach(image: string, device: string | undefined): Promise<string> {
   if (device === undefined) return run('losetup', ['--find', '--show', image]).trim()
-  // The kernel lets go of it a moment after the unmount, and other programs may have taken it meanwhile.
+  // The kernel frees it a moment after the unmount, and another program may take it first.
   await until(`${device} to be free`, () => succeeds('losetup', [device, image]))
   return device
 }

@@ -1,4 +1,4 @@
-/** What Node's lstat says of an entry, in the form in which the observer thread has it. */
+/** Node's lstat of an entry, in the observer thread's form. */
 import { statsAt } from '@drive-feed/shared/file-stats.ts'
 import type { EntryStats } from '../../services/indexer/src/posix/statx.ts'
 

@@ -19,7 +19,7 @@ export function cString(path: string): Buffer {
   return Buffer.concat([nameToBytes(path), Buffer.of(0)])
 }
 
-/** What the last call of libc left in `errno`. */
+/** An error with the `errno` of the last libc call. */
 export function systemError(what: string): Error {
   const errno = koffi.errno()
   return Object.assign(new Error(`${what}: errno ${errno}`), { code: `errno ${errno}` })

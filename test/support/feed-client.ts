@@ -1,6 +1,6 @@
 /**
- * The client of tests: reads `/changes`, keeps the tree, and checks what every answer promises. A client of the whole tree
- * checks the order too; with a filter, the parent of a node need not be among its nodes.
+ * The client of tests: reads `/changes`, keeps the tree, and checks every answer. A client of the whole tree checks the
+ * order too. With a filter, a node's parent need not be among the client's nodes.
  */
 import assert from 'node:assert/strict'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
@@ -13,18 +13,18 @@ export type FeedClientOptions = {
   readonly nodes?: ReadonlyMap<string, FeedNode>
   /** `max_size` of its requests; null, the default, leaves it out. */
   readonly maxSize?: number | null
-  /** Only what these let through. */
+  /** Parameters that filter the changes. */
   readonly filters?: { readonly under?: string; readonly type?: string; readonly settled?: string }
   /** Sends the epoch of its cursor, and starts over when the answer is 410. */
   readonly sendsEpoch?: boolean
 }
 
-/** A longer answer is read in pieces, after which a folder may be missing: see I4 in `changes-reader.ts`. */
+/** A longer answer is read in pieces, between which a folder may be missing: see I4 in `changes-reader.ts`. */
 const SHORT_CHANGES = 1_000
 
 export class FeedClient {
   cursor: number
-  /** Of its cursor, as the last answer said. */
+  /** The epoch of its cursor, from the last answer. */
   epoch: string | null = null
   readonly nodes: Map<string, FeedNode>
   readonly #url: string
@@ -38,7 +38,7 @@ export class FeedClient {
     this.nodes = new Map(options.nodes)
   }
 
-  /** Another client that goes on from here. */
+  /** Makes another client that goes on from here. */
   fork(): FeedClient {
     const fork = new FeedClient(this.#url, { ...this.#options, cursor: this.cursor, nodes: this.nodes })
     fork.epoch = this.epoch
@@ -100,7 +100,7 @@ export class FeedClient {
   #assertBelowKnown({ id, name, parent_id: parentId }: FeedNode): void {
     assert.ok(this.#isKnown(parentId), `I3: ${name} came before its parent ${parentId}`)
     let above = parentId
-    // A folder may be missing further up: it was removed, and the next answer has the new place of what was in it.
+    // A folder further up may be missing: it was removed, and the next answer has the new places of what was in it.
     for (let steps = 0; above !== SUPER_ROOT_ID && above !== null; steps += 1) {
       assert.ok(steps <= this.nodes.size, `I3: ${id} is in a cycle`)
       above = this.nodes.get(above)?.parent_id ?? null

@@ -9,7 +9,7 @@ export type NewNode = {
   readonly size?: number
   readonly mtime?: number
   readonly hash?: string
-  /** Waits for its hash. */
+  /** Whether it waits for its hash. */
   readonly isPending?: boolean
 }
 

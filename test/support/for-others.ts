@@ -1,22 +1,22 @@
 /**
- * What a test needs to run a program of ours as another user than root: a temporary folder that everybody may enter, and,
- * where this project or Node lies in a folder that only root may enter, a copy of both in such a folder.
+ * What a test needs to run a program of ours as another user than root: a temporary folder that everybody may enter. If
+ * this project or Node is in a folder that only root may enter, also a copy of both in such a temporary folder.
  */
 import { spawnSync } from 'node:child_process'
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 
-/** How Node is called, and the program in the place from which that user can run it. */
+/** Paths of Node and of the program that the user can run. */
 export type Runnable = { readonly node: string; readonly main: string }
 
 const ROOT = join(import.meta.dirname, '../..')
 const SOURCES = ['shared', 'services/api', 'services/indexer']
 
-/** Where temporary folders may be; not everybody may enter the first, and programs may not be run from some. */
+/** Where temporary folders may be. Others may be barred from the first, and programs from running in some. */
 const parents = () => [tmpdir(), '/tmp', '/var/tmp', '/dev/shm'].filter(mayEverybodyEnter)
 
-/** Made and removed by the caller. Others may enter it, which mkdtemp(3) does not give them. */
+/** Makes a folder that others may enter, unlike one of mkdtemp(3). The caller removes it. */
 export function folderForOthers(prefix: string): string {
   const [parent] = parents()
   if (parent === undefined)
@@ -44,7 +44,7 @@ process.on('exit', () => {
   for (const folder of made) rmSync(folder, { recursive: true, force: true })
 })
 
-/** Copies that are there already, then a new one in each place that may do. */
+/** The copies that exist already, then a new one in each possible place. */
 function* copies(): Generator<string> {
   yield* [...made]
   for (const parent of parents()) {
@@ -54,7 +54,9 @@ function* copies(): Generator<string> {
   }
 }
 
-/** All that runs: the sources, Node, and the packages without those for development. False where there is no room. */
+/**
+ * Copies all that runs: the sources, Node, and the packages without those for development. False if there is no room.
+ */
 function copyTo(folder: string): boolean {
   try {
     copyFileSync(process.execPath, join(folder, 'node'))
@@ -89,7 +91,7 @@ function madeBelow(parent: string, prefix: string): string {
   return folder
 }
 
-/** Whether everybody may enter it and all folders above it. */
+/** Whether everybody may enter the folder and all folders above it. */
 function mayEverybodyEnter(path: string): boolean {
   const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0
   return (mode & 0o001) !== 0 && (dirname(path) === path || mayEverybodyEnter(dirname(path)))

@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 const FIRST = 10_000
 const COUNT = 20_000
 
-/** Below the ports that the kernel gives to outgoing connections, so that none of these takes it first. */
+/** The port is below those of outgoing connections, so that none of these takes it first. */
 export async function freePort(): Promise<number> {
   const port = FIRST + Math.floor(Math.random() * COUNT)
   const server = createServer()

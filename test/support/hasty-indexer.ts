@@ -1,4 +1,4 @@
-/** The indexer, but what takes minutes where watches are few takes seconds. */
+/** The indexer with a faster pace: what takes minutes with few watches takes seconds. */
 import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { loadConfig } from '@drive-feed/shared/config/config.ts'

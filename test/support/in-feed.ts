@@ -1,4 +1,4 @@
-/** A feed for one random history of many. */
+/** Provides a feed for each of many random histories. */
 import { join } from 'node:path'
 import pino from 'pino'
 import { createDatabaseSource, type Reading } from '../../services/api/src/feed/database-source.ts'

@@ -16,11 +16,11 @@ export type InterleavedFeed = {
   readonly url: string
   /** Calls this before each read of the app, until the next call. */
   readonly beforeEachRead: (work: () => void) => void
-  /** Removes all nodes and all changes; cursors go on growing. */
+  /** Removes all nodes and all changes. Cursors go on growing. */
   readonly clear: () => void
 }
 
-/** @param rowsARead rows that one read of the app gets at most; null leaves that to the app */
+/** @param rowsARead how many rows one read of the app gets at most; null leaves that to the app */
 export async function openInterleavedFeed(t: TestContext, rowsARead: number | null): Promise<InterleavedFeed> {
   const { db, store } = openStore(t)
   let work = () => {}
@@ -41,7 +41,7 @@ export async function openInterleavedFeed(t: TestContext, rowsARead: number | nu
   }
 }
 
-/** A read sees one state of the database, so writes between reads are all that can happen to an answer. */
+/** Writes between reads, since each read sees one state of the database. */
 function interrupted(source: DatabaseSource, rowsARead: number | null, work: () => void): DatabaseSource {
   const small = (queries: Queries): Queries => ({
     ...queries,

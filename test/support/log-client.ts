@@ -1,4 +1,4 @@
-/** A client that reads the log itself, without an api: what the indexer's store wrote, as a client would get it. */
+/** A client that reads the log itself, without an api: it gets what the store wrote, as a client of the api would. */
 import assert from 'node:assert/strict'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
@@ -43,7 +43,7 @@ export function createLogClient(db: FeedDatabase) {
         cursor = changeId
         toCome.delete(nodeId)
         if (isRemoved) {
-          // A removal may come twice, if the id was used and removed once more in between. A child that left the folder and
+          // A removal may come twice if the id was used and removed again in between. A child that left the folder and
           // changed again comes later, since a node has one row.
           const left = [...nodes.values()].find((node) => node.parentId === nodeId && !toCome.has(node.nodeId))
           assert.ok(left === undefined, `I4: ${nodeId} is removed before ${left?.name}`)

@@ -1,4 +1,4 @@
-/** A disk in memory: folders hold names, names stand for inodes, freed inode numbers may be used again. */
+/** A disk in memory: folders hold names, names stand for inodes, and freed inode numbers may be used again. */
 import type { PlacedSight } from '../../services/indexer/src/model/observation.ts'
 import { DEVICE } from './rows.ts'
 
@@ -8,13 +8,13 @@ export type Inode = {
   size: number
   mtime: number
   ctime: number
-  /** Null in a file. */
+  /** Null for a file. */
   readonly entries: Map<string, Inode> | null
 }
 
 /**
- * What happened, as the kernel tells it: at a name in a folder, or to a folder itself. `created` is told of a file only, as
- * a folder is never open for writing. `modified`: other bytes or another mtime, while nobody closed it.
+ * An event as the kernel reports it: at a name in a folder, or of a folder itself. `created` is reported for files
+ * only, as a folder is never open for writing. `modified`: other bytes or another mtime, without a close.
  */
 export type DiskEvent =
   | { readonly kind: 'created' | 'written' | 'modified' | 'touched'; readonly folder: Inode; readonly name: string }
@@ -25,25 +25,28 @@ export type ModelDiskOptions = {
   readonly keepsBirthTimes: boolean
   /** Whether a name is found by both of its spellings, as on exFAT. A listing gives the stored one. */
   readonly foldsCase?: boolean
-  /** Folders at the top that stay as they are; then nothing else is there. */
+  /** Folders at the top, which stay. If given, nothing else is at the top. */
   readonly tops?: readonly string[]
   readonly tell?: (event: DiskEvent) => void
   /** A top was mounted or unmounted. */
   readonly onMounts?: () => void
 }
 
-/** Numbers that choose among what is possible at that moment. */
+/** Numbers that choose among the operations that are possible at that moment. */
 export type Choice = readonly [what: number, which: number, where: number, name: number]
 
-/** Some of what there is to choose from, see `change`. */
+/** Some of the operations, see `change`. */
 export const [MAKE_FILE, REMOVE, REPLACE] = [1, 85, 99]
-/** From here on: what writers do that tells little, and names that change by their case alone. */
+/** Operations from here on: writes that few events report, and renames that change only the case. */
 export const [TRUNCATE, TOUCH_MODIFIED, OPEN, APPEND, CLOSE, CHANGE_CASE] = [100, 101, 102, 103, 104, 105]
 
-/** A file that is open for writing. The kernel tells of it at the name by which it was opened, wherever that moves. */
+/**
+ * A file that is open for writing. The kernel reports its events at the name by which it was opened, wherever that
+ * moves.
+ */
 type OpenFile = { folder: Inode; name: string; readonly inode: Inode }
 
-/** In every top, so that it is never empty. */
+/** A file in every top, so that no top is empty. */
 const KEPT_NAME = 'kept'
 const NAMES = ['a', 'b', 'c', 'd', 'e']
 
@@ -93,14 +96,14 @@ export class ModelDisk {
     return all.filter((other) => other.inode === inode).length
   }
 
-  /** What is behind names from the top; undefined if a name leads nowhere. */
+  /** What a path of names from the top leads to; undefined if a name leads nowhere. */
   resolve(names: readonly string[]): Inode | undefined {
     let at: Inode | undefined = this.top
     for (const name of names) at = at && this.lookUp(at, name)
     return at
   }
 
-  /** What a name in a folder leads to, in whatever case it is spelled where that does not matter. */
+  /** What a name in a folder leads to, in any case if the disk folds case. */
   lookUp(folder: Inode, name: string): Inode | undefined {
     const stored = this.#stored(folder, name)
     return stored === undefined ? undefined : folder.entries?.get(stored)
@@ -138,7 +141,7 @@ export class ModelDisk {
     else this.#replace(one)
   }
 
-  /** Takes one of the tops away; an empty folder is there instead. */
+  /** Takes one of the tops away, and leaves an empty folder. */
   unmount(name: string): void {
     const top = this.top.entries?.get(name)
     if (top === undefined || this.#unmounted.has(name)) return
@@ -159,12 +162,12 @@ export class ModelDisk {
     this.#noteMount()
   }
 
-  /** Tops that are there. */
+  /** The tops that are mounted. */
   mountedTops(): string[] {
     return [...(this.top.entries?.keys() ?? [])].filter((name) => !this.#unmounted.has(name))
   }
 
-  /** Removes all that is in one of the tops. */
+  /** Removes everything in one of the tops. */
   empty(name: string): void {
     const top = this.top.entries?.get(name)
     if (top === undefined || this.#unmounted.has(name)) return
@@ -173,7 +176,7 @@ export class ModelDisk {
     for (const below of [...(top.entries?.keys() ?? [])]) this.#remove(top, below)
   }
 
-  /** Puts a file into a top that was emptied, so that it is not. */
+  /** Puts a file into a top that was emptied. */
   fill(name: string): void {
     const top = this.top.entries?.get(name)
     if (top === undefined || !this.#emptied.delete(name)) return
@@ -218,7 +221,7 @@ export class ModelDisk {
     this.#tell({ kind: 'written', folder, name })
   }
 
-  /** As programs save: another file is written and takes the name. */
+  /** Saves as programs do: another file is written and takes the name. */
   #replace({ folder, name }: { folder: Inode; name: string }): void {
     const temporary = `${name}~`
     this.#put(folder, temporary, false)
@@ -248,12 +251,12 @@ export class ModelDisk {
     else if (!isFolder) this.#tell({ kind: 'written', folder, name })
   }
 
-  /** rename(2), over a file too, or over a folder that is removed with all in it just before. */
+  /** rename(2), also over a file, or over a folder, which is removed just before with all that is in it. */
   #rename({ folder, name, inode }: { folder: Inode; name: string; inode: Inode }, to: Inode, toName: string): void {
     if (this.#isWithin(to, inode)) return
     const stored = this.#stored(to, toName)
     const victim = stored === undefined ? undefined : to.entries?.get(stored)
-    // Another spelling of itself is a name that is free.
+    // Another spelling of its own name counts as free.
     const isRespelled = victim === inode && to === folder && stored === name && toName !== name
     if ((victim === inode && !isRespelled) || (victim !== undefined && !isRespelled && this.#isWithin(folder, victim)))
       return
@@ -274,7 +277,7 @@ export class ModelDisk {
     if (inode !== undefined && inode.entries !== null) this.#tell({ kind: 'moved', folder: inode })
   }
 
-  /** Names by which files are open move from the first to the second place of each. */
+  /** Moves the names by which files are open from the first to the second place of each pair. */
   #followOpen(
     ...moves: readonly (readonly [Pick<OpenFile, 'folder' | 'name'>, Pick<OpenFile, 'folder' | 'name'>])[]
   ): void {
@@ -307,7 +310,7 @@ export class ModelDisk {
     if (inode === undefined) return
     for (const below of [...(inode.entries?.keys() ?? [])]) this.#remove(inode, below)
     folder.entries?.delete(name)
-    // What is written through it from now on is told to nobody, whatever other names there are: it is closed.
+    // Counts as closed: later writes through it cause no event, whatever other names the file has.
     for (const open of this.#open) if (open.folder === folder && open.name === name) this.#open.delete(open)
     if (inode.entries !== null) this.#tell({ kind: 'removed', folder: inode })
     this.#tell({ kind: 'touched', folder, name })

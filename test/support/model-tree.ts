@@ -1,20 +1,20 @@
-/** A tree in memory that makes random decisions for the store and carries them out on itself, for tests. */
+/** A tree in memory that makes random decisions for the store and applies them to itself. */
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import fc from 'fast-check'
 import type { Decision } from '../../services/indexer/src/model/decision.ts'
 import { factsOf } from './rows.ts'
 
-/** Three numbers that choose among what is possible at that moment. */
+/** Three numbers that choose among the decisions that are possible at that moment. */
 export type Choice = readonly [what: number, which: number, where: number]
 
-/** One to so many of them. */
+/** One choice or more, up to `maxLength`. */
 export function someChoices(maxLength: number): fc.Arbitrary<Choice[]> {
   return fc.array(fc.tuple(fc.nat(99), fc.nat(), fc.nat()), { minLength: 1, maxLength })
 }
 
 export type ModelNode = { parentId: string; name: string; isDirectory: boolean }
 
-/** What lives, as the decisions leave it. */
+/** The live nodes, as the decisions leave them. */
 export class ModelTree {
   nodes = new Map<string, ModelNode>()
   #names = 0
@@ -28,7 +28,7 @@ export class ModelTree {
     return copy
   }
 
-  /** Decisions that are legal now, and does them here. */
+  /** Chooses decisions that are valid now, and applies them here. */
   decide([what, which, where]: Choice): Decision[] {
     const ids = [...this.nodes.keys()]
     const id = ids[which % Math.max(1, ids.length)]
@@ -41,7 +41,7 @@ export class ModelTree {
     if (isDirectory) return [{ kind: 'adopt', nodeId: id, facts: factsOf(id, { mtime: where }) }]
     const awaiting = { state: 'fresh', dueMs: where } as const
     if (what < 90) return [{ kind: 'recheck', nodeId: id, awaiting }]
-    // Up to 2^63, which a sparse file may have and no double's neighbour is within a thousand bytes of.
+    // Up to 2^63, as a sparse file may have. Doubles of that size are a thousand bytes apart.
     const size = where % 3 === 0 ? where * 2 ** 32 : where
     return [{ kind: 'rewrite', nodeId: id, facts: factsOf(id, { size }), awaiting }]
   }
@@ -71,7 +71,7 @@ export class ModelTree {
     return [this.#put(a, to.parentId, to.name), this.#put(b, at.parentId, at.name)]
   }
 
-  /** What is in a folder moves elsewhere, and the empty folder is removed. */
+  /** Moves what is in a folder elsewhere, and removes the empty folder. */
   #dissolve(nodeId: string, where: number): Decision[] {
     const inside = [...this.nodes].filter(([, { parentId }]) => parentId === nodeId)
     const moves = inside.flatMap(([id]) => this.#move(id, where))

@@ -1,4 +1,4 @@
-/** Questions that tests ask of a running pair. */
+/** What tests look up in a running pair. */
 import { createHash } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { nameFromColumns } from '@drive-feed/shared/entry-name.ts'
@@ -86,12 +86,12 @@ export function untilOffline(pair: Pair, message = /^/) {
   })
 }
 
-/** What the feed says since a cursor. */
+/** The changes in the feed after a cursor. */
 export async function changesSince(pair: Pair, cursor: number): Promise<FeedChange[]> {
   return new FeedClient(pair.url, { cursor, nodes: await nodesUpTo(pair, cursor) }).poll()
 }
 
-/** Only so that the client knows the parents: all nodes of now. */
+/** All nodes of now, only so that the client knows the parents. */
 async function nodesUpTo(pair: Pair, cursor: number) {
   const client = new FeedClient(pair.url)
   if (cursor > 0) await client.poll()
@@ -100,7 +100,7 @@ async function nodesUpTo(pair: Pair, cursor: number) {
 
 let sentinels = 0
 
-/** Writes a file and waits until it is hashed: whatever happened before has been dealt with by then. Gives its name. */
+/** Writes a file and waits until it is hashed: by then everything before it has been dealt with. Gives its name. */
 export async function passSentinel(pair: Pair, folder = pair.path()): Promise<string> {
   sentinels += 1
   const name = `sentinel-${sentinels}`
@@ -112,20 +112,20 @@ export async function passSentinel(pair: Pair, folder = pair.path()): Promise<st
   return name
 }
 
-/** Hash of the file with this name, '' while there is none. */
+/** The hash of the file with this name; '' while there is none. */
 export function hashOfName(pair: Pair, name: string): string {
   return pair.read(
     (sqlite) => sqlite.prepare<[string], string>('SELECT hash FROM nodes WHERE name = ?').pluck().get(name) ?? '',
   )
 }
 
-/** Number of files read by the metadata workers since the indexer started, but for sentinels' own. */
+/** How many files the metadata workers have read since the indexer started, without sentinels. */
 export async function hashJobs(pair: Pair): Promise<number> {
   const name = await passSentinel(pair)
   const seenMs = Date.now()
-  // Changes the number of folders listed, so the status row is written again.
+  // A new folder changes the number of listed folders, so the status row is written again.
   mkdirSync(pair.path(`${name}-folder`))
-  const status = await until('the status row to be refreshed', () => {
+  const status = await until('the status row to be written', () => {
     const row = statusOf(pair)
     return row !== undefined && row.heartbeatMs >= seenMs && row
   })

@@ -3,8 +3,8 @@ import { createRoots } from '../../services/indexer/src/reconcile/roots/roots.ts
 import { folderRow } from './rows.ts'
 
 /**
- * A registry of watches, each at `/NAME`, that keeps its rows in an array. `rows` are there at the start, `known` are the
- * names of known root nodes, and the test sets the clock.
+ * A registry of roots, each at `/NAME`, that keeps its rows in an array. `rows` are the rows at the start, `known` are
+ * the names of known root nodes. The test sets the clock.
  */
 export function openRoots(
   names: readonly string[],

@@ -1,6 +1,6 @@
 /**
- * Kernel limits for one indexer alone. inotify's count by user namespace (user_namespaces(7)), so the indexer runs in one
- * of its own, whose limits nobody else has; the limit of open files is any process's own (prlimit(1)).
+ * Kernel limits for one indexer alone. inotify's limits are per user namespace (user_namespaces(7)), so the indexer
+ * runs in a namespace of its own. The limit of open files is per process (prlimit(1)).
  */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
@@ -18,7 +18,7 @@ export function limitsAreRefused(): string | false {
   return refusal
 }
 
-/** For `within` of a pair. */
+/** The command for `within` of a pair. */
 export function withLimits(limits: Limits): string[] {
   return ['unshare', ...IN_NAMESPACE, 'sh', '-c', `${script(limits)} && exec "$@"`, 'sh']
 }

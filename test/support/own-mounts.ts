@@ -1,6 +1,6 @@
 /**
- * A mount namespace for this process and its children alone: whatever a test mounts, nobody else sees it, and it is gone
- * with the process, however that ends.
+ * A mount namespace for this process and its children alone: nobody else sees what a test mounts, and it is gone with
+ * the process, however that ends.
  */
 import { execFileSync } from 'node:child_process'
 import koffi from 'koffi'
@@ -10,8 +10,9 @@ const CLONE_NEWNS = 0x00020000
 let outcome: { readonly refusal: string | false } | undefined
 
 /**
- * Enters it. False if that succeeded, otherwise the reason, for `skip`. The namespace is that of this thread and of what it
- * starts from now on. Node's pool of threads, which serves the asynchronous calls of `fs`, stays in the old one.
+ * Enters the namespace. False if that succeeded, otherwise the reason, for `skip`. The namespace is that of this
+ * thread, and of threads and processes that it starts later. Node's thread pool, which serves the asynchronous calls of
+ * `fs`, stays in the old one.
  */
 export function enterOwnMounts(): string | false {
   outcome ??= { refusal: enter() }
@@ -23,7 +24,7 @@ function enter(): string | false {
   const unshare = koffi.load('libc.so.6').func('int unshare(int flags)')
   if (unshare(CLONE_NEWNS) !== 0) return `unshare(2) is refused here (errno ${koffi.errno()}): no mount namespaces`
   try {
-    // Nothing that is mounted from here on spreads to where this namespace was copied from.
+    // From here on no mount spreads to the namespace that this one was copied from.
     execFileSync('mount', ['--make-rprivate', '/'], { stdio: 'pipe' })
     return false
   } catch (error) {

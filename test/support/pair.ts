@@ -1,4 +1,4 @@
-/** The indexer and the api as real processes on a folder of their own, and what tests ask of them. */
+/** The indexer and the api as real processes on a folder of their own, and what tests need of them. */
 import { chownSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
@@ -13,15 +13,15 @@ import { until } from './until.ts'
 export const INDEXER_MAIN = join(import.meta.dirname, '../../services/indexer/src/main.ts')
 
 export type PairOptions = {
-  /** Keys of the watched folders, made under the test's folder, or with their paths. Default: `media`. */
+  /** Keys of the watched folders, which are made in the test's folder, or keys with their paths. Default: `media`. */
   readonly roots?: readonly string[] | Readonly<Record<string, string>>
   /** Further keys of the config. */
   readonly config?: Readonly<Record<string, unknown>>
   /** The indexer runs as this user, who also owns the folders. */
   readonly uid?: number
-  /** A command that runs the indexer: gets node and its arguments after its own, and becomes that process. */
+  /** A command that runs the indexer: it gets node and its arguments behind its own, and becomes that process. */
   readonly within?: readonly string[]
-  /** Instead of the indexer's own. */
+  /** The entry to run instead of the indexer's own. */
   readonly indexerMain?: string
 }
 
@@ -33,7 +33,7 @@ export type Configuration = {
 }
 
 export type Pair = {
-  /** The test's folder; what is watched lies in it, beside the database. */
+  /** The test's folder. The watched folders are in it, beside the database. */
   readonly folder: string
   readonly databasePath: string
   readonly configPath: string
@@ -56,7 +56,7 @@ export type Pair = {
   readonly read: <T>(work: (sqlite: Database.Database) => T) => T
 }
 
-/** Everything is gone when the test ends, however it ends; what the programs printed is shown if it failed. */
+/** Everything is gone when the test ends, however it ends. The programs' output is shown if the test failed. */
 export async function createPair(t: Cleaner, options: PairOptions = {}): Promise<Pair> {
   const folder = temporaryFolder(t, options.uid === undefined ? 'own' : 'for others')
   if (options.uid !== undefined) chownSync(folder, options.uid, options.uid)
@@ -111,7 +111,7 @@ export async function createPair(t: Cleaner, options: PairOptions = {}): Promise
       const launched = launchIndexer()
       await until(`the first scan of ${roots.join(', ')}`, () => {
         if (launched.exited()) fail(`the indexer ended: ${launched.stderr()}`)
-        // Whoever reads while the database is being opened may make files beside it first, which are then not the indexer's.
+        // A reader may make files beside the database while the indexer opens it, and these would not be the indexer's.
         if (!launched.stdout().includes('"started"')) return false
         const watching = rootsWatching(databasePath, launched.startedMs)
         return roots.every((root) => watching.has(root))

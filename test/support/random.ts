@@ -6,7 +6,7 @@ export type Random = {
   /** A whole number from 0 up to, not including, `end`. */
   readonly below: (end: number) => number
   readonly chance: (probability: number) => boolean
-  /** One of them; undefined only where there is none. */
+  /** One of the items; undefined only if there is none. */
   readonly pick: <T>(items: readonly T[]) => T | undefined
 }
 

@@ -1,4 +1,4 @@
-/** A program that watches mounts, mounts a filesystem on its first argument, and ends well when that was reported. */
+/** A program that watches mounts, mounts a filesystem on its first argument, and ends with 0 when that was reported. */
 import { execFileSync } from 'node:child_process'
 import { startDrain } from '../../services/indexer/src/watch/drain.ts'
 import { until } from './until.ts'
@@ -15,13 +15,13 @@ const drain = startDrain({
     throw error
   },
 })
-// Whatever was mounted before the thread began to look is not reported; this waits until it looks.
+// Mounts from before the thread began to watch are not reported, so wait until it watches.
 await drain.drained()
 reports = 0
 execFileSync('mount', ['-t', 'tmpfs', 'drive-feed-test', path])
-await until('the mount is reported', () => reports > 0)
+await until('the mount to be reported', () => reports > 0)
 reports = 0
 execFileSync('umount', [path])
-await until('the unmount is reported', () => reports > 0)
+await until('the unmount to be reported', () => reports > 0)
 await drain.stop()
 console.log('both were reported')

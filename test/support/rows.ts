@@ -1,4 +1,4 @@
-/** Rows and sights for tests, with what a test does not care about filled in. */
+/** Rows and sights for tests, with defaults for what a test does not care about. */
 import { plainNodeId } from '@drive-feed/shared/node-id.ts'
 import type { Facts } from '../../services/indexer/src/model/decision.ts'
 import type { KnownNode } from '../../services/indexer/src/model/known-node.ts'
@@ -6,7 +6,7 @@ import type { PlacedSight } from '../../services/indexer/src/model/observation.t
 
 export const DEVICE = '2049'
 
-/** Facts of inode `inode`; two with the same number are the same thing. */
+/** Facts of inode `inode`. Facts with the same number are of the same thing. */
 export function factsOf(inode: number | string, other: Partial<Facts> = {}): Facts {
   return { device: DEVICE, inode: String(inode), birthTime: 1, size: 10, mtime: 1_000, ctime: 1_000, ...other }
 }

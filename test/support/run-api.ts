@@ -6,7 +6,9 @@ import { until } from './until.ts'
 
 export const API_MAIN = join(import.meta.dirname, '../../services/api/src/main.ts')
 
-/** @param how `args` go before the program, as for Node or for a command that runs it @returns once it is listening */
+/**
+ * @param how `args` come before the program, for Node or for a command that runs it @returns the api, once it listens
+ */
 export async function runApi(
   t: Cleaner,
   configPath: string,
@@ -16,7 +18,7 @@ export async function runApi(
   return untilListening(launch(t, { command: process.execPath, ...how, args }))
 }
 
-/** @throws if the process ends before */
+/** @throws if the process ends before it listens */
 export async function untilListening(api: ServiceProcess): Promise<ServiceProcess> {
   await until('the api to listen', () => {
     if (api.exited()) throw new Error(`the api ended: ${api.stderr()}`)

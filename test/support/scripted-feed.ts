@@ -21,7 +21,7 @@ export type ScriptedFeed = {
   readonly untilClosed: () => Promise<void>
 }
 
-/** A request after the last entry is answered with 400, which no client retries. */
+/** Requests after the last entry are answered with 400, which no client retries. */
 export async function serveScript(t: TestContext, script: readonly Reply[]): Promise<ScriptedFeed> {
   const asked: Asked[] = []
   const closed: Promise<void>[] = []
@@ -65,7 +65,7 @@ export const cut: Reply = (res) => {
 
 export const brokenConnection: Reply = (res) => void res.destroy()
 
-/** Events, and then the end of the stream. */
+/** Sends events, and then ends the stream. */
 export function stream(...texts: readonly string[]): Reply {
   return (res) => {
     openStream(...texts)(res)
@@ -73,7 +73,7 @@ export function stream(...texts: readonly string[]): Reply {
   }
 }
 
-/** Events, and then nothing more. */
+/** Sends events, and then nothing more. */
 export function openStream(...texts: readonly string[]): Reply {
   return (res) => {
     res.writeHead(200, { 'Content-Type': 'text/event-stream', 'Feed-Epoch': 'one' })
@@ -82,7 +82,7 @@ export function openStream(...texts: readonly string[]): Reply {
   }
 }
 
-/** A page's body. A string is a new file's id, one with a minus a removal. */
+/** A page's body. A string is a new file's id; with a minus it is a removal. */
 export function page(cursor: number, changes: readonly (string | Partial<FeedNode>)[] = [], hasMore = false) {
   return { cursor, changes: changes.map(changeOf), has_more: hasMore }
 }
@@ -99,7 +99,7 @@ function nodeOf(id: string): FeedNode {
   return { id, parent_id: parentId, name: id, is_directory: false, size: 0, ...times, ...media }
 }
 
-/** Surroundings that record delays instead of waiting. */
+/** An environment for the client that records delays instead of waiting. */
 export function hastily(delaysMs: number[]) {
   return {
     random: () => 0.5,
@@ -110,7 +110,7 @@ export function hastily(delaysMs: number[]) {
   }
 }
 
-/** Everything that the generator gives, and the error that ended it. */
+/** All items of the generator, and the error that ended it. */
 export async function drain<T>(items: AsyncIterable<T>): Promise<{ items: T[]; error: unknown }> {
   const all: T[] = []
   try {
@@ -121,7 +121,7 @@ export async function drain<T>(items: AsyncIterable<T>): Promise<{ items: T[]; e
   return { items: all, error: null }
 }
 
-/** The first items. Ends the generator after them. */
+/** The first items. The generator is ended after them. */
 export async function take<T>(count: number, items: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = []
   for await (const item of items) {

@@ -12,13 +12,13 @@ import { createFeedWatch, type FeedWatch } from '../../services/api/src/waiting/
 
 export type ServedFeed = {
   readonly watch: FeedWatch
-  /** Where its routes are, as `http://127.0.0.1:8080/api/v1`. */
+  /** Where the routes are, as `http://127.0.0.1:8080/api/v1`. */
   readonly url: string
   /** Lines of the log. */
   readonly log: readonly { readonly level: number; readonly msg: string; readonly req?: { id: string; url: string } }[]
 }
 
-/** Limits and times that a test may set smaller, and parts that it may replace. */
+/** Limits and times that a test may make smaller, and parts that it may replace. */
 export type ServeOptions = {
   readonly seats?: number
   readonly heartbeatMs?: number

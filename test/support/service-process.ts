@@ -37,7 +37,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => 
 const EXIT_BOUND_MS = 20_000
 const SHOWN_CHARACTERS = 6_000
 
-/** Killed when the test ends. What it printed is shown if the test failed. */
+/** Starts a program that is killed when the test ends. Its output is shown if the test failed. */
 export function launch(t: Cleaner, options: LaunchOptions): ServiceProcess {
   const launched = start(options)
   t.after(async () => {

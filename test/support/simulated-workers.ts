@@ -1,6 +1,6 @@
 /**
- * Workers without processes, on a clock of their own: what a pool does with files that crash or loop is shown by how much
- * goes before another file, in exact figures.
+ * Workers without processes, on a simulated clock. They show exactly how long a file waits in a pool for files that
+ * crash or loop.
  */
 
 import type { Trial } from '../../services/indexer/src/metadata/extract.ts'
@@ -11,22 +11,22 @@ import type { Launch } from '../../services/indexer/src/metadata/worker-process.
 
 export const VERSIONS = { libmagic: '', magicDatabase: '', mediaInfo: '', rules: '' }
 
-/** What a start takes on a machine that has nothing else to do, and a small file. Milliseconds. */
+/** How long a start and a small file take on a machine that has nothing else to do. Milliseconds. */
 const START_MS = 350
 const FILE_MS = 1
 
 export type Simulation = {
   readonly launch: Launch
   readonly nowMs: () => number
-  /** Runs until it is so, or nothing happens any more. */
+  /** Runs until the condition is true, or nothing happens any more. */
   readonly runUntil: (isSo: () => boolean) => void
-  /** Runs until it is so late. */
+  /** Runs until this time. */
   readonly wait: (untilMs: number) => void
-  /** Of processes so far. */
+  /** Counts of processes so far. */
   readonly counts: { started: number; died: number; atMost: number }
 }
 
-/** How long a file is read at a trial, and whether the process dies of it then; `step` is what it is at. */
+/** How long a trial reads a file, and whether the process then dies over it. `step` is what the process is at. */
 export type Behaviour = (
   path: string,
   trial: Trial,
@@ -54,7 +54,7 @@ export function simulateWorkers(behaviour: Behaviour, knowsWhereItIs = true): Si
       alive -= 1
       worker.onEnd(reason, knowsWhereItIs ? at : null)
     }
-    /** Reads these rows of the first message one after the other, and tells `done` what was read. */
+    /** Reads these rows of the first message one after the other, and gives `done` those that were read. */
     const read = (rows: readonly number[], done: (rows: readonly number[]) => void, before: readonly number[] = []) => {
       const [row, ...others] = rows
       if (isOver) return

@@ -4,7 +4,7 @@ import { openFeedWriter } from './feed-writer.ts'
 import { type ServeOptions, serveFeed } from './serve-feed.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
-/** Serves /mnt/media with photos/, photos/a.jpg and b.txt; c.txt was removed. The head is 6. */
+/** Serves /mnt/media with photos/, photos/a.jpg and b.txt. c.txt was removed. The head is 6. */
 export async function smallFeed(t: TestContext, options: ServeOptions = {}) {
   const path = join(temporaryFolder(t), 'feed.db')
   const feed = openFeedWriter(path)

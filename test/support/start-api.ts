@@ -9,13 +9,13 @@ import { launch, type ServiceProcess } from './service-process.ts'
 
 export type RunningApi = {
   readonly process: ServiceProcess
-  /** Where its routes are, as `http://127.0.0.1:8080/api/v1`. */
+  /** Where the routes are, as `http://127.0.0.1:8080/api/v1`. */
   readonly url: string
   /** Messages of the log so far. */
   readonly log: () => string[]
 }
 
-/** Listens; its database is `feed.db` in the folder. Killed when the test ends. */
+/** Starts the api, which listens; its database is `feed.db` in the folder. It is killed when the test ends. */
 export async function startApi(
   t: Cleaner,
   folder: string,
@@ -35,7 +35,7 @@ export function writeConfig(folder: string, port: number): string {
   return path
 }
 
-/** Of complete lines. */
+/** The messages of complete lines. */
 function messagesOf(log: string): string[] {
   const lines = log
     .slice(0, log.lastIndexOf('\n') + 1)

@@ -12,7 +12,7 @@ process.on('exit', () => {
   for (const folder of folders) remove(folder)
 })
 
-/** @param whose everybody may enter one that is `for others` @returns its path, without symbolic links */
+/** @param whose everybody may enter a folder `for others` @returns its path, without symbolic links */
 export function temporaryFolder(t: Cleaner, whose: 'own' | 'for others' = 'own'): string {
   const folder = realpathSync(whose === 'own' ? mkdtempSync(join(tmpdir(), PREFIX)) : folderForOthers(PREFIX))
   folders.add(folder)
@@ -23,7 +23,7 @@ export function temporaryFolder(t: Cleaner, whose: 'own' | 'for others' = 'own')
   return folder
 }
 
-/** Runs something, such as one random history of many, with a folder of its own. */
+/** Runs `run`, such as one random history of many, with a folder of its own. */
 export async function inTemporaryFolder<T>(run: (folder: string) => Promise<T>): Promise<T> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), PREFIX)))
   folders.add(folder)
@@ -36,8 +36,8 @@ export async function inTemporaryFolder<T>(run: (folder: string) => Promise<T>):
 }
 
 function remove(folder: string): void {
-  // A test may have made it read-only.
+  // A test may have made the folder read-only.
   if (existsSync(folder)) chmodSync(folder, 0o755)
-  // Processes that were killed just now may write until they are gone.
+  // Processes that were just killed may write until they are gone.
   rmSync(folder, { recursive: true, force: true, maxRetries: 10 })
 }

@@ -8,7 +8,7 @@ const SHOWN_MAX = 20
 /**
  * Resolves with the first result of the condition that is not false, null or undefined.
  *
- * @param what is awaited, for the error
+ * @param what what is awaited, for the error
  * @throws after `boundMs` without such a result
  */
 export async function until<T>(
@@ -27,7 +27,7 @@ export async function until<T>(
   }
 }
 
-/** Resolves when there are no problems left. @throws after `boundMs`, with the problems that are left */
+/** Resolves when no problems are left. @throws after `boundMs`, with the problems that are left */
 export async function untilNone(
   what: string,
   problems: () => readonly string[] | Promise<readonly string[]>,

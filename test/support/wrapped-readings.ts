@@ -1,7 +1,9 @@
-/** A database source whose readings do something more with each read, for tests. */
+/** A database source whose readings do more with each read. */
 import type { DatabaseSource, Reading } from '../../services/api/src/feed/database-source.ts'
 
-/** Wraps each reading once: a reading also stands for its database, so the same one must stay the same. */
+/**
+ * Wraps each reading once: a reading also stands for its database, so one reading must always have the same wrapper.
+ */
 export function wrappedReadings(source: DatabaseSource, wrap: (reading: Reading) => Reading): DatabaseSource {
   const wrapped = new WeakMap<Reading, Reading>()
   return {

@@ -1,4 +1,4 @@
-/** System calls with which programs write that Node has no function for. Each throws what the system says. */
+/** System calls of writers for which Node has no function. Each throws the system's error. */
 import { constants, openSync } from 'node:fs'
 import { pathForFs } from '@drive-feed/shared/entry-name.ts'
 import koffi from 'koffi'
@@ -17,7 +17,7 @@ const signal = libc.func('intptr_t signal(int number, intptr_t handler)')
 const AT_FDCWD = -100
 const AT_SYMLINK_NOFOLLOW = 0x100
 const AT_SYMLINK_FOLLOW = 0x400
-/** O_TMPFILE without O_DIRECTORY, which is part of it; Node has no name for it. */
+/** O_TMPFILE, which Node does not name, without O_DIRECTORY, which is part of it. */
 const O_TMPFILE = 0o20000000
 const UTIME_OMIT = 0x3ffffffen
 const PROT_READ_WRITE = 3
@@ -28,12 +28,12 @@ const F_UNLCK = 2
 const SIGIO = 29
 const SIG_IGN = 1
 
-/** A new file without a name, in a folder's filesystem; to be closed by whoever asked. */
+/** Opens a new file without a name, in a folder's filesystem. The caller closes it. */
 export function openNameless(folder: string): number {
   return openSync(pathForFs(folder), constants.O_RDWR | constants.O_DIRECTORY | O_TMPFILE, 0o644)
 }
 
-/** truncate(2), which opens nothing; Node's opens the file and closes it. */
+/** truncate(2), which opens nothing. Node's function opens the file and closes it. */
 export function truncateByPath(path: string, size: number): void {
   if (truncate(cString(path), size) !== 0) fail(`truncate ${path}`)
 }
@@ -44,9 +44,9 @@ export function giveName(fd: number, path: string): void {
 }
 
 /**
- * Sets the time of last change alone, which the kernel tells as a write.
+ * Sets only the mtime, which the kernel reports as a write.
  *
- * @param seconds up to ±2^63; what a filesystem can't keep, it makes what it can
+ * @param seconds up to ±2^63. A filesystem that can't keep a time keeps the nearest one that it can
  */
 export function setMtimeAlone(path: string, seconds: bigint, nanoseconds = 0n): void {
   const times = new BigInt64Array([0n, UTIME_OMIT, seconds, nanoseconds])
@@ -54,7 +54,7 @@ export function setMtimeAlone(path: string, seconds: bigint, nanoseconds = 0n): 
     fail(`utimensat ${path}`)
 }
 
-/** A file's first bytes as memory, shared with whoever reads the file; they outlive its descriptor. */
+/** Maps a file's first bytes as memory, shared with every reader of the file. The mapping outlives the descriptor. */
 export type Mapping = { readonly write: (content: string | Buffer) => void; readonly end: () => void }
 
 export function mapFile(fd: number, length: number): Mapping {
@@ -71,15 +71,18 @@ export function mapFile(fd: number, length: number): Mapping {
   }
 }
 
-/** While it is held, whoever opens the file without waiting is refused with EAGAIN, fcntl(2). Gives what gives it back. */
+/**
+ * Takes a lease: while it is held, opening the file without waiting fails with EAGAIN, fcntl(2). Gives a function that
+ * releases it.
+ */
 export function holdLease(fd: number): () => void {
-  // The kernel would end the process with it where it asks for the lease to be given back.
+  // Otherwise the kernel's request to release the lease would end the process.
   signal(SIGIO, SIG_IGN)
   if (!takeLease(fd)) fail('fcntl F_SETLEASE')
   return () => giveBackLease(fd)
 }
 
-/** @returns false while somebody else has the file open */
+/** @returns false while another process has the file open */
 export function takeLease(fd: number): boolean {
   return fcntl(fd, F_SETLEASE, F_WRLCK) === 0
 }

@@ -1,6 +1,6 @@
 /**
- * Shows `accept-empty`: the owner confirms that a root which was found empty or replaced is meant so. Both services and
- * the command run as processes on real folders.
+ * Shows `accept-empty`: the owner accepts a root that was found empty or replaced. Both services and the command run as
+ * processes on real folders.
  */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
@@ -21,7 +21,7 @@ function accept(pair: Pair, name: string): { status: number | null; output: stri
   return { status, output: stdout + stderr }
 }
 
-/** A root of a folder and a file, scanned, and a second one. */
+/** A scanned root with a folder and a file, and a second root. */
 async function pairWithFiles(t: TestContext): Promise<Pair> {
   const pair = await createPair(t, { roots: ['media', 'other'] })
   fill(pair)
@@ -39,13 +39,13 @@ function empty(pair: Pair): void {
   for (const name of readdirSync(pair.path())) rmSync(pair.path(name), { recursive: true })
 }
 
-/** Nothing is left in the database's folder that would hold another time. */
+/** Asserts that no word is left in the database's folder that would count another time. */
 function assertNoWordIsLeft(pair: Pair): void {
   const left = readdirSync(dirname(pair.databasePath)).filter((name) => name.includes('accept'))
   assert.deepEqual(left, [])
 }
 
-test('a root that was found empty is emptied in the feed when its owner says so, and only this once', async (t) => {
+test('a root that was found empty is emptied in the feed when its owner accepts that, and only once', async (t) => {
   const pair = await pairWithFiles(t)
   const follower = follow(pair)
   const id = idAt(pair, 'media')
@@ -64,7 +64,7 @@ test('a root that was found empty is emptied in the feed when its owner says so,
     [
       0,
       `media: ${pair.path()} is empty; the 2 files and folders that were known in it are to be removed.
-The indexer is doing so now.
+The indexer removes them now.
 `,
     ],
   )
@@ -79,7 +79,7 @@ The indexer is doing so now.
   empty(pair)
   await pair.startIndexer(['other'])
   await untilOffline(pair)
-  assert.notEqual(idAt(pair, 'media/folder/file'), undefined, 'the word of before is not about this time')
+  assert.notEqual(idAt(pair, 'media/folder/file'), undefined, 'the former word does not count again')
   await follower.stop()
 })
 
@@ -89,7 +89,7 @@ test('while the indexer is stopped the word waits for its next start', async (t)
   empty(pair)
   const { status, output } = accept(pair, 'media')
   assert.equal(status, 0, output)
-  assert.match(output, /is not running\. It does so at its next start/)
+  assert.match(output, /is not running\. It removes them at its next start/)
   await pair.startIndexer()
   await assertAllEqual(pair)
   assertNoWordIsLeft(pair)
@@ -112,7 +112,7 @@ test('another folder in the place of the root is accepted in the same way', asyn
   await follower.stop()
 })
 
-test('a folder that got the inode number of the root whose place it took is accepted, and stays so', {
+test('a folder with the inode number of the root that it replaced is accepted, and stays accepted', {
   skip: noDisks('ext4'),
 }, async (t) => {
   const disks = createDisks(t)
@@ -167,7 +167,7 @@ test('I7: only the folder that the owner saw is accepted, and only as it was', a
     assert.equal(headOf(pair), before)
     assertNoWordIsLeft(pair)
   })
-  await t.test('and not when the root came back by itself', async () => {
+  await t.test('not if the root came back by itself', async () => {
     await pair.endIndexer()
     assert.equal(accept(pair, 'media').status, 0)
     rmSync(pair.path(), { recursive: true })
@@ -179,7 +179,7 @@ test('I7: only the folder that the owner saw is accepted, and only as it was', a
   })
 })
 
-test('what is not to be accepted is said, with the state of every root', async (t) => {
+test('what can not be accepted is refused, with the state of every root', async (t) => {
   const pair = await pairWithFiles(t)
   renameSync(pair.path(), join(pair.folder, 'aside'))
   await untilOffline(pair)
@@ -199,7 +199,7 @@ test('what is not to be accepted is said, with the state of every root', async (
   assertNoWordIsLeft(pair)
 })
 
-/** A root on which a disk was mounted at `inner disk` and is away, and a follower. */
+/** A root in which a disk was mounted at `inner disk` and is away, and a follower. */
 async function pairWithDisk(t: TestContext) {
   let follower: Follower | undefined
   t.after(() => follower?.stop().catch(() => {}))
@@ -218,7 +218,7 @@ async function pairWithDisk(t: TestContext) {
   follower = follow(pair)
   await disks.unmount(inner)
   const message = () => rootRow(pair, 'media')?.message ?? ''
-  await until('the root to tell of it', () => message() !== '')
+  await until('the root to have a message', () => message() !== '')
   return { disks, pair, disk, inner, follower, message }
 }
 
@@ -233,10 +233,10 @@ test('a disk inside a root that is away is given up with the command that the me
 
   await t.test('the message goes when the disk is back', async () => {
     await disks.mount(disk, inner)
-    await until('nothing to be said', () => message() === '')
+    await until('the root to have no message', () => message() === '')
     await assertAllEqual(pair, follower)
     await disks.unmount(inner)
-    await until('it to be said', () => message() !== '')
+    await until('the root to have a message', () => message() !== '')
     assert.notEqual(idAt(pair, 'media/inner disk/folder/file'), undefined)
   })
   const script = command.replace('accept-empty --', `${process.execPath} ${COMMAND}`)
@@ -244,7 +244,7 @@ test('a disk inside a root that is away is given up with the command that the me
   assert.equal(status, 0, stderr)
   assert.match(
     stdout,
-    /the 3 files and folders that were known in it are to be removed\.\nThe indexer has done so\.\n$/,
+    /the 3 files and folders that were known in it are to be removed\.\nThe indexer has removed them\.\n$/,
   )
   await assertAllEqual(pair, follower)
   assert.equal(message(), '')
@@ -256,7 +256,7 @@ test('a disk inside a root that is away is given up with the command that the me
     await disks.mount(disk, inner)
     await assertAllEqual(pair, follower)
     await disks.unmount(inner)
-    await until('it to be said', () => message() !== '')
+    await until('the root to have a message', () => message() !== '')
     assert.notEqual(idAt(pair, 'media/inner disk/folder/file'), undefined)
   })
   await t.test('while the indexer is stopped the word waits for its next start', async () => {
@@ -272,12 +272,12 @@ test('a disk inside a root that is away is given up with the command that the me
   await follower.stop()
 })
 
-test('a path that is not to be accepted is refused with the reason, and other forms of the right one are not', {
+test('a path that can not be accepted is refused with the reason, and other forms of the right path are accepted', {
   skip: noDisks('ext4'),
 }, async (t) => {
   const { disks, pair, disk, inner, follower } = await pairWithDisk(t)
   const refusals: readonly [string, RegExp][] = [
-    ['./inner disk', /: \.\/inner disk is not a whole path: give it from \/ on\n$/],
+    ['./inner disk', /: \.\/inner disk is not an absolute path: begin it with \/\n$/],
     [pair.path('nowhere'), /: nothing is known at \S+nowhere\n$/],
     [pair.path('plain'), /: no other filesystem was mounted at \S+plain as far as is known: nothing is away there\n$/],
     [join(inner, 'folder'), /folder' is in '.*\/inner disk', whose filesystem is away: that is the path to give\n$/],
@@ -293,7 +293,7 @@ test('a path that is not to be accepted is refused with the reason, and other fo
   assert.match(accept(pair, inner).output, /: a filesystem is mounted at '.*': nothing is away there\n$/)
   await disks.unmount(inner)
   assertNoWordIsLeft(pair)
-  await until('it to be away', () => rootRow(pair, 'media')?.message != null)
+  await until('the disk to be away', () => rootRow(pair, 'media')?.message != null)
 
   symlinkSync(pair.path(), join(pair.folder, 'link'))
   const { status, output } = accept(pair, `${pair.folder}/link/plain/..//inner disk/`)

@@ -1,4 +1,6 @@
-/** Shows the api without an indexer, before there is a database, and on a read-only folder. It runs as a process. */
+/**
+ * Shows the api without an indexer, before there is a database, and on a read-only folder. The api runs as a process.
+ */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { copyFileSync, readdirSync, writeFileSync } from 'node:fs'
@@ -13,7 +15,7 @@ import { API_MAIN } from '../support/run-api.ts'
 import { launch } from '../support/service-process.ts'
 import { until } from '../support/until.ts'
 
-test('the api says 503 before there is a database, and recovers by itself', async (t) => {
+test('the api answers 503 before there is a database, and recovers by itself', async (t) => {
   const pair = await createPair(t)
   await pair.startApi()
   const response = await fetch(`${pair.url}/api/v1/cursor`)
@@ -25,7 +27,7 @@ test('the api says 503 before there is a database, and recovers by itself', asyn
   await assertAllEqual(pair)
 })
 
-test('I10: the api answers while the indexer is stopped or was killed, from a place it can not write', async (t) => {
+test('I10: the api answers while the indexer is stopped or was killed, and from a folder that it can not write', async (t) => {
   const pair = await createPair(t)
   for (let n = 0; n < 50; n += 1) writeFileSync(pair.path(`${n}`), `${n}`)
   await pair.startIndexer()
@@ -39,7 +41,7 @@ test('I10: the api answers while the indexer is stopped or was killed, from a pl
     assert.equal(client.cursor, headOf(pair))
     const { cursor } = await getJson<{ cursor: number }>(`${pair.url}/api/v1/cursor`)
     assert.equal(cursor, headOf(pair))
-    // One who begins to wait while there is no indexer hears what the next one finds.
+    // A client that begins to wait while no indexer runs receives what the next one finds.
     const waiting = getJson<{ changes: object[] }>(`${pair.url}/api/v1/changes?cursor=${cursor}&wait=50`)
     await pair.startIndexer()
     const again = getJson<{ changes: object[] }>(`${pair.url}/api/v1/changes?cursor=${headOf(pair)}&wait=50`)
@@ -55,7 +57,7 @@ test('I10: the api answers while the indexer is stopped or was killed, from a pl
     'feed.db-wal',
     'feed.db.lock',
   ])
-  await t.test('a fresh api on what a stopped indexer left', async () => {
+  await t.test('a fresh api on the files of a stopped indexer', async () => {
     const api = canMount() ? readOnlyApi(t, pair.configPath, dirname(pair.databasePath)) : await pair.startApi()
     await until('the api to listen', () => api.stdout().includes('"listening"'))
     await assertAllEqual(pair)

@@ -1,5 +1,5 @@
 /**
- * Shows the audit on disks that come and go, and on those that fold case. Mounted image files, and the audit as a
+ * Shows the audit on disks that come and go, and on disks that fold case. Mounted image files, and the audit as a
  * process.
  */
 import assert from 'node:assert/strict'
@@ -34,7 +34,7 @@ test('I7: nodes of a disk that is away are listed as away, and are no difference
     summary: 'no difference; 0 files and 2 folders are equal; 4 nodes are away and not compared',
   })
   await disks.mount(disk, mountPoint)
-  // It may have another device number now, which the indexer has to see first.
+  // The disk may have another device number now, which the indexer has to see first.
   await untilConverged(pair)
   await pair.endIndexer()
   assert.deepEqual(await audit(pair, '--hashes'), equal)
@@ -50,7 +50,7 @@ const noExfat = () => {
   }
 }
 
-test('where names fold case, a name that is not listed is a difference though it can be looked at', {
+test('if names fold case, a name that is not listed is a difference though it can be looked at', {
   skip: noExfat(),
 }, async (t) => {
   const pair = await createPair(t)

@@ -35,7 +35,7 @@ test('I1: an audit beside a running indexer finds no difference and exits with 0
   })
 })
 
-test('I1: what changes while it looks is looked at again, and is no difference', async (t) => {
+test('I1: what changes during an audit is looked at again, and is no difference', async (t) => {
   const pair = await createPair(t)
   fill(pair)
   await pair.startIndexer()
@@ -46,7 +46,7 @@ test('I1: what changes while it looks is looked at again, and is no difference',
   renameSync(pair.path('photos'), pair.path('pictures'))
   appendFileSync(pair.path('notes.txt'), 'more')
   const running = audit(pair)
-  // Whether it sees the differences or comes too late: it must not tell of them.
+  // The audit may see the differences or come too late: it must not report them.
   setTimeout(() => pair.indexer().signal('SIGCONT'), 1_500)
   const { code, lines } = await running
   assert.deepEqual({ code, lines }, { code: 0, lines: [] })
@@ -60,7 +60,7 @@ test('every kind of difference is one line, and the exit code 1', async (t) => {
   await pair.endIndexer()
   writeFileSync(pair.path('photos', 'added.jpg'), 'added')
   mkdirSync(pair.path('added folder'))
-  writeFileSync(pair.path('added folder', 'below'), 'not told of on its own')
+  writeFileSync(pair.path('added folder', 'below'), 'not reported by itself')
   rmSync(pair.path('photos', 'hill.jpg'))
   appendFileSync(pair.path('photos', 'beach.jpg'), '!')
   utimesSync(pair.path('photos', 'beach.jpg'), 1, 1)
@@ -80,7 +80,7 @@ test('every kind of difference is one line, and the exit code 1', async (t) => {
   ])
 })
 
-test('a wrong hash is found when files are read, and tables that do not hold together always', async (t) => {
+test('a wrong hash is found when files are read, and inconsistent tables always', async (t) => {
   const pair = await createPair(t)
   fill(pair)
   await pair.startIndexer()
@@ -104,7 +104,7 @@ test('a wrong hash is found when files are read, and tables that do not hold tog
   assert.equal(thorough.code, 1)
 })
 
-test('a root that is away or not configured is said, and not compared', async (t) => {
+test('a root that is away or not configured is reported, and not compared', async (t) => {
   const pair = await createPair(t, { roots: ['media', 'other'] })
   fill(pair)
   await pair.startIndexer()
@@ -142,7 +142,7 @@ test('I7: a root that is away is no difference: its nodes are kept on purpose', 
   assert.equal(summary, 'no difference; 0 files and 1 folders are equal; 5 nodes are away and not compared')
 })
 
-test('where inode numbers do not last, another number is no difference by itself', async (t) => {
+test('if inode numbers do not last, another number is no difference by itself', async (t) => {
   const pair = await createPair(t)
   fill(pair)
   await pair.startIndexer()
@@ -192,7 +192,7 @@ test('a path of 6,000 bytes is compared, with what is in it', async (t) => {
 
 const MD5_OF_FOUND = createHash('md5').update('found').digest('hex')
 
-test('a reader of a pipe that is slow gets every line', async (t) => {
+test('a slow reader of a pipe gets every line', async (t) => {
   const pair = await createPair(t)
   fill(pair)
   await pair.startIndexer()
@@ -204,7 +204,7 @@ test('a reader of a pipe that is slow gets every line', async (t) => {
   assert.equal(Number(lines), count + 1)
 })
 
-test('without a database or a config it says so and exits with 2', async (t) => {
+test('without a database or a config the audit says so and exits with 2', async (t) => {
   const pair = await createPair(t)
   const { code, summary } = await audit(pair)
   assert.equal(code, 2)

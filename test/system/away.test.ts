@@ -27,11 +27,11 @@ const skip = noDisks('ext4')
 
 type Root = { readonly disks: Disks; readonly disk: Disk; readonly path: string; readonly aside: string }
 
-/** How the root's folder goes; gives how it comes back. The disk is not mounted in between, unless `isMounted`. */
+/** How the root's folder goes away. Gives how it comes back. In between the disk is not mounted, unless `isMounted`. */
 type Way = {
   readonly leave: (root: Root) => Promise<() => Promise<void>>
   readonly message: RegExp
-  /** The disk stays mounted, and others may write on it. */
+  /** The disk stays mounted, and other programs may write to it. */
   readonly isMounted?: true
 }
 
@@ -42,7 +42,7 @@ const unmounted: Way['leave'] = async ({ disks, disk, path }) => {
   }
 }
 
-/** The mount point is taken away with `remove`, something else is put there, and all that is undone. */
+/** Unmounts the disk, puts something else in place of the mount point, and undoes that with `remove`. */
 function without(put: (path: string) => void, remove: (path: string) => void): Way['leave'] {
   return async (root) => {
     const remount = await unmounted(root)
@@ -118,7 +118,7 @@ const WAYS: Readonly<Record<string, Way>> = {
   },
 }
 
-/** What happens to the disk while it is away; the ids of what stays, by path. */
+/** Changes the disk while it is away. */
 function changeDisk(path: string, round: number): void {
   writeFileSync(join(path, `new-${round}`), `${round}`)
   writeFileSync(join(path, 'folder', 'changed'), `${'x'.repeat(round)}`)
@@ -166,7 +166,7 @@ test('I7: a root whose disk goes away keeps its nodes, and heals when it is back
         const comeBack = await leave(root)
         if (!isRunning) await pair.startIndexer(['here'])
         const away = await untilOffline(pair, message)
-        assert.ok(away.stateSinceMs >= leftMs, 'it says since when')
+        assert.ok(away.stateSinceMs >= leftMs, 'the row says since when')
         await passSentinel(pair, here)
         assert.deepEqual(knownBelow(pair), before)
 
@@ -211,14 +211,14 @@ for (const what of ['the folder of the root', 'a folder in it']) {
       const lost = statSync(what === 'a folder in it' ? join(roots.gone, 'folder') : roots.gone).ino
       if (!isRunning) await pair.endIndexer()
       rmSync(roots.gone, { recursive: true })
-      if (isRunning) await until('it to be away', () => rootState(pair, 'gone') === 'offline')
+      if (isRunning) await until('the root to be away', () => rootState(pair, 'gone') === 'offline')
       const name = takeNumber(roots.media, lost, thing)
       if (thing === 'folder') writeFileSync(join(roots.media, name, 'inside'), 'inside')
       if (!isRunning) await pair.startIndexer(['media'])
-      // Each takes longer than a row stays in limbo for which something waits.
+      // Each round takes longer than a row with a waiting arrival stays in limbo.
       for (let round = 0; round < 4; round += 1) await passRemoval(pair, roots.media)
       assert.equal(rootState(pair, 'gone'), 'offline')
-      assert.notEqual(idAt(pair, `media/${name}`), undefined, 'it is listed nevertheless')
+      assert.notEqual(idAt(pair, `media/${name}`), undefined, 'the new one is listed nevertheless')
       if (thing === 'folder') assert.notEqual(idAt(pair, `media/${name}/inside`), undefined)
       assert.deepEqual(idsBelow(pair, 'gone'), before)
 
@@ -227,7 +227,7 @@ for (const what of ['the folder of the root', 'a folder in it']) {
       pair.configure({ roots: { media: roots.media } })
       await pair.startIndexer()
       await untilConverged(pair)
-      assert.deepEqual(idsBelow(pair, 'media'), ids, 'it keeps its id when the other root is given up')
+      assert.deepEqual(idsBelow(pair, 'media'), ids, 'the new one keeps its id when the other root is given up')
     })
   }
 }
@@ -236,7 +236,7 @@ for (const order of [
   ['gone', 'new', 'media'],
   ['media', 'new', 'gone'],
 ] as const) {
-  test(`I7: a root that was emptied while the indexer was stopped keeps its nodes though a new root has an inode number of them (${order})`, {
+  test(`I7: a root that was emptied while the indexer was stopped keeps its nodes though a new root has one of their inode numbers (${order})`, {
     skip,
   }, async (t) => {
     const disks = createDisks(t)
@@ -268,7 +268,7 @@ for (const order of [
     const rootId = idAt(pair, 'new')
     await pair.startIndexer()
     await untilConverged(pair)
-    assert.equal(idAt(pair, 'new'), rootId, 'it keeps its id when the other root is there again')
+    assert.equal(idAt(pair, 'new'), rootId, 'the new root keeps its id when the other one is there again')
     assert.deepEqual(idsBelow(pair, 'new'), ids)
   })
 }
@@ -281,14 +281,14 @@ function takeNumber(folder: string, inode: number, thing: 'file' | 'folder'): st
     else mkdirSync(path)
     if (statSync(path).ino === inode) return `new-${attempt}`
   }
-  return assert.fail('the number was not used again')
+  return assert.fail('the inode number was not used again')
 }
 
-/** Waits until a new file has been listed, and until it has been found to be gone. */
+/** Makes a file and removes it. Waits until it is listed, and until it is found to be gone. */
 async function passRemoval(pair: Pair, folder: string): Promise<void> {
   const path = join(folder, 'passing')
   writeFileSync(path, 'passing')
-  await until('it to be listed', () => idAt(pair, 'media/passing') !== undefined)
+  await until('the file to be listed', () => idAt(pair, 'media/passing') !== undefined)
   rmSync(path)
-  await until('it to be gone', () => idAt(pair, 'media/passing') === undefined)
+  await until('the file to be gone', () => idAt(pair, 'media/passing') === undefined)
 }

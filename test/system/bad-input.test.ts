@@ -1,6 +1,6 @@
 /**
- * Shows that mistakes in the config and surprises on the disk are named in one line, or survived. Both services run as
- * processes.
+ * Shows that mistakes in the config are named in one line, and that surprises on the disk do no harm. Both services run
+ * as processes.
  */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
@@ -78,7 +78,7 @@ test('each mistake in the config ends both programs with one line that names it'
   }
 })
 
-test('I8: a second indexer, and one on a file that is not ours, refuse and leave it as it is', async (t) => {
+test('I8: a second indexer, and one on a file that is not ours, refuse to start and leave the file as it is', async (t) => {
   const pair = await createPair(t)
   await pair.startIndexer()
   const second = launch(t, { command: process.execPath, args: [INDEXER_MAIN, `--config=${pair.configPath}`] })
@@ -96,7 +96,7 @@ test('I8: a second indexer, and one on a file that is not ours, refuse and leave
   assert.deepEqual(readFileSync(pair.databasePath), before)
 })
 
-test('nothing that can lie on a disk stops or hangs the indexer', async (t) => {
+test('nothing that can be on a disk stops or hangs the indexer', async (t) => {
   const pair = await createPair(t)
   const raw = (...bytes: number[]) => Buffer.concat([Buffer.from(`${pair.path()}/`), Buffer.of(...bytes)])
   execFileSync('mkfifo', [pair.path('fifo')])
@@ -128,14 +128,14 @@ test('nothing that can lie on a disk stops or hangs the indexer', async (t) => {
   await t.test('I6: a large file is removed while it is read', async () => {
     writeFileSync(pair.path('large'), '')
     truncateSync(pair.path('large'), 8 * 1024 ** 3)
-    await until('it to be listed', () => idAt(pair, 'media/large'))
+    await until('the file to be listed', () => idAt(pair, 'media/large'))
     await passSentinel(pair)
     rmSync(pair.path('large'))
     await assertAllEqual(pair)
   })
 })
 
-test('I7: what can not be read is kept, and read when it can be', {
+test('I7: what can not be read keeps its nodes, and is read when it can be', {
   skip: process.getuid?.() !== 0 && 'needs root',
 }, async (t) => {
   const pair = await createPair(t, { uid: NOBODY })

@@ -1,5 +1,5 @@
 /**
- * Shows that the project's own client, and the example made of it, end with the tree of the disk, also after the
+ * Shows that the project's own client, and the example that uses it, end with the tree of the disk, also after the
  * database was replaced. Both services run as processes.
  */
 import assert from 'node:assert/strict'
@@ -16,14 +16,14 @@ import { until, untilNone } from '../support/until.ts'
 
 const MIRROR = join(import.meta.dirname, '../../scripts/mirror-example')
 
-/** Reconnects soon, so that a test need not wait. */
+/** Short delays, so that a test need not wait. */
 const RETRY = { firstMs: 10, maxMs: 100 }
 
 function imageOf(nodes: Tree): TreeImage {
   return new Map(Array.from(nodes, ([id, node]) => [placeOf(nodes, id) ?? `(lost) ${id}`, describeNode(node)]))
 }
 
-/** Keeps the tree in two ways until the test is over: by asking, and by listening. */
+/** Keeps the tree in two ways until the test is over: by requests, and by events. */
 function keepTrees(t: TestContext, pair: Pair) {
   const ending = new AbortController()
   const { signal } = ending
@@ -60,7 +60,7 @@ function keepTrees(t: TestContext, pair: Pair) {
   return { asked, listened, failed: Promise.race([asking, listening]) }
 }
 
-/** Every way of keeping the tree equals the disk. */
+/** Asserts that the tree equals the disk in both ways. */
 async function assertKept(pair: Pair, trees: Pick<ReturnType<typeof keepTrees>, 'asked' | 'listened'>): Promise<void> {
   await untilConverged(pair)
   const { asked, listened } = trees
@@ -98,7 +98,7 @@ test('I2: the client keeps the tree, by asking and by listening, over restarts a
   await Promise.race([scenario(), trees.failed])
 })
 
-test('the example keeps a list that md5sum takes, and goes on from where it was stopped', async (t) => {
+test('the example keeps a list that md5sum accepts, and goes on where it was stopped', async (t) => {
   const pair = await createPair(t)
   fill(pair, 'first', 10)
   writeFileSync(pair.path('odd\nname \\ here'), 'odd')

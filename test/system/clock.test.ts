@@ -1,6 +1,6 @@
 /**
- * Shows that a clock that is set, and a machine that sleeps, do no harm. Both services run as processes with a shifted
- * clock.
+ * Shows that neither setting the clock nor a sleep of the machine does harm. Both services run as processes with a
+ * shifted clock.
  */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
@@ -14,10 +14,10 @@ import { temporaryFolder } from '../support/temporary-folder.ts'
 import { until } from '../support/until.ts'
 
 const HOUR_MS = 3_600_000
-/** Two looks of the indexer at its clocks, and what a busy machine needs. */
+/** Long enough for two looks of the indexer at its clocks, on a busy machine too. */
 const SOON_MS = 5_000
 
-/** Moves `Date.now` of whoever loads it by what the file says at that moment; the monotonic clock stays. */
+/** A module that shifts `Date.now` by the number that is in a file at that moment. The monotonic clock stays. */
 const MOVED_CLOCK = `import { readFileSync } from 'node:fs'
 const real = Date.now
 Date.now = () => real() + Number(readFileSync(process.env.CLOCK_MOVED_BY, 'utf8'))`
@@ -42,14 +42,14 @@ async function pairWithClock(t: TestContext, startMovedByMs = 0) {
   return { pair, env, setClock, untilReadiness }
 }
 
-test('a clock that was an hour off at the start is the one that heartbeats are read by', async (t) => {
+test('heartbeats are right by a clock that was an hour off at the start', async (t) => {
   const { pair, untilReadiness } = await pairWithClock(t, HOUR_MS)
   await untilReadiness(200)
   const status = (await (await fetch(`${pair.url}/api/v1/status`)).json()) as Record<string, number | string>
   assert.ok(Math.abs(Date.parse(status.started as string) - HOUR_MS - Date.now()) < 60_000, `started ${status.started}`)
 })
 
-test('a clock set forward or back, as after a sleep or by NTP, makes a living indexer neither old nor of the future', async (t) => {
+test('a clock set forward or back, as after a sleep or by NTP, makes a living indexer look neither dead nor in the future', async (t) => {
   const { pair, setClock, untilReadiness } = await pairWithClock(t)
   for (const movedByMs of [0, 8 * HOUR_MS, -24 * HOUR_MS, 0]) {
     setClock(movedByMs)
@@ -77,7 +77,7 @@ test('an indexer that is dead does not look alive after the clock was set back',
   assert.match(stderr, /nothing to accept/)
 })
 
-test('what waits to be read when the clock is set back while nobody runs waits a minute at most', async (t) => {
+test('files that wait to be read when the clock is set back while no indexer runs wait a minute at most', async (t) => {
   const { pair, setClock } = await pairWithClock(t, 24 * HOUR_MS)
   await passSentinel(pair)
   await pair.endIndexer()

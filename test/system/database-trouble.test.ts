@@ -1,6 +1,7 @@
 /**
- * The database's disk is full or read-only, its file locked, damaged or taken away: one clear line, a wait that heals by
- * itself or a non-zero exit, a whole file afterwards, and an api that says 503 and stays.
+ * Shows what happens if the database's disk is full or read-only, or its file locked, damaged or taken away: one clear
+ * line, then a wait that heals by itself or a non-zero exit, a sound file afterwards, and an api that answers 503 and
+ * stays. Both services run as processes.
  */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
@@ -31,7 +32,7 @@ import { until } from '../support/until.ts'
 const needsMounts = { skip: enterOwnMounts() }
 const MIB = 1024 * 1024
 
-/** Lines of the indexer's log that hold this text. */
+/** Lines of the indexer's log that have this text. */
 function lines(pair: Pair, text: string): string[] {
   return pair
     .indexer()
@@ -41,13 +42,13 @@ function lines(pair: Pair, text: string): string[] {
 }
 
 async function untilSaid(pair: Pair, text: string): Promise<void> {
-  await until(`the indexer to say "${text}"`, () => {
+  await until(`the indexer to log "${text}"`, () => {
     assert.ok(!pair.indexer().exited(), `the indexer ended: ${pair.indexer().stderr()}`)
     return lines(pair, text).length > 0
   })
 }
 
-/** I15: told by the api, since it can't be in the database. */
+/** I15: the api reports the problem, since it can't be in the database. */
 async function untilProblem(pair: Pair, expected: { text: string; fix: string } | null): Promise<void> {
   await until(`the status to say ${expected?.text}`, async () => {
     const { state, problems } = (await (await fetch(`${pair.url}/api/v1/status`)).json()) as {
@@ -74,10 +75,10 @@ function makeFiles(pair: Pair, folder: string, count: number): void {
     writeFileSync(pair.path(folder, `${'long name '.repeat(15)} ${n}`), `${folder} ${n}`)
 }
 
-/** A pair whose database lies on a disk of its own. */
+/** A pair whose database is on a disk of its own. */
 async function createPairOnDisk(t: TestContext, bytes: number): Promise<Pair> {
   let disk = ''
-  // Before the pair's own cleaning, which can't remove what something is mounted on.
+  // Before the pair's own clean-up, which can't remove a mount point.
   t.after(() => execFileSync('umount', ['--lazy', disk]))
   const pair = await createPair(t)
   disk = dirname(pair.databasePath)
@@ -108,11 +109,11 @@ test('a full disk: one line, no exit, the api goes on, and all is well once ther
     assert.ok(headOf(pair) > head, 'I5')
     await untilProblem(pair, null)
   })
-  await t.test('what the api answers meanwhile is what was there, and stopping is as quick as ever', async () => {
+  await t.test('until then the api answers with what was there, and stopping is as quick as ever', async () => {
     fill()
     rmSync(pair.path('before'), { recursive: true })
     makeFiles(pair, 'more', 400)
-    await until('it to be told again', () => lines(pair, 'waiting: the disk').length === 2)
+    await until('the problem to be logged again', () => lines(pair, 'waiting: the disk').length === 2)
     assert.equal((await fetch(`${pair.url}/api/v1/changes`)).status, 200)
     const exit = await pair.endIndexer()
     assert.deepEqual([exit.code, exit.tookMs < 2_000], [0, true], JSON.stringify(exit))
@@ -128,7 +129,7 @@ test('a full disk: one line, no exit, the api goes on, and all is well once ther
   })
 })
 
-test('a read-only disk is a mistake that is told by an exit; the api reads on', needsMounts, async (t) => {
+test('on a read-only disk the indexer ends with a message, and the api reads on', needsMounts, async (t) => {
   const pair = await createPairOnDisk(t, 24 * MIB)
   makeFiles(pair, 'before', 5)
   await pair.startIndexer()
@@ -167,7 +168,7 @@ test('a file that another program holds locked is waited for, also at the start'
   assertWhole(pair)
 })
 
-test('a file that is taken away or replaced under the indexer is noticed, and begun anew', async (t) => {
+test('a file that is taken away or replaced under the indexer is noticed, and the indexer begins anew', async (t) => {
   const pair = await createPair(t)
   makeFiles(pair, 'before', 20)
   await Promise.all([pair.startIndexer(), pair.startApi()])
@@ -182,16 +183,16 @@ test('a file that is taken away or replaced under the indexer is noticed, and be
     assert.notEqual(statSync(pair.databasePath).ino, ino)
     await assertAllEqual(pair)
   })
-  await t.test('an older copy put there, without a thought of -wal', async () => {
+  await t.test('an older copy put there, with the former -wal beside it', async () => {
     makeFiles(pair, 'later', 20)
     renameSync(copy, pair.databasePath)
-    await until('it to be taken up', () => lines(pair, 'the database can be written again').length === 2)
+    await until('the copy to be taken up', () => lines(pair, 'the database can be written again').length === 2)
     await assertAllEqual(pair)
     assertWhole(pair)
   })
 })
 
-test('a copy put into the very file under the indexer ends it at once, and the next start uses the copy', async (t) => {
+test('a copy put into the very file under the indexer ends it immediately, and the next start uses the copy', async (t) => {
   const pair = await createPair(t)
   const path = pair.databasePath
   makeFiles(pair, 'before', 20)
@@ -199,7 +200,7 @@ test('a copy put into the very file under the indexer ends it at once, and the n
   await assertAllEqual(pair)
   const copy = await backUp(pair)
   const bytes = readFileSync(copy)
-  /** In the same file, with what it wrote since still in the -wal of before. */
+  /** Puts a copy into the same file. What the indexer wrote since is still in its -wal. */
   const overwrite = async (folder: string) => {
     makeFiles(pair, folder, 300)
     await assertAllEqual(pair)
@@ -209,26 +210,26 @@ test('a copy put into the very file under the indexer ends it at once, and the n
   const assertEnds = async () => {
     assert.equal((await pair.indexer().exit()).code, 75, 'which a service manager starts again')
     assert.equal(lines(pair, 'was overwritten, or its -wal or -shm removed, while it was open').length, 1)
-    assert.equal(lines(pair, 'check it, and its room').length, 0, 'it is not the disk')
+    assert.equal(lines(pair, 'check that disk, and that it has room').length, 0, 'it is not the disk')
   }
   const assertGoesOn = async () => {
     await pair.startIndexer()
     await assertAllEqual(pair)
     assertWhole(pair)
   }
-  await t.test('which nothing of before gets into', async () => {
+  await t.test('nothing from before gets into the copy', async () => {
     await overwrite('meanwhile')
     await assertEnds()
     assert.ok(readFileSync(path).equals(bytes))
     await assertGoesOn()
   })
-  await t.test('also when it is told to stop before it has noticed', async () => {
+  await t.test('also if the indexer has to stop before it has noticed', async () => {
     await overwrite('later')
     assert.equal((await pair.endIndexer()).code, 0)
     assert.ok(readFileSync(path).equals(bytes))
     await assertGoesOn()
   })
-  await t.test('so it is when only -wal and -shm are removed', async () => {
+  await t.test('also if only -wal and -shm are removed', async () => {
     makeFiles(pair, 'more', 20)
     await assertAllEqual(pair)
     for (const ending of ['-wal', '-shm']) rmSync(path + ending)
@@ -237,7 +238,7 @@ test('a copy put into the very file under the indexer ends it at once, and the n
   })
 })
 
-test('a folder of the database that was made anew is not written to before the next start, and then all is there', {
+test('a database folder that was made anew is not written to before the next start, and then all is there', {
   skip: landlockVersion() === 0 && 'this kernel has no Landlock',
 }, async (t) => {
   const pair = await createPair(t)
@@ -291,7 +292,7 @@ test('a damaged file: one line, no loop, and a copy put in its place is taken up
   })
 })
 
-/** As docs/upgrading.md has it. */
+/** Makes a copy as docs/upgrading.md says. */
 async function backUp(pair: Pair): Promise<string> {
   const copy = join(pair.folder, 'copy.db')
   const sqlite = new Database(pair.databasePath, { readonly: true })
@@ -302,7 +303,7 @@ async function backUp(pair: Pair): Promise<string> {
 
 const VARIANTS = 30
 
-/** Puts files with bytes overwritten at random in the place of the database, and asks the api about each. */
+/** Replaces the database by files with random bytes overwritten, and sends the api requests about each. */
 async function askDamaged(pair: Pair): Promise<void> {
   const path = pair.databasePath
   await pair.startIndexer()
@@ -325,7 +326,7 @@ async function askDamaged(pair: Pair): Promise<void> {
       renameSync(`${path}.new`, path + end)
     }
     for (const question of ['cursor', 'changes', 'changes?max_size=50', 'root']) {
-      // Where the damage is met late, the answer is cut off.
+      // If the damage is met late, the answer is cut off.
       await fetch(`${pair.url}/api/v1/${question}`).then(
         ({ status }) => statuses.add(status),
         () => {},
@@ -335,7 +336,7 @@ async function askDamaged(pair: Pair): Promise<void> {
   assert.deepEqual([...statuses].sort(), [200, 503])
 }
 
-/** Overwrites every page but the first ones, which say what the tables are. */
+/** Overwrites every page but the first ones, which have the tables' definitions. */
 function damage(pair: Pair): void {
   const { size } = statSync(pair.databasePath)
   const sqlite = new Database(pair.databasePath)

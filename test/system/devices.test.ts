@@ -12,7 +12,7 @@ import { changesSince, headOf, passSentinel, rootState, statusOf } from '../supp
 import { createPair, type Pair } from '../support/pair.ts'
 import { until } from '../support/until.ts'
 
-/** Everything known below some roots, with the change that last told of it. */
+/** Everything known below some roots, with the latest change of each node. */
 function rowsBelow(pair: Pair, roots: readonly string[]): unknown[] {
   return pair.read((sqlite) =>
     sqlite
@@ -27,7 +27,7 @@ function rowsBelow(pair: Pair, roots: readonly string[]): unknown[] {
   )
 }
 
-/** Two disks under the roots `one` and `two`, with other files on each, and a root `here` that stays. */
+/** Two disks under the roots `one` and `two`, with different files on each, and a root `here` that stays. */
 async function twoDisks(t: TestContext, type: DiskType) {
   const disks = createDisks(t)
   const pair = await createPair(t, { roots: ['one', 'two', 'here'] })
@@ -35,7 +35,8 @@ async function twoDisks(t: TestContext, type: DiskType) {
   const disk = { one: disks.create(type), two: disks.create(type) }
   const device = { one: await disks.mount(disk.one, at.one), two: await disks.mount(disk.two, at.two) }
   for (const [name, path] of Object.entries(at)) fill(path, name === 'one' ? '' : 'longer')
-  // Without it, and other sizes, names, inode numbers and, within one tick of the clock, times would be equal on both.
+  // Without different names and sizes the inode numbers and, within a tick of the clock, the times would be equal on
+  // both.
   renameSync(join(at.two, 'folder'), join(at.two, 'other'))
   await Promise.all([pair.startIndexer(), pair.startApi()])
   await assertAllEqual(pair)
@@ -60,7 +61,7 @@ async function swapNumbers({ disks, disk, at, device }: TwoDisks): Promise<void>
     for (const name of order) device[name] = await disks.mount(disk[name], at[name], { device: other[name] })
     order.reverse()
     const now = { one: deviceNumber(at.one), two: deviceNumber(at.two) }
-    // btrfs gets the lowest number that is free, and others mount too: there, any other number has to do.
+    // btrfs gets the lowest free number, and other programs mount too, so any other number has to do there.
     if (isAnonymous) return now.one !== before.one && now.two !== before.two
     return now.one === before.two && now.two === before.one
   })
@@ -79,7 +80,7 @@ async function untilState(pair: Pair, state: string): Promise<void> {
   for (const root of ['one', 'two']) await until(`${root} to be ${state}`, () => rootState(pair, root) === state)
 }
 
-/** The roots have been scanned since, and nothing was found to be different. */
+/** Asserts that the roots have been scanned since, and that nothing was found to be different. */
 async function assertNothingHappened(pair: Pair, before: unknown[]): Promise<void> {
   await untilState(pair, 'watching')
   await passSentinel(pair, join(pair.folder, 'here'))
@@ -88,7 +89,7 @@ async function assertNothingHappened(pair: Pair, before: unknown[]): Promise<voi
 }
 
 for (const type of ['ext4', 'btrfs', 'xfs'] as const) {
-  test(`${type}: numbers, places and filesystems that change are told apart`, { skip: noDisks(type) }, async (t) => {
+  test(`${type}: changed numbers, places and filesystems are distinguished`, { skip: noDisks(type) }, async (t) => {
     const two = await twoDisks(t, type)
     const { pair, at } = two
     const rows = () => rowsBelow(pair, ['one', 'two'])
@@ -118,7 +119,7 @@ for (const type of ['ext4', 'btrfs', 'xfs'] as const) {
         if (!isRunning) await pair.startIndexer(['here'])
         await untilState(pair, 'offline')
         await passSentinel(pair, join(pair.folder, 'here'))
-        assert.deepEqual(rows(), later, 'neither is taken for the other, and nothing is removed')
+        assert.deepEqual(rows(), later, 'neither disk is taken for the other, and nothing is removed')
         if (!isRunning) await pair.endIndexer()
         await swapPlaces(two)
         if (!isRunning) await pair.startIndexer()
@@ -155,11 +156,11 @@ test('a filesystem mounted inside a root keeps its nodes while it is away, and u
       if (!isRunning) await pair.endIndexer()
       await disks.unmount(inner)
       if (!isRunning) await pair.startIndexer()
-      await until('it to be said', () => /the filesystem mounted here is away/.test(pair.indexer().stdout()))
+      await until('the log to say so', () => /the filesystem mounted here is away/.test(pair.indexer().stdout()))
       await passSentinel(pair, join(pair.folder, 'here'))
       assert.deepEqual(rows(), before)
       if (!isRunning) await pair.endIndexer()
-      // Both come back, each under another number; the outer one under that of the inner.
+      // Both come back, each under another number: the outer one under that of the inner.
       await disks.unmount(outer)
       const free = disks.deviceOf(disk.outer)
       await disks.mount(disk.outer, outer, { device: disks.deviceOf(disk.inner) })
@@ -202,7 +203,7 @@ test('a file that is mounted at another name of its filesystem is there twice, t
   const head = headOf(pair)
   await passSentinel(pair)
   const changed = await changesSince(pair, head)
-  assert.equal(changed.length, 1, 'nothing is told but the new file')
+  assert.equal(changed.length, 1, 'the new file is the only change')
   writeFileSync(pair.path('file'), 'written through one of its names')
   await assertAllEqual(pair)
 })

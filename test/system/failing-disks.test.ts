@@ -1,6 +1,6 @@
 /**
- * Shows I7 while disks fail to be read and permissions are taken away. Damaged image files, and an indexer of another
- * user.
+ * Shows I7 while disks can't be read and permissions are taken away. Damaged image files, and an indexer that runs as
+ * another user.
  */
 import assert from 'node:assert/strict'
 import {
@@ -31,7 +31,7 @@ function knownBelow(pair: Pair, root = 'media'): unknown[] {
   return pair.read((sqlite) => sqlite.prepare('SELECT * FROM files WHERE path LIKE ? ORDER BY path').all(`%/${root}/%`))
 }
 
-/** An ext4 disk under `media`, a folder `here` beside it. */
+/** An ext4 disk under `media`, and a folder `here` beside it. */
 async function pairOnDisk(t: TestContext) {
   const disks = createDisks(t)
   const pair = await createPair(t, { roots: ['media', 'here'] })
@@ -54,7 +54,7 @@ test('I7: a disk that can not be read any more keeps its nodes, and heals when i
   const follower = follow(pair)
   const before = knownBelow(pair)
   await pair.endIndexer()
-  // Mounted anew nothing of it is in memory but what the mount itself read: the first blocks.
+  // After a new mount only what the mount itself read is in memory: the first blocks.
   await disks.unmount(pair.path())
   await disks.mount(disk, pair.path())
   disks.damage(disk, 1 << 20)
@@ -87,7 +87,7 @@ test('I7: a folder whose blocks are damaged keeps what is below', { skip }, asyn
 
   const head = headOf(pair)
   await pair.startIndexer()
-  const message = await until('it to be said', () => rootRow(pair, 'media')?.message)
+  const message = await until('the root to have a message', () => rootRow(pair, 'media')?.message)
   assert.match(message, /damaged can't be read \(.*check permissions and the disk/)
   await passSentinel(pair, here)
   assert.deepEqual(knownBelow(pair), before)
@@ -103,7 +103,7 @@ test('I7: a folder whose blocks are damaged keeps what is below', { skip }, asyn
   assert.ok(headOf(pair) > head, 'only the sentinel')
 })
 
-/** Puts bytes into a file; gives those that were there. */
+/** Writes bytes into a file, and gives those that were there. */
 function overwrite(path: string, at: number, bytes: Buffer): Buffer {
   const before = Buffer.from(
     command('dd', `if=${path}`, `skip=${at}`, `count=${bytes.length}`, 'iflag=skip_bytes,count_bytes', 'status=none'),
@@ -120,7 +120,7 @@ test('I7: a root whose permissions are taken away keeps its nodes, and heals', {
   mkdirSync(pair.path('folder'))
   writeFileSync(pair.path('folder', 'file'), 'bytes')
   writeFileSync(pair.path('file'), 'bytes')
-  // The indexer first: an api that runs as root would make files beside the database that are not the other user's.
+  // The indexer starts first: an api of root would make files beside the database that are not the other user's.
   await pair.startIndexer()
   await pair.startApi()
   await assertAllEqual(pair)
@@ -157,7 +157,7 @@ test('I7: a root whose permissions are taken away keeps its nodes, and heals', {
     await pair.endIndexer()
     chmodSync(above, 0o000)
     await pair.startIndexer(['here', 'media'])
-    await until('it to be offline', () => rootState(pair, 'above') === 'offline')
+    await until('the root to be offline', () => rootState(pair, 'above') === 'offline')
     assert.match(rootRow(pair, 'above')?.message ?? '', /can't be read \(EACCES/)
     assert.notEqual(idAt(pair, 'above/file'), undefined)
     chmodSync(above, 0o755)
@@ -170,7 +170,7 @@ function noOtherUser(): string | false {
   return process.geteuid?.() === 0 ? false : 'needs root, to run the indexer as another user'
 }
 
-test('I7: another disk under the number and the path of one that is being scanned is not taken for it', {
+test('I7: another disk with the number and the path of a disk that is being scanned is not taken for that disk', {
   skip,
 }, async (t) => {
   const { disks, disk, pair } = await pairOnDisk(t)
@@ -203,8 +203,8 @@ test('I7: another disk under the number and the path of one that is being scanne
 })
 
 /**
- * Starts the indexer again and again until it could be held in the middle of its first scan, with no folder of the
- * root open: an open one keeps the disk from leaving its device, and so another from getting the number.
+ * Starts the indexer again and again until it is stopped in the middle of its first scan, with no folder of the root
+ * open. An open folder would keep the disk on its device, and so another disk from getting the number.
  */
 async function stopWithinScan(pair: Pair): Promise<void> {
   await until('the indexer to be stopped while it scans', async () => {
@@ -212,12 +212,12 @@ async function stopWithinScan(pair: Pair): Promise<void> {
     const indexer = pair.launchIndexer()
     await until('the scan to begin', () => indexer.stdout().includes('root is attached'))
     indexer.signal('SIGSTOP')
-    await until('it to be stopped', () => isStopped(indexer.pid))
+    await until('the indexer to be stopped', () => isStopped(indexer.pid))
     return !indexer.stdout().includes('scan is complete') && !hasOpen(indexer.pid, pair.path())
   })
 }
 
-/** Whether every thread of a process is stopped: the signal reaches one that runs on another processor a little later. */
+/** Whether every thread of a process is stopped: the signal reaches a thread on another processor a little later. */
 function isStopped(pid: number): boolean {
   return readdirSync(`/proc/${pid}/task`).every((thread) =>
     /\) T /.test(readFileSync(`/proc/${pid}/task/${thread}/stat`, 'latin1')),
@@ -228,7 +228,7 @@ function hasOpen(pid: number, folder: string): boolean {
   return readdirSync(`/proc/${pid}/fd`).some((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`).startsWith(folder))
 }
 
-test('files of a root that goes away while they are hashed wait in silence, and are hashed when it is back', {
+test('files of a root that goes away while they are hashed wait without a message, and are hashed when it is back', {
   skip,
 }, async (t) => {
   const { disks, disk, pair, here } = await pairOnDisk(t)
@@ -260,10 +260,10 @@ test('files of a root that goes away while they are hashed wait in silence, and 
   await untilWatching(pair)
   await untilConverged(pair)
   await pair.endIndexer()
-  assert.ok((statusOf(pair)?.filesHashed ?? 0) < files * 3, 'each was tried a few times at most')
+  assert.ok((statusOf(pair)?.filesHashed ?? 0) < files * 3, 'each file was tried a few times at most')
 })
 
-test('I7: a root whose server does not answer keeps its nodes, keeps nobody from stopping, and heals', {
+test('I7: a root whose server does not answer keeps its nodes, does not keep the indexer from stopping, and heals', {
   skip: noFuse(),
 }, async (t) => {
   const disks = createDisks(t)
@@ -278,7 +278,7 @@ test('I7: a root whose server does not answer keeps its nodes, keeps nobody from
     if (isRestarted) {
       const { code, tookMs } = await pair.endIndexer()
       assert.equal(code, 0)
-      assert.ok(tookMs < 5_000, 'it did not wait for the thread')
+      assert.ok(tookMs < 5_000, 'the indexer did not wait for the thread')
     }
     kill()
     if (isRestarted) await pair.startIndexer(['here'])

@@ -36,14 +36,14 @@ function metadataOf(node: FeedNode | undefined): Metadata | undefined {
   return { hash, mimeType, isImage, isVideo, width, height, msDuration: node.ms_duration }
 }
 
-test('a client hears of files as it should', async (t) => {
+test('a client receives files as it should', async (t) => {
   const pair = await createPair(t, { config: { settle_ms: 200 } })
   await Promise.all([pair.startIndexer(), pair.startApi()])
   await t.test('a new file is listed without a hash, and then in its final state', () => twoPhases(pair))
   await t.test('I3: a folder of a thousand files is moved: ids stay, the folder comes first, paths are new', () =>
     movedFolder(pair),
   )
-  await t.test('what is made and removed between two polls is never heard of', async () => {
+  await t.test('what is made and removed between two polls never comes', async () => {
     const cursor = headOf(pair)
     mkdirSync(pair.path('short'))
     writeFileSync(pair.path('short', 'file'), 'short')
@@ -76,7 +76,7 @@ test('a client hears of files as it should', async (t) => {
       q.prepare<[], number>('SELECT count(*) FROM nodes WHERE NOT is_directory').pluck().get(),
     )
     await pair.endIndexer()
-    // Beside the files that are there: the short one at most, and what was read between two of the five writes.
+    // Besides the files that are there: the short one at most, and reads between two of the five writes.
     const jobs = statusOf(pair)?.filesHashed ?? 0
     assert.ok(jobs <= (files ?? 0) + 6, `${jobs} jobs for ${files} files`)
   })

@@ -1,6 +1,6 @@
 /**
- * Shows that no name of a file acts on the terminal of whoever reads about it. Both services run as processes on a
- * folder of such names.
+ * Shows that no file's name acts on a terminal that shows it. Both services run as processes on a folder with such
+ * names.
  */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
@@ -11,14 +11,14 @@ import { rootRow } from '../support/observations.ts'
 import { createPair, INDEXER_MAIN, type Pair } from '../support/pair.ts'
 import { until } from '../support/until.ts'
 
-/** A title, a bell, a line of its own, text turned around, a colour as one C1 byte, and what ends a line elsewhere. */
+/** A title, a bell, a line break, text turned around, a colour by one C1 byte, and another line separator. */
 const HOSTILE = '\x1b]0;pwned\x07\nsecond line\u202egpj\x9b31m\u2028'
 const NOBODY = 65_534
-const skip = process.getuid?.() === 0 ? false : 'needs root, to run the indexer as somebody else'
-/** As on a terminal. `printf %q` quotes the words for the shell that `script` runs. */
+const skip = process.getuid?.() === 0 ? false : 'needs root, to run the indexer as another user'
+/** Runs a command on a terminal. `printf %q` quotes the words for the shell that `script` runs. */
 const TERMINAL = ['bash', '-c', 'exec script -qec "$(printf "%q " "$@")" /dev/null', 'bash']
 
-// The readable lines have colours otherwise, which are ours.
+// Otherwise the readable lines have colours of our own.
 process.env.NO_COLOR = '1'
 
 function assertSafe(text: string, what: string): void {
@@ -85,7 +85,7 @@ for (const [where, within] of [
   })
 }
 
-test('a mistake in the config is told without a raw byte of a name or a path', async (t) => {
+test('the message about a mistake in the config has no raw byte of a name or a path', async (t) => {
   const pair = await createPair(t, { roots: [HOSTILE] })
   for (const roots of [
     { [HOSTILE]: '/nowhere\x9b31m' },

@@ -76,7 +76,7 @@ test('max_user_watches is reached midway', needsNamespace, async (t) => {
   const follower = follow(pair)
   makeFolders(pair, 'later', 20)
   await assertAllEqual(pair, follower)
-  await until('the numbers to be told', () =>
+  await until('the message to have the numbers', () =>
     messageOf(pair, 'media')?.includes('26 folders need one each, 16 have none'),
   )
   await t.test(
@@ -84,10 +84,10 @@ test('max_user_watches is reached midway', needsNamespace, async (t) => {
     async () => {
       rmSync(pair.path('folder-0'), { recursive: true })
       renameSync(pair.path('later-19'), pair.path('renamed'))
-      // The watches are counted at once when more are allowed, the folder that is gone among them until it is settled.
+      // Watches are counted as soon as more are allowed. A folder that is gone counts until it is settled.
       await assertAllEqual(pair, follower)
       setLimits(pair.indexer().pid, { watches: 20 })
-      await until('the numbers to be told', () =>
+      await until('the message to have the numbers', () =>
         messageOf(pair, 'media')?.includes('25 folders need one each, 5 have none'),
       )
       await assertAllEqual(pair, follower)
@@ -100,28 +100,32 @@ test('max_user_watches is reached midway', needsNamespace, async (t) => {
   await follower.stop()
 })
 
-test('max_user_instances is too low: the roots without one live by rescans', needsNamespace, async (t) => {
-  const pair = await createPair(t, { roots: ['one', 'two'], within: withLimits({ instances: 1 }) })
-  const two = (...names: string[]) => join(pair.folder, 'two', ...names)
-  mkdirSync(two('folder'))
-  writeFileSync(two('folder', 'file'), 'bytes')
-  await Promise.all([pair.startIndexer(), pair.startApi()])
-  await assertAllEqual(pair)
-  assert.match(
-    messageOf(pair, 'two') ?? '',
-    /^the kernel allows 1 inotify instances, .* every 1 to 60 minutes instead\. In its user namespace: sysctl -w user\.max_inotify_instances=4$/,
-  )
-  await untilStatus(pair, { instancesAllowed: 1 })
-  const id = idAt(pair, 'two/folder/file')
-  renameSync(two('folder'), two('renamed'))
-  setLimits(pair.indexer().pid, { instances: 4 })
-  await until('the instance', () => messageOf(pair, 'two') === null)
-  await assertAllEqual(pair)
-  assert.equal(idAt(pair, 'two/renamed/file'), id)
-  await passSentinel(pair, two('renamed'))
-})
+test(
+  'max_user_instances is too low: the roots without an instance are scanned again and again',
+  needsNamespace,
+  async (t) => {
+    const pair = await createPair(t, { roots: ['one', 'two'], within: withLimits({ instances: 1 }) })
+    const two = (...names: string[]) => join(pair.folder, 'two', ...names)
+    mkdirSync(two('folder'))
+    writeFileSync(two('folder', 'file'), 'bytes')
+    await Promise.all([pair.startIndexer(), pair.startApi()])
+    await assertAllEqual(pair)
+    assert.match(
+      messageOf(pair, 'two') ?? '',
+      /^the kernel allows 1 inotify instances, .* every 1 to 60 minutes instead\. In its user namespace: sysctl -w user\.max_inotify_instances=4$/,
+    )
+    await untilStatus(pair, { instancesAllowed: 1 })
+    const id = idAt(pair, 'two/folder/file')
+    renameSync(two('folder'), two('renamed'))
+    setLimits(pair.indexer().pid, { instances: 4 })
+    await until('the instance', () => messageOf(pair, 'two') === null)
+    await assertAllEqual(pair)
+    assert.equal(idAt(pair, 'two/renamed/file'), id)
+    await passSentinel(pair, two('renamed'))
+  },
+)
 
-test('I7: too many open files: nothing vanishes, nothing ends, and all is found when there is room', async (t) => {
+test('I7: with too many open files nothing is removed, nothing ends, and all is found when there is room', async (t) => {
   const pair = await createPair(t)
   makeFolders(pair, 'folder', 10)
   await Promise.all([pair.startIndexer(), pair.startApi()])
@@ -137,7 +141,7 @@ test('I7: too many open files: nothing vanishes, nothing ends, and all is found 
   renameSync(pair.path('folder-0'), pair.path('renamed'))
   rmSync(pair.path('folder-9'), { recursive: true })
   appendFileSync(pair.path('folder-1', 'file'), 'changed')
-  await until('it to be said', () => pair.indexer().stdout().includes('too many files are open'))
+  await until('the log to say so', () => pair.indexer().stdout().includes('too many files are open'))
   assert.equal(idAt(pair, 'media/folder-0/file'), ids[0])
   open()
   await assertAllEqual(pair, follower)
@@ -149,7 +153,7 @@ test('I7: too many open files: nothing vanishes, nothing ends, and all is found 
   await follower.stop()
 })
 
-test('where it may not open what it needs, the indexer says so in one line', async (t) => {
+test('if the indexer may not open as many files as it needs, it says so in one line', async (t) => {
   const pair = await createPair(t, { within: ['prlimit', '--nofile=50:50'] })
   assert.equal((await pair.launchIndexer().exit()).code, 1)
   assert.match(

@@ -29,13 +29,13 @@ type Scenario = {
   readonly name: string
   readonly before?: (at: Places) => void
   readonly act: (at: Places) => void
-  /** Paths (below the scenario's folders) whose node before is the node after at the other path. */
+  /** Paths (below the scenario's folders), and the path to which the node at each has moved. */
   readonly moved?: Readonly<Record<string, string>>
-  /** Paths where another node is after. */
+  /** Paths that have another node afterwards. */
   readonly replaced?: readonly string[]
 }
 
-/** Functions that give absolute paths: in the first root, in the second one, and outside both. */
+/** Functions for absolute paths: in the first root, in the second one, and outside both. */
 type Places = { readonly a: Path; readonly b: Path; readonly outside: Path }
 type Path = (...names: string[]) => string
 
@@ -53,7 +53,7 @@ const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
-    name: 'I1: mkdir -p with writes at once into every level',
+    name: 'I1: mkdir -p with immediate writes into every level',
     act: ({ a }) => {
       for (let depth = 1; depth <= 30; depth += 1) {
         const levels = Array.from({ length: depth }, (_, level) => `d${level}`)
@@ -184,7 +184,7 @@ const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
-    name: 'I6: inodes are used again at once',
+    name: 'I6: inodes are used again immediately',
     before: ({ a }) => {
       for (let n = 0; n < 20; n += 1) writeFileSync(a(`file-${n}`), `old ${n}`)
     },
@@ -220,7 +220,7 @@ const SCENARIOS: readonly Scenario[] = [
     moved: { 'a/file': 'b/file', 'a/tree': 'b/tree', 'a/tree/sub/file': 'b/tree/sub/file' },
   },
   {
-    name: 'I4: a tree is moved out, and what happens to it outside is nobody’s business',
+    name: 'I4: a tree is moved out, and what happens to it outside does not count',
     before: ({ a }) => makeTree(a('tree')),
     act: ({ a, outside }) => {
       renameSync(a('tree'), outside('tree'))
@@ -228,7 +228,7 @@ const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
-    name: 'I1: a tree is moved in and written to at once',
+    name: 'I1: a tree is moved in and written to immediately',
     before: ({ outside }) => makeTree(outside('tree')),
     act: ({ a, outside }) => {
       renameSync(outside('tree'), a('tree'))
@@ -309,7 +309,7 @@ const SCENARIOS: readonly Scenario[] = [
     moved: { 'a/second': 'a/second', 'a/kept': 'a/kept' },
   },
   {
-    name: 'I1: a file is written through a hard link made just then, and through one that is gone by then',
+    name: 'I1: a file is written through a new hard link, and through one that is removed right after',
     before: ({ a }) => {
       for (const name of ['one', 'two']) writeFileSync(a(name), name)
       linkSync(a('two'), a('further'))
@@ -380,7 +380,7 @@ const SCENARIOS: readonly Scenario[] = [
     moved: { 'a/name-0': 'a/name-100' },
   },
   {
-    name: 'I4: rm -rf of a tree into which is still being written',
+    name: 'I4: rm -rf of a tree that is still being written to',
     before: ({ a }) => {
       for (let n = 0; n < 30; n += 1) {
         mkdirSync(a('tree', `d${n}`), { recursive: true })
@@ -415,7 +415,7 @@ test('what happens while the indexer watches', async (t) => {
     await t.test(scenario.name, () => play(pair, scenario, `s${index}`))
   }
   await silence(t, pair)
-  await t.test('I2: a page of the feed is the same for every size of page', () => assertAllEqual(pair))
+  await t.test('I2: replays with pages of every size end with the same nodes', () => assertAllEqual(pair))
 })
 
 async function play(pair: Pair, scenario: Scenario, name: string): Promise<void> {

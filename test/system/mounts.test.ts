@@ -16,7 +16,7 @@ import { hashOfName, idAt } from '../support/observations.ts'
 import { createPair, type Pair } from '../support/pair.ts'
 import { until, untilNone } from '../support/until.ts'
 
-/** A folder of two files and a folder with one, whose names say where it is. */
+/** Makes a folder with two files and a folder with one, whose names say where they are. */
 function fill(path: string, name: string): void {
   mkdirSync(join(path, `${name}-folder`), { recursive: true })
   for (const file of [`${name}-a`, `${name}-b`, `${name}-folder/${name}-c`]) writeFileSync(join(path, file), file)
@@ -26,15 +26,15 @@ type Scene = {
   readonly pair: Pair
   readonly disks: Disks
   readonly follower: Follower
-  /** Beside the root, on the same filesystem. */
+  /** A folder beside the root, on the same filesystem. */
   readonly outside: string
-  /** Nothing differs, long before the next scan. */
+  /** Asserts that nothing differs, long before the next scan. */
   readonly assertEqual: () => Promise<void>
 }
 
 async function scene(t: TestContext): Promise<Scene> {
   let follower: Follower | undefined
-  // Before the api that it follows.
+  // Must end before the api that it follows.
   t.after(() => follower?.stop().catch(() => {}))
   const disks = createDisks(t)
   const pair = await createPair(t)
@@ -48,7 +48,7 @@ async function scene(t: TestContext): Promise<Scene> {
   return { pair, disks, follower, outside, assertEqual: () => assertAllEqual(pair, follower) }
 }
 
-/** As `assertEqual` where a folder is mounted at two places, of which only one is listed. */
+/** Like `assertEqual` if a folder is mounted at two places, of which only one is listed. */
 async function assertListedOnce({ pair, follower }: Scene): Promise<void> {
   const problems = () =>
     pair.read((sqlite) => {
@@ -57,7 +57,7 @@ async function assertListedOnce({ pair, follower }: Scene): Promise<void> {
       return findings.flatMap((one) => (one.kind === 'problem' ? `${one.place.names.join('/')}: ${one.problem}` : []))
     })
   await untilNone('the audit finds no difference', problems)
-  // Of the tree itself the audit has told.
+  // The audit has compared the tree itself.
   await assertAllEqual(pair, follower, { only: 'no such folder' })
 }
 
@@ -187,14 +187,14 @@ test('mounts inside of mounts come and go with what they are in', { skip: noDisk
     await disks.unmount(join(outside, 'outside-folder'))
     await assertEqual()
   })
-  await t.test('one that covers a mount by the very folder in which that is', async () => {
+  await t.test('a mount that covers another mount by the very folder which has it', async () => {
     disks.bind(join(pair.folder, 'third'), join(point, 'point-folder'))
     await assertEqual()
     disks.bind(point, point)
     await assertEqual()
     await disks.unmount(point)
     await assertEqual()
-    // Above the root, too.
+    // Above the root too.
     disks.bind(pair.folder, pair.folder)
     await assertEqual()
     await disks.unmount(pair.folder)
@@ -202,7 +202,7 @@ test('mounts inside of mounts come and go with what they are in', { skip: noDisk
     await disks.unmount(join(point, 'point-folder'))
     await assertEqual()
   })
-  await t.test('one that is moved, with one inside it', async () => {
+  await t.test('a mount that is moved, with another one inside', async () => {
     disks.bind(outside, point)
     disks.bind(join(pair.folder, 'third'), join(point, 'outside-folder'))
     await assertEqual()
@@ -216,7 +216,7 @@ test('mounts inside of mounts come and go with what they are in', { skip: noDisk
   await follower.stop()
 })
 
-test('mounts that were there at the start, and such as came and went while nobody looked', {
+test('mounts from before the start, and mounts that come and go while no indexer runs', {
   skip: noDisks(),
 }, async (t) => {
   const { pair, disks, outside, follower, assertEqual } = await scene(t)
@@ -276,7 +276,7 @@ test('mount points of any name, in a root that is itself a bind mount', { skip: 
   await follower.stop()
 })
 
-test('case 14: a filesystem in memory is gone when it is unmounted, and what it covered is there again', {
+test('a filesystem in memory is gone when it is unmounted, and what it covered is there again', {
   skip: noDisks(),
 }, async (t) => {
   const { pair, disks, follower, assertEqual } = await scene(t)
@@ -317,7 +317,7 @@ test('a folder of the root that is mounted inside another disk is gone when it i
   await follower.stop()
 })
 
-test('a mount goes along with the folder that it is in', { skip: noDisks() }, async (t) => {
+test('a mount moves with the folder that it is in', { skip: noDisks() }, async (t) => {
   const { pair, disks, outside, assertEqual } = await scene(t)
   const elsewhere = join(pair.folder, 'elsewhere')
   fill(join(elsewhere, 'm'), 'covered')
@@ -346,6 +346,6 @@ test('what is mounted inside an excluded folder is not listed', { skip: noDisks(
   disks.bind(join(pair.folder, 'outside'), pair.path('skipped'))
   disks.bind(join(pair.folder, 'outside'), pair.path('skipped', 'outside-folder'))
   writeFileSync(pair.path('after'), 'after')
-  await until('what came after to be hashed', () => hashOfName(pair, 'after') !== '')
+  await until('the later file to be hashed', () => hashOfName(pair, 'after') !== '')
   await assertAllEqual(pair)
 })

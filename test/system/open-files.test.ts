@@ -1,6 +1,6 @@
 /**
- * Shows I6 for files that are written while they are read, stay open for long, or take long to read. Both services run
- * as processes.
+ * Shows I6 for files that are written while they are read, that stay open for long, or that take long to read. Both
+ * services run as processes.
  */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
@@ -26,12 +26,12 @@ import { createPair, type Pair } from '../support/pair.ts'
 import { createRandom, type Random } from '../support/random.ts'
 import { until } from '../support/until.ts'
 
-test('a recording is listed at once, not read while it goes on, and read when it is closed', async (t) => {
+test('a recording is listed immediately, not read while it goes on, and read when it is closed', async (t) => {
   const pair = await createPair(t)
   await Promise.all([pair.startIndexer(), pair.startApi()])
   const fd = openSync(pair.path('recording.ts'), 'w')
   writeSync(fd, 'beginning')
-  await until('it to be listed', () => idAt(pair, 'media/recording.ts'))
+  await until('the recording to be listed', () => idAt(pair, 'media/recording.ts'))
   for (let second = 0; second < 30; second += 1) {
     writeSync(fd, `second ${second}`)
     await sleep(50)
@@ -40,12 +40,12 @@ test('a recording is listed at once, not read while it goes on, and read when it
   assert.equal(hashOfName(pair, 'recording.ts'), '')
   closeSync(fd)
   await assertAllEqual(pair)
-  await t.test('one that nobody writes to is read though it is open, and again when more is written', async () => {
+  await t.test('an open file that nobody writes to is read, and read again when more is written', async () => {
     const quiet = openSync(pair.path('quiet.ts'), 'w')
     writeSync(quiet, 'all of it')
-    await until('it to be read', () => hashOfName(pair, 'quiet.ts') === md5('all of it'))
+    await until('the file to be read', () => hashOfName(pair, 'quiet.ts') === md5('all of it'))
     writeSync(quiet, ', or not')
-    await until('its size to be told', () => sizeOfName(pair, 'quiet.ts') === 17)
+    await until('the new size in the feed', () => sizeOfName(pair, 'quiet.ts') === 17)
     closeSync(quiet)
     await assertAllEqual(pair)
   })
@@ -78,13 +78,13 @@ function isOpenSomewhere(path: string): boolean {
     try {
       return readlinkSync(link) === path
     } catch {
-      // It ended, or closed it, meanwhile.
+      // The process has ended, or closed the file.
       return false
     }
   })
 }
 
-/** Which bytes a file had, by inode, size and mtime in µs: several where they were the same for all of these. */
+/** The hashes of a file's contents, by inode, size and mtime in µs. Several contents may share all of these. */
 type Record = Map<string, Set<string>>
 
 const ROUNDS = 100
@@ -100,13 +100,13 @@ test('I6: files that are written, cut, grown and replaced while they are read ne
   for (const name of names) writeFileSync(pair.path(name), Buffer.alloc(BYTES_MAX, name))
   for (const name of names) note(pair.path(name), record)
   let matched = 0
-  // A busy machine is given more time to read between two disturbances, until it did.
+  // On a busy machine the pauses between two disturbances grow, until some files were read.
   let patience = 1
   for (let round = 0; round < ROUNDS; round += 1) {
-    // Closed, and so read in a moment.
+    // Closed, and so read soon.
     for (const name of names) closeSync(disturb(pair.path(name), random, record))
     await sleep(patience * (10 + random.below(30)))
-    // While it is read, and left open: no event tells of it, so that what was read would stay.
+    // Changed while they are read, and left open: no further event would correct a wrong hash.
     const open = names.map((name) => disturb(pair.path(name), random, record))
     await sleep(40)
     const found = assertHashes(pair, record)
@@ -119,10 +119,10 @@ test('I6: files that are written, cut, grown and replaced while they are read ne
   assert.ok(matched > 10, 'some were read between two disturbances')
 })
 
-/** Changes a file by one system call, and notes what it holds then. Gives a descriptor on which it can be closed. */
+/** Changes a file by one system call, and notes its content. Gives a descriptor to close it by. */
 function disturb(path: string, random: Random, record: Record): number {
   if (random.chance(0.2)) {
-    // The name is excluded: it appears with the rename.
+    // The temporary name is excluded, so the file appears with the rename.
     const fd = openSync(`${path}.__tmp__`, 'w+')
     writeSync(fd, Buffer.alloc(1 + random.below(BYTES_MAX), random.below(256)))
     renameSync(`${path}.__tmp__`, path)
@@ -149,7 +149,9 @@ function note(path: string, record: Record): void {
   record.set(key, (record.get(key) ?? new Set()).add(hash))
 }
 
-/** Every hash there is belongs to the bytes that the file had with the row's size and time. The number of hashes. */
+/**
+ * Asserts that every hash belongs to bytes that the file had with the row's size and time. Gives the number of hashes.
+ */
 function assertHashes(pair: Pair, record: Record): number {
   const rows = pair.read((sqlite) =>
     sqlite

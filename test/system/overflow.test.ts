@@ -1,6 +1,6 @@
 /**
- * Shows that no change is missed when the queue of the kernel overflows, also during the scan that follows. The indexer
- * is paused until the queue is full.
+ * Shows that no change is missed when the kernel's queue overflows, also during the scan that follows. The indexer is
+ * paused until the queue is full.
  */
 import assert from 'node:assert/strict'
 import {
@@ -33,17 +33,17 @@ function countsOf(pair: Pair): Counts {
   return counts ?? { overflows: 0, rescans: 0 }
 }
 
-/** Stops the indexer, fills its queue so that nothing further fits in, does something, and lets it go on. */
+/** Pauses the indexer, fills its queue until no further event fits in, does something, and lets the indexer go on. */
 async function unseen(pair: Pair, act: () => void): Promise<void> {
   const { pid, signal } = pair.indexer()
   signal('SIGSTOP')
-  // A thread that is just running stops a little later.
+  // A thread that is running stops a little later.
   await until('every thread to stand still', () =>
     readdirSync(`/proc/${pid}/task`).every((task) =>
       /\) T/.test(readFileSync(`/proc/${pid}/task/${task}/stat`, 'latin1')),
     ),
   )
-  // In turns: the kernel merges an event with one just like it before it.
+  // In turns: the kernel merges an event with an equal one before it.
   const names = ['filler-1', 'filler-2'].map((name) => pair.path(name))
   for (let n = 0; n <= QUEUE; n += 1) closeSync(openSync(names[n % 2] as string, 'a'))
   act()
@@ -57,44 +57,40 @@ function makeTree(pair: Pair): void {
   }
 }
 
-test(
-  'I1: what happens after the queue ran over is found by one scan, and the watches stay',
-  needsSmallQueue,
-  async (t) => {
-    const pair = await createPair(t, { roots: ['media', 'other'] })
-    makeTree(pair)
-    mkdirSync(pair.path('folder-6', 'inner'))
-    for (const name of ['filler-1', 'filler-2']) writeFileSync(pair.path(name), name)
-    await Promise.all([pair.startIndexer(), pair.startApi()])
-    await assertAllEqual(pair)
-    const follower = follow(pair)
-    await follower.catchUp()
-    const before = countsOf(pair)
-    const ids = [1, 3].map((n) => idAt(pair, `media/folder-${n}/file`))
-    const innerId = idAt(pair, 'media/folder-6/inner')
-    await unseen(pair, () => {
-      renameSync(pair.path('folder-1'), pair.path('folder-2', 'renamed'))
-      rmSync(pair.path('folder-0'), { recursive: true })
-      renameSync(pair.path('folder-3', 'file'), join(pair.folder, 'other', 'file'))
-      appendFileSync(pair.path('folder-4', 'file'), ' changed')
-      // The scan meets it before the folder that it was in.
-      writeFileSync(pair.path('folder-6', 'inner', 'new'), 'new')
-      renameSync(pair.path('folder-6', 'inner'), pair.path('inner'))
-      mkdirSync(pair.path('new', 'deep'), { recursive: true })
-      writeFileSync(pair.path('new', 'deep', 'file'), 'new')
-    })
-    await assertAllEqual(pair, follower)
-    assert.deepEqual([idAt(pair, 'media/folder-2/renamed/file'), idAt(pair, 'other/file')], ids)
-    assert.equal(idAt(pair, 'media/inner'), innerId)
-    await until('one overflow and one scan to be counted', () => {
-      const { overflows, rescans } = countsOf(pair)
-      return overflows === before.overflows + 1 && rescans === before.rescans + 1
-    })
-    for (const folder of ['new/deep', 'folder-2/renamed', 'folder-5']) await passSentinel(pair, pair.path(folder))
-    await assertAllEqual(pair, follower)
-    await follower.stop()
-  },
-)
+test('I1: one scan finds what happens after an overflow, and the watches stay', needsSmallQueue, async (t) => {
+  const pair = await createPair(t, { roots: ['media', 'other'] })
+  makeTree(pair)
+  mkdirSync(pair.path('folder-6', 'inner'))
+  for (const name of ['filler-1', 'filler-2']) writeFileSync(pair.path(name), name)
+  await Promise.all([pair.startIndexer(), pair.startApi()])
+  await assertAllEqual(pair)
+  const follower = follow(pair)
+  await follower.catchUp()
+  const before = countsOf(pair)
+  const ids = [1, 3].map((n) => idAt(pair, `media/folder-${n}/file`))
+  const innerId = idAt(pair, 'media/folder-6/inner')
+  await unseen(pair, () => {
+    renameSync(pair.path('folder-1'), pair.path('folder-2', 'renamed'))
+    rmSync(pair.path('folder-0'), { recursive: true })
+    renameSync(pair.path('folder-3', 'file'), join(pair.folder, 'other', 'file'))
+    appendFileSync(pair.path('folder-4', 'file'), ' changed')
+    // The scan meets the folder at its new place before the one that it was in.
+    writeFileSync(pair.path('folder-6', 'inner', 'new'), 'new')
+    renameSync(pair.path('folder-6', 'inner'), pair.path('inner'))
+    mkdirSync(pair.path('new', 'deep'), { recursive: true })
+    writeFileSync(pair.path('new', 'deep', 'file'), 'new')
+  })
+  await assertAllEqual(pair, follower)
+  assert.deepEqual([idAt(pair, 'media/folder-2/renamed/file'), idAt(pair, 'other/file')], ids)
+  assert.equal(idAt(pair, 'media/inner'), innerId)
+  await until('one overflow and one scan to be counted', () => {
+    const { overflows, rescans } = countsOf(pair)
+    return overflows === before.overflows + 1 && rescans === before.rescans + 1
+  })
+  for (const folder of ['new/deep', 'folder-2/renamed', 'folder-5']) await passSentinel(pair, pair.path(folder))
+  await assertAllEqual(pair, follower)
+  await follower.stop()
+})
 
 test('I1: an overflow during the scan after an overflow causes another scan', needsSmallQueue, async (t) => {
   const pair = await createPair(t)
@@ -108,7 +104,7 @@ test('I1: an overflow during the scan after an overflow causes another scan', ne
     const said = scansSaid()
     await unseen(pair, () => appendFileSync(pair.path(`folder-${FOLDERS - 1}`, 'file'), `${round}`))
     await until('the scan to begin', () => scansSaid() > said)
-    // At any place of the scan, behind it and before it.
+    // Everywhere: where the scan has been and where it has not.
     await unseen(pair, () => {
       for (let n = 0; n < FOLDERS; n += 20) {
         writeFileSync(pair.path(`folder-${n}`, `late-${round}`), 'late')

@@ -1,6 +1,6 @@
 /**
- * Shows that the database and the log are never listed, by whatever way they come to be in a watched folder. Hard
- * links, mounts and links on real folders.
+ * Shows that the database and the log are never listed, however they get into a watched folder. Hard links, mounts and
+ * symbolic links on real folders.
  */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
@@ -13,10 +13,10 @@ import { headOf, idAt, passSentinel, rootRow, statusOf } from '../support/observ
 import { createPair, INDEXER_MAIN, type Pair } from '../support/pair.ts'
 import { until } from '../support/until.ts'
 
-/** So long nothing may be told by itself. */
+/** How long the feed must stand still. */
 const STILL_MS = 4_000
 
-/** A pair whose log is beside its database, and what mounts that folder elsewhere. */
+/** A pair whose log is beside its database, and disks to mount that folder elsewhere. */
 async function pairWithLog(t: TestContext) {
   const disks = createDisks(t)
   const pair = await createPair(t)
@@ -28,19 +28,19 @@ async function pairWithLog(t: TestContext) {
   return { disks, pair, databaseFolder, log }
 }
 
-/** Nothing is listed of ours, the head stands still, other files come through, and the audit agrees. */
+/** Asserts that no own file is listed, the head stands still, other files are listed, and the audit agrees. */
 async function assertQuiet(pair: Pair, folder: string): Promise<void> {
   await passSentinel(pair)
   const before = headOf(pair)
-  // What the sentinel changed in the status row has been written by then.
+  // By then the status row has been written for the sentinel.
   await sleep(STILL_MS / 2)
   const heartbeats = new Set<number | undefined>()
   for (let second = 0; second < STILL_MS / 1_000; second += 1) {
     heartbeats.add(statusOf(pair)?.heartbeatMs)
     await sleep(1_000)
   }
-  assert.equal(headOf(pair), before, 'it tells of its own writes')
-  assert.ok(heartbeats.size <= 2, 'its own writes make it busy, which is written each second')
+  assert.equal(headOf(pair), before, 'its own writes cause no change')
+  assert.ok(heartbeats.size <= 2, 'its own writes do not make it busy: then it would write its status each second')
   await passSentinel(pair)
   assert.deepEqual(
     readdirSync(folder).filter((name) => idAt(pair, `media/${folder.slice(pair.path().length + 1)}/${name}`)),
@@ -51,7 +51,7 @@ async function assertQuiet(pair: Pair, folder: string): Promise<void> {
   assert.equal(status, 0, stdout + stderr)
 }
 
-test('a database whose folder is mounted inside a watched one is left out, with the log, and that is said once', {
+test('a database whose folder is mounted inside a watched one is left out, with the log, and that is reported once', {
   skip: noDisks(),
 }, async (t) => {
   const { disks, pair, databaseFolder } = await pairWithLog(t)
@@ -68,17 +68,19 @@ test('a database whose folder is mounted inside a watched one is left out, with 
   assert.equal(rootRow(pair, 'media')?.message, null)
 })
 
-test('one that is mounted while the indexer runs is left out too', { skip: noDisks() }, async (t) => {
+test('a database folder that is mounted while the indexer runs is left out too', { skip: noDisks() }, async (t) => {
   const { disks, pair, databaseFolder } = await pairWithLog(t)
   await Promise.all([pair.startIndexer(), pair.startApi()])
   await passSentinel(pair)
   const volumes = pair.path('volumes')
   disks.bind(databaseFolder, volumes)
-  await until('it to be listed', () => idAt(pair, 'media/volumes/notes of the owner'))
+  await until('the other file to be listed', () => idAt(pair, 'media/volumes/notes of the owner'))
   await assertQuiet(pair, volumes)
 })
 
-test('so are single files of ours, mounted on others or linked under another name', { skip: noDisks() }, async (t) => {
+test('single own files that are mounted on others or linked under another name are left out too', {
+  skip: noDisks(),
+}, async (t) => {
   const { disks, pair, log } = await pairWithLog(t)
   await pair.startIndexer()
   const volumes = pair.path('volumes')
@@ -88,11 +90,11 @@ test('so are single files of ours, mounted on others or linked under another nam
   disks.bind(`${pair.databasePath}-wal`, join(volumes, 'mounted'))
   linkSync(pair.databasePath, join(volumes, 'linked.db'))
   linkSync(log, join(volumes, 'linked.log'))
-  await until('the mounted one to go', () => idAt(pair, 'media/volumes/mounted') === undefined)
+  await until('the mounted file to go', () => idAt(pair, 'media/volumes/mounted') === undefined)
   await assertQuiet(pair, volumes)
 })
 
-test('a folder that only looks like that of the database is listed', async (t) => {
+test("a folder that only looks like the database's is listed", async (t) => {
   const pair = await createPair(t)
   for (const name of ['feed.db', 'feed.db-wal', 'feed.db.lock']) writeFileSync(pair.path(name), name)
   await pair.startIndexer()

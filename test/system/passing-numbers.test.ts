@@ -32,7 +32,7 @@ function run(program: string, ...args: readonly string[]): string {
   return execFileSync(program, args, { encoding: 'utf8', stdio: 'pipe', env: { ...process.env, PATH } }).trim()
 }
 
-/** Why they can't run here; false if they can. */
+/** Why the tests that need these programs can't run here; false if they can. */
 function without(...programs: readonly string[]): string | false {
   const refusal = enterOwnMounts()
   if (refusal !== false) return refusal
@@ -60,7 +60,7 @@ function unmount(path: string): Promise<boolean> {
   })
 }
 
-/** A pool of one branch in the place of the first root. */
+/** A pair whose first root is a pool of one branch. */
 async function pool(t: TestContext, options: string) {
   let made: Pair | null = null
   t.after(() => {
@@ -76,7 +76,7 @@ async function pool(t: TestContext, options: string) {
 
 const A_TIME = 1_700_000_000
 
-/** Files that only their bytes tell apart. */
+/** Makes files that differ only in their bytes. */
 function makeAlike(folder: string, count: number): void {
   mkdirSync(folder)
   for (let n = 0; n < count; n += 1) {
@@ -85,7 +85,7 @@ function makeAlike(folder: string, count: number): void {
   }
 }
 
-/** Has a filesystem give out its numbers in another order than before. */
+/** Looks files up backwards, so that the filesystem gives out its numbers in another order. */
 function lookBackwards(folder: string, count: number): void {
   for (let n = count - 1; n >= 0; n -= 1) lstatSync(join(folder, `file-${n}`))
 }
@@ -97,7 +97,7 @@ const numbersAre = (pair: Pair, what: 'lasting' | 'passing') =>
 
 for (const isRunning of [false, true]) {
   test(
-    `I6, I12: after a remount ${isRunning ? 'under a running indexer' : 'while stopped'} a file is recognised by its place, whoever has its number now`,
+    `I6, I12: after a remount ${isRunning ? 'under a running indexer' : 'while stopped'} a file is recognised by its place, whatever has its number now`,
     noMergerfs,
     async (t) => {
       const { pair, mount } = await pool(t, 'noforget')
@@ -108,18 +108,18 @@ for (const isRunning of [false, true]) {
       const [ids, head] = [idsBelow(pair, 'media'), headOf(pair)]
       if (!isRunning) await pair.endIndexer()
       await unmount(pair.path())
-      if (isRunning) await until('it to be away', () => rootState(pair, 'media') === 'offline')
+      if (isRunning) await until('the root to be away', () => rootState(pair, 'media') === 'offline')
       mount()
       lookBackwards(pair.path('folder'), 10)
       if (!isRunning) await pair.startIndexer()
-      await until('it to be back', () => rootState(pair, 'media') === 'watching')
+      await until('the root to be back', () => rootState(pair, 'media') === 'watching')
       await assertAllEqual(pair)
       assert.deepEqual(idsBelow(pair, 'media'), ids)
       assert.equal(headOf(pair), head, 'nothing is told')
       if (!isRunning) assert.equal(await hashJobs(pair), 0, 'nothing is read')
       renameSync(pair.path('folder', 'file-3'), pair.path('moved'))
       await assertAllEqual(pair)
-      assert.equal(idAt(pair, 'media/moved'), ids.get('folder/file-3'), 'within a mount a rename keeps the id')
+      assert.equal(idAt(pair, 'media/moved'), ids.get('folder/file-3'), 'within one mount a rename keeps the id')
     },
   )
 }
@@ -145,12 +145,12 @@ test('watched folders that changed numbers in a remount are attached once', noMe
   await until('both to be back', () => Object.keys(roots).every((name) => rootState(pair, name) === 'watching'))
   writeFileSync(join(roots.two, 'new'), 'new')
   await assertAllEqual(pair)
-  // Each may be looked at once more when the mount is confirmed.
+  // Each root may be looked at once more when the mount is confirmed.
   assert.ok(attachments(pair) <= 6, 'and not again and again')
 })
 
 test(
-  'I6: what took the number, size and time of another file while it was unmounted does not get its hash',
+  'I6: a file that took the number, size and time of another one while unmounted does not get its hash',
   noMergerfs,
   async (t) => {
     const { pair, mount } = await pool(t, 'noforget')
@@ -182,7 +182,7 @@ test('inode numbers above 2^63 are like any other', noMergerfs, async (t) => {
 })
 
 test(
-  'what is remembered of one name of a file is not believed after a write through another',
+  'cached attributes of one name of a file do not count after a write through another name',
   noMergerfs,
   async (t) => {
     const { pair } = await pool(t, 'use_ino')
@@ -190,7 +190,7 @@ test(
     linkSync(pair.path('one'), pair.path('two'))
     const folder = openSync(pair.path(), 'r')
     t.after(() => closeSync(folder))
-    // FUSE answers from memory for a second, for each name by itself.
+    // FUSE answers from its cache for a second, for each name by itself.
     for (const name of ['one', 'two']) lstatSync(pair.path(name))
     appendFileSync(pair.path('one'), ' and more')
     const stats = emptyStats()
@@ -200,7 +200,7 @@ test(
 )
 
 test(
-  'where a folder has the number of its path, one that takes the place of another is seen',
+  'if a folder has the number of its path, a folder that takes the place of another is noticed',
   noMergerfs,
   async (t) => {
     const { pair } = await pool(t, 'use_ino')
@@ -222,7 +222,7 @@ test(
   },
 )
 
-/** A pair whose first root is where sticks are plugged in; they are out before its folder is cleaned up. */
+/** A pair whose first root is where sticks are mounted. They are unmounted before the root is removed. */
 async function pairForSticks(t: TestContext) {
   const cleanups: (() => void)[] = []
   t.after(() => {
@@ -245,7 +245,7 @@ function stick(pair: Pair, name: string, cleanups: (() => void)[]) {
   return {
     plugIn: () => {
       device = run('losetup', '--find', '--show', image)
-      // What serves it stays, and would keep a pipe open.
+      // The server stays, and would keep a pipe open.
       const args = ['-o', 'allow_other', device, pair.path()]
       execFileSync('mount.exfat-fuse', args, { stdio: 'ignore', env: { ...process.env, PATH } })
     },
@@ -257,36 +257,40 @@ function stick(pair: Pair, name: string, cleanups: (() => void)[]) {
   }
 }
 
-test('a stick comes back as itself, and another one that looks the same is not taken for it', noExfat, async (t) => {
-  const { pair, stick } = await pairForSticks(t)
-  const [one, other] = [stick('one'), stick('other')]
-  for (const [which, text] of [
-    [one, 'first'],
-    [other, 'other'],
-  ] as const) {
-    which.plugIn()
-    mkdirSync(pair.path('DCIM'))
-    writeFileSync(pair.path('DCIM', 'IMG_1.JPG'), text)
-    utimesSync(pair.path('DCIM', 'IMG_1.JPG'), A_TIME, A_TIME)
-    await which.takeOut()
-  }
-  one.plugIn()
-  await Promise.all([pair.startIndexer(), pair.startApi()])
-  await assertAllEqual(pair)
-  const [ids, head] = [idsBelow(pair, 'media'), headOf(pair)]
-  await one.takeOut()
-  other.plugIn()
-  await until(
-    'the other one to be told from it',
-    () => rootRow(pair, 'media')?.message?.includes('is another folder') === true,
-  )
-  await other.takeOut()
-  one.plugIn()
-  await until('it to be back', () => rootState(pair, 'media') === 'watching')
-  await assertAllEqual(pair)
-  assert.deepEqual(idsBelow(pair, 'media'), ids)
-  assert.equal(headOf(pair), head, 'nothing is told')
-})
+test(
+  'a stick that comes back is recognised, and another one that looks the same is not taken for it',
+  noExfat,
+  async (t) => {
+    const { pair, stick } = await pairForSticks(t)
+    const [one, other] = [stick('one'), stick('other')]
+    for (const [which, text] of [
+      [one, 'first'],
+      [other, 'other'],
+    ] as const) {
+      which.plugIn()
+      mkdirSync(pair.path('DCIM'))
+      writeFileSync(pair.path('DCIM', 'IMG_1.JPG'), text)
+      utimesSync(pair.path('DCIM', 'IMG_1.JPG'), A_TIME, A_TIME)
+      await which.takeOut()
+    }
+    one.plugIn()
+    await Promise.all([pair.startIndexer(), pair.startApi()])
+    await assertAllEqual(pair)
+    const [ids, head] = [idsBelow(pair, 'media'), headOf(pair)]
+    await one.takeOut()
+    other.plugIn()
+    await until(
+      'the other stick to be noticed',
+      () => rootRow(pair, 'media')?.message?.includes('is another folder') === true,
+    )
+    await other.takeOut()
+    one.plugIn()
+    await until('the root to be back', () => rootState(pair, 'media') === 'watching')
+    await assertAllEqual(pair)
+    assert.deepEqual(idsBelow(pair, 'media'), ids)
+    assert.equal(headOf(pair), head, 'nothing is told')
+  },
+)
 
 test(
   'a rename that changes only the case is a rename, of files and folders, and another spelling is no other file',
@@ -311,7 +315,7 @@ test(
     await assertAllEqual(pair)
     writeFileSync(pair.path('notes'), 'old')
     await assertAllEqual(pair)
-    // As programs save: only the new name is told of.
+    // As programs save: only the new name is reported.
     writeFileSync(pair.path('new.__tmp__'), 'new')
     renameSync(pair.path('new.__tmp__'), pair.path('Notes'))
     await assertAllEqual(pair)

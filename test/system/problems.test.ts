@@ -23,13 +23,13 @@ async function statusOf(pair: Pair): Promise<Status> {
   return (await fetch(`${pair.url}/api/v1/status`)).json() as Promise<Status>
 }
 
-/** The problems once they are those, in a state that says so. */
+/** Waits until the status has exactly these problems, with a matching state. Gives them. */
 async function untilProblems(pair: Pair, expected: readonly string[]): Promise<Problem[]> {
   let last: Status | null = null
   try {
     return await until(`problems ${expected.join(', ')}`, async () => {
       last = await statusOf(pair)
-      // None before the indexer has started.
+      // There are none before the indexer has started.
       const { problems = [], state } = last
       const isSo = JSON.stringify(problems.map(({ code, root }) => `${code} ${root}`)) === JSON.stringify(expected)
       return isSo && state === (expected.length === 0 ? 'watching' : 'degraded') && problems
@@ -70,7 +70,7 @@ test('I15: a root that is away is a problem until it is back, also across a rest
   assert.equal(await readiness(pair, '?strict=1'), 200)
 })
 
-test('I15: a root that was emptied waits for its owner, who is told the command', async (t) => {
+test('I15: a root that was emptied waits for its owner, who gets the command', async (t) => {
   const pair = await createPair(t)
   mkdirSync(pair.path('folder'))
   await Promise.all([pair.startIndexer(), pair.startApi()])
@@ -81,7 +81,7 @@ test('I15: a root that was emptied waits for its owner, who is told the command'
   assert.match(empty?.fix ?? '', /npm run accept-empty -- media --config=/)
 })
 
-test('I15: folders and files that can not be read are told of with their names', async (t) => {
+test('I15: folders and files that can not be read are reported with their names', async (t) => {
   const pair = await createPair(t, { uid: NOBODY })
   const hostile = pair.path('\x1b[31mfolder')
   mkdirSync(hostile)
@@ -102,17 +102,17 @@ test('the first scan is complete once every root was scanned to its end, whateve
   writeFileSync(pair.path('a'), 'a')
   await Promise.all([pair.startIndexer(), pair.startApi()])
   const isComplete = async () => (await statusOf(pair)).initial_scan_complete
-  await until('it to be complete', isComplete)
+  await until('the first scan to be complete', isComplete)
   await pair.endIndexer()
   const more = join(pair.folder, 'more')
   mkdirSync(more)
   for (let n = 0; n < 2_000; n += 1) mkdirSync(join(more, String(n)))
   pair.configure({ roots: { ...pair.configuration().roots, more } })
   pair.launchIndexer()
-  // What the run before said of its roots is no answer.
-  await until('the new run to be heard of', async () => (await statusOf(pair)).state !== 'stopped')
+  // The state from the run before does not count.
+  await until('the new run to write its status', async () => (await statusOf(pair)).state !== 'stopped')
   const seen = new Set<boolean>()
-  await until('it to be complete again', async () => {
+  await until('the first scan to be complete again', async () => {
     const { roots, initial_scan_complete: isNow } = await statusOf(pair)
     const isMoreThere = roots.some(({ name, state }) => name === 'more' && state === 'watching')
     assert.ok(!isNow || isMoreThere, JSON.stringify(roots))

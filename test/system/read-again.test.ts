@@ -16,13 +16,13 @@ import { until } from '../support/until.ts'
 const FILM = join(import.meta.dirname, '../data/types/brand-hvc1.mp4')
 const PICTURE = join(import.meta.dirname, '../data/corpus/i.png')
 
-/** What an older libmagic said of the film: nothing. */
+/** Sets the film's row to an older libmagic's answer, which knew no such type. */
 const AS_BEFORE = `UPDATE nodes SET mime_type = 'application/octet-stream', is_video = 0, width = 0, height = 0,
   ms_duration = 0 WHERE name = 'film'`
 const OLD_LIBRARY = "UPDATE readers SET libmagic = '1'"
 const BACK_TO_VERSION_5 = 'DROP INDEX nodes_again; DROP TABLE readers; PRAGMA user_version = 5;'
 
-/** Writes to the database while no indexer runs. */
+/** Changes the database while no indexer runs. */
 function alter(pair: Pair, sql: string): void {
   const sqlite = new Database(pair.databasePath, { fileMustExist: true })
   sqlite.exec(sql)
@@ -42,7 +42,7 @@ function readersOf(pair: Pair): unknown {
   return pair.read((sqlite) => sqlite.prepare('SELECT * FROM readers').get())
 }
 
-/** Waits until the versions are those of now, all is marked, and all that was marked is read. */
+/** Waits until the versions are those of now, and all files are marked and read again. */
 async function untilReadAgain(pair: Pair, readers: unknown): Promise<void> {
   await until('all to be read again', () => {
     try {
@@ -54,7 +54,7 @@ async function untilReadAgain(pair: Pair, readers: unknown): Promise<void> {
   })
 }
 
-/** A pair whose indexer has read these, and is stopped; with the versions it told. */
+/** Has the indexer read these files and stops it. Gives the versions that it noted. */
 async function readOnce(pair: Pair): Promise<unknown> {
   copyFileSync(FILM, pair.path('film'))
   copyFileSync(PICTURE, pair.path('picture'))
@@ -69,7 +69,7 @@ async function readOnce(pair: Pair): Promise<unknown> {
   return readers
 }
 
-test('after an upgrade of a library what it may know better is asked for again, and only what differs is told', async (t) => {
+test('after an upgrade of a library files that it may know better are asked for again, and clients receive only differences', async (t) => {
   const pair = await createPair(t)
   const readers = await readOnce(pair)
   assert.deepEqual(Object.values(readers as object).includes(''), false, 'all versions are known')
@@ -78,13 +78,13 @@ test('after an upgrade of a library what it may know better is asked for again, 
   await Promise.all([pair.startIndexer(), pair.startApi()])
   await untilReadAgain(pair, readers)
   assert.equal(typeOf(pair, 'film'), 'video/mp4')
-  assert.equal(headOf(pair), head + 1, 'nothing but the film')
+  assert.equal(headOf(pair), head + 1, 'the film is the only change')
   assert.equal(statusOf(pair)?.filesHashed, 0, 'no file was read whole')
-  assert.match(pair.indexer().stdout(), /read with other versions now/)
+  assert.match(pair.indexer().stdout(), /other versions of the libraries or rules read files now/)
   await assertAllEqual(pair)
 })
 
-test('a drawing that was taken for a text, or packed and without a size, is asked for again', async (t) => {
+test('a drawing that was taken for text, or that was packed and without a size, is asked for again', async (t) => {
   const pair = await createPair(t)
   const drawing = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="30"/>'
   writeFileSync(pair.path('drawing'), drawing)
@@ -107,7 +107,7 @@ test('a drawing that was taken for a text, or packed and without a size, is aske
   )
 })
 
-test('I12: where no answer differs nothing is told', async (t) => {
+test('I12: if no answer differs clients receive nothing', async (t) => {
   const pair = await createPair(t)
   const readers = await readOnce(pair)
   alter(pair, "UPDATE readers SET mediainfo = '1', rules = '1'")
@@ -118,7 +118,7 @@ test('I12: where no answer differs nothing is told', async (t) => {
   assert.deepEqual(changes(), before)
 })
 
-test('a database of an older version of this program is asked for again, the sizes of pictures too', async (t) => {
+test("the files of an older version's database are asked for again, the sizes of pictures too", async (t) => {
   const pair = await createPair(t)
   const readers = await readOnce(pair)
   alter(pair, `${AS_BEFORE}; UPDATE nodes SET width = 256, height = 256 WHERE name = 'picture'; ${BACK_TO_VERSION_5}`)
@@ -132,7 +132,7 @@ test('a database of an older version of this program is asked for again, the siz
   )
 })
 
-test('an indexer that is killed in the middle goes on where it was', async (t) => {
+test('an indexer that is killed in the middle goes on where it stopped', async (t) => {
   const pair = await createPair(t)
   for (let at = 0; at < 400; at += 1) writeFileSync(pair.path(`unknown ${at}`), Buffer.of(0, 1, 2, at & 255, at >> 8))
   const readers = await readOnce(pair)
@@ -146,7 +146,7 @@ test('an indexer that is killed in the middle goes on where it was', async (t) =
   await pair.endIndexer('SIGKILL')
   assert.ok(countInState(pair, 'again') <= left)
   await pair.startIndexer()
-  // What is new does not wait for them.
+  // A new file does not wait for them.
   writeFileSync(pair.path('new'), 'new')
   await until('the new file', () => typeOf(pair, 'new') === 'text/plain')
   await untilReadAgain(pair, readers)
@@ -159,7 +159,7 @@ test('an indexer that is killed in the middle goes on where it was', async (t) =
   )
 })
 
-test('to clients a file that is asked for again is as it was', async (t) => {
+test('for clients a file that is asked for again does not change', async (t) => {
   const pair = await createPair(t)
   await readOnce(pair)
   await pair.startApi()
@@ -176,7 +176,7 @@ test('to clients a file that is asked for again is as it was', async (t) => {
   assert.deepEqual(await answers(), before)
 })
 
-test('what is away is asked for when it is back', async (t) => {
+test('files that are away are asked for when they are back', async (t) => {
   const pair = await createPair(t, { roots: ['media', 'other'] })
   const readers = await readOnce(pair)
   alter(pair, `${OLD_LIBRARY}; ${AS_BEFORE}`)
@@ -188,7 +188,7 @@ test('what is away is asked for when it is back', async (t) => {
     const dues = "SELECT min(metadata_due_ms) FROM nodes WHERE metadata_state = 'again'"
     return Number(pair.read((sqlite) => sqlite.prepare(dues).pluck().get())) > 0
   })
-  assert.equal(countInState(pair, 'unreadable'), 0, 'which is no fault of theirs')
+  assert.equal(countInState(pair, 'unreadable'), 0, 'being away is no fault of the files')
   assert.equal(headOf(pair), head)
   renameSync(elsewhere, pair.path())
   await untilReadAgain(pair, readers)

@@ -20,7 +20,7 @@ function fill(folder: string, folders: number, files: number): void {
   }
 }
 
-/** Everything but the status row, and but how the roots have been doing. */
+/** Everything in the database but the status row and the states of the roots. */
 function dump(pair: Pair): unknown {
   return pair.read((sqlite) => [
     sqlite.prepare('SELECT * FROM nodes ORDER BY node_id').all(),
@@ -53,7 +53,7 @@ test('I12: a restart with nothing changed writes nothing and reads no file', asy
   await assertAllEqual(pair)
 })
 
-test('I1: what changed, moved, came and went while the indexer was stopped is found, and only that is read', async (t) => {
+test('I1: what changed, moved, came or went while the indexer was stopped is found, and only that is read', async (t) => {
   const pair = await createPair(t, { roots: ['media', 'other'] })
   fill(pair.path(), 6, 20)
   await Promise.all([pair.startIndexer(), pair.startApi()])
@@ -92,7 +92,7 @@ test('I1: what changed, moved, came and went while the indexer was stopped is fo
   assert.equal(statusOf(pair)?.filesHashed, 2)
 })
 
-test('I1, I5: killed in the middle of a scan, of hashing and of a burst, the indexer ends with the disk', async (t) => {
+test('I1, I5: an indexer that is killed during a scan, hashing and a burst ends with the nodes of the disk', async (t) => {
   const pair = await createPair(t)
   fill(pair.path(), 40, 50)
   await pair.startApi()
@@ -116,7 +116,7 @@ test('I1, I5: killed in the middle of a scan, of hashing and of a burst, the ind
   await pair.endIndexer('SIGKILL')
   rmSync(pair.path('burst', 'folder-1'), { recursive: true })
   await pair.startIndexer()
-  // A file whose close was lost with the indexer is read half a minute later.
+  // A file whose close was lost with the indexer is read after half a minute.
   await assertAllEqual(pair, follower, { boundMs: 60_000 })
   await follower.stop()
 })
@@ -136,6 +136,6 @@ test('SIGTERM and SIGINT end the indexer with 0 within two seconds, while it sca
   assert.deepEqual([hashing.code, hashing.tookMs < 2_000], [0, true], JSON.stringify(hashing))
   rmSync(pair.path('large'))
   await Promise.all([pair.startIndexer(), pair.startApi()])
-  // A file whose close was lost with the indexer is read half a minute later.
+  // A file whose close was lost with the indexer is read after half a minute.
   await assertAllEqual(pair, undefined, { boundMs: 60_000 })
 })

@@ -74,7 +74,7 @@ test('roots are added, renamed and removed, and excludes changed, across restart
   await follower.stop()
 })
 
-test('a root that comes to be the folder of another one is not watched twice', async (t) => {
+test("a root whose path comes to lead to another root's folder is not watched twice", async (t) => {
   const pair = await createPair(t, { roots: ['media', 'other'] })
   const at = (...names: string[]) => join(pair.folder, ...names)
   writeFileSync(at('other', 'file'), 'bytes')
@@ -87,7 +87,7 @@ test('a root that comes to be the folder of another one is not watched twice', a
   assert.equal(rootState(pair, 'other'), 'watching')
   await passSentinel(pair, at('other'))
 
-  // Nor when its node went to the other one.
+  // Also if its node has gone to the other root.
   await pair.endIndexer()
   rmSync(at('media'))
   renameSync(at('other'), at('moved'))
@@ -151,7 +151,7 @@ test('I7: a root that is away keeps its nodes, and heals when it is back', async
   const aside = join(pair.folder, 'aside')
   for (const [how, { leave, back }] of Object.entries(AWAY)) {
     for (const isRunning of [false, true]) {
-      // Whoever empties a root file by file under the eyes of the indexer means it.
+      // A root that is emptied file by file while the indexer watches is meant to be empty.
       if (isRunning && how === 'emptied') continue
       await t.test(`${how}, while the indexer ${isRunning ? 'runs' : 'is stopped'}`, async () => {
         const before = expectedTree(pair)

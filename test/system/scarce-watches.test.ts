@@ -25,7 +25,7 @@ const needsNamespace = { skip: limitsAreRefused() }
 const WATCHES = 20
 const FOLDERS = 60
 
-/** Inodes that a process watches, as proc(5) has them. */
+/** The inodes that a process watches, by proc(5). */
 function watchedInodes(pid: number): Set<number> {
   const inodes = new Set<number>()
   for (const fd of readdirSync(`/proc/${pid}/fd`)) {
@@ -39,7 +39,7 @@ function watchedInodes(pid: number): Set<number> {
   return inodes
 }
 
-/** Of a descriptor, '' when it has been closed meanwhile. */
+/** What a descriptor leads to; '' if it has been closed. */
 function targetOf(link: string): string {
   try {
     return readlinkSync(link)
@@ -48,7 +48,7 @@ function targetOf(link: string): string {
   }
 }
 
-/** A pair on `FOLDERS` folders with a file each, scanned, with `WATCHES` watches. */
+/** A pair that has scanned `FOLDERS` folders with a file each, with `WATCHES` watches. */
 async function scarcePair(t: TestContext) {
   const pair = await createPair(t, {
     within: withLimits({ watches: WATCHES }),
@@ -71,17 +71,17 @@ async function scarcePair(t: TestContext) {
 }
 
 async function isTold(pair: Pair, name: string, boundMs?: number): Promise<void> {
-  await until(`${name} to be told of`, () => idAt(pair, `media/${name}`) !== undefined, boundMs)
+  await until(`${name} to be in the feed`, () => idAt(pair, `media/${name}`) !== undefined, boundMs)
 }
 
 test(
-  'a watch goes to a folder that changes, from one that is quiet, whose changes are found all the same',
+  'a watch goes from a quiet folder to one that changes, and changes in the quiet one are found all the same',
   needsNamespace,
   async (t) => {
     const { pair, having } = await scarcePair(t)
     const follower = follow(pair)
     const [before, [changing]] = [having(true), having(false)]
-    // The top has one, too.
+    // The top has a watch too.
     assert.equal(before.length, WATCHES - 1)
     assert.ok(changing !== undefined)
     writeFileSync(pair.path(changing, 'first'), '1')
@@ -102,24 +102,24 @@ test(
   },
 )
 
-test('a new folder gets a watch, and one that the top tells of', needsNamespace, async (t) => {
+test('a new folder gets a watch, and so does one that the watch of the top reports', needsNamespace, async (t) => {
   const { pair, having } = await scarcePair(t)
   const follower = follow(pair)
   mkdirSync(pair.path('new'))
   const inode = statSync(pair.path('new')).ino
-  await until('a watch for what is new', () => watchedInodes(pair.indexer().pid).has(inode))
+  await until('a watch for the new folder', () => watchedInodes(pair.indexer().pid).has(inode))
   writeFileSync(pair.path('new', 'file'), 'new')
   await isTold(pair, 'new/file', 1_000)
   const [renamed] = having(false)
   renameSync(pair.path(renamed ?? ''), pair.path('renamed'))
   const other = statSync(pair.path('renamed')).ino
   mkdirSync(pair.path(renamed ?? ''))
-  await until('a watch for what was renamed', () => watchedInodes(pair.indexer().pid).has(other))
+  await until('a watch for the renamed folder', () => watchedInodes(pair.indexer().pid).has(other))
   await assertAllEqual(pair, follower)
   await follower.stop()
 })
 
-test('I1: whatever happens anywhere while watches change hands is found', needsNamespace, async (t) => {
+test('I1: whatever happens anywhere while watches move is found', needsNamespace, async (t) => {
   const { pair, having } = await scarcePair(t)
   const follower = follow(pair)
   for (let round = 0; round < 8; round += 1) {
@@ -131,7 +131,7 @@ test('I1: whatever happens anywhere while watches change hands is found', needsN
     renameSync(pair.path(a, 'file'), pair.path(b, `moved-${round}`))
     renameSync(pair.path(b, 'file'), pair.path(a, 'file'))
     rmSync(pair.path(unwatched.at(-1) ?? '', 'file'), { force: true })
-    await until('it to be told of', () => idAt(pair, `media/${a}/of-${round}`) !== undefined)
+    await until('the file to be in the feed', () => idAt(pair, `media/${a}/of-${round}`) !== undefined)
   }
   await assertAllEqual(pair, follower)
   await follower.stop()

@@ -11,8 +11,8 @@ const NOBODY = 65_534
 
 type Page = { cursor: number; changes: { removed: boolean; node?: FeedNode }[] }
 
-test('with settled=1 each file comes once: with its hash, or when it turned out that it can not be read', {
-  skip: process.getuid?.() !== 0 && 'needs root, to run the indexer as somebody who may not read a file',
+test('with settled=1 each file comes once: with its hash, or once it turns out that it can not be read', {
+  skip: process.getuid?.() !== 0 && 'needs root, to run the indexer as a user who may not read a file',
 }, async (t) => {
   const pair = await createPair(t, { uid: NOBODY })
   for (let n = 0; n < 40; n += 1) writeFileSync(pair.path(`before ${n}`), `${n}`)

@@ -1,5 +1,5 @@
 /**
- * Shows that with `skip_initial_hash` the files of the first scan are listed, and not read until they change. Both
+ * Shows that with `skip_initial_hash` the files of the first scan are listed, but not read until they change. Both
  * services run as processes.
  */
 import assert from 'node:assert/strict'
@@ -25,7 +25,7 @@ async function skippingPair(t: TestContext): Promise<Pair> {
   return pair
 }
 
-/** Names of the files that were not read, and do not wait to be. */
+/** Names of the files that were not read and do not wait to be read. */
 function skipped(pair: Pair): string[] {
   return pair.read((sqlite) =>
     sqlite
@@ -46,7 +46,7 @@ async function untilSkipped(pair: Pair, expected: readonly string[]): Promise<vo
   assert.deepEqual(skipped(pair), names)
 }
 
-/** Every other thing about the files is as it is on the disk. */
+/** Asserts that everything but the hashes is as on the disk. */
 function assertAuditAgrees(pair: Pair): void {
   const args = [join(dirname(INDEXER_MAIN), 'commands/audit.ts'), '--hashes', `--config=${pair.configPath}`]
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
@@ -57,14 +57,14 @@ function filesWaiting(pair: Pair): number {
   return pair.read((sqlite) => sqlite.prepare('SELECT files_waiting FROM status').pluck().get() as number)
 }
 
-/** Names of the files that a client sees who leaves pending ones out. */
+/** Names of the files that a client receives which leaves pending files out. */
 async function settledNames(pair: Pair): Promise<string[]> {
   const answer = await fetch(`${pair.url}/api/v1/changes?cursor=0&type=file&settled=1`)
   const { changes } = (await answer.json()) as { changes: { node?: { name: string; hash: string } }[] }
   return changes.flatMap(({ node }) => (node?.hash === '' ? [node.name] : [])).toSorted()
 }
 
-test('what the first scan finds is listed without being read or waited for, and what comes later is read', async (t) => {
+test('files of the first scan are listed and neither read nor waited for, and files that come later are read', async (t) => {
   const pair = await skippingPair(t)
   assert.deepEqual(skipped(pair), OLD)
   assert.deepEqual(await settledNames(pair), OLD)
@@ -79,7 +79,7 @@ test('what the first scan finds is listed without being read or waited for, and 
 test('a file that was skipped is read when it changes, and not when it is moved, linked or looked at', async (t) => {
   const pair = await skippingPair(t)
   appendFileSync(pair.path('changed'), ' now')
-  // The same size and time as before: only the close tells.
+  // The same size and time as before: only the close shows it.
   writeFileSync(pair.path('closed'), 'CLOSED')
   utimesSync(pair.path('closed'), 1_700_000_000, 1_700_000_000)
   utimesSync(pair.path('touched'), 1_700_000_001, 1_700_000_001)
@@ -136,7 +136,7 @@ test('another folder at a watch of the same name has a first scan of its own', a
   assert.deepEqual(skipped(pair), ['found'])
 })
 
-test('what was skipped is read after a start without the setting', async (t) => {
+test('skipped files are read after a start without the setting', async (t) => {
   const pair = await skippingPair(t)
   await pair.endIndexer()
   pair.configure({ other: { ...pair.configuration().other, skip_initial_hash: false } })

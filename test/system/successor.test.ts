@@ -1,6 +1,6 @@
 /**
- * Shows that a folder keeps its id when another one takes its place and takes it in, in whatever order this is
- * observed. Both services run as processes.
+ * Shows that a folder keeps its id when another one takes its place and the folder moves into it, in whatever order
+ * this is observed. Both services run as processes.
  */
 import assert from 'node:assert/strict'
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
@@ -9,7 +9,7 @@ import { assertAllEqual } from '../support/convergence.ts'
 import { changesSince, hashJobs, headOf, idsBelow, statusOf } from '../support/observations.ts'
 import { createPair, type Pair } from '../support/pair.ts'
 
-/** What is done to `photos`, and where what was in `photos/2020` is then. */
+/** What is done to `photos`, and where the content of `photos/2020` is afterwards. */
 const CASES: readonly (readonly [what: string, act: (path: Pair['path']) => void, now: string])[] = [
   [
     'a folder moves into its successor',
@@ -39,7 +39,7 @@ const CASES: readonly (readonly [what: string, act: (path: Pair['path']) => void
     'media/photos',
   ],
   [
-    'what is in a folder moves into the successor, and the folder goes',
+    'the content of a folder moves into the successor, and the folder goes',
     (path) => {
       renameSync(path('photos', '2020'), path('aside'))
       rmSync(path('photos'), { recursive: true })
@@ -49,7 +49,7 @@ const CASES: readonly (readonly [what: string, act: (path: Pair['path']) => void
     'media/photos/2020',
   ],
   [
-    'what is in a folder takes the place of a file in the successor, and the folder goes',
+    'the content of a folder takes the place of a file in the successor, and the folder goes',
     (path) => {
       rmSync(path('albums', 'a', 'b', 'index'))
       renameSync(path('photos', '2020'), path('albums', 'a', 'b', 'index'))
@@ -93,10 +93,10 @@ for (const [what, act, now] of CASES) {
       assert.deepEqual(
         gone.filter((id) => there.has(id)),
         [],
-        'nothing is told to be gone that is there',
+        'nothing that is there is removed in the feed',
       )
       const jobsNow = await hashJobs(pair)
-      // A new run has read the one file only that this counting writes.
+      // A new run has read only the one file that this counting writes.
       if (isRunning) assert.equal(jobsNow, jobs)
       else assert.equal(statusOf(pair)?.filesHashed, 1)
     })

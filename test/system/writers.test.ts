@@ -1,5 +1,5 @@
 /**
- * Shows that writes are noticed that tell watchers little: without a close, a name or an event, or in a file that can
+ * Shows that writes are noticed of which few events tell: without a close, a name or an event, or in a file that can
  * not be opened. The test makes the system calls itself.
  */
 import assert from 'node:assert/strict'
@@ -29,7 +29,7 @@ import { giveName, holdLease, mapFile, openNameless, setMtimeAlone, truncateByPa
 
 const HOUR_AGO = Date.now() / 1_000 - 3_600
 
-test('truncate(2) by path and a time of last change that is set alone are seen, though nobody opens or closes the file', async (t) => {
+test('truncate(2) by path, and an mtime that is set alone, are seen, though no program opens or closes the file', async (t) => {
   const pair = await createPair(t)
   writeFileSync(pair.path('cut'), 'a long text')
   writeFileSync(pair.path('dated'), 'a text')
@@ -44,24 +44,24 @@ test('truncate(2) by path and a time of last change that is set alone are seen, 
   await assertAllEqual(pair)
 })
 
-test('a file that stays open and grows has the size it has, and costs no reading while it does', async (t) => {
+test('a file that stays open and grows has its size in the feed, and is not read while it grows', async (t) => {
   const pair = await createPair(t)
   await Promise.all([pair.startIndexer(), pair.startApi()])
   writeFileSync(pair.path('log'), 'first')
-  await until('it to be read', () => hashOfName(pair, 'log') === md5('first'))
+  await until('the file to be read', () => hashOfName(pair, 'log') === md5('first'))
   const before = await hashJobs(pair)
   const fd = openSync(pair.path('log'), 'a')
   for (let line = 0; line < 60; line += 1) {
     writeSync(fd, 'x'.repeat(10))
     await sleep(50)
   }
-  await until('its size to be told while it is open', () => sizeOfName(pair, 'log') === 605)
+  await until('its size in the feed while it is open', () => sizeOfName(pair, 'log') === 605)
   assert.ok((await hashJobs(pair)) - before <= 1)
   closeSync(fd)
   await assertAllEqual(pair)
 })
 
-test('a writer that has the file open under a name that is gone is noticed, and so is one that never had one', async (t) => {
+test('a writer that has the file open under a name that is gone is noticed, and so is one without a name', async (t) => {
   const pair = await createPair(t)
   await Promise.all([pair.startIndexer(), pair.startApi()])
   const renamed = openSync(join(pair.folder, 'elsewhere'), 'w')
@@ -83,7 +83,7 @@ test('a writer that has the file open under a name that is gone is noticed, and 
   await assertAllEqual(pair)
 })
 
-test('what is written through a mapping to a page that is dirty already is read when the mapping ends', async (t) => {
+test('bytes that are written through a mapping to a page that is dirty already are read when the mapping ends', async (t) => {
   const pair = await createPair(t)
   writeFileSync(pair.path('mapped'), Buffer.alloc(8_192))
   await Promise.all([pair.startIndexer(), pair.startApi()])
@@ -92,14 +92,14 @@ test('what is written through a mapping to a page that is dirty already is read 
   const mapping = mapFile(fd, 8_192)
   closeSync(fd)
   mapping.write('first')
-  // Has it looked at and read while it is mapped.
+  // Has the file looked at and read while it is mapped.
   chmodSync(pair.path('mapped'), 0o600)
   const contentWith = (text: string) => Buffer.concat([Buffer.from(text), Buffer.alloc(8_192 - text.length)])
-  await until('it to be read', () => hashOfName(pair, 'mapped') === md5(contentWith('first')))
+  await until('the file to be read', () => hashOfName(pair, 'mapped') === md5(contentWith('first')))
   mapping.write('other')
   await sleep(100)
   mapping.end()
-  await until('it to be read again', () => hashOfName(pair, 'mapped') === md5(contentWith('other')))
+  await until('the file to be read again', () => hashOfName(pair, 'mapped') === md5(contentWith('other')))
   await assertAllEqual(pair)
 })
 
@@ -110,16 +110,16 @@ test('a file that can not be opened for a moment, because of a lease, is asked f
   const fd = openSync(join(pair.folder, 'held'), 'r+')
   const giveBack = holdLease(fd)
   linkSync(join(pair.folder, 'held'), pair.path('held'))
-  await until('it to be listed', () => sizeOfName(pair, 'held') !== null)
+  await until('the file to be listed', () => sizeOfName(pair, 'held') !== null)
   await sleep(700)
   const state = pair.read((q) => q.prepare("SELECT metadata_state FROM nodes WHERE name = 'held'").pluck().get())
   assert.equal(state, 'fresh', 'not unreadable')
   giveBack()
   closeSync(fd)
-  await until('it to be read', () => hashOfName(pair, 'held') === md5('text'))
+  await until('the file to be read', () => hashOfName(pair, 'held') === md5('text'))
 })
 
-test('what nobody writes to is read soon, however old its inode is and whatever had its name before', async (t) => {
+test('a file that nobody writes to is read soon, however old its inode is and whatever had its name before', async (t) => {
   const pair = await createPair(t, { config: { settle_ms: 200 } })
   await pair.startIndexer()
   await t.test('a file that is linked in and unlinked elsewhere, as imports do', async () => {
@@ -129,7 +129,7 @@ test('what nobody writes to is read soon, however old its inode is and whatever 
     unlinkSync(join(pair.folder, 'old'))
     await readSoon(pair, 'imported')
   })
-  await t.test('one that was written just before', async () => {
+  await t.test('a file that was written just before', async () => {
     writeFileSync(join(pair.folder, 'new'), 'new')
     linkSync(join(pair.folder, 'new'), pair.path('linked'))
     unlinkSync(join(pair.folder, 'new'))
@@ -156,7 +156,7 @@ test('what nobody writes to is read soon, however old its inode is and whatever 
   })
 })
 
-test('times that a double does not hold are kept to the microsecond, read once, and told as they are', async (t) => {
+test('times that a double can not hold are kept to the microsecond, read once, and sent as they are', async (t) => {
   const pair = await createPair(t)
   const times: Readonly<Record<string, bigint>> = {
     2300: 10_413_792_000n,
@@ -171,19 +171,19 @@ test('times that a double does not hold are kept to the microsecond, read once, 
   for (const name of Object.keys(times)) await readSoon(pair, name)
   const jobs = await hashJobs(pair)
   await sleep(2_000)
-  assert.equal(await hashJobs(pair), jobs, 'it is not read again and again')
+  assert.equal(await hashJobs(pair), jobs, 'the files are not read again and again')
   const { changes } = (await (await fetch(`${pair.url}/api/v1/changes`)).json()) as {
     changes: { node: { name: string; mtime: string } }[]
   }
   for (const name of Object.keys(times)) {
     const kept = lstatSync(pair.path(name), { bigint: true }).mtimeNs / 1_000n
     const told = changes.find(({ node }) => node.name === name)?.node.mtime
-    // Not every filesystem keeps such times; whatever it keeps is told to the microsecond.
+    // Not every filesystem keeps such times. Whatever it keeps is sent to the microsecond.
     assert.ok(told?.includes(String(kept % 1_000_000n === 0n ? '' : kept % 1_000_000n)), `${name}: ${told}, ${kept}`)
   }
 })
 
-/** Far sooner than what is held back because somebody may write to it, and with time to spare on a busy machine. */
+/** Far sooner than a file that is held back because it may be written to, and with time to spare on a busy machine. */
 const SOON_MS = 8_000
 
 async function readSoon(pair: Pair, name: string): Promise<void> {

@@ -1,6 +1,6 @@
 /**
- * Shows that what waits in memory is bounded, and that losses and problems are noticed. The whole indexer runs inside
- * this process, whose main thread the test can block.
+ * Shows that what waits in memory is bounded, and that losses and problems are noticed. The whole indexer runs in this
+ * process, whose main thread the test can block.
  */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
@@ -24,7 +24,7 @@ async function startIndexer(t: TestContext, limits: IndexerParts['limits']) {
   writeFileSync(configPath, JSON.stringify({ database_url: join(folder, 'feed.db'), watches: { media } }))
   const crashes: Error[] = []
   let indexer: Indexer | null = null
-  // Before the database is closed.
+  // Must run before the database is closed.
   t.after(async () => {
     await indexer?.stop('orderly')
     assert.deepEqual(crashes, [])
@@ -57,14 +57,14 @@ async function startIndexer(t: TestContext, limits: IndexerParts['limits']) {
 }
 
 const CASES = {
-  'I9: events beyond what may wait are let go, and what they told is found by a scan': { backlogBytesMax: 4096 },
-  'I9: places beyond what may wait are let go, and found by a scan': { hintsMax: 100 },
+  'I9: events beyond what may wait are dropped, and a scan finds what they reported': { backlogBytesMax: 4096 },
+  'I9: places beyond what may wait are dropped, and a scan finds them': { hintsMax: 100 },
 }
 
 for (const [what, limits] of Object.entries(CASES)) {
   test(what, async (t) => {
     const { media, count, overflows } = await startIndexer(t, limits)
-    // Nothing is taken in while this goes on.
+    // The indexer takes nothing in while this loop runs.
     for (let n = 0; n < 1_000; n += 1) {
       mkdirSync(join(media, `folder-${n}`))
       writeFileSync(join(media, `folder-${n}`, 'file'), `${n}`)
@@ -79,7 +79,7 @@ for (const [what, limits] of Object.entries(CASES)) {
   })
 }
 
-test('I15: a reader that holds the WAL beyond twice its limit is a problem while it does, and told of once; then the file is small again', async (t) => {
+test('I15: a reader that keeps the WAL beyond twice its limit is a problem as long, and is logged once; then the file is small again', async (t) => {
   const limit = 4 * 1024 * 1024
   const { sqlite, log } = await startIndexer(t, { walBytesMax: limit })
   const problems = () => sqlite.prepare<[], [string, string]>('SELECT code, text FROM problems').raw().all()
@@ -97,19 +97,22 @@ test('I15: a reader that holds the WAL beyond twice its limit is a problem while
     for (let n = 0; n < 12; n += 1) put.run('x'.repeat(1024 * 1024))
   }
   grow()
-  await until('it to be told', () => problems().length > 0)
+  await until('the problem', () => problems().length > 0)
   const [[code, text] = []] = problems()
   assert.equal(code, 'wal_held')
   assert.ok(text?.includes(`process ${reader.pid} `), text)
   grow()
-  await until('another look at it', () => problems()[0]?.[1] !== text)
+  await until('another look at the WAL', () => problems()[0]?.[1] !== text)
   const told = log.filter(({ msg }) => msg.includes('feed.db-wal'))
   assert.equal(told.length, 1)
   const [{ level, msg } = { level: 0, msg: '' }] = told
   assert.equal(level, 40, 'a warning')
-  assert.match(msg, /has grown to \d+ MiB, because .*process \d+ .*end it, perhaps a sqlite3 left in a transaction/)
+  assert.match(
+    msg,
+    /has grown to \d+ MiB, because .*process \d+ .*end that program, perhaps a sqlite3 left in a transaction/,
+  )
   reader.kill('SIGKILL')
-  await until('it to be over', () => problems().length === 0)
+  await until('the problem to be over', () => problems().length === 0)
   assert.ok(statSync(`${sqlite.name}-wal`).size < limit)
   assert.equal(log.filter(({ msg: line }) => /nobody holds the write-ahead log/.test(line)).length, 1)
 })

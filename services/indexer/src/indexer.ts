@@ -1,4 +1,4 @@
-/** Wires the stages: watch → reconcile → store → metadata, and what they tell each other. */
+/** Wires the stages: watch → reconcile → store → metadata. */
 import { closeSync } from 'node:fs'
 import type { Worker } from 'node:worker_threads'
 import type { Config } from '@drive-feed/shared/config/config.ts'
@@ -41,25 +41,25 @@ import { decodeEvents } from './watch/inotify-events.ts'
 export type Indexer = {
   /** Runs until `stop`. Rejects on a bug, or when the database can't be written. */
   readonly run: () => Promise<void>
-  /** `abandon`: writes nothing any more, because the database can't be written. */
+  /** `abandon`: writes nothing more, because the database can't be written. */
   readonly stop: (how: 'orderly' | 'abandon') => Promise<void>
 }
 
-/** How often roots that are there are looked at without a reason: there are ways to go away that give no event. */
+/** How often roots are looked at without a reason: a root may go away without an event. */
 const ROOT_CHECK_MS = 30_000
-/** How often what no event asks for is done. */
+/** How often work is done that no event starts. */
 const TICK_MS = 3_000
-/** How often the oldest removals are forgotten, and how soon the next of them if there are many. */
+/** How often the oldest removals are deleted, and how soon the next slice if there are many. */
 const FORGET_REMOVALS_MS = 3_600_000
 const FORGET_MORE_AFTER_MS = 1_000
-/** The process has come to rest when it did nothing for this long. */
+/** How often the process is checked for having come to rest. */
 const REST_CHECK_MS = 5_000
-/** After a start no file waits longer than this, whatever the clock was when it was told to wait. */
+/** After a start no file waits longer than this, whatever the clock was when its time was written. */
 const DUE_AHEAD_MAX_MS = 60_000
-/** Places that may wait; beyond, a root is scanned instead. */
+/** Hints that may wait. Beyond this a root is scanned instead. */
 const HINTS_MAX = 200_000
 
-/** A minute, and how long no event was told of what is in a folder before another may have its watch. */
+/** A slot is a minute. A folder is quiet, so that another may have its watch, when no event came for ten minutes. */
 const PACE = { slotMs: 60_000, quietSeconds: 600 }
 
 const WAL_CHECK_MS = 5_000
@@ -70,9 +70,12 @@ export type IndexerParts = {
   readonly configPath?: string
   readonly db: FeedDatabase
   readonly log: Logger
-  /** Runs `observer-thread.ts` and was sent nothing yet. */
+  /** A thread that runs `observer-thread.ts` and was sent nothing yet. */
   readonly observerThread: Worker
-  /** For tests: what may wait in memory, places and bytes of events; how time is measured where watches are few; the WAL. */
+  /**
+   * For tests: how many hints and bytes of events may wait in memory, the pace of listings without a watch, and the
+   * WAL's limit.
+   */
   readonly limits?: {
     readonly hintsMax?: number
     readonly backlogBytesMax?: number
@@ -81,12 +84,12 @@ export type IndexerParts = {
   }
 }
 
-/** What needs nothing of the others. */
+/** The parts that need no other stage. */
 function createCore({ config, configPath, db, log, limits = {} }: IndexerParts) {
   const nowMs = () => performance.timeOrigin + performance.now()
   const wallMs = () => Date.now()
   const store = createStore(db, wallMs)
-  // The same across a restart, where the clock may have been ahead when it was written.
+  // The clock may have been ahead when a due time was written.
   store.capDue(nowMs() + DUE_AHEAD_MAX_MS)
   if (config.skipInitialHash) store.skipOriginals()
   else store.readSkipped()
@@ -113,7 +116,7 @@ export function createIndexer(parts: IndexerParts, onCrash: (error: Error) => vo
   return new Stages(parts, onCrash)
 }
 
-/** The stages. They call each other, but only once all of them are made. */
+/** The stages. They call each other, but only after all of them are made. */
 class Stages implements Indexer {
   readonly pipeline: Pipeline
   readonly launcher: Launcher
@@ -211,7 +214,7 @@ class Stages implements Indexer {
       database: {
         ...{ known: store.known, apply: store.apply, transaction: store.transaction },
         ...{ roots: books.roots, removeRoot: books.removeRoot, devices: books.devices, saveDevice: books.saveDevice },
-        // What is not well with a root is there with its row, not a moment later.
+        // A root's problems are written with its row, not a moment later.
         saveRoot: (row) =>
           store.transaction(() => {
             books.saveRoot(row)
@@ -308,13 +311,13 @@ function mountsNow(): Mountinfo[] | null {
   return mountinfo === null ? null : parseMountinfo(mountinfo)
 }
 
-/** Where nothing is to be read, a worker is started only to learn whether what was read is still right. */
+/** If nothing is to be read, starts a worker only to learn whether earlier answers are still right. */
 function wakeReading({ feeder, pool, versions }: Stages): void {
   feeder.wake()
   if (!versions.isTold()) pool.probe()
 }
 
-/** Workers may read below the folders that were there when they began. */
+/** Replaces the workers: they may read only below the folders that were there when they began. */
 function renewWorkers({ launcher, pool }: Stages): void {
   launcher.foldersChanged()
   pool.renew()

@@ -1,4 +1,4 @@
-/** Entry of the indexer. What it does is in `service.ts`, imported once the compile cache is on. */
+/** Entry of the indexer. Its work is in `service.ts`, which is imported once the compile cache is on. */
 import { Worker } from 'node:worker_threads'
 import { useCompileCache } from '@drive-feed/shared/compile-cache.ts'
 import { ALLOW_OPEN_FILES, mayOpen, OPEN_FILES_MIN } from './process/open-files.ts'
@@ -9,9 +9,9 @@ if (!mayOpen(OPEN_FILES_MIN)) {
 }
 useCompileCache()
 const startLookingThread = () =>
-  // New objects live for one answer; more room for them would stay with the thread for good.
+  // New objects live for one answer. A larger space for them would never shrink again.
   new Worker(new URL('./observer-thread.ts', import.meta.url), { resourceLimits: { maxYoungGenerationSizeMb: 12 } })
-// The first one starts while the rest is imported, which takes about as long.
+// The first thread starts while the rest is imported, which takes about as long.
 let early: Worker | null = startLookingThread()
 const { runService } = await import('./service.ts')
 runService(() => {

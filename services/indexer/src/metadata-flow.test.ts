@@ -1,6 +1,6 @@
 /**
- * From rows that wait to rows that have their metadata: the real store, tree and pauses, and workers whose answers the test
- * gives. Time is the test's.
+ * Shows how waiting rows get their metadata. The real store, tree and pauses; the test gives the workers' answers and
+ * moves the clock.
  */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
@@ -72,7 +72,7 @@ function createBench(t: TestContext) {
   }
   return {
     ...{ bench, db, store, retries, inPool, lookedAt, lines, pass, row },
-    /** In ms. */
+    /** How long until the file is due, ms. */
     pauseOf: (name: string) => (row(name)?.dueMs ?? 0) - bench.nowMs,
     make: (name: string, inode: number, parentId = TOP_ID) => {
       const nodeId = plainNodeId(DEVICE, `${inode}`)
@@ -84,7 +84,7 @@ function createBench(t: TestContext) {
     rewrite: (nodeId: string, facts: Facts) => {
       store.apply([{ kind: 'rewrite', nodeId, facts, awaiting: { state: 'fresh', dueMs: bench.nowMs } }])
     },
-    /** Gives what is due to the workers. */
+    /** Gives the workers what is due. */
     give: () => {
       flow.wake()
       t.mock.timers.tick(1)
@@ -92,7 +92,7 @@ function createBench(t: TestContext) {
     /** Answers all that the workers have. */
     answer: (result: (job: MetadataJob) => MetadataResult) => {
       flow.takeResults(inPool.splice(0).map(result))
-      // It stores what came in a moment.
+      // The feeder stores results a moment later.
       t.mock.timers.tick(25)
     },
   }
@@ -108,7 +108,7 @@ const refused =
   (kind: 'busy' | 'unreadable' | 'failed', problem = 'why') =>
   (job: MetadataJob): MetadataResult => ({ kind, job, problem })
 
-test('a file is given to the workers with where it is, and gets what they found', (t) => {
+test('a file is given to the workers with its place, and gets what they find', (t) => {
   const { db, store, make, give, inPool, answer, row, lookedAt, lines } = createBench(t)
   const nodeId = make('a', 5)
   const head = store.head()
@@ -124,7 +124,7 @@ test('a file is given to the workers with where it is, and gets what they found'
   assert.deepEqual([lookedAt, lines], [[], []])
 })
 
-test('a file for which no worker had time waits as a row, and is given again when it is time', (t) => {
+test('a file for which no worker had time waits as a row, and is given again when it is due', (t) => {
   const { make, give, inPool, answer, row, pauseOf, pass, retries } = createBench(t)
   make('a', 5)
   give()
@@ -135,17 +135,17 @@ test('a file for which no worker had time waits as a row, and is given again whe
   pass(60_000)
   give()
   assert.equal(inPool.length, 1)
-  assert.deepEqual(retries.tried(Number.MAX_VALUE), [], 'it was not tried in vain')
+  assert.deepEqual(retries.tried(Number.MAX_VALUE), [], 'this was no try')
 })
 
-test('a file that hangs under nothing that is known is left to wait', (t) => {
+test('a file below no known folder goes on waiting', (t) => {
   const { make, give, inPool } = createBench(t)
   make('a', 5, 'a folder of no root')
   give()
   assert.deepEqual(inPool, [])
 })
 
-test('what has the inode number of what was read gets its hash only if it is another name of it', (t) => {
+test('a row with the inode number of a file that was read gets its hash only if it is another name of that file', (t) => {
   const { bench, store, make, give, answer, row } = createBench(t)
   make('a', 5)
   const at = { parentId: TOP_ID, name: 'b', isDirectory: false }
@@ -163,7 +163,7 @@ test('what has the inode number of what was read gets its hash only if it is ano
 })
 
 for (const kind of ['changed', 'gone'] as const) {
-  test(`a file that was ${kind} when it was read is looked at, and read after growing pauses, one for each try`, (t) => {
+  test(`a file that was ${kind} when it was read is looked at, and read again after growing pauses`, (t) => {
     const { make, give, inPool, answer, pass, pauseOf, row, lookedAt, lines } = createBench(t)
     make('a', 5)
     const pauses: number[] = []
@@ -173,7 +173,7 @@ for (const kind of ['changed', 'gone'] as const) {
       answer(said(kind))
       pauses.push(pauseOf('a'))
       give()
-      assert.deepEqual(inPool, [], 'not before its time')
+      assert.deepEqual(inPool, [], 'not before it is due')
       pass(pauseOf('a'))
     }
     assert.deepEqual(pauses, [1_000, 2_000, 4_000, 8_000])
@@ -199,13 +199,13 @@ test('a file that is refused for now is read again sooner, and not looked at', (
   assert.deepEqual([lookedAt, lines], [[], []])
 })
 
-test('a file that grows while it is read has growing pauses, and none when it was read', (t) => {
+test('a file that grows while it is read has growing pauses, and none once it was read', (t) => {
   const { bench, retries, make, rewrite, give, inPool, answer, pass, pauseOf } = createBench(t)
   const nodeId = make('a', 5)
   const pauses: number[] = []
   for (let size = 11; size < 15; size += 1) {
     give()
-    // It is seen to have grown before the worker's answer comes, or it is not.
+    // Sometimes the growth is seen before the worker's answer comes, sometimes not.
     if (size % 2 === 0) rewrite(nodeId, factsOf(5, { size }))
     answer(said('changed'))
     pauses.push(pauseOf('a'))
@@ -220,7 +220,7 @@ test('a file that grows while it is read has growing pauses, and none when it wa
   assert.equal(retries.notBeforeMs(nodeId), 0)
 })
 
-test('a file that is moved again and again while it is read is not counted as one that was tried in vain', (t) => {
+test('a file that is moved again and again while it is read does not count as tried in vain', (t) => {
   const { store, make, give, answer, pass, pauseOf } = createBench(t)
   const nodeId = make('0', 5)
   for (let at = 1; at < 6; at += 1) {
@@ -233,7 +233,7 @@ test('a file that is moved again and again while it is read is not counted as on
   }
 })
 
-test('so is a file in a folder that moves', (t) => {
+test('a file in a folder that moves does not count as tried in vain', (t) => {
   const { store, make, give, answer, pass, pauseOf } = createBench(t)
   make('a', 5)
   const awaiting = { state: 'ready', dueMs: 0 } as const
@@ -268,13 +268,13 @@ test('a new file does not wait for one that had its inode number', (t) => {
   assert.equal(row('b')?.state, 'ready')
 })
 
-test('what is read again and again without being stored is read after growing pauses too', (t) => {
+test('a file that is read again and again without being stored is read after growing pauses too', (t) => {
   const { make, rewrite, give, answer, pass, pauseOf, row } = createBench(t)
   const nodeId = make('a', 5)
   const pauses: number[] = []
   for (let size = 11; size < 15; size += 1) {
     give()
-    // The bytes that were read are not those of the row any more.
+    // The bytes that were read are no longer the row's.
     rewrite(nodeId, factsOf(5, { size }))
     answer(done())
     assert.equal(row('a')?.hash, '')
@@ -284,7 +284,7 @@ test('what is read again and again without being stored is read after growing pa
   assert.deepEqual(pauses, [250, 500, 1_000, 2_000])
 })
 
-test('nothing comes of the answer about a file that was removed', (t) => {
+test('the answer about a file that was removed changes nothing', (t) => {
   const { store, make, give, answer, lookedAt, row, retries } = createBench(t)
   const nodeId = make('a', 5)
   give()
@@ -293,7 +293,7 @@ test('nothing comes of the answer about a file that was removed', (t) => {
   assert.deepEqual([row('a'), lookedAt, retries.tried(Number.MAX_VALUE)], [undefined, [], []])
 })
 
-test('what is not there because its root is away is no fault of its own: it waits for the scan', (t) => {
+test('a file that is missing because its root is away waits for the scan', (t) => {
   const { bench, make, give, answer, row, lookedAt, lines, retries } = createBench(t)
   make('a', 5)
   give()
@@ -305,7 +305,7 @@ test('what is not there because its root is away is no fault of its own: it wait
 })
 
 for (const kind of ['unreadable', 'failed'] as const) {
-  test(`a file that is ${kind} says so in its row and in the log`, (t) => {
+  test(`a file that is ${kind} has that in its row and in the log`, (t) => {
     const { make, give, answer, row, lines, lookedAt } = createBench(t)
     make('a', 5)
     give()
@@ -333,7 +333,7 @@ function createAgain(t: TestContext) {
 
 const HOUR_MS = 3_600_000
 
-test('what is asked for again is told only where the answer is another', (t) => {
+test('clients receive a file that was asked for again only if the answer differs', (t) => {
   const { store, ask, answer, row, lines, lookedAt } = createAgain(t)
   const head = store.head()
   answer(done())
@@ -344,7 +344,7 @@ test('what is asked for again is told only where the answer is another', (t) => 
   assert.deepEqual([lines, lookedAt], [[], []])
 })
 
-test('where a library fails on what is asked for again the owner is told, and clients keep what was right', (t) => {
+test('if a library fails on a file that is asked for again, the owner sees it and clients keep what was right', (t) => {
   const { store, answer, row, lines } = createAgain(t)
   const head = store.head()
   answer(done({ mimeType: UNKNOWN_TYPE, isImage: false, width: 0, height: 0 }, 'killed by SIGSEGV'))
@@ -354,7 +354,7 @@ test('where a library fails on what is asked for again the owner is told, and cl
 })
 
 for (const kind of ['changed', 'gone'] as const) {
-  test(`what is ${kind} when it is asked for again is looked at, and asked for in an hour`, (t) => {
+  test(`a file that is ${kind} when it is asked for again is looked at, and asked for in an hour`, (t) => {
     const { answer, row, pauseOf, lookedAt, lines, retries } = createAgain(t)
     answer(said(kind))
     assert.deepEqual([row('a')?.state, pauseOf('a')], ['again', HOUR_MS])
@@ -366,7 +366,7 @@ for (const kind of ['changed', 'gone'] as const) {
   })
 }
 
-test('what is asked for again while its root is away stays as it is, and is not looked at', (t) => {
+test('a file that is asked for again while its root is away stays as it is, and is not looked at', (t) => {
   const { bench, answer, row, pauseOf, lookedAt } = createAgain(t)
   bench.rootState = 'offline'
   answer(said('gone'))
@@ -374,7 +374,7 @@ test('what is asked for again while its root is away stays as it is, and is not 
   assert.deepEqual(lookedAt, [])
 })
 
-test('another version of a library is said once, and has asked for again what it may know better', (t) => {
+test('another version of a library is logged once, and has files asked for again that it may know better', (t) => {
   const { db, make, give, answer, row, pass } = createBench(t)
   make('a', 5)
   give()
@@ -392,7 +392,7 @@ test('another version of a library is said once, and has asked for again what it
   const before = { libmagic: '545', magicDatabase: '1@1', mediaInfo: 'v25', rules: '1' }
   versions.tell(before)
   pass(1_000)
-  assert.deepEqual([notices, marked, row('a')?.state], [[], 0, 'ready'], 'nothing was read with others')
+  assert.deepEqual([notices, marked, row('a')?.state], [[], 0, 'ready'], 'nothing was read with other versions')
   const now = { ...before, libmagic: '546' }
   versions.tell(now)
   versions.tell(now)

@@ -1,6 +1,6 @@
 /**
- * The metadata of files, from rows that wait to rows that have it: what is given to the workers, what of their answers is
- * stored, and when a file is tried again that gave none.
+ * From waiting rows to stored metadata: what is given to the workers, which of their answers are stored, and when a
+ * file is tried again that had no answer.
  */
 
 import type { Logger } from '@drive-feed/shared/logger.ts'
@@ -27,18 +27,21 @@ export type MetadataFlowTools = {
   readonly tree: Pick<Tree, 'get'>
   readonly retries: Pick<ReadingRetries, 'next' | 'settled'>
   readonly failures: Pick<FailureLog, 'take'>
-  /** The root that a path is in, undefined if it is in none. */
+  /** The root that a path is in; undefined if it is in none. */
   readonly rootAt: (path: string) => { readonly path: string; readonly state: Pick<Root['state'], 'kind'> } | undefined
-  /** `st_dev` of a device as of now, see `devices.ts`. */
+  /** A device's `st_dev` of now, see `devices.ts`. */
   readonly deviceNumberOf: (device: string) => string
-  /** Whether another row with the inode number of what was read is another name of it, see `number-trust.ts`. */
+  /**
+   * Whether another row with the inode number of a file that was read is another name of that file, see
+   * `number-trust.ts`.
+   */
   readonly carriesHash: (row: KnownNode) => boolean
-  /** Has a place looked at where something else is than what was to be read. */
+  /** Has the place of a row looked at, since the file there is not the one that was to be read. */
   readonly lookAt: (row: KnownNode) => void
   readonly nowMs: () => number
 }
 
-/** A file that is to be asked for again and is not there, or not to be had, waits so long, or until the next scan. */
+/** A file in state `again` that is missing or can't be read waits so long, or until the next scan. */
 const AGAIN_AFTER_MS = 3_600_000
 
 export function createMetadataFlow(tools: MetadataFlowTools): Feeder {
@@ -49,7 +52,7 @@ export function createMetadataFlow(tools: MetadataFlowTools): Feeder {
     const row = known.byId(nodeId)
     return row !== undefined && tools.carriesHash(row)
   }
-  /** Looks at what is no longer what was to be read. */
+  /** Has places looked at whose file is no longer the one that was to be read. */
   const lookAtOthers = (results: readonly Answered[]) => {
     for (const { result } of results) {
       const { kind, job } = result
@@ -75,7 +78,8 @@ export function createMetadataFlow(tools: MetadataFlowTools): Feeder {
       const saved = store.saveMetadata(findings, hasSameBytes)
       for (const [at, { result }] of results.entries()) {
         const pauseMs = pausesMs[at] ?? null
-        // Whatever the reason: what is read again and again without being stored gets its pause, too, one for each try.
+        // A file that is read again and again without being stored gets a pause too, one for each try, whatever the
+        // reason.
         if (saved[at] === false)
           store.postpone(result.job.nodeId, nowMs() + (pauseMs ?? retries.next(result.job, 'busy')))
         else if (pauseMs === null) retries.settled(result.job)
@@ -93,7 +97,7 @@ export function createMetadataFlow(tools: MetadataFlowTools): Feeder {
   })
 }
 
-/** Files with where they are by now. What hangs under no root is left out. */
+/** Files with the places where they are now. A file below no root is left out. */
 function placed(tools: MetadataFlowTools, files: readonly Waiting[]): (WaitingFile & Waiting)[] {
   return files.flatMap((file) => {
     const folder = folderPath(tools, file.parentId)
@@ -109,13 +113,13 @@ function folderPath({ tree, store }: MetadataFlowTools, folderId: string): strin
   return folder === undefined ? store.known.pathOf(folderId) : pathOf(folder)
 }
 
-/** `st_dev` of a device; empty if it was not met in this run. */
+/** A device's `st_dev`; empty if the device was not met in this run. */
 function deviceNumberNow({ deviceNumberOf }: MetadataFlowTools, device: string): string {
   const number = deviceNumberOf(device)
   return /^\d+$/.test(number) ? number : ''
 }
 
-/** How long a file is left alone that could not be read now, ms; null where there was a result. */
+/** How long a file that could not be read now is left alone, ms; null if it has a result. */
 function pauseAfter(result: MetadataResult, retries: MetadataFlowTools['retries']): number | null {
   const { kind, job } = result
   if (kind === 'later') return result.afterMs
@@ -124,7 +128,7 @@ function pauseAfter(result: MetadataResult, retries: MetadataFlowTools['retries'
   return null
 }
 
-/** @param isAway the file's root is offline, so that what is at its path says nothing of it */
+/** @param isAway whether the file's root is offline, so that its path says nothing about the file */
 function findingOf(
   result: MetadataResult,
   askedMs: number,
@@ -138,7 +142,7 @@ function findingOf(
     case 'unreadable':
       return { kind: result.kind, bytes, problem: result.problem }
     default:
-      // Every file is asked for again by the scan when the root is back, and not before.
+      // The scan at the root's return asks for every file again, so not before.
       if (isAway) return { kind: 'unreadable', bytes, problem: 'its watched folder is offline' }
       return { kind: 'later', bytes, dueMs }
   }
@@ -151,7 +155,7 @@ export type VersionTools = {
   readonly onMarked: () => void
 }
 
-/** Has asked for again what other versions than those of now have read. */
+/** Has files asked for again that other versions than those of now have read. */
 export function createVersions({ readAgain, log, onMarked }: VersionTools): VersionWatch {
   return createVersionWatch({
     noted: readAgain.readers,
@@ -161,7 +165,7 @@ export function createVersions({ readAgain, log, onMarked }: VersionTools): Vers
     onOther: (before, now) =>
       log.info(
         { before, now },
-        'files are read with other versions now: those whose type or size may be another are asked for again',
+        'other versions of the libraries or rules read files now; files whose type or size may differ are asked for again',
       ),
   })
 }

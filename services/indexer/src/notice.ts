@@ -1,4 +1,4 @@
-/** Gathers from all stages what is not well. Whatever is logged as a warning that stays true belongs here, too. */
+/** Gathers the problems of all stages. Every warning in the log that stays true belongs here too. */
 import { problemTextOf } from '@drive-feed/shared/problem.ts'
 import type { MetadataPool } from './metadata/pool.ts'
 import type { Exhaustion } from './process/exhaustion.ts'
@@ -11,7 +11,7 @@ import type { StallWatch } from './reconcile/roots/stall-watch.ts'
 import type { Store } from './store/store.ts'
 import type { WalKeeper } from './store/wal-keeper.ts'
 
-/** Files without metadata of one kind that are told apart by their roots. */
+/** Up to so many files of one kind without metadata are counted by their roots. */
 const FAILING_FILES_MAX = 100
 
 export type NoticeTools = {
@@ -50,7 +50,7 @@ export function createNotice(tools: NoticeTools): () => Noticed[] {
   }
 }
 
-/** Asks the database again only when there may be something else to say. */
+/** The problems of files. Asks the database again only if they may have changed. */
 function createFilesNotice({ store, roots }: NoticeTools): () => Noticed[] {
   const { known } = store
   const rootAt = (path: string) => {

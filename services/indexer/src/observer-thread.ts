@@ -1,4 +1,4 @@
-/** Entry of the observer thread: joins the looking of `scan` with the watching of `watch`. */
+/** Entry of the observer thread: looks at folders (`scan`) and sets watches (`watch`). */
 import { parentPort } from 'node:worker_threads'
 import { resolveAsFarAsPossible } from '@drive-feed/shared/config/config-folders.ts'
 import { createExclude } from '@drive-feed/shared/exclude.ts'
@@ -12,19 +12,19 @@ import type { ObserverReply, ObserverRequest } from './scan/observer-messages.ts
 import { FOLDER_MASK } from './watch/inotify-events.ts'
 import { createMountChanges } from './watch/mount-changes.ts'
 
-/** Keeps one answer's memory bounded however large the folders are, but for a single one. */
+/** Bounds the memory of one answer, unless a single folder is larger. */
 const BATCH_ENTRIES_MAX = 16_000
 
-/** How long nothing is looked at after a look failed because too many files are open. */
+/** The pause after a look that failed because too many files are open. */
 const EXHAUSTED_PAUSE_MS = 250
 
-// It looks, and never writes. Its own start is the last thing that might.
+// This thread never writes.
 restrictThread({ read: [], execute: [], write: [], readsAll: true })
 
 const mounts = createMountChanges()
 let progress = new Int32Array(new SharedArrayBuffer(4))
 let isExcluded: LookTools['isExcluded'] = () => {
-  throw new Error('asked to look before the excludes were told')
+  throw new Error('asked to look before it had the excludes')
 }
 let own: OwnFiles | undefined
 let tools: LookTools = {
@@ -63,10 +63,10 @@ parentPort?.on('message', (request: ObserverRequest) => {
     return builder.length < BATCH_ENTRIES_MAX ? look(one, tools, builder) : { kind: 'later', problem: null }
   })
   Atomics.store(progress, 0, 0)
-  // Asked again at once it would be refused again at once.
+  // Without a pause it would be asked, and refused, again and again.
   if (answers.some((answer) => answer.kind === 'later' && answer.problem !== null)) sleepSync(EXHAUSTED_PAUSE_MS)
   const sights = builder.pack()
-  // Counted last: what was mounted or unmounted during the look is in it.
+  // Counted last, so that it includes what was mounted or unmounted during the look.
   const mountChanges = mounts.count()
   post({ kind: 'look', ticket: request.ticket, answers, sights, mountChanges }, [
     sights.kinds.buffer,
@@ -75,7 +75,7 @@ parentPort?.on('message', (request: ObserverRequest) => {
   ])
 })
 
-/** This thread has nothing else to do. */
+/** Blocks this thread, which has nothing else to do. */
 function sleepSync(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 }

@@ -1,8 +1,8 @@
 /**
- * Runs the indexer on its database for as long as that can be written. When it can't (the disk is full, another program
- * holds it locked, the file was damaged or replaced) the indexer is taken down, and begun again when it can: what is in
- * memory no longer matches then, and a scan finds whatever happened meanwhile. So a full disk is a line in the log, and
- * not a program that its service manager starts, and that scans everything, again and again.
+ * Runs the indexer as long as its database can be written. If it can't be (the disk is full, another program holds it
+ * locked, the file was damaged or replaced), this ends the indexer, whose memory no longer matches the file, and makes
+ * a new one when it can. A scan then finds what happened in between. So a full disk is one line in the log. If the
+ * process ended instead, its service manager would start it again and again, each time with a scan.
  */
 import { areStillThere, isOverwritten } from '@drive-feed/shared/database-files.ts'
 import type { DatabaseNote } from '@drive-feed/shared/database-note.ts'
@@ -32,7 +32,7 @@ export type PersistenceTools = {
   readonly open: () => FeedDatabase
   readonly createIndexer: (db: FeedDatabase, onCrash: (error: Error) => void) => Indexer
   readonly log: Logger
-  /** Says beside the database what keeps it from being written; null that nothing does. */
+  /** Notes beside the database what keeps it from being written; null if nothing does. */
   readonly note: (note: DatabaseNote | null) => void
   readonly nowMs: () => number
   readonly wallMs: () => number
@@ -40,21 +40,21 @@ export type PersistenceTools = {
 
 export type Persistence = {
   /**
-   * Runs until `stop`. Rejects when the database can't be used from the start, with `DatabaseOverwrittenError` when it can't
-   * be used by this process any more, which has to end at once then, and on a bug.
+   * Runs until `stop`. Rejects if the database can't be used from the start, and on a bug. Rejects with
+   * `DatabaseOverwrittenError` if this process can't use the database any more and has to end immediately.
    */
   readonly run: () => Promise<void>
-  /** Takes an error that was thrown where nobody caught it. */
+  /** Takes an error that nobody caught. */
   readonly fail: (error: unknown) => void
-  /** Ends the indexer, or gives up ending it after this time. */
+  /** Ends the indexer, or gives up after this time. */
   readonly stop: (withinMs: number) => Promise<void>
 }
 
-/** Pauses double from the first to the last one, unless the run between two of them was a long one. */
+/** Pauses double from the first to the last. After a long run they begin again with the first. */
 const PAUSE_FIRST_MS = 1_000
 const PAUSE_LAST_MS = 60_000
 const LONG_RUN_MS = 600_000
-/** How often the file at the path is looked at. */
+/** How often the file at the database's path is looked at. */
 const FILE_CHECK_MS = 3_000
 
 const AWAY = 'the folder of the database is not there, or of another disk; mount it'
@@ -69,7 +69,10 @@ export function createPersistence(tools: PersistenceTools): Persistence {
   let failed = rejectable()
   let isStopping = false
   let run: Run | null = null
-  /** Databases whose file is no longer at the path. To close one would remove the `-wal` of the file that is there now. */
+  /**
+   * Open databases whose file is no longer at the path. Closing one would remove the `-wal` of the file that is there
+   * now.
+   */
   const strays: FeedDatabase[] = []
 
   const fail = (error: unknown) => (databaseTrouble(error) === null ? crashed : failed).reject(error)
@@ -80,7 +83,7 @@ export function createPersistence(tools: PersistenceTools): Persistence {
     if (before !== null) removeStaleWal(before.file)
     const db = tools.open()
     const file = databaseFileAt(path)
-    // Only now: the last connection that is closed takes `-wal` and `-shm` away, and readers need them.
+    // Closed only now: closing the last connection removes `-wal` and `-shm`, and readers need them.
     if (before !== null && areStillThere(before.file)) before.db.sqlite.close()
     else if (before !== null) strays.push(before.db)
     run = { db, file, indexer: null }
@@ -98,7 +101,7 @@ export function createPersistence(tools: PersistenceTools): Persistence {
       current.indexer = tools.createIndexer(current.db, fail)
       await Promise.race([current.indexer.run(), failed.promise, crashed.promise])
     } catch (error) {
-      // Whatever SQLite says then, as that the disk answers with errors, is of files that do not belong together.
+      // First: whatever error SQLite gave, its files may not belong together any more.
       refuseOverwritten(current)
       if (databaseTrouble(error) !== null || isWhole(current.db)) throw error
       throw new DatabaseDamagedError('the database is damaged', { cause: error })
@@ -137,7 +140,8 @@ export function createPersistence(tools: PersistenceTools): Persistence {
         } catch (error) {
           if (isStopping) return
           const trouble = databaseTrouble(error)
-          // From the start it must be usable: a mistake of its owner is told by an exit, as one in the config is.
+          // At the start the database must be usable: like a mistake in the config, this ends the process with a
+          // message.
           if (trouble === null || (run === null && trouble.remedy !== 'wait')) throw error
           await abandon()
           if (nowMs() - startedMs > LONG_RUN_MS) pauseMs = PAUSE_FIRST_MS
@@ -158,7 +162,7 @@ export function createPersistence(tools: PersistenceTools): Persistence {
       stopped.resolve()
       const ended = run?.indexer?.stop('orderly').catch((error: unknown) => log.error({ err: error }, 'while stopping'))
       await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, withinMs))])
-      // What is in the `-wal` of a file that was replaced must not get into the one that is there now.
+      // The `-wal` of a file that was replaced must not get into the file that is there now.
       if (run !== null && areStillThere(run.file)) checkpoint(run.db)
     },
   }
@@ -169,14 +173,14 @@ function refuseOverwritten({ file }: Run): void {
   if (isOverwritten(file)) throw new DatabaseOverwrittenError(file.path)
 }
 
-/** A promise that only ever rejects, and whose rejection need not be waited for. */
+/** A promise that only ever rejects. Nobody has to handle its rejection. */
 function rejectable(): Pick<PromiseWithResolvers<never>, 'promise' | 'reject'> {
   const made = Promise.withResolvers<never>()
   made.promise.catch(() => {})
   return made
 }
 
-/** Sleeps until one of these promises settles; rejects if it does. */
+/** Sleeps for `ms`, or until one of these promises settles. Rejects if that one rejects. */
 async function sleepUnless(ends: readonly Promise<unknown>[], ms: number): Promise<void> {
   const woken = Promise.withResolvers<void>()
   const timer = setTimeout(woken.resolve, ms)
@@ -188,16 +192,16 @@ async function sleepUnless(ends: readonly Promise<unknown>[], ms: number): Promi
 }
 
 /**
- * Moves what it can from `-wal` into the file and, where no reader is in the way, empties it: whoever opens the file first
- * reads all of `-wal`. The connection stays open: a clean close would delete `-wal` and `-shm`, without which a reader on
- * a read-only mount can't open the file. process.exit leaves them.
+ * Moves what it can from `-wal` into the file, and empties `-wal` if no reader is in the way: the next process to open
+ * the file reads all of it. The connection stays open: a clean close would delete `-wal` and `-shm`, without which a
+ * reader on a read-only mount can't open the file. process.exit leaves them.
  */
 function checkpoint(db: FeedDatabase): void {
   try {
     db.sqlite.pragma('busy_timeout = 0')
     db.sqlite.pragma('wal_checkpoint(TRUNCATE)')
   } catch {
-    // On a full or damaged disk it stays in `-wal`, where it is as safe.
+    // On a full or damaged disk all stays in `-wal`, where it is as safe.
   }
 }
 

@@ -21,12 +21,14 @@ import { lockForWriting, type WriterLock } from './store/writer-lock.ts'
 
 const EXIT_UNUSABLE = 1
 const EXIT_CRASHED = 70
-/** EX_TEMPFAIL of sysexits.h: another start is all that it takes. */
+/** EX_TEMPFAIL of sysexits.h: starting again is enough. */
 const EXIT_START_AGAIN = 75
-/** The container engine kills after ten seconds, and users expect an answer to Ctrl-C sooner. */
+/** A container engine kills after ten seconds, and users expect Ctrl-C to work sooner. */
 const STOP_MAX_MS = 1_800
 
-/** Runs until it is told to stop; ends the process itself. `startLookingThread` gives one that runs `observer-thread.ts`. */
+/**
+ * Runs until a signal and then ends the process. `startLookingThread` starts a thread that runs `observer-thread.ts`.
+ */
 export function runService(startLookingThread: () => Worker): void {
   const { configPath } = parseCommandLine({
     program: 'drive-feed indexer',
@@ -55,7 +57,7 @@ function readConfig(path: string): Config {
   return loadConfig(path, { checkFolders: { isKnown: (folder) => known.has(folder) } })
 }
 
-/** The paths of the watches of an earlier run. One of them that is missing is away, not a mistake. */
+/** The paths of an earlier run's watches. If one of these is missing it is away; another missing path is a mistake. */
 function knownFolders(databasePath: string): Set<string> {
   try {
     const { orm, sqlite } = openReader(databasePath)
@@ -96,7 +98,7 @@ function runUntilSignal(
     nowMs: () => performance.now(),
     wallMs: Date.now,
   })
-  // Timers and messages of threads write to the database too: what fails there reaches nobody else.
+  // Timers and threads' messages write to the database too, and nothing else catches their errors.
   process.on('uncaughtException', persistence.fail)
   process.on('unhandledRejection', persistence.fail)
   let isStopping = false
@@ -104,7 +106,7 @@ function runUntilSignal(
     if (isStopping) return
     isStopping = true
     log.info({ signal }, 'stopping')
-    // process.exit waits for a thread that still runs, and one that looks at a dead file server runs for ever.
+    // process.exit waits for running threads, and a thread that waits for a dead file server runs for ever.
     const leave = () => (thread === undefined || thread.threadId === -1 ? process.exit(0) : exitAtOnce(0))
     void persistence.stop(STOP_MAX_MS).then(leave)
   }
@@ -115,16 +117,19 @@ function runUntilSignal(
     if (error instanceof DatabaseUnusableError) leaveUnusable(error)
     if (error instanceof DatabaseOverwrittenError || error instanceof OutdatedConfinementError) {
       log.fatal(error.message)
-      // Not even closing the database is harmless now.
+      // Even closing the database would write to it.
       exitAtOnce(EXIT_START_AGAIN)
     }
     log.fatal({ err: error }, 'stopping: this should not have happened; what is in the database is right')
-    // process.exit would wait for the drain thread, which waits for events, for ever.
+    // process.exit would wait for ever for the drain thread, which waits for events.
     exitAtOnce(EXIT_CRASHED)
   })
 }
 
-/** Opens the database as its one writer. The lock is taken anew each time: its file goes with the database's folder. */
+/**
+ * Opens the database as its one writer. Each time the lock is taken anew, since its file may go with the database's
+ * folder.
+ */
 function createOpener(databasePath: string, confinement: Confinement): Pick<PersistenceTools, 'open' | 'note'> {
   let lock: WriterLock | null = null
   const open = (): FeedDatabase => {

@@ -1,15 +1,15 @@
-/** Checks of the config against the disk: are the watched folders there, and is no place watched twice. */
+/** Checks the config against the disk: the watched folders must be there, and no place may be watched twice. */
 import { opendirSync, readlinkSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { statsAt } from '../file-stats.ts'
 import { ConfigError } from './config-error.ts'
 import type { ConfiguredWatch, Watch } from './watches.ts'
 
-/** Says whether the database knows a watch at this path, as it is or as configured, so that it may be away. */
+/** Whether the database knows a watch with this path, resolved or as configured: such a watch may be away. */
 export type KnownWatches = { isKnown(path: string): boolean }
 
 /**
- * The same watches with every symbolic link resolved. A known one that can't be read now keeps the path it would have.
+ * The watches with every symbolic link resolved. A known watch that can't be read now gets the path that it would have.
  *
  * @throws {ConfigError} for a folder that is missing, no folder, or unreadable, and is not known
  */
@@ -27,10 +27,10 @@ export function resolveWatches(watches: readonly ConfiguredWatch[], known: Known
 }
 
 /**
- * Every file has one place: no watch inside another, none twice, and none around a file of ours, whose every write
- * would be a change that causes the next write.
+ * Makes sure that every file has one place: no watch is inside another, and none is there twice. No watch may be around
+ * the database or the log either: every write to them would be a change that causes the next write.
  *
- * @throws {ConfigError} naming both
+ * @throws {ConfigError} names both places
  */
 export function refuseOverlaps(
   watches: readonly Watch[],
@@ -49,7 +49,7 @@ export function refuseOverlaps(
   }
 }
 
-/** Resolves symbolic links, also a dangling one and those above a place that does not exist. */
+/** Resolves symbolic links, also a dangling link, and links above a place that does not exist. */
 export function resolveAsFarAsPossible(path: string, linksLeft = 40): string {
   try {
     return realpathSync(path)
@@ -64,7 +64,7 @@ export function resolveAsFarAsPossible(path: string, linksLeft = 40): string {
   }
 }
 
-/** One folder under two paths, as a bind mount has it: the ids of its nodes would be there twice. */
+/** Refuses one folder under two paths, as with a bind mount: the ids of its nodes would be there twice. */
 function refuseSameInode(watches: readonly Watch[]): void {
   const seen = new Map<string, Watch>()
   for (const watch of watches) {
@@ -76,7 +76,7 @@ function refuseSameInode(watches: readonly Watch[]): void {
   }
 }
 
-/** Null if there is nothing, or nothing that can be looked at: a watch may be away. */
+/** Null if nothing is there, or it can't be looked at: a watch may be away. */
 function inodeOf(path: string): string | null {
   try {
     const stats = statsAt(path)
@@ -109,12 +109,12 @@ function describe(watch: Watch): string {
   return `watches.${watch.name} (${watch.path})`
 }
 
-/** Null if the folder can be listed and what is in it can be looked at. */
+/** What is wrong with the folder; null if it can be listed and its entries can be looked at. */
 function readingMistake(path: string): string | null {
   try {
     if (!statSync(path).isDirectory()) return 'is not a folder: must be one'
     opendirSync(path).closeSync()
-    // Listing needs the r bit, looking at what is listed the x bit.
+    // Listing needs the r bit, and looking at the entries the x bit.
     statSync(`${path}/.`)
     return null
   } catch (error) {

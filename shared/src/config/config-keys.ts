@@ -29,14 +29,14 @@ const hostName = z
   .string(HOST_ALLOWED)
   .regex(/^[\w-]+(\.[\w-]+)*$/, HOST_ALLOWED)
   .toLowerCase()
-// What RFC 6750 lets a bearer token be, so that every client can send it.
+// The form of a bearer token in RFC 6750, so that every client can send it.
 const token = z
   .string(TOKEN_ALLOWED)
   .regex(/^[\w.~+/-]+=*$/, TOKEN_ALLOWED)
   .min(16, TOKEN_ALLOWED)
   .max(200, TOKEN_ALLOWED)
 
-/** Keys whose value is nobody else's business: a mistake in one is told without it. */
+/** Keys with secret values: a message about a mistake leaves the value out. */
 const SECRET_KEYS: readonly PropertyKey[] = ['api_token']
 
 const KEYS = z.strictObject({
@@ -71,9 +71,9 @@ const KEYS = z.strictObject({
 export type ConfigValues = z.output<typeof KEYS>
 
 /**
- * Checks what the YAML held and fills in the defaults. A key without a value (`exclude:`) counts as not given.
+ * Checks the YAML's values and fills in the defaults. A key without a value (`exclude:`) counts as not given.
  *
- * @throws {ConfigError} naming the first mistake; an unknown key goes first, since it explains a missing one
+ * @throws {ConfigError} names the first mistake. An unknown key comes first, since it may explain a missing one
  */
 export function parseConfigValues(raw: unknown): ConfigValues {
   const result = KEYS.safeParse(raw ?? {})
@@ -133,12 +133,12 @@ function hours(most: number) {
   return z.number(allowed).positive(allowed).max(most, allowed)
 }
 
-/** What can be the name of a node: names are parts of paths. */
+/** Whether this can be the name of a node: names are parts of paths. */
 function isNodeName(name: string): boolean {
   return name !== '' && name !== '.' && name !== '..' && !/[/\0]/.test(name)
 }
 
-/** As browsers send it: scheme, host and perhaps a port, in the one way of writing it. */
+/** Whether this is an origin as browsers send it: scheme, host and perhaps a port, in the canonical form. */
 function isOrigin(text: string): boolean {
   return text === '*' || (/^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text)
 }
@@ -151,7 +151,7 @@ function isDatabasePath(text: string): boolean {
   return path !== '' && !path.includes('\0') && !ANY_URL.test(path)
 }
 
-/** As SQLAlchemy has it: three slashes before a relative path, four before an absolute one. */
+/** SQLAlchemy's form has three slashes before a relative path, and four before an absolute one. */
 function withoutScheme(url: string): string {
   return url.replace(SQLITE_URL, '')
 }

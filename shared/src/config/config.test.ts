@@ -1,5 +1,5 @@
 /**
- * Shows which configs are valid, what they mean, and what is said about each mistake. Real files and folders in a
+ * Shows which configs are valid, what they mean, and the message for each mistake. Real files and folders in a
  * temporary folder.
  */
 import assert from 'node:assert/strict'
@@ -25,7 +25,7 @@ const TOKEN_ALLOWED = 'must be a text of 16 to 200 letters, digits and any of -.
 const HOST_ALLOWED = 'must be a host name without a port, such as "nas.example.org"'
 const ORIGIN_ALLOWED = 'must be an origin, such as "https://photos.example.org", without a path; or "*" for all'
 
-/** A mistake and the whole message after the file's name. */
+/** Mistakes, and the whole message behind the file's name. */
 const MISTAKES: readonly (readonly [title: string, yaml: string, message: string])[] = [
   ['an empty file', '', `: database_url: missing: ${DATABASE_ALLOWED}`],
   ['a list', '- 1', ': [1]: must hold keys and values, as in "port: 8080"'],
@@ -305,7 +305,7 @@ test('a missing folder, a file and a folder below a file are mistakes', (t) => {
   }
 })
 
-test('a folder that is away is no mistake if the database knows it, and its path is what it would be', (t) => {
+test('a folder that is away is no mistake if the database knows it, and its path is the one that it would have', (t) => {
   const { folder, config } = withFolders(t, ['disk'])
   symlinkSync(join(folder, 'disk/media'), join(folder, 'media'))
   const asked: string[] = []
@@ -404,7 +404,7 @@ function messageOf(load: () => unknown): string {
   assert.fail('no mistake was found')
 }
 
-/** Root may list and enter everything. */
+/** Runs as another user: root may list and enter everything. */
 function withoutPrivilege<Result>(run: () => Result): Result {
   const own = process.geteuid?.() ?? 0
   const NOBODY = 65_534

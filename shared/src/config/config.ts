@@ -18,29 +18,29 @@ export type Config = {
   readonly exclude: readonly string[]
   readonly logPath: string | null
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
-  /** What clients of the api have to send; null where anyone may ask. */
+  /** The token that the api's clients have to send; null if anyone may ask. */
   readonly apiToken: string | null
-  /** Lower-case names under which the api answers; any name where there are none. */
+  /** Lower-case names under which the api answers; any name if the list is empty. */
   readonly allowedHosts: readonly string[]
-  /** Whose pages in a browser may ask the api. */
+  /** Origins whose pages in a browser may ask the api. */
   readonly corsOrigins: readonly string[]
   readonly maxConnections: number
-  /** Clients of the api that may wait or follow at the same time. */
+  /** How many clients of the api may wait or follow at the same time. */
   readonly maxWaiting: number
   readonly metadataWorkers: number
   readonly settleMs: number
   readonly rescanHours: number
-  /** What the first scan of a watched folder finds is listed, and read only when it changes. */
+  /** Whether files that the first scan of a watched folder finds are listed, but read only when they change. */
   readonly skipInitialHash: boolean
-  /** How seldom a folder without a watch is listed when nothing is found there. */
+  /** The longest interval between two listings of a folder without a watch, when nothing changes there. */
   readonly unwatchedRescanMinutes: number
 }
 
 /**
  * Reads and checks the config. Relative paths in it are relative to its folder. With `checkFolders` the watched folders
- * are looked at too, and each `Watch.path` has its symbolic links resolved; a folder that is not there is a mistake
- * unless `isKnown` says that it was watched before: then it is merely away. Without it (the api's container has no media
- * folders) paths are taken as written.
+ * are looked at too, and each `Watch.path` has its symbolic links resolved. A missing folder is a mistake unless
+ * `isKnown` says that it was watched before: then it is only away. Without `checkFolders` paths are taken as written:
+ * the api's container has no media folders.
  *
  * `watcher.backend` of the original program is accepted and has no effect: there is one backend.
  *

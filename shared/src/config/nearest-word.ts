@@ -1,12 +1,12 @@
-/** "Did you mean": the known word a mistyped one is closest to. */
+/** "Did you mean": the known word that is closest to a mistyped one. */
 
-/** The nearest of `known` by edit distance; null where none is near enough to be what was meant. */
+/** The nearest of `known` by edit distance; null if none is near enough to be meant. */
 export function nearestWord(word: string, known: readonly string[]): string | null {
   let nearest: string | null = null
   let least = Math.max(2, Math.floor(word.length / 2)) + 1
   for (const candidate of known) {
     const distance = editDistance(word.toLowerCase(), candidate)
-    // Half the letters wrong is another word, however short both are.
+    // With more than half of its letters wrong it is another word, however short both are.
     if (distance < least && distance * 2 <= Math.max(word.length, candidate.length)) {
       nearest = candidate
       least = distance
@@ -15,7 +15,7 @@ export function nearestWord(word: string, known: readonly string[]): string | nu
   return nearest
 }
 
-/** Levenshtein's: insertions, deletions and replacements, each 1. */
+/** Levenshtein's distance: each insertion, deletion and replacement counts 1. */
 function editDistance(a: string, b: string): number {
   let previous = Array.from({ length: b.length + 1 }, (_, index) => index)
   for (let row = 1; row <= a.length; row += 1) {

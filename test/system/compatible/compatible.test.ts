@@ -19,7 +19,7 @@ import { type CompatibleClient, createPythonDriver } from './python-driver.ts'
 
 const ROUNDS = 25
 const OPERATIONS_A_ROUND = 12
-/** Clients are told no time outside of the years 1 to 9999. */
+/** Clients receive no time outside of the years 1 to 9999. */
 const OPERATIONS = ANY.filter((name) => name !== 'touchFar')
 
 test('I2: clients written for the original program end with the tree of the disk', async (t) => {
@@ -28,7 +28,7 @@ test('I2: clients written for the original program end with the tree of the disk
   // The random operations have folders of their own.
   const watched = roots.map((root) => join(root, 'random'))
   for (const folder of watched) mkdirSync(folder)
-  // Clients are told other names where bytes are no UTF-8 than the disk has.
+  // A name that is no UTF-8 is shown to clients in another form.
   const names = NAMES.filter((name) => name.isWellFormed())
   const at = { base: pair.folder, watched, outside: join(pair.folder, 'outside') }
   const world: World = {
@@ -53,7 +53,7 @@ test('I2: clients written for the original program end with the tree of the disk
   await Promise.all(syncing)
   closeAll(world)
   stirAll(roots)
-  // What kept changing while it was read is tried again after pauses that grow to a minute.
+  // A file that kept changing while it was read is tried again after pauses that grow to a minute.
   await untilConverged(pair, { boundMs: 75_000 })
   for (const [name, client] of Object.entries(clients)) {
     await t.test(name, async () => {
@@ -63,10 +63,13 @@ test('I2: clients written for the original program end with the tree of the disk
       assert.deepEqual(differences(onDisk(pair, expected), client.snapshot.paths(), 'the client’s paths'), [])
     })
   }
-  t.diagnostic(`gone before their path was asked for: ${Object.values(clients).map((client) => client.misses())}`)
+  t.diagnostic(`nodes gone before their path was requested: ${Object.values(clients).map((client) => client.misses())}`)
 })
 
-/** Random operations; beside them folders that pass by: files are gone, and moved, before their path was asked for. */
+/**
+ * Does random operations, and makes folders that soon go: files are gone, or have moved, before their path is
+ * requested.
+ */
 async function change(world: World, seed: number, [one = '', two = '']: readonly string[]): Promise<void> {
   const random = createRandom(seed)
   const passing = join(one, 'passing')
@@ -85,7 +88,9 @@ async function change(world: World, seed: number, [one = '', two = '']: readonly
   }
 }
 
-/** What was written through a hard link that nobody watches, and that is gone, is told of by a look at the name left. */
+/**
+ * Touches every file: a write through a hard link that is gone and was not watched is found by a look at another name.
+ */
 function stirAll(roots: readonly string[]): void {
   for (const root of roots) {
     for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {

@@ -1,7 +1,7 @@
 /**
- * A client of the contract of the original's version 1.0.1: one call gives all changes, nobody knows of `has_more` or
- * `max_size`. It reads a path without looking at the status; where there is none the whole sync fails, nothing of it is
- * stored, and the next one asks again from the same cursor.
+ * A client of the contract of the original's version 1.0.1: one call gives all changes, and it knows neither `has_more`
+ * nor `max_size`. It reads a path without checking the status. If there is no path the whole sync fails, nothing is
+ * stored, and the next sync begins at the same cursor.
  */
 import type { FeedChange } from '../../../client/src/wire.ts'
 import { getJson } from '../../support/http-get.ts'

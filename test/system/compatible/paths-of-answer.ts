@@ -1,12 +1,12 @@
-/** How the clients of the original program find the path of each node of an answer. */
+/** How the clients of the original program find the path of each node in an answer. */
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import type { FeedNode } from '../../../client/src/wire.ts'
 
 /**
- * The path of each node that an answer holds: below its parent's where the same answer told of that before, otherwise as
- * the server says when asked.
+ * The path of each node in an answer: below its parent's path if the parent came before in the same answer, otherwise
+ * by a request to the server.
  *
- * @param ask gives null where the server knows no such node
+ * @param ask requests a path; gives null if the server knows no such node
  */
 export function pathsOfAnswer(ask: (id: string) => Promise<string | null>): (node: FeedNode) => Promise<string | null> {
   const known = new Map<string | null, string | null>([[SUPER_ROOT_ID, null]])

@@ -1,6 +1,7 @@
 /**
- * A client that does what the public Python driver for this feed does: it asks for changes until `has_more` is false,
- * stores each answer with its cursor, asks for the paths that it can't derive, and skips a node for which that is 404.
+ * A client that does what the public Python driver for this feed does: it requests changes until `has_more` is false,
+ * stores each answer with its cursor, requests the paths that it can't derive, and skips a node for which the answer is
+ * 404.
  */
 import assert from 'node:assert/strict'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
@@ -11,15 +12,15 @@ import { type Action, createSnapshot, type Snapshot } from './snapshot.ts'
 
 export type CompatibleClient = {
   readonly snapshot: Snapshot
-  /** Asks once for all there is. */
+  /** Requests all outstanding changes once. */
   readonly sync: () => Promise<void>
-  /** How often it met a node that was gone by the time it asked for the path. */
+  /** How often a node was gone when the client requested its path. */
   readonly misses: () => number
 }
 
 const INITIAL_CURSOR = '0'
 
-/** @param maxSize what it asks for at most; null leaves that to the server */
+/** @param maxSize the `max_size` of its requests; null leaves that to the server */
 export function createPythonDriver(baseUrl: string, maxSize: number | null): CompatibleClient {
   const snapshot = createSnapshot(INITIAL_CURSOR)
   let misses = 0

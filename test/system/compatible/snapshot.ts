@@ -1,22 +1,22 @@
 /**
- * What a client of the original program keeps: nodes and, apart from them, who is whose parent. It is told changes in
+ * What a client of the original program keeps: nodes and, apart from them, the parent of each. It applies changes in
  * their order and checks nothing.
  */
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import type { FeedNode } from '../../../client/src/wire.ts'
 import { describeNode, type TreeImage } from '../../support/disk-tree.ts'
 
-/** A node with the path that the client worked out for it, in the words of the server's disk. */
+/** A node with the path that the client worked out for it, as on the server's disk. */
 export type PlacedNode = { readonly node: FeedNode; readonly path: string }
 export type Action = { readonly removed: string } | PlacedNode
 
 export type Snapshot = {
   readonly cursor: () => string
-  /** All of it or nothing, together with the cursor. */
+  /** Applies all actions and the cursor, or nothing. */
   readonly applyChanges: (actions: readonly Action[], cursor: string) => void
-  /** The tree by the parents' names, as `diskTree` has it. */
+  /** The tree by the parents' names, in the form of `diskTree`. */
   readonly tree: () => TreeImage
-  /** The same, by the paths that were worked out. */
+  /** The same tree by the paths that were worked out. */
   readonly paths: () => TreeImage
 }
 
@@ -28,7 +28,7 @@ export function createSnapshot(initialCursor: string): Snapshot {
   const remove = (id: string) => {
     nodes.delete(id)
     parents.delete(id)
-    // Like the original's clients: what is still in a removed folder is in none until it is told again.
+    // Like the original's clients: what is still in a removed folder has no parent until it comes again.
     for (const [child, parent] of parents) if (parent === id) parents.delete(child)
   }
   const nameOf = (id: string): string => {

@@ -1,4 +1,4 @@
-/** The whole audit: every root, the tables, and what differs only because the indexer has not got to it yet. */
+/** The whole audit: every root and the tables, without differences that the indexer is about to settle. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createExclude } from '@drive-feed/shared/exclude.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
@@ -13,14 +13,14 @@ export type AuditOptions = {
   readonly watches: readonly string[]
   readonly excludes: readonly string[]
   readonly readsFiles: boolean
-  /** Files of the program itself, which are not compared. */
+  /** Files of drive-feed itself, which are not compared. */
   readonly own?: OwnFiles
 }
 
 /**
- * `lines`: one a difference. `awayLines`: one a root or a filesystem inside of one that is away, and so not compared; it
- * is no difference that its `awayNodes` are kept. `changing`: places that were never twice the same while they were
- * looked at.
+ * `lines`: one a difference. `awayLines`: one for each root that is away, and for each filesystem inside a root that
+ * is. These are not compared, and that their `awayNodes` are kept is no difference. `changing`: places that kept
+ * changing while they were looked at.
  */
 export type AuditReport = {
   readonly lines: string[]
@@ -37,7 +37,10 @@ type Away = Extract<Finding, { kind: 'away' }>
 type Counts = { folders: number; files: number; waiting: number }
 
 const RECHECK_MS = 1_000
-/** What is the same this often, a second apart, is no change under way: the indexer settles those in half a second. */
+/**
+ * A difference that is seen this often, a second apart, is no change under way: the indexer settles a change in half a
+ * second.
+ */
 const SAME_TIMES = 5
 const RECHECKS_MAX = 30
 
@@ -66,7 +69,7 @@ function awayLine({ place, nodes }: Away): string {
   return `${shownPath(pathOf(place))}: away, its filesystem is not mounted; ${nodes} nodes are kept`
 }
 
-/** The roots that are there, a line for each that only one of the two knows, and those that are offline. */
+/** The roots to compare, a line for each root that only config or database has, and the roots that are offline. */
 function rootsToCompare(rows: AuditRows, watches: readonly string[]) {
   const known = rows.roots()
   const lines: string[] = []
@@ -100,7 +103,7 @@ function collect(findings: Iterable<Finding>, counts: Counts, away: Map<string, 
   return problems
 }
 
-/** Looks at the differing places again until each is equal or stays as it is. */
+/** Looks at differing places again until each is equal or stays different. */
 async function settleDown(
   tools: WalkTools,
   found: readonly Problem[],
@@ -114,7 +117,7 @@ async function settleDown(
     const next: typeof open = new Map()
     const last = noListing()
     for (const { problem, times } of open.values()) {
-      // A folder that was missing in one of the two may have anything below it.
+      // Below a folder that was missing on one side there may be further differences.
       const again = collect(walk(tools, problem.place, last), { folders: 0, files: 0, waiting: 0 }, away)
       for (const one of again) {
         const isSame = one.problem === problem.problem && keyOf(one.place) === keyOf(problem.place)

@@ -1,6 +1,6 @@
 /**
- * One folder on the disk: what it lists, and what is there at those names. Opened once, and everything else goes through
- * the descriptor, so that no path is too long.
+ * One folder on the disk: its listing, and what is at each name. The folder is opened once and everything else goes
+ * through the descriptor, so that no path is too long.
  */
 import { createHash } from 'node:crypto'
 import { closeSync, constants, openSync, readdirSync, readSync } from 'node:fs'
@@ -16,9 +16,9 @@ export type FolderOnDisk = {
   readonly device: bigint
   /** Every name that is listed, escaped as in `entry-name.ts`. */
   readonly names: () => Set<string> | Error
-  /** What stands at a name: null for nothing, and for what is never listed. */
+  /** What is at a name: null for nothing, and for what is never listed. */
   readonly at: (name: string) => OnDisk | null | Error
-  /** MD5 of the file that `seen` is about; undefined if it is another by now, or changed while it was read. */
+  /** MD5 of the file that was `seen`; undefined if another file is there now, or it changed while it was read. */
   readonly md5: (name: string, seen: OnDisk) => string | undefined
   readonly close: () => void
 }
@@ -52,7 +52,7 @@ function behind(fd: number): FolderOnDisk {
   }
 }
 
-/** What stands at a short path, such as that of a watched folder. */
+/** What is at a short path, such as a watched folder's. */
 export function lookAt(path: string): OnDisk | null | Error {
   try {
     const stats = statsAt(path)
@@ -67,7 +67,7 @@ export function isAbsence(error: unknown): boolean {
   return code === 'ENOTDIR' || code === 'ENOENT' || code === 'ELOOP'
 }
 
-/** What the system says, without the path that Node adds. */
+/** The system's message, without the path that Node adds. */
 export function problemOf(error: unknown): string {
   const { code, errno, message } = error as NodeJS.ErrnoException
   return code === undefined || errno === undefined ? shownText(message) : `${code}: ${getSystemErrorMessage(errno)}`
@@ -85,7 +85,7 @@ function md5At(path: string, seen: OnDisk): string | undefined {
     }
     return isSame(seen, statsOf(fd)) ? md5.digest('hex') : undefined
   } catch {
-    // What can't be read has no hash in the database either, and that is said.
+    // A file that can't be read has no hash in the database either, which is a difference of its own.
     return undefined
   } finally {
     if (fd !== undefined) closeSync(fd)

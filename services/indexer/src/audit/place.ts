@@ -1,18 +1,18 @@
-/** One place: what is on the disk there beside what the database says of it. Written anew, not shared with what it checks. */
+/** Compares one place: the disk beside the database. The audit shares no code with what it checks. */
 import type { FileStats } from '@drive-feed/shared/file-stats.ts'
 import type { MetadataState } from '@drive-feed/shared/schema.ts'
 import { shownText } from '@drive-feed/shared/shown-text.ts'
 
-/** A row of `nodes`, with the number that its device has now. */
+/** A row of `nodes`, with its device's number of now. */
 export type AuditRow = {
   readonly nodeId: string
   readonly parentId: string
   /** The name on disk, see `entry-name.ts`. */
   readonly name: string
   readonly isDirectory: boolean
-  /** False where its id can't be the one that its device and inode give. */
+  /** False if its id can't come from its device and inode. */
   readonly hasRightId: boolean
-  /** Whether inode numbers of its filesystem stay the same when that is mounted again. */
+  /** Whether inode numbers of its filesystem last, see the glossary. */
   readonly hasLastingInode: boolean
   readonly device: string
   readonly deviceNumber: string
@@ -27,7 +27,7 @@ export type AuditRow = {
 /** What is on the disk: null for nothing, and for what is never listed (symbolic links, FIFOs, sockets, devices). */
 export type OnDisk = FileStats
 
-/** What differs, in words; null if nothing does. `hash`: MD5 of the bytes where they were read. */
+/** What differs, in words; null if nothing does. `hash`: MD5 of the bytes if they were read. */
 export function difference(row: AuditRow | undefined, disk: OnDisk | null, hash?: string): string | null {
   if (row === undefined) return disk === null ? null : `${kindOf(isFolder(disk))} on the disk, not in the database`
   if (disk === null) return `${kindOf(row.isDirectory)} in the database, not on the disk`
@@ -36,7 +36,7 @@ export function difference(row: AuditRow | undefined, disk: OnDisk | null, hash?
   }
   const parts = [
     differs('device', String(disk.device), row.deviceNumber),
-    // The number that it has may be one of an earlier mount, and its id is made of the first one.
+    // Otherwise the row's number may be from an earlier mount, and its id is made of the first number.
     row.hasLastingInode ? differs('inode', String(disk.inode), row.inode) : null,
     row.isDirectory ? null : differs('size', disk.size, row.size),
     row.isDirectory ? null : differs('mtime in µs', disk.mtime, row.mtime),
@@ -46,12 +46,12 @@ export function difference(row: AuditRow | undefined, disk: OnDisk | null, hash?
   return parts.length === 0 ? null : parts.join('; ')
 }
 
-/** A file whose bytes are still to be read: the database says so itself, and it is no difference. */
+/** Whether its file is still to be read. The database says so itself, so a missing hash is no difference. */
 export function isWaiting(row: AuditRow): boolean {
   return row.metadataState === 'fresh' || row.metadataState === 'backlog'
 }
 
-/** Whether the database has a hash of its bytes, to be compared with them. */
+/** Whether the row has a hash to compare with the bytes. */
 export function isRead(row: AuditRow): boolean {
   return !isWaiting(row) && row.hash !== ''
 }
@@ -70,7 +70,7 @@ function differs(what: string, disk: string | number, known: string | number): s
 
 function hashProblem(row: AuditRow, hash: string | undefined): string | null {
   if (isWaiting(row)) return null
-  // Not read because its owner did not want that.
+  // Not read, since the owner set `skip_initial_hash`.
   if (row.hash === '' && row.metadataState === 'skipped') return null
   if (row.hash === '') return `it has no hash: ${shownText(row.metadataError ?? 'and nobody is going to read it')}`
   return hash === undefined ? null : differs('MD5', hash, row.hash)

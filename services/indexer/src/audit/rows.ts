@@ -1,4 +1,4 @@
-/** What the audit asks of the database, each a short read of its own: the indexer may be writing meanwhile. */
+/** The audit's queries. Each is a short read of its own, since the indexer may write at the same time. */
 import { displayName, nameFromColumns } from '@drive-feed/shared/entry-name.ts'
 import { plainNodeId } from '@drive-feed/shared/node-id.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
@@ -10,11 +10,11 @@ export type AuditRows = {
   readonly root: (name: string) => AuditRow | undefined
   readonly children: (parentId: string) => AuditRow[]
   readonly childAt: (parentId: string, name: string) => AuditRow | undefined
-  /** How many nodes there are: this one and all below it. */
+  /** How many nodes: this one and all below it. */
   readonly countFrom: (nodeId: string) => number
-  /** Whether `device` is a filesystem that may be away where `parent` is seen: not a subvolume, and not in memory. */
+  /** Whether `device` may be away while `parent` is there: it is neither a subvolume nor in memory. */
   readonly mayBeUnmounted: (device: string, parent: string) => boolean
-  /** The paths of all folders with this inode, as text of their names, below a root. */
+  /** The paths of all folders with this inode. */
   readonly pathsOfFolder: (inode: string) => string[]
 }
 
@@ -60,8 +60,8 @@ export function createAuditRows({ sqlite }: Pick<FeedDatabase, 'sqlite'>): Audit
   const isGiven = (nodeId: string, plain: string) => nodeId === plain || everGiven.get({ nodeId: plain }) === 1
   const toRow = ({ name, rawName, isDirectory, hasLastingInode, ...rest }: Columns): AuditRow => {
     const { nodeId, device, inode } = rest
-    // Of a file that is or was a hard link, and where another node has or had the plain id, the id is made of the place
-    // where it was first seen: that can't be told from here.
+    // The id of a further hard link, or of a node whose plain id another one has or had, is made of the place where it
+    // was first seen. The audit can't know that place.
     const hasRightId = isDirectory === 0 || isGiven(nodeId, plainNodeId(device, inode))
     const flags = { isDirectory: isDirectory === 1, hasRightId, hasLastingInode: hasLastingInode === 1 }
     return { ...rest, name: nameFromColumns(name, rawName), ...flags }
@@ -89,7 +89,7 @@ export function createAuditRows({ sqlite }: Pick<FeedDatabase, 'sqlite'>): Audit
     mayBeUnmounted: (device, parent) => {
       if (device === '' || device === parent) return false
       const [own, above] = [filesystem.get(device), filesystem.get(parent)]
-      // What was in memory is gone with its mount, and a subvolume is deleted and not unmounted.
+      // A filesystem in memory is gone with its mount, and a subvolume is deleted and not unmounted.
       return !IN_MEMORY.includes(own?.type ?? '') && !areSubvolumes(own, above)
     },
   }
@@ -97,7 +97,7 @@ export function createAuditRows({ sqlite }: Pick<FeedDatabase, 'sqlite'>): Audit
 
 const IN_MEMORY = ['tmpfs', 'ramfs']
 
-/** Of one btrfs, whose subvolumes have one half of their filesystem ids in common. */
+/** Whether both are subvolumes of one btrfs: those have half of their filesystem id in common. */
 function areSubvolumes(one: Filesystem | undefined, other: Filesystem | undefined): boolean {
   if (one?.type !== 'btrfs' || one.half === '') return false
   return one.half === other?.half && one.source === other.source && one.root === other.root

@@ -20,7 +20,7 @@ import { type Place, walk } from './walk.ts'
 
 const HASHED = '2aae6c35c94fcfb415dbe95f408b9ce91ee846ed'
 
-/** A watched folder, filled by `fill`, and a database that says of it what is there. */
+/** A watched folder, filled by `fill`, and a database that has what is in it. */
 function recorded(t: TestContext, fill: (folder: string) => void) {
   const { db } = openStore(t)
   const path = temporaryFolder(t)
@@ -75,7 +75,7 @@ test('folders nested deeper than calls may be are compared to the last one', (t)
   assert.deepEqual(told({ root, names: place.slice(1).split('/') }), expected)
 })
 
-test('a place that is asked for by itself is told as it is in its folder', (t) => {
+test('a place that is compared by itself has the same result as in its folder', (t) => {
   const { told, path, root } = recorded(t, (top) => {
     mkdirSync(join(top, 'folder'))
     for (const name of ['a', 'b', 'excluded']) writeFileSync(join(top, 'folder', name), name)
@@ -91,7 +91,7 @@ test('a place that is asked for by itself is told as it is in its folder', (t) =
   assert.deepEqual(told({ root, names: ['folder', 'b'] }), ['/folder/b: a file in the database, not on the disk'])
 })
 
-test('names that are not UTF-8 and look alike otherwise are told apart', (t) => {
+test('names that are not UTF-8 and look alike are distinguished', (t) => {
   const { told, sql, path } = recorded(t, (top) => {
     for (const byte of [0xff, 0xfe]) writeFileSync(Buffer.concat([Buffer.from(`${top}/`), Buffer.of(byte)]), 'x')
   })
@@ -102,7 +102,7 @@ test('names that are not UTF-8 and look alike otherwise are told apart', (t) => 
   assert.equal(told().length, 2)
 })
 
-/** Of a folder whose rows are those of another filesystem. */
+/** Makes the rows of a folder those of another filesystem. */
 const ELSEWHERE = `
   INSERT INTO devices (device, current_number, filesystem_id, filesystem_type, mount_source, mount_root)
     SELECT device, device, '12340000abcd', 'btrfs', '/dev/sda', '/' FROM nodes WHERE name = 'media';
@@ -135,7 +135,7 @@ for (const [title, type, isAway] of [
   })
 }
 
-test('what the system says of a place has no path in it', (t) => {
+test("the system's message about a place has no path in it", (t) => {
   const { told, path, root } = recorded(t, (top) => mkdirSync(join(top, 'folder')))
   rmSync(join(path, 'folder'), { recursive: true })
   writeFileSync(join(path, 'folder'), '')

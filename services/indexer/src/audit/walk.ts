@@ -1,19 +1,23 @@
-/** The tree on the disk beside the tree in the database, folder by folder: memory grows with a folder and the path to it. */
+/**
+ * Compares the tree on disk with the tree in the database, folder by folder. Memory grows with one folder and the path
+ * to it.
+ */
 
 import { isSameInode } from '@drive-feed/shared/file-stats.ts'
 import { type FolderOnDisk, isAbsence, lookAt, openFolder, problemOf } from './folder-on-disk.ts'
 import { type AuditRow, difference, isRead, isWaiting, type OnDisk } from './place.ts'
 import type { AuditRows } from './rows.ts'
 
-/** `names` lead from the watched folder to the place; none for that folder itself. */
+/** `names` lead from the watched folder to the place. The folder itself has none. */
 export type Place = {
   readonly root: { readonly name: string; readonly path: string }
   readonly names: readonly string[]
 }
 
 /**
- * - `problem`: the two differ. - `same`: compared, equal. `waits`: but for the bytes, which the indexer has yet to read.
- * - `away`: the filesystem that was mounted there is not, and its `nodes`, the place's own included, are kept.
+ * - `problem`: disk and database differ.
+ * - `same`: they are equal. `waits`: all but the bytes, which the indexer is still to read.
+ * - `away`: the filesystem that was mounted there is away, and its `nodes`, the place's own included, are kept.
  */
 export type Finding =
   | { readonly kind: 'problem'; readonly place: Place; readonly problem: string }
@@ -23,25 +27,28 @@ export type Finding =
 export type WalkTools = {
   readonly rows: AuditRows
   readonly isExcluded: (name: string) => boolean
-  /** Whether it is a file of ours, which is never listed. */
+  /** Whether it is a file of drive-feed itself, which is never listed. */
   readonly isOwn?: (file: OnDisk) => boolean
   /** Whether files are read and their MD5 compared. */
   readonly readsFiles: boolean
 }
 
-/** The last listing that was read, for those who ask for one place of a folder after the other. */
+/** The last listing that was read, kept for callers that compare one place of a folder after the other. */
 export type LastListing = { path: string; names: ReadonlySet<string> }
 
-/** A folder whose content is to be compared. A chain and not a list of names: a path may have thousands of them. */
+/**
+ * A folder whose content is to be compared. A chain of levels and not a list of names: a path may have thousands of
+ * names.
+ */
 type Level = {
   readonly above: Level | null
   readonly name: string
   readonly row: Pick<AuditRow, 'nodeId' | 'device'>
-  /** The folders in it that are yet to be compared, once it was. */
+  /** Once the folder was compared: the folders in it that are still to be compared. */
   below: Level[] | null
 }
 
-/** A place below a root. `folderRow`: that of the folder it is in. */
+/** A place below a root. `folderRow`: the row of the folder that it is in. */
 type Entry = {
   readonly name: string
   readonly row: AuditRow | undefined
@@ -50,7 +57,7 @@ type Entry = {
   readonly folderRow: Pick<AuditRow, 'device'> | undefined
 }
 
-/** Compares a place and, where it is a folder in both, everything below it. */
+/** Compares a place and, if it is a folder on both sides, everything below it. */
 export function* walk(tools: WalkTools, place: Place, last: LastListing = noListing()): Generator<Finding> {
   const rows = rowsTo(tools.rows, place)
   const row = rows[place.names.length]
@@ -59,7 +66,7 @@ export function* walk(tools: WalkTools, place: Place, last: LastListing = noList
       ? yield* compare(place, row, lookAt(pathOf(place)), undefined)
       : yield* compareOne(tools, place, rows, last)
   if (!isBoth || row === undefined) return
-  // A stack and not recursion: folders may lie deeper in one another than calls may.
+  // A stack and not recursion: folders may be nested deeper than calls.
   let level: Level | null = { above: null, name: '', row, below: null }
   while (level !== null) {
     level.below ??= yield* compareFolder(tools, place, level)
@@ -75,7 +82,7 @@ export function pathOf({ root, names }: Place): string {
   return [root.path === '/' ? '' : root.path, ...names].join('/') || '/'
 }
 
-/** One place that is asked for by itself. */
+/** Compares one place by itself. */
 function* compareOne(
   tools: WalkTools,
   place: Place,
@@ -100,7 +107,7 @@ function* compareOne(
   }
 }
 
-/** Everything in a folder; gives the folders in it that are in both. */
+/** Compares everything in a folder, and gives its folders that are on both sides. */
 function* compareFolder(tools: WalkTools, { root, names: above }: Place, level: Level): Generator<Finding, Level[]> {
   const own = { root, names: [...above, ...namesTo(level)] }
   const folder = openFolder(pathOf(own))
@@ -118,7 +125,7 @@ function* compareFolder(tools: WalkTools, { root, names: above }: Place, level: 
     const rows = new Map(tools.rows.children(level.row.nodeId).map((row) => [row.name, row]))
     for (const name of listed.union(rows)) {
       const row = rows.get(name)
-      // Where names fold, something is found at each way of writing one; the name that it has is the one that is listed.
+      // If names fold, every spelling of a name is found. Only the listed one is its name.
       const isListed = listed.has(name)
       const place = { root, names: [...own.names, name] }
       const isBoth = yield* compareEntry(tools, place, { name, row, isListed, folder, folderRow: level.row })
@@ -132,7 +139,7 @@ function* compareFolder(tools: WalkTools, { root, names: above }: Place, level: 
   return below.reverse()
 }
 
-/** The same folder is mounted at two places: it is listed at one of them. */
+/** Whether the folder is also mounted at another place, and in the database there: the feed has it at one place. */
 function isListedElsewhere({ pathsOfFolder }: AuditRows, place: Place, disk: OnDisk | null | Error): boolean {
   if (disk === null || disk instanceof Error || disk.kind !== 'folder') return false
   return pathsOfFolder(String(disk.inode)).some((path) => {
@@ -141,13 +148,13 @@ function isListedElsewhere({ pathsOfFolder }: AuditRows, place: Place, disk: OnD
   })
 }
 
-/** A file of ours is never listed. */
+/** Null for a file of drive-feed itself, which is never listed. */
 function withoutOwn({ isOwn }: WalkTools, disk: OnDisk | null | Error): OnDisk | null | Error {
   const isOurs = disk !== null && !(disk instanceof Error) && disk.kind === 'file' && isOwn?.(disk) === true
   return isOurs ? null : disk
 }
 
-/** Says what differs at the place itself; whether there is a folder in both. */
+/** Compares the place itself, and gives whether it is a folder on both sides. */
 function* compareEntry(tools: WalkTools, place: Place, entry: Entry): Generator<Finding, boolean> {
   const { name, row, folder, isListed } = entry
   if (tools.isExcluded(name)) {
@@ -180,7 +187,7 @@ function* compare(
   return row?.isDirectory === true && disk?.kind === 'folder'
 }
 
-/** Known is a folder of another filesystem, and there is the one of this filesystem that it was mounted over. */
+/** Whether the row is a folder of another filesystem, and the folder of this filesystem that it covered is there. */
 function isAway(rows: AuditRows, { row, folder, folderRow }: Entry, disk: OnDisk | null | Error): boolean {
   if (row === undefined || folderRow === undefined || !row.isDirectory) return false
   if (disk === null || disk instanceof Error || disk.kind !== 'folder' || disk.device !== folder.device) return false
@@ -191,7 +198,7 @@ function unlistable(place: Place, error: Error): Finding {
   return { kind: 'problem', place, problem: `its listing can't be read (${problemOf(error)})` }
 }
 
-/** The rows of the root and of each name on the way to the place, as far as there are any. */
+/** The rows of the root and of each name on the way to the place; undefined where there is none. */
 function rowsTo(rows: AuditRows, { root, names }: Place): (AuditRow | undefined)[] {
   let row = rows.root(root.name)
   const found = [row]

@@ -1,7 +1,7 @@
 /**
- * `npm run accept-empty -- NAME --config=PATH`: the owner's word that a watched folder that was found empty, or another
- * one than before, is meant so. With the path of a place inside one: that the disk that was mounted there will not come
- * back. Writes nothing into the database: the indexer takes the word, checks it and acts.
+ * `npm run accept-empty -- NAME --config=PATH`: the owner's word that a watched folder is right as it is, though it is
+ * empty or another folder than before. With the path of a place inside a watched folder: that the disk which was
+ * mounted there will not come back. Writes nothing into the database: the indexer takes the word, checks it and acts.
  */
 import { readdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -20,9 +20,9 @@ import { type FolderSight, sightOf } from '../model/sight.ts'
 import { hasAcceptance, leaveAcceptance } from '../store/acceptance.ts'
 import { type AcceptPlace, findAcceptPlace } from './accept-place.ts'
 
-/** The indexer refreshes its row once a minute. */
+/** The indexer writes its status row at least once a minute. */
 const HEARTBEAT_MAX_MS = 120_000
-/** It looks at a root that is away every three seconds; when it is busy it takes longer. */
+/** The indexer looks at a root that is away every three seconds, and less often when it is busy. */
 const TAKEN_WITHIN_MS = 20_000
 const ACTED_WITHIN_MS = 5_000
 const POLL_MS = 200
@@ -33,9 +33,9 @@ class Refusal extends Error {}
 const { configPath, operand } = parseCommandLine({
   program: 'drive-feed accept-empty',
   summary:
-    'Says that the watched folder NAME, which is offline because it is empty or another one than before, is meant as\n' +
-    'it is now: what was known in it is removed. With the PATH of a place inside a watched folder, from / on: the\n' +
-    'filesystem that was mounted there and is away is not to come back, and what was known in it is removed.',
+    'Accepts the watched folder NAME as it is now, though it is offline because it is empty or another folder than\n' +
+    'before: its former files and folders leave the feed. With PATH, the absolute path of a place inside a watched\n' +
+    'folder: the filesystem that was mounted there will not come back, and its files and folders leave the feed.',
   argv: process.argv.slice(2),
   operand: 'NAME|PATH',
 })
@@ -56,7 +56,7 @@ async function accept(config: Config, db: FeedDatabase): Promise<void> {
     .all()
     .some(({ name }) => name === operand)
   if (isName || !operand.includes('/')) return acceptRoot(config, db, operand)
-  if (!operand.startsWith('/')) throw new Refusal(`${operand} is not a whole path: give it from / on`)
+  if (!operand.startsWith('/')) throw new Refusal(`${operand} is not an absolute path: begin it with /`)
   const place = findAcceptPlace(db, operand)
   if (place.kind === 'none') throw new Refusal(place.problem)
   return place.kind === 'root' ? acceptRoot(config, db, place.name) : acceptDisk(config, db, place)
@@ -72,16 +72,22 @@ async function acceptDisk(
   print(`${shellWord(path)}: the filesystem that was mounted there is given up; the ${known} files and folders that were \
 known in it are to be removed.`)
   if (!isIndexerRunning(db)) {
-    print('The indexer is not running. It does so at its next start, if the folder is then still the same.')
+    print('The indexer is not running. It removes them at its next start, if the folder is still the same then.')
     return
   }
   if (!(await within(TAKEN_WITHIN_MS, () => !hasAcceptance(databasePath, nodeId)))) {
-    print('The indexer is busy. It does so when it looks at the folder next, if that is then still the same.')
+    print(
+      'The indexer is busy. It removes them when it looks at the folder next, if the folder is still the same then.',
+    )
     return
   }
   const isGone = db.sqlite.prepare<[string], number>('SELECT count(*) = 0 FROM nodes WHERE node_id = ?').pluck()
   const hasGone = await within(TAKEN_WITHIN_MS, () => isGone.get(nodeId) === 1)
-  print(hasGone ? 'The indexer has done so.' : 'The indexer has taken it up; its log says what it found there.')
+  print(
+    hasGone
+      ? 'The indexer has removed them.'
+      : 'The indexer looks at the folder now; its log says what it finds there.',
+  )
 }
 
 async function acceptRoot(config: Config, db: FeedDatabase, name: string): Promise<void> {
@@ -99,7 +105,7 @@ async function acceptRoot(config: Config, db: FeedDatabase, name: string): Promi
     `${shownPath(root.name)}: ${shownPath(root.path)} ${what}; the ${known} files and folders that were known in it are to be removed.`,
   )
   if (isRunning) await waitForIndexer(config, db, root)
-  else print('The indexer is not running. It does so at its next start, if the folder is then still the same.')
+  else print('The indexer is not running. It removes them at its next start, if the folder is still the same then.')
 }
 
 function findRoot(db: FeedDatabase, name: string): WatchRootRow {
@@ -157,7 +163,7 @@ function isIndexerRunning({ orm }: FeedDatabase): boolean {
   const row: StatusRow | undefined = orm.select().from(status).get()
   const isOfNow = (ms: number) => heartbeatAgeMs(ms, Date.now()) < HEARTBEAT_MAX_MS
   if (row !== undefined && row.state !== 'stopped') return isOfNow(row.heartbeatMs)
-  // One that has just started tells of its roots first.
+  // An indexer that has just started writes its roots first.
   const later = orm
     .select()
     .from(watchRoots)
@@ -166,15 +172,17 @@ function isIndexerRunning({ orm }: FeedDatabase): boolean {
   return later.some(({ stateSinceMs }) => isOfNow(stateSinceMs))
 }
 
-/** Waits until the indexer has taken the word, and says what became of it. */
+/** Waits until the indexer has taken the word, and prints what it does. */
 async function waitForIndexer({ databasePath }: Config, db: FeedDatabase, root: WatchRootRow): Promise<void> {
   const isTaken = await within(TAKEN_WITHIN_MS, () => !hasAcceptance(databasePath, root.nodeId))
   if (!isTaken) {
-    print('The indexer is busy. It does so when it looks at the folder next, if that is then still the same.')
+    print(
+      'The indexer is busy. It removes them when it looks at the folder next, if the folder is still the same then.',
+    )
     return
   }
   if (await within(ACTED_WITHIN_MS, () => findRoot(db, root.name).state !== 'offline')) {
-    print('The indexer is doing so now.')
+    print('The indexer removes them now.')
     return
   }
   throw new Refusal(`the indexer found something else there: ${findRoot(db, root.name).message}`)

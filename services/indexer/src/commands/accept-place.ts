@@ -1,4 +1,4 @@
-/** What the owner means who gives a path to `accept-empty`: a watched folder, or a place inside one where a disk is away. */
+/** What a path given to `accept-empty` means: a watched folder, or a place inside one where a disk is away. */
 import { realpathSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { displayName, nameFromColumns } from '@drive-feed/shared/entry-name.ts'
@@ -8,19 +8,19 @@ import { type WatchRootRow, watchRoots } from '@drive-feed/shared/schema.ts'
 import { shellWord } from '@drive-feed/shared/shell-word.ts'
 import { type FolderSight, sightOf } from '../model/sight.ts'
 
-/** `folder`: what is seen there now. */
+/** `folder`: the folder that is there now. */
 export type AcceptPlace =
   | { readonly kind: 'root'; readonly name: string }
   | { readonly kind: 'disk'; readonly nodeId: string; readonly path: string; readonly folder: FolderSight }
   | { readonly kind: 'none'; readonly problem: string }
 
 type Row = { nodeId: string; name: string; rawName: Buffer | null; isDirectory: 0 | 1; device: string }
-/** From the top of a root down to the place; its rows may end above it. */
+/** The names and rows from the top of a root down to the place. The rows may end above it. */
 type Way = { readonly root: WatchRootRow; readonly names: readonly string[]; readonly rows: readonly Row[] }
 
 const COLUMNS = 'node_id AS nodeId, name, raw_name AS rawName, is_directory AS isDirectory, device'
 
-/** @param operand an absolute path, as somebody typed it */
+/** @param operand an absolute path as it was typed */
 export function findAcceptPlace(db: FeedDatabase, operand: string): AcceptPlace {
   const path = resolve(operand)
   const ways = [...new Set([path, realPath(path)])].flatMap((one) => wayTo(db, one) ?? [])
@@ -61,7 +61,7 @@ function diskAt(way: Way): AcceptPlace {
   return { kind: 'disk', nodeId: row.nodeId, path, folder }
 }
 
-/** Whether what is known at this depth is of another filesystem than what is above it, and what is there now is not. */
+/** Whether the row at this depth is of another filesystem than the row above it, and the folder there now is not. */
 function isUnmounted(way: Way, depth: number): boolean {
   const [row, above] = [way.rows[depth], way.rows[depth - 1]]
   if (row === undefined || above === undefined || row.isDirectory === 0 || row.device === above.device) return false
@@ -70,7 +70,7 @@ function isUnmounted(way: Way, depth: number): boolean {
   return here.kind === 'folder' && here.device === there.device
 }
 
-/** Null where the path is in no root. */
+/** Null if the path is in no root. */
 function wayTo({ orm, sqlite }: FeedDatabase, path: string): Way | null {
   const bases = orm
     .select()
@@ -94,7 +94,10 @@ function wayTo({ orm, sqlite }: FeedDatabase, path: string): Way | null {
   return { root: best.root, names, rows }
 }
 
-/** Bytes that are no UTF-8 don't come through a command line: there a name is as it is shown. */
+/**
+ * The row of a typed name. Bytes that are no UTF-8 don't come through a command line, so a name may be typed as it is
+ * shown.
+ */
 function childCalled(rows: readonly Row[], typed: string): Row | undefined {
   const forms = [nameOf, (row: Row) => displayName(nameOf(row)), (row: Row) => nameOf(row).toWellFormed()]
   for (const form of forms) {
@@ -116,7 +119,7 @@ function pathOf({ root, names }: Way, depth: number): string {
   return [root.path === '/' ? '' : root.path, ...names.slice(0, depth)].join('/') || '/'
 }
 
-/** What is there, null for nothing; text where it can't be told. */
+/** What is there; null for nothing; text if it can't be looked at. */
 function look(path: string): FileStats | null | string {
   try {
     return statsAt(path)
@@ -125,7 +128,7 @@ function look(path: string): FileStats | null | string {
   }
 }
 
-/** With the symbolic links resolved of what is there of it. */
+/** The path with its symbolic links resolved, as far as it exists. */
 function realPath(path: string): string {
   try {
     return realpathSync(path)

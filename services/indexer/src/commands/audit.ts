@@ -5,7 +5,7 @@ import { DatabaseUnusableError, openReader } from '@drive-feed/shared/open-datab
 import { createOwnFiles } from '@drive-feed/shared/own-files.ts'
 import { type AuditReport, audit } from '../audit/audit.ts'
 
-/** As of diff(1). */
+/** As diff(1) has them. */
 const EXIT_DIFFERENT = 1
 const EXIT_TROUBLE = 2
 
@@ -13,7 +13,7 @@ const { configPath, flags } = parseCommandLine({
   program: 'drive-feed audit',
   summary:
     'Compares the watched folders with the database and prints every difference. Changes nothing. Ends with 1 if there\n' +
-    'is a difference; nodes of a disk that is away are listed as such, and are none.',
+    'is a difference. Files and folders of a disk that is away are listed as away, and are no difference.',
   argv: process.argv.slice(2),
   flags: { hashes: 'read every file and compare its MD5 too' },
 })
@@ -22,14 +22,14 @@ try {
   const { watches, exclude, databasePath, logPath } = loadConfig(configPath, { checkFolders: false })
   const db = openReader(databasePath)
   const report = await audit(db, {
-    // Made once the reader has its `-shm`.
+    // Made now, since opening the reader may have made `-shm`.
     own: createOwnFiles({ databasePath, logPath }),
     watches: watches.map(({ name }) => name),
     excludes: exclude,
     readsFiles: flags.has('hashes'),
   })
   print(report)
-  // Not process.exit: whoever reads by a pipe may be slower than what was written, and the rest would be lost.
+  // Not process.exit: if a pipe's reader is slow, the rest of the output would be lost.
   process.exitCode = report.lines.length === 0 ? 0 : EXIT_DIFFERENT
 } catch (error) {
   if (!(error instanceof ConfigError) && !(error instanceof DatabaseUnusableError)) throw error

@@ -1,4 +1,6 @@
-/** What becomes of a file when the process that tried it dies: it is tried again with less, and has failed in the end. */
+/**
+ * What happens to a file when the process that read it dies: it is tried again with less effort, and fails in the end.
+ */
 import { EFFORTS, type Effort } from './identify.ts'
 import type { MetadataResult } from './metadata-job.ts'
 import type { Task } from './task.ts'
@@ -10,15 +12,15 @@ export type Death = {
   readonly reason: string
   /** It was killed because it took too long. */
   readonly tookTooLong: boolean
-  /** What it was at; null where that is not known. */
+  /** The step at which it died; null if that is not known. */
   readonly step: Step | null
 }
 
 /**
- * What becomes of the file that a process died over. The first time it is tried once more in full: the process may have been
- * killed for another reason (out of memory), or the file may only need more than others. Then whatever the process was at
- * is left out, then more, then it has failed. A file that took too long on its own would do so again, so it is not tried in
- * full twice.
+ * Decides how a file is tried again after a process died over it. The first time it is tried once more in full: the
+ * process may have been killed for another reason (out of memory), or the file may need more than others. The next time
+ * the step at which the process died is left out, then more, and then the file has failed. A file that took too long on
+ * its own would do so again, so it is not tried in full twice.
  */
 export function afterDeath(task: Task, wasAlone: boolean, death: Death): Task | MetadataResult {
   if (!task.isSuspect && !(death.tookTooLong && wasAlone)) return { ...task, isSuspect: true }
@@ -28,7 +30,7 @@ export function afterDeath(task: Task, wasAlone: boolean, death: Death): Task | 
   return { ...task, isSuspect: true, effort, problem }
 }
 
-/** The most that leaves out the step, and less than before; null where there is no less. */
+/** The highest effort that leaves out the step and is less than before; null if there is none. */
 function lesserEffort(effort: Effort, step: Step | null): Exclude<Effort, 'full'> | null {
   const without: Effort = step === null ? 'full' : WITHOUT[step]
   const at = Math.max(EFFORTS.indexOf(effort) + 1, EFFORTS.indexOf(without))

@@ -1,4 +1,4 @@
-/** Entry of a process that opens a folder for whoever must not wait for it, see `folder-reply.ts`. */
+/** Entry of a process that opens a folder for a thread that must not wait for it, see `folder-reply.ts`. */
 import { openFolder } from '../posix/open-file.ts'
 import { dieWithParent } from './die-with-parent.ts'
 import { EXIT_CODES } from './folder-reply.ts'

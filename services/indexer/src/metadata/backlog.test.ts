@@ -14,7 +14,7 @@ function task(name: string, size: number): Task {
   return newTask({ nodeId: name, root: '/', path: `/${name}`, deviceNumber: '', inode: '1', size, mtime: 0 })
 }
 
-/** Names in the batches that come out, in order. */
+/** The names in each batch, in the order in which the batches come out. */
 function drain(backlog: ReturnType<typeof createBacklog>, open: ReadonlySet<Lane> = ALL): string[][] {
   const batches: string[][] = []
   for (let batch = backlog.take(open); batch !== null; batch = backlog.take(open)) {
@@ -56,7 +56,7 @@ test('huge files have a lane of their own, suspects or not', () => {
   assert.deepEqual(drain(backlog), [['huge'], ['huge too']])
 })
 
-test('suspects travel alone, in the lane of what may take long; what was not begun comes first', () => {
+test('suspects travel alone, in the lane of what may take long; a batch that was not begun comes first', () => {
   const backlog = createBacklog()
   backlog.add([task('c', 1), task('d', 1)])
   backlog.putBack([task('a', 1), task('b', 1)])
@@ -76,7 +76,7 @@ test('suspects and big files come by turns, so that neither waits for all of the
   assert.deepEqual(drain(backlog), [['x'], ['big'], ['y'], ['big too'], ['big three']])
 })
 
-test('only a message of small files that are no suspects is soon done', () => {
+test('only a message of small files that are no suspects is quick', () => {
   const quick = (one: Task) => {
     const backlog = createBacklog()
     backlog.add([one])
@@ -87,7 +87,7 @@ test('only a message of small files that are no suspects is soon done', () => {
   assert.equal(quick({ ...task('suspect', 1), isSuspect: true }), false)
 })
 
-test('what is tried alone comes by turns with the others: one after four messages, and at once where nothing else is', () => {
+test('files that are tried alone take turns with the others: one after four messages, and immediately if nothing else waits', () => {
   const alone = (name: string) => ({ ...task(name, 1), isAlone: true })
   const backlog = createBacklog()
   backlog.putBack(['x', 'y', 'z'].map(alone))
@@ -99,7 +99,7 @@ test('what is tried alone comes by turns with the others: one after four message
   assert.deepEqual(drain(backlog, new Set<Lane>(['ordinary'])), [['b']])
 })
 
-test('it is bulk where the next message is full', () => {
+test('the backlog is bulk if the next message is full', () => {
   const backlog = createBacklog()
   backlog.add(Array.from({ length: BATCH_FILES - 1 }, (_, n) => task(`${n}`, n)))
   assert.equal(backlog.isBulk(), false)

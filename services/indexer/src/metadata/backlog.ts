@@ -1,34 +1,37 @@
-/** What waits in the pool, and which files travel together. Pure bookkeeping: no processes, no clocks. */
+/** The files that wait in the pool, and which of them share a message. Pure bookkeeping: no processes, no clocks. */
 import type { Trial } from './extract.ts'
 import { bytesToRead, type Lane, laneOf, type Task, trialOf } from './task.ts'
 
-/** Up to here reading takes so little that the messages would cost as much; such files share one. Bytes. */
+/** Files up to this size share a message: a message would cost as much as reading one. Bytes. */
 const SMALL_FILE_BYTES = 1024 * 1024
 
 /** Small files in a message. */
 export const BATCH_FILES = 32
 
-/** So many messages of ordinary files come before one with a file that is tried alone, where both wait. */
+/** If both wait, so many messages of ordinary files come before one with a file that is tried alone. */
 const ORDINARY_TURNS = 4
 
 /** Files that go to a worker in one message. */
 export type Batch = {
   readonly tasks: readonly Task[]
   readonly trial: Trial
-  /** Bytes of all files. */
+  /** The bytes of all its files. */
   readonly bytes: number
   readonly lane: Lane
-  /** Soon done: the next message may already be sent behind it, so that the worker never waits for one. */
+  /** Whether it is soon done: then the next message may be sent behind it, so that the worker never waits for one. */
   readonly isQuick: boolean
 }
 
 export type Backlog = {
   readonly add: (tasks: readonly Task[]) => void
-  /** Puts back what was sent and not answered, before everything else. */
+  /** Puts tasks back that were sent and not answered, before everything else. */
   readonly putBack: (tasks: readonly Task[]) => void
-  /** The next batch of a lane that is open, what may take long first, since fewer workers may take it; null if there is none. */
+  /**
+   * The next batch of the lanes that are open; null if there is none. What may take long comes first, since fewer
+   * workers may take it.
+   */
   readonly take: (open: ReadonlySet<Lane>) => Batch | null
-  /** How many batches wait in each lane, about. */
+  /** About how many batches wait in each lane. */
   readonly waiting: () => Readonly<Record<Lane, number>>
   /** Whether so much waits that every message is full. */
   readonly isBulk: () => boolean
@@ -40,7 +43,10 @@ export function createBacklog(): Backlog {
   let wasSuspect = false
   let turns = 0
 
-  /** By turns: neither a folder of films nor one of bad files has the others wait until it is done. */
+  /**
+   * Suspects and big files take turns: neither a folder of films nor one of bad files keeps the other waiting until it
+   * is done.
+   */
   function takeSlow(open: ReadonlySet<Lane>): Task | undefined {
     if (open.has('huge') && lanes.huge.length > 0) return lanes.huge.shift()
     const order = (wasSuspect ? ['big', 'suspect'] : ['suspect', 'big']) satisfies Lane[]
@@ -50,7 +56,7 @@ export function createBacklog(): Backlog {
     return lanes[lane].shift()
   }
 
-  /** By turns as well: what is tried alone may be bad, but most of it is not. */
+  /** Ordinary files and those tried alone take turns too: most of the latter are good. */
   function takeQuick(open: ReadonlySet<Lane>): Task[] {
     const isOrdinary = open.has('ordinary') && lanes.ordinary.length > 0
     const isAlone = open.has('alone') && lanes.alone.length > 0 && (!isOrdinary || turns >= ORDINARY_TURNS)
@@ -85,7 +91,7 @@ export function createBacklog(): Backlog {
   }
 }
 
-/** How many of the first tasks share a message: as many small ones as stand together, or one that is not small. */
+/** How many of the first tasks share a message: the small ones up to the first that is not, or that one alone. */
 function countTogether(tasks: readonly Task[]): number {
   const end = tasks.findIndex(({ job }, at) => at === BATCH_FILES || bytesToRead(job) > SMALL_FILE_BYTES)
   return end === -1 ? tasks.length : Math.max(end, 1)

@@ -1,6 +1,6 @@
 /**
- * What files that crash or loop cost the others (invariant I14): how many processes die, and how much time goes by on a
- * machine that has nothing else to do, before a photo is read. Workers and time are simulated, so each figure is exact.
+ * Shows what files that crash or loop cost the others (I14): how many processes die before a photo is read, and how
+ * much time goes by on a machine that has nothing else to do. Workers and time are simulated, so each figure is exact.
  */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
@@ -68,13 +68,13 @@ for (const workers of [1, 2, 4]) {
         pool.submit(jobs(name))
         const { ms, died } = costOf(name)
         assert.ok(died <= workers, `${died} processes died first`)
-        // Once it is known which are bad, a worker is there, or its start is all that is waited for.
+        // Once the bad files are known, the photo waits for the start of a worker at most.
         assert.ok(ms <= (afterMs < 1_300 ? 1_000 : 400), `${name} after ${afterMs} ms waited ${ms} ms`)
       }
     }
   })
 
-  test(`${workers} worker(s): a photo waits for no second looping file that comes by itself`, (t) => {
+  test(`${workers} worker(s): a photo never waits for a second looping file that comes by itself`, (t) => {
     const { pool, costOf, nowMs, wait } = begin(t, workers)
     for (const name of names('loop', 6)) {
       pool.submit(jobs(name))
@@ -87,7 +87,7 @@ for (const workers of [1, 2, 4]) {
   })
 }
 
-test('neighbours of a file on which libmagic loops are tried with the farthest first, and keep their own fault only', (t) => {
+test('neighbours of a file on which libmagic loops are tried alone, the farthest first, and each has only its own problem', (t) => {
   const { pool, costOf, results, runUntil } = begin(t, 2)
   pool.submit(jobs(...names('magic', 6), 'photo'))
   const { ms, died } = costOf('photo')
@@ -99,7 +99,7 @@ test('neighbours of a file on which libmagic loops are tried with the farthest f
   assert.deepEqual(problems, [null, ...Array.from({ length: 6 }, () => problem)])
 })
 
-test('of a message whose process died, what was read is not read again, and the rest is answered', (t) => {
+test('files that were read before their process died are not read again, and the rest of the message is answered', (t) => {
   const { pool, results, runUntil, counts } = begin(t, 1)
   pool.submit(jobs(...names('photo', 10), 'film0', 'loop0', ...names('text', 10), 'film1'))
   runUntil(() => results.size === 22)
@@ -113,7 +113,7 @@ test('of a message whose process died, what was read is not read again, and the 
   }
 })
 
-test('where nobody knows what a worker was at, each file of its message is tried alone', (t) => {
+test('if nobody knows which file a worker was at, each file of its message is tried alone', (t) => {
   const { pool, results, runUntil } = begin(t, 2, false)
   pool.submit(jobs(...names('magic', 3), ...names('photo', 5)))
   runUntil(() => results.size === 8)
@@ -123,7 +123,7 @@ test('where nobody knows what a worker was at, each file of its message is tried
   }
 })
 
-test('what is tried alone never has all workers', (t) => {
+test('files that are tried alone never have all workers', (t) => {
   const { pool, costOf, wait } = begin(t, 2, false)
   pool.submit(jobs(...names('magic', 6)))
   // The message has died, and two processes would have begun with a file each.
@@ -132,10 +132,11 @@ test('what is tried alone never has all workers', (t) => {
   assert.equal(costOf('photo').died, 0)
 })
 
-test('files that are bad take no room, however many there are, and wait as rows where there are too many', (t) => {
+test('bad files take no room, however many there are, and wait as rows if there are too many', (t) => {
   const { pool, results, costOf, runUntil, nowMs, counts } = begin(t, 2)
   const { room } = pool
-  // As the feeder does: whatever there is room for, the oldest first; what is to wait is given again when it is time.
+  // As the feeder does: as many files as there is room for, the oldest first. A file that has to wait is given again
+  // when it is due.
   const rows = [...names('loop', 300), 'photo'].map((name) => ({ job: jobNamed(name), dueMs: 0, isGiven: false }))
   let given = 0
   let postponed = 0
@@ -167,7 +168,7 @@ test('files that are bad take no room, however many there are, and wait as rows 
   }
   until(() => results.has('photo'))
   assert.ok(results.has('photo'))
-  // One of each full message, and now and then one that is tried alone.
+  // One process for each full message, and now and then one for a file that is tried alone.
   assert.ok(counts.died <= 300 / 32 + 6, `${counts.died} died first`)
   assert.ok(nowMs() < 12_000, `${nowMs()}`)
   assert.ok(pool.room <= room)
@@ -181,7 +182,7 @@ test('files that are bad take no room, however many there are, and wait as rows 
   assert.ok(costOf('photo later').ms <= 1_000)
 })
 
-test('a huge file leaves every place to the others, and a second one waits', (t) => {
+test('a huge file leaves every slot to the others, and a second one waits', (t) => {
   for (const workers of [1, 2, 4]) {
     const { pool, costOf, isRead, counts } = begin(t, workers)
     assert.equal(pool.hugeRoom, 1)
@@ -192,7 +193,7 @@ test('a huge file leaves every place to the others, and a second one waits', (t)
     assert.ok(costOf('big').ms < 1_000)
     pool.submit(jobs('loop', 'photo'))
     assert.ok(costOf('photo').ms < 1_000)
-    assert.ok(costOf('loop').ms < 15_000, 'in the place that is for what takes long')
+    assert.ok(costOf('loop').ms < 15_000, 'in the slot for what takes long')
     assert.ok(!isRead('huge'))
     assert.ok(counts.atMost <= Math.max(2, workers) + 2)
     assert.equal(pool.bigRoom, bigRoom)
@@ -203,7 +204,7 @@ test('a huge file leaves every place to the others, and a second one waits', (t)
   }
 })
 
-test('what has been read for over an hour is told, with its path', (t) => {
+test('a file that has been read for over an hour is reported, with its path', (t) => {
   const { pool, costOf, wait } = begin(t, 2)
   pool.submit([jobNamed('huge', HUGE_FILE_BYTES)])
   wait(3_590_000)

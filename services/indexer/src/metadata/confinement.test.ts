@@ -1,6 +1,6 @@
 /**
- * Shows I14: what a worker can still do once a file has taken it over, and which files content makes the libraries
- * open. Real confined processes try it.
+ * Shows I14: what a worker can still do once a file has taken it over, and which files the libraries open because of a
+ * file's content. Real confined processes try it.
  */
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
@@ -53,7 +53,7 @@ async function attemptsOf(t: TestContext, watched: string, beside: string): Prom
   return JSON.parse(found) as Record<string, string>
 }
 
-test('a worker that was taken over reads what is given to it, and gets no further', async (t) => {
+test('a worker that was taken over reads what it is given, and nothing else', async (t) => {
   const { watched, beside } = folders(t)
   const { capabilities = '', newPrivileges, ...attempts } = await attemptsOf(t, watched, beside)
   const byLandlock = landlock > 0 ? 'EACCES' : 'done'
@@ -84,7 +84,7 @@ test('a worker that was taken over reads what is given to it, and gets no furthe
   assert.equal(readFileSync(join(watched, 'file'), 'utf8'), 'given')
 })
 
-test('where memory runs out, workers go first', async (t) => {
+test('if memory runs out, workers are killed first', async (t) => {
   const { watched } = folders(t)
   const launcher = createLauncher({
     folders: () => [watched],
@@ -110,7 +110,7 @@ test('where memory runs out, workers go first', async (t) => {
   assert.equal(readFileSync(`/proc/${workers[0]}/oom_score_adj`, 'utf8').trim(), '1000')
 })
 
-/** Files that have MediaInfo look elsewhere, by the path of what they name. */
+/** Files that make MediaInfo open the file at `to`, each under its own name. */
 function referring(to: string): Record<string, string | Buffer> {
   const mpd = `<MPD xmlns="urn:mpeg:dash:schema:mpd:2011"><Period><AdaptationSet mimeType="video/mp4"><Representation id="1">
 <BaseURL>${to}</BaseURL></Representation></AdaptationSet></Period></MPD>`
@@ -154,7 +154,7 @@ function canTrace(): boolean {
 
 for (const isRestricted of [true, false]) {
   const skip = !canTrace() ? 'needs strace' : isRestricted && landlock === 0 && 'this kernel has no Landlock'
-  test(`no content has anything else opened, ${isRestricted ? 'with' : 'without'} Landlock`, { skip }, (t) => {
+  test(`no content makes a library open another file, ${isRestricted ? 'with' : 'without'} Landlock`, { skip }, (t) => {
     const { folder, watched, beside } = folders(t)
     copyFileSync(join(CORPUS, 'v.mp4'), join(beside, 'film.mp4'))
     execFileSync('mkfifo', [join(beside, 'fifo')])
@@ -179,7 +179,7 @@ for (const isRestricted of [true, false]) {
     assert.deepEqual(
       results.filter(({ width, msDuration }) => width !== 0 || msDuration !== 0),
       [],
-      'nothing of another file comes out',
+      'nothing from another file comes out',
     )
     const opened = readdirSync(traces).flatMap((name) => openedAfterFilter(readFileSync(join(traces, name), 'utf8')))
     assert.ok(opened.length >= results.length, 'the files themselves are opened')
@@ -190,7 +190,7 @@ for (const isRestricted of [true, false]) {
   })
 }
 
-/** Paths that a thread opened with success once it had confined its process. */
+/** The paths that a thread opened after it had confined its process. */
 function openedAfterFilter(trace: string): string[] {
   const lines = trace.split('\n')
   const confined = lines.findIndex((line) => line.includes('SECCOMP_FILTER_FLAG_TSYNC') && line.endsWith('= 0'))

@@ -1,4 +1,4 @@
-/** What is remembered of files that wait as rows again: by tables. */
+/** Shows what is remembered of files that wait as rows again: tables over the bookkeeping. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { jobNamed } from '../../../../test/support/simulated-workers.ts'
@@ -7,7 +7,7 @@ import { newTask, type Task } from './task.ts'
 
 const suspect = (name: string): Task => ({ ...newTask(jobNamed(name)), isSuspect: true, effort: 'type-only' })
 
-test('a file comes back as what it was, once, and any other is new', () => {
+test('a file comes back once with what was known of it, and any other is new', () => {
   const doubts = createDoubts()
   doubts.keep(suspect('a'))
   assert.deepEqual(doubts.take(jobNamed('b')), newTask(jobNamed('b')))
@@ -27,7 +27,7 @@ test('a file with other bytes is a new one, wherever it lies', () => {
   assert.deepEqual(doubts.take(moved), { ...suspect('a'), job: moved })
 })
 
-test('beyond ten thousand the first are forgotten', () => {
+test('beyond ten thousand the oldest are forgotten', () => {
   const doubts = createDoubts()
   for (let n = 0; n <= 10_000; n += 1) doubts.keep(suspect(`${n}`))
   assert.equal(doubts.take(jobNamed('0')).isSuspect, false)

@@ -1,17 +1,17 @@
 /**
- * Files that wait as rows again because too many wait for a worker that has time for them. What is known of each is kept, so
- * that it does not take a worker with it once more when it comes back.
+ * Remembers doubtful files that wait as rows again, because too many of them wait for a worker. What is known of each
+ * is kept, so that it does not kill another worker when it comes back.
  */
 import type { MetadataJob } from './metadata-job.ts'
 import { newTask, type Task } from './task.ts'
 
 export type Doubts = {
   readonly keep: (task: Task) => void
-  /** The task of a job, as it was where the job is known. It is no longer kept. */
+  /** The task of a job: the kept one if the job is known, which is then no longer kept. */
   readonly take: (job: MetadataJob) => Task
 }
 
-/** Beyond, those that came first are forgotten, and tried like any other file. */
+/** Beyond this, the oldest are forgotten and tried like any other file. */
 const FILES_MAX = 10_000
 
 export function createDoubts(): Doubts {

@@ -3,22 +3,22 @@ import { inflateSync } from 'node:zlib'
 import { type BoundedReader, OutOfReachError, readerOfBytes } from './pictures/bounded-reader.ts'
 import { type Box, boxesIn, findBox, findInside, type Stretch, wholeFile } from './pictures/iso-boxes.ts'
 
-/** Boxes before the one that describes the film. They may lie gigabytes apart, on a disk that has to seek for each. */
+/** Boxes to look at before the one that describes the film. They may lie gigabytes apart, and a disk seeks for each. */
 const BOXES_MAX = 64
 
-/** What a description that is compressed may inflate to. Bytes. */
+/** The most that a compressed description may inflate to. Bytes. */
 const DESCRIPTION_MAX = 8 * 1024 * 1024
 
-/** Bit 0 of an entry's flags (ISO/IEC 14496-12, 8.7.2): the data are in this very file. */
+/** Bit 0 of an entry's flags (ISO/IEC 14496-12, 8.7.2): the data are in the same file. */
 const SELF_CONTAINED = 1
 
 /**
- * False for what is no such film.
+ * False for anything else than such a film.
  *
- * @throws {OutOfReachError} where that can't be told within the limits
+ * @throws {OutOfReachError} if the answer can't be found within the limits
  */
 export function opensOtherFiles(reader: BoundedReader): boolean {
-  // Any name: MediaInfo takes many boxes for the start of a film.
+  // Any name will do: MediaInfo takes many boxes for the start of a film.
   if (reader.size < 16 || !/^[\w \xa9-]{4}$/.test(reader.text(4, 4))) return false
   let boxes = 0
   for (const box of boxesIn(reader, wholeFile(reader))) {
@@ -43,13 +43,13 @@ function isDescribedElsewhere(reader: BoundedReader, movie: Stretch): boolean {
 function leadsElsewhere(reader: BoundedReader, references: Box): boolean {
   for (const { start, end } of boxesIn(reader, { start: references.start + 8, end: references.end })) {
     if (end - start < 4 || (reader.uint(start + 3, 1) & SELF_CONTAINED) === SELF_CONTAINED) continue
-    // Some programs forget the flag; but an entry that names nothing leads nowhere.
+    // Some programs forget the flag. An entry that names nothing leads nowhere.
     if (/[^\0]/.test(reader.text(start + 4, end - start - 4))) return true
   }
   return false
 }
 
-/** QuickTime of before 2005 may have the whole description compressed: its length, then a zlib stream. */
+/** QuickTime before 2005 may compress the whole description: its length, then a zlib stream. */
 function isCompressedElsewhere(reader: BoundedReader, compressed: Box): boolean {
   const content = findBox(reader, compressed, 'cmvd')
   if (content === null) return false

@@ -59,7 +59,7 @@ function extractWhile(interfere: () => void): Extract {
   return createExtract({ ...tools, libraries: { ...libraries, libmagic: { ...libraries.libmagic, mimeType } } })
 }
 
-/** An old file, so that any write moves its times however coarse the clock of the filesystem is. */
+/** An old file, so that any write moves its times, however coarse the filesystem's clock is. */
 function writeOldFile(path: string, content: string | Uint8Array): void {
   writeFileSync(path, content)
   utimesSync(path, 1_700_000_000, 1_700_000_000)
@@ -109,7 +109,7 @@ test('truncated media are hashed like any other file', (context) => {
   }
 })
 
-test('a path gives the same as the original whatever characters it has', (context) => {
+test('whatever characters a path has, its file gives the same as in the original program', (context) => {
   const folder = temporaryFolder(context)
   const latin1 = nameFromBytes(Buffer.from('caf\xe9.jpg', 'latin1'))
   for (const name of ['日本😀 é.jpg', latin1, 'a\nb?*|;"\\.jpg', '-x.jpg', 'no extension', 'wrong.txt', 'x.JPG']) {
@@ -140,7 +140,7 @@ test('a path longer than PATH_MAX is read', (context) => {
   assert.deepEqual(extract(job, FULL), { kind: 'done', metadata: corpusAnswers().get('i.jpg'), problem: null })
 })
 
-test('what is not a regular file is told apart without being read', async (context) => {
+test('what is not a regular file is recognised without being read', async (context) => {
   const folder = temporaryFolder(context)
   const file = join(folder, 'file')
   writeFileSync(file, 'x')
@@ -171,7 +171,7 @@ test('a file that is not the one of the job is not read', (context) => {
   assert.equal(extract(job, FULL).kind, 'done')
   assert.deepEqual(extract({ ...job, inode: `${job.inode}0` }, FULL), { kind: 'changed' })
   assert.deepEqual(extract({ ...job, deviceNumber: '1' }, FULL), { kind: 'changed' })
-  assert.equal(extract({ ...job, deviceNumber: '' }, FULL).kind, 'done', 'where it is not known')
+  assert.equal(extract({ ...job, deviceNumber: '' }, FULL).kind, 'done', 'if it is not known')
   assert.deepEqual(extract({ ...job, size: job.size + 1 }, FULL), { kind: 'changed' })
   assert.deepEqual(extract({ ...job, mtime: job.mtime + 1 }, FULL), { kind: 'changed' })
 })
@@ -197,7 +197,7 @@ test('I6: a file that changes while it is read has no hash', (context) => {
   }
 })
 
-test('I6: a file that is rewritten and gets its old mtime back is read again', (context) => {
+test('I6: a file that is rewritten and gets its old mtime back while it is read is read again', (context) => {
   const path = join(temporaryFolder(context), 'file')
   writeOldFile(path, 'content')
   const job = jobFor(path)
@@ -218,7 +218,7 @@ test('I6: a file that is rewritten and gets its old mtime back is read again', (
   assert.deepEqual(endless(job, FULL), { kind: 'changed' }, 'but not for ever')
 })
 
-test('the dimensions are those of the file that is hashed, whatever its path leads to by then', (context) => {
+test('the dimensions are those of the file that is hashed, even if its path leads to another one by then', (context) => {
   const folder = temporaryFolder(context)
   const path = join(folder, 'v.mp4')
   copyFileSync(join(CORPUS, 'v.mp4'), path)
@@ -227,7 +227,7 @@ test('the dimensions are those of the file that is hashed, whatever its path lea
     writeFileSync(path, 'another')
   })
   const metadata = corpusAnswers().get('v.mp4')
-  // The name of the file moved its ctime, so it is read once more.
+  // The rename moved its ctime, so it is read once more.
   const found = moves(jobFor(path), FULL)
   assert.deepEqual(found, { kind: 'done', metadata, problem: null })
 })
@@ -243,7 +243,7 @@ test('a file larger than the read buffer is hashed whole, sparse or not', (conte
   assert.equal(found.metadata.hash, md5(readFileSync(path)))
 })
 
-test('of a file whose hash is known only the beginning is read', (context) => {
+test('only the beginning is read of a file whose hash is known', (context) => {
   const path = join(temporaryFolder(context), 'large')
   copyFileSync(join(CORPUS, 'i.png'), path)
   truncateSync(path, 2 ** 40)
@@ -257,7 +257,7 @@ test('of a file whose hash is known only the beginning is read', (context) => {
 
 const MIB = 1024 * 1024
 
-/** Reads a sparse file, to which something happens after some MiB; gives the answer, and how many MiB were read. */
+/** Reads a sparse file and calls `interfere` after some MiB. Gives the answer, and how many MiB were read. */
 function readWhile(path: string, size: number, interfere: (path: string) => void) {
   closeSync(openSync(path, 'w'))
   truncateSync(path, size)
@@ -266,7 +266,7 @@ function readWhile(path: string, size: number, interfere: (path: string) => void
   const real = openPageCache()
   let readBytes = 0
   let isDone = false
-  // What was read is dropped piece by piece.
+  // What was read is dropped from the page cache piece by piece.
   const drop = (fd: number, offset: number, length: number) => {
     readBytes += length
     real.drop(fd, offset, length)
@@ -303,7 +303,7 @@ for (const { what, interfere, expected } of [
     expected: { kind: 'changed', readMiB: 16 },
   },
 ] as const) {
-  test(`a large file that is ${what} while it is read is let go within a few MiB`, (context) => {
+  test(`a large file that is ${what} while it is read is given up within a few MiB`, (context) => {
     const path = join(temporaryFolder(context), 'large')
     assert.deepEqual(readWhile(path, 256 * MIB, interfere), expected)
   })
@@ -319,14 +319,14 @@ for (const { what, interfere } of [
     },
   },
 ]) {
-  test(`a large file that is ${what} while it is read is read on`, (context) => {
+  test(`a large file that is ${what} while it is read is read to its end`, (context) => {
     const { kind, readMiB } = readWhile(join(temporaryFolder(context), 'large'), 64 * MIB, interfere)
     // Its ctime moved, so it is read once more.
     assert.deepEqual([kind, readMiB], ['done', 128])
   })
 }
 
-test('a library that refuses a file costs it its type, with the reason', (context) => {
+test('a file that a library refuses has no type, and the reason with it', (context) => {
   const path = join(temporaryFolder(context), 'file')
   writeFileSync(path, 'content')
   const refusing = {
@@ -342,7 +342,7 @@ test('a library that refuses a file costs it its type, with the reason', (contex
   assert.equal(found.problem, 'libmagic: no')
 })
 
-test('what the libraries may compute ends with them, also where the disk refuses to be read', (context) => {
+test("the limit on computing ends with the libraries' work, even if the disk refuses to be read", (context) => {
   const path = join(temporaryFolder(context), 'film.mkv')
   copyFileSync(join(CORPUS, 'v.mkv'), path)
   const refused = Object.assign(new Error('EIO'), { code: 'EIO', errno: -5 })

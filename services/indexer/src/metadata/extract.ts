@@ -1,4 +1,4 @@
-/** Reading one file: its hash, its type, its dimensions, and the certainty that all are of the same bytes. */
+/** Reads one file: its hash, type and dimensions, and makes sure that all are of the same bytes. */
 
 import { closeSync } from 'node:fs'
 import { getSystemErrorMessage } from 'node:util'
@@ -11,7 +11,7 @@ import type { Metadata, MetadataJob } from './metadata-job.ts'
 import type { PageCache } from './page-cache.ts'
 import type { Step } from './work-at.ts'
 
-/** What of a job is needed to read the file. */
+/** What a worker needs of a job to read the file. */
 export type FileToRead = Omit<MetadataJob, 'nodeId'>
 
 /** Meanings as in `MetadataResult`. */
@@ -21,10 +21,10 @@ export type Extraction =
   | { readonly kind: 'gone' }
   | { readonly kind: 'busy' | 'unreadable'; readonly problem: string }
 
-/** How a file is to be read. `computingMs`: the libraries' share of the processor, after which the process ends. */
+/** How a file is to be read. The process ends when the libraries have computed for `computingMs`. */
 export type Trial = { readonly effort: Effort; readonly computingMs: number }
 
-/** `null` where MediaInfo is to be asked and `holdsBack` says not to: then it was not read. */
+/** Null if MediaInfo would have to be asked and `holdsBack` forbids it: then nothing was read. */
 export type Extract = {
   (file: FileToRead, trial: Trial): Extraction
   (file: FileToRead, trial: Trial, holdsBack: boolean): Extraction | null
@@ -34,18 +34,18 @@ export type ExtractTools = {
   readonly openFile: OpenFile
   readonly libraries: Libraries
   readonly pageCache: PageCache
-  /** Ends the process after that much computing; 0 takes it back. */
+  /** Ends the process after that much computing; 0 removes the limit. */
   readonly endAfterComputing: (ms: number) => void
-  /** Told what comes next. */
+  /** Notes the step that comes next. */
   readonly note: (step: Step) => void
-  /** Watched folders below which this process may read nothing, whatever their files' permissions are. */
+  /** Watched folders below which this process may read nothing, whatever the permissions of their files are. */
   readonly leftOut: readonly string[]
 }
 
-/** How often a file is read whose attributes change under the reading while its size and mtime stay. */
+/** How often a file is read if its attributes change while it is read, but not its size and mtime. */
 const READINGS_MAX = 3
 
-/** Errors that are no system errors are bugs and are thrown. */
+/** The function throws errors that are no system errors: they are bugs. */
 export function createExtract(tools: ExtractTools): Extract {
   const extract = (file: FileToRead, trial: Trial, holdsBack = false): Extraction | null => {
     let fd: number | null = null
@@ -64,9 +64,9 @@ export function createExtract(tools: ExtractTools): Extract {
 type Pass = Trial & { readonly holdsBack: boolean }
 
 /**
- * Invariant I6: a hash belongs to the bytes. Size, mtime and inode must be the job's before and after. The status change
- * time must stay as well, since whoever writes may also set the mtime back (`touch -r`, SMB clients); but a chmod or a new
- * hard link moves it too, so then the file is read again instead of given up.
+ * I6: size, mtime and inode must be the job's before and after reading. The ctime must stay as well, since a writer may
+ * set the mtime back (`touch -r`, SMB clients). A chmod or a new hard link also moves the ctime, so the file is then
+ * read again and not given up.
  */
 function read(fd: number, file: FileToRead, pass: Pass, tools: ExtractTools): Extraction | null {
   let before = statsOf(fd)
@@ -91,7 +91,7 @@ function hashOf(fd: number, file: FileToRead, pageCache: PageCache, futility: ()
   return knownHash === undefined ? hashFile(fd, size, pageCache, futility) : { kind: 'hashed', hash: knownHash }
 }
 
-/** The time is taken back also where the disk refuses to be read: what comes next is not the libraries' doing. */
+/** Removes the limit on computing even if reading fails: what comes next is not the libraries' doing. */
 function identifyInTime(
   file: Parameters<typeof identify>[0],
   { effort, computingMs, holdsBack }: Pass,
@@ -118,7 +118,7 @@ function isFileOf(stats: FileStats, file: FileToRead): boolean {
   return isSameInode(stats, file) && stats.size === file.size && stats.mtime === file.mtime
 }
 
-/** A rename leaves a link, and some filesystems have never counted any. */
+/** Whether it is useless to read on. A renamed file keeps a link, and some filesystems never count links. */
 function futilityOf(before: FileStats, now: FileStats, file: FileToRead): Futility | null {
   if (now.links === 0 && before.links > 0) return 'gone'
   return isFileOf(now, file) ? null : 'changed'

@@ -16,7 +16,7 @@ function begin(t: TestContext) {
   return { lines, log, pass: (ms: number) => t.mock.timers.tick(ms) }
 }
 
-test('a file that failed is one line, at once', (t) => {
+test('a file that failed is one line, immediately', (t) => {
   const { lines, log, pass } = begin(t)
   log.take(failed('a'))
   assert.deepEqual(lines, [{ path: '/r/a', problem: 'why' }])
@@ -24,7 +24,7 @@ test('a file that failed is one line, at once', (t) => {
   assert.equal(lines.length, 1)
 })
 
-test('a thousand of them are a line a second, which names ten and says how many more there are', (t) => {
+test('a thousand failed files are a line a second, which names ten and says how many more there are', (t) => {
   const { lines, log, pass } = begin(t)
   for (let n = 0; n < 1000; n += 1) log.take(failed(`${n}`))
   assert.equal(lines.length, 1)
@@ -40,7 +40,7 @@ test('a thousand of them are a line a second, which names ten and says how many 
   assert.deepEqual(lines.slice(3), files('last'))
 })
 
-test('nothing is said of what went well, or is asked for again', (t) => {
+test('a file that was read, or is asked for again, is not logged', (t) => {
   const { lines, log } = begin(t)
   const { job } = failed('a')
   const metadata = { hash: '', mimeType: '', isImage: false, isVideo: false, width: 0, height: 0, msDuration: 0 }

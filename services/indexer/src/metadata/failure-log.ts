@@ -1,9 +1,9 @@
-/** Tells of files that could not be read, or only in part: one line each, and one a second where there are many. */
+/** Logs files that could not be read, or only in part: a line each, but one a second if there are many. */
 import type { MetadataResult } from './metadata-job.ts'
 
 export type FailureLog = {
   readonly take: (result: MetadataResult) => void
-  /** Tells what has not been told yet. */
+  /** Logs what has not been logged yet. */
   readonly stop: () => void
 }
 
@@ -13,13 +13,13 @@ export type FailureLogTools = {
 }
 
 const PAUSE_MS = 1000
-/** Files that are named in a line; of the others it says how many there are. */
+/** Files that a line names. It counts the others. */
 const NAMED_MAX = 10
 
 export function createFailureLog({ log, nowMs }: FailureLogTools): FailureLog {
   let lastMs = Number.NEGATIVE_INFINITY
   let timer: NodeJS.Timeout | undefined
-  /** Not told yet: the first of them, and how many more. */
+  /** Not logged yet: the first files, and how many more there are in `more`. */
   let files: { readonly path: string; readonly problem: string }[] = []
   let more = 0
 
@@ -47,7 +47,7 @@ export function createFailureLog({ log, nowMs }: FailureLogTools): FailureLog {
   }
 }
 
-/** Null for what went well, and for what is asked again soon. */
+/** Null if the file was read, or is asked for again soon. */
 function problemOf(result: MetadataResult): string | null {
   if (result.kind === 'done') return result.problem
   return result.kind === 'failed' || result.kind === 'unreadable' ? result.problem : null

@@ -8,7 +8,7 @@ import { HUGE_FILE_BYTES } from './task.ts'
 test('a file that becomes due while the feeder looks is not forgotten', async () => {
   const file = { nodeId: 'a', root: '/', path: '/a', device: '1', deviceNumber: '1', inode: '1', size: 1, mtime: 1 }
   const dueMs = 5
-  // Each question about the time is a millisecond after the one before.
+  // The clock moves on by a millisecond with each look at it.
   let now = 0
   const submitted = Promise.withResolvers<readonly MetadataJob[]>()
   const feeder = createFeeder({
@@ -30,7 +30,7 @@ test('a file that becomes due while the feeder looks is not forgotten', async ()
   feeder.stop('orderly')
 })
 
-/** A feeder over rows in memory, with a pool of a worker; what the pool has is answered by hand. */
+/** A feeder over rows in memory, with a pool of one worker. The test answers what the pool has. */
 function createBench(t: TestContext, room = 64) {
   const rows = { fresh: [] as WaitingFile[], again: [] as WaitingFile[] }
   const inPool: MetadataJob[] = []
@@ -80,7 +80,7 @@ const filesNamed = (prefix: string, count: number) =>
 const readBefore = (prefix: string, count: number) =>
   filesNamed(prefix, count).map((file) => ({ ...file, knownHash: 'known' }))
 
-test('what was read before is asked for only when all that waits was given away', async (t) => {
+test('files that were read before are asked for only when all that wait have been given away', async (t) => {
   const { rows, inPool, wake, answer, saved, feeder } = createBench(t, 8)
   rows.fresh = filesNamed('new', 10)
   rows.again = readBefore('old', 3)
@@ -91,10 +91,10 @@ test('what was read before is asked for only when all that waits was given away'
   answer(8)
   feeder.stop('orderly')
   assert.deepEqual([saved.first.length, saved.again], [10, ['old0', 'old1']])
-  assert.equal(feeder.finished(), 10, 'only what was hashed')
+  assert.equal(feeder.finished(), 10, 'only files that were hashed')
 })
 
-test('few of those that were read before are in work at a time, each once', async (t) => {
+test('few files that were read before are in work at a time, each once', async (t) => {
   const { rows, inPool, wake, answer, saved, feeder } = createBench(t)
   rows.again = readBefore('old', 50)
   await wake()
@@ -115,7 +115,7 @@ test('few of those that were read before are in work at a time, each once', asyn
   feeder.stop('orderly')
 })
 
-test('where no big or no huge file may be read, those behind it are asked for', async () => {
+test('if no big or no huge file may be read, the files behind it are asked for', async () => {
   const files = [...filesOf(HUGE_FILE_BYTES, 'huge', 2), ...filesOf(100, 'big', 2), ...filesOf(1, 'small', 1)]
   const rooms = { room: 8, bigRoom: 1, hugeRoom: 1 }
   const asked: number[] = []

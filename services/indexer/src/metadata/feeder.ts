@@ -1,35 +1,38 @@
 /**
  * Keeps the metadata workers busy with files that wait in the database, and hands their results on. The queue is rows,
- * not memory: what is in work is still waiting there until its result is stored, so a restart loses nothing.
+ * not memory: a file in work is still a waiting row until its result is stored, so a restart loses nothing.
  */
 import type { MetadataJob, MetadataResult } from './metadata-job.ts'
 import type { MetadataPool } from './pool.ts'
 import { HUGE_FILE_BYTES } from './task.ts'
 
-/** A file that waits, with where it is. */
+/** A waiting file, with its device. */
 export type WaitingFile = MetadataJob & { readonly device: string }
 
-/** `askedMs`: when the database was asked for the file. */
+/** `askedMs`: when the database gave the file. */
 export type Answered = { readonly result: MetadataResult; readonly askedMs: number }
 
 export type FeederTools = {
   readonly pool: Pick<MetadataPool, 'room' | 'bigRoom' | 'hugeRoom' | 'submit'>
   readonly bigFileBytes: number
-  /** Files whose time has come, the most urgent first. */
+  /** Files that are due, the most urgent first. */
   readonly waiting: (nowMs: number, limit: number, sizeBelow: number) => readonly WaitingFile[]
-  /** Files that were read already and are to be asked for again, with their hash, where nothing else waits. */
+  /**
+   * Files that were read before and are to be asked for again, with their hash. They are asked for if nothing else
+   * waits.
+   */
   readonly toAskAgain: (nowMs: number, limit: number) => readonly WaitingFile[]
-  /** When the next of those not due yet is, ms since 1970. */
+  /** When the next file becomes due that is not due yet, ms since 1970. */
   readonly nextDueMs: (nowMs: number) => number | null
-  /** Stores results, some at a time. What the database said of a file when it was asked is what was read. */
+  /** Stores results, several at a time. A result is about the file as the database gave it. */
   readonly save: (results: readonly Answered[]) => void
-  /** The same of those that were asked for again. */
+  /** The same for files that were asked for again. */
   readonly saveAgain: (results: readonly Answered[]) => void
   readonly nowMs: () => number
 }
 
 export type Feeder = {
-  /** Tells that files may be waiting. */
+  /** To be called when files may be waiting. */
   readonly wake: () => void
   readonly takeResults: (results: readonly MetadataResult[]) => void
   /** `orderly` stores what has come in; `abandon` leaves it to be read again. */
@@ -40,18 +43,18 @@ export type Feeder = {
 /** Results are stored together, for one disk flush, when this many have come or this time has passed. */
 const SAVE_MAX = 512
 const SAVE_AFTER_MS = 25
-/** Files fetched from the database at once. */
+/** Files fetched from the database in one query. */
 const FETCH_MAX = 1024
-/** Files in work that were read before: what is new waits for no more than these. */
+/** Files in work that were read before: a new file waits for no more than these. */
 const AGAIN_MAX = 16
 
 export function createFeeder(tools: FeederTools): Feeder {
   const { pool, nowMs } = tools
-  /** Node id to the inode that is being read for it, and when the database was asked for it. */
+  /** By node id: the inode that is being read for it, and when the database gave it. */
   const inWork = new Map<string, { readonly inode: string; readonly askedMs: number }>()
-  // Two names of one inode are read once: the result is stored for both.
+  // Two names of one inode are read once; the result is stored for both.
   const inodesInWork = new Set<string>()
-  /** Those asked for again, by node id, with when the database was. */
+  /** Files asked for again: by node id, when the database gave them. */
   const again = new Map<string, number>()
   /** Files fetched and not yet given away. */
   let next: WaitingFile[] = []
@@ -88,9 +91,9 @@ export function createFeeder(tools: FeederTools): Feeder {
     if (isStopped) return
     while (pool.room > 0) {
       if (next.length === 0) {
-        // What is in work still waits in the database, ahead of what is new.
+        // Files in work are still waiting rows, ahead of the new ones.
         const limit = FETCH_MAX + inWork.size
-        // One moment for both questions: what is due between two would be in neither answer.
+        // One moment for both queries: a file that becomes due between two moments would be in neither answer.
         const now = nowMs()
         askedMs = Math.floor(now)
         next = [...tools.waiting(now, limit, sizeBelow(tools))]
@@ -102,10 +105,10 @@ export function createFeeder(tools: FeederTools): Feeder {
     }
     if (pool.room > 0 && again.size < AGAIN_MAX) askAgain()
   }
-  /** Only where nothing else is left to be given away. */
+  /** To be called only if nothing else is left to give away. */
   const askAgain = () => {
     const now = nowMs()
-    // Those in work are still among them.
+    // The query also gives those in work.
     const files = tools.toAskAgain(now, AGAIN_MAX + again.size).filter(({ nodeId }) => !again.has(nodeId))
     const jobs = files.slice(0, Math.min(AGAIN_MAX - again.size, pool.room))
     for (const { nodeId } of jobs) again.set(nodeId, Math.floor(now))
@@ -150,7 +153,7 @@ export function createFeeder(tools: FeederTools): Feeder {
     takeResults: (some) => {
       if (isStopped) return
       results.push(...some)
-      // The workers first: what they are given is read while this thread writes.
+      // The workers come first: they read while this thread writes.
       feed()
       if (results.length >= SAVE_MAX) save()
       else saveTimer ??= setTimeout(save, SAVE_AFTER_MS)
@@ -166,13 +169,13 @@ export function createFeeder(tools: FeederTools): Feeder {
   }
 }
 
-/** Where no more big files may be read, small ones behind them may. Bytes. */
+/** The size below which files may be given away: small ones go past big ones for which there is no room. Bytes. */
 function sizeBelow({ pool, bigFileBytes }: FeederTools): number {
   if (pool.bigRoom === 0) return bigFileBytes
   return pool.hugeRoom === 0 ? HUGE_FILE_BYTES : Number.MAX_SAFE_INTEGER
 }
 
-/** Of files that were read for the first time since they changed, and of those whose hash was known. */
+/** Separates results of files that were read since they changed from those of files whose hash was known. */
 function divide(results: readonly MetadataResult[]): { first: MetadataResult[]; later: MetadataResult[] } {
   const isLater = ({ job }: MetadataResult) => job.knownHash !== undefined
   return { first: results.filter((result) => !isLater(result)), later: results.filter(isLater) }

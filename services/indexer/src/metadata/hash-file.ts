@@ -7,10 +7,10 @@ import type { PageCache } from './page-cache.ts'
 const READ_BYTES = 1024 * 1024
 const buffer = Buffer.allocUnsafeSlow(READ_BYTES)
 
-/** How much of a large file may stand in the page cache while it is hashed, and how often it is looked at. */
+/** How much of a large file may be in the page cache while it is hashed. `futility` is asked after as many bytes. */
 const KEPT_BYTES = 16 * READ_BYTES
 
-/** What makes reading on useless: other bytes than those that were to be read, or no name left. */
+/** Why it is useless to read on: the bytes are no longer those that were to be read, or no name is left. */
 export type Futility = 'changed' | 'gone'
 
 export type Hashed = { readonly kind: 'hashed'; readonly hash: string } | { readonly kind: Futility }
@@ -18,12 +18,12 @@ export type Hashed = { readonly kind: 'hashed'; readonly hash: string } | { read
 /**
  * MD5 of the first `size` bytes in lower-case hex; `changed` if the file ends before. The descriptor's offset stays.
  *
- * `futility` is asked now and then while a large file is read: one that was deleted keeps its place on the disk as long as
- * somebody holds it open, and reading it may take hours.
+ * `futility` is asked now and then while a large file is read: a deleted file takes space on the disk as long as
+ * somebody has it open, and reading it may take hours.
  *
- * Files above 1 MiB leave the page cache as they are read: ten terabytes would otherwise push out everything else. Small
- * ones push out little, dropping them would add 4 µs to the 12 that reading takes, and whoever opens one next would wait
- * for the disk.
+ * Files above 1 MiB are dropped from the page cache as they are read: ten terabytes would otherwise push out everything
+ * else. Small files stay: they push out little, dropping one would add 4 µs to the 12 that reading takes, and the next
+ * program to open it would wait for the disk.
  *
  * @throws {NodeJS.ErrnoException} what reading gives: EIO and the like
  */

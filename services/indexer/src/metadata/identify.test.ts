@@ -14,12 +14,12 @@ import type { Step } from './work-at.ts'
 
 const libmagic = openLibmagic()
 
-/** What a MediaInfo says that is asked for anything. */
+/** The answer of the stand-in for MediaInfo. */
 const SAID: Dimensions = { width: 1, height: 2, msDuration: 3 }
 
 type Answer = { readonly size: string; readonly msDuration: number; readonly askedFor: readonly string[] }
 
-/** The answer for a content, and as what MediaInfo was asked for it. */
+/** The answer for a content, and as which kinds MediaInfo was asked for it. */
 function answerFor(
   context: TestContext,
   content: Buffer | string,
@@ -45,7 +45,7 @@ function answerFor(
 
 const NO_ANSWER: Answer = { size: '0x0', msDuration: 0, askedFor: [] }
 
-test('the size of a picture of a usual format is known without a C library, and so with less effort', (context) => {
+test('the size of a picture of a usual format needs no C library, so it is known with less effort too', (context) => {
   for (const file of ['i.jpg', 'i.png', 'i.gif', 'i.webp', 'i.tiff', 'i.heic', 'i.avif']) {
     const content = readFileSync(join(CORPUS, file))
     for (const effort of ['full', 'without-mediainfo'] as const) {
@@ -65,7 +65,7 @@ test('with still less effort a picture is not measured either, and has its type'
   assert.deepEqual([mimeType, width], ['image/jpeg', 0])
 })
 
-test('it says what comes next, and stops before MediaInfo where it is held back', (context) => {
+test('each step is noted before it begins, and a file that is held back stops before MediaInfo', (context) => {
   const stepsOf = (name: string, holdsBack: boolean) => {
     const path = join(CORPUS, name)
     const fd = openSync(path, 'r')
@@ -81,7 +81,7 @@ test('it says what comes next, and stops before MediaInfo where it is held back'
   assert.deepEqual(stepsOf('v.mkv', false), ['libmagic', 'measuring', 'mediainfo', SAID.width])
 })
 
-test('what begins as a picture of ours and says no size is not given to MediaInfo', (context) => {
+test('a file that begins as one of our formats and has no size is not given to MediaInfo', (context) => {
   const cut = readFileSync(join(CORPUS, 'i.jpg')).subarray(0, 100)
   assert.deepEqual(answerFor(context, cut), NO_ANSWER)
   assert.deepEqual(answerFor(context, readFileSync(join(PICTURES, 'tiff-loop.tif'))), NO_ANSWER)
@@ -104,17 +104,17 @@ test('a manifest that passes as a picture or a film is given to nobody', (contex
   }
 })
 
-test('gzip has the size of the SVG in it, and nobody else is asked', (context) => {
+test('gzip has the size of the SVG in it, and MediaInfo is not asked', (context) => {
   const picture = gzipSync('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 48"/>')
   assert.deepEqual(answerFor(context, picture), { ...NO_ANSWER, size: '64x48' })
   assert.deepEqual(answerFor(context, gzipSync('text')), NO_ANSWER)
 })
 
-test('a picture of ISO media is told by its type, whatever brand it has', (context) => {
+test('a picture of ISO media is recognised by its type, whatever brand it has', (context) => {
   const content = readFileSync(join(CORPUS, 'i.heic'))
   const other = Buffer.concat([box('ftyp', 'MiHE\0\0\0\0mif1'), content.subarray(content.readUInt32BE(0))])
   assert.equal(answerFor(context, other, { mimeType: 'image/heif' }).size, '640x360')
-  // The same parser would find the size of a film's track, but that is not its business.
+  // The same parser would find the size of a film's track, but films are not for it.
   const film = answerFor(context, readFileSync(join(CORPUS, 'v.mp4')))
   assert.deepEqual(film, { size: '1x2', msDuration: 3, askedFor: ['film'] })
 })

@@ -1,4 +1,4 @@
-/** What an open file is: its type by libmagic, its size by its own header or by MediaInfo. */
+/** Identifies an open file: its type by libmagic, its dimensions by its own header or by MediaInfo. */
 import type { Libmagic } from './libmagic.ts'
 import type { Dimensions, MediaInfo } from './libmediainfo.ts'
 import { mayReachMediaInfo } from './may-reach-mediainfo.ts'
@@ -10,8 +10,8 @@ import { isOneOf, MAY_BE_PACKED_PICTURE, UNKNOWN_TYPE } from './unsure-types.ts'
 import type { Step } from './work-at.ts'
 
 /**
- * How much is asked of the libraries, and of our own parsers of pictures. A file on which one of them crashed or computed
- * for ever is read again with less, so that it costs one file its dimensions or MIME type and nothing else. Most first.
+ * How much the libraries and our own picture parsers have to do, the most first. A file on which one of them crashed or
+ * computed for ever is read again with less effort, so that only this file loses its dimensions or MIME type.
  */
 export const EFFORTS = ['full', 'without-mediainfo', 'type-only', 'hash-only'] as const
 export type Effort = (typeof EFFORTS)[number]
@@ -21,7 +21,7 @@ export type Libraries = { readonly libmagic: Libmagic; readonly mediaInfo: Media
 /** `size` in bytes. */
 export type OpenFile = { readonly fd: number; readonly size: number }
 
-/** Everything but the hash; `problem` where a library refused the file. */
+/** Everything but the hash; `problem` if a library refused the file. */
 export type Identified = { readonly about: Omit<Metadata, 'hash'>; readonly problem: string | null }
 
 /** file(1)'s answer for an empty file, which libmagic gives by path only, not by descriptor. */
@@ -29,12 +29,12 @@ const EMPTY_TYPE = 'inode/x-empty'
 
 const NO_DIMENSIONS: Dimensions = { width: 0, height: 0, msDuration: 0 }
 
-/** `note` is told what comes next. `holdsBack`: stop where only MediaInfo is left to be asked. */
+/** `note` gets each step before it begins. `holdsBack`: stop if only MediaInfo is left to ask. */
 export type Guide = { readonly note: (step: Step) => void; readonly holdsBack: boolean }
 
 const ALONE: Guide = { note: () => {}, holdsBack: false }
 
-/** Null where it was held back. */
+/** Null if the file was held back. */
 export function identify(file: OpenFile, effort: Effort, libraries: Libraries, guide = ALONE): Identified | null {
   if (file.size === 0) return { about: about(EMPTY_TYPE, NO_DIMENSIONS), problem: null }
   if (effort === 'hash-only') return { about: about(UNKNOWN_TYPE, NO_DIMENSIONS), problem: null }
@@ -57,9 +57,9 @@ export function identify(file: OpenFile, effort: Effort, libraries: Libraries, g
 }
 
 /**
- * Null where MediaInfo is to be asked. Pictures of the usual formats tell their size themselves, to us. What begins as one
- * of them is not given to MediaInfo either where it says none: it would know no better, and pictures come from strangers
- * more than anything else.
+ * Null if MediaInfo is to be asked. Our own parsers know the size of pictures of the usual formats. A file that begins
+ * as one of these and has no size is not given to MediaInfo either: MediaInfo would know no better, and most files from
+ * strangers are pictures.
  */
 function ownDimensions({ fd, size }: OpenFile, mimeType: string, effort: Effort): Dimensions | null {
   const { isImage, isVideo } = mediaKind(mimeType)

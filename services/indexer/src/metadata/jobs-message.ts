@@ -1,20 +1,20 @@
-/** Jobs on their way to a worker. */
+/** The message that gives jobs to a worker. */
 import type { FileToRead, Trial } from './extract.ts'
 
 /**
- * One column a field, one row a file: the parent's time is the database's time, and columns cost it 0.8 µs a file, both
- * ways, where objects cost 1.2.
+ * One column a field, one row a file. Columns cost the parent 0.8 µs a file, both ways, and objects 1.2; the parent's
+ * main thread also writes the database.
  */
 export type JobsMessage = {
   readonly trial: Trial
   readonly paths: readonly string[]
-  /** How much of each path is that of its watched folder, in UTF-16 units. */
+  /** The length of the watched folder's path at the start of each path, in UTF-16 units. */
   readonly rootLengths: readonly number[]
   readonly deviceNumbers: readonly string[]
   readonly inodes: readonly string[]
   readonly sizes: readonly number[]
   readonly mtimes: readonly number[]
-  /** Null where the file is to be hashed. */
+  /** Null if the file is to be hashed. */
   readonly knownHashes: readonly (string | null)[]
 }
 

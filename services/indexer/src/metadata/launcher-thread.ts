@@ -11,7 +11,7 @@ import { REFUSED_EVERYWHERE } from '../sandbox/refusals.ts'
 import { askFolder } from './folder-reply.ts'
 import type { FromLauncher, LauncherOptions, ToLauncher } from './launcher-messages.ts'
 import { type OpenFolders, openFolders } from './open-folders.ts'
-// Not used here: workers write no cache of compiled modules, so theirs are compiled and written by this thread.
+// Imported only to be compiled: workers can't write the cache of compiled modules, so this thread writes it for them.
 import './prepare-worker.ts'
 import { programPlaces, readPlaces } from './program-places.ts'
 import './serve-jobs.ts'
@@ -27,13 +27,13 @@ const workers = new Map<number, WorkerProcess>()
 const tell = (message: FromLauncher) => port.postMessage(message)
 flushCompileCache()
 const { descriptors, leftOut } = await openWatched()
-// Files of others, and without changing when they were last read. What a user may not do at all is no loss.
+// To read files of other users, and without a new access time. A capability that the process lacks is no loss.
 keepCapabilities([CAP_DAC_READ_SEARCH, CAP_FOWNER])
 applyFilter(REFUSED_EVERYWHERE, 'this thread')
 const isHeld = restrictThread({
   read: [...descriptors, ...readPlaces()],
   execute: programPlaces(),
-  // A process that is started has its unused channels there.
+  // The unused channels of a started process lead there.
   write: ['/dev/null'],
   readsAll: false,
 })
@@ -50,7 +50,7 @@ port.on('message', (message: ToLauncher) => {
 tell({ type: 'begun', isComplete: leftOut.length === 0 })
 
 async function openWatched(): Promise<OpenFolders> {
-  // Whoever is not held needs no folder to be held to.
+  // Without Landlock nothing is restricted to folders.
   if (landlockVersion() === 0) return { descriptors: [], leftOut: [] }
   const open = (path: string) => {
     try {

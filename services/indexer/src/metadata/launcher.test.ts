@@ -1,5 +1,5 @@
 /**
- * Shows that workers start, confined, whatever keeps folders or files from being opened. Real threads and workers under
+ * Shows that confined workers start, whatever keeps folders or files from being opened. Real threads and workers under
  * Landlock, some in a process of their own that may open few files.
  */
 import assert from 'node:assert/strict'
@@ -53,7 +53,7 @@ function begin(t: TestContext, folders: () => readonly string[]) {
   return { launcher, pool, problems, read }
 }
 
-test('what may not be read since its folder was left out is asked for again, and read once it is not', {
+test('a file whose folder was left out is asked for again, and read once the folder answers', {
   skip,
 }, async (t) => {
   const top = temporaryFolder(t)
@@ -71,7 +71,7 @@ test('what may not be read since its folder was left out is asked for again, and
   assert.equal((await read(join(later, 'file'))).kind, 'done')
 })
 
-test('calls that do not return, in all of the threads that this process has for them, keep no folder from being read', async (t) => {
+test("no folder is kept from being read by calls that never return, even if they hold all threads of this process's pool", async (t) => {
   const folder = temporaryFolder(t)
   const fifos = Array.from({ length: 4 }, (_, n) => join(folder, `fifo-${n}`))
   await run('mkfifo', fifos)
@@ -87,7 +87,7 @@ test('calls that do not return, in all of the threads that this process has for 
   }
 })
 
-test('a database of libmagic elsewhere is found by MAGIC, and its lack says that workers may read nothing else', {
+test('MAGIC names a database of libmagic elsewhere; if there is none the message says that workers may read nothing else', {
   skip,
 }, async (t) => {
   const folder = temporaryFolder(t)
@@ -107,11 +107,11 @@ test('a database of libmagic elsewhere is found by MAGIC, and its lack says that
   await until('a problem', () => lacking.problems.length > 0)
   assert.match(
     lacking.problems[0] ?? '',
-    /no database; install .*\)\. Where it is installed outside of .*MAGIC: workers may read nothing else$/,
+    /no database; install .*\)\. If it is installed outside of .*MAGIC: workers may read nothing else$/,
   )
 })
 
-test('workers that are not wanted any more before their thread has begun are never started', async (t) => {
+test('workers that are no longer needed when their thread begins are never started', async (t) => {
   const { pool, problems } = begin(t, () => [temporaryFolder(t)])
   pool.probe()
   pool.renew()
@@ -122,7 +122,7 @@ test('workers that are not wanted any more before their thread has begun are nev
 })
 
 for (const free of [0, 4, 8, 12, 16, 40]) {
-  test(`${free} files that may still be open do not end the indexer: it says so, and reads when there are more`, async (t) => {
+  test(`${free} descriptors left do not end the indexer: it reports that, and reads when there are more`, async (t) => {
     const folder = temporaryFolder(t)
     writeFileSync(join(folder, 'file'), 'x')
     const { stdout } = await run(process.execPath, [FEW_FILES, join(folder, 'file'), `${free}`])

@@ -1,6 +1,6 @@
 /**
- * Starts workers that may do less than this process: from a thread that has given up first what they are not to have,
- * since what a thread gives up is given up by every process it starts, from that process's first moment on.
+ * Starts workers that may do less than this process. A thread gives up first what they are not to have, and then starts
+ * them: what a thread has given up, a process that it starts never has.
  */
 import { Worker } from 'node:worker_threads'
 import { offerToOomKiller } from '../sandbox/limits.ts'
@@ -9,7 +9,7 @@ import { type Launch, neverStarted, type WorkerEvents, type WorkerProcess } from
 
 export type Launcher = {
   readonly launch: Launch
-  /** The watched folders may be other ones now, or lie on another disk. It holds for workers that start later. */
+  /** To be called when watched folders may be others or on another disk. It counts for workers that start later. */
   readonly foldersChanged: () => void
   readonly stop: () => void
 }
@@ -17,16 +17,17 @@ export type Launcher = {
 export type LauncherTools = {
   /** Paths of the watched folders. */
   readonly folders: () => readonly string[]
-  /** A folder that could not be asked when workers were started can be now. */
+  /** A folder that did not answer when the workers were started answers now. */
   readonly onLate: () => void
   readonly onCrash: (error: Error) => void
 }
 
-/** A thread that has not begun by then never will: it waits for a disk, or for a server that is gone. */
+/** A thread that has not begun after this time never will: it waits for a disk, or for a server that is gone. */
 const BEGIN_LIMIT_MS = 90_000
 /**
- * How long a folder may take to answer. A disk that is asleep takes longer to start, and is not asked for that. Where one
- * answers later it is given twice as long the next time, and all workers are replaced less and less often for it.
+ * How long a folder may take to answer. Opening a folder does not wake a sleeping disk, which would take longer. If a
+ * folder answers later, the next thread waits twice as long, and all workers are replaced less and less often because
+ * of it.
  */
 const ANSWER_FIRST_MS = 2_000
 const ANSWER_LAST_MS = 16_000
@@ -102,7 +103,7 @@ class Generation {
   readonly #workers = new Map<number, WorkerEvents>()
   readonly #events: GenerationEvents
   readonly #limit: NodeJS.Timeout
-  /** What it is told once it has begun; null from then on. */
+  /** Messages to be sent once the thread has begun; null from then on. */
   #later: ToLauncher[] | null = []
   #isOver = false
 
@@ -111,7 +112,7 @@ class Generation {
     this.#thread = new Worker(new URL('./launcher-thread.ts', import.meta.url), {
       workerData: options,
       resourceLimits: { maxYoungGenerationSizeMb: 4 },
-      // It closes descriptors that the kernel gave it without Node.
+      // The thread closes descriptors that it opened past Node.
       trackUnmanagedFds: false,
     })
     this.#thread.on('message', (message: FromLauncher) => this.#take(message))
@@ -127,7 +128,7 @@ class Generation {
     this.#workers.set(id, events)
     this.#tell({ type: 'start', id, module })
     return {
-      // Not known yet, and nobody's business here.
+      // Not known yet; the thread reports it.
       pid: null,
       send: (jobs) => this.#tell({ type: 'send', id, jobs }),
       dismiss: () => this.#tell({ type: 'dismiss', id }),
@@ -154,7 +155,7 @@ class Generation {
     else this.#later.push(message)
   }
 
-  /** Never starts a worker that was to be started once the thread has begun. */
+  /** Takes back the start of a worker that was to start once the thread has begun. */
   #forget(id: number): void {
     const events = this.#workers.get(id)
     if (events === undefined) return
@@ -170,7 +171,7 @@ class Generation {
     void this.#thread.terminate()
   }
 
-  /** It never began, as where too many files are open: that passes, or its disk answers again. */
+  /** The thread never began: too many files are open, or a disk does not answer. Both may pass. */
   #fail(problem: string): void {
     const workers = [...this.#workers.values()]
     this.#workers.clear()
@@ -181,7 +182,7 @@ class Generation {
 
   #take(message: FromLauncher): void {
     if (message.type === 'late') {
-      // Those that start next ask all folders anyway.
+      // The next thread asks all folders anyway.
       if (!this.#isOver) this.#events.onLate()
     } else if (message.type !== 'begun') this.#takeOfWorker(message)
     else {
@@ -195,7 +196,7 @@ class Generation {
   #takeOfWorker(message: Exclude<FromLauncher, { readonly type: 'begun' | 'late' }>): void {
     const events = this.#workers.get(message.id)
     if (events === undefined) return
-    // The thread that started it may write nowhere, and neither may the worker.
+    // Done here, since the thread that started the worker may write nowhere, and neither may the worker.
     if (message.type === 'started') offerToOomKiller(message.pid)
     else if (message.type === 'ready') events.onReady(message.versions)
     else if (message.type === 'answers') events.onAnswers(message.answers)

@@ -1,5 +1,5 @@
 /**
- * Holds the types of files to a table, with the real libmagic and our own rules; random bytes behind every start of a
+ * Holds the types of files to a table, with the real libmagic and our own rules. Random bytes follow the start of every
  * format.
  */
 import assert from 'node:assert/strict'
@@ -60,7 +60,7 @@ for (const [file, type] of [
   test(`${file} is ${type}`, () => assert.equal(typeAt(join(TYPES, file)), type))
 }
 
-/** Brands, of which the file says no other. */
+/** Types by brand, for files that have no other brand. */
 const BY_BRAND: Readonly<Record<string, string>> = {
   'image/x-canon-cr3': 'crx',
   'image/avif': 'MA1A MA1B avio',
@@ -106,19 +106,19 @@ for (const [type, brands] of [
   })
 }
 
-test('what is in a file tells where its brands do not', (t) => {
+test('the content decides if the brands do not', (t) => {
   assert.equal(typeOf(t, ftyp('new1'), moov('soun', 'vide')), 'video/mp4')
   assert.equal(typeOf(t, ftyp('new1'), moov('soun')), 'audio/mp4')
   assert.equal(typeOf(t, ftyp('new1'), box('meta', Buffer.alloc(4), handler('pict'))), 'image/heif')
 })
 
-test('a brand of films with sound alone is sound, where all tracks were seen', (t) => {
+test("a film's brand with sound alone is sound, if all tracks were seen", (t) => {
   assert.equal(typeOf(t, ftyp('cmfc', 'iso6'), moov('soun'), MDAT), 'audio/mp4')
   assert.equal(typeOf(t, ftyp('cmfc', 'iso6'), moov('soun', 'vide'), MDAT), 'video/mp4')
   assert.equal(typeOf(t, ftyp('cmfc', 'iso6'), moov('soun'), Buffer.alloc(300_000), handler('vide')), 'video/mp4')
 })
 
-test("Canon's raw films are told from its raw photos", (t) => {
+test("Canon's raw films are distinguished from its raw photos", (t) => {
   const canon = (name: string) => [
     ftyp('crx', 'crx', 'isom'),
     box('moov', box('uuid', Buffer.alloc(16), box('CNCV', name))),
@@ -127,7 +127,7 @@ test("Canon's raw films are told from its raw photos", (t) => {
   assert.equal(typeOf(t, ...canon('CanonCRM0001/02.09.00/00.00.00')), 'video/x-canon-crm')
 })
 
-test('what the database of the system knows stays', (t) => {
+test("a type that the system's database knows stays", (t) => {
   assert.equal(typeOf(t, ftyp('M4A', 'isom'), moov('soun', 'vide')), 'audio/x-m4a')
   assert.equal(typeOf(t, ftyp('M4B', 'isom'), moov('soun', 'vide')), 'audio/mp4')
   assert.equal(typeOf(t, ftyp('mif1', 'heic'), MDAT), 'image/heif')
@@ -175,7 +175,7 @@ test('text is no transport stream, whatever it begins with and is called', (t) =
   assert.match(typeAt(path), /^(text\/|application\/javascript)/)
 })
 
-test('other files of the raw and film formats that are not known everywhere', (t) => {
+test('raw and film formats that not every database knows', (t) => {
   assert.equal(typeOf(t, 'IIU\0\x18\0\0\0', Buffer.alloc(500)), 'image/x-panasonic-rw2')
   assert.equal(typeOf(t, '\0MRM', Buffer.alloc(500, 1)), 'image/x-minolta-mrw')
   assert.equal(typeOf(t, 'DKIF\0\0\x20\0VP80', Buffer.alloc(100)), 'video/x-ivf')

@@ -7,35 +7,38 @@ import { ownType } from './own-types.ts'
 import { UNKNOWN_TYPE } from './unsure-types.ts'
 
 export type Libmagic = {
-  /** As the library numbers itself: 546 is 5.46. */
+  /** The library's own number: 546 is 5.46. */
   readonly version: number
   /**
-   * The databases in use, by size and time of last change: "8281024@1674913264". That is one `stat` where a hash of 8 MB
-   * takes 15 ms at each start of a worker, and as good: dpkg gives a file the time that it has in its package.
+   * The databases in use, by size and time of last change: "8281024@1674913264". A hash of 8 MB would take 15 ms at
+   * each start of a worker.
    */
   readonly database: string
   /**
-   * The MIME type of an open regular file, without its character set. The descriptor's offset must be 0, and is after.
+   * The MIME type of an open regular file, without its character set. The descriptor's offset must be 0 before, and is
+   * 0 after.
    *
-   * @throws {Error} when the library gives none, with its reason
+   * @throws {Error} if the library gives no type, with its reason
    */
   readonly mimeType: (fd: number) => string
 }
 
-/** The magic source of our own, in the format of magic(5). */
+/** Our own magic source, in the format of magic(5). */
 export const OWN_MAGIC = fileURLToPath(new URL('./types.magic', import.meta.url))
 
 const SONAME = 'libmagic.so.1'
 
 const MAGIC_MIME_TYPE = 0x10
-/** All that is no magic: compression, tar, Apple's types, ELF, text, CDF, CSV, tokens, encoding, JSON, SIMH (magic.h). */
+/**
+ * Turns off all that is no magic: compression, tar, Apple's types, ELF, text, CDF, CSV, tokens, encoding, JSON, SIMH
+ * (magic.h).
+ */
 const MAGIC_ONLY = 0xffb000
 
 /**
  * Loads the library and its compiled database (mapped, so all processes share it), and compiles our own source, which
- * takes a millisecond: what is compiled is good for one version of the library only. One cookie of each serves the whole
- * process. Loaded together (`magic_load` takes several) ours would be asked for every file and never where the
- * database gives any type, however general.
+ * takes a millisecond. A compiled source is good for one version of the library only. Each has a cookie of its own for
+ * the whole process: loaded together, ours would be asked for every file and could correct no answer.
  *
  * @throws {LibraryMissingError}
  */
@@ -63,7 +66,10 @@ export function openLibmagic(): Libmagic {
   }
 }
 
-/** Where the library looks for its databases, by `MAGIC`, the home folder and how it was built; nothing without it. */
+/**
+ * Where the library looks for its databases, by `MAGIC`, the home folder and how it was built. Empty without the
+ * library.
+ */
 export function magicPlaces(): string[] {
   try {
     const getpath = koffi.load(SONAME).func('const char *magic_getpath(const char *given, int action)')
@@ -75,7 +81,7 @@ export function magicPlaces(): string[] {
 
 type Library = ReturnType<typeof koffi.load>
 
-/** `databases` null: those of the system. */
+/** `databases`: null for the system's. */
 function load(library: Library, flags: number, databases: string | null): { cookie: unknown; problem: string | null } {
   const cookie: unknown = library.func('void *magic_open(int flags)')(flags)
   const isLoaded = library.func('int magic_load(void *cookie, const char *databases)')(cookie, databases) === 0
@@ -84,7 +90,7 @@ function load(library: Library, flags: number, databases: string | null): { cook
 }
 
 function loadOwn(library: Library): unknown {
-  // Its path may have a colon, which libmagic takes for the end of one.
+  // By descriptor, since its path may have a colon, which separates paths for libmagic.
   const fd = openSync(OWN_MAGIC, 'r')
   try {
     const { cookie, problem } = load(library, MAGIC_MIME_TYPE | MAGIC_ONLY, `/proc/self/fd/${fd}`)
@@ -95,7 +101,7 @@ function loadOwn(library: Library): unknown {
   }
 }
 
-/** @param path of databases, divided by colons; of each libmagic takes the compiled one, where there is one */
+/** @param path paths of databases, separated by colons. Of each libmagic takes the compiled one, if there is one */
 function signsOf(path: string): string {
   const signs = sourcesIn(path).map((source) => signOf(`${source}.mgc`) ?? signOf(source) ?? 'none')
   return signs.join(' ')

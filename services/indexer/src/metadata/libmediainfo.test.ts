@@ -25,11 +25,11 @@ test('what has no dimensions has zeros', () => {
   assert.deepEqual(dimensionsOf(join(CORPUS, 't.txt'), 'film'), { width: 0, height: 0, msDuration: 0 })
 })
 
-test('of a film a video track counts and no cover, of a picture an image and no duration', () => {
+test('a film has the size of its video track, not of its cover, and a picture that of an image, and no duration', () => {
   const none = { width: 0, height: 0 }
   assert.deepEqual(dimensionsOf(join(PICTURES, 'mka-cover.mka'), 'film'), { ...none, msDuration: 3006 })
   assert.deepEqual(dimensionsOf(join(CORPUS, 'i.png'), 'film'), { ...none, msDuration: 0 })
   assert.deepEqual(dimensionsOf(join(CORPUS, 'i.gif'), 'picture'), { width: 640, height: 360, msDuration: 0 })
-  // A film that passes as a picture, as an animation may.
+  // A film that is taken for a picture, as an animation may be.
   assert.deepEqual(dimensionsOf(join(CORPUS, 'v.mp4'), 'picture'), { width: 640, height: 360, msDuration: 0 })
 })

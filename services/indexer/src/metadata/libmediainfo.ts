@@ -1,28 +1,28 @@
 /**
- * Dimensions and duration of images and videos by MediaInfo. It is given the bytes it asks for and no path: whatever a file
- * names, there is nothing it could be opened by.
+ * Dimensions and duration of images and videos by MediaInfo. MediaInfo gets the bytes that it asks for and no path, so
+ * it has no way to open what a file names.
  */
 import { readSync } from 'node:fs'
 import { loadLibrary } from './load-library.ts'
 
-/** Pixels and milliseconds, 0 where unknown. */
+/** Pixels and milliseconds; 0 if unknown. */
 export type Dimensions = { readonly width: number; readonly height: number; readonly msDuration: number }
 
 type Sides = Pick<Dimensions, 'width' | 'height'>
 
 export type MediaInfo = {
-  /** As the library says it: "MediaInfoLib - v25.04". */
+  /** The library's own text: "MediaInfoLib - v25.04". */
   readonly version: string
   /**
-   * Of an open file of `size` bytes; the descriptor's offset stays. A file it makes nothing of has zeros.
+   * The dimensions of an open file of `size` bytes; zeros if MediaInfo finds none. The descriptor's offset stays.
    *
-   * Of a picture the first image with a size that is no thumbnail, else a film's, and no duration: not even an animation
-   * has one in the feed. Of a film a video track and nothing else: a cover is no film.
+   * For a picture: the first image that has a size and is no thumbnail, else a video track, and no duration, since not
+   * even an animation has one in the feed. For a film: a video track and nothing else, since a cover is no film.
    */
   readonly dimensions: (fd: number, size: number, kind: 'picture' | 'film') => Dimensions
 }
 
-/** `stream_t`, `info_t` and a "how many" of MediaInfoDLL.h. */
+/** Values of `stream_t` and `info_t`, and the argument for "how many", from MediaInfoDLL.h. */
 const GENERAL = 0
 const VIDEO = 1
 const IMAGE = 5
@@ -30,21 +30,21 @@ const TEXT = 1
 const NAME = 0
 const ALL_STREAMS = -1
 
-/** Streams that are looked at; a file may claim any number. */
+/** Streams that are looked at, since a file may claim any number. */
 const STREAMS_MAX = 100
 
-/** What versions after 25.04 call an image that is not what the file is about. */
+/** How versions after 25.04 call an image that is not the file's main one. */
 const LESSER_PICTURE = /thumbnail|preview|cover/i
 
 const NO_SIDES: Sides = { width: 0, height: 0 }
 
-/** MediaInfo's own size of a reading. */
+/** As much as MediaInfo itself reads in one call. */
 const READ_BYTES = 64 * 1024
 const buffer = Buffer.allocUnsafeSlow(READ_BYTES)
 
-/** The file's size is known from the first call, and: nowhere else is to be read. */
+/** As a size: the one of the first call. As a position: read on where you are. */
 const AS_BEFORE = 0xffff_ffff_ffff_ffffn
-/** A bit of the status: nothing more is to be read. */
+/** A bit of the status: MediaInfo needs no more. */
 const IS_FINISHED = 8
 
 /** @throws {LibraryMissingError} */
@@ -66,7 +66,7 @@ export function openMediaInfo(): MediaInfo {
     return get(handle, kind, stream, name, TEXT, NAME) ?? ''
   }
 
-  /** Of the first stream of a kind that says both sides. */
+  /** The sides of the first stream of a kind that has both. */
   function sidesOf(handle: unknown, kind: number): Sides | null {
     const streams = Number(count(handle, kind, ALL_STREAMS))
     for (let stream = 0; stream < Math.min(streams, STREAMS_MAX); stream += 1) {
@@ -78,7 +78,7 @@ export function openMediaInfo(): MediaInfo {
     return null
   }
 
-  /** It says itself where it wants to read on: the end of a film is far from its beginning. */
+  /** MediaInfo says where it wants to read on: the end of a film is far from its beginning. */
   function feed(handle: unknown, fd: number, size: number): void {
     begin(handle, size, 0)
     for (let at = 0; at < size; ) {
@@ -96,7 +96,7 @@ export function openMediaInfo(): MediaInfo {
   return {
     version: option(null, 'Info_Version', ''),
     dimensions: (fd, size, kind) => {
-      // A handle a file: one that was used before keeps settings it took from the file before.
+      // A handle for each file: a handle keeps settings from the file before.
       const handle: unknown = create()
       try {
         feed(handle, fd, size)
@@ -111,7 +111,7 @@ export function openMediaInfo(): MediaInfo {
   }
 }
 
-/** Fields are text: "640", "1920.000000", or empty where unknown. */
+/** Fields are text: "640", "1920.000000", or empty if unknown. */
 function wholeNumber(text: string): number {
   const number = Math.floor(Number(text))
   return Number.isSafeInteger(number) && number > 0 ? number : 0

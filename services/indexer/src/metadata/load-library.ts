@@ -1,13 +1,13 @@
-/** Opening a C library of the system. */
+/** Opens a C library of the system. */
 import koffi from 'koffi'
 
-/** A library the workers can't do without is not there. The message is one line for people: what is missing, what to do. */
+/** A library that the workers need is missing. The message is one line for people: what is missing, and what to do. */
 export class LibraryMissingError extends Error {
   override name = 'LibraryMissingError'
 }
 
 /**
- * `file` is the soname, found by dlopen(3) in the system's usual places; `debianPackage` is what brings it.
+ * `file` is the soname, which dlopen(3) finds in the system's usual places; `debianPackage` is the package that has it.
  *
  * @throws {LibraryMissingError}
  */

@@ -1,10 +1,10 @@
-/** Reading ten terabytes must leave the machine and its disks usable. */
+/** Lowers the priority of workers: reading ten terabytes must leave the machine and its disks usable. */
 import { setPriority } from 'node:os'
 import koffi from 'koffi'
 
 const NICE = 10
 
-/** ioprio_set(2): the system call's number, `IOPRIO_WHO_PROCESS`, and class best effort (2) with its lowest level (7). */
+/** ioprio_set(2): the number of the system call, `IOPRIO_WHO_PROCESS`, and the lowest level (7) of best effort (2). */
 const SYS_IOPRIO_SET = { x64: 251, arm64: 30 } as const
 const WHO_PROCESS = 1
 const BEST_EFFORT_LOWEST = (2 << 13) | 7
@@ -14,7 +14,7 @@ export function takeLowPriority(): void {
   try {
     setPriority(NICE)
   } catch {
-    // Seccomp profiles may forbid it; the work is the same.
+    // A seccomp profile may forbid it. Workers then run with the usual priority.
   }
   const number = SYS_IOPRIO_SET[process.arch as keyof typeof SYS_IOPRIO_SET]
   if (number === undefined) return

@@ -1,5 +1,5 @@
 /**
- * Shows which contents never reach MediaInfo (I14), because it would open other files for them: made-up films and
+ * Shows which contents never reach MediaInfo (I14), because it would open other files for them. Made-up films and
  * manifests.
  */
 import assert from 'node:assert/strict'
@@ -27,7 +27,7 @@ function utf32(text: string): Buffer {
   return Buffer.concat([...text].map((character) => number(character.charCodeAt(0), 4)))
 }
 
-/** Makes a library that follows references open what they name; some pass as a picture or a film to libmagic. */
+/** Contents that make MediaInfo open the files they name. libmagic takes some of them for a picture or a film. */
 const KEPT_AWAY: Readonly<Record<string, Buffer | string>> = {
   'a DASH manifest': `<?xml version="1.0"?>${MANIFEST}`,
   'one that passes as SVG': `<?xml version="1.0"?><!-- <svg > -->${MANIFEST}`,
@@ -67,7 +67,7 @@ function film(reference: Buffer, brand = 'qt  '): Buffer {
   return Buffer.concat([box('ftyp', brand, BINARY), box('wide'), box('mdat', '....'), description(reference)])
 }
 
-/** Of two tracks the second one has its data where `reference` says. */
+/** A description of two tracks, of which the second has its data where `reference` says. */
 function description(reference: Buffer): Buffer {
   const track = (entry: Buffer) =>
     box(
@@ -78,7 +78,7 @@ function description(reference: Buffer): Buffer {
   return box('moov', fullBox('mvhd', 0, 0), track(fullBox('url ', 0, 1)), track(reference))
 }
 
-/** As QuickTime did before 2005. */
+/** Compressed as QuickTime did before 2005. */
 function compressed(moov: Buffer): Buffer {
   const content = box('cmvd', number(moov.length, 4), deflateSync(moov))
   return Buffer.concat([box('mdat', '....'), box('moov', box('cmov', box('dcom', 'zlib'), content))])

@@ -1,15 +1,18 @@
 /**
- * What MediaInfo never gets to see. It follows references: a manifest, a playlist, a project or a film with its data
- * elsewhere makes it open whatever file that names, a device or a file of somebody else included, and which of its
- * readers it uses is decided by the content, not by a MIME type. No option keeps it from that.
+ * Decides which files MediaInfo never sees. MediaInfo follows references: for a manifest, a playlist, a project or a
+ * film with its data elsewhere it opens whatever file is named there, even a device or somebody else's file. It chooses
+ * its reader by the content, not by a MIME type, and no option turns that off.
  */
 import { opensOtherFiles } from './external-tracks.ts'
 import { type BoundedReader, OutOfReachError } from './pictures/bounded-reader.ts'
 
-/** How much is looked at for what need not be at the start: MXF may have so much before its header (SMPTE 377-1, 6.5). */
+/**
+ * How much is searched for what need not be at the start: MXF may have so many bytes before its header (SMPTE 377-1,
+ * 6.5).
+ */
 const HEAD = 64 * 1024 + 16
 
-/** A text is known by as much. Bytes. */
+/** So many bytes show whether a file is text. */
 const TEXT = 512
 
 /** AAF and other OLE documents, Pro Tools sessions, and the indexes and playlists of a Blu-ray disc. */
@@ -32,7 +35,7 @@ export function mayReachMediaInfo(reader: BoundedReader): boolean {
     if (BEGINNINGS.some((beginning) => head.startsWith(beginning)) || head.includes(MXF_PARTITION)) return false
     return !opensOtherFiles(reader)
   } catch (error) {
-    // What can't be judged within the limits is not handed on.
+    // A file that can't be judged within the limits does not reach MediaInfo.
     if (error instanceof OutOfReachError) return false
     throw error
   }
@@ -42,7 +45,7 @@ export function mayReachMediaInfo(reader: BoundedReader): boolean {
 function isText(head: string): boolean {
   for (let at = 0; at < Math.min(TEXT, head.length); at += 1) {
     const code = head.charCodeAt(at)
-    // Of the control characters white space and ESC only.
+    // The only control characters of a text are white space and ESC.
     if (code < 0x20 && !(code >= 0x09 && code <= 0x0d) && code !== 0x1b) return false
   }
   return true
@@ -55,8 +58,9 @@ function isWide(head: string): boolean {
 }
 
 /**
- * XML, also in front of something else: MediaInfo reads it up to the first zero. Without a `>` before that it is none, but
- * a film: the first four bytes of one in 192-byte packets are a clock, and may look like anything.
+ * Whether it begins with XML, with or without something else behind: MediaInfo reads XML up to the first zero. Without
+ * a `>` before that zero the file is a film: the first four bytes of a film in 192-byte packets are a clock, and may
+ * look like anything.
  */
 function isMarkup(head: string): boolean {
   const begin = contentOf(head)
@@ -70,7 +74,7 @@ function isPlaylist(head: string): boolean {
   return /^(#EXTM3U|\[playlist\]|\[Reference\])/i.test(contentOf(head))
 }
 
-/** Behind a mark of UTF-8 and white space. */
+/** What follows a mark of UTF-8 and white space. */
 function contentOf(head: string): string {
   return head.replace(/^(\xef\xbb\xbf)?\s*/, '')
 }

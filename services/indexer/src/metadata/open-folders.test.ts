@@ -1,6 +1,6 @@
 /**
  * Shows that a folder that does not answer keeps no other from being opened. Stand-ins for the kernel and for the
- * processes that ask; a clock of the test.
+ * processes that ask; the test moves the clock.
  */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
@@ -10,7 +10,7 @@ import { openFolders } from './open-folders.ts'
 const ANSWER_MS = 2_000
 const RETRY_MS = 30_000
 
-/** Folders by how they answer: at once, after so many ms with these replies in turn, or never. */
+/** How each folder answers: immediately, after so many ms with these replies in turn, or never. */
 type Kinds = Readonly<Record<string, 'at hand' | 'never' | { readonly ms: number; readonly replies: readonly Reply[] }>>
 
 function begin(t: TestContext, kinds: Kinds, canOpen = true) {
@@ -42,7 +42,7 @@ function begin(t: TestContext, kinds: Kinds, canOpen = true) {
   return { done, asked, pass, lates: () => lates }
 }
 
-/** Whatever was only waiting for promises has happened. */
+/** Resolves when all that waits only for promises has happened. */
 function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
@@ -65,7 +65,7 @@ test('a folder that does not answer keeps no other from being opened, however ma
   assert.deepEqual([lates(), asked.length], [0, 10], 'each was asked once')
 })
 
-test('one that answers later is told then', async (t) => {
+test('a folder that answers later is reported then', async (t) => {
   const { done, pass, lates } = begin(t, { a: { ms: 5_000, replies: ['there'] } })
   await pass(2_000)
   assert.deepEqual(await done, { descriptors: [], leftOut: ['a'] })
@@ -75,7 +75,7 @@ test('one that answers later is told then', async (t) => {
   assert.equal(lates(), 1)
 })
 
-test('one that is refused is asked for again until it is not, and one that is not there is not', async (t) => {
+test('a folder that is refused is asked for until it is not, and one that is missing is asked for once', async (t) => {
   const { done, pass, lates, asked } = begin(t, {
     stale: { ms: 10, replies: ['refused', 'refused', 'there'] },
     none: { ms: 10, replies: ['not there'] },
@@ -94,7 +94,7 @@ test('one that is refused is asked for again until it is not, and one that is no
   assert.deepEqual(asked.toSorted(), ['none', 'stale', 'stale', 'stale'])
 })
 
-test('one that is there and can not be opened all the same is not asked for in a loop', async (t) => {
+test('a folder that is there and can not be opened is not asked for in a loop', async (t) => {
   const { done, pass, lates, asked } = begin(t, { a: { ms: 10, replies: [] } }, false)
   await pass(10)
   assert.deepEqual((await done).leftOut, ['a'])

@@ -1,17 +1,17 @@
 /**
- * Opens the watched folders for whoever is to be allowed to read below them. A folder on a server that is gone keeps
- * whoever opens it, so those that don't answer at once are asked by a process each, and left out if that does not come back:
- * neither the others nor this thread wait for them.
+ * Opens the watched folders, so that workers can be allowed to read below them. Opening a folder on a server that is
+ * gone never returns. So a process each asks those that don't answer immediately, and a folder is left out if its
+ * process does not come back. Neither the other folders nor this thread wait for it.
  */
 
 import type { Reply } from './folder-reply.ts'
 
 export type OpenFoldersTools = {
-  /** A descriptor, without waiting for any disk or server; null where that can't be had. */
+  /** Opens the folder without waiting for a disk or server; null if that is not possible. */
   readonly openAtHand: (path: string) => number | null
-  /** Whether it can be opened. It may take for ever. */
+  /** Whether the folder can be opened. The promise may never resolve. */
   readonly ask: (path: string) => Promise<Reply>
-  /** A descriptor of a folder that has just answered; null where it is refused all the same. */
+  /** Opens a folder that has just answered; null if it is refused all the same. */
   readonly open: (path: string) => number | null
   /** A folder that was left out can be opened now. */
   readonly onLate: () => void
@@ -26,13 +26,13 @@ export type OpenFolders = {
 }
 
 /**
- * Between two questions to a folder that can't be opened: too many open files, a handle that is stale, a bad disk. Twice as
- * long each time.
+ * The pause between two tries of a folder that can't be opened (too many open files, a stale handle, a bad disk). It
+ * doubles each time.
  */
 const RETRY_FIRST_MS = 30_000
 const RETRY_LAST_MS = 600_000
 
-/** What is not there is left out and not asked for again: when it is there again, it will be opened by another thread. */
+/** A folder that is missing is left out and not asked for again: when it is back, another thread opens it. */
 export async function openFolders(paths: readonly string[], tools: OpenFoldersTools): Promise<OpenFolders> {
   const descriptors: number[] = []
   const leftOut: string[] = []
@@ -45,7 +45,7 @@ export async function openFolders(paths: readonly string[], tools: OpenFoldersTo
   return { descriptors, leftOut }
 }
 
-/** Goes on asking where there is no answer in time, and tells once there is one. */
+/** Goes on asking if there is no answer in time, and calls `onLate` once there is one. */
 async function askInTime(path: string, tools: OpenFoldersTools): Promise<number | null> {
   const answer = tools.ask(path)
   const limit = Promise.withResolvers<null>()
@@ -53,7 +53,7 @@ async function askInTime(path: string, tools: OpenFoldersTools): Promise<number 
   const reply = await Promise.race([answer, limit.promise])
   clearTimeout(timer)
   const fd = reply === 'there' ? tools.open(path) : null
-  // Where it is there and is refused to this process all the same, that may pass as well.
+  // A folder that is there may be refused to this process, and that may pass too.
   if (fd === null)
     void askOn(path, reply === null ? answer : Promise.resolve(reply === 'there' ? 'refused' : reply), tools)
   return fd

@@ -1,19 +1,20 @@
-/** Types of our own, where libmagic's database says too little of a file or is wrong. docs/api.md lists all of them. */
+/** Our own types, for files of which libmagic's database says too little or something wrong. docs/api.md lists them. */
 import { readSync } from 'node:fs'
 import { svgRoot } from './svg-root.ts'
 import { isOneOf, MAY_BE_MEDIA, MAY_BE_SVG, UNKNOWN_TYPE } from './unsure-types.ts'
 
-/** What is read first, which nearly always is enough to see that a text is no SVG, and what is read at most. Bytes. */
+/** How much is read first, which is nearly always enough to see that a text is no SVG, and how much at most. Bytes. */
 const FIRST_BYTES = 4096
 const HEAD_BYTES = 256 * 1024
 /** One for the process: a worker reads one file at a time. */
 const buffer = Buffer.allocUnsafeSlow(HEAD_BYTES)
 
 /**
- * The type of an open file to which libmagic's database gives `known`; that one stays unless it is a general one that ours
- * knows better, or one that is known to be wrong. The descriptor's offset stays.
+ * The type of an open file to which libmagic's database gives `known`. That type stays unless it is a general one and
+ * our rules know better, or it is known to be wrong. The descriptor's offset stays.
  *
- * @param askOwn what our own magic source (`types.magic`) says of a file that begins so; `UNKNOWN_TYPE` for nothing
+ * @param askOwn gives the type by our own magic source (`types.magic`) for a file with this beginning; `UNKNOWN_TYPE`
+ *   for none
  * @throws {NodeJS.ErrnoException} what reading gives: EIO and the like
  */
 export function ownType(fd: number, known: string, askOwn: (head: Buffer) => string): string {
@@ -28,7 +29,7 @@ function isSvg(fd: number): boolean {
   return first === 'unsure' ? svgRoot(readHead(fd, HEAD_BYTES)) === 'svg' : first === 'svg'
 }
 
-/** Fewer bytes only where the file ends. */
+/** Gives fewer bytes only if the file ends before. */
 function readHead(fd: number, bytes: number): Buffer {
   let length = 0
   for (let read = -1; read !== 0 && length < bytes; length += read) {

@@ -1,8 +1,8 @@
-/** What to keep of a file in the page cache, told by posix_fadvise(2). */
+/** Advises the kernel what to keep of a file in the page cache, by posix_fadvise(2). */
 import koffi from 'koffi'
 
 export type PageCache = {
-  /** It will be read from start to end: the kernel reads further ahead. */
+  /** The file will be read from start to end, so the kernel reads further ahead. */
   readonly expectSequentialReading: (fd: number) => void
   /** `length` bytes from `offset` are not needed any more; `length` 0 means to the end. */
   readonly drop: (fd: number, offset: number, length: number) => void
@@ -11,7 +11,7 @@ export type PageCache = {
 const POSIX_FADV_SEQUENTIAL = 2
 const POSIX_FADV_DONTNEED = 4
 
-/** Advice is only that: what the kernel answers is of no interest. */
+/** The kernel's answers are ignored: advice may be refused. */
 export function openPageCache(): PageCache {
   const advise = koffi.load('libc.so.6').func('int posix_fadvise(int fd, int64_t offset, int64_t length, int advice)')
   return {

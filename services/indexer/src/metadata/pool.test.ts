@@ -39,7 +39,7 @@ type Bench = {
   readonly pool: MetadataPool
   readonly results: MetadataResult[]
   readonly problems: string[]
-  /** Waits until so many results have come, and gives them by file name. */
+  /** Waits until `count` results have come, and gives them by file name. */
   readonly answered: (count: number) => Promise<Map<string, MetadataResult>>
 }
 
@@ -92,7 +92,7 @@ function childrenOf(pid: number): number[] {
 
 function isAlive(pid: number): boolean {
   try {
-    // The state follows the name, which may contain anything but ends with the last parenthesis.
+    // The state follows the name, which may contain anything and ends with the last parenthesis.
     return !/\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))
   } catch {
     return false
@@ -115,7 +115,7 @@ test('every file of the corpus comes back with what the original program found',
   }
 })
 
-test('room is two batches a worker, taken by what is not answered yet', async (context) => {
+test('room is two batches a worker, less the files that are not answered yet', async (context) => {
   const { pool, answered } = createBench(context)
   assert.equal(pool.room, 4 * BATCH_FILES)
   pool.submit(filesNamed(temporaryFolder(context), plainFiles(100)))
@@ -124,7 +124,7 @@ test('room is two batches a worker, taken by what is not answered yet', async (c
   assert.equal(pool.room, 4 * BATCH_FILES)
 })
 
-test('a file that crashes MediaInfo costs itself its dimensions, and the files beside it nothing', async (context) => {
+test('a file that crashes MediaInfo loses its dimensions, and the files beside it lose nothing', async (context) => {
   const { pool, answered, problems } = createBench(context, { workerModule: FAULTY })
   const folder = temporaryFolder(context)
   const film = readFileSync(join(CORPUS, 'v.mp4'))
@@ -170,7 +170,7 @@ test('a file that crashes libmagic keeps its hash; one that can not even be hash
   assert.deepEqual(results.get('crash-hashing'), { kind: 'failed', job, problem: 'hashing: killed by SIGSEGV' })
 })
 
-test('what is left out of a bad file is what its worker was at', async (context) => {
+test('what is left out for a bad file is the step at which its worker died', async (context) => {
   const { pool, answered } = createBench(context, { workerModule: FAULTY })
   const folder = temporaryFolder(context)
   const picture = readFileSync(join(CORPUS, 'i.png'))
@@ -200,7 +200,7 @@ test('what is left out of a bad file is what its worker was at', async (context)
   })
 })
 
-test('what needs MediaInfo comes last in its message: the others have their answers before a process dies', async (t) => {
+test('files that need MediaInfo come last in their message: the others have their answers before a process dies', async (t) => {
   const folder = temporaryFolder(t)
   const bench = createBench(t, { workerModule: FAULTY })
   bench.pool.submit(filesNamed(folder, ['hang-mediainfo-1', 'a', 'hang-mediainfo-2', 'b']))
@@ -212,7 +212,7 @@ test('what needs MediaInfo comes last in its message: the others have their answ
   assert.equal(childrenOf(process.pid).length, 1)
 })
 
-test('a worker that is killed once, for whatever reason, costs no file anything', async (context) => {
+test('no file loses anything if a worker is killed once, for whatever reason', async (context) => {
   const { pool, answered } = createBench(context, { workerModule: FAULTY })
   const folder = temporaryFolder(context)
   const large = sparseFile(join(folder, 'crash-once-large'), 2 * 1024 * 1024)
@@ -233,13 +233,13 @@ test('files on which a library computes for ever never keep an ordinary one wait
   )
   for (let n = 0; n < 3; n += 1) {
     bench.pool.submit(filesNamed(folder, [`photo ${n}`]))
-    // Before any of the six, of which each has ten seconds of computing to itself.
+    // Before any of the six, each of which may compute for ten seconds.
     await until('one more result', () => bench.results.length === n + 1, WAIT_MS)
   }
   assert.ok(bench.results.every(({ job }) => job.path.includes('photo')))
 })
 
-test('a file that computes for too long is read without that library, and it is said', async (t) => {
+test('a file on which a library computes for too long is read without that library, and the result says so', async (t) => {
   const bench = createBench(t, { workerModule: FAULTY })
   const [job] = filesNamed(temporaryFolder(t), ['spin-mediainfo'])
   bench.pool.submit([job as MetadataJob])
@@ -301,7 +301,7 @@ test('a missing library is named with its package, once, and not tried in a loop
     return seen.size >= 4
   }
   await until('four workers', areSeen, WAIT_MS)
-  assert.ok(performance.now() - startMs > 1500, 'two at once, one after half a second, one after another second')
+  assert.ok(performance.now() - startMs > 1500, 'two together, one after half a second, one after another second')
   assert.equal(problems.length, 1)
   assert.match(
     problems[0] ?? '',
@@ -320,16 +320,16 @@ test('a worker whose module is broken says so in a line', async (context) => {
   assert.match(problems[0] ?? '', /can't start: ended with exit code 1: Error.*not-there\.mjs/)
 })
 
-test('workers without work are let go, and started again on demand', async (context) => {
+test('workers without work end, and are started again on demand', async (context) => {
   const { pool, answered } = createBench(context, { idleMs: 50 })
   const folder = temporaryFolder(context)
   pool.submit(filesNamed(folder, plainFiles(100)))
   assert.equal(childrenOf(process.pid).length, 2)
   await answered(100)
-  await until('the workers to be let go', () => childrenOf(process.pid).length === 0, WAIT_MS)
+  await until('the workers to end', () => childrenOf(process.pid).length === 0, WAIT_MS)
   pool.submit(filesNamed(folder, ['a', 'b']))
   await answered(102)
-  await until('the workers to be let go', () => childrenOf(process.pid).length === 0, WAIT_MS)
+  await until('the workers to end', () => childrenOf(process.pid).length === 0, WAIT_MS)
 })
 
 test('stop ends the workers within about a second whatever they do, and no result comes after', async (context) => {
@@ -380,7 +380,7 @@ test('I6: a file that grows while workers read it never gets a hash of other byt
     while (results.length < round) {
       await new Promise((resolve) => setImmediate(resolve))
       if (round % 3 === 0) continue
-      // Past the end of what the job is about, at any moment of its reading.
+      // Bytes past the end of the job's file, at any moment of its reading.
       const extra = Buffer.from(`${results.length}${round}`)
       appendFileSync(path, extra)
       md5.update(extra)
@@ -421,7 +421,7 @@ test("workers ignore the signals of the terminal and the service manager: when t
   assert.deepEqual(childrenOf(process.pid), children)
 })
 
-/** Another process with a pool that was given these jobs. */
+/** Another process, with a pool that has these jobs. */
 function startPoolOwner(context: TestContext, jobs: readonly MetadataJob[]): ChildProcess {
   const owner = fork(POOL_OWNER, { execArgv: [] })
   context.after(() => owner.kill('SIGKILL'))
@@ -436,7 +436,7 @@ async function assertWorkersDieWith(owner: ChildProcess): Promise<void> {
   await until('all workers to end', () => !workers.some(isAlive), WAIT_MS)
 }
 
-test('a worker that is ready says with what it reads, and can be asked for nothing else', async (context) => {
+test('a worker that is ready reports its versions, and may be started for that alone', async (context) => {
   const told: ReaderVersions[] = []
   const { pool } = createBench(context, { onVersions: (versions) => told.push(versions) })
   pool.probe()

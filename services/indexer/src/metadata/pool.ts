@@ -1,6 +1,6 @@
 /**
- * The metadata stage: files in; hashes, types and dimensions out. The work is done by child processes, which a malformed
- * file may take down.
+ * The metadata stage: files in; hashes, types and dimensions out. Child processes do the work, since a malformed file
+ * may crash a library.
  */
 import { fileURLToPath } from 'node:url'
 import { afterDeath, type Death } from './after-death.ts'
@@ -14,20 +14,22 @@ import { type Lane, laneOf, type Task } from './task.ts'
 import { type Launch, startWorkerProcess } from './worker-process.ts'
 
 export type MetadataPool = {
-  /** How many jobs it takes now without piling up: two batches a worker, which keep all of them busy. */
+  /** How many jobs to submit now: two batches a worker keep all workers busy. */
   readonly room: number
-  /** How many of these may be of `BIG_FILE_BYTES` or more. For who heeds it, big files never keep small ones out. */
+  /** How many of these may have `BIG_FILE_BYTES` or more, so that big files never keep small ones out. */
   readonly bigRoom: number
-  /** How many may be of `HUGE_FILE_BYTES` or more. */
+  /** How many of these may have `HUGE_FILE_BYTES` or more. */
   readonly hugeRoom: number
-  /** Why nothing, or less than could be, is read now, in one line; null if all is well. */
+  /** Why nothing is read now, or less than could be, in one line; null if all is well. */
   readonly problem: () => string | null
-  /** What has been read for over an hour. */
+  /** The files that have been read for over an hour. */
   readonly longReads: () => readonly LongRead[]
   readonly submit: (jobs: readonly MetadataJob[]) => void
-  /** Workers that run now read what they were given and nothing else: what they may open was settled when they began. */
+  /**
+   * Has workers that run now read what they were given and then end: what they may open was fixed when they started.
+   */
   readonly renew: () => void
-  /** Starts a worker where there is none, only to learn with what it reads. */
+  /** Starts a worker if none runs, only to learn its versions. */
   readonly probe: () => void
   /** Kills the workers and resolves when they are gone, or after a second. No result comes after the call. */
   readonly stop: () => Promise<void>
@@ -37,28 +39,28 @@ export type LongRead = { readonly path: string; readonly forMs: number }
 
 export type MetadataPoolOptions = {
   readonly workers: number
-  /** Gets the results of one message; each job submitted is answered once. */
+  /** Gets the results of one message. Each submitted job has one result. */
   readonly onResults: (results: readonly MetadataResult[]) => void
-  /** A worker is ready, and reads with these. */
+  /** A worker is ready, and reads with these versions. */
   readonly onVersions?: (versions: ReaderVersions) => void
-  /** Something is wrong with the pool itself, in one line: workers can't start, or one is stuck in the kernel. */
+  /** Gets a problem of the pool itself, in one line: workers can't start, or one is stuck in the kernel. */
   readonly onProblem: (problem: string) => void
-  /** Time in which that many bytes must be read. Default: a minute, and a second for each MiB, for slow disks. */
+  /** The time in which so many bytes must be read. Default: a minute, and a second for each MiB, for slow disks. */
   readonly limitMs?: (bytes: number) => number
-  /** Workers without work are let go after this time, for their memory. Default: 30 s. */
+  /** Workers without work end after this time, to free their memory. Default: 30 s. */
   readonly idleMs?: number
-  /** How a worker is started. Default: as a child of this thread, with all it may do. */
+  /** Starts a worker. Default: as a child of this thread, without restrictions. */
   readonly launch?: Launch
-  /** Milliseconds from any moment. Default: of this process. */
+  /** Milliseconds since any moment. Default: since this process began. */
   readonly nowMs?: () => number
   /** Path of a worker's entry; for tests. */
   readonly workerModule?: string
 }
 
 const BATCHES_PER_WORKER = 2
-/** Files that came beside a bad one, or are bad themselves; there may be any number of them on a disk. */
+/** The most tasks in the pool that came beside a bad file or are bad themselves; a disk may hold any number. */
 const DOUBTFUL_MAX = 128
-/** How long one waits before it is fetched again for which there was no room among those. */
+/** How long a file waits as a row if there is no room for it among those. */
 const POSTPONED_MS = 60_000
 const LONG_READ_MS = 3_600_000
 const DEFAULT_IDLE_MS = 30_000
@@ -72,7 +74,10 @@ class Pool implements MetadataPool {
   readonly #options: MetadataPoolOptions
   readonly #slots: readonly Slot[]
   readonly #nowMs: () => number
-  /** What may take long leaves one worker free. Where there is only one, it gets a process of its own while there is any. */
+  /**
+   * What may take long leaves one worker free. If there is only one worker, there is a second process while such files
+   * wait.
+   */
   readonly #slowMax: number
   readonly #backlog = createBacklog()
   readonly #doubts = createDoubts()
@@ -84,7 +89,7 @@ class Pool implements MetadataPool {
     () => this.#dispatch(),
   )
   #startProblem: string | null = null
-  /** Not answered yet, by where they wait or are read. */
+  /** How many tasks have no answer yet, by lane. */
   readonly #pending: Record<Lane, number> = { ordinary: 0, alone: 0, suspect: 0, big: 0, huge: 0 }
   #isStopped = false
   #onSlotEmptied = () => {}
@@ -101,7 +106,8 @@ class Pool implements MetadataPool {
       nowMs: this.#nowMs,
     }
     const events = this.#slotEvents()
-    // One more for a huge file, which would be in the way of all others, and one for these while doubtful ones are read.
+    // One more for a huge file, which would be in the way of all others, and one more for ordinary files while doubtful
+    // ones are read.
     this.#slots = Array.from({ length: this.#processesMax + 2 }, () => new Slot(slotOptions, events))
   }
 
@@ -133,7 +139,7 @@ class Pool implements MetadataPool {
     if (this.#isStopped) return
     const { taken, postponed } = this.#takeIn(jobs.map((job) => this.#doubts.take(job)))
     this.#backlog.add(taken)
-    // Never before it returns: whoever takes results may be about to submit more.
+    // Only after this function returns: whoever takes the results may be about to submit more.
     if (postponed.length > 0) setImmediate(() => this.#tell(postponed))
     this.#dispatch()
   }
@@ -175,7 +181,7 @@ class Pool implements MetadataPool {
       },
       onResults: (settled) => {
         for (const { task } of settled) this.#pending[laneOf(task)] -= 1
-        // The workers first: whoever takes the results writes them to a database meanwhile.
+        // The workers come first: they read while the results are written to the database.
         this.#dispatch()
         this.#tell(settled.map(({ result }) => result))
       },
@@ -199,7 +205,7 @@ class Pool implements MetadataPool {
     if (!this.#isStopped && results.length > 0) this.#options.onResults(results)
   }
 
-  /** Counts tasks as pending, but those that are doubtful and one too many. */
+  /** Counts tasks as pending, but for doubtful ones that are too many: those are postponed. */
   #takeIn(tasks: readonly Task[]): { taken: Task[]; postponed: MetadataResult[] } {
     const taken: Task[] = []
     const postponed: MetadataResult[] = []
@@ -217,7 +223,10 @@ class Pool implements MetadataPool {
     return { taken, postponed }
   }
 
-  /** Neighbours are alike: the one that is farthest from the culprit is the least likely to be like it, and comes first. */
+  /**
+   * Tries the files of a message again. Neighbours are alike, so the one farthest from the culprit comes first: it is
+   * the least likely to be bad.
+   */
   #recover(death: Death, { culprit, wasAlone, neighbours, untouched }: Unanswered): void {
     for (const task of [...(culprit === null ? [] : [culprit]), ...neighbours]) this.#pending[laneOf(task)] -= 1
     const next = culprit === null ? null : afterDeath(culprit, wasAlone, death)
@@ -229,7 +238,10 @@ class Pool implements MetadataPool {
     this.#tell(next === null || isTask(next) ? postponed : [next, ...postponed])
   }
 
-  /** A batch for every worker that has none, a second one for those soon done, and more workers for what is left. */
+  /**
+   * Gives a batch to every worker that has none and a second one to those that are soon done, and starts workers for
+   * the rest.
+   */
   #dispatch(): void {
     if (this.#isStopped) return
     for (const slot of this.#slots) {
@@ -254,7 +266,7 @@ class Pool implements MetadataPool {
     return Math.max(2, this.#options.workers)
   }
 
-  /** What is at work, but for what never comes back, which is not to keep a lane closed. */
+  /** How many workers are busy in each lane, without stuck ones, which must not keep a lane closed. */
   #busy(): Record<Lane, number> {
     const busy: Record<Lane, number> = { ordinary: 0, alone: 0, suspect: 0, big: 0, huge: 0 }
     for (const { batches, stuck } of this.#slots) {
@@ -263,7 +275,7 @@ class Pool implements MetadataPool {
     return busy
   }
 
-  /** Big files and suspects never have all workers, nor have those that are tried alone. */
+  /** Big files and suspects never have all workers, and neither have files that are tried alone. */
   #openLanes(): ReadonlySet<Lane> {
     const busy = this.#busy()
     const quick = busy.ordinary + busy.alone
@@ -277,13 +289,13 @@ class Pool implements MetadataPool {
     return open
   }
 
-  /** What may take long comes first, since fewer workers may take it, but never where ordinary files have nobody. */
+  /** The lanes for the next batch: without those that may take long if ordinary files wait and no worker has any. */
   #lanesForNext(): ReadonlySet<Lane> {
     const hasNobody = this.#backlog.waiting().ordinary > 0 && this.#busy().ordinary === 0
     return hasNobody ? this.#openLanes().intersection(new Set<Lane>(['ordinary', 'alone'])) : this.#openLanes()
   }
 
-  /** Whether something waits that a further worker could take, beyond what those just starting will take. */
+  /** Whether batches wait that a further worker could take, beyond those that starting workers will take. */
   #needsAnother(): boolean {
     const waiting = this.#backlog.waiting()
     const batches = [...this.#openLanes()].reduce((sum, lane) => sum + waiting[lane], 0)
@@ -302,7 +314,9 @@ class Pool implements MetadataPool {
   }
 }
 
-/** A process more for ordinary files while doubtful ones are read: any of those may keep its own for ten seconds. */
+/**
+ * One process more for ordinary files while doubtful ones are read: each of those may keep its process for ten seconds.
+ */
 function spare({ alone, suspect }: Readonly<Record<Lane, number>>): 0 | 1 {
   return alone + suspect > 0 ? 1 : 0
 }

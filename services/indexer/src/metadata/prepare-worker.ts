@@ -18,13 +18,13 @@ import type { Reader } from './serve-jobs.ts'
 import { openWorkNote } from './work-at.ts'
 import { decodeSetting } from './worker-setting.ts'
 
-/** Memory for what files have the libraries do, beyond what a process has when it is ready. Bytes. */
+/** Memory for the libraries' work on files, beyond what a process has when it is ready. Bytes. */
 const WORKING_MEMORY_BYTES = 512 * 1024 * 1024
-/** A worker has its channel, the file that it reads and what Node opened at the start, which is about 25. */
+/** A worker has its channel, the file that it reads, and what Node opened at the start: about 25 descriptors. */
 const OPEN_FILES_MAX = 64
 
 const ELSEWHERE =
-  'Where it is installed outside of /usr and /lib, name its folder in LD_LIBRARY_PATH, and that of a database in MAGIC: \
+  'If it is installed outside of /usr and /lib, name its folder in LD_LIBRARY_PATH, and that of a database in MAGIC: \
 workers may read nothing else'
 
 /** @throws {LibraryMissingError} */
@@ -42,13 +42,13 @@ export function prepareWorker(): Reader {
     note: note.step,
     leftOut,
   })
-  // Where NODE_COMPILE_CACHE is set; it halves the start and saves 11 MB. Node writes it at an orderly end, which a
-  // worker rarely has.
+  // Counts if NODE_COMPILE_CACHE is set, and halves the start and saves 11 MB. Node writes the cache at an orderly end,
+  // which a worker rarely has.
   flushCompileCache()
   return { extract, versions: readerVersions(libraries), note }
 }
 
-/** @param isHeld it may be where this process may not read */
+/** @param isHeld a missing library may be where this process may not read */
 function openLibraries(isHeld: boolean): Libraries {
   try {
     return { libmagic: openLibmagic(), mediaInfo: openMediaInfo() }
@@ -59,9 +59,9 @@ function openLibraries(isHeld: boolean): Libraries {
 }
 
 /**
- * From now on this process reads the files it is given, and answers: it opens nothing else, writes nothing, starts nothing
- * and takes what it may use and no more. Where the kernel or a container does not know the one or other of it, the rest
- * still holds.
+ * Confines this process for good. It reads the files it is given and answers; it opens nothing else, writes nothing,
+ * starts nothing, and uses no more than its limits. If the kernel or a container lacks one of these protections, the
+ * others still hold.
  */
 export function confineWorker(): void {
   const used = dataBytes()
@@ -74,12 +74,12 @@ export function confineWorker(): void {
   applyFilter([...REFUSED_EVERYWHERE, ...kept], 'all threads')
 }
 
-/** Whether libuv submits to the kernel by io_uring(7) already: then it can't do without. */
+/** Whether libuv already uses io_uring(7): then it can't do without. */
 function hasRing(): boolean {
   return readdirSync('/proc/self/fd').some((fd) => targetOf(fd).includes('io_uring'))
 }
 
-/** Empty for the descriptor by which the folder itself was listed. */
+/** Empty for the descriptor by which `/proc/self/fd` itself was listed. */
 function targetOf(fd: string): string {
   try {
     return readlinkSync(`/proc/self/fd/${fd}`)

@@ -18,7 +18,7 @@ function withEnvironment(t: TestContext, variables: Readonly<Record<string, stri
   }
 }
 
-test("databases of MAGIC are places, as they are named and compiled, and so are the owner's own", (t) => {
+test("databases of MAGIC are places, as named and as compiled, and so are those of the user's home", (t) => {
   withEnvironment(t, { MAGIC: '/x/m:/y/n' })
   for (const place of ['/x/m', '/x/m.mgc', '/y/n', '/y/n.mgc']) assert.ok(readPlaces().includes(place), place)
   const home = temporaryFolder(t)
@@ -37,7 +37,7 @@ test('folders of LD_LIBRARY_PATH are places, but the current one is not', (t) =>
   assert.ok(!places.includes('') && !places.includes('relative') && !places.includes('.'))
 })
 
-test('what stands beside the program is no place: its config and database may be there', () => {
+test('the folder of this project is no place: a config and database may be in it', () => {
   const project = join(import.meta.dirname, '../../../..')
   const covers = (path: string) =>
     [...readPlaces(), ...programPlaces()].filter((place) => `${path}/`.startsWith(`${place}/`))
@@ -45,7 +45,7 @@ test('what stands beside the program is no place: its config and database may be
   assert.notDeepEqual(covers(import.meta.dirname), [])
 })
 
-test('programs are where this one is from, whatever its folder', () => {
+test('the folder of the running program is a place, wherever it is', () => {
   assert.ok(programPlaces().includes(dirname(process.execPath)))
   const maps = `55d0-55d1 r--p 00000000 fd:00 11   /opt/bin/node
 55d1-55d2 r-xp 00001000 fd:00 11                         /opt/bin/node

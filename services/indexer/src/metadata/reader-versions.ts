@@ -1,22 +1,22 @@
-/** With what files are read: where it differs, the same file may get another answer. */
+/** The versions of what reads files: with other versions the same file may get another answer. */
 import { hash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Libraries } from './identify.ts'
 import { OWN_MAGIC } from './libmagic.ts'
 
 /**
- * Raise it with every change by which some file gets another type, width, height or duration: each program that is
- * started with another number has the files read again that may have a wrong one. `types.magic` counts by itself.
+ * Raise it with every change that gives some file another type, width, height or duration: an indexer that starts with
+ * another number has the files read again that may have a wrong answer. `types.magic` counts by itself.
  */
 const RULES_VERSION = 1
 
-/** Each differs where the answers may; for nothing but to be compared, and to be shown to people. */
+/** Texts to compare, and to show to people. One differs if answers may differ. */
 export type ReaderVersions = {
   readonly libmagic: string
-  /** Of libmagic's databases. */
+  /** `Libmagic.database`. */
   readonly magicDatabase: string
   readonly mediaInfo: string
-  /** Of what this program knows itself. */
+  /** The version of our own rules. */
   readonly rules: string
 }
 

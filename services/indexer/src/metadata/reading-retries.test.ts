@@ -1,11 +1,11 @@
-/** Shows when a file that could not be read is tried again. A clock of the test. */
+/** Shows when a file that could not be read is tried again. The test moves the clock. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createReadingRetries } from './reading-retries.ts'
 
 const file = { nodeId: 'a', path: '/media/a' }
 
-/** Files of these ids are to be read, and came with these changes. */
+/** Retries for files that are to be read: their ids, and the change with which each came to its path. */
 function createBench(arrivals: Record<string, number> = { a: 1 }) {
   const bench = { nowMs: 0, arrivals }
   const retries = createReadingRetries({
@@ -25,7 +25,7 @@ test('a file that can not be read now is tried again after growing pauses, a ref
   assert.deepEqual([retries.next(file, 'busy'), retries.next(file, 'busy')], [250, 500])
 })
 
-test('what was tried in vain for long can be told', () => {
+test('files that were tried in vain for long are listed', () => {
   const { bench, retries } = createBench({ a: 1, b: 2 })
   const told = () => retries.tried(30_000).map(({ path, sinceMs }) => `${path} ${sinceMs}`)
   bench.nowMs = 1_000
@@ -43,7 +43,7 @@ test('a file that came to another path, or has the id of one that was removed, i
   assert.deepEqual(pauses(4), [1_000, 2_000, 4_000, 8_000])
   bench.nowMs = 90_000
   bench.arrivals = { a: 2 }
-  assert.equal(retries.notBeforeMs('a'), 0, 'what the other one waited for')
+  assert.equal(retries.notBeforeMs('a'), 0, 'only the other one had to wait')
   assert.deepEqual(retries.tried(90_000), [], 'nor was it tried since then')
   assert.deepEqual(pauses(2), [1_000, 2_000])
   assert.equal(retries.tried(90_000)[0]?.sinceMs, 90_000)

@@ -1,32 +1,32 @@
-/** Files that could not be read at the last try, though nothing is wrong with them: when they are tried again. */
+/** When to try files again that could not be read the last time, though nothing is wrong with them. */
 import type { MetadataJob } from './metadata-job.ts'
 
 type File = Pick<MetadataJob, 'nodeId' | 'path'>
 
 export type ReadingRetries = {
-  /** How long until the next try, ms; longer after each in a row. */
+  /** The pause until the next try, ms. It grows with each failed try in a row. */
   readonly next: (file: File, why: 'changed' | 'busy') => number
-  /** Not before when it may be read again, ms since 1970; 0 for one that was not tried in vain. */
+  /** The time before which the file must not be read again, ms since 1970; 0 if its last try did not fail. */
   readonly notBeforeMs: (nodeId: string) => number
-  /** It was read, or can't be. */
+  /** To be called when the file was read, or can't be. */
   readonly settled: (file: Pick<File, 'nodeId'>) => void
-  /** Files that have been tried in vain since then (ms since 1970) or longer, and are still to be read. */
+  /** Files that have been tried in vain since `sinceMs` (ms since 1970) or longer, and are still to be read. */
   readonly tried: (sinceMs: number) => { readonly path: string; readonly sinceMs: number }[]
 }
 
 export type ReadingRetriesTools = {
   /**
-   * The change with which a file that is to be read came to its path; null for one that is not to be read. By that one
-   * that is written to is the same file, and one that was moved, or has the id of one that was removed, is another.
+   * The change with which a file that is to be read came to its path; null if it is not to be read. A file that is
+   * written to keeps its change. A file that moved, or that has a removed file's id, has another.
    */
   readonly arrivalOf: (nodeId: string) => number | null
   readonly nowMs: () => number
 }
 
-/** After the first try: a file that changed while it was read is given time; a refusal passes sooner. */
+/** The pause after the first try. A file that changed while it was read gets more time; a refusal passes sooner. */
 const FIRST_MS = { changed: 1_000, busy: 250 } as const
 const LAST_MS = 60_000
-/** Files remembered; beyond, those that were tried longest ago are forgotten, and tried a little too often. */
+/** Files remembered. Beyond this, those that were tried longest ago are forgotten, and tried a little too often. */
 const FILES_MAX = 10_000
 
 type Tries = {
@@ -39,7 +39,7 @@ type Tries = {
 
 export function createReadingRetries({ arrivalOf, nowMs }: ReadingRetriesTools): ReadingRetries {
   const files = new Map<string, Tries>()
-  /** Forgets what is about another file than the one that has the id now. */
+  /** The tries of the file that has this id now. Those of a file that had it before are forgotten. */
   const triesOf = (nodeId: string): Tries | undefined => {
     const tries = files.get(nodeId)
     if (tries === undefined || tries.arrival === arrivalOf(nodeId)) return tries

@@ -1,7 +1,7 @@
 /**
- * What is read of an untrusted file by our own code takes work in proportion to its size, whatever it holds. Work is the
- * processor's time of this process, of a short content beside one that is four times as long: a pattern that tries each way
- * to divide white space between two of its parts takes sixteen times as long for it. No time of a clock is judged.
+ * Shows that our own code reads an untrusted file in work proportional to its size, whatever it holds. Work is the CPU
+ * time of this process for a short content and for one four times as long: a pattern that tries each way to divide
+ * white space between two of its parts takes sixteen times as long. No time of a clock is judged.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -14,12 +14,12 @@ import { svgRoot } from './svg-root.ts'
 
 const SHORT = 6_000
 const LONGER = 4
-/** Linear work gives 4, quadratic 16. */
+/** Linear work gives a ratio of 4, quadratic work 16. */
 const RATIO_MAX = 9
-/** Work below it is too little to be compared, µs: linear work takes a tenth of it. */
+/** Work below this is too little to compare, µs: linear work takes a tenth of it. */
 const WORTH_US = 20_000
 
-/** Where something may be repeated, at `@`. */
+/** Contents with a place, `@`, where something may be repeated. */
 const PLACES = [
   '@',
   '<svg @ width="1" height="1"/>',
@@ -84,7 +84,7 @@ const LONG_PARTS = [
   '\0',
 ]
 
-/** Each time as a file, and as what a packed one inflates to. */
+/** Reads the text as a file, and as what a packed file inflates to. */
 function read(text: string): void {
   const content = Buffer.from(text, 'latin1')
   measurePicture(readerOfBytes(content))
@@ -93,7 +93,7 @@ function read(text: string): void {
   svgRoot(content)
 }
 
-/** Without a checksum, which is not looked at. */
+/** gzip without a checksum, which nobody looks at. */
 function gzipped(content: Buffer): Buffer {
   return Buffer.concat([Buffer.from('\x1f\x8b\x08\0\0\0\0\0\0\x03', 'latin1'), deflateRawSync(content, { level: 1 })])
 }
@@ -105,7 +105,7 @@ function workOf(text: string): number {
   return user + system
 }
 
-test('no content has our own reading work more than in proportion to its size', () => {
+test('no content takes our own code more work than in proportion to its size', () => {
   const part = fc.constantFrom(...PARTS, ...LONG_PARTS)
   const repeated = fc.array(part, { minLength: 1, maxLength: 3 }).map((parts) => parts.join(''))
   fc.assert(
@@ -113,7 +113,7 @@ test('no content has our own reading work more than in proportion to its size', 
       const filled = (length: number) => place.replaceAll('@', () => unit.repeat(Math.ceil(length / unit.length)))
       const long = workOf(filled(LONGER * SHORT))
       if (long < WORTH_US) return
-      // What is compiled meanwhile, or done by another thread, counts once: the least of a few is the work itself.
+      // Compiling, or another thread, may add to one of the runs: the least of a few is the work itself.
       const least = (length: number) => Math.min(...[0, 1, 2].map(() => workOf(filled(length))))
       assert.ok(least(LONGER * SHORT) < RATIO_MAX * Math.max(least(SHORT), WORTH_US / RATIO_MAX))
     }),
@@ -121,7 +121,7 @@ test('no content has our own reading work more than in proportion to its size', 
   )
 })
 
-test('each place is met by white space alone', () => {
+test('white space alone reaches each place', () => {
   for (const place of PLACES) {
     const work = (length: number) => workOf(place.replaceAll('@', ' '.repeat(length)))
     assert.ok(work(LONGER * SHORT) < RATIO_MAX * Math.max(work(SHORT), WORTH_US / RATIO_MAX), place)

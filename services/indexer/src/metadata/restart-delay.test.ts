@@ -13,7 +13,7 @@ test('each failure to start doubles the wait, up to a minute, and is reported on
       over += 1
     },
   )
-  assert.ok(delay.allows(3), 'before any failure all may start at once')
+  assert.ok(delay.allows(3), 'before any failure all may start together')
   for (const waitMs of [500, 1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000]) {
     delay.failed('no library')
     assert.ok(!delay.allows(0))
@@ -29,7 +29,7 @@ test('each failure to start doubles the wait, up to a minute, and is reported on
   assert.equal(reports.length, 2)
 })
 
-test('a worker that started makes the failures before it forgotten', (context) => {
+test('once a worker has started, the failures before it are forgotten', (context) => {
   context.mock.timers.enable({ apis: ['setTimeout'] })
   const reports: string[] = []
   const delay = createRestartDelay(

@@ -1,4 +1,4 @@
-/** How long to wait before starting workers again when they end before they are ready: never a loop. */
+/** How long to wait before starting workers again if they end before they are ready, so that this is never a loop. */
 
 export type RestartDelay = {
   /** Whether a worker may be started now, when `starting` others are just starting. */
@@ -24,7 +24,7 @@ export function createRestartDelay(report: (problem: string) => void, onOver: ()
     failed: (reason) => {
       if (reason !== reported) report(`metadata workers can't start: ${reason}`)
       reported = reason
-      // Several that were started together fail together; that is one attempt.
+      // Workers that were started together fail together, which is one attempt.
       if (timer !== undefined) return
       failures += 1
       timer = setTimeout(

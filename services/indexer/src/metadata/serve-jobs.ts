@@ -5,7 +5,7 @@ import type { ReaderVersions } from './reader-versions.ts'
 import type { WorkNote } from './work-at.ts'
 import { encodeAnswers, type WorkerMessage } from './worker-message.ts'
 
-/** Reads files, with these versions, and notes what it is at. */
+/** What reads the files, its versions, and the note of what it is at. */
 export type Reader = { readonly extract: Extract; readonly versions: ReaderVersions; readonly note: WorkNote }
 
 /**
@@ -13,7 +13,7 @@ export type Reader = { readonly extract: Extract; readonly versions: ReaderVersi
  * the parent instead of `ready`, and the process ends.
  */
 export function serveJobs(prepare: () => Reader): void {
-  // Ctrl-C and a service manager's stop reach the whole group; when to stop is the parent's decision.
+  // Ctrl-C and a service manager's stop reach the whole process group. Only the parent decides when to stop.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {})
   process.on('disconnect', () => process.exit(0))
 
@@ -31,8 +31,8 @@ export function serveJobs(prepare: () => Reader): void {
 }
 
 /**
- * MediaInfo is what crashes, and what computes for ever; so the files that need it come last, one by one, and what is in
- * the same message has its answer by then.
+ * Files that need MediaInfo come last, one by one: it may crash or compute for ever, and by then the other files of the
+ * message have their answers.
  */
 function serve(message: JobsMessage, { extract, note }: Reader): void {
   const files = decodeJobs(message)

@@ -15,7 +15,7 @@ import type { WorkerEvents } from './worker-process.ts'
 
 const IDLE_MS = 30_000
 
-/** A slot whose process does what the test has it do, and time that passes when it says so. */
+/** A slot whose process and time the test controls. */
 function begin(t: TestContext) {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const calls: string[] = []
@@ -75,7 +75,7 @@ function namesOf({ culprit, wasAlone, neighbours, untouched }: Unanswered) {
   return { culprit: culprit?.job.nodeId ?? null, wasAlone, neighbours: names(neighbours), untouched: names(untouched) }
 }
 
-test('a process that does not end when it is told to is killed, and said to be stuck when it stays all the same', (t) => {
+test('a process that does not end when it is dismissed is killed, and reported as stuck if it stays all the same', (t) => {
   const { slot, calls, said, pass, die } = begin(t)
   pass(IDLE_MS)
   assert.deepEqual([slot.state, calls], ['leaving', ['dismiss']])
@@ -89,7 +89,7 @@ test('a process that does not end when it is told to is killed, and said to be s
   assert.deepEqual([slot.state, slot.stuck], ['empty', null])
 })
 
-test('one that is renewed and stopped in its end does not hold its place either', (t) => {
+test('a retired process that hangs in its end does not hold its slot either', (t) => {
   const { slot, calls, pass } = begin(t)
   slot.retire()
   pass(10_000)
@@ -98,7 +98,7 @@ test('one that is renewed and stopped in its end does not hold its place either'
   assert.notEqual(slot.stuck, null)
 })
 
-test('one that ends is not killed', (t) => {
+test('a process that ends is not killed', (t) => {
   const { calls, said, pass, die } = begin(t)
   pass(IDLE_MS)
   die(null)
@@ -107,7 +107,7 @@ test('one that ends is not killed', (t) => {
   assert.equal(said.length, 1, 'only that it ended')
 })
 
-test('one that is killed over a file and stays is said with that file', (t) => {
+test('a process that is killed over a file and stays is reported with that file', (t) => {
   const { slot, said, send, pass } = begin(t)
   send('a')
   pass(60_000)
@@ -116,7 +116,7 @@ test('one that is killed over a file and stays is said with that file', (t) => {
   assert.equal(slot.stuck, said[0])
 })
 
-test('answers may come in parts, and the next message is at work when all are there', (t) => {
+test('answers may come in parts, and the next message is at work once all are there', (t) => {
   const { slot, said, send, answer } = begin(t)
   send('a', 'b', 'c')
   send('d')
@@ -154,7 +154,7 @@ test('messages are counted from the start of each process', (t) => {
   })
 })
 
-test('answers that did not get through are asked for again, and are nobody\u2019s fault', (t) => {
+test('files whose answers did not get through are read again, and no file is to blame', (t) => {
   const { said, send, at, die } = begin(t)
   send('a', 'b')
   send('c', 'd')
@@ -165,7 +165,7 @@ test('answers that did not get through are asked for again, and are nobody\u2019
   })
 })
 
-test('whatever a process noted, a file that is alone is to blame for its end, so that it ends', (t) => {
+test('whatever a process noted, a file that was alone is to blame for its end, so that no file is tried for ever', (t) => {
   for (const where of [
     null,
     { row: 0, message: 0 },

@@ -1,4 +1,4 @@
-/** A place for one worker process: empty, or a process with the batches it has and the time it may take. */
+/** A slot for one worker process: empty, or a process with its batches and the time that it may take. */
 import { shownPath } from '@drive-feed/shared/shown-path.ts'
 import type { Death } from './after-death.ts'
 import type { Batch } from './backlog.ts'
@@ -12,24 +12,24 @@ import type { Launch, WorkerProcess } from './worker-process.ts'
 
 /** What a process left unanswered when it ended. */
 export type Unanswered = {
-  /** What it died over; null where nobody knows. */
+  /** The file it died over; null if nobody knows. */
   readonly culprit: Task | null
   /** Whether the culprit was sent in a message of its own. */
   readonly wasAlone: boolean
-  /** In the same message. */
+  /** The other files of the same message. */
   readonly neighbours: readonly Task[]
-  /** Not begun. */
+  /** Files of messages that were not begun. */
   readonly untouched: readonly Task[]
 }
 
 export type SlotEvents = {
   readonly onReady: (versions: ReaderVersions) => void
-  /** Of each task once. */
+  /** Each task has one result. */
   readonly onResults: (results: readonly { readonly task: Task; readonly result: MetadataResult }[]) => void
-  /** It ended before it was ready. */
+  /** The process ended before it was ready. */
   readonly onStartFailed: (reason: string) => void
   readonly onEnd: (death: Death, unanswered: Unanswered) => void
-  /** Killed some time ago and still there, in one line. */
+  /** The process was killed some time ago and is still there, in one line. */
   readonly onStuck: (problem: string) => void
 }
 
@@ -45,7 +45,7 @@ type State = 'empty' | 'starting' | 'ready' | 'retired' | 'leaving'
 
 type OpenBatch = { readonly batch: Batch; readonly unanswered: Map<number, Task> }
 
-/** A process that was told to end has nothing left to do, and ends within milliseconds. */
+/** A dismissed process has nothing left to do, and ends within milliseconds. */
 const LEAVING_MS = 10_000
 /** A killed process that is still there after this time waits for a disk or server that does not answer. */
 const STUCK_MS = 10_000
@@ -53,13 +53,13 @@ const STUCK_MS = 10_000
 const TIMER_MAX_MS = 2 ** 31 - 1
 
 export class Slot {
-  /** `retired`: ends once it has answered what it was asked. `leaving`: told to end or killed, and not yet gone. */
+  /** `retired`: ends once it has answered all messages. `leaving`: dismissed or killed, and not yet gone. */
   state: State = 'empty'
-  /** That its process was killed and stays, in one line; null where it is not so. */
+  /** Says in one line that the process was killed and stays; null if that is not so. */
   stuck: string | null = null
   readonly #options: SlotOptions
   readonly #events: SlotEvents
-  /** Sent and not answered, in order. The process is at work on the first. */
+  /** Batches sent and not answered, in order. The process is at work on the first. */
   readonly #open: OpenBatch[] = []
   #process: WorkerProcess | null = null
   #timer: NodeJS.Timeout | undefined
@@ -73,12 +73,12 @@ export class Slot {
     this.#events = events
   }
 
-  /** What it is at work on, and what was sent behind it. */
+  /** The batch that it is at work on, and the one sent behind it. */
   get batches(): readonly Batch[] {
     return this.#open.map(({ batch }) => batch)
   }
 
-  /** What it is at, if it is at work, and since when. */
+  /** The file that it is at, and since when; null if it is not at work. */
   get work(): { readonly path: string; readonly sinceMs: number } | null {
     const [task] = this.#open[0]?.unanswered.values() ?? []
     return task === undefined ? null : { path: task.job.path, sinceMs: this.#workingSinceMs }
@@ -123,7 +123,7 @@ export class Slot {
     this.#process.kill()
   }
 
-  /** No longer keeps the parent alive, should the process be stuck in the kernel. */
+  /** No longer keeps the parent alive, if the process is stuck in the kernel. */
   abandon(): void {
     clearTimeout(this.#timer)
     this.#process?.abandon()
@@ -176,7 +176,7 @@ export class Slot {
     }
   }
 
-  /** Gives the first batch its time, or an idle process its rest before it is let go. */
+  /** Starts the time limit of the first batch; without one, the time after which an idle process is dismissed. */
   #awaitNext(): void {
     clearTimeout(this.#timer)
     this.#workingSinceMs = this.#options.nowMs()
@@ -192,7 +192,7 @@ export class Slot {
   #dismiss(): void {
     this.state = 'leaving'
     clearTimeout(this.#timer)
-    // One that is stopped, or hangs in its own end, would hold its place for good.
+    // A process that is stopped, or hangs in its own end, would hold its slot for good.
     this.#timer = setTimeout(() => this.kill(), LEAVING_MS)
     this.#process?.dismiss()
   }
@@ -214,9 +214,9 @@ export class Slot {
 }
 
 /**
- * Whose fault it was, by what the process noted; `at.message` is counted from 0 among those that are open. Where that can't
- * be, because nobody knows or since a worker that was taken over may note anything, it is the fault of the only file that is
- * left of the first message, or of any of them, which are then tried one by one.
+ * Divides the open tasks by who is to blame, as the process noted; `at.message` counts from 0 among the open messages.
+ * If there is no note, or an impossible one, which a worker that was taken over may write, the culprit is the only file
+ * left of the first message. If several are left there is none, and they are tried one by one.
  */
 function divide(open: readonly OpenBatch[], at: WorkAt | null): Unanswered {
   const tasksOf = (some: readonly OpenBatch[]) => some.flatMap(({ unanswered }) => [...unanswered.values()])
@@ -230,7 +230,7 @@ function divide(open: readonly OpenBatch[], at: WorkAt | null): Unanswered {
     culprit,
     wasAlone: batch.tasks.length === 1,
     neighbours: tasksOf([begun]).filter((task) => task !== culprit),
-    // Behind it, and before it those whose answers did not get through.
+    // Messages behind it, and those before it whose answers did not get through.
     untouched: tasksOf(open.filter((each) => each !== begun)),
   }
 }

@@ -48,7 +48,7 @@ for (const [what, text] of [
   test(`${what} is no SVG`, () => assert.equal(svgRoot(Buffer.from(text)), 'other'))
 }
 
-test('a head that ends too early leaves it open', () => {
+test('a head that ends too early is unsure', () => {
   for (const text of ['', '  ', '<', '<sv', '<svg', '<!-- <svg>', `${DECLARATION}<?a`, '<!DOCTYPE sv']) {
     assert.equal(svgRoot(Buffer.from(text)), 'unsure', text)
   }

@@ -1,22 +1,22 @@
-/** Whether a document is an SVG: what its first element is, behind all that may stand before it. */
+/** Whether a document is an SVG, by its first element, behind all that may stand before it. */
 
 /** `unsure`: the head ends before the first element. */
 export type SvgRoot = 'svg' | 'other' | 'unsure'
 
 const SPACE = /[ \t\r\n]*/y
 const DOCTYPE = /<!DOCTYPE[ \t\r\n]+(?<name>[^ \t\r\n[>]+)[ \t\r\n[>]/y
-/** With a prefix for its namespace or without. */
+/** With or without a namespace's prefix. */
 const ELEMENT = /<(?<name>[^ \t\r\n<>/!?]+)[ \t\r\n/>]/y
 /** The beginning of a comment, a DOCTYPE or an element, and no more. */
 const CUT = /^(<(!-?|!D[^>[]*|[^ \t\r\n<>/!?]*))?$/
-/** As much as of an element or DOCTYPE must be there to tell; a name that is longer is another one. */
+/** So much of an element or DOCTYPE decides: a longer name is not `svg`. */
 const NAME_MAX = 256
 
 /**
- * Skips the byte order mark, white space, comments and processing instructions (XML 1.0, section 2.8). libmagic's magic
- * can't: it looks for `<svg` anywhere near the beginning, which is in READMEs and comments too, or only at the very
- * beginning; and relative offsets, which would skip what is before it, are counted wrong before its version 5.45.
- * Takes one pass over `head`.
+ * Skips the byte order mark, white space, comments and processing instructions (XML 1.0, section 2.8), in one pass over
+ * `head`. libmagic's rules can't: they look for `<svg` anywhere near the beginning, where READMEs and comments have it
+ * too, or only at the very beginning. Relative offsets would skip what is before it, but libmagic before 5.45 counts
+ * them wrong.
  */
 export function svgRoot(head: Buffer): SvgRoot {
   const text = decode(head)
@@ -29,7 +29,7 @@ export function svgRoot(head: Buffer): SvgRoot {
   }
 }
 
-/** Where the comment or instruction that begins here ends; -1 behind the head, null where none begins. */
+/** Where the comment or instruction that begins here ends: -1 for behind the head, null if none begins here. */
 function skipped(text: string, at: number): number | null {
   const [start, end] = text.startsWith('<!--', at) ? ['<!--', '-->'] : ['<?', '?>']
   if (!text.startsWith(start, at)) return null

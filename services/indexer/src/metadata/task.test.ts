@@ -14,7 +14,7 @@ function job(name: string): MetadataJob {
   return { nodeId: name, root: '/', path: `/${name}`, deviceNumber: '', inode: '1', size: 1, mtime: 0 }
 }
 
-/** What a file goes through when every process that reads it dies. */
+/** The efforts with which a file is tried if every process that reads it dies. */
 function lifeOf(task: Task, death: Death, wasAlone = true): string[] {
   const efforts: string[] = []
   let next: Task | MetadataResult = task
@@ -25,13 +25,13 @@ function lifeOf(task: Task, death: Death, wasAlone = true): string[] {
   return [...efforts, next.kind]
 }
 
-/** What is left out next of a file on which a process died at a step, and what is said of it. */
+/** The next effort for a file on which a process died at a step, and the problem that is reported. */
 function nextAt(step: Step | null, before: Partial<Task> = {}): [effort: string, problem: string | null] | null {
   const next = afterDeath({ ...newTask(job('a')), isSuspect: true, ...before }, true, { ...LOOP, step })
   return 'effort' in next ? [next.effort, next.problem] : null
 }
 
-test('a file that a process died of is tried once more in full where it has more time and nobody waits for it', () => {
+test('a file that a process died over is tried once more in full, with more time and where nobody waits for it', () => {
   const task = newTask(job('a'))
   const next = afterDeath(task, false, LOOP) as Task
   assert.deepEqual(next, { ...task, isSuspect: true })
@@ -44,9 +44,9 @@ test('a file that a process died of is tried once more in full where it has more
 test('a file that kills every process is tried twice in full, then with less and less, then has failed', () => {
   const less = ['without-mediainfo', 'type-only', 'hash-only', 'failed']
   assert.deepEqual(lifeOf(newTask(job('a')), CRASH), ['full', 'full', ...less])
-  assert.deepEqual(lifeOf(newTask(job('a')), TIMEOUT), ['full', ...less], 'it would take too long again')
+  assert.deepEqual(lifeOf(newTask(job('a')), TIMEOUT), ['full', ...less], 'alone it would take too long again')
   const [first, second] = lifeOf(newTask(job('a')), TIMEOUT, false)
-  assert.deepEqual([first, second], ['full', 'full'], 'among others it may have been their time')
+  assert.deepEqual([first, second], ['full', 'full'], 'among others it may have been their fault')
 })
 
 test('what is left out is what the process was at, by its name', () => {
@@ -67,7 +67,7 @@ test('what is left out is always more than before, until nothing but hashing is 
   assert.deepEqual(lifeOf(newTask(job('a')), { ...LOOP, step: 'libmagic' }), ['full', 'full', 'hash-only', 'failed'])
 })
 
-test('where a file waits goes by how long it may take', () => {
+test("a file's lane depends on how long it may take", () => {
   const lane = (size: number, of: Partial<Task> = {}) => laneOf({ ...newTask({ ...job('a'), size }), ...of })
   assert.equal(lane(1), 'ordinary')
   assert.equal(lane(1, { isAlone: true }), 'alone')

@@ -1,4 +1,4 @@
-/** A job inside the pool: how it is to be tried, and in which lane it waits. */
+/** A job in the pool: how it is to be tried, and in which lane it waits. */
 import type { Trial } from './extract.ts'
 import type { Effort } from './identify.ts'
 import type { MetadataJob, MetadataResult } from './metadata-job.ts'
@@ -6,33 +6,37 @@ import type { MetadataJob, MetadataResult } from './metadata-job.ts'
 export type Task = {
   readonly job: MetadataJob
   readonly effort: Effort
-  /** It came behind a file that a process died of, in the same message: it goes into a message of its own. */
+  /** It was in the message of a file that a process died over. It goes into a message of its own. */
   readonly isAlone: boolean
-  /** A process died of it: it waits until nobody has to wait for it. */
+  /** A process died over it. It waits until no other file has to wait for it. */
   readonly isSuspect: boolean
   /** Why the effort is less than full. */
   readonly problem: string | null
 }
 
 /**
- * What the libraries may compute for a file, in ms. Hardly one needs a tenth of the first; what needs more is tried once
- * more where nothing waits for it, and may then take as long as the slowest machine takes for the oddest film.
+ * How long the libraries may compute for a file, ms. Hardly a file needs a tenth of the first. One that needs more is
+ * tried once more where no other file waits for it, and may then take as long as the slowest machine takes for the
+ * oddest film.
  */
 const ORDINARY_COMPUTING_MS = 300
 const SLOW_COMPUTING_MS = 10_000
 
-/** Files from here on are read by a part of the workers only. Bytes. */
+/** Files of this size or more are read by some of the workers only. Bytes. */
 export const BIG_FILE_BYTES = 256 * 1024 * 1024
-/** Files from here on, which take minutes on any disk and hours on some, are read one at a time, by a worker more. Bytes. */
+/**
+ * Files of this size or more take minutes on any disk and hours on some. They are read one at a time, by one more
+ * worker. Bytes.
+ */
 export const HUGE_FILE_BYTES = 64 * 1024 * 1024 * 1024
 
 /**
- * Where a task waits for a worker. `alone`: small or not, with a neighbour that was bad. `suspect` and `big`: may keep a
- * worker busy for long. `huge`: for very long.
+ * Where a task waits for a worker. `alone`: its neighbour was bad, whatever its size. `suspect` and `big` may keep a
+ * worker busy for long, `huge` for very long.
  */
 export type Lane = 'ordinary' | 'alone' | 'suspect' | 'big' | 'huge'
 
-/** Of a file whose hash is known only the beginning is read, and what the libraries want to see. */
+/** Zero if the hash is known: then only the beginning is read, and what the libraries want to see. */
 export function bytesToRead({ size, knownHash }: MetadataJob): number {
   return knownHash === undefined ? size : 0
 }
@@ -55,7 +59,7 @@ export function newTask(job: MetadataJob): Task {
   return { job, effort: 'full', isAlone: false, isSuspect: false, problem: null }
 }
 
-/** A worker's result for a task: what was left out is said, unless the file turned out not to need it. */
+/** A worker's result for a task. It says what was left out, unless the file turned out not to need it. */
 export function settle(task: Task, result: MetadataResult): MetadataResult {
   if (result.kind !== 'done' || task.problem === null) return result
   const { isImage, isVideo, width } = result.metadata

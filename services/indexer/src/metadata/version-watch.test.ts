@@ -72,13 +72,13 @@ for (const [what, other, marksAllMedia] of [
   })
 }
 
-test('a marking that was not finished goes on, and keeps what it was about', (t) => {
+test('an unfinished marking goes on, and keeps which files it was about', (t) => {
   const half = { ...OLD, markedTo: 5_000, marksAllMedia: true }
   const first = watchBeside(t, half, 3)
   first.watch.tell(OLD)
   first.pass()
   assert.deepEqual([first.seen.marked, first.seen.others], [3, 0])
-  assert.equal(first.seen.noted, half, 'whoever marks notes how far it came')
+  assert.equal(first.seen.noted, half, 'the marking itself notes how far it came')
 })
 
 test('an upgrade in the middle of a marking begins it anew, and forgets nothing', (t) => {

@@ -1,32 +1,32 @@
 /**
- * Notices that files are read with other versions than those that are in the database were read with, and has those
- * marked whose answer may be another by now.
+ * Notices that the readers' versions differ from those noted in the database, and has files marked whose answer may be
+ * another one now.
  */
 import type { ReaderVersions } from './reader-versions.ts'
 
-/** `markedTo`: how far the marking came, null where it is done. `marksAllMedia`: also those that have a size. */
+/** `markedTo`: how far the marking came, null once it is done. `marksAllMedia`: also mark media that have a size. */
 export type NotedVersions = ReaderVersions & { readonly markedTo: number | null; readonly marksAllMedia: boolean }
 
 export type VersionWatch = {
-  /** A worker reads with these. */
+  /** To be called with the versions of a worker that is ready. */
   readonly tell: (versions: ReaderVersions) => void
-  /** Whether any worker told. */
+  /** Whether any worker has reported its versions. */
   readonly isTold: () => boolean
   readonly stop: () => void
 }
 
 export type VersionWatchTools = {
-  /** Null where nothing was read yet. */
+  /** Null if nothing was read yet. */
   readonly noted: () => NotedVersions | null
   readonly note: (versions: NotedVersions) => void
   /** Marks some files. False when all are marked. */
   readonly markSome: () => boolean
-  /** Some were marked. */
+  /** Some files were marked. */
   readonly onMarked: () => void
   readonly onOther: (before: ReaderVersions, now: ReaderVersions) => void
 }
 
-/** Between two slices of the marking, in which everything else has its turn. */
+/** The pause between two slices of the marking, in which everything else has its turn. */
 const PAUSE_MS = 20
 
 export function createVersionWatch({ noted, note, markSome, onMarked, onOther }: VersionWatchTools): VersionWatch {
@@ -44,7 +44,7 @@ export function createVersionWatch({ noted, note, markSome, onMarked, onOther }:
   }
   return {
     tell: (now) => {
-      // Libraries may be upgraded while this program runs: a worker that is started later has the new ones.
+      // Libraries may be upgraded while this program runs; a worker that starts later has the new ones.
       if (told !== null && areSame(told, now)) return
       told = now
       const before = noted()
@@ -60,7 +60,7 @@ export function createVersionWatch({ noted, note, markSome, onMarked, onOther }:
   }
 }
 
-/** A size that a library gave is rarely wrong, and one of our own is right until the rules say so. */
+/** A size by a library is rarely wrong. A size by our own parsers may be wrong only if the rules changed. */
 function mayHaveWrongSizes(before: NotedVersions, now: ReaderVersions): boolean {
   return before.rules !== now.rules || (before.markedTo !== null && before.marksAllMedia)
 }

@@ -1,6 +1,6 @@
 /**
- * What a worker is at, in memory that it shares with whoever started it: which file it was, and in which part of the
- * reading, when it died or was killed. Messages would say it too, for ten microseconds a file; this takes some nanoseconds.
+ * What a worker is at, in memory that it shares with its parent: when it dies or is killed, the parent knows the file
+ * and the step. A message would take ten microseconds a file; this takes some nanoseconds.
  */
 import { closeSharedMemory, createSharedMemory, mapSharedMemory, readSharedMemory } from '../posix/shared-memory.ts'
 
@@ -8,7 +8,7 @@ import { closeSharedMemory, createSharedMemory, mapSharedMemory, readSharedMemor
 const STEPS = ['reading', 'libmagic', 'measuring', 'mediainfo'] as const
 export type Step = (typeof STEPS)[number]
 
-/** `message`: which one of those it was sent, from 1; 0 before the first. `row`: which file of that message, from 0. */
+/** `message`: the number of the message, from 1; 0 before the first. `row`: the file in that message, from 0. */
 export type WorkAt = { readonly message: number; readonly row: number; readonly step: Step }
 
 /** The worker's side. */
@@ -18,9 +18,9 @@ export type WorkNote = {
   readonly step: (step: Step) => void
 }
 
-/** The side of whoever starts it. */
+/** The parent's side. */
 export type WorkMemory = {
-  /** To be given to the worker. */
+  /** The descriptor to give to the worker. */
   readonly fd: number
   readonly read: () => WorkAt
   readonly close: () => void
@@ -29,7 +29,7 @@ export type WorkMemory = {
 const BYTES = 12
 const [MESSAGE, ROW, STEP] = [0, 1, 2] as const
 
-/** Null where there is no such memory: then nobody knows what a worker was at. */
+/** Null if the system gives no such memory: then nobody knows what a worker was at. */
 export function createWorkMemory(): WorkMemory | null {
   const fd = createSharedMemory(BYTES)
   if (fd === null) return null
@@ -44,7 +44,7 @@ export function createWorkMemory(): WorkMemory | null {
   }
 }
 
-/** @param fd of the memory; null where there is none, and what is noted reaches nobody. It is closed. */
+/** @param fd the memory's descriptor, which is closed; null if there is none, and then nobody sees the notes */
 export function openWorkNote(fd: number | null): WorkNote {
   const memory = fd === null ? null : mapSharedMemory(fd, BYTES)
   if (fd !== null) closeSharedMemory(fd)

@@ -1,4 +1,6 @@
-/** Shows that jobs and results arrive as they were sent, after what the channel between two processes makes of them. */
+/**
+ * Shows that jobs and results arrive as they were sent, through the serialization of a channel between two processes.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Extraction } from './extract.ts'
@@ -6,7 +8,7 @@ import { decodeJobs, encodeJobs } from './jobs-message.ts'
 import type { MetadataJob } from './metadata-job.ts'
 import { type AnswersMessage, decodeAnswers, encodeAnswers } from './worker-message.ts'
 
-/** What the channel between the processes makes of a message. */
+/** A message as the channel between two processes delivers it. */
 function throughChannel<Message>(message: Message): Message {
   return JSON.parse(JSON.stringify(message)) as Message
 }
@@ -21,7 +23,7 @@ const JOBS: MetadataJob[] = Array.from({ length: 5 }, (_, n) => ({
   mtime: -1_876_544 + n,
 }))
 
-test('jobs arrive as they were sent, without what a worker has no use for', () => {
+test('jobs arrive as they were sent, without the fields that a worker does not use', () => {
   const message = throughChannel(encodeJobs(JOBS, { effort: 'hash-only', computingMs: 500 }))
   assert.deepEqual(message.trial, { effort: 'hash-only', computingMs: 500 })
   assert.deepEqual(

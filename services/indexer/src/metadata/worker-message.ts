@@ -1,12 +1,12 @@
-/** What a worker tells its parent. */
+/** The messages from a worker to its parent. */
 import type { Extraction } from './extract.ts'
 import { mediaKind } from './media-kind.ts'
 import type { MetadataJob, MetadataResult } from './metadata-job.ts'
 import type { ReaderVersions } from './reader-versions.ts'
 
 /**
- * First `ready`, or `unusable` and the end; then `answers` to the messages of jobs, to one after the other, and to each file
- * once. Answers are columns like the jobs (see `jobs-message.ts`); a column says nothing where the kind has no such field.
+ * First comes `ready`, or `unusable` and the end. Then come `answers` to one message of jobs after the other, each file
+ * once. Answers are columns like the jobs (see `jobs-message.ts`); a column says nothing if the kind has no such field.
  */
 export type WorkerMessage =
   | { readonly type: 'ready'; readonly versions: ReaderVersions }
@@ -15,7 +15,7 @@ export type WorkerMessage =
 
 export type AnswersMessage = {
   readonly type: 'answers'
-  /** Which files of the message they are about, from 0; null for all of them, in order. */
+  /** The files of the message that the answers are about, from 0; null for all of them, in order. */
   readonly rows: readonly number[] | null
   readonly kinds: readonly Extraction['kind'][]
   readonly hashes: readonly string[]
@@ -26,7 +26,7 @@ export type AnswersMessage = {
   readonly problems: readonly (string | null)[]
 }
 
-/** @param files how many the message has that is answered, in whole or in part */
+/** @param files how many files the answered message has */
 export function encodeAnswers(
   answers: readonly { readonly row: number; readonly extraction: Extraction }[],
   files: number,
@@ -46,7 +46,7 @@ export function encodeAnswers(
   }
 }
 
-/** By row. `jobs` are those of the message that is answered. */
+/** Gives results by row. `jobs` are those of the answered message. */
 export function decodeAnswers(answers: AnswersMessage, jobs: readonly MetadataJob[]): Map<number, MetadataResult> {
   const rows = answers.rows ?? jobs.map((_, row) => row)
   if (answers.kinds.length !== rows.length) throw new Error('a metadata worker answered another message')

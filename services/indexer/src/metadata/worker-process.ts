@@ -1,4 +1,4 @@
-/** One child process that reads files: starting it, talking to it, noticing its end. */
+/** One child process that reads files: starts it, sends it messages, notices its end. */
 import { type ChildProcess, fork } from 'node:child_process'
 import type { JobsMessage } from './jobs-message.ts'
 import type { ReaderVersions } from './reader-versions.ts'
@@ -10,7 +10,7 @@ export type WorkerProcess = {
   /** Null if it could not be started. */
   readonly pid: number | null
   readonly send: (message: JobsMessage) => void
-  /** Lets it end by itself, which it does at once when it has no work. */
+  /** Has it end by itself, which it does immediately if it has no work. */
   readonly dismiss: () => void
   /** SIGKILL. `onEnd` follows, unless the process is stuck in the kernel. */
   readonly kill: () => void
@@ -19,23 +19,23 @@ export type WorkerProcess = {
 }
 
 export type WorkerEvents = {
-  /** It has its libraries and takes work. */
+  /** The process has its libraries and takes work. */
   readonly onReady: (versions: ReaderVersions) => void
   readonly onAnswers: (answers: AnswersMessage) => void
   /**
-   * Called once, after everything it ever said was delivered. `reason` is for people: "killed by SIGSEGV". `at` null: what
-   * it was at is not known.
+   * Called once, after all its messages were delivered. `reason` is for people: "killed by SIGSEGV". `at` is null if
+   * nobody knows what the process was at.
    */
   readonly onEnd: (reason: string, at: WorkAt | null) => void
 }
 
-/** How a process is said to have ended that was out of its share of the processor. */
+/** The reason for a process that reached its limit on computing. */
 const COMPUTED_TOO_LONG = 'computed for too long'
 
 /** A cold start from a busy disk takes seconds; a process that is not ready by then never will be. */
 const START_LIMIT_MS = 60_000
 
-/** How much of its last words (stderr) is kept. Characters. */
+/** How much of the end of its stderr is kept. Characters. */
 const LAST_WORDS_MAX = 4000
 
 /** Starts a worker by the path of its entry. */
@@ -43,7 +43,7 @@ export type Launch = (module: string, events: WorkerEvents) => WorkerProcess
 
 export const startWorkerProcess: Launch = (module, events) => startHeldProcess(module, events, NOT_HELD)
 
-/** The same of a process that may do less, by what its parent's thread has given up. */
+/** The same for a process that may do less, since its parent's thread has restricted itself. */
 export function startHeldProcess(module: string, events: WorkerEvents, setting: WorkerSetting): WorkerProcess {
   const memory = createWorkMemory()
   const end = (reason: string) => {
@@ -53,7 +53,7 @@ export function startHeldProcess(module: string, events: WorkerEvents, setting: 
   }
   try {
     const child = fork(module, [encodeSetting(setting, memory !== null)], {
-      // None of the parent's own flags: --test or --inspect would start that here too.
+      // None of the parent's own flags: --test or --inspect would count here too.
       execArgv: [],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc', ...(memory === null ? [] : [memory.fd])],
     })
@@ -64,7 +64,7 @@ export function startHeldProcess(module: string, events: WorkerEvents, setting: 
   }
 }
 
-/** For want of memory, files or processes. */
+/** Stands for a process that could not be started, for want of memory, files or processes. */
 export function neverStarted(problem: string, { onEnd }: WorkerEvents): WorkerProcess {
   const nothing = () => {}
   setImmediate(() => onEnd(`not started: ${problem}`, null))
@@ -93,7 +93,7 @@ function workerOf(
   })
   return {
     pid: child.pid ?? null,
-    // A failure to send means that the process has ended or is about to, which says more.
+    // If sending fails the process has ended or is about to; its end says more.
     send: (message) => child.send(message, () => {}),
     dismiss: () => {
       if (child.connected) child.disconnect()
@@ -109,7 +109,7 @@ function workerOf(
   }
 }
 
-/** `exit` alone is not the end: answers may still be in the pipe until the channel closes too. */
+/** The end is `exit` and a closed channel: until the channel closes, answers may still be in it. */
 function onceEnded(child: ChildProcess, ended: (how: string) => void): void {
   let how: string | null = null
   let isClosed = false
@@ -126,7 +126,7 @@ function onceEnded(child: ChildProcess, ended: (how: string) => void): void {
     check()
   })
   child.on('error', (error) => {
-    // It never ran: there will be neither of the two.
+    // The process never ran, so neither of the two events comes.
     if (child.pid === undefined) ended(`not started: ${error.message}`)
   })
 }

@@ -1,9 +1,11 @@
-/** What a worker process is told when it is started, in its arguments. */
+/** The setting that a worker process gets in its arguments when it starts. */
 
 export type WorkerSetting = {
-  /** It may read only where its programs are known to be: a library or database elsewhere is not found. */
+  /** The worker may read only where its programs are known to be: a library or database elsewhere is not found. */
   readonly isHeld: boolean
-  /** Watched folders below which it may read nothing, since they did not answer when it was started. Paths as in jobs. */
+  /**
+   * Watched folders below which the worker may read nothing, since they did not answer at its start. Paths as in jobs.
+   */
   readonly leftOut: readonly string[]
 }
 
@@ -12,7 +14,7 @@ export const NOT_HELD: WorkerSetting = { isHeld: false, leftOut: [] }
 /** The descriptor of the memory that it shares with its parent (`work-at.ts`): the next after its channel. */
 const MEMORY_FD = 4
 
-/** A path may have half of a surrogate pair, which JSON escapes. */
+/** JSON escapes half of a surrogate pair, which a path may have. */
 export function encodeSetting(setting: WorkerSetting, hasMemory: boolean): string {
   return JSON.stringify({ ...setting, hasMemory })
 }

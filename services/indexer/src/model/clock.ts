@@ -1,7 +1,9 @@
-/** The two clocks of the indexer. Whatever is due goes by the first, and whatever is shown by the second. */
+/** The indexer's two clocks. Due times use the first, and times that are shown use the second. */
 export type Clock = {
-  /** Milliseconds since 1970 that never jump: a clock that is set back must not hold up what is due. */
+  /** Milliseconds since 1970 by a clock that never jumps: setting the wall clock back must not delay what is due. */
   readonly nowMs: () => number
-  /** The clock on the wall, which may be set at any moment: whatever is shown as a time, and the times of files. */
+  /**
+   * The wall clock, which may be set at any moment: for times that are shown, and for comparison with times of files.
+   */
   readonly wallMs: () => number
 }

@@ -1,27 +1,30 @@
-/** What is to become of the rows, and the facts that go into them. */
+/** Decisions about rows, and the facts that go into rows. */
 import type { MetadataState } from '@drive-feed/shared/schema.ts'
 
-/** What `lstat` said of a file or folder, with the device's stable name. */
+/** What `lstat` gave for a file or folder, with the device's stable name. */
 export type Facts = {
   readonly device: string
   readonly inode: string
   readonly birthTime: number
   readonly size: number
   readonly mtime: number
-  /** Only where a double does not hold `mtime`, see `microseconds.ts`. */
+  /** Set only if a double can't hold `mtime`, see `microseconds.ts`. */
   readonly exactMtime?: bigint
   readonly ctime: number
 }
 
-/** Where a file's metadata stands after a decision. `dueMs`: ms since 1970 before which it is left alone. */
+/** The state of a file's metadata after a decision. `dueMs`: when it may be read, ms since 1970. */
 export type MetadataDue = { readonly state: MetadataState; readonly dueMs: number }
 
 /**
- * - `create`: a node that is not known. Its metadata is copied from another name of the same inode where `copyOf` says
- *   so. - `move`: the same file or folder at another place. - `rewrite`: other bytes; the old MIME type and dimensions
- *   stay visible until the new ones are known. - `recheck`: the bytes may have changed though size and time did not;
- *   silent. - `adopt`: facts that a row does not have yet; silent. - `renumber`: the inode number of a file or folder that
- *   was recognised by its place; silent. - `remove`: the node and, below it first, all under it.
+ * A silent decision writes no row in `changes`.
+ * - `create`: a new node. If `copyOf` is set its metadata is copied from that name of the same inode.
+ * - `move`: the same file or folder at another place.
+ * - `rewrite`: other bytes. The old MIME type and dimensions stay visible until the new ones are known.
+ * - `recheck`: the bytes may have changed though size and time did not. Silent.
+ * - `adopt`: facts that a row does not have yet. Silent.
+ * - `renumber`: the inode number of a file or folder that was recognised by its place. Silent.
+ * - `remove`: the node, after all that is below it.
  */
 export type Decision =
   | {

@@ -42,7 +42,7 @@ test('the folder / can be a root', () => {
   assert.deepEqual([root, tree.add(root, 'a', identity(2))].map(pathOf), ['/', '/a'])
 })
 
-test('folders nested deeper than calls may be are removed as any others', () => {
+test('folders nested deeper than calls may be are removed like any others', () => {
   const tree = createTree()
   const root = tree.addRoot(top(), identity(1))
   let folder = root
@@ -54,7 +54,7 @@ test('folders nested deeper than calls may be are removed as any others', () => 
   assert.equal(tree.size(), 0)
 })
 
-test('a renamed folder takes all below it along, and keeps its watches', () => {
+test('all that is below a renamed folder goes with it, and watches stay', () => {
   const { tree, a, b, c, d } = sample()
   tree.setWatch(c, 7)
   tree.relink(b, d, 'new')
@@ -65,7 +65,7 @@ test('a renamed folder takes all below it along, and keeps its watches', () => {
   assert.equal(tree.size(), 5)
 })
 
-test('two folders swap names, though one stands at the name of the other in between', () => {
+test('two folders swap names, though both have the same name in between', () => {
   const { tree, root, a, d } = sample()
   tree.relink(a, root, 'd')
   tree.relink(d, root, 'a')
@@ -74,7 +74,7 @@ test('two folders swap names, though one stands at the name of the other in betw
   assert.deepEqual([a, d].map(pathOf), ['/mnt/media/d', '/mnt/media/a'])
 })
 
-test('a folder that took the place of another stays when that one is removed after it', () => {
+test('a folder that took the place of another stays when the other one is removed later', () => {
   const { tree, root, a, d } = sample()
   tree.relink(d, root, 'a')
   tree.remove(a)
@@ -83,7 +83,7 @@ test('a folder that took the place of another stays when that one is removed aft
   assert.equal(tree.get(a.nodeId), undefined)
 })
 
-test('removing takes out all below and gives their watches', () => {
+test('removing a folder removes all that is below it, and gives their watches', () => {
   const { tree, root, a, b, c, d } = sample()
   for (const [at, folder] of [root, a, b, c, d].entries()) tree.setWatch(folder, 10 + at)
   assert.deepEqual(tree.remove(a), [11, 12, 13])
@@ -105,7 +105,7 @@ test('a folder without a watch gives none when removed', () => {
   assert.deepEqual(tree.remove(a), [3])
 })
 
-test('an id that stands for a new folder by now stays when the old one is removed', () => {
+test('an id that a new folder has taken stays when the old folder is removed', () => {
   const { tree, a, b, d } = sample()
   const again = tree.add(d, 'b', { ...identity(3) })
   tree.remove(b)

@@ -1,12 +1,12 @@
 /**
- * The folders that are known to be on disk, in memory: what a watch descriptor stands for and what path leads to it.
- * Files are not here (invariant I9). A folder is its inode; its path is made by walking its parents, so a rename is one
- * re-link and its watches, which follow the inode, stay right.
+ * The folders that are known to be on disk, in memory: which folder a watch descriptor stands for, and its path. Files
+ * are not here (I9). A folder stands for an inode, and its path is made by walking up its parents. So a rename is one
+ * re-link, and watches stay right, since they follow the inode.
  */
 
 export type Folder = {
   readonly nodeId: string
-  /** Stable device and inode number, decimal, as in the `nodes` table. */
+  /** The device's stable name and the inode number, as in the `nodes` table. */
   readonly device: string
   readonly inode: string
   readonly root: RootFolder
@@ -14,20 +14,20 @@ export type Folder = {
   parent: Folder | null
   name: string
   readonly children: Map<string, Folder>
-  /** Watch descriptor of its root's inotify instance; null while there is none. */
+  /** Its watch descriptor in its root's inotify instance; null while it has none. */
   watch: number | null
   /**
-   * When its watch last told something of what is in it, or was set because something happened; 0 for never. Whole seconds
-   * since 1970, which take no memory of their own.
+   * When its watch last reported an event in it, or was set because something happened; 0 for never. Whole seconds
+   * since 1970: a small integer takes no memory of its own.
    */
   stirredSeconds: number
-  /** Whether it must be listed when it is next found at its place: it could not be when its turn came. */
+  /** Whether it must be listed when it is next found at its place, since it could not be listed when its turn came. */
   needsVisit: boolean
-  /** Whether names in it were seen to be found under another spelling. */
+  /** Whether its filesystem was seen to find names under another spelling. */
   folds: boolean
-  /** Whether all that is known in it was compared with a listing since its filesystem was mounted. */
+  /** Whether all its rows were compared with a listing since its filesystem was mounted. */
   isCompared: boolean
-  /** False once it was taken out of the tree; whoever still holds it must drop it. */
+  /** False once it was removed from the tree. A caller that still holds it must drop it. */
   attached: boolean
 }
 
@@ -35,13 +35,16 @@ export type Folder = {
 export type RootFolder = {
   /** The key in the config's `watches`. */
   readonly key: string
-  /** The configured path with its symbolic links resolved. A link may lead elsewhere when the root is back. */
+  /**
+   * The configured path with its symbolic links resolved. It may change: a link may lead elsewhere when the root is
+   * back.
+   */
   path: string
   /** Its folder, set by `addRoot`; null before the root was first attached. The folder may have left the tree since. */
   top: Folder | null
-  /** Whether its folder was listed since the root was attached; before that it may be found to be suddenly empty. */
+  /** Whether its folder was listed since the root was attached. Until then it may turn out to be suddenly empty. */
   isListed: boolean
-  /** Null where the kernel gave no instance; such a root lives by rescans. */
+  /** Null if the kernel gave no instance; then the root is scanned again and again. */
   inotifyFd: number | null
   readonly byWatch: Map<number, Folder>
 }
@@ -50,7 +53,7 @@ export type Tree = {
   readonly size: () => number
   /** How often a folder came to another path so far. */
   readonly placings: () => number
-  /** How many are in one root, its top included. Counts them, so not for each event. */
+  /** How many folders are in one root, its top included. Counts all folders, so don't call it for each event. */
   readonly sizeOf: (root: RootFolder) => number
   readonly folders: () => Iterable<Folder>
   readonly get: (nodeId: string) => Folder | undefined
@@ -59,7 +62,7 @@ export type Tree = {
   readonly add: (parent: Folder, name: string, identity: FolderIdentity) => Folder
   /** Puts a folder under another parent and name. A folder under a different root must be removed and added instead. */
   readonly relink: (folder: Folder, parent: Folder, name: string) => void
-  /** Takes a folder and all below it out; gives the watch descriptors that are to be removed. */
+  /** Removes a folder and all below it, and gives the watch descriptors that the caller is to remove. */
   readonly remove: (folder: Folder) => number[]
   readonly setWatch: (folder: Folder, watch: number | null) => void
 }
@@ -96,7 +99,7 @@ export function createTree(): Tree {
     if (watch !== null) byWatch.set(watch, folder)
   }
   const unlink = (folder: Folder) => {
-    // A name may already be another folder's: two folders can swap names in one transaction.
+    // The name may already be another folder's: two folders can swap names in one transaction.
     if (folder.parent?.children.get(folder.name) === folder) folder.parent.children.delete(folder.name)
   }
 
@@ -127,7 +130,7 @@ export function createTree(): Tree {
       const watches: number[] = []
       for (const gone of withDescendants(folder)) {
         gone.attached = false
-        // Its id may already stand for a folder that took its place.
+        // The id may already be that of a folder that took its place.
         if (byId.get(gone.nodeId) === gone) byId.delete(gone.nodeId)
         if (gone.watch !== null) watches.push(gone.watch)
         setWatch(gone, null)
@@ -150,7 +153,10 @@ export function pathOf(folder: Folder): string {
   return names.length === 0 ? at.root.path : `${top}/${names.reverse().join('/')}`
 }
 
-/** The folder itself and all below it, parents first. A stack and not recursion: they may be nested deeper than calls. */
+/**
+ * The folder itself and all below it, parents first. A stack and not recursion: folders may be nested deeper than
+ * calls.
+ */
 export function* withDescendants(folder: Folder): Generator<Folder> {
   const levels: Iterator<Folder>[] = [[folder].values()]
   for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {

@@ -1,7 +1,7 @@
-/** What the database has of a file or folder. */
+/** What the database knows of a file or folder. */
 import type { MetadataState } from '@drive-feed/shared/schema.ts'
 
-/** A live node as reconciling needs it. */
+/** A live node, with the columns that `reconcile` needs. */
 export type KnownNode = {
   readonly nodeId: string
   readonly parentId: string
@@ -20,8 +20,8 @@ export type KnownNode = {
 }
 
 /**
- * What a listing is compared with: name, raw name, inode, device, size, mtime, birth time, is a directory (0 or 1), node
- * id, metadata state. A tuple and not an object, since a restart reads one for every file there is.
+ * The row of a node that a listing is compared with. A tuple and not an object, since a restart reads one for every
+ * file.
  */
 export type ListedRow = readonly [
   name: string,

@@ -1,4 +1,4 @@
-/** Shows when two observations are of the same file, and when a file counts as rewritten: tables. */
+/** Shows when a row and a sight are of the same thing, and when a file counts as rewritten: tables. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { factsOf, fileRow, fileSight, folderRow, folderSight } from '../../../../test/support/rows.ts'
@@ -20,7 +20,7 @@ function present(sight: PlacedSight): PresentSight {
 
 const IDENTITY = { deviceNumber: '7', inode: '5', birthTime: 1, mtime: 2, ctime: 3 }
 
-test('a device number is replaced by the stable name', () => {
+test("a device number is replaced by the device's stable name", () => {
   const stable = (number: string) => `stable ${number}`
   const file: Sight = { kind: 'file', ...IDENTITY, size: 4, links: 2 }
   const facts = { device: 'stable 7', inode: '5', birthTime: 1, mtime: 2, ctime: 3 }
@@ -53,7 +53,7 @@ for (const [what, row, sight, same] of SAME) {
   })
 }
 
-test('other size or other time, by a microsecond, is a rewrite', () => {
+test('another size, or another time by a microsecond, is a rewrite', () => {
   const row = fileRow(1, 'p', 'a')
   assert.ok(!isRewritten(row, factsOf(1, { ctime: 99 })))
   assert.ok(isRewritten(row, factsOf(1, { size: 11 })))
@@ -67,7 +67,7 @@ test("a microsecond more or less is no rewrite of the original's row, which was 
   assert.ok(isRewritten(row, factsOf(1, { mtime: 1_002 })))
 })
 
-test('places that differ have other keys', () => {
+test('different places have different keys', () => {
   const keys = [
     { parentId: 'a', name: 'b' },
     { parentId: 'a', name: 'c' },

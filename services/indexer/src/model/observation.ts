@@ -1,14 +1,19 @@
-/** A look at a place beside what the database knows of it. */
+/** An observation: a sight beside what the database knows of its place. */
 import { plainNodeId } from '@drive-feed/shared/node-id.ts'
 import type { Facts } from './decision.ts'
 import type { KnownNode } from './known-node.ts'
 import type { FileSight, FolderSight, Sight } from './sight.ts'
 
 /**
- * Why a place was looked at. `created`: a name appeared and no writer has closed it yet; `modified`: someone writes, or
- * set size or time; `written`: a writer closed it; `linked`: another name of the same inode changed; `revisited`: someone
- * may write to it of whom nothing is told; `stale`: it did not hold still while it was read; `touched`: any other event;
- * `scan`: a listing.
+ * Why a place was looked at.
+ * - `created`: a name appeared, and no writer has closed it yet.
+ * - `modified`: a program writes, or has set size or time.
+ * - `written`: a writer closed it.
+ * - `linked`: another name of the same inode changed.
+ * - `revisited`: a program may write to it of which no event tells.
+ * - `stale`: the file changed while it was read.
+ * - `touched`: any other event.
+ * - `scan`: a listing.
  */
 export type Cause = 'created' | 'modified' | 'written' | 'linked' | 'revisited' | 'stale' | 'touched' | 'scan'
 
@@ -29,7 +34,7 @@ export type Observation = Place & {
 export function placedSight(sight: Sight, stableDevice: (deviceNumber: string) => string): PlacedSight {
   if (sight.kind === 'file')
     return { kind: 'file', facts: factsOf(sight, sight.size, stableDevice), links: sight.links }
-  // A folder's size is the filesystem's own business.
+  // The size of a folder says nothing about what is in it.
   if (sight.kind === 'folder') return { kind: 'folder', facts: factsOf(sight, 0, stableDevice) }
   return { kind: sight.kind }
 }
@@ -46,24 +51,26 @@ export function isPresent(sight: PlacedSight): sight is PresentSight {
   return sight.kind === 'file' || sight.kind === 'folder'
 }
 
-/** As far as the filesystem counts links. */
+/** Whether it is a file with one name, as far as the filesystem counts links. */
 export function hasOneName(sight: PresentSight): boolean {
   return sight.kind === 'file' && sight.links === 1
 }
 
 /**
- * Whether the row is about the very thing that was seen: same inode of the same device, both file or both folder, and
- * not a new file under a reused number, which a birth time tells where the filesystem has one.
+ * Whether the row is about the very thing that was seen: the same inode of the same device, both a file or both a
+ * folder, and not a new file under a reused number. A birth time shows the latter, if the filesystem has one.
  *
- * A new folder under a reused number counts as the old one: it has the same id, and nothing of its own but what is in it,
- * which is compared anyway. So what moved from the old one into the new one is still known.
+ * A new folder under a reused number counts as the old one: it has the same id, and what is in it is compared anyway.
+ * So what moved from the old folder into the new one is still known.
  */
 export function isSameThing(row: KnownNode, sight: PresentSight): boolean {
   if (!isSameInode(row, sight.facts) || row.isDirectory !== (sight.kind === 'folder')) return false
   return sight.kind === 'folder' || isSameBirth(row, sight.facts)
 }
 
-/** Whether a folder that counts as the same is another one under a reused number: all that is known of it is to be compared. */
+/**
+ * Whether a folder that counts as the same is another one under a reused number. Then all its rows must be compared.
+ */
 export function isReborn(row: KnownNode, facts: Facts): boolean {
   return row.device !== '' && !isSameBirth(row, facts)
 }
@@ -80,7 +87,7 @@ export function isSameBirth(one: { readonly birthTime: number }, other: { readon
 
 /** Whether the file's size or time differ from the row's, so that its bytes may. */
 export function isRewritten(row: KnownNode, facts: Facts): boolean {
-  // The original program rounded times where this one cuts.
+  // The original program rounded times; this one rounds them down.
   const tolerance = row.device === '' ? 1 : 0
   return row.size !== facts.size || Math.abs(row.mtime - facts.mtime) > tolerance
 }

@@ -1,4 +1,4 @@
-/** Shows how times of the kernel become microseconds: tables and random values. */
+/** Shows how the kernel's times become microseconds: tables and random values. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { exactMicroseconds, microseconds } from '@drive-feed/shared/microseconds.ts'
@@ -34,7 +34,7 @@ test('a time is the same whether its seconds came as a number or as a bigint', (
   )
 })
 
-test('microseconds are rounded down, and to the nearest double where there is none', () => {
+test('microseconds are rounded down, and then to the nearest double if there is no exact one', () => {
   fc.assert(
     fc.property(...anyTime, (seconds, nanoseconds) => {
       const exact = seconds * 1_000_000n + BigInt(Math.floor(nanoseconds / 1000))
@@ -43,7 +43,7 @@ test('microseconds are rounded down, and to the nearest double where there is no
   )
 })
 
-test('what a double rounds is kept whole up to the year 9999, and not beyond', () => {
+test('times that a double rounds are kept exactly up to the year 9999, and not beyond', () => {
   assert.equal(exactMicroseconds(1_788_000_000, 1_000), null)
   assert.equal(exactMicroseconds(200_000_000_000, 123_456_789), 200_000_000_000_123_456n)
   assert.equal(exactMicroseconds(-50_000_000_000, 999_999_999), -49_999_999_999_000_001n)

@@ -1,4 +1,4 @@
-/** What was seen at a place, by `statx` or `fstat` alone. */
+/** A sight: what is at a place, by `statx` or `fstat` alone. */
 
 import type { FileStats } from '@drive-feed/shared/file-stats.ts'
 
@@ -6,7 +6,7 @@ export type Identity = {
   /** `st_dev` as seen now, decimal. */
   readonly deviceNumber: string
   readonly inode: string
-  /** µs since 1970; 0 where the filesystem keeps none. */
+  /** µs since 1970; 0 if the filesystem keeps none. */
   readonly birthTime: number
   /** µs since 1970. */
   readonly mtime: number
@@ -15,7 +15,7 @@ export type Identity = {
 
 export type FileSight = Identity & {
   readonly kind: 'file'
-  /** Only where a double does not hold `mtime`, see `microseconds.ts`. */
+  /** Set only if a double can't hold `mtime`, see `microseconds.ts`. */
   readonly exactMtime?: bigint
   /** Bytes. */
   readonly size: number
@@ -26,9 +26,9 @@ export type FileSight = Identity & {
 export type FolderSight = Identity & { readonly kind: 'folder' }
 
 /**
- * - `gone`: ENOENT or ENOTDIR in a folder that was itself found. - `unlisted`: something is there that is never listed:
- *   a symbolic link, FIFO, socket or device, or an excluded name. - `unreadable`: nothing can be said; what was known
- *   stays.
+ * - `gone`: ENOENT or ENOTDIR in a folder that was itself found.
+ * - `unlisted`: something is there that is never listed: a symbolic link, FIFO, socket or device, or an excluded name.
+ * - `unreadable`: nothing can be said, and what is known stays.
  */
 export type Sight =
   | FileSight

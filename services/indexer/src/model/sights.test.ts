@@ -1,4 +1,4 @@
-/** Shows that packed observations come out as they went in, and which of them equal a row. */
+/** Shows that packed sights come out as they went in, and which of them equal a row. */
 import assert from 'node:assert/strict'
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -66,7 +66,7 @@ test('the columns grow', (t) => {
   }
 })
 
-test('a known file is the same only with the same inode, size, time and birth', (t) => {
+test('a known file is the same only with the same inode, size, time and birth time', (t) => {
   const path = join(temporaryFolder(t), 'file')
   writeFileSync(path, 'five!')
   const builder = createSightsBuilder()

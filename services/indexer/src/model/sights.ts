@@ -1,6 +1,6 @@
 /**
- * Many sights as columns. They cross from the observer thread to the main thread; an object for each of a million
- * entries would cost more to copy than the disk took to answer.
+ * Many sights as columns, which cross from the observer thread to the main thread. To copy an object for each of a
+ * million entries would take longer than the disk takes to answer.
  */
 
 import type { EntryStats } from '../posix/statx.ts'
@@ -13,7 +13,7 @@ const UNREADABLE = 2
 const FILE = 3
 const FOLDER = 4
 
-/** Columns of `numbers`, this many an entry. */
+/** Numbers an entry in `numbers`, and the place of each. */
 const NUMBERS = 5
 const SIZE = 0
 const MTIME = 1
@@ -30,7 +30,7 @@ export type PackedSights = {
   /** `st_dev` and inode of each entry. */
   readonly ids: BigUint64Array<ArrayBuffer>
   readonly problems: Map<number, string>
-  /** By index: times of last change that `numbers` can't hold, see `microseconds.ts`. Hardly ever any. */
+  /** By index: mtimes that `numbers` can't hold, see `microseconds.ts`. Rarely any. */
   readonly exactMtimes: Map<number, bigint>
 }
 
@@ -40,7 +40,7 @@ export type SightsBuilder = {
   readonly pushGone: (name: string) => void
   readonly pushUnlisted: (name: string) => void
   readonly pushUnreadable: (name: string, problem: string) => void
-  /** Takes the last one out again. */
+  /** Takes the last sight out again. */
   readonly dropLast: () => void
   readonly pack: () => PackedSights
 }
@@ -98,7 +98,7 @@ export function createSightsBuilder(): SightsBuilder {
   }
 }
 
-/** One sight out of the columns. */
+/** The sight at an index of the columns. */
 export function sightAt(sights: PackedSights, index: number): Sight {
   const kind = sights.kinds[index]
   if (kind === GONE) return { kind: 'gone' }
@@ -118,7 +118,7 @@ export function sightAt(sights: PackedSights, index: number): Sight {
   return fileSight(identity, { size, links, exactMtime: sights.exactMtimes.get(index) ?? null })
 }
 
-/** Whether the entry is the file that is known, unchanged, without making an object of it. */
+/** Whether the entry is the known file, unchanged. Makes no object of it. */
 export function isSameFile(
   sights: PackedSights,
   index: number,
@@ -134,7 +134,7 @@ export function isSameFile(
   )
 }
 
-/** The same of a folder, whose size and times are no matter. */
+/** The same for a folder, whose size and times do not count. */
 export function isSameFolder(
   sights: PackedSights,
   index: number,
@@ -148,7 +148,7 @@ export function isSameFolder(
 }
 
 function grown<T extends Uint8Array | Float64Array | BigUint64Array>(from: T, to: T): T {
-  // The three element types are never mixed: callers pass two of a kind.
+  // The cast is safe: callers pass two arrays of one type.
   ;(to as Uint8Array).set(from as Uint8Array)
   return to
 }

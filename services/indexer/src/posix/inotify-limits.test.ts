@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { inotifyLimits } from './inotify-limits.ts'
 
-test('the limits are the lower ones of host and user namespace, and are raised to a power of two', () => {
+test('each limit is the lower one of host and user namespace, and the advice raises it to a power of two', () => {
   const { watches, instances } = inotifyLimits()
   for (const [limit, host, namespace] of [
     [watches, 'fs/inotify/max_user_watches', 'user/max_inotify_watches'],

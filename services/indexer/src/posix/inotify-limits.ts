@@ -1,18 +1,18 @@
-/** What the kernel allows of inotify, and how to have it allow more. */
+/** How many watches and instances of inotify the kernel allows, and how to raise that. */
 import { readFileSync } from 'node:fs'
 
 export type KernelLimit = {
-  /** 0 where it can't be read. */
+  /** 0 if it can't be read. */
   readonly allowed: number
-  /** The line that raises it to `needed` or more. */
+  /** The command that raises it to `needed` or more, behind the place where to run it. */
   readonly raise: (needed: number) => string
 }
 
 export type InotifyLimits = { readonly watches: KernelLimit; readonly instances: KernelLimit }
 
 /**
- * The limits of this user. `fs.inotify` is the host's. Each user namespace, which rootless containers have, may set a
- * lower one as `user.max_inotify_*`, and the kernel heeds all of them (user_namespaces(7)); on the host both are one.
+ * The limits of this user. `fs.inotify` is the host's. A user namespace, as rootless containers have one, may set a
+ * lower limit as `user.max_inotify_*`, and all of them count (user_namespaces(7)). On the host the two are the same.
  */
 export function inotifyLimits(): InotifyLimits {
   return {

@@ -1,4 +1,4 @@
-/** The few libc calls that Node has no door to. Each throws nothing: a negative result comes with its errno. */
+/** The libc calls that Node does not expose. None throws: a failure comes back as its errno. */
 import koffi from 'koffi'
 
 const libc = koffi.load('libc.so.6')
@@ -36,17 +36,20 @@ export function createInotify(): Outcome {
   return outcome(inotifyInit1(IN_CLOEXEC | IN_NONBLOCK))
 }
 
-/** inotify_add_watch(2); the same inode always gives the same watch descriptor. ENOSPC when `max_user_watches` is reached. */
+/**
+ * inotify_add_watch(2). The same inode always gives the same watch descriptor. ENOSPC when `max_user_watches` is
+ * reached.
+ */
 export function addWatch(inotifyFd: number, path: string, mask: number): Outcome {
   return outcome(inotifyAddWatch(inotifyFd, path, mask))
 }
 
-/** malloc_trim(3): gives back to the system what malloc has free. */
+/** malloc_trim(3): returns malloc's free memory to the system. */
 export function trimHeap(): void {
   trimCall(0)
 }
 
-/** inotify_rm_watch(2). The kernel answers with IN_IGNORED; a watch that is gone already is no matter. */
+/** inotify_rm_watch(2). The kernel answers with IN_IGNORED. A watch that is already gone is no error. */
 export function removeWatch(inotifyFd: number, watchDescriptor: number): void {
   inotifyRmWatch(inotifyFd, watchDescriptor)
 }
@@ -59,19 +62,22 @@ export function createWakeUp(): Outcome {
 export type PollEntry = { fd: number; events: number; revents: number }
 
 /**
- * poll(2). Fills `revents`; returns when something is ready, the time (in ms; -1 for none) is over, or a signal came
- * (EINTR).
+ * poll(2). Fills `revents`. Returns when something is ready, when the time (ms; -1 for no limit) is over, or when a
+ * signal comes (EINTR).
  */
 export function poll(entries: PollEntry[], timeoutMs = -1): Outcome {
   return outcome(pollCall(entries, entries.length, timeoutMs))
 }
 
-/** flock(2), exclusive, without waiting: EWOULDBLOCK when another process has it. Ends with the process, however it ends. */
+/**
+ * flock(2), exclusive, without waiting: EWOULDBLOCK if another process has it. The lock ends with the process, however
+ * that ends.
+ */
 export function tryLock(fd: number): Outcome {
   return outcome(flockCall(fd, LOCK_EX | LOCK_NB))
 }
 
-/** _exit(2): ends the process without waiting for its threads, one of which may be stuck in a file server that is gone. */
+/** _exit(2): ends the process without waiting for its threads, one of which may wait for a file server that is gone. */
 export function exitAtOnce(code: number): never {
   exitCall(code)
   throw new Error('_exit(2) returned')
@@ -81,5 +87,5 @@ function outcome(result: number): Outcome {
   return result >= 0 ? { ok: true, value: result } : { ok: false, errno: koffi.errno() }
 }
 
-// koffi looks the type up by its name in the prototype above.
+// Only declared: koffi finds the type by its name in the prototype of `poll`.
 void pollFd

@@ -1,6 +1,6 @@
 /**
- * Shows I14 for opening: only the file that was looked at is opened, whatever takes its place. Real folders, by each
- * way in which the kernel can open.
+ * Shows I14 for opening: only the file that was looked at is opened, whatever takes its place. Real folders, with
+ * openat2(2) and without.
  */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
@@ -14,7 +14,7 @@ import { createOpenFile, hasOpenat2 } from './open-file.ts'
 
 const isFile = ({ kind }: FileStats) => kind === 'file'
 
-/** `watched/folder/file`, and a file at the same names below `beside`. */
+/** `watched/folder/file`, and a file with the same names below `beside`. */
 function folders(t: TestContext) {
   const top = temporaryFolder(t)
   for (const name of ['watched', 'beside']) {
@@ -57,7 +57,7 @@ for (const [how, canOpenBeneath] of [
     assert.equal(contentAt(watched, join(watched, 'link')), null)
   })
 
-  test(`by ${how}: what was looked at is opened, whatever takes its place meanwhile`, { skip }, (t) => {
+  test(`by ${how}: the file that was looked at is opened, whatever takes its place by then`, { skip }, (t) => {
     const { watched, folder, file, beside } = folders(t)
     const content = contentAt(watched, file, (stats) => {
       renameSync(folder, `${folder}.moved`)
@@ -67,7 +67,7 @@ for (const [how, canOpenBeneath] of [
     assert.equal(content, 'watched')
   })
 
-  test(`by ${how}: what is no file is looked at and not opened`, { skip }, (t) => {
+  test(`by ${how}: an entry that is no file is looked at and not opened`, { skip }, (t) => {
     const { watched, folder } = folders(t)
     execFileSync('mkfifo', [join(folder, 'fifo')])
     const met: string[] = []
@@ -75,12 +75,12 @@ for (const [how, canOpenBeneath] of [
       met.push(kind)
       return false
     }
-    // Opened without a writer, it would have a reader for a moment, whom a writer could meet.
+    // If it were opened, it would have a reader for a moment, and a writer could meet that reader.
     for (const name of ['fifo', '.']) assert.equal(openFile(watched, join(folder, name), meet), null)
     assert.deepEqual(met, ['other', 'folder'])
   })
 
-  test(`by ${how}: odd names, long paths and a root that is a link itself are no matter`, { skip }, (t) => {
+  test(`by ${how}: odd names, long paths and a root that is a link itself are opened as well`, { skip }, (t) => {
     const { top, watched, file } = folders(t)
     const odd = join(watched, nameFromBytes(Buffer.from('caf\xe9\n', 'latin1')))
     writeFileSync(pathForFs(odd), 'odd')

@@ -1,6 +1,6 @@
 /**
- * Opening a file for reading: the one that is meant and no other, whatever is renamed, linked or mounted meanwhile, and
- * without side effects on it or on us. A path is walked from the watched folder, where no symbolic link leads on; what is
+ * Opens a file for reading: the one that is meant and no other, whatever is renamed, linked or mounted at the same
+ * time, and without side effects. A path is walked from the watched folder, and no symbolic link is followed. What is
  * found is looked at before it is opened, since opening a device, a FIFO or a socket may do anything.
  */
 import { closeSync, constants, openSync } from 'node:fs'
@@ -17,21 +17,21 @@ const O_CLOEXEC = 0o2000000
 const BENEATH = 0x02n | 0x04n | 0x08n
 
 /**
- * Where the kernel has no openat2(2): in every call of ours and in none of a library's, so that a filter can tell them
- * apart. They have no effect on what is only read.
+ * Flags for a kernel without openat2(2). All our calls have them and no library's call has, so a filter can distinguish
+ * them. They have no effect on files that are only read.
  */
 export const OWN_FLAGS = constants.O_NOCTTY | constants.O_NONBLOCK | constants.O_DSYNC
 
-/** NONBLOCK: a lease is answered with EAGAIN. */
+/** With NONBLOCK a file with a lease gives EAGAIN. */
 const READ = constants.O_RDONLY | O_CLOEXEC | constants.O_NONBLOCK
 /** Reading a million files must not write a million inodes. */
 const READ_NOATIME = READ | constants.O_NOATIME
 const LOOK = O_PATH | O_CLOEXEC | constants.O_NOFOLLOW
 const LOOK_FOLDER = LOOK | constants.O_DIRECTORY
-/** The owner may name a link, and have it lead elsewhere one day. */
+/** Follows links: the owner may watch a link, and let it lead elsewhere one day. */
 const LOOK_ROOT = O_PATH | O_CLOEXEC | constants.O_DIRECTORY
 
-/** RESOLVE_CACHED: only by what the kernel has in memory, so without waiting for a disk or server. Since Linux 5.12. */
+/** RESOLVE_CACHED: only what the kernel has in memory, without waiting for a disk or server. Since Linux 5.12. */
 const CACHED = 0x20n
 
 /** A path longer than PATH_MAX (4096 bytes) is walked in steps; in UTF-8 a UTF-16 unit takes three bytes at most. */
@@ -43,17 +43,20 @@ const how = new BigUint64Array(3)
 
 let noatimePermitted = true
 
-/** Whether the kernel has openat2(2) (since 5.6), and no container's filter that does not know it refuses it. */
+/** Whether the kernel has openat2(2) (since 5.6) and no container's filter refuses it. */
 export function hasOpenat2(): boolean {
   return openat2(AT_FDCWD, null, how, how.byteLength) === -(koffi.os.errno.EFAULT as number)
 }
 
-/** O_PATH of a folder, whatever its path leads through. It may take as long as its server. @throws {NodeJS.ErrnoException} */
+/**
+ * Opens a folder with O_PATH, and follows links. It may take as long as the folder's server. @throws
+ * {NodeJS.ErrnoException}
+ */
 export function openFolder(path: string): number {
   return openSync(pathForFs(path), LOOK_ROOT)
 }
 
-/** The same without waiting for anything; null where that can't be had. */
+/** The same without waiting for anything; null if that is not possible. */
 export function openFolderAtHand(path: string): number | null {
   try {
     return openAt(AT_FDCWD, path, LOOK_ROOT, CACHED)
@@ -83,8 +86,8 @@ const WITHOUT_OPENAT2: Calls = {
 }
 
 /**
- * A descriptor, at offset 0, of the file at `path`, which is below `root` (both escaped as in `entry-name.ts`). Null if
- * something else is there than `isMeant`.
+ * Gives a descriptor, at offset 0, of the file at `path`, which is below `root` (both escaped as in `entry-name.ts`).
+ * Null if `isMeant` is false for what is there.
  *
  * @throws {NodeJS.ErrnoException}
  */
@@ -102,15 +105,15 @@ export function createOpenFile(canOpenBeneath: boolean): OpenFile {
   }
 }
 
-/** O_PATH of what is there, which is not opened by that. Between the root and the last name no symbolic link is followed. */
+/** An O_PATH descriptor of what is there, which does not open it. Behind the root no symbolic link is followed. */
 function lookBelow({ openRoot, lookFrom }: Calls, root: string, path: string): number {
-  // Whoever watches "/" has paths that begin right behind it.
+  // The root "/" ends with a slash itself.
   const names = path.slice(root.endsWith('/') ? root.length : root.length + 1)
   let folder = openRoot(root)
   try {
     let from = 0
     while (names.length - from > STEP_UNITS) {
-      // No name is that long, so there is a slash; without one the kernel says ENAMETOOLONG.
+      // No valid name is that long, so there is a slash. Without one the kernel gives ENAMETOOLONG.
       const cut = names.lastIndexOf('/', from + STEP_UNITS)
       if (cut <= from) break
       const next = lookFrom(folder, names.slice(from, cut), LOOK_FOLDER)
@@ -124,7 +127,7 @@ function lookBelow({ openRoot, lookFrom }: Calls, root: string, path: string): n
   }
 }
 
-/** The same without openat2(2), a name at a time: a symbolic link is opened as itself, and leads nowhere. */
+/** Walks without openat2(2), a name at a time: a symbolic link is opened as itself, and leads nowhere. */
 function walkByNames(folder: number, names: string, flags: number): number {
   let at = folder
   const parts = names.split('/')
@@ -142,7 +145,7 @@ function walkByNames(folder: number, names: string, flags: number): number {
   }
 }
 
-/** Opens just the inode that was looked at. */
+/** Opens the very inode that was looked at. */
 function openForReading({ openAgain }: Calls, place: number): number {
   const path = `/proc/self/fd/${place}`
   if (!noatimePermitted) return openAgain(path, READ)
@@ -150,7 +153,8 @@ function openForReading({ openAgain }: Calls, place: number): number {
     return openAgain(path, READ_NOATIME)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw error
-    // Only the owner and root may (open(2)). Whoever is neither is so for most files: don't try twice for each.
+    // Only a file's owner and root may use O_NOATIME (open(2)). A process that is neither is so for most files: don't
+    // try again.
     const fd = openAgain(path, READ)
     noatimePermitted = false
     return fd

@@ -1,10 +1,10 @@
-/** Memory as it is shared: written through the mapping and read through the descriptor, by the real kernel. */
+/** Shows that memory is shared: written through the mapping and read through the descriptor, by the real kernel. */
 import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { test } from 'node:test'
 import { closeSharedMemory, createSharedMemory, mapSharedMemory, readSharedMemory } from './shared-memory.ts'
 
-test('what is stored in the mapping is read from the descriptor, and stays when that is closed', () => {
+test('what is stored in the mapping is read from the descriptor, and the mapping stays when the descriptor is closed', () => {
   const open = () => readdirSync('/proc/self/fd').length
   const before = open()
   const fd = createSharedMemory(8)
@@ -20,6 +20,6 @@ test('what is stored in the mapping is read from the descriptor, and stays when 
   assert.equal(open(), before)
 })
 
-test('what is no memory can not be mapped', () => {
+test('a descriptor of something else can not be mapped', () => {
   assert.equal(mapSharedMemory(987_654, 8), null)
 })

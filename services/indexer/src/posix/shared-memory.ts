@@ -1,6 +1,6 @@
 /**
- * A little memory that a process shares with one it starts: what the one writes the other reads, even when the one has
- * died or does nothing any more but compute. Writing is a store, not a system call.
+ * A little memory that a process shares with its child. The parent reads what the child wrote, even if the child has
+ * died or does nothing but compute. Writing is a store, not a system call.
  */
 import { ftruncateSync, readSync } from 'node:fs'
 import koffi from 'koffi'
@@ -18,7 +18,7 @@ const mmap = koffi
   .load('libc.so.6')
   .func('void *mmap(void *address, size_t length, int protection, int flags, int fd, int64_t offset)')
 
-/** A descriptor of so many bytes, all zero; null where the kernel has no memfd_create(2) (before 3.17) or no room. */
+/** A descriptor of so many bytes, all zero; null if the kernel has no memfd_create(2) (before 3.17) or no room. */
 export function createSharedMemory(bytes: number): number | null {
   const fd = create('drive-feed', MFD_CLOEXEC)
   if (fd < 0) return null
@@ -31,20 +31,20 @@ export function createSharedMemory(bytes: number): number | null {
   }
 }
 
-/** The memory itself, also when the descriptor is closed; null where it can't be had. */
+/** Maps the memory, which stays when the descriptor is closed; null if that fails. */
 export function mapSharedMemory(fd: number, bytes: number): ArrayBuffer | null {
   const address: bigint = mmap(null, bytes, READ_AND_WRITE, MAP_SHARED, fd, 0)
   return address === MAP_FAILED ? null : koffi.view(address, bytes)
 }
 
-/** What is in it now. */
+/** The memory's content now. */
 export function readSharedMemory(fd: number, bytes: number): ArrayBuffer {
   const content = new Uint8Array(bytes)
   readSync(fd, content, 0, bytes, 0)
   return content.buffer
 }
 
-/** Node counts the descriptors that a thread opens, and warns of one that it did not. */
+/** Closes by a system call: Node warns if a thread closes a descriptor that Node did not open. */
 export function closeSharedMemory(fd: number): void {
   close(fd)
 }

@@ -26,7 +26,7 @@ function folderWith(t: TestContext) {
   return { path, fd }
 }
 
-test('everything is what lstat says, of every kind of entry and of odd names, sizes and times', (t) => {
+test("the answer is lstat's for every kind of entry, and for odd names, sizes and times", (t) => {
   const { path, fd } = folderWith(t)
   const names = ['file', 'large', 'ancient', 'far', 'folder', 'link', 'fifo', 'ü📷\n', 'x\udcff']
   for (const name of ['file', 'large', 'ancient', 'far', 'ü📷\n', 'x\udcff'])
@@ -44,7 +44,7 @@ test('everything is what lstat says, of every kind of entry and of odd names, si
   }
 })
 
-test('another filesystem has another device number, between two of the same too', (t) => {
+test('another filesystem has another device number, also between two entries of the same one', (t) => {
   const { path, fd } = folderWith(t)
   writeFileSync(`${path}/file`, '')
   const root = openSync('/', 'r')
@@ -60,7 +60,7 @@ test('another filesystem has another device number, between two of the same too'
   }
 })
 
-test('what is not there, or no longer a folder, comes back as its errno, and fills nothing in', (t) => {
+test('a missing name, or a folder that is none any more, comes back as its errno, and nothing is filled in', (t) => {
   const { path, fd } = folderWith(t)
   writeFileSync(`${path}/file`, '')
   const file = openSync(`${path}/file`, 'r')

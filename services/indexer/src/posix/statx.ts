@@ -1,21 +1,21 @@
 /**
- * statx(2) of a name in an open folder. Node's lstat takes a path, and one by way of /proc/self/fd costs the kernel as much
- * as all the rest; and it makes an object of eighteen big integers for each of a million files.
+ * statx(2) of a name in an open folder. Node's lstat takes a path; a path by way of /proc/self/fd costs the kernel as
+ * much as everything else. And lstat makes an object of eighteen big integers for each of a million files.
  */
 import { nameToBytes } from '@drive-feed/shared/entry-name.ts'
 import { exactMicroseconds, microseconds } from '@drive-feed/shared/microseconds.ts'
 import koffi from 'koffi'
 
-/** What stands at a name, in the units of the `nodes` table. */
+/** What is at a name, in the units of the `nodes` table. */
 export type EntryStats = {
   kind: 'file' | 'folder' | 'other'
   size: number
   /** µs since 1970. */
   mtime: number
-  /** The same where a double can't hold it, see `microseconds.ts`; otherwise null. */
+  /** The exact mtime if a double can't hold it, see `microseconds.ts`; otherwise null. */
   exactMtime: bigint | null
   ctime: number
-  /** 0 where the filesystem keeps none. */
+  /** 0 if the filesystem keeps none. */
   birthTime: number
   links: number
   /** `st_dev`. */
@@ -37,7 +37,7 @@ const S_IFMT = 0o170000
 const S_IFREG = 0o100000
 const S_IFDIR = 0o040000
 
-/** Places in `struct statx` (linux/stat.h), the same on every machine, in units of the view they are read through. */
+/** Offsets in `struct statx` (linux/stat.h), the same on every machine, in units of the view that reads them. */
 const NLINK = 16 / 4
 const MODE = 28 / 2
 const INODE = 32 / 8
@@ -59,11 +59,11 @@ const longs = new BigUint64Array(buffer)
 let device = { major: 0, minor: 0, number: 0n }
 
 /**
- * Fills `into`. Gives 0, or the errno; then nothing was filled in.
+ * Fills `into` and gives 0, or gives the errno and fills in nothing.
  *
- * FUSE keeps what it knows of a file for each of its names, and for a second does not ask again: after a write through
- * another name the size is the old one. So a file with several names is asked for anew. To a local filesystem that is the
- * same question once more.
+ * FUSE caches attributes for each name of a file, for a second: after a write through another name the size is the old
+ * one. So a file with several names is asked for again with a forced sync. For a local filesystem that is the same
+ * question once more.
  */
 export function statAt(folderFd: number, name: string, into: EntryStats): number {
   const path = name.isWellFormed() ? name : Buffer.concat([nameToBytes(name), Buffer.of(0)])
@@ -87,8 +87,8 @@ export function statAt(folderFd: number, name: string, into: EntryStats): number
 }
 
 /**
- * The number of the mount that `path` lies on; null where the kernel does not tell it. `isUnique`: it is not given again
- * while the machine is up (STATX_MNT_ID_UNIQUE, since 6.8).
+ * The number of the mount that `path` is on; null if the kernel does not give it. `isUnique`: the number is not used
+ * again while the machine is up (STATX_MNT_ID_UNIQUE, since 6.8).
  */
 export function mountIdOf(path: string): { readonly id: bigint; readonly isUnique: boolean } | null {
   const name = path.isWellFormed() ? path : Buffer.concat([nameToBytes(path), Buffer.of(0)])
@@ -112,14 +112,14 @@ function microsecondsAt(at: number): number {
   return microseconds(secondsAt(at), word(words, at + 2))
 }
 
-/** A number where it holds them, as it nearly always does. */
+/** A number, unless a number can't hold them exactly, which is rare. */
 function secondsAt(at: number): number | bigint {
   const seconds = word(words, at) + word(signedWords, at + 1) * 2 ** 32
   if (Number.isSafeInteger(seconds)) return seconds
   return BigInt.asIntN(64, longs[at / 2] as bigint)
 }
 
-/** makedev(3) of glibc. Nearly always that of the entry before. */
+/** makedev(3) of glibc. The last result is cached: the next entry is nearly always of the same device. */
 function deviceNumber(major: number, minor: number): bigint {
   if (device.major !== major || device.minor !== minor) {
     const [high, low] = [BigInt(major), BigInt(minor)]

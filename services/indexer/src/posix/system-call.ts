@@ -1,7 +1,7 @@
-/** System calls by their numbers: glibc has no function for the newest, and filters go by number. */
+/** System calls by their numbers: glibc has no function for the newest ones, and filters need numbers. */
 import koffi from 'koffi'
 
-/** linux/asm/unistd_64.h of x86-64, and asm-generic/unistd.h, which arm64 uses; null where there is none. */
+/** linux/asm/unistd_64.h of x86-64, and asm-generic/unistd.h, which arm64 uses; null if there is none. */
 const NUMBERS = {
   accept: [43, 202],
   accept4: [288, 242],
@@ -151,7 +151,7 @@ const NUMBERS = {
 
 export type SystemCall = keyof typeof NUMBERS
 
-/** Null where this machine's kernel has no such call, or its numbers are not known here. */
+/** Null if this architecture has no such call, or its numbers are not in this table. */
 export function numberOf(call: SystemCall, architecture: string = process.arch): number | null {
   const [x64, arm64] = NUMBERS[call]
   return architecture === 'x64' ? x64 : architecture === 'arm64' ? arm64 : null
@@ -161,8 +161,8 @@ const libc = koffi.load('libc.so.6')
 const ENOSYS = koffi.os.errno.ENOSYS as number
 
 /**
- * A system call as a function, with the C types of its arguments. It gives the result or, below zero, the errno, as the
- * kernel does itself.
+ * A system call as a function, with the C types of its arguments. The function gives the result or the negative errno,
+ * as the kernel does.
  */
 export function systemCall(call: SystemCall, ...parameters: readonly string[]): (...values: unknown[]) => number {
   const number = numberOf(call)

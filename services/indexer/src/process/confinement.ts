@@ -1,6 +1,7 @@
 /**
- * What the indexer gives up once it has its database: system calls that none of its threads needs, and to write anywhere
- * but where its database and its log are. Reading stays open, since a disk that is mounted again must be found.
+ * Restricts the indexer once it has its database: it gives up the system calls that none of its threads needs, and may
+ * write only where its database and its log are. Reading stays allowed, since a disk that is mounted again must be
+ * found.
  */
 import { accessSync, constants, mkdirSync, realpathSync, rmdirSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -12,17 +13,18 @@ import { landlockVersion, restrictThread } from '../sandbox/landlock.ts'
 import { REFUSED_EVERYWHERE } from '../sandbox/refusals.ts'
 
 export type Confinement = {
-  /** To be called before the first thread that is to be held, and once. */
+  /** To be called once, before the first thread that is to be restricted. */
   readonly begin: () => void
   /**
-   * The rules are about folders and not about paths: one that was made anew, or whose disk was mounted again, is another.
+   * Checks that the database's folder may still be written. The rules are about folders and not about paths: a folder
+   * that was made anew, or whose disk was mounted again, is another one.
    *
    * @throws {OutdatedConfinementError}
    */
   readonly check: () => void
 }
 
-/** This process may not write where its database is by now, and can't be allowed to: the next one may. */
+/** This process may no longer write where its database is, and can't be allowed to. The next process may. */
 export class OutdatedConfinementError extends Error {
   override name = 'OutdatedConfinementError'
 
@@ -43,7 +45,7 @@ export function createConfinement({ databasePath, logPath }: Config, log: Logger
     begin: () => {
       const refused = applyFilter(REFUSED_EVERYWHERE, 'all threads')
       if (refused !== null) log.warn({ reason: refused }, 'system calls that are never needed could not be given up')
-      // SQLite would have its temporary files in a folder for all.
+      // Otherwise SQLite would write its temporary files to /tmp or the like.
       process.env.SQLITE_TMPDIR = folder
       isRestricted = restrictThread({ read: [], execute: [], write: writable(databasePath, logPath), readsAll: true })
       if (landlockVersion() > 0) return
@@ -63,12 +65,12 @@ function writable(databasePath: string, logPath: string | null): string[] {
     ...[databasePath, resolved(databasePath), ...(logPath === null ? [] : [logPath, resolved(logPath)])].map(dirname),
     // Node's cache of compiled modules.
     ...(process.env.NODE_COMPILE_CACHE === undefined ? [] : [process.env.NODE_COMPILE_CACHE]),
-    // Workers have their unused channels in the one, and in the other what makes them the first to be killed.
+    // The workers' unused channels lead to /dev/null. In /proc is the file that makes workers the first to be killed.
     ...['/dev/null', '/proc'],
   ]
 }
 
-/** Where a link leads: SQLite keeps its `-wal` there. */
+/** The path with links resolved: SQLite keeps its `-wal` where a link leads. */
 function resolved(path: string): string {
   try {
     return realpathSync(path)
@@ -77,7 +79,7 @@ function resolved(path: string): string {
   }
 }
 
-/** Whether the owner's permissions would let us make something there, and still we may not. */
+/** Whether the folder's permissions allow us to write there and the kernel refuses it all the same. */
 function isAllowedButRefused(folder: string, probe: string): boolean {
   try {
     mkdirSync(probe)

@@ -1,4 +1,4 @@
-/** Says that too many files are open, and knows it for as long as it lasts. */
+/** Reports that too many files are open, in the log and as a problem while it lasts. */
 import type { Logger } from '@drive-feed/shared/logger.ts'
 import { problemText } from '@drive-feed/shared/problem.ts'
 import { ALLOW_OPEN_FILES } from './open-files.ts'
@@ -7,11 +7,11 @@ import type { Noticed } from './problem-keeper.ts'
 export const TOO_MANY_OPEN = 'too many files are open'
 const SAID = problemText(`${TOO_MANY_OPEN}; folders are looked at when there is room again`, ALLOW_OPEN_FILES, '. ')
 
-/** It is said no more often, and over when it was not met for as long. */
+/** The log has it no more often than this. The problem ends when no look met it for as long. */
 const LASTS_MS = 60_000
 
 export type Exhaustion = {
-  /** A look met it. */
+  /** To be called when a look met it. */
   readonly report: (problem: string) => void
   readonly noticed: () => Noticed[]
 }

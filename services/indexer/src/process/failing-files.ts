@@ -1,13 +1,13 @@
-/** What is to be said of files whose metadata could not be read: how many there are in each root, and one of them. */
+/** The problems of files whose metadata could not be read: for each root how many there are, and one of them. */
 import { shownPath } from '@drive-feed/shared/shown-path.ts'
 import type { FailingFile, FailingFiles } from '../store/node-queries.ts'
 import type { Noticed } from './problem-keeper.ts'
 
 type Tools = {
   readonly failing: () => FailingFiles
-  /** Null where nobody knows. */
+  /** Null if the path is not known. */
   readonly pathOf: (nodeId: string) => string | null
-  /** Name of the root that a path is in; null for one that is away, whose files are told of with it. */
+  /** Name of the root that a path is in; null if the root is away, which is a problem of its own. */
   readonly rootAt: (path: string) => string | null
 }
 
@@ -24,7 +24,7 @@ const WORDS = {
   },
 } as const
 
-/** Where there are more than `failing` gives, they are counted for all roots together. */
+/** If there are more files than `failing` gives, they are counted for all roots together. */
 export function failingFiles({ failing, pathOf, rootAt }: Tools): Noticed[] {
   const { files, counts } = failing()
   const placed = files.flatMap((file) => {

@@ -1,9 +1,9 @@
-/** Shows what is said about a file that is read for very long: a pure function. */
+/** Shows which problem a file is that is read for very long: a pure function. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createLongReads } from './long-reads.ts'
 
-test('a file that is read for very long is told with its root, and in the same words as long as it lasts', () => {
+test('a file that is read for very long is reported with its root, in the same words as long as it lasts', () => {
   const reads = [{ path: '/media/sparse\n.img', forMs: 3_600_000 }]
   let nowMs = Date.UTC(2026, 0, 1, 12)
   const notice = createLongReads({ reads: () => reads, rootAt: () => 'media', wallMs: () => nowMs })

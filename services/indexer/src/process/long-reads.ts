@@ -1,11 +1,11 @@
-/** What is to be said of a file that has been read for very long: others of its size wait for it. */
+/** The problems of files that have been read for very long: others of their size wait for them. */
 import { shownPath } from '@drive-feed/shared/shown-path.ts'
 import type { Noticed } from './problem-keeper.ts'
 
 type Tools = {
-  /** What is being read for long now. */
+  /** The files that are being read for long now. */
   readonly reads: () => readonly { readonly path: string; readonly forMs: number }[]
-  /** Name of the root that a path is in; null where nobody knows. */
+  /** Name of the root that a path is in; null if it is in none. */
   readonly rootAt: (path: string) => string | null
   readonly wallMs: () => number
 }
@@ -13,7 +13,7 @@ type Tools = {
 const FIX = 'it is most likely just large: exclude it by its name if nobody needs its hash, else check its disk'
 
 export function createLongReads({ reads, rootAt, wallMs }: Tools): () => Noticed[] {
-  /** By path. Kept as it was when it was first told, since clocks do not run alike. */
+  /** By path: since when a file is read. Kept as first reported, since the two clocks do not run alike. */
   let since = new Map<string, number>()
   return () => {
     const now = reads()

@@ -1,9 +1,9 @@
-/** Shows when unused memory is given back: work in counted CPU time, and once the real process. */
+/** Shows when unused memory is released: work in counted CPU time, and once the real process. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createRest, processCpuUsage, releaseHeap } from './memory.ts'
 
-/** Checks after so many ms of CPU time each; gives the checks, from 1, at which memory was released. */
+/** Checks after so many ms of CPU time each. Gives the numbers of the checks, from 1, at which memory was released. */
 function releases(...spentMs: number[]): number[] {
   let usedMs = 0
   const released: number[] = []
@@ -24,25 +24,25 @@ function releases(...spentMs: number[]): number[] {
   return released
 }
 
-test('memory is given back at the first rest after much work, once', () => {
+test('memory is released once, at the first rest after much work', () => {
   assert.deepEqual(releases(1_500, 3_000, 800, 0, 0, 0), [4])
   assert.deepEqual(releases(3_000, 0, 0, 6_000, 100, 50, 0), [2, 6])
 })
 
-test('a little work needs nothing to be given back, until it has become much', () => {
+test('a little work releases nothing, until it has become much', () => {
   assert.deepEqual(releases(600, 0, 0), [])
   assert.deepEqual(releases(600, 0, 300, 0, 200, 0, 0), [6])
 })
 
-test('it takes a hundredth part of the time at most', () => {
+test('releasing memory takes a hundredth of the time at most', () => {
   assert.deepEqual(releases(1_500, 0, 3_900, 0, 50, 60), [2, 6])
 })
 
-test('it does not wait for all to be still', () => {
+test('memory is released though a little work goes on', () => {
   assert.deepEqual(releases(5_000, 30, 30), [2])
 })
 
-test('what is no longer used is given back', () => {
+test('memory that is no longer used is released', () => {
   const rss = () => process.memoryUsage.rss()
   let kept: unknown[] | null = Array.from({ length: 1_000_000 }, (_, at) => ({ at }))
   const full = rss()

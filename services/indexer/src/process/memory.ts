@@ -1,16 +1,16 @@
 /**
- * Gives memory back after a burst of work. V8, SQLite and malloc keep what they had at the busiest moment for the next
- * one; after a first scan that is several hundred MB, and the next one may be months away.
+ * Releases memory after a burst of work. V8, SQLite and malloc keep the memory of the busiest moment for the next one.
+ * After a first scan that is several hundred MB, and the next scan of that kind may be months away.
  */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { trimHeap } from '../posix/libc.ts'
 
-/** CPU time after which it is worth the while, µs: what a start with some hundred thousand files takes. */
+/** CPU time after which releasing memory is worthwhile, µs: a start with some hundred thousand files takes as much. */
 const WORTH_US = 1_000_000
-/** At most every hundredth part of the time goes into it. */
+/** Releasing memory takes at most one part in so many of the CPU time. */
 const WORK_PER_COST = 100
-/** CPU time between two checks up to which nothing is being done, µs. */
+/** The process rests if it used no more CPU time than this between two checks, µs. */
 const IDLE_US = 60_000
 
 /**
@@ -41,13 +41,13 @@ export function processCpuUsage(): number {
 }
 
 /**
- * Collects garbage and returns what is free to the system. Of this thread's heap and malloc's. Takes some 20 ms where
- * 1,000 folders are known, and half a second for 50,000.
+ * Collects garbage and returns free memory to the system, from this thread's heap and malloc's. Takes some 20 ms with
+ * 1,000 known folders, and half a second with 50,000.
  */
 export function releaseHeap(): void {
   setFlagsFromString('--expose-gc')
   const gc = runInNewContext('gc') as NodeJS.GCFunction
-  // Any other kind leaves the space for new objects as large as it ever was.
+  // Any other kind of collection leaves the space for new objects as large as it ever was.
   gc({ type: 'major', flavor: 'last-resort', execution: 'sync' })
   trimHeap()
 }

@@ -1,5 +1,6 @@
 /**
- * Shows when problems are written, and since when they exist. A clock of the test, and a list in place of the table.
+ * Shows when problems are written, and since when they exist. The test moves the clock, and a list stands for the
+ * table.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -28,7 +29,7 @@ function keeping(before: readonly ProblemRow[] = []) {
   }
 }
 
-test('what is not well is written when it changes, with since when it is so', () => {
+test('problems are written when they change, with since when they exist', () => {
   const { writes, keep } = keeping()
   keep({})
   assert.equal(writes.length, 0)
@@ -54,14 +55,14 @@ test('what is not well is written when it changes, with since when it is so', ()
   assert.equal(writes.at(-1)?.[0]?.sinceMs, 300)
 })
 
-test('what was so before a start is so since then, if the first scan finds it so', () => {
+test('a problem from before a start keeps since when it exists, if the first scan finds it again', () => {
   const row: ProblemRow = { id: 1, code: 'folders_unreadable', root: 'media', text: '/a', fix: 'check', sinceMs: 5 }
   const { writes, keep } = keeping([row])
   keep({ isAllKnown: false })
   assert.deepEqual(
     writes.map((rows) => rows.length),
     [0],
-    'nobody knows it yet',
+    'nobody has found it yet',
   )
   keep({ noticed: [UNREAD], nowMs: 200 })
   assert.equal(writes.at(-1)?.[0]?.sinceMs, 5)

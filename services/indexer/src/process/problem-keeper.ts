@@ -1,10 +1,10 @@
-/** Keeps what is not well in the database, for whoever asks how the indexer is: written when it changes. */
+/** Keeps the problems in the database, for the api's status. They are written when they change. */
 import type { ProblemCode } from '@drive-feed/shared/problem.ts'
 import type { ProblemRow } from '@drive-feed/shared/schema.ts'
 
 /**
- * Something that is not well. `root`: name of the watched root that it is about, null where it is about none or all.
- * `sinceMs`: since 1970 by the clock on the wall; null where it is since it was first noticed.
+ * A problem. `root`: name of the root that it is about; null if it is about none or all. `sinceMs`: since when it
+ * exists, ms since 1970 by the wall clock; null for since it was first noticed.
  */
 export type Noticed = {
   readonly code: ProblemCode
@@ -15,16 +15,16 @@ export type Noticed = {
 }
 
 export type ProblemKeeper = {
-  /** Writes what is not well now, if that is something else than before. */
+  /** Writes the problems of now, if they differ from those written. */
   readonly keep: () => void
 }
 
 export function createProblemKeeper(tools: {
   readonly noticed: () => readonly Noticed[]
-  /** Those that were saved last, by an earlier run as well. */
+  /** The problems that were saved last, also those of an earlier run. */
   readonly saved: () => readonly ProblemRow[]
   readonly save: (rows: readonly ProblemRow[]) => void
-  /** Whether everything was looked at since the start: what is not noticed by then is over. */
+  /** Whether everything was looked at since the start: a problem that is not noticed by then is over. */
   readonly isAllKnown: () => boolean
   readonly wallMs: () => number
 }): ProblemKeeper {
@@ -51,7 +51,7 @@ function sinceOf(rows: readonly ProblemRow[]): Map<string, number> {
   return new Map(rows.map((row) => [keyOf(row), row.sinceMs]))
 }
 
-/** The text has numbers in it that change while it is the same problem. */
+/** Without the text, whose numbers change while it is the same problem. */
 function keyOf({ code, root }: Pick<Noticed, 'code' | 'root'>): string {
   return JSON.stringify([code, root])
 }

@@ -3,13 +3,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createRate } from './rate.ts'
 
-/** What it gives for counts a second apart. */
+/** The rates for counts a second apart. */
 function rates(...counts: number[]): number[] {
   const rate = createRate()
   return counts.map((count, second) => rate(count, 5_000 + second * 1_000))
 }
 
-test('the first count tells nothing of speed, the next ones do', () => {
+test('the first count gives no rate, the next ones do', () => {
   assert.deepEqual(rates(7, 17, 47, 47), [0, 10, 20, 13.3])
 })
 
@@ -20,7 +20,7 @@ test('only the last ten seconds count', () => {
   assert.deepEqual(new Set(rates(...even).slice(1)), new Set([250]))
 })
 
-test('a count that begins anew, and a clock that stands, give no nonsense', () => {
+test('the rate is never nonsense, even if the count begins anew or the clock stands', () => {
   assert.deepEqual(rates(100, 3), [0, 0])
   const rate = createRate()
   rate(1, 1_000)

@@ -1,11 +1,11 @@
-/** How fast a count grows just now. */
+/** How fast a count grows at the moment. */
 
-/** Long enough to even out that folders are listed in batches, short enough to show that something has stopped. */
+/** Long enough to even out batches of folders, short enough to show that something has stopped. */
 const WINDOW_MS = 10_000
 
 export type Rate = (count: number, nowMs: number) => number
 
-/** Each call tells the count and gives what was gained a second over the last ten, to a tenth. */
+/** Each call takes the count and gives its growth a second over the last ten seconds, to a tenth. */
 export function createRate(): Rate {
   const samples: { readonly count: number; readonly atMs: number }[] = []
   return (count, nowMs) => {

@@ -21,7 +21,7 @@ const RESTING: Progress = {
   oldestHintMs: null,
 }
 
-/** A keeper on a clock of its own. */
+/** A keeper with a mocked clock. */
 function keeping(t: TestContext) {
   t.mock.timers.enable({ apis: ['setInterval', 'Date'], now: START_MS })
   const saved: Omit<typeof status.$inferInsert, 'id'>[] = []
@@ -30,7 +30,7 @@ function keeping(t: TestContext) {
   let problemsKept = 0
   const keeper = startStatusKeeper({
     save: (row) => {
-      assert.ok(problemsKept > saved.length, 'what is not well is there before the row')
+      assert.ok(problemsKept > saved.length, 'problems are written before the row')
       saved.push(row)
     },
     keepProblems: () => {
@@ -54,7 +54,7 @@ function keeping(t: TestContext) {
   }
 }
 
-test('the first second tells everything', (t) => {
+test('the first row, after a second, has everything', (t) => {
   const { saved, pass } = keeping(t)
   pass(1_000)
   const { listed, foldersWaiting, filesHashed, rescans, overflows, state } = RESTING
@@ -88,7 +88,7 @@ test('a resting indexer writes once a minute', (t) => {
   )
 })
 
-test('a clock that is set, or that went on while the machine slept, is told of within a second', (t) => {
+test('a clock that was set, or went on while the machine slept, shows in the row within a second', (t) => {
   const { saved, setClock, pass } = keeping(t)
   const stepsMs = [3_600_000, -7_200_000, -1_001, 900, 900]
   pass(1_000)
@@ -128,7 +128,7 @@ test('a busy one writes every second, and once more when it comes to rest', (t) 
   )
 })
 
-test('how fast folders are listed and files are read is told while some wait', (t) => {
+test('the row has the rates of listing and reading while folders and files wait', (t) => {
   const { saved, set, pass } = keeping(t)
   for (const second of [0, 1, 2]) {
     set({ state: 'scanning', foldersWaiting: 5, listed: second * 300, filesHashed: second * 40 })
@@ -159,7 +159,7 @@ test('the lag is the age of the oldest place that waits, and never negative', (t
   )
 })
 
-test('the end is told at once, and nothing after it', (t) => {
+test('the end is written immediately, and nothing after it', (t) => {
   const { saved, keeper, pass } = keeping(t)
   keeper.stop('orderly')
   pass(120_000)

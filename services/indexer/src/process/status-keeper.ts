@@ -1,11 +1,13 @@
-/** Keeps the status row: every second while there is work, once a minute otherwise, so that a resting disk may rest. */
+/**
+ * Writes the status row: every second while there is work, and once a minute otherwise, so that an idle disk can sleep.
+ */
 import type { StatusRow, status } from '@drive-feed/shared/schema.ts'
 import { VERSION } from '@drive-feed/shared/version.ts'
 import { createRate } from './rate.ts'
 
 const BUSY_MS = 1_000
 const IDLE_MS = 60_000
-/** The wall clock was set, or the machine slept, when it moved against the other one by more than this. */
+/** The wall clock was set, or the machine slept, if the two clocks differ by more than this from before. */
 const STEP_MS = 1_000
 
 export type Progress = {
@@ -17,32 +19,32 @@ export type Progress = {
   readonly filesHashed: number
   readonly rescans: number
   readonly foldersKnown: number
-  /** Places and files that have been tried in vain for long. */
+  /** How many places and files have been tried in vain for long. */
   readonly placesFailing: number
   /** Folders that have no watch. */
   readonly unwatched: number
   readonly limits: { readonly watches: { readonly allowed: number }; readonly instances: { readonly allowed: number } }
   readonly overflows: number
-  /** When the longest waiting place was noticed, ms since 1970; null if none waits. */
+  /** When the place that has waited longest became due, ms since 1970; null if none waits. */
   readonly oldestHintMs: number | null
 }
 
 export type StatusKeeper = {
-  /** Takes the place of what an earlier run said, which had other roots perhaps. */
+  /** Replaces the row of an earlier run, which may have had other roots. */
   readonly begin: () => void
-  /** `orderly` says in the row that the indexer stopped. */
+  /** `orderly` writes into the row that the indexer stopped. */
   readonly stop: (how: 'orderly' | 'abandon') => void
 }
 
 export function startStatusKeeper(tools: {
   readonly save: (row: Omit<typeof status.$inferInsert, 'id'>) => void
-  /** Writes what is not well, before the row: who reads that all is watched must find it there. */
+  /** Writes the problems, before the row: a reader that sees the state must see the problems of that state. */
   readonly keepProblems: () => void
   readonly counts: () => { readonly waiting: number; readonly failed: number }
   readonly progress: () => Progress
-  /** A clock that never jumps. */
+  /** A clock that is never set, ms. */
   readonly nowMs: () => number
-  /** The clock that others have, too: what they read goes by it. */
+  /** The wall clock, ms since 1970, for times that others read. */
   readonly wallMs: () => number
 }): StatusKeeper {
   const { nowMs, wallMs } = tools
@@ -76,7 +78,7 @@ export function startStatusKeeper(tools: {
       foldersUnwatched: progress.unwatched,
       watchesAllowed: progress.limits.watches.allowed,
       instancesAllowed: progress.limits.instances.allowed,
-      // Of work that is done there is no speed; nor does a number that fades keep a resting disk awake.
+      // 0 if nothing is left to do: a decaying rate would rewrite the row and keep an idle disk awake.
       foldersPerSecond: progress.foldersWaiting === 0 ? 0 : foldersPerSecond,
       filesPerSecond: waiting === 0 ? 0 : filesPerSecond,
     }

@@ -1,6 +1,6 @@
 /**
- * Shows which system calls the filter refuses: the program is interpreted for each call and architecture, and applied
- * once by the real kernel.
+ * Shows which system calls the filter refuses: the test interprets the program for each call and architecture, and the
+ * real kernel applies it once.
  */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
@@ -18,7 +18,7 @@ const ALLOWED = 0x7fff0000
 const REFUSED = 0x00050000
 const WORKER = refusedToWorkers(4711, null)
 
-/** What the kernel would make of a call: the few instructions that are used, as in its documentation. */
+/** The kernel's verdict on a call: interprets the few instructions that are used, as its documentation says. */
 function verdict(program: ReturnType<typeof assemble>, data: Readonly<Record<number, number>>): number {
   let accumulator = 0
   for (let at = 0; at < program.length; at += 1) {
@@ -43,12 +43,12 @@ for (const [architecture, audit] of ARCHITECTURES) {
     for (let number = 0; number < 600; number += 1) {
       const refusal = numbers.get(number)
       const expected = refusal === undefined ? ALLOWED : REFUSED | refusal.errno
-      // An argument with which none passes.
+      // An argument with which no call passes.
       assert.equal(call(refusals, number, 999), expected, `${number} ${refusal?.call}`)
     }
   })
 
-  test(`${architecture}: what depends on an argument passes with that argument alone`, () => {
+  test(`${architecture}: a call that depends on an argument passes with that argument alone`, () => {
     const [kill, clone] = [numberOf('kill', architecture) ?? 0, numberOf('clone', architecture) ?? 0]
     assert.equal(call(WORKER, kill, 4711), ALLOWED)
     assert.notEqual(call(WORKER, kill, 1), ALLOWED)
@@ -71,7 +71,7 @@ for (const [architecture, audit] of ARCHITECTURES) {
   })
 }
 
-test('the kernel holds every thread of a process to it, those that were there before too', () => {
+test('the kernel applies the filter to every thread of a process, those that ran before too', () => {
   const script = join(import.meta.dirname, 'test-support/filtered.ts')
   const { stdout, stderr } = spawnSync(process.execPath, [script], { encoding: 'utf8' })
   assert.deepEqual(

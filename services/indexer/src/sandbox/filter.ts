@@ -1,4 +1,4 @@
-/** System calls that a thread, or all of a process, gives up: a seccomp(2) filter, as the program in BPF that it is. */
+/** Gives up system calls, for a thread or a whole process: a seccomp(2) filter, which is a program in BPF. */
 import { getSystemErrorName } from 'node:util'
 import koffi from 'koffi'
 import { numberOf, type SystemCall, systemCall } from '../posix/system-call.ts'
@@ -6,9 +6,9 @@ import { forbidNewPrivileges } from './no-new-privileges.ts'
 
 export type Refusal = {
   readonly call: SystemCall
-  /** What a caller is told. */
+  /** The error that a caller gets. */
   readonly errno: number
-  /** The call passes if its argument, the lower 32 bits of it under the mask, has this value. */
+  /** The call passes if the lower 32 bits of this argument, under the mask, have this value. */
   readonly unless?: { readonly argument: number; readonly mask: number; readonly value: number }
 }
 
@@ -26,7 +26,7 @@ const argumentAt = (index: number) => 16 + 8 * index
 
 /** linux/audit.h. */
 const AUDIT_ARCH: Readonly<Record<string, number>> = { x64: 0xc000003e, arm64: 0xc00000b7 }
-/** Calls of the x32 ABI of x86-64 have this bit in their number. */
+/** Numbers of calls of the x32 ABI on x86-64 have this bit. */
 const X32_BIT = 0x40000000
 
 const ALLOW = 0x7fff0000
@@ -42,8 +42,9 @@ const SET_MODE_FILTER = 1
 const FLAG_ALL_THREADS = 1
 
 /**
- * What is refused, one after the other; everything else passes. Calls by the numbers of another architecture (32-bit
- * programs on a 64-bit kernel) would get around that, and don't exist for us.
+ * The program of a filter: it compares a call with each refusal in turn, and passes every other call. Calls by the
+ * numbers of another architecture (32-bit programs on a 64-bit kernel) would get around that, so they all fail with
+ * ENOSYS.
  */
 export function assemble(refusals: readonly Refusal[], architecture: string = process.arch): Instruction[] {
   const isX64 = architecture === 'x64'
@@ -77,14 +78,14 @@ function instructionsOf({ errno, unless }: Refusal, number: number | null): Inst
     [AND, 0, 0, unless.mask],
     [JUMP_IF_EQUAL, 1, 0, unless.value],
     [RETURN, 0, 0, REFUSE | errno],
-    // The number is needed again by what follows.
+    // The next instructions need the number again.
     [LOAD, 0, 0, NUMBER],
   ]
 }
 
 /**
- * Has the kernel hold this thread, or every thread of this process, to a filter, for good; threads and processes that are
- * started later have it too. Null, or why it could not be done, for people.
+ * Applies a filter to this thread, or to every thread of this process, for good. Threads and processes that are started
+ * later have it too. Gives null, or why it could not be done, for people.
  */
 export function applyFilter(refusals: readonly Refusal[], whom: 'this thread' | 'all threads'): string | null {
   if (AUDIT_ARCH[process.arch] === undefined) return `not known for ${process.arch}`

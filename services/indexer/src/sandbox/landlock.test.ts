@@ -1,4 +1,6 @@
-/** Shows what a restricted thread can read, write and run. A process restricts itself and reports what it could do. */
+/**
+ * Shows what a restricted thread can read, write and run. A process restricts itself and reports what it can still do.
+ */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -11,7 +13,7 @@ import { landlockVersion } from './landlock.ts'
 const without = { skip: landlockVersion() === 0 && 'this kernel has no Landlock' }
 const SCRIPT = join(import.meta.dirname, 'test-support/restricted.ts')
 
-test('a thread and what it starts read, write and run only what they may', without, async (t) => {
+test('a thread, and processes that it starts, read, write and run only what they may', without, async (t) => {
   const folder = temporaryFolder(t)
   for (const name of ['open', 'own', 'closed']) {
     mkdirSync(join(folder, name))

@@ -1,6 +1,6 @@
 /**
- * Landlock: what a thread, and every thread and process it starts afterwards, may do with files, sockets and signals from
- * now on (linux/landlock.h). It can be tightened and never be taken back. It needs no privilege.
+ * Landlock: restricts what this thread, and every thread and process that it starts afterwards, may do with files,
+ * sockets and signals (linux/landlock.h). A restriction can be tightened but never removed. It needs no privilege.
  */
 import { closeSync, openSync } from 'node:fs'
 import { getSystemErrorName } from 'node:util'
@@ -10,12 +10,12 @@ import koffi from 'koffi'
 import { systemCall } from '../posix/system-call.ts'
 import { forbidNewPrivileges } from './no-new-privileges.ts'
 
-/** LANDLOCK_ACCESS_FS_*, with the version that brought them. */
+/** LANDLOCK_ACCESS_FS_*. */
 const EXECUTE = 1n << 0n
 const WRITE_FILE = 1n << 1n
 const READ_FILE = 1n << 2n
 const READ_DIR = 1n << 3n
-/** Removing and making entries of any kind, seven of them. */
+/** Removing entries, and making entries of seven kinds. */
 const CHANGE_ENTRIES = 0x1ff0n
 const REFER = 1n << 13n
 const TRUNCATE = 1n << 14n
@@ -23,7 +23,7 @@ const IOCTL_DEV = 1n << 15n
 
 const READ = READ_FILE | READ_DIR
 const WRITE = WRITE_FILE | CHANGE_ENTRIES | REFER | TRUNCATE
-/** Of these alone a rule about a file may speak. */
+/** The only bits that a rule about a file may have. */
 const OF_FILES = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV
 
 /** LANDLOCK_ACCESS_NET_BIND_TCP and _CONNECT_TCP. */
@@ -37,15 +37,15 @@ const O_PATH = 0o10000000
 const EINVAL = koffi.os.errno.EINVAL as number
 
 /**
- * Paths, or descriptors of what is there; what is not there is left out. Folders with everything below them, whatever is
+ * Paths or descriptors. A path that does not exist is left out. A folder counts with everything below it, whatever is
  * mounted there.
  */
 export type Permissions = {
   readonly read: readonly (string | number)[]
   readonly execute: readonly string[]
-  /** To read there, and to write, make, rename and remove. */
+  /** Where to read, write, make, rename and remove. */
   readonly write: readonly string[]
-  /** Reading is not restricted at all. */
+  /** True: reading and running are not restricted at all. */
   readonly readsAll: boolean
 }
 
@@ -54,18 +54,18 @@ const addRule = systemCall('landlock_add_rule', 'int', 'int', 'void *', 'uint32_
 const close = systemCall('close', 'int')
 const restrictSelf = systemCall('landlock_restrict_self', 'int', 'uint32_t')
 
-/** The kernel's version of Landlock, from 1 on; 0 where there is none. */
+/** The kernel's version of Landlock, from 1 on; 0 if there is none. */
 export function landlockVersion(): number {
   return Math.max(0, createRuleset(null, 0, CREATE_RULESET_VERSION))
 }
 
-/** Restricts this thread. False where the kernel has no Landlock; then nothing is restricted. @throws {Error} */
+/** Restricts this thread. False if the kernel has no Landlock; then nothing is restricted. @throws {Error} */
 export function restrictThread({ read, execute, write, readsAll }: Permissions): boolean {
   const version = landlockVersion()
   if (version === 0) return false
   const handled = handledBy(version, readsAll)
   const attributes = new BigUint64Array([handled, version >= 4 ? TCP : 0n, version >= 6 ? SCOPES : 0n])
-  // A kernel knows as many of the fields as its version has.
+  // A kernel takes only the fields that its version has.
   const known = version >= 6 ? 3 : version >= 4 ? 2 : 1
   const ruleset = done('landlock_create_ruleset', createRuleset(attributes, known * 8, 0))
   try {
@@ -75,7 +75,7 @@ export function restrictThread({ read, execute, write, readsAll }: Permissions):
     forbidNewPrivileges()
     done('landlock_restrict_self', restrictSelf(ruleset, 0))
   } finally {
-    // Node counts the descriptors of a thread, and warns of one that it did not open.
+    // By a system call: Node warns if a thread closes a descriptor that Node did not open.
     close(ruleset)
   }
   return true
@@ -87,24 +87,27 @@ function handledBy(version: number, readsAll: boolean): bigint {
   return readsAll ? changing : changing | READ | EXECUTE
 }
 
-/** What can't be allowed, as on a filesystem whose server is gone, stays forbidden. */
+/** Allows access below a place. A place that can't be allowed, as on a server that is gone, stays forbidden. */
 function allow(ruleset: number, place: string | number, access: bigint): void {
   const fd = typeof place === 'number' ? place : openPath(place)
   if (fd === null) return
-  // The kernel takes only what can be done with a file for a rule about one.
+  // If the place is a file, the kernel takes only bits of files.
   if (add(ruleset, fd, access) === -EINVAL) add(ruleset, fd, access & OF_FILES)
   if (fd !== place) closeSync(fd)
 }
 
 function add(ruleset: number, fd: number, access: bigint): number {
-  // struct landlock_path_beneath_attr, which is packed: 8 bytes of access, 4 of a descriptor.
+  // struct landlock_path_beneath_attr, which is packed: 8 bytes of access, then 4 of a descriptor.
   const rule = new DataView(new ArrayBuffer(12))
   rule.setBigUint64(0, access, true)
   rule.setInt32(8, fd, true)
   return addRule(ruleset, RULE_PATH_BENEATH, new Uint8Array(rule.buffer), 0)
 }
 
-/** Null where nothing is, or nothing that may be reached. Too many open files are no reason to forbid it. */
+/**
+ * Null if nothing is there, or nothing that may be reached. Too many open files are an error, not a reason to forbid
+ * the place.
+ */
 function openPath(path: string): number | null {
   try {
     return openSync(pathForFs(path), O_PATH)

@@ -1,4 +1,4 @@
-/** prctl(2) PR_SET_NO_NEW_PRIVS, without which neither Landlock nor a filter is taken from who is not root. */
+/** prctl(2) PR_SET_NO_NEW_PRIVS, which the kernel requires of all but root before Landlock or a filter. */
 import { prctl } from '../posix/prctl.ts'
 
 const PR_SET_NO_NEW_PRIVS = 38

@@ -1,6 +1,7 @@
 /**
- * What no process of ours ever needs, and what a worker does not need once it has its libraries. A list of what is allowed
- * would break with the next glibc, Node or kernel, so these are lists of what is not.
+ * The system calls that no process of drive-feed ever needs, and those that a worker does not need once it has its
+ * libraries. A list of allowed calls would break with the next glibc, Node or kernel, so these are lists of refused
+ * ones.
  */
 import koffi from 'koffi'
 import type { SystemCall } from '../posix/system-call.ts'
@@ -12,13 +13,13 @@ const { EPERM, EACCES, ENOSYS } = koffi.os.errno as {
   ENOSYS: number
 }
 
-/** Ways around what a process may see, into other processes, and to the machine itself; and the network. */
+/** Ways around what a process may see, ways into other processes and to the machine itself, and the network. */
 const NEVER: readonly SystemCall[] = [
-  // Opens any file of a filesystem, mounted here or not, for who has CAP_DAC_READ_SEARCH.
+  // With CAP_DAC_READ_SEARCH they open any file of a filesystem, mounted here or not.
   ...(['open_by_handle_at', 'name_to_handle_at'] as const),
   ...(['ptrace', 'process_vm_readv', 'process_vm_writev', 'process_madvise', 'process_mrelease', 'kcmp'] as const),
   ...(['pidfd_getfd', 'pidfd_send_signal', 'perf_event_open', 'userfaultfd', 'bpf', 'memfd_secret'] as const),
-  // By a ring the kernel makes calls on its own, past every filter. libuv has one where it can, from a process's start on.
+  // Through a ring the kernel makes calls itself, past every filter. libuv makes one at a process's start if it can.
   ...(['io_uring_setup', 'io_uring_register'] as const),
   ...(['mount', 'umount2', 'pivot_root', 'move_mount', 'open_tree', 'open_tree_attr', 'mount_setattr'] as const),
   ...([
@@ -41,7 +42,7 @@ const NEVER: readonly SystemCall[] = [
   ...(['socket', 'connect', 'bind', 'listen', 'accept', 'accept4'] as const),
 ]
 
-/** Changing files, starting programs and telling others. */
+/** Changing files, starting programs and signalling others. */
 const NOT_BY_WORKERS: readonly SystemCall[] = [
   ...([
     'truncate',
@@ -71,11 +72,11 @@ const ALL_BITS = 0xffffffff
 export const REFUSED_EVERYWHERE: readonly Refusal[] = NEVER.map((call) => ({ call, errno: EPERM }))
 
 /**
- * For a worker that has its libraries, besides. It opens files by openat2(2) alone, which no library calls: whatever a file
- * has a library do, it can open nothing.
+ * For a worker that has its libraries, besides those above. Our own code opens files by openat2(2) alone, which no
+ * library calls: whatever a file makes a library do, the library can open nothing.
  *
- * @param readingFlags null where the kernel has openat2(2); otherwise flags that all our calls of openat(2) have, and none
- *   of a library's
+ * @param readingFlags null if the kernel has openat2(2); otherwise flags that all our calls of openat(2) have, and no
+ *   library's call has
  */
 export function refusedToWorkers(pid: number, readingFlags: number | null): readonly Refusal[] {
   const isOwn = { argument: 0, mask: ALL_BITS, value: pid }
@@ -88,9 +89,9 @@ export function refusedToWorkers(pid: number, readingFlags: number | null): read
     { call: 'kill', errno: EPERM, unless: isOwn },
     { call: 'tgkill', errno: EPERM, unless: isOwn },
     { call: 'clone', errno: EPERM, unless: { argument: 0, mask: CLONE_THREAD, value: CLONE_THREAD } },
-    // Its loop has no ring: it was started by a thread that may not make any.
+    // A worker's loop has no ring: the thread that started it may not make any.
     { call: 'io_uring_enter', errno: EPERM },
-    // Its flags are in memory, where a filter can't see them; glibc then takes clone(2).
+    // The flags of clone3 are in memory, where a filter can't see them. With ENOSYS glibc uses clone(2).
     { call: 'clone3', errno: ENOSYS },
     { call: 'prlimit64', errno: EPERM, unless: { argument: 0, mask: ALL_BITS, value: 0 } },
   ]

@@ -26,7 +26,7 @@ const CASES: readonly [what: string, device: bigint, path: string, point: string
   ['the root', device(8, 1), '/srv', '/', '/dev/sda1'],
   ['a mount point itself', device(8, 17), '/mnt/media', '/mnt/media', '/dev/sdb1'],
   ['what is below a mount point', device(8, 17), '/mnt/media/a/b', '/mnt/media', '/dev/sdb1'],
-  ['the longest of several', device(8, 33), '/mnt/media/photos/2020', '/mnt/media/photos', '/dev/sdc1'],
+  ['the longest of several mount points', device(8, 33), '/mnt/media/photos/2020', '/mnt/media/photos', '/dev/sdc1'],
   ['a sibling with a longer name', device(8, 17), '/mnt/media/photos2', '/mnt/media', '/dev/sdb1'],
   [
     'the device, though a longer mount point leads there',
@@ -57,17 +57,17 @@ test('of two mounts on one point the later one is on top', () => {
   assert.equal(mountOf(MOUNTS, device(8, 65), '/mnt/twice/x')?.root, '/over')
 })
 
-test('the type and the mounted part are told', () => {
+test('the type and the mounted part are found', () => {
   const line = { root: '/photos', point: '/mnt/media/photos', type: 'ext4', source: '/dev/sdc1' }
   assert.deepEqual(mountOf(MOUNTS, device(8, 33), '/mnt/media/photos'), line)
 })
 
-test('what can not be read gives no line', () => {
+test('mountinfo that can not be read gives no line', () => {
   assert.equal(mountOf('', device(8, 1), '/'), undefined)
   assert.equal(mountOf('half a line\n21 1 8:1 /', device(8, 1), '/'), undefined)
 })
 
-test('the filesystem of a real folder is asked', (t) => {
+test('a real folder has the signs of its filesystem', (t) => {
   const path = temporaryFolder(t)
   const signs = filesystemSigns(path)
   assert.ok(signs !== null)
@@ -77,13 +77,13 @@ test('the filesystem of a real folder is asked', (t) => {
   assert.deepEqual(filesystemSigns(path), signs)
 })
 
-test('a pseudo filesystem has no id worth the name', () => {
+test('a pseudo filesystem has no usable id', () => {
   const signs = filesystemSigns('/proc')
   assert.equal(signs?.filesystemType, 'proc')
   assert.equal(filesystemSigns('/proc/self')?.mountSource, signs?.mountSource)
 })
 
-test('what is not there can not be asked', (t) => {
+test('a missing path has no signs', (t) => {
   assert.equal(filesystemSigns(`${temporaryFolder(t)}/nowhere`), null)
   assert.equal(filesystemSigns('/proc/self/stat/x'), null)
 })

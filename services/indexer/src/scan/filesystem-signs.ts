@@ -1,4 +1,4 @@
-/** What a filesystem can be recognised by when its device number has changed. */
+/** The signs by which a filesystem is recognised when its device number has changed. */
 import { randomUUID } from 'node:crypto'
 import { closeSync, constants, openSync, readFileSync } from 'node:fs'
 import { pathForFs } from '@drive-feed/shared/entry-name.ts'
@@ -12,8 +12,8 @@ export type FilesystemSigns = {
   /** `st_dev` now, decimal. */
   readonly deviceNumber: string
   /**
-   * `f_fsid` in hex; where that is zero or merely repeats the device number, and so says nothing, the filesystem's UUID;
-   * empty where the kernel tells neither.
+   * `f_fsid` in hex. If that says nothing (it is zero or repeats the device number): the filesystem's UUID. Empty if
+   * the kernel gives neither.
    */
   readonly filesystemId: string
   readonly filesystemType: string
@@ -21,9 +21,9 @@ export type FilesystemSigns = {
   readonly mountRoot: string
   /** Inode and birth time of the place itself. */
   readonly top: string
-  /** The mount's number, which may be given again once it is free; empty where the kernel does not tell it (before 5.8). */
+  /** The mount's number, which may be used again once it is free; empty if the kernel does not give it (before 5.8). */
   readonly mountId: string
-  /** What tells this mount from every other one of this and other boots; empty where the kernel does not say (before 6.8). */
+  /** Distinguishes this mount from every other one of this and other boots; empty if the kernel can't (before 6.8). */
   readonly mountedAs: string
 }
 
@@ -40,7 +40,7 @@ const GET_UUID = 0x80111500
 const UUID_BYTES = 17
 const ioctlCall = libc.func('int ioctl(int fd, unsigned long operation, _Out_ void *buffer)')
 
-/** The signs of the filesystem that holds `path`; null when it can't be asked. */
+/** The signs of the filesystem that holds `path`; null if it can't be asked. */
 export function filesystemSigns(path: string): FilesystemSigns | null {
   const stats = lookAt(path)
   if (stats === null) return null
@@ -70,7 +70,7 @@ function mountOfThisBoot(path: string): Pick<FilesystemSigns, 'mountId' | 'mount
   return { mountId: String(mount.id), mountedAs: mount.isUnique ? `${bootId()}/${mount.id}` : '' }
 }
 
-/** By source and mount: asked every half minute, a disk would never rest. */
+/** Cached by source and mount: reading a disk every half minute would keep it from sleeping. */
 const serials = new Map<string, string>()
 
 function serialOf(source: string, mountId: string): string {
@@ -84,7 +84,7 @@ function bootId(): string {
   try {
     return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
   } catch {
-    // Not the same as any other, then.
+    // Without it the mount equals no other.
     return randomUUID()
   }
 }
@@ -93,7 +93,7 @@ function lookAt(path: string): FileStats | null {
   try {
     return statsAt(path)
   } catch {
-    // Whatever the reason: a filesystem that can't be asked is not recognised.
+    // Whatever the reason, a filesystem that can't be asked is not recognised.
     return null
   }
 }
@@ -105,7 +105,7 @@ function saysNothing(fsid: bigint, device: bigint): boolean {
   return fsid === 0n || fsid === encoded || fsid === device
 }
 
-/** UUID of the filesystem in hex, empty if it has none or it can't be asked: of a FIFO or a device it must not be. */
+/** The filesystem's UUID in hex; empty if it has none or can't be asked. A FIFO or device must not be opened to ask. */
 function uuidOf(path: string, stats: FileStats): string {
   if (stats.kind === 'other') return ''
   let fd: number | undefined
@@ -148,7 +148,7 @@ export function mountOf(mountinfo: string, device: bigint, path: string): MountL
   for (const { device: itsNumber, root, point, type, source } of parseMountinfo(mountinfo)) {
     if (point !== '/' && path !== point && !path.startsWith(`${point}/`)) continue
     const rank = point.length + (itsNumber === number ? 1_000_000 : 0)
-    // Of two mounts on one point the later line is the one on top.
+    // The later of two mounts on one point is on top.
     if (best !== undefined && rank < best.rank) continue
     best = { rank, line: { root, point, type, source } }
   }

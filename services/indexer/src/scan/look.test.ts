@@ -1,5 +1,5 @@
 /**
- * Shows what looking at folders reports, and that it never calls anything gone that it did not see (I7). Real folders
+ * Shows what looking at folders reports, and that nothing is called gone which was not seen to be (I7). Real folders
  * and the real kernel.
  */
 import assert from 'node:assert/strict'
@@ -52,7 +52,7 @@ function openDescriptors(): number {
   return readdirSync('/proc/self/fd').length
 }
 
-/** A folder with one of each. */
+/** A folder with one entry of each kind. */
 async function everything(t: TestContext): Promise<string> {
   const top = temporaryFolder(t)
   writeFileSync(join(top, 'file'), 'four')
@@ -70,7 +70,7 @@ async function everything(t: TestContext): Promise<string> {
   return top
 }
 
-test('a listing tells files and folders; links, FIFOs and sockets are there but never listed', async (t) => {
+test('a listing has files and folders; links, FIFOs and sockets are there but never listed', async (t) => {
   const top = await everything(t)
   const { answer, seen } = lookAt(top)
   assert.ok(answer.kind === 'seen')
@@ -93,7 +93,7 @@ test('a listing tells files and folders; links, FIFOs and sockets are there but 
   assert.equal(answer.folder.inode, identityOf(top).inode)
 })
 
-test('names that are asked for are told in that order, gone and excluded ones too', async (t) => {
+test('names that are asked for are answered in that order, gone and excluded ones too', async (t) => {
   const top = await everything(t)
   const names = ['nowhere', 'file', '.DS_Store', 'folder', 'fifo', 'x.tmp', 'file/below', 'n'.repeat(256)]
   const { answer, seen } = lookAt(top, { names })
@@ -139,7 +139,7 @@ const NO_FOLDERS: readonly [what: string, make: (path: string) => void][] = [
 ]
 
 for (const [what, make] of NO_FOLDERS) {
-  test(`where a folder was is ${what}: it is elsewhere, and no place in it is called gone (I7)`, (t) => {
+  test(`I7: if ${what} is where a folder was, the folder is elsewhere, and no place in it is called gone`, (t) => {
     const path = join(temporaryFolder(t), 'place')
     make(path)
     const { answer, seen } = lookAt(path, { names: ['a'] })
@@ -159,7 +159,7 @@ test('I7: a folder that may not be read says nothing of what is in it', (t) => {
     const closed = asNobody(() => lookAt(path, { names: ['a'] }))
     assert.equal(closed.answer.kind, 'unreadable')
     assert.equal(closed.seen.size, 0)
-    // Names may be read, but not what is behind them.
+    // The names may be read, but not the entries.
     chmodSync(path, 0o444)
     assert.deepEqual(kinds(asNobody(() => lookAt(path)).seen), { a: 'unreadable' })
   } finally {
@@ -167,14 +167,14 @@ test('I7: a folder that may not be read says nothing of what is in it', (t) => {
   }
 })
 
-test('I7: whoever is asked what can not be said, as of a name too long, says so', (t) => {
+test('I7: a name that can not be looked at, such as one too long, is unreadable', (t) => {
   const top = temporaryFolder(t)
   const { answer } = lookAt(join(top, 'n'.repeat(300)))
   assert.ok(answer.kind === 'unreadable')
   assert.match(answer.problem, /ENAMETOOLONG/)
 })
 
-test('names that are no UTF-8 are read, told and found again by their bytes', (t) => {
+test('names that are no UTF-8 are read, reported and found again by their bytes', (t) => {
   const top = temporaryFolder(t)
   const names = ['x\udcff', '\udcc3(', 'x\ufffd', 'Ä', 'plain']
   for (const name of names) writeFileSync(Buffer.concat([Buffer.from(`${top}/`), nameToBytes(name)]), name)
@@ -193,7 +193,7 @@ test('a folder whose own name is no UTF-8 is listed', (t) => {
   assert.deepEqual(kinds(lookAt(`${top}/f\udcff`).seen), { a: 'file' })
 })
 
-test('a path longer than the kernel takes at once is walked in steps', (t) => {
+test('a path longer than the kernel takes in one call is walked in steps', (t) => {
   const top = temporaryFolder(t)
   const name = 'Ä'.repeat(120)
   let fd = openSync(top, 'r')
@@ -215,7 +215,7 @@ test('a path longer than the kernel takes at once is walked in steps', (t) => {
     assert.equal(lookAt(long, { expected: { deviceNumber: '1', inode: '1' } }).answer.kind, 'elsewhere')
   } finally {
     closeSync(fd)
-    // Node removes by whole paths and gives up here; rm(1) goes step by step.
+    // Node removes by whole paths and fails here; rm(1) goes step by step.
     execFileSync('rm', ['-rf', join(top, name)])
   }
 })
@@ -226,7 +226,7 @@ test('the watch is set before the folder is listed, through the very folder that
   const addWatch: LookTools['addWatch'] = (inotifyFd, path) => {
     asked.push(`${inotifyFd}`)
     assert.equal(identityOf(path).inode, identityOf(top).inode)
-    // What appears now would be missed by a listing made before.
+    // A listing made before would miss what appears now.
     writeFileSync(join(top, 'made while the watch was set'), '')
     return { kind: 'watched', watch: 7 }
   }
@@ -251,7 +251,7 @@ test('no watch is set on another folder than the one that is meant', (t) => {
   assert.equal(lookAt(temporaryFolder(t), { expected, inotifyFd: 3 }).answer.kind, 'elsewhere')
 })
 
-test('a folder that vanishes while it is looked at is no reason to fail', (t) => {
+test('a folder that vanishes while it is looked at is no error', (t) => {
   const top = join(temporaryFolder(t), 'folder')
   mkdirSync(top)
   writeFileSync(join(top, 'a'), '')
@@ -282,7 +282,7 @@ function kindsOf(seen: ReadonlyMap<string, Sight>): string[] {
   return Array.from(seen.values(), ({ kind }) => kind)
 }
 
-/** Whoever runs the tests as root may read everything; this gives that up for the time of the work. */
+/** Does the work as another user: root may read everything. */
 function asNobody<T>(work: () => T): T {
   if (process.geteuid?.() !== 0) return work()
   process.seteuid?.(65_534)

@@ -1,7 +1,7 @@
 /**
- * Looking at a folder: the only code that reads the watched folders' structure. A folder is opened once, its inode
- * compared with the one that is meant, and everything else goes through that descriptor. So an answer is always about the
- * folder that was asked about, whatever is renamed meanwhile.
+ * Looks at a folder: the only code that reads the structure of watched folders. The folder is opened once, its inode is
+ * compared with the one that is meant, and everything else goes through that descriptor. So an answer is always about
+ * the folder that is meant, whatever is renamed at the same time.
  */
 import { closeSync, constants, openSync, readdirSync } from 'node:fs'
 import { getSystemErrorMessage, getSystemErrorName } from 'node:util'
@@ -15,10 +15,13 @@ import type { SightsBuilder } from '../model/sights.ts'
 import { emptyStats, statAt } from '../posix/statx.ts'
 import { createSpellings, mayFold } from './spelling.ts'
 
-/** `names: null` lists the folder; otherwise just these names are looked at. */
+/** `names: null` lists the folder; otherwise only these names are looked at. */
 export type LookRequest = {
   readonly path: string
-  /** Whose folder it must be: `st_dev` and inode, decimal; null for a root whose identity is not known yet. */
+  /**
+   * The identity that the folder must have: `st_dev` and inode, decimal; null for a root whose identity is not known
+   * yet.
+   */
   readonly expected: { readonly deviceNumber: string; readonly inode: string } | null
   readonly names: readonly string[] | null
   /** The inotify instance that is to watch the folder before it is listed; null for none. */
@@ -32,8 +35,9 @@ export type WatchOutcome =
   | { readonly kind: 'refused'; readonly errno: number }
 
 /**
- * - `seen`: the sights from index `from` up to, not including, `to` of the batch are this folder's. - `elsewhere`: the
- *   path leads to nothing or to another folder. - `unreadable`: nothing can be said.
+ * - `seen`: the batch's sights from index `from` up to, not including, `to` are this folder's.
+ * - `elsewhere`: the path leads to nothing or to another folder.
+ * - `unreadable`: nothing can be said.
  */
 export type LookAnswer =
   | {
@@ -42,32 +46,32 @@ export type LookAnswer =
       readonly from: number
       readonly to: number
       readonly watch: WatchOutcome
-      /** Names that were asked for and are another's spelling, with how that is listed. Hardly ever any. */
+      /** Names that were asked for and are another spelling of a listed name, with that name. Rarely any. */
       readonly respelled?: ReadonlyMap<string, string>
-      /** Names may be found there under another spelling. */
+      /** Whether names may be found there under another spelling. */
       readonly folds?: boolean
-      /** Files of ours were met and left out. */
+      /** Whether own files were met and left out. */
       readonly hasOwn?: boolean
     }
   | { readonly kind: 'elsewhere' }
   | { readonly kind: 'unreadable'; readonly problem: string; readonly watch: WatchOutcome }
-  /** Not looked at, and to be asked again: the batch is full, or (with a `problem`) the system has nothing left to open it with. */
+  /** Not looked at, and to be asked again: the batch is full, or (with a `problem`) too many files are open. */
   | { readonly kind: 'later'; readonly problem: string | null }
 
 export type LookTools = {
   readonly isExcluded: (name: string) => boolean
-  /** Files that are ours and not the owner's, which are never listed. */
+  /** Own files, which are those of drive-feed itself. They are never listed. */
   readonly own?: Pick<OwnFiles, 'namesIn' | 'isOwn'>
-  /** Watches the folder behind `path` (of /proc/self/fd). */
+  /** Watches the folder behind `path`, which is in /proc/self/fd. */
   readonly addWatch: (inotifyFd: number, path: string) => WatchOutcome
 }
 
 const OPEN_FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
-/** EBADMSG and EUCLEAN, for which Node has no words: what ext4, XFS and btrfs say of checksums and structures. */
+/** EBADMSG and EUCLEAN, for which Node has no text: ext4, XFS and btrfs give them for bad checksums and structures. */
 const DAMAGED = [74, 117]
 
-/** Answers one request; the sights are appended to `sights`. Never throws for what a disk may do. */
+/** Answers one request and appends its sights to `sights`. Never throws, whatever a disk does. */
 export function look(request: LookRequest, tools: LookTools, sights: SightsBuilder): LookAnswer {
   let fd: number | undefined
   let watch: WatchOutcome = { kind: 'not-asked' }
@@ -91,7 +95,6 @@ export function look(request: LookRequest, tools: LookTools, sights: SightsBuild
   }
 }
 
-/** Opens a folder for listing. */
 function openFolder(path: string): number {
   return openInSteps(path, OPEN_FOLDER, (last) => openSync(pathForFs(last), OPEN_FOLDER))
 }
@@ -103,7 +106,7 @@ function isExpected(folder: FolderSight, { expected }: LookRequest): boolean {
 /** Filled anew for each name. */
 const stats = emptyStats()
 
-/** An open folder. `isOwnName`: which names in it are files of ours; null where none can be. */
+/** An open folder. `isOwnName`: which names in it are own files; null if none can be. */
 type OpenFolder = {
   readonly fd: number
   readonly door: string
@@ -122,8 +125,8 @@ function lookAtAll({ fd, door, isOwnName }: OpenFolder, tools: LookTools, sights
 }
 
 /**
- * Looks at names one by one. Where the folder may find a name under another spelling, only what it lists is there: after
- * `mv holiday.jpg Holiday.jpg` both would be found. `respelled`: those that are another's spelling.
+ * Looks at names one by one. If the folder may find a name under another spelling, only listed names are there: after
+ * `mv holiday.jpg Holiday.jpg` both would be found.
  */
 function lookAtNames(
   { fd, door, isOwnName }: OpenFolder,
@@ -133,7 +136,7 @@ function lookAtNames(
 ): Met {
   const respelled = new Map<string, string>()
   let hasOwn = false
-  /** Null where names are found as they are spelled; undefined while that is not known. */
+  /** Null if names are found only as they are spelled; undefined while that is not known. */
   let listed: ReadonlySet<string> | null | undefined
   let spellingOf: ReturnType<typeof createSpellings> = () => undefined
   for (const name of names) {
@@ -165,7 +168,7 @@ function lookAtNames(
   }
 }
 
-/** Whether something is there, and whether it is a file of ours. */
+/** Looks at one name: whether something is there, and whether it is an own file. */
 function lookAt(
   folderFd: number,
   name: string,
@@ -187,7 +190,7 @@ function lookAt(
 
 /**
  * Each name once: NFS and others may give one twice when the folder changes while it is listed. U+FFFD in a name means
- * that its bytes may not be UTF-8; only then the slower listing in bytes is worth its price.
+ * that its bytes may not be UTF-8. Only then is the slower listing in bytes made.
  */
 function listNames(door: string): ReadonlySet<string> {
   const names = readdirSync(door)
@@ -201,7 +204,7 @@ function isAbsence(error: unknown): boolean {
   return code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP'
 }
 
-/** @throws what is no system error, and so a bug */
+/** @throws an error that is no system error, and so a bug */
 function problemOf(error: unknown): string {
   const { code, errno } = error as NodeJS.ErrnoException
   if (code === undefined || errno === undefined) throw error

@@ -1,27 +1,27 @@
 /**
- * /proc/self/mountinfo (proc(5)), one line a mount. Paths in it are bytes: read as UTF-8, a mount point whose name is none
- * would be no place that anybody knows.
+ * /proc/self/mountinfo (proc(5)), one line a mount. Paths in it are bytes, and are not read as UTF-8: a mount point
+ * with another name would match no place.
  */
 import { readFileSync } from 'node:fs'
 import { nameFromBytes } from '@drive-feed/shared/entry-name.ts'
 
 export type Mountinfo = {
-  /** Unique while it is mounted, and given again as soon as it is free. */
+  /** The mount's number: unique while it is mounted, and used again as soon as it is free. */
   readonly id: string
-  /** The mount that it is mounted on. */
+  /** The number of the mount that this one is mounted on. */
   readonly parentId: string
   /** `major:minor` */
   readonly device: string
   /** The folder or file of the filesystem that is mounted; escaped as the kernel has it. */
   readonly root: string
-  /** Where, as `entry-name.ts` has names. */
+  /** The mount point, escaped as in `entry-name.ts`. */
   readonly point: string
   readonly type: string
   /** Escaped as the kernel has it. */
   readonly source: string
 }
 
-/** The bytes of /proc/self/mountinfo, each a character; null when it can't be read, as when too many files are open. */
+/** The bytes of /proc/self/mountinfo, each a character; null if it can't be read, as when too many files are open. */
 export function readMountinfo(): string | null {
   try {
     return readFileSync('/proc/self/mountinfo', 'latin1')
@@ -30,7 +30,9 @@ export function readMountinfo(): string | null {
   }
 }
 
-/** Every mount, in the order of the lines: of two on one point the later is on top. A line that is none is left out. */
+/**
+ * Every mount, in the order of the lines: the later of two on one point is on top. Lines of another form are left out.
+ */
 export function parseMountinfo(mountinfo: string): Mountinfo[] {
   return mountinfo.split('\n').flatMap((line) => {
     const separator = line.indexOf(' - ')

@@ -1,4 +1,4 @@
-/** What goes to and from the observer thread. */
+/** The messages to and from the observer thread. */
 
 import type { OwnPaths } from '@drive-feed/shared/own-files.ts'
 import type { PackedSights } from '../model/sights.ts'
@@ -6,8 +6,8 @@ import type { FilesystemSigns } from './filesystem-signs.ts'
 import type { LookAnswer, LookRequest } from './look.ts'
 
 /**
- * `excludes` comes first, once, and has no reply. `progress`: one Int32, in which the thread says how many of the requests
- * of its present look are done.
+ * `excludes` comes first, once, and has no reply. `progress`: one Int32, in which the thread counts the requests of its
+ * present look that are done.
  */
 export type ObserverRequest =
   | {

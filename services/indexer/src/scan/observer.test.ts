@@ -31,7 +31,7 @@ function listing(path: string): LookRequest {
   return { path, expected: null, names: null, inotifyFd: null }
 }
 
-test('what the observer thread is at is known from outside, and since when', async () => {
+test('the main thread knows what the observer thread is at, and since when', async () => {
   const { observer, progress, answer } = slowThread()
   assert.equal(observer.atWork(0), null)
   const looked = observer.look([listing('/a'), listing('/b')])

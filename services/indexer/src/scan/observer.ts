@@ -1,6 +1,6 @@
 /**
- * The observer thread as the main thread sees it. All looks of all roots go through this one queue and come back in
- * order, so a later answer about a place is always the newer truth.
+ * The main thread's side of the observer thread. All looks of all roots go through this one queue and come back in
+ * order, so the later of two answers about a place is always the newer one.
  */
 import type { Worker } from 'node:worker_threads'
 import type { OwnPaths } from '@drive-feed/shared/own-files.ts'
@@ -18,18 +18,20 @@ export type LookReply = {
 
 export type Observer = {
   readonly look: (requests: readonly LookRequest[]) => Promise<LookReply>
-  /** What the filesystem at `path` can be recognised by; null when it can't be asked. */
+  /** The signs of the filesystem at `path`; null if it can't be asked. */
   readonly signs: (path: string) => Promise<FilesystemSigns | null>
-  /** The path with its symbolic links resolved, as far as it leads somewhere. */
+  /** The path with its symbolic links resolved, as far as it exists. */
   readonly resolvePath: (path: string) => Promise<string>
   /** How often something was mounted or unmounted since the start. */
   readonly mountChanges: () => Promise<number>
-  /** What the thread is at, and since when as far as was noticed: ms since 1970. Null when it has nothing to do. */
+  /** What the thread is at, and since when it was seen there, ms since 1970. Null if it has nothing to do. */
   readonly atWork: (nowMs: number) => { readonly path: string; readonly sinceMs: number } | null
   readonly stop: () => Promise<void>
 }
 
-/** Takes the observer thread into service. Patterns in `excludes` are names it does not look at, nor at our own files. */
+/**
+ * Starts to use the observer thread. It looks neither at names that match a pattern of `excludes` nor at our own files.
+ */
 export function createObserver(
   thread: Worker,
   { excludes, own }: { readonly excludes: readonly string[]; readonly own: OwnPaths },
@@ -82,7 +84,7 @@ export function createObserver(
       return reply.mountChanges
     },
     atWork: (nowMs) => {
-      // Requests are served in their order, so it is at the oldest.
+      // Requests are served in their order, so the thread is at the oldest.
       const [oldest] = waiting
       if (oldest === undefined) return null
       const [ticket, { paths }] = oldest

@@ -49,7 +49,7 @@ test('the serial number of a volume is where its format has it', () => {
   assert.equal(serialIn(sector([])), '')
 })
 
-test('what is no device, or can not be read, has none', () => {
+test('a path that is no device, or can not be read, has none', () => {
   assert.equal(volumeSerial('mergerfs'), '')
   assert.equal(volumeSerial('/dev/null'), '')
   assert.equal(volumeSerial('/dev/nothing-of-the-kind'), '')

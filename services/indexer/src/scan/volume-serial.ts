@@ -1,10 +1,11 @@
 /**
- * The serial number of a FAT, exFAT or NTFS volume, read from its first sector: served through FUSE such a filesystem says
- * nothing of it, and two sticks may hold the same names, sizes and times. In a container the device is not to be seen.
+ * The serial number of a FAT, exFAT or NTFS volume, read from its first sector. A filesystem through FUSE does not
+ * report it, and two sticks may hold the same names, sizes and times. In a container the device may be hidden; then
+ * there is no serial.
  */
 import { closeSync, openSync, readSync } from 'node:fs'
 
-/** Where the boot sector names the format, and where the serial number is, of each. Bytes. */
+/** For each format: where the boot sector names it, and where the serial number is. Bytes. */
 const FORMATS = [
   { mark: 'EXFAT   ', markAt: 3, serialAt: 100, length: 4 },
   { mark: 'NTFS    ', markAt: 3, serialAt: 72, length: 8 },
@@ -14,7 +15,7 @@ const FORMATS = [
 
 const SECTOR_BYTES = 512
 
-/** In hex, with the format; empty where `device` is no such volume, or can't be read. */
+/** The serial in hex, behind the format; empty if `device` is no such volume, or can't be read. */
 export function volumeSerial(device: string): string {
   if (!device.startsWith('/dev/')) return ''
   let fd: number | undefined
@@ -29,7 +30,7 @@ export function volumeSerial(device: string): string {
   }
 }
 
-/** @param sector the first one of a volume */
+/** @param sector the first sector of a volume */
 export function serialIn(sector: Buffer): string {
   for (const { mark, markAt, serialAt, length } of FORMATS) {
     if (sector.toString('latin1', markAt, markAt + mark.length) !== mark) continue

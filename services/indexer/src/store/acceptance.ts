@@ -1,27 +1,27 @@
 /**
- * The owner's word that a root's folder is meant as it is, though it is empty or another one than before; or what is where
- * a disk was mounted inside a root and is away. It is a small file beside the database, so that the indexer stays the only
- * writer: a command leaves it, the indexer takes it.
+ * The owner's word that a root's folder is right as it is, though it is empty or another folder than before; or that a
+ * folder is right without the disk that was mounted there. The word is a small file beside the database. A command
+ * leaves it and the indexer takes it, so the indexer stays the only writer.
  */
 import { readdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { type FolderIdentity, isSameIdentity } from '@drive-feed/shared/folder-identity.ts'
 
 /**
- * @param nodeId node of the root, or of the disk, as it is known: what is below it is what may be removed
- * @param folder what the owner saw at its path: only that is accepted, not what may be there later
+ * @param nodeId node of the root, or of the top of the disk: the rows that may be removed are below it
+ * @param folder the folder that the owner saw at that path. Only this one is accepted, not another one that comes later
  */
 export function leaveAcceptance(databasePath: string, nodeId: string, folder: FolderIdentity): void {
   const { deviceNumber, inode, birthTime } = folder
   const path = pathFor(databasePath, nodeId)
   writeFileSync(`${path}.new`, JSON.stringify({ deviceNumber, inode, birthTime }))
-  // The indexer may look at any moment, and sees all of it or nothing.
+  // A rename is atomic: the indexer may look at any moment, and sees the whole file or none.
   renameSync(`${path}.new`, path)
 }
 
 /**
- * Whether this folder was accepted for this root. The word holds once, and whatever it was about: it is gone afterwards.
- * It does not count when it can't be removed, since it would hold again.
+ * Whether the owner accepted this folder for this root. The word holds once: it is removed whatever folder it was
+ * about. A word that can't be removed does not count, since it would count again.
  */
 export function takeAcceptance(databasePath: string, rootId: string, folder: FolderIdentity): boolean {
   const path = pathFor(databasePath, rootId)
@@ -30,19 +30,19 @@ export function takeAcceptance(databasePath: string, rootId: string, folder: Fol
   return isSameIdentity(accepted, folder)
 }
 
-/** Takes back what was left for a root or a disk, which needs it no longer. */
+/** Removes a word that a root or a disk no longer needs. */
 export function dropAcceptance(databasePath: string, rootId: string): void {
   remove(pathFor(databasePath, rootId))
 }
 
-/** The nodes for which a word was left. */
+/** The ids of the nodes for which a word was left. */
 export function acceptances(databasePath: string): Set<string> {
   const begin = basename(pathFor(databasePath, ''))
   try {
     const names = readdirSync(dirname(databasePath)).filter((name) => name.startsWith(begin) && !name.endsWith('.new'))
     return new Set(names.map((name) => name.slice(begin.length)))
   } catch {
-    // The database's folder is away, and that is told elsewhere.
+    // The database's folder is away, which `persistence.ts` reports.
     return new Set()
   }
 }
@@ -60,7 +60,7 @@ function read(path: string): FolderIdentity | null {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as FolderIdentity
   } catch {
-    // Not there nearly always; whatever else it is, it is nobody's word.
+    // Usually there is no such file. A file that can't be read or parsed is no word.
     return null
   }
 }

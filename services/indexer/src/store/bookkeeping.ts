@@ -22,9 +22,9 @@ export type Bookkeeping = {
   /** Refreshes the one status row; `id` is filled in. */
   readonly saveStatus: (row: Omit<typeof status.$inferInsert, 'id'>) => void
   readonly problems: () => ProblemRow[]
-  /** Writes them in place of all that were there. */
+  /** Replaces all rows by these. */
   readonly saveProblems: (rows: readonly ProblemRow[]) => void
-  /** Gives up SQLite's page cache, which fills again with what is needed. */
+  /** Frees SQLite's page cache, which fills again as pages are read. */
   readonly shrinkMemory: () => void
 }
 
@@ -32,7 +32,7 @@ export function createBookkeeping({ orm, sqlite }: FeedDatabase): Bookkeeping {
   return {
     roots: () => orm.select().from(watchRoots).all(),
     saveRoot: ({ message, ...others }) => {
-      // People read it on terminals, whoever made it.
+      // People read messages on terminals, and a message may hold a file's name.
       const row = { ...others, message: message === null ? null : shownText(message) }
       orm.insert(watchRoots).values(row).onConflictDoUpdate({ target: watchRoots.name, set: row }).run()
     },
@@ -53,7 +53,7 @@ export function createBookkeeping({ orm, sqlite }: FeedDatabase): Bookkeeping {
     problems: () => orm.select().from(problems).orderBy(asc(problems.id)).all(),
     saveProblems: sqlite.transaction((rows: readonly ProblemRow[]) => {
       orm.delete(problems).run()
-      // People read them on terminals, as they do messages.
+      // For the same reason as above.
       for (const row of rows) {
         const shown = { text: shownText(row.text), fix: shownText(row.fix) }
         orm

@@ -1,4 +1,4 @@
-/** What a decision makes of the rows: each kind in the order of `Decision`. */
+/** Writes into the rows what a decision says: each kind in the order of `Decision`. */
 import { eq, sql } from '@drive-feed/shared/drizzle.ts'
 import { displayName, rawNameColumn } from '@drive-feed/shared/entry-name.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
@@ -10,7 +10,7 @@ import type { NodePaths } from './node-paths.ts'
 import { createFoldersFrom, createReissue } from './reissue-subtree.ts'
 import type { RootTotals } from './root-totals.ts'
 
-/** Carries one decision out, inside of a transaction. */
+/** Carries out one decision, inside the caller's transaction. */
 export function createCarryOut(
   db: FeedDatabase,
   log: ChangeLog,
@@ -50,7 +50,7 @@ export function createCarryOut(
         const { state, dueMs } = awaiting
         const [shown, raw, isFolder] = [displayName(name), rawNameColumn(name), isDirectory ? 1 : 0]
         const { changeId, formerKinds } = log.appendNew(nodeId)
-        // One after the other as in the statement: this is the hottest line of a first scan.
+        // Positional parameters, in the statement's order: this is the hottest line of a first scan.
         // biome-ignore format: two lines as in the statement
         write.insert.run(nodeId, parentId, shown, raw, isFolder, device, inode, birthTime, size, exactMtime ?? mtime, ctime,
                          changeId, changeId, state, dueMs)
@@ -78,7 +78,7 @@ export function createCarryOut(
         break
       case 'remove': {
         const node = totals.nodeOf(nodeId)
-        // It went with a folder that was removed before it in the same plan; its tombstone is there already.
+        // A folder above it was removed earlier in the same plan, and its tombstone is already written.
         if (node === null) break
         const folders = foldersFrom(nodeId).reverse()
         if (node.isDirectory === 1) totals.moveFolders(folders, node.root, null)
@@ -94,14 +94,14 @@ export function createCarryOut(
   }
 }
 
-/** The time of last change as a whole number of microseconds, where a double does not hold it. */
+/** The columns of these facts. `mtime` is the exact integer if a double can't hold it. */
 function columnsOf({ exactMtime, ...facts }: Facts) {
   return exactMtime === undefined ? facts : { ...facts, mtime: exactMtime }
 }
 
 function prepareWrites({ orm, sqlite }: FeedDatabase) {
   const param = sql.placeholder
-  // Drizzle's `set` knows placeholders only as SQL.
+  // Drizzle's `set` takes a placeholder only inside SQL.
   const set = (name: string) => sql`${param(name)}`
   const thisNode = eq(nodes.nodeId, param('nodeId'))
   const awaiting = { metadataState: set('state'), metadataDueMs: set('dueMs') }
@@ -125,7 +125,8 @@ function prepareWrites({ orm, sqlite }: FeedDatabase) {
       .set({ ...facts, ...awaiting, metadataError: null, hash: '', changeId: set('changeId') })
       .where(thisNode)
       .prepare(),
-    // The old error stays: a file that was told as unreadable must not become a pending one, for whose row clients wait.
+    // The error stays. Without it a file that clients received as unreadable would be pending again, and they would
+    // wait for a row that may never come.
     recheck: orm.update(nodes).set(awaiting).where(thisNode).prepare(),
     adopt: orm
       .update(nodes)
@@ -142,7 +143,7 @@ function prepareWrites({ orm, sqlite }: FeedDatabase) {
       .set({ formerKinds: set('formerKinds') })
       .where(thisNode)
       .prepare(),
-    // Joined, so that without the other name nothing is copied: the file is then read like any new one.
+    // A join: if the other name is gone nothing is copied, and the file is read like any new one.
     copy: sqlite.prepare(
       `UPDATE nodes SET hash = twin.hash, mime_type = twin.mime_type, is_image = twin.is_image, is_video = twin.is_video,
          width = twin.width, height = twin.height, ms_duration = twin.ms_duration,
@@ -152,7 +153,7 @@ function prepareWrites({ orm, sqlite }: FeedDatabase) {
   }
 }
 
-/** Plain SQL for the same reason as in `change-log.ts`; what is not named starts with the table's defaults. */
+/** Plain SQL for the same reason as in `change-log.ts`. Columns that are not named get the table's defaults. */
 function prepareInsert(sqlite: FeedDatabase['sqlite']) {
   return sqlite.prepare(
     `INSERT INTO nodes (node_id, parent_id, name, raw_name, is_directory, device, inode, birth_time, size, mtime, ctime,

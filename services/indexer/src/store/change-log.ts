@@ -1,9 +1,9 @@
 /**
- * Appending to `changes`: one row a node, its latest; and to `runs` with the first of this process, and to `removals`.
- * Every function here runs inside the caller's transaction.
+ * Appends to `changes`, which has one row a node: its latest. The first change of this process also begins a run in
+ * `runs`, and a removal leaves a row in `removals`. Every function here runs inside the caller's transaction.
  *
- * The next `change_id` is counted here and not by SQLite, because a node's first row also says its own number in
- * `first_change_id`. There is only one writer (invariant I8); after a rollback `reload` must be called.
+ * The next `change_id` is counted here and not by SQLite, because a node's first row also has its own number in
+ * `first_change_id`. One writer (I8) makes that safe. After a rollback the caller must call `reload`.
  */
 
 import { and, eq, sql } from '@drive-feed/shared/drizzle.ts'
@@ -16,26 +16,29 @@ export type ChangeLog = {
   readonly head: () => number
   /** Reads the head from the file again. */
   readonly reload: () => void
-  /** Appends a new node's first row, or its next one if the id lived before; then it says what the id was. */
+  /**
+   * Appends a new node's row. If the id lived before, the row replaces its tombstone and `formerKinds` says what it
+   * was.
+   */
   readonly appendNew: (nodeId: string) => { readonly changeId: number; readonly formerKinds: Kinds }
   /** Replaces a live node's row by a newer one. */
   readonly appendAgain: (nodeId: string, oldChangeId: number) => number
   /** Replaces the rows of all children of a folder by newer ones, keeping their order. */
   readonly reissueChildren: (parentId: string) => void
-  /** Turns the rows of all files of a folder, which is at `path`, into tombstones and deletes their nodes. */
+  /** Replaces the rows of all files of a folder by tombstones and deletes their nodes. @param path the folder's path */
   readonly removeFiles: (parentId: string, path: string | null) => void
-  /** Turns one live node's row into a tombstone and deletes the node. @param path where it was */
+  /** Replaces one live node's row by a tombstone and deletes the node. @param path where it was */
   readonly remove: (nodeId: string, path: string | null) => void
-  /** Forgets where some of what was removed had been, the oldest first. False when there is no more to forget. */
+  /** Deletes the oldest rows of `removals` that need not be kept, a slice a call. False when none is left to delete. */
   readonly forgetOldRemovals: () => boolean
 }
 
 /** What a node's id has been, this life included. */
 const KINDS_SO_FAR = 'nodes.former_kinds | iif(nodes.is_directory, 2, 1)'
-/** Where removed nodes had been is kept for so long, and of so many in any case. */
+/** How long a row of `removals` is kept, and how many are kept in any case. */
 const REMOVALS_KEPT_MS = 30 * 24 * 3_600_000
 const REMOVALS_KEPT = 100_000
-/** Forgotten in one transaction at most. */
+/** Rows of `removals` that one transaction deletes at most. */
 const REMOVALS_FORGOTTEN = 5_000
 
 /** @param wallMs ms since 1970 */
@@ -51,7 +54,8 @@ export function createChangeLog({ orm, sqlite }: FeedDatabase, wallMs: () => num
     .where(eq(changes.changeId, param('changeId')))
     .returning({ firstChangeId: changes.firstChangeId })
     .prepare()
-  // Plain SQL: with the node's own row this is what a first scan does a million times, and Drizzle's share would be half.
+  // Plain SQL: a first scan runs this and the insert into `nodes` a million times, and Drizzle would take half of the
+  // time.
   const append = sqlite.prepare<[number, string, 0 | 1, number]>(
     'INSERT INTO changes (change_id, node_id, is_removed, first_change_id) VALUES (?, ?, ?, ?)',
   )
@@ -59,7 +63,7 @@ export function createChangeLog({ orm, sqlite }: FeedDatabase, wallMs: () => num
   const deleteNode = sqlite.prepare('DELETE FROM nodes WHERE node_id = ?')
   const single = prepareSingle(sqlite)
   const many = prepareMany(sqlite)
-  /** False only while there is certainly none: a first scan need not look for what can't be there. */
+  /** False only while the log certainly has no tombstone: then a first scan need not look for one. */
   let hasTombstones = sqlite.prepare('SELECT EXISTS (SELECT 1 FROM changes WHERE is_removed)').pluck().get() === 1
   const readHead = () => (sequence.get() as number | undefined) ?? 0
   let head = readHead()
@@ -148,7 +152,7 @@ function prepareSingle(sqlite: FeedDatabase['sqlite']) {
       'DELETE FROM changes WHERE change_id = (SELECT change_id FROM nodes WHERE node_id = :nodeId)',
     ),
     forgetRemoval: sqlite.prepare('DELETE FROM removals WHERE change_id = ?'),
-    // Oldest first by their numbers, which the table is in the order of.
+    // Oldest first by `change_id`, the order of the table itself.
     forgetRemovals: sqlite.prepare(
       `DELETE FROM removals WHERE change_id IN (
          SELECT change_id FROM removals
@@ -159,7 +163,9 @@ function prepareSingle(sqlite: FeedDatabase['sqlite']) {
   }
 }
 
-/** Whole folders at once, in plain SQL: a folder can hold a million files, and these run some four times as fast. */
+/**
+ * Statements for whole folders, in plain SQL: a folder can hold a million files, and these run some four times as fast.
+ */
 function prepareMany(sqlite: FeedDatabase['sqlite']) {
   return {
     reissue: sqlite.prepare(

@@ -1,4 +1,4 @@
-/** Which file is at the database's path: whether it is still the one that was opened there. */
+/** Whether the file at the database's path is still the one that was opened. */
 import { rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { type DatabaseFiles, databaseFilesAt } from '@drive-feed/shared/database-files.ts'
@@ -6,7 +6,7 @@ import { type FileStats, isSameInode, statsOrNull } from '@drive-feed/shared/fil
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
 
 export type DatabaseFile = DatabaseFiles & {
-  /** Null where it can't be found. */
+  /** Null if it can't be found. */
   readonly folder: FileStats | null
 }
 
@@ -14,20 +14,22 @@ export function databaseFileAt(path: string): DatabaseFile {
   return { ...databaseFilesAt(path), folder: statsOrNull(dirname(path)) }
 }
 
-/** Whether the folder is still of the same filesystem. A database made in an empty mount point would be another one. */
+/** Whether the folder is still on the same filesystem. In an empty mount point another database would be made. */
 export function isFolderThere({ path, folder }: DatabaseFile): boolean {
   return statsOrNull(dirname(path))?.device === folder?.device
 }
 
-/** Whether the file was replaced or written by somebody since; this program must not have written meanwhile. */
+/**
+ * Whether somebody replaced or wrote the file since. The answer is right only if this process has not written to it.
+ */
 export function isTouched({ path, main }: DatabaseFile): boolean {
   const now = statsOrNull(path)
   return !isSameInode(main, now) || main?.mtime !== now?.mtime || main?.size !== now?.size
 }
 
 /**
- * Where another file took the place of the one that was open, the `-wal` of that one may still lie beside it. SQLite
- * would take what is in it for the new file's latest changes.
+ * Removes the `-wal` and `-shm` of the file that was open before, if another file took its place and they still lie
+ * beside it. SQLite would take what is in that `-wal` for the new file's latest changes.
  */
 export function removeStaleWal(before: DatabaseFile): void {
   const now = databaseFilesAt(before.path)
@@ -35,7 +37,7 @@ export function removeStaleWal(before: DatabaseFile): void {
   for (const ending of ['-wal', '-shm']) rmSync(before.path + ending, { force: true })
 }
 
-/** Whether SQLite finds nothing wrong with the structure of the file. Reads all of it. */
+/** Whether SQLite finds the file's structure sound. Reads the whole file. */
 export function isWhole({ sqlite }: FeedDatabase): boolean {
   try {
     return sqlite.pragma('quick_check(1)', { simple: true }) === 'ok'

@@ -36,7 +36,7 @@ test('what looks damaged may only have the -wal of before beside it, which is th
   for (const code of ['SQLITE_CORRUPT', 'SQLITE_NOTADB']) {
     assert.match(
       databaseTrouble(coded(code))?.problem.message ?? '',
-      /^the database file is damaged; remove its -wal and -shm if/,
+      /^the database file is damaged; if you put a copy there/,
     )
   }
 })

@@ -1,4 +1,4 @@
-/** What an error of the database means to its owner, and whether waiting may help. */
+/** What an error of the database means for its owner, and whether waiting may help. */
 
 import { type ProblemText, problemText, problemTextOf } from '@drive-feed/shared/problem.ts'
 import { shownText } from '@drive-feed/shared/shown-text.ts'
@@ -20,9 +20,9 @@ export class DatabaseReplacedError extends Error {
 }
 
 /**
- * Others, or none, are where the `-wal` and `-shm` of the open database were, and the file itself is the same one: a copy
- * was put into it, or only they were removed. Nothing of what this process knows may get into it, and it can't open it anew:
- * SQLite has all connections of one process to a file share one `-shm`. So the process has to end, and at once.
+ * The database file is the same one, but its `-wal` and `-shm` are others or gone: a copy was put into the file, or
+ * only those two were removed. Nothing that this process knows may get into the file, and the process can't open it
+ * anew: SQLite has all connections of one process to a file share one `-shm`. So the process has to end immediately.
  */
 export class DatabaseOverwrittenError extends Error {
   override name = 'DatabaseOverwrittenError'
@@ -30,9 +30,9 @@ export class DatabaseOverwrittenError extends Error {
   constructor(path: string) {
     super(
       shownText(
-        `${path} was overwritten, or its -wal or -shm removed, while it was open; ending at once, so that nothing of before \
-gets into it: what is there now is used by the next start, and all is compared with the disk. Stop the indexer first to \
-put a copy back`,
+        `${path} was overwritten, or its -wal or -shm removed, while it was open; ending immediately, so that nothing from \
+before gets into it. The next start uses what is there now and compares all of it with the disk. Before you put a copy \
+back, stop the indexer`,
       ),
     )
   }
@@ -50,14 +50,14 @@ const LOCKED = problemText(
 )
 const READ_ONLY = problemText('the database can not be written', 'check its permissions and mount')
 const NOT_OPENED = problemText('the database can not be opened', 'check its folder and permissions')
-const BROKEN_DISK = problemText('the disk of the database answers with errors', 'check it, and its room')
+const BROKEN_DISK = problemText('the disk of the database answers with errors', 'check that disk, and that it has room')
 const DAMAGED = problemText(
   'the database file is damaged',
-  'remove its -wal and -shm if they are left from before a copy was put there; otherwise put a copy in its place, or remove \
-it to have everything scanned anew, and its -wal and -shm with it',
+  'if you put a copy there and left the former -wal and -shm beside it, remove those two; otherwise put a copy in its place, \
+or remove it with its -wal and -shm to have everything scanned anew',
 )
 
-/** By the first letters of SQLite's extended result codes, and of errno's names. */
+/** By how SQLite's extended result codes, or names of errno, begin. */
 const TROUBLES: readonly (readonly [code: string, trouble: DatabaseTrouble])[] = [
   ['SQLITE_FULL', { problem: FULL, remedy: 'wait' }],
   ['ENOSPC', { problem: FULL, remedy: 'wait' }],
@@ -71,7 +71,7 @@ const TROUBLES: readonly (readonly [code: string, trouble: DatabaseTrouble])[] =
   ['SQLITE_NOTADB', { problem: DAMAGED, remedy: 'replace' }],
 ]
 
-/** Null for an error that is not about the database. Also looks at what caused it. */
+/** Null if neither the error nor what caused it is about the database. */
 export function databaseTrouble(error: unknown): DatabaseTrouble | null {
   if (!(error instanceof Error)) return null
   if (error instanceof DatabaseAwayError) return { problem: problemTextOf(error.message), remedy: 'mend' }

@@ -66,7 +66,7 @@ function opened(t: TestContext) {
 
 const UNTOUCHED = ['', '', 0, 0, 0, 0, 0, 'fresh', null]
 
-test('what was found is stored and told', (t) => {
+test('a finding is stored, and clients receive it', (t) => {
   const { store, row, told, check } = opened(t)
   store.saveMetadata([found(bytesOf('z', '2'))])
   assert.deepEqual(row('z'), ['md5', 'image/png', 1, 0, 3, 2, 0, 'ready', null])
@@ -108,7 +108,7 @@ test('I6: bytes of a node that is gone, or of another device, are left out', (t)
   assert.deepEqual(told(), [...before, 'y'], 'x has the same inode number on another device')
 })
 
-test('I6: a row that was written again while it was read is left out, and one that was rechecked is not', (t) => {
+test('I6: a finding is left out if its row was rewritten in between, and stored if it was rechecked', (t) => {
   const { store, row } = opened(t)
   const awaiting = { state: 'fresh', dueMs: 0 } as const
   store.apply([{ kind: 'rewrite', nodeId: 'z', facts: factsOf('2', { mtime: 2_000 }), awaiting }])
@@ -119,7 +119,7 @@ test('I6: a row that was written again while it was read is left out, and one th
   assert.equal((row('z') as unknown[])[0], 'md5')
 })
 
-test('I12: reading again what is known is silent', (t) => {
+test('I12: a file that is read again and is the same is silent', (t) => {
   const { store, row, told } = opened(t)
   store.saveMetadata([found(bytesOf('z', '2'))])
   const before = told()
@@ -129,7 +129,7 @@ test('I12: reading again what is known is silent', (t) => {
   assert.equal((row('z') as unknown[])[7], 'ready')
 })
 
-test('I12: what was known of the same bytes stays where a library fails on them now', (t) => {
+test('I12: what was known of the same bytes stays if a library fails on them now', (t) => {
   const { store, row, told } = opened(t)
   store.saveMetadata([found(bytesOf('z', '2'))])
   const before = told()
@@ -151,7 +151,7 @@ for (const [what, other] of [
   ['being an image', { isImage: false }],
   ['being a video', { isVideo: true }],
 ] as const) {
-  test(`another ${what} alone is told`, (t) => {
+  test(`clients receive another ${what} alone`, (t) => {
     const { store, told } = opened(t)
     store.saveMetadata([found(bytesOf('z', '2'))])
     const before = store.head()
@@ -169,7 +169,7 @@ test('a file on which a library failed shows what is known, with the reason besi
   assert.deepEqual(told(), ['z'])
 })
 
-test('a failure and an unreadable file are told once, for who waits for their hash, and not tried in a loop', (t) => {
+test('a failed and an unreadable file are sent once, to clients that wait for the hash, and not tried in a loop', (t) => {
   const { store, row, told, check } = opened(t)
   store.saveMetadata([{ kind: 'failed', bytes: bytesOf('z', '2'), problem: 'timed out' }])
   store.saveMetadata([{ kind: 'unreadable', bytes: bytesOf('x', '1'), problem: 'EACCES' }])
@@ -191,7 +191,7 @@ for (const kind of ['failed', 'unreadable'] as const) {
       { kind: 'recheck', nodeId: 'z', awaiting },
       { kind: 'recheck', nodeId: 'x', awaiting },
     ])
-    assert.equal((row('z') as unknown[])[8], 'once', 'while it waits it is not pending: no row is certain to come')
+    assert.equal((row('z') as unknown[])[8], 'once', 'while it waits it is not pending: a row need not come')
     store.saveMetadata([
       { kind, bytes: bytesOf('z', '2'), problem: 'again' },
       { kind, bytes: bytesOf('x', '1'), problem: 'now' },
@@ -213,7 +213,7 @@ test('a rewrite makes a file that failed pending again', (t) => {
   assert.deepEqual(told(), ['z'])
 })
 
-test('a file that did not hold still is asked for again later', (t) => {
+test('a file that changed while it was read is asked for again later', (t) => {
   const { store, told } = opened(t)
   store.saveMetadata([{ kind: 'later', bytes: bytesOf('z', '2'), dueMs: 5_000 }])
   const waiting = (nowMs: number) => store.known.waiting(nowMs, 10, Number.MAX_SAFE_INTEGER).map(({ nodeId }) => nodeId)
@@ -222,7 +222,7 @@ test('a file that did not hold still is asked for again later', (t) => {
   assert.deepEqual(told(), [])
 })
 
-test('I6: what was read before the row was told to be read again is left out', (t) => {
+test('I6: what was read before the row became due again is left out', (t) => {
   const { store, told } = opened(t)
   store.apply([{ kind: 'recheck', nodeId: 'z', awaiting: { state: 'fresh', dueMs: 700 } }])
   store.saveMetadata([found(bytesOf('z', '2', { askedMs: 699 }))])

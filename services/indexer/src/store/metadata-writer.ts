@@ -1,4 +1,4 @@
-/** Storing what the metadata workers found, on rows that are still what was read (invariant I6). */
+/** Stores what the metadata workers found, in rows that still are about the bytes that were read (I6). */
 
 import { and, eq, lte, sql } from '@drive-feed/shared/drizzle.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
@@ -23,14 +23,15 @@ export type ReadBytes = {
   readonly inode: string
   readonly size: number
   readonly mtime: number
-  /** When the row was read that sent for them, ms since 1970: a row that was told later to be read is about other bytes. */
+  /** When the file was taken to be read, ms since 1970. A row that became due after that is about other bytes. */
   readonly askedMs: number
 }
 
 /**
- * - `found`: the metadata of these bytes; `problem` where a library failed on them, so that some of it may be missing. -
- *   `failed`, `unreadable`: nothing is known; the row keeps what it shows, and is told again if it was pending: who leaves
- *   pending files out waits for that row. - `later`: not the file of the row (any more); asked again at `dueMs`.
+ * - `found`: the metadata of these bytes; `problem` if a library failed on them, so some may be missing.
+ * - `failed`, `unreadable`: nothing is known. The row keeps what it shows, and is re-issued if it was pending: clients
+ *   that leave pending files out wait for that row.
+ * - `later`: the file is not the row's, or no longer. It is asked for again at `dueMs`.
  */
 export type MetadataFinding =
   | {
@@ -42,10 +43,10 @@ export type MetadataFinding =
   | { readonly kind: 'failed' | 'unreadable'; readonly bytes: ReadBytes; readonly problem: string }
   | { readonly kind: 'later'; readonly bytes: ReadBytes; readonly dueMs: number }
 
-/** Types that say nothing: of bytes that libmagic does not know, and of those that it was not asked for. */
+/** Types that say nothing: libmagic does not know the bytes, or was not asked. */
 const NO_TYPES: readonly string[] = ['application/octet-stream', '']
 
-/** Whether a node that has the inode number in the database has it on the disk too, as far as is known. */
+/** Whether a node that has the inode number in the database also has it on disk, as far as is known. */
 export type IsSameInode = (nodeId: string) => boolean
 
 type CurrentRow = FoundMetadata & {
@@ -55,9 +56,9 @@ type CurrentRow = FoundMetadata & {
 }
 
 export type MetadataWriter = {
-  /** Gives whether the finding was about any row that waits. */
+  /** Whether the finding was about any waiting row. */
   readonly save: (finding: MetadataFinding, isSameInode: IsSameInode) => boolean
-  /** The same of rows that were read before, and whose hash is known to be that of these bytes. */
+  /** The same for rows in state `again`. A row takes the answer only if the hash is its own. */
   readonly saveAgain: (finding: MetadataFinding, isSameInode: IsSameInode) => boolean
 }
 
@@ -67,7 +68,7 @@ export function createMetadataWriter({ orm }: FeedDatabase, log: ChangeLog): Met
   const saveFound = (rows: readonly CurrentRow[], metadata: FoundMetadata, problem: string | null) => {
     const state: MetadataState = problem === null ? 'ready' : 'failed'
     for (const row of rows) {
-      // Silence for nothing (I12): read again, found the same.
+      // No spurious events (I12): the file was read again and is the same.
       const isSilent = isSame(row, metadata) || (problem !== null && isKnownBetter(row, metadata))
       if (isSilent) settle.run({ nodeId: row.nodeId, state, problem })
       else {
@@ -132,7 +133,7 @@ const currentRow = {
 function prepareStatements(orm: FeedDatabase['orm']) {
   const param = sql.placeholder
   const set = (name: string) => sql`${param(name)}`
-  // Every name of the inode that still has the size and time of the bytes that were read: hard links share one reading.
+  // Selects every name of the inode that still has the size and time of these bytes: hard links share one reading.
   const sameBytesWhere = (condition: SQL) =>
     orm
       .select(currentRow)
@@ -142,14 +143,14 @@ function prepareStatements(orm: FeedDatabase['orm']) {
           eq(nodes.inode, param('inode')),
           sql`${nodes.device} = (SELECT device FROM nodes WHERE node_id = ${param('nodeId')})`,
           eq(nodes.size, param('size')),
-          // A time that a double does not hold is kept whole in the row, and was read as the nearest one.
+          // A row keeps its exact time even if no double holds it. The finding has the nearest double.
           sql`CAST(${nodes.mtime} AS REAL) = ${param('mtime')}`,
           lte(nodes.metadataDueMs, param('askedMs')),
           condition,
         ),
       )
       .prepare()
-  // The plus keeps the planner off the index of all that waits, which would be walked for every single file.
+  // The plus keeps the planner off the index of waiting rows, which it would walk for every single file.
   const sameBytes = sameBytesWhere(sql`+${nodes.metadataState} IN ('fresh', 'backlog')`)
   const sameBytesAgain = sameBytesWhere(sql`+${nodes.metadataState} = 'again'`)
   const thisNode = eq(nodes.nodeId, param('nodeId'))
@@ -187,14 +188,14 @@ function prepareStatements(orm: FeedDatabase['orm']) {
   return { sameBytes, sameBytesAgain, settle, tell, postpone, show }
 }
 
-/** Of a row that waits: whether nothing was found of its bytes yet, not even that they can't be read. */
+/** Whether nothing is known yet of a waiting row's bytes, not even that they can't be read. */
 function isPending(row: CurrentRow): boolean {
   return row.hash === '' && row.metadataError === null
 }
 
 /**
- * Where a library fails on bytes that were read before, what it said of them then is still right: the row only says that it
- * failed, and clients lose nothing. Where it said nothing then, what the other libraries say is more.
+ * If a library fails on bytes that were read before, its former answer is still right: the row gets the error and
+ * clients lose nothing. If there was no former answer, what the other libraries say now is more.
  */
 function isKnownBetter(row: FoundMetadata, found: FoundMetadata): boolean {
   return row.hash === found.hash && !NO_TYPES.includes(row.mimeType)

@@ -1,20 +1,20 @@
-/** Paths of folders as clients see them, made of the rows. Remembers what it made until it is told to forget. */
+/** Paths of folders as clients see them, made from the rows. They are cached until `forget` is called. */
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
 
 export type NodePaths = {
-  /** Null for what is below no watched folder. A watched folder that is "/" has the path "". */
+  /** Null if no watched folder is above. The path of the watched folder "/" is "". */
   readonly pathOf: (nodeId: string) => string | null
-  /** Something was moved. */
+  /** To be called when a folder moved. */
   readonly forget: () => void
 }
 
 type Row = { readonly parentId: string | null; readonly name: string; readonly rootPath: string | null }
 
-/** Bounds what is remembered, and ends the climb in a damaged file. */
+/** Bounds the cache, and ends the climb in a damaged file. */
 const REMEMBERED_MAX = 10_000
 
 export function createNodePaths({ sqlite }: FeedDatabase): NodePaths {
-  // A watched folder that was replaced by another one under its name is still the one that had the path.
+  // By name too: the node of a root whose folder was replaced by another one still had that root's path.
   const row = sqlite.prepare<[string], Row>(
     `SELECT nodes.parent_id AS parentId, nodes.name,
             (SELECT path FROM watch_roots WHERE watch_roots.node_id = nodes.node_id

@@ -19,13 +19,13 @@ export type Waiting = {
   readonly hash: string
 }
 
-/** A file whose metadata could not be read, or not all of it; `error` in the words of whoever tried. */
+/** A file whose metadata could not be read, or not all of it. `error` is what the worker said. */
 export type FailingFile = {
   readonly nodeId: string
   readonly state: 'failed' | 'unreadable'
   readonly error: string | null
 }
-/** Some of them, and how many there are. */
+/** Some of these files, and how many there are. */
 export type FailingFiles = {
   readonly files: readonly FailingFile[]
   readonly counts: Readonly<Record<FailingFile['state'], number>>
@@ -35,24 +35,24 @@ export type NodeQueries = {
   readonly children: (parentId: string) => KnownNode[]
   readonly listedChildren: (parentId: string) => ListedRow[]
   readonly childAt: (parentId: string, name: string) => KnownNode | undefined
-  /** All names of an inode, and the original program's row with this id that knows no inode yet. */
+  /** All names of an inode, and the original program's row with this id, which has no inode yet. */
   readonly byInode: (device: string, inode: string) => KnownNode[]
-  /** The inodes of these that have a name, or may have: one question for a whole batch, of which nearly all are new. */
+  /** Which of these inodes have a name, or may have. One query for a whole batch, of which nearly all are new. */
   readonly inodesWithNames: (inodes: readonly string[]) => ReadonlySet<string>
   readonly byId: (nodeId: string) => KnownNode | undefined
   readonly hasChildren: (nodeId: string) => boolean
-  /** With which change a file that waits for its metadata came to its path; null for any other. */
+  /** The change with which a file that waits for its metadata came to its path; null for any other node. */
   readonly arrivalOf: (nodeId: string) => number | null
-  /** Absolute path of a node, null if it hangs under no watch root. */
+  /** Absolute path of a node; null if no root is above. */
   readonly pathOf: (nodeId: string) => string | null
   /** Files below a size (bytes) whose metadata is due, fresh changes before the backlog, oldest first. */
   readonly waiting: (nowMs: number, limit: number, sizeBelow: number) => Waiting[]
-  /** Files that are read already, to be asked for again where nothing else waits. */
+  /** Files in state `again` that are due. They are asked for if nothing else waits. */
   readonly toAskAgain: (nowMs: number, limit: number) => Waiting[]
-  /** When the next waiting file that is not due yet is, ms since 1970; null if there is none. */
+  /** When the next file becomes due, ms since 1970; null if all that wait are due. */
   readonly nextDueMs: (nowMs: number) => number | null
   readonly counts: () => { readonly waiting: number; readonly failed: number }
-  /** So many of each state at most. */
+  /** At most `limit` files of each state. */
   readonly failing: (limit: number) => FailingFiles
 }
 
@@ -85,7 +85,7 @@ export function createNodeQueries({ orm, sqlite }: FeedDatabase): NodeQueries {
   const atPlace = select().where(place).prepare()
   const inode = and(eq(nodes.inode, param('inode')), eq(nodes.device, param('device')))
   const byInode = select().where(inode).prepare()
-  // CROSS JOIN keeps this order: a few thousand steps down the index, whatever the planner thinks of a JSON array.
+  // CROSS JOIN keeps this order: one search of the index an inode, whatever the planner thinks of a JSON array.
   const withNames = sqlite
     .prepare<[string], string>(
       `SELECT asked.value FROM json_each(?) AS asked CROSS JOIN nodes ON nodes.inode = asked.value`,
@@ -165,7 +165,7 @@ export function createNodeQueries({ orm, sqlite }: FeedDatabase): NodeQueries {
 }
 
 function createArrivalOf(sqlite: FeedDatabase['sqlite']): NodeQueries['arrivalOf'] {
-  // The plus keeps the planner off the index of all that waits.
+  // The plus keeps the planner off the index of waiting rows.
   const arrival = sqlite
     .prepare<[string], number>(
       "SELECT moved_change_id FROM nodes WHERE node_id = ? AND +metadata_state IN ('fresh', 'backlog')",
@@ -183,7 +183,7 @@ function createCounts(orm: FeedDatabase['orm']): NodeQueries['counts'] {
 }
 
 function createFailing(sqlite: FeedDatabase['sqlite']): NodeQueries['failing'] {
-  // The index of what failed is partial, too.
+  // The index of failed rows is partial: see `waitsAs`.
   const inState = "metadata_state IN ('failed', 'unreadable')"
   const some = sqlite.prepare<[string, number], FailingFile>(
     `SELECT node_id AS nodeId, metadata_state AS state, metadata_error AS error FROM nodes
@@ -198,7 +198,7 @@ function createFailing(sqlite: FeedDatabase['sqlite']): NodeQueries['failing'] {
   })
 }
 
-/** What is to be asked for again; its index is partial, too. */
+/** The files in state `again`. Their index is partial: see `waitsAs`. */
 function prepareAgain(orm: FeedDatabase['orm']) {
   const isAgain = sql`${nodes.metadataState} = 'again'`
   const nowMs = sql.placeholder('nowMs')
@@ -215,7 +215,7 @@ function prepareAgain(orm: FeedDatabase['orm']) {
   return { due: due.prepare(), next: next.prepare() }
 }
 
-/** The index of what waits is partial: the planner takes it only where its own condition stands in the query as well. */
+/** The index of waiting rows is partial: the planner uses it only if the query repeats the index's condition. */
 function waitsAs(state: 'fresh' | 'backlog') {
   const { metadataState } = nodes
   return sql`${metadataState} IN ('fresh', 'backlog') AND ${metadataState} = ${sql.raw(`'${state}'`)}`

@@ -11,7 +11,7 @@ import { createStore } from './store.ts'
 
 type Step = { readonly detail: string }
 
-/** The sources of all statements that a store prepares, with the steps SQLite takes for each. */
+/** The source of every statement that a store prepares, with the steps that SQLite takes for it. */
 function plans(t: TestContext): Map<string, string[]> {
   const { db } = openStore(t)
   const { sqlite } = db
@@ -55,7 +55,7 @@ function planOf(all: Map<string, string[]>, ...parts: readonly (string | RegExp)
 test('no statement reads a whole table', (t) => {
   const scans: string[] = []
   for (const [source, steps] of plans(t)) {
-    // Asked once, at the start; it ends at the first row of an index that holds nothing else.
+    // It runs once, at the start, and ends at the first row of an index that holds nothing else.
     if (source.includes('EXISTS (SELECT 1 FROM changes WHERE is_removed)')) continue
     for (const step of steps) {
       // A scan of a partial index reads only what that index holds.

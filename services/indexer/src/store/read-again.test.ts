@@ -64,7 +64,7 @@ const SOME: Rows = {
   skipped: ['', 'skipped', '', 0, 0],
 }
 
-test('I12: what may be answered otherwise is marked, and nothing is told', (t) => {
+test('I12: files that may get another answer are marked, and clients receive nothing', (t) => {
   const { again, inState, log } = openWith(t, SOME)
   const before = log()
   again.saveReaders(READERS)
@@ -77,12 +77,12 @@ test('I12: what may be answered otherwise is marked, and nothing is told', (t) =
   assert.deepEqual(again.readers(), { ...READERS, markedTo: null })
 })
 
-test('where sizes may be wrong all media are marked', (t) => {
+test('if sizes may be wrong all media are marked', (t) => {
   const { again, inState } = openWith(t, SOME)
   again.saveReaders({ ...READERS, marksAllMedia: true })
   again.markSome()
   assert.deepEqual(inState('ready'), ['archive'])
-  assert.equal(again.readers()?.marksAllMedia, false, 'that was about this marking')
+  assert.equal(again.readers()?.marksAllMedia, false, 'it was about this marking only')
 })
 
 test('a marking goes slice by slice, and on from where it was', (t) => {
@@ -95,7 +95,7 @@ test('a marking goes slice by slice, and on from where it was', (t) => {
   assert.equal(again.markSome(), true)
   const first = inState('again').length
   assert.ok(first > 0 && first <= SLICE_ROWS)
-  // Another program, after this one was killed.
+  // The next process, after this one was killed.
   const other = createReadAgain(db, UNSURE_TYPES)
   assert.equal(other.readers()?.markedTo, SLICE_ROWS)
   db.sqlite.exec("UPDATE nodes SET metadata_state = 'ready' WHERE metadata_state = 'again'")
@@ -111,7 +111,7 @@ test('without a row nothing is marked', (t) => {
   assert.deepEqual(inState('again'), [])
 })
 
-/** Of each kind of rule, and some that look alike. */
+/** Types of each kind of rule, and some that look alike. */
 const TYPES = [
   ...['application/octet-stream', 'application/javascript', 'audio/mp4', 'application/gzip', 'application/x-gzip'],
   ...['text/plain', 'text/html', 'text/xml', 'text/x-c', 'text/x-script.python', 'text/vnd.graphviz'],
@@ -126,7 +126,7 @@ const TYPES = [
   ],
 ]
 
-test('what the rules may answer otherwise is marked, and no other type', (t) => {
+test('types that the rules may answer otherwise are marked, and no others', (t) => {
   const { again, inState } = openWith(t, Object.fromEntries(TYPES.map((type) => [type, [type, 'ready', 'h', 0, 0]])))
   again.saveReaders(READERS)
   again.markSome()
@@ -159,7 +159,7 @@ function askedAgain(t: TestContext) {
   return { ...opened, save, row }
 }
 
-test('I12: an answer that is as before is silent', (t) => {
+test('I12: an answer that is the same as before is silent', (t) => {
   const { save, row, log, store } = askedAgain(t)
   const before = log()
   save({ kind: 'found', bytes: BYTES, metadata: FOUND, problem: null })
@@ -168,7 +168,7 @@ test('I12: an answer that is as before is silent', (t) => {
   assert.deepEqual(store.known.toAskAgain(100, 10), [])
 })
 
-test('an answer that differs is told', (t) => {
+test('clients receive an answer that differs', (t) => {
   const { save, row, store } = askedAgain(t)
   const head = store.head()
   save({
@@ -181,7 +181,7 @@ test('an answer that differs is told', (t) => {
   assert.equal(store.head(), head + 1)
 })
 
-test('I12: what is known of a file stays where a library fails on it now, and nothing is told but that', (t) => {
+test('I12: what is known of a file stays if a library fails on it now, and only the owner sees the failure', (t) => {
   const { db, store, log } = openWith(t, {
     drawing: ['image/svg+xml', 'again', 'h', 40, 30],
     film: ['video/mp4', 'again', 'h', 0, 0],
@@ -214,10 +214,10 @@ test('I12: what is known of a file stays where a library fails on it now, and no
     ['film', 'video/mp4', 0, 0, 0, 'failed', 'read without MediaInfo'],
   ])
   assert.deepEqual(log(), before)
-  assert.equal(store.known.counts().failed, 2, 'which the owner is told of')
+  assert.equal(store.known.counts().failed, 2, 'the owner sees both')
 })
 
-test('a file of which nothing was known gets what a part of the libraries says', (t) => {
+test('a file of which nothing was known gets what some of the libraries say', (t) => {
   const { save, row, store } = askedAgain(t)
   const head = store.head()
   save({ kind: 'found', bytes: BYTES, metadata: FOUND, problem: 'killed by SIGSEGV' })
@@ -230,7 +230,7 @@ test('a file of which nothing was known gets what a part of the libraries says',
   assert.equal(store.head(), head + 1)
 })
 
-test('I6: what is about other bytes is not stored, and asked for later', (t) => {
+test('I6: a finding about other bytes is not stored, and the file is asked for later', (t) => {
   const { save, row, store } = askedAgain(t)
   const others = [
     { ...BYTES, size: 2 },
@@ -247,13 +247,13 @@ test('I6: what is about other bytes is not stored, and asked for later', (t) => 
   assert.equal(store.known.toAskAgain(LATER_MS, 10).length, 1)
 })
 
-test('what can not be had now is asked for later', (t) => {
+test('a file that can not be read now is asked for later', (t) => {
   const { save, row } = askedAgain(t)
   save({ kind: 'later', bytes: BYTES, dueMs: LATER_MS })
   assert.deepEqual(row(), ['application/octet-stream', 'h', 'again', LATER_MS])
 })
 
-test('what was written meanwhile is read anew, and the answer about what it was is left out', (t) => {
+test('a file that was written in between is read anew, and the answer about its former bytes is left out', (t) => {
   const { save, row, store, db } = askedAgain(t)
   store.apply([{ kind: 'recheck', nodeId: 'unknown', awaiting: { state: 'fresh', dueMs: 50 } }])
   save({ kind: 'found', bytes: BYTES, metadata: { ...FOUND, mimeType: 'video/mp4' }, problem: null })
@@ -263,7 +263,7 @@ test('what was written meanwhile is read anew, and the answer about what it was 
   assert.equal(store.known.counts().waiting, 0, 'what is asked for again does not count as waiting')
 })
 
-test('a clock that was ahead holds up nothing that is to be asked for again', (t) => {
+test('a clock that was ahead delays no file that is to be asked for again', (t) => {
   const { save, store } = askedAgain(t)
   save({ kind: 'later', bytes: BYTES, dueMs: LATER_MS })
   store.capDue(500)

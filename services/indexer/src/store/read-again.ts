@@ -1,4 +1,6 @@
-/** Which files are to be asked for again, because other versions of what reads them may answer otherwise. */
+/**
+ * Marks the files that are to be asked for again, since other versions of the libraries or rules may answer otherwise.
+ */
 
 import { eq } from '@drive-feed/shared/drizzle.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
@@ -8,40 +10,40 @@ import { type ReadersRow, readers } from '@drive-feed/shared/schema.ts'
 export type Readers = Omit<ReadersRow, 'id'>
 
 export type ReadAgain = {
-  /** Null where nothing was read yet. */
+  /** Null if nothing was read yet. */
   readonly readers: () => Readers | null
   readonly saveReaders: (row: Readers) => void
   /**
-   * Marks a slice of those whose answer may change, silently, and notes how far it came. False when all are marked.
-   * Takes some milliseconds, however many files there are.
+   * Marks the next slice of files whose answer may change, without a row in `changes`, and notes how far it came. False
+   * when all are marked. A slice takes some milliseconds, however many files there are.
    */
   readonly markSome: () => boolean
 }
 
-/** Rows looked at in a transaction. */
+/** Rows looked at in one transaction. */
 export const SLICE_ROWS = 1_000
 
 /**
- * By rowid, in which the table lies on the disk. VACUUM may number the rows anew: where the owner does that in the middle,
- * some are marked twice and some not.
+ * By rowid, the order of the table on the disk. VACUUM may renumber the rows: if the owner runs it during a marking,
+ * some rows are marked twice and some not at all.
  */
 const IN_SLICE = 'rowid > :from AND rowid <= :to AND NOT is_directory'
 
 /**
- * @param unsureTypes MIME types whose files may get another answer, or the beginning of some with a `*` behind it; nothing
- *   else that `GLOB` knows, and no quotes
+ * @param unsureTypes MIME types whose files may get another answer. A `*` at the end stands for any rest; no other
+ *   syntax of `GLOB`, and no quotes
  */
 export function createReadAgain({ orm, sqlite }: FeedDatabase, unsureTypes: readonly string[]): ReadAgain {
   const byRow = eq(readers.id, 1)
   const select = orm.select().from(readers).where(byRow).prepare()
   const lastRow = sqlite.prepare<[], number | null>('SELECT max(rowid) FROM nodes').pluck()
-  // The plus keeps the planner off the indexes of states: all states but two are in none of them.
+  // The plus keeps the planner off the partial indexes of states.
   const mark = sqlite.prepare(
     `UPDATE nodes SET metadata_state = 'again', metadata_due_ms = 0
      WHERE ${IN_SLICE} AND hash <> '' AND (+metadata_state = 'failed' OR +metadata_state = 'ready' AND
        (${isUnsure(unsureTypes)} OR (is_image OR is_video) AND (:all OR width = 0 OR height = 0)))`,
   )
-  // Not even its hash is known. Its error stays, so that nobody waits for it.
+  // Files without a hash are read whole. The error stays, so that no client waits for them.
   const readWhole = sqlite.prepare(
     `UPDATE nodes SET metadata_state = 'backlog', metadata_due_ms = 0
      WHERE ${IN_SLICE} AND hash = '' AND +metadata_state = 'failed'`,
@@ -81,7 +83,7 @@ export function createReadAgain({ orm, sqlite }: FeedDatabase, unsureTypes: read
   }
 }
 
-/** In SQL. The common types are tried one after the other, which is nothing beside reading the row. */
+/** The condition in SQL. It tries one type after the other, which costs little beside reading the row. */
 function isUnsure(types: readonly string[]): string {
   return `(${types.map((type) => `mime_type GLOB '${type}'`).join(' OR ')})`
 }

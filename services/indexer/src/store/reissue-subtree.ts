@@ -13,7 +13,7 @@ export function createFoldersFrom(sqlite: FeedDatabase['sqlite']): (nodeId: stri
   childFolders.pluck()
   return (nodeId) => {
     const folders = [nodeId]
-    // One by one: there may be more in a folder than a call takes arguments.
+    // One by one: a folder may hold more than a call takes arguments.
     for (const folder of folders) for (const child of childFolders.all(folder)) folders.push(child)
     return folders
   }

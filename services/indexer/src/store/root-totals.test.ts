@@ -44,7 +44,7 @@ test('files and bytes follow what moves between roots, is removed with its folde
   assert.deepEqual(totals(), { a: [3, '111'] })
   store.apply([move('outer', 'b', true)])
   assert.deepEqual(totals(), { a: [1, '1'], b: [2, '110'] })
-  // A folder and a file in it at once, and one into a folder that moves in the same plan.
+  // In one plan a folder moves, a file leaves it, and another file moves into it.
   store.apply([move('inner', 'a', true), move('hundred', 'b', false), move('one', 'inner', false)])
   assert.deepEqual(totals(), { a: [1, '1'], b: [2, '110'] })
   store.apply([{ kind: 'rewrite', nodeId: 'ten', facts: factsOf('ten', { size: 4 }), awaiting: AWAITING }])
@@ -80,9 +80,9 @@ test('what a failed transaction counted is forgotten, alone and within another',
   assert.deepEqual(totals(), { a: [3, '111'], b: [1, '5'] })
 })
 
-test('no byte is lost beside the largest files that there can be, nor by a restart', (t) => {
+test('no byte is lost beside the largest possible files, nor by a restart', (t) => {
   const { db, store, totals } = library(t)
-  // As a double, in which the size comes from the kernel, it is one more.
+  // The size comes from the kernel as a double, which is one more.
   const largest = Number(2n ** 63n - 1n)
   store.apply([make('huge', 'inner', largest), make('twin', 'a', largest), make('third', 'a', 2 ** 62)])
   assert.deepEqual(totals(), { a: [6, String(2n * (2n ** 63n - 1n) + 2n ** 62n + 111n)] })

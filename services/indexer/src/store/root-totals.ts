@@ -1,15 +1,15 @@
 /**
- * How many files each watched root has and how many bytes they are, kept with every write in its transaction: a count over
- * a library of a million files, at each scrape, would be a second of the only thread.
+ * Keeps the number of files and bytes of each root, in the transaction of every write. Counting the rows of a million
+ * files at each scrape would hold the main thread for a second.
  *
- * Bytes are counted in integers of any size: sparse files may say exbibytes, and what a double loses of such a sum would
- * be missing when they are gone.
+ * Bytes are integers of any size. Sparse files may claim exbibytes, and bytes that a double loses in such a sum would
+ * be missing once those files are gone.
  */
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
 import { countFolder } from '@drive-feed/shared/root-totals.ts'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 
-/** A node as it counts; `root`: id of the root's node that it is below or is itself, null where it hangs under none. */
+/** A node as it is counted. `root` is the id of the root's node that it is or is below; null if there is none. */
 export type Counted = {
   readonly root: string | null
   readonly parentId: string | null
@@ -21,15 +21,15 @@ export type Counted = {
 export type RootTotals = {
   /** Forgets what a transaction that failed has left. */
   readonly begin: () => void
-  /** Null for a node that is not known. */
+  /** Null for an unknown node. */
   readonly nodeOf: (nodeId: string) => Counted | null
   /** The root that a child of this folder is in. */
   readonly rootOf: (folderId: string) => string | null
-  /** Files came to a root, or left it where both are negative. */
+  /** Adds files and their bytes to a root's totals. Negative numbers take them away. */
   readonly add: (root: string | null, files: number, bytes: bigint) => void
-  /** What is in these folders, but for folders, changes roots; null for coming from or going nowhere. */
+  /** Moves the files that are directly in these folders from one root's totals to another's; null for no root. */
   readonly moveFolders: (folders: readonly string[], from: string | null, to: string | null) => void
-  /** To be called after a folder moved or went: what was known of roots may be no longer so. */
+  /** To be called after a folder moved or was removed: the cached roots of folders may be wrong. */
   readonly forget: () => void
   /** Writes what changed. */
   readonly save: () => void
@@ -49,7 +49,7 @@ export function createRootTotals({ sqlite }: FeedDatabase): RootTotals {
   )
   const erase = sqlite.prepare('DELETE FROM root_totals WHERE node_id = ?')
   const inFolder = countFolder(sqlite)
-  /** Roots of folders, for as long as no folder moves: what is written together is mostly in the same few folders. */
+  /** Roots of folders, cached while no folder moves: one transaction mostly writes into the same few folders. */
   const known = new Map<string, string | null>()
   const changes = new Map<string, { files: number; bytes: bigint }>()
 
@@ -60,7 +60,7 @@ export function createRootTotals({ sqlite }: FeedDatabase): RootTotals {
       root = known.get(at)
       if (root !== undefined) break
       way.push(at)
-      // Until it is found; in a circle, which there never is, the way would have no end.
+      // Null until the root is found, so that even a circle, which there never is, ends the climb.
       known.set(at, null)
       const parent = parentOf.get(at) ?? null
       if (parent === SUPER_ROOT_ID) root = at

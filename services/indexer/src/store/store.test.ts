@@ -62,7 +62,7 @@ function told(db: FeedDatabase, cursor: number): string[] {
   return changesSince(db, cursor).map(({ nodeId, isRemoved }) => (isRemoved ? `-${nodeId}` : nodeId))
 }
 
-/** Rows written by the work. */
+/** How many rows the work writes. */
 function rowsWritten({ sqlite }: FeedDatabase, work: () => void): number {
   const count = sqlite.prepare('SELECT total_changes()').pluck()
   const before = count.get() as number
@@ -85,7 +85,7 @@ test('a created node is found at its place, by its inode and by its id', (t) => 
   assert.equal(known.childAt('b', 'c')?.isDirectory, true)
 })
 
-test('names that differ only in bytes that are no UTF-8 are different places, and shown as such', (t) => {
+test('names that differ only in bytes that are no UTF-8 are different places, and look different', (t) => {
   const { db, store } = opened(t, [])
   const names = ['x\udcff', 'x\udcfe', 'x\ufffd', 'x\ufffdFF']
   store.apply(names.map((name, at) => ({ ...file(name), nodeId: `id ${at}` })))
@@ -111,7 +111,7 @@ test('the path of a node starts at its watch root', (t) => {
   assert.equal(store.known.pathOf('deep'), '/b/c/deep')
 })
 
-test('I3: a moved folder is told again, and after it, breadth first, all that is below it', (t) => {
+test('I3: a moved folder is re-issued, and after it, breadth first, all that is below it', (t) => {
   const { db, store } = opened(t)
   const before = store.head()
   store.apply([move('a', 'z', 'renamed', true)])
@@ -120,7 +120,7 @@ test('I3: a moved folder is told again, and after it, breadth first, all that is
   assert.equal(store.known.childAt('z', 'renamed')?.ctime, 2_000)
 })
 
-test('I3: what moved into a folder that moves itself comes after it', (t) => {
+test('I3: what moved into a folder that itself moves comes after that folder', (t) => {
   const { db, store } = opened(t)
   store.apply([move('z', 'c', 'z', true), move('b', SUPER_ROOT_ID, 'b', true), move('a', 'z', 'a', true)])
   checkFile(db)
@@ -129,7 +129,7 @@ test('I3: what moved into a folder that moves itself comes after it', (t) => {
   assert.equal(client.nodes.get('a')?.parentId, 'z')
 })
 
-test('I3: a file that moves or changes is told alone', (t) => {
+test('I3: a file that moves or changes is re-issued alone', (t) => {
   const { db, store } = opened(t)
   const before = store.head()
   assert.equal(
@@ -188,7 +188,7 @@ test('I4: removing a folder removes every node below it, children before parents
   checkFile(db)
 })
 
-test('I4: a node that went with its folder is not removed a second time', (t) => {
+test('I4: a node that was removed with its folder is not removed a second time', (t) => {
   const { db, store } = opened(t)
   const before = store.head()
   store.apply([remove('a'), remove('b'), remove('deep'), remove('never was')])
@@ -206,7 +206,7 @@ test('a removed id that lives again keeps when it was first seen, and has one ro
   store.apply([remove('x')])
   assert.deepEqual(told(db, first), ['-x'])
   assert.deepEqual(told(db, first + 2), ['-x'])
-  assert.deepEqual(told(db, 0), [], 'who never heard of it is not told that it is gone')
+  assert.deepEqual(told(db, 0), [], 'a client that never had it receives no removal')
   checkFile(db)
 })
 
@@ -218,7 +218,7 @@ test('a removal and a creation of the same id in one transaction are one living 
   checkFile(db)
 })
 
-test('when it was first seen survives every kind of change', (t) => {
+test('first_change_id survives every kind of change', (t) => {
   const { db, store } = opened(t)
   const firstOf = () => new Map(changesSince(db, 0).map(({ nodeId, firstChangeId }) => [nodeId, firstChangeId]))
   const before = firstOf()
@@ -254,7 +254,7 @@ test('I5: a transaction that fails leaves nothing, and the next one goes on from
   checkFile(db)
 })
 
-test('I5: what is written at once is written whole or not at all, and the next goes on from what is durable', (t) => {
+test('I5: what is written in one transaction is written whole or not at all, and the next one goes on from what is durable', (t) => {
   const { db, store } = opened(t, [file('x')])
   const head = store.head()
   const failing = () => {
@@ -309,7 +309,7 @@ test('a rewrite forgets the hash and keeps type and dimensions until the new one
   )
 })
 
-test('a further name copies what is known of the first, and is read itself where that is gone', (t) => {
+test('a further name copies what is known of the first, and is read itself if the first is gone', (t) => {
   const { db, store } = opened(t, [file('x')])
   db.sqlite.exec("UPDATE nodes SET hash = 'h', mime_type = 'text/plain', metadata_state = 'ready' WHERE node_id = 'x'")
   store.apply([file('y', SUPER_ROOT_ID, FRESH, 'x'), remove('x'), file('z', SUPER_ROOT_ID, FRESH, 'x')])
@@ -350,7 +350,7 @@ test('fresh files are read before the backlog, each in the order in which they a
   assert.deepEqual(known.counts(), { waiting: 6, failed: 2 })
 })
 
-test('the row of the original program is found by the inode that it does not know yet', (t) => {
+test('a row of the original program is found by its inode, which is not in the row yet', (t) => {
   const { db } = opened(t, [file('x')])
   db.sqlite
     .prepare("UPDATE nodes SET device = '', inode = '', node_id = ? WHERE node_id = 'x'")

@@ -1,6 +1,6 @@
 /**
- * Every write of the indexer, each in one short synchronous transaction. A transaction that fails is rolled back whole
- * and thrown: what is in memory no longer matches, so the caller must not go on.
+ * Every write of the indexer, each in one short synchronous transaction. A transaction that fails is rolled back and
+ * its error thrown: memory no longer matches the database, so the caller must not go on.
  */
 
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
@@ -18,30 +18,31 @@ export type Store = {
   readonly head: () => number
   /** Carries the decisions out, in their order, in one transaction. */
   readonly apply: (decisions: readonly Decision[]) => void
-  /** Makes one transaction of all that `work` writes to the database, here and elsewhere. */
+  /** Runs `work` as one transaction: all that it writes to the database, through the store or not. */
   readonly transaction: (work: () => void) => void
-  /** Makes everything that waits for its metadata due at `latestMs` (ms since 1970) or before. */
+  /** Makes every file that waits for its metadata due at `latestMs` (ms since 1970) at the latest. */
   readonly capDue: (latestMs: number) => void
-  /** Makes all that is to be asked for again due: what was away may be back. */
+  /** Makes all files in state `again` due now: what was away may be back. */
   readonly askAgainNow: () => void
-  /** Has what was listed without being read read after all. */
+  /** Has files read after all that were listed without being read. */
   readonly readSkipped: () => void
-  /** Leaves unread what the original program has listed without reading it, and what was not met since. */
+  /** Leaves files unread that the original program listed without reading, and that were not met since. */
   readonly skipOriginals: () => void
   /**
-   * Stores what the metadata workers found. What no longer fits its row is left out (invariant I6), and so are names that
-   * have the inode number in the database alone; without `isSameInode` there are none. Gives which were about a row.
+   * Stores what the metadata workers found. A finding that no longer fits its row is left out (I6). So is a name that
+   * has the inode number only in the database; without `isSameInode` every name counts. Gives for each finding whether
+   * it was about a row.
    */
   readonly saveMetadata: (findings: readonly MetadataFinding[], isSameInode?: IsSameInode) => readonly boolean[]
   /**
-   * Stores what was found of files that were read before and asked for again. What was read anew meanwhile is left out;
-   * what was not and still does not fit is asked for at `laterMs` (ms since 1970). Where a library failed on a file, what
-   * it said before stays.
+   * Stores what was found of files in state `again`. A file that is no longer in that state is left out. If a finding
+   * does not fit its row, the file is asked for at `laterMs` (ms since 1970). If a library failed on a file, its former
+   * answer stays.
    */
   readonly saveAgain: (findings: readonly MetadataFinding[], laterMs: number, isSameInode?: IsSameInode) => void
-  /** Forgets where some of what was removed had been, the oldest first. False when there is no more to forget. */
+  /** Deletes the oldest rows of `removals` that need not be kept, a slice a call. False when none is left to delete. */
   readonly forgetOldRemovals: () => boolean
-  /** Leaves a file that waits alone until then at least, ms since 1970. */
+  /** Leaves a waiting file alone until `dueMs` (ms since 1970) at least. */
   readonly postpone: (nodeId: string, dueMs: number) => void
 }
 

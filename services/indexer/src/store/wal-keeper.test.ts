@@ -42,11 +42,11 @@ function kept(t: TestContext, limitBytes: number) {
     keeper,
     path: sqlite.name,
     wal: () => statSync(`${sqlite.name}-wal`).size,
-    /** Writes so much in so many rows, over and over the same. */
+    /** Writes so many MiB in so many rows, over and over the same rows. */
     write: (mib: number, rows = mib) => {
       for (let n = 0; n < rows; n += 1) put.run(n % 2, 'x'.repeat((mib * MIB) / rows))
     },
-    /** The next check, after so many milliseconds. */
+    /** Checks again, so many milliseconds later. */
     check: (ms = 5_000) => {
       nowMs += ms
       keeper.check()
@@ -54,7 +54,7 @@ function kept(t: TestContext, limitBytes: number) {
   }
 }
 
-test('a WAL that a reader in another process made grow is said while it sits, with who it is, and small when it is gone', async (t) => {
+test('a reader in another process that makes the WAL grow is reported and named, and the WAL is small again when it ends', async (t) => {
   const { sqlite, keeper, path, wal, write, check } = kept(t, 8 * MIB)
   const reader = await sitInTransaction(t, path)
   write(12)
@@ -64,9 +64,12 @@ test('a WAL that a reader in another process made grow is said while it sits, wi
   check()
   const held = keeper.held()
   assert.ok(held !== null)
-  assert.match(held.text, /feed\.db-wal has grown to 2[3-9] MiB, because process \d+ \(\w+\) reads the database/)
+  assert.match(
+    held.text,
+    /feed\.db-wal has grown to 2[3-9] MiB, because process \d+ \(\w+\) keeps a read of the database open/,
+  )
   assert.ok(held.text.includes(`process ${reader.pid} `), held.text)
-  assert.match(held.fix, /^end it/)
+  assert.match(held.fix, /^end that program/)
   check()
   assert.equal(keeper.held()?.sinceMs, held.sinceMs)
   reader.kill('SIGKILL')
@@ -81,7 +84,7 @@ test('a WAL that a reader in another process made grow is said while it sits, wi
   assert.equal(sqlite.pragma('busy_timeout', { simple: true }), 5_000)
 })
 
-test('while it is busy nothing is emptied, and the little of a quiet hour neither', (t) => {
+test('the WAL is not emptied while much is written, nor for the little of a quiet hour', (t) => {
   const { wal, write, check } = kept(t, 8 * MIB)
   write(6, 201)
   check()
@@ -93,7 +96,7 @@ test('while it is busy nothing is emptied, and the little of a quiet hour neithe
   assert.ok(wal() > 3 * MIB)
 })
 
-test('a reader that is gone while much is written is no longer said, and then the file is begun anew', async (t) => {
+test('a reader that ends while much is written is no longer reported, and the WAL is begun anew', async (t) => {
   const { keeper, path, wal, write, check } = kept(t, 8 * MIB)
   const reader = await sitInTransaction(t, path)
   write(20, 300)
@@ -104,13 +107,13 @@ test('a reader that is gone while much is written is no longer said, and then th
   write(1, 300)
   check()
   assert.equal(keeper.held(), null)
-  await until('it to be quiet', () => {
+  await until('the WAL to be empty', () => {
     check()
     return wal() === 0
   })
 })
 
-test('a reader that comes and goes keeps nothing from being emptied, and an emptying waits for none', async (t) => {
+test('readers that come and go do not keep the WAL from being emptied, and emptying it waits for none', async (t) => {
   const { path, wal, write, check } = kept(t, 8 * MIB)
   write(6)
   await sitInTransaction(t, path)
@@ -121,7 +124,7 @@ test('a reader that comes and goes keeps nothing from being emptied, and an empt
   assert.ok(wal() > 6 * MIB)
 })
 
-test('the WAL that SQLite begins anew is cut to its limit, though it is never quiet', (t) => {
+test('the WAL that SQLite begins anew is cut to its limit, though the database is never quiet', (t) => {
   const { sqlite, write, wal } = kept(t, 8 * MIB)
   assert.equal(sqlite.pragma('journal_size_limit', { simple: true }), 32_000 * 4096)
   sqlite.pragma(`journal_size_limit = ${2 * MIB}`)
@@ -135,7 +138,7 @@ test('the WAL that SQLite begins anew is cut to its limit, though it is never qu
   assert.ok(wal() <= 3 * MIB, `${wal()}`)
 })
 
-test('nothing of before gets into a file whose WAL is another one', (t) => {
+test('nothing from before gets into a file whose WAL is another one', (t) => {
   const { path, write, check } = kept(t, 8 * MIB)
   write(6)
   const before = readFileSync(path)

@@ -1,6 +1,6 @@
 /**
- * Keeps the WAL small: empties it at quiet moments, and notices when a reader keeps that from happening. SQLite begins the
- * file anew only when no reader needs what is in it, and never makes it smaller by itself.
+ * Keeps the WAL small: empties it at quiet moments, and notices when a reader keeps that from happening. SQLite writes
+ * the WAL from its beginning again only when no reader needs what is in it, and never makes it smaller by itself.
  */
 import { areStillThere, databaseFilesAt, walBytesOf } from '@drive-feed/shared/database-files.ts'
 import { type FeedDatabase, WAL_LIMIT_BYTES } from '@drive-feed/shared/open-database.ts'
@@ -8,11 +8,11 @@ import { type ProblemText, problemText } from '@drive-feed/shared/problem.ts'
 import { shownPath } from '@drive-feed/shared/shown-path.ts'
 import { readersOf } from './wal-readers.ts'
 
-/** Rows written between two checks up to which nothing much is going on. */
+/** The database is quiet if no more rows than this were written between two checks. */
 const QUIET_ROWS = 200
-/** The row that the status takes once a minute is not worth a checkpoint. */
+/** A smaller WAL is not worth a checkpoint: the status alone writes a row a minute. */
 const WORTH_BYTES = 4 * 1024 * 1024
-/** After a checkpoint that the disk refused: whatever is wrong with it, the next write tells. */
+/** The pause after a checkpoint that failed. What is wrong with the disk shows with the next write. */
 const REFUSED_PAUSE_MS = 60_000
 
 export type WalHeld = ProblemText & { readonly sinceMs: number }
@@ -20,13 +20,13 @@ export type WalHeld = ProblemText & { readonly sinceMs: number }
 export type WalKeeper = {
   /** To be called every few seconds. */
   readonly check: () => void
-  /** What is to be said of a reader that holds the WAL beyond twice its limit; null if none does. */
+  /** What to report of a reader that keeps the WAL beyond twice its limit; null if none does. */
   readonly held: () => WalHeld | null
 }
 
 type Checkpoint = { readonly busy: 0 | 1; readonly log: number; readonly checkpointed: number }
 
-/** @param wallMs the clock that others have too */
+/** @param tools `wallMs` gives ms since 1970, `nowMs` a clock that is never set */
 export function createWalKeeper(
   { sqlite }: FeedDatabase,
   tools: { readonly wallMs: () => number; readonly nowMs: () => number; readonly limitBytes?: number },
@@ -45,11 +45,11 @@ export function createWalKeeper(
     rowsBefore = rows
     return written <= QUIET_ROWS
   }
-  /** Whether all that is in the WAL is in the database now; null where nobody knows. */
+  /** Whether all that is in the WAL is in the database now; null if the checkpoint failed or has to wait. */
   const checkpoint = (how: 'PASSIVE' | 'TRUNCATE'): boolean | null => {
     if (nowMs() < refusedUntilMs) return null
     const timeoutMs = sqlite.pragma('busy_timeout', { simple: true })
-    // Readers come first: nothing else is done while this thread waits for one.
+    // Never wait for a reader: nothing else happens while the main thread waits.
     sqlite.pragma('busy_timeout = 0')
     try {
       const [{ log, checkpointed }] = sqlite.pragma(`wal_checkpoint(${how})`) as [Checkpoint]
@@ -63,7 +63,7 @@ export function createWalKeeper(
   }
   return {
     check: () => {
-      // What is in the WAL of before must not get into a copy that was put there.
+      // If a copy was put there, what is in the former WAL must not get into it.
       if (!areStillThere(files)) return
       const isNow = isQuiet()
       const size = bytes()
@@ -84,8 +84,8 @@ export function createWalKeeper(
 function heldProblem(path: string, bytes: number, sinceMs: number): WalHeld {
   const readers = readersOf(`${path}-shm`)
   const who = readers.length === 0 ? 'a program' : readers.join(', ')
-  const text = `${shownPath(`${path}-wal`)} has grown to ${Math.round(bytes / 1024 / 1024)} MiB, because ${who} reads the \
-database without an end`
-  const fix = 'end it, perhaps a sqlite3 left in a transaction; the file is small again a few seconds later'
+  const text = `${shownPath(`${path}-wal`)} has grown to ${Math.round(bytes / 1024 / 1024)} MiB, because ${who} keeps a \
+read of the database open`
+  const fix = 'end that program, perhaps a sqlite3 left in a transaction; the file is small again a few seconds later'
   return { ...problemText(text, fix), sinceMs }
 }

@@ -1,15 +1,19 @@
-/** Which processes are in the middle of reading a database, told by their locks on its `-shm` file (walIndex of SQLite). */
+/**
+ * Which processes are in the middle of reading a database: those that hold a lock on its `-shm` file (walIndex of
+ * SQLite).
+ */
 import { readFileSync } from 'node:fs'
 import { statsOrNull } from '@drive-feed/shared/file-stats.ts'
 import { shownPath } from '@drive-feed/shared/shown-path.ts'
 
-/** SQLite's bytes for locks begin at 120; those of readers are the last five of eight. */
+/** SQLite's lock bytes begin at 120; those of readers are the last five of eight. */
 const READ_LOCKS = { first: 123, last: 127 }
 
 /**
- * `process 4242 (sqlite3)` for each but this one, a few at most; none where they can't be seen, as from within a container.
+ * `process 4242 (sqlite3)` for each process but this one, five at most. None if they can't be seen, as from within a
+ * container.
  *
- * @param shmPath of the file
+ * @param shmPath path of the `-shm` file
  */
 export function readersOf(shmPath: string): string[] {
   try {
@@ -33,7 +37,7 @@ function lockers(locks: string, inode: bigint): number[] {
   return [...found]
 }
 
-/** Whoever starts a program names it. */
+/** A program's name may hold any bytes. */
 function nameOf(pid: number): string {
   try {
     return ` (${shownPath(readFileSync(`/proc/${pid}/comm`, 'utf8').trimEnd())})`

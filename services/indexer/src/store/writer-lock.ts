@@ -1,4 +1,4 @@
-/** One writer (invariant I8): an flock(2) on a file beside the database, held until the process ends, however it ends. */
+/** One writer (I8): an flock(2) on a file beside the database, held until the process ends, however it ends. */
 import { closeSync, constants, existsSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { type DatabaseNote, lockPath, writeNote } from '@drive-feed/shared/database-note.ts'
@@ -6,7 +6,7 @@ import { DatabaseUnusableError } from '@drive-feed/shared/open-database.ts'
 
 export type WriterLock = {
   readonly release: () => void
-  /** Leaves a note for readers in the lock's file. */
+  /** Leaves a note for readers in the lock file, or empties it. */
   readonly note: (note: DatabaseNote | null) => void
 }
 

@@ -1,18 +1,20 @@
 /**
  * The thread that empties the kernel's queues and does nothing else: poll(2), read until EAGAIN, post the bytes. It
- * knows nothing of folders or files, so that however busy the rest is, the kernel's queue stays empty.
+ * knows nothing of folders or files, so the kernel's queue stays empty however busy the rest is.
  */
 import { closeSync, openSync, readSync } from 'node:fs'
 import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { POLLERR, POLLIN, POLLPRI, type PollEntry, poll } from '../posix/libc.ts'
 
-/** To this thread. `drained` is answered once everything queued before it has been read and posted. */
+/** Messages to this thread. `drained` is answered once everything queued before it has been read and posted. */
 export type DrainRequest =
   | { readonly kind: 'add'; readonly fd: number }
   | { readonly kind: 'drained'; readonly ticket: number }
   | { readonly kind: 'stop' }
 
-/** From this thread. `dropped`: the receiver was too far behind, bytes of this instance were thrown away. */
+/**
+ * Messages from this thread. `dropped`: the receiver was too far behind, so bytes of this instance were thrown away.
+ */
 export type DrainReport =
   | { readonly kind: 'bytes'; readonly fd: number; readonly bytes: Uint8Array }
   | { readonly kind: 'dropped'; readonly fd: number }
@@ -31,9 +33,10 @@ export type DrainThreadData = {
 const READ_BYTES = 1024 * 1024
 
 /**
- * After events the next ones are left to gather, the longer the longer they come without a pause: the kernel merges equal
- * ones, so that someone who writes a file byte by byte wakes us fifty times a second and not a hundred thousand times. The
- * queue holds 16,384 events by default, several times as many as anybody makes meanwhile.
+ * How long the thread rests after events, so that further ones gather. The rest grows while events come without a
+ * pause. The kernel merges equal events, so a program that writes byte by byte wakes this thread fifty times a second
+ * and not a hundred thousand times. The kernel's queue holds 16,384 events by default, several times as many as come
+ * during a rest.
  */
 const REST_FIRST_MS = 1
 const REST_LAST_MS = 20
@@ -42,13 +45,13 @@ const { port, wakeUpFd, backlog, backlogMax } = workerData as DrainThreadData
 const backlogBytes = new Int32Array(backlog)
 const buffer = Buffer.allocUnsafe(READ_BYTES)
 const instances = new Set<number>()
-// poll(2) on mountinfo reports POLLPRI|POLLERR when a filesystem is mounted or unmounted: proc(5). There is no other
-// event for a bind mount that goes away.
+// poll(2) on mountinfo reports POLLPRI|POLLERR when a filesystem is mounted or unmounted: proc(5). Nothing else reports
+// a bind mount that goes away.
 const mountsFd = openSync('/proc/self/mountinfo', 'r')
 
 let restMs = REST_FIRST_MS
 for (let running = true; running; ) {
-  // Where the rest before brought nothing it is waited for as long as it takes.
+  // If the last rest brought nothing, wait for as long as it takes.
   if (restMs === REST_FIRST_MS) waitFor(Array.from(instances))
   const bytes = Array.from(instances, drain).reduce((sum, read) => sum + read, 0)
   restMs = bytes === 0 ? REST_FIRST_MS : Math.min(restMs * 2, REST_LAST_MS)
@@ -58,7 +61,7 @@ for (let running = true; running; ) {
 closeSync(mountsFd)
 post({ kind: 'stopped' })
 
-/** Waits for one of these instances, a request, a mount, or until the time is over. */
+/** Waits for events of these instances, a request, a mount, or until the time is over. */
 function waitFor(fds: readonly number[], timeoutMs = -1): void {
   const entries: PollEntry[] = [
     { fd: wakeUpFd, events: POLLIN, revents: 0 },
@@ -85,7 +88,7 @@ function drain(fd: number): number {
   }
 }
 
-/** Bytes read into `buffer`; 0 when there are none now. */
+/** Reads into `buffer` and gives the number of bytes; 0 if there are none now. */
 function readNonBlocking(fd: number): number {
   try {
     return readSync(fd, buffer, 0, READ_BYTES, null)

@@ -1,4 +1,4 @@
-/** Shows that the draining thread delivers every event, and reports every loss. The real thread and the real kernel. */
+/** Shows that the drain thread delivers every event, and reports every loss. The real thread and the real kernel. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readdirSync, renameSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs'
@@ -55,7 +55,7 @@ function kindsOf(events: readonly WatchEvent[]): string[] {
   return events.map((event) => ('name' in event ? `${event.kind} ${event.name}` : event.kind))
 }
 
-test('the kernel tells what the decoder expects: of files, folders, moves and the folder itself', async (t) => {
+test('the kernel sends what the decoder expects, for files, folders, moves and the folder itself', async (t) => {
   const top = join(temporaryFolder(t), 'top')
   mkdirSync(top)
   const { drain, events } = watching(t, top)
@@ -64,7 +64,7 @@ test('the kernel tells what the decoder expects: of files, folders, moves and th
   assert.deepEqual(kindsOf(events.splice(0)), ['created a', 'modified a', 'written a'])
   truncateByPath(join(top, 'a'), 0)
   await drain.drained()
-  assert.deepEqual(kindsOf(events.splice(0)), ['modified a'], 'nobody opens or closes it')
+  assert.deepEqual(kindsOf(events.splice(0)), ['modified a'], 'no program opens or closes it')
   renameSync(join(top, 'a'), join(top, 'b'))
   mkdirSync(join(top, 'folder'))
   unlinkSync(join(top, 'b'))
@@ -83,7 +83,7 @@ test('the kernel tells what the decoder expects: of files, folders, moves and th
   assert.deepEqual(kindsOf(events), ['self-moved', 'self-moved', 'ignored'])
 })
 
-test('the same folder gives the same watch, and a removed watch is told as ignored', async (t) => {
+test('the same folder gives the same watch, and a removed watch is reported as ignored', async (t) => {
   const top = temporaryFolder(t)
   const { drain, events, inotifyFd, watch } = watching(t, top)
   assert.equal(watched(inotifyFd, top), watch)
@@ -104,12 +104,12 @@ test('the folder is watched through a descriptor of /proc/self/fd, as it is look
   assert.deepEqual(kindsOf(events), ['created a', 'written a'])
 })
 
-test('20,000 files created and deleted: not one event is lost', async (t) => {
+test('no event is lost when 20,000 files are created and deleted', async (t) => {
   const [COUNT, ROUND] = [20_000, 2_500]
   const top = temporaryFolder(t)
   const { drain, events } = watching(t, top)
   for (let from = 0; from < COUNT; from += ROUND) {
-    // In another thread, so that this one takes the events meanwhile.
+    // In another thread, so that this one can take the events.
     const maker = new Worker(
       `const { closeSync, openSync, unlinkSync } = require('node:fs')
        for (let at = ${from}; at < ${from + ROUND}; at += 1) {
@@ -120,14 +120,15 @@ test('20,000 files created and deleted: not one event is lost', async (t) => {
       { eval: true },
     )
     await new Promise((resolve, reject) => maker.once('exit', resolve).once('error', reject))
-    // The kernel's queue holds 16,384 events, more than a round makes: on however busy a machine it does not overflow.
+    // The kernel's queue holds 16,384 events, more than a round makes, so it does not overflow, however busy the
+    // machine is.
     await drain.drained()
   }
   assert.ok(!events.some((event) => event.kind === 'overflow'))
   const counts = new Map<string, number>()
   for (const { kind } of events) counts.set(kind, (counts.get(kind) ?? 0) + 1)
-  // The deletion of a file whose last name goes while nobody holds it open gives an ATTRIB before the DELETE in some
-  // kernels; so the touched ones are at least as many.
+  // In some kernels the deletion of a file's last name gives an ATTRIB before the DELETE if no program has it open. So
+  // the touched ones are at least as many.
   assert.deepEqual([counts.get('created'), counts.get('written')], [COUNT, COUNT])
   assert.ok((counts.get('touched') ?? 0) >= COUNT)
   const names = new Set(events.flatMap((event) => (event.kind === 'touched' ? [event.name] : [])))
@@ -149,7 +150,7 @@ test('everything that happened before `drained` was asked has been handed over w
   }
 })
 
-test('several may wait for `drained` at once', async (t) => {
+test('several may wait for `drained` at the same time', async (t) => {
   const { drain } = watching(t, temporaryFolder(t))
   await Promise.all(Array.from({ length: 50 }, () => drain.drained()))
 })
@@ -178,21 +179,21 @@ test('events of two instances are kept apart', async (t) => {
   assert.deepEqual(byFd.get(fds[1]), ['created b', 'written b'])
 })
 
-test('when the receiver is too far behind, events are dropped and it is told so, once it is all over too', async (t) => {
+test('when the receiver is too far behind, events are dropped and the loss is reported, also once all is over', async (t) => {
   const top = temporaryFolder(t)
   const { drain, events, dropped } = watching(t, top, 16)
   writeFileSync(join(top, 'a'), '')
   await drain.drained()
-  await until('the loss is told', () => dropped() > 0)
+  await until('the loss to be reported', () => dropped() > 0)
   assert.deepEqual(events, [])
 })
 
-test('what was dropped is over once the receiver has caught up: later events come again', async (t) => {
+test('events come again once the receiver has caught up', async (t) => {
   const top = temporaryFolder(t)
   // Room for one small file's events at a time.
   const { drain, events, dropped } = watching(t, top, 256)
   for (let at = 0; at < 500; at += 1) writeFileSync(join(top, `${at}`), '')
-  await until('the loss is told', () => dropped() > 0)
+  await until('the loss to be reported', () => dropped() > 0)
   await drain.drained()
   events.length = 0
   writeFileSync(join(top, 'later'), '')
@@ -203,7 +204,7 @@ test('what was dropped is over once the receiver has caught up: later events com
 test('stopping leaves no descriptor open, and does not need the thread to be idle', async (t) => {
   const top = temporaryFolder(t)
   const openDescriptors = () => readdirSync('/proc/self/fd').filter((fd) => fd !== '').length
-  // The first thread of a process opens a few descriptors that stay.
+  // The first thread of a process opens a few descriptors that stay open.
   const round = async () => {
     const inotifyFd = newInotify()
     const drain = startDrain({
@@ -228,14 +229,14 @@ test('stopping leaves no descriptor open, and does not need the thread to be idl
 test('mounting and unmounting are reported', (t) => {
   const path = temporaryFolder(t)
   const program = new URL('../../../../test/support/report-mounts.ts', import.meta.url).pathname
-  // In a mount namespace of its own, which root may have, and others together with a user namespace.
+  // In a mount namespace of its own. Root may make one; others need a user namespace with it.
   const flags = process.geteuid?.() === 0 ? ['--mount'] : ['--mount', '--user', '--map-root-user']
   const { status, stdout, stderr } = spawnSync('unshare', [...flags, process.execPath, program, path], {
     encoding: 'utf8',
     timeout: 30_000,
   })
   if (stderr.includes('unshare') || stderr.includes('mount:')) {
-    // unshare(2) and mount(2): EPERM where a container or a sysctl forbids them. Nothing else may stop this test.
+    // unshare(2) and mount(2) give EPERM if a container or a sysctl forbids them. Nothing else may stop this test.
     assert.match(stderr, /not permitted|permission denied/i)
     t.skip(`mounting is forbidden here: ${stderr.trim().split('\n')[0]}`)
     return

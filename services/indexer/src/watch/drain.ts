@@ -1,10 +1,13 @@
-/** The drain thread as the main thread sees it. */
+/** The main thread's side of the drain thread. */
 import { closeSync, writeSync } from 'node:fs'
 import { MessageChannel, Worker } from 'node:worker_threads'
 import { createWakeUp } from '../posix/libc.ts'
 import type { DrainReport, DrainRequest, DrainThreadData } from './drain-thread.ts'
 
-/** Events not yet taken by the main thread, beyond which an instance's events are dropped and its root is rescanned. */
+/**
+ * Bytes of events that the main thread has not taken yet. Beyond this an instance's events are dropped and its root is
+ * scanned.
+ */
 const BACKLOG_BYTES_MAX = 64 * 1024 * 1024
 
 export type DrainHandlers = {
@@ -19,7 +22,10 @@ export type DrainHandlers = {
 
 export type Drain = {
   readonly add: (fd: number) => void
-  /** Resolves when every event queued before the call has been handed to `onBytes`; never once it is being stopped. */
+  /**
+   * Resolves when every event queued before the call has been handed to `onBytes`. Never resolves once `stop` was
+   * called.
+   */
   readonly drained: () => Promise<void>
   readonly stop: () => Promise<void>
 }
@@ -82,5 +88,5 @@ export function startDrain(handlers: DrainHandlers, backlogMax = BACKLOG_BYTES_M
   }
 }
 
-/** What eventfd(2) takes: a 64-bit 1, in this machine's order. */
+/** What is written to an eventfd(2): a 64-bit 1 in this machine's byte order. */
 const ONE = Buffer.from(new BigUint64Array([1n]).buffer)

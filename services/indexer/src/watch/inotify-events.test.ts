@@ -1,10 +1,10 @@
-/** Shows how the bytes of the kernel become events: tables of records. */
+/** Shows how the kernel's bytes become events: tables of records. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { nameToBytes } from '@drive-feed/shared/entry-name.ts'
 import { decodeEvents, FOLDER_MASK, type WatchEvent } from './inotify-events.ts'
 
-// Bits of inotify(7), written out here once more so that a slip in the source is noticed.
+// Bits of inotify(7), written out once more so that a slip in the source is noticed.
 const ACCESS = 0x1
 const ATTRIB = 0x4
 const CLOSE_WRITE = 0x8
@@ -21,7 +21,7 @@ const Q_OVERFLOW = 0x4000
 const IGNORED = 0x8000
 const ISDIR = 0x40000000
 
-/** As the kernel writes it: the name ends with NUL and is padded with NULs to a multiple of 16 bytes. */
+/** An event as the kernel writes it: the name ends with NUL and is padded with NULs to a multiple of 16 bytes. */
 function rawEvent(watch: number, mask: number, name: string | Uint8Array = ''): Buffer {
   const bytes = Buffer.from(name as string)
   const padded = bytes.length === 0 ? 0 : Math.ceil((bytes.length + 1) / 16) * 16
@@ -90,14 +90,14 @@ test('a name that is not UTF-8 keeps its bytes', () => {
   assert.deepEqual(plain, { kind: 'created', watch: 1, name: 'Ä 😀' })
 })
 
-test('a decoded name does not hold on to the buffer it came in', () => {
+test('a decoded name does not keep the buffer it came in', () => {
   const raw = rawEvent(1, CREATE, 'before')
   const [event] = decodeEvents(raw)
   raw.fill(0)
   assert.deepEqual(event, { kind: 'created', watch: 1, name: 'before' })
 })
 
-test('folders are never watched for what our own reading causes', () => {
+test('folders are not watched for events that our own reading causes', () => {
   assert.equal(FOLDER_MASK & (ACCESS | OPEN | CLOSE_NOWRITE), 0)
   const wanted = CREATE | DELETE | MOVED_FROM | MOVED_TO | CLOSE_WRITE | ATTRIB | DELETE_SELF | MOVE_SELF
   assert.equal(FOLDER_MASK & wanted, wanted)

@@ -1,4 +1,4 @@
-/** What inotify(7) tells: its masks, and its byte stream to events. Pure. */
+/** Decodes inotify(7): its masks, and its bytes as events. Pure. */
 import { nameFromBytes } from '@drive-feed/shared/entry-name.ts'
 
 const IN_MODIFY = 0x2
@@ -19,10 +19,10 @@ const IN_ISDIR = 0x40000000
 
 /**
  * What each folder is watched for. ATTRIB is needed because `cp -p`, `tar` and `touch` set the time after the last
- * close; MODIFY because truncate(2), a time of last change that is set alone, and a file that stays open give nothing
- * else. OPEN, ACCESS and CLOSE_NOWRITE must never be here: our own reading would wake us. IN_DONT_FOLLOW is not here
- * because folders are watched by way of /proc/self/fd, a link that has to be followed; the folder behind it was opened
- * with O_NOFOLLOW and its inode compared.
+ * close; MODIFY because truncate(2), setting only the mtime, and a file that stays open give nothing else. OPEN, ACCESS
+ * and CLOSE_NOWRITE must never be here: our own reading would wake us. IN_DONT_FOLLOW must not be here because folders
+ * are watched by way of /proc/self/fd, a link that has to be followed. The folder behind that link was opened with
+ * O_NOFOLLOW and its inode compared.
  */
 export const FOLDER_MASK =
   IN_CREATE |
@@ -38,11 +38,13 @@ export const FOLDER_MASK =
   IN_EXCL_UNLINK
 
 /**
- * - `created`: a name appeared and may still be open for writing; `modified`: bytes, size or time of last change are
- *   others, and a writer may go on; `written`: a writer closed it; `touched`: anything else at that name (moved, deleted,
+ * - `created`: a name appeared, and a writer may still have it open. `modified`: bytes, size or mtime changed, and a
+ *   writer may go on. `written`: a writer closed it. `touched`: anything else at that name (moved, deleted,
  *   attributes). `folder-moved`: a folder with that name came, went, or both.
- * - `self-moved`: the watched folder itself was moved or deleted; `self`: it has other attributes. - `unmounted`: its filesystem is.
- * - `ignored`: the kernel dropped the watch. - `overflow`: the kernel's queue was full; events of this instance are lost.
+ * - `self-moved`: the watched folder itself was moved or deleted. `self`: its attributes changed. `unmounted`: its
+ *   filesystem was unmounted.
+ * - `ignored`: the kernel dropped the watch. - `overflow`: the kernel's queue was full; events of this instance are
+ *   lost.
  */
 export type WatchEvent =
   | { readonly kind: 'created' | 'modified' | 'written' | 'touched'; readonly watch: number; readonly name: string }
@@ -54,7 +56,7 @@ const HEADER_BYTES = 16
 
 /**
  * Decodes what read(2) on an inotify descriptor gave: `{ i32 wd; u32 mask; u32 cookie; u32 len; char name[len] }…`,
- * little-endian like every machine this runs on. The cookie is not used: moves are told by inode, not by cookie.
+ * little-endian like every machine this runs on. The cookie is not used: moves are recognised by inode.
  */
 export function decodeEvents(bytes: Buffer): WatchEvent[] {
   const events: WatchEvent[] = []
@@ -75,12 +77,12 @@ function decodeOne(watch: number, mask: number, paddedName: Buffer): WatchEvent 
   if (mask & IN_IGNORED) return { kind: 'ignored', watch }
   if (mask & IN_UNMOUNT) return { kind: 'unmounted', watch }
   if (mask & (IN_DELETE_SELF | IN_MOVE_SELF)) return { kind: 'self-moved', watch }
-  // ATTRIB of the watched folder itself comes without a name. It is no change, but the folder may not be readable now.
+  // ATTRIB of the watched folder itself comes without a name. It is no change, but the folder may be unreadable now.
   if (paddedName.length === 0) return mask & IN_ATTRIB ? { kind: 'self', watch } : undefined
   const end = paddedName.indexOf(0)
   const name = nameFromBytes(end < 0 ? paddedName : paddedName.subarray(0, end))
   if (mask & IN_CLOSE_WRITE) return { kind: 'written', watch, name }
-  // A folder is never "open for writing"; waiting for its close would only delay it.
+  // No program writes to a folder: waiting for a close would only delay it.
   if (mask & IN_CREATE && !(mask & IN_ISDIR)) return { kind: 'created', watch, name }
   if (mask & IN_ISDIR && !(mask & IN_ATTRIB)) return { kind: 'folder-moved', watch, name }
   if (mask & IN_MODIFY) return { kind: 'modified', watch, name }

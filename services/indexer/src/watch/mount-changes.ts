@@ -1,19 +1,19 @@
-/** Counts the times that something was mounted or unmounted, exactly: proc(5) has poll(2) on mountinfo tell of it. */
+/** Counts changes of mounts, without missing any: poll(2) on /proc/self/mountinfo reports them (proc(5)). */
 import { openSync } from 'node:fs'
 import { POLLERR, POLLPRI, type PollEntry, poll } from '../posix/libc.ts'
 
 export type MountChanges = {
-  /** How often a change was noticed by now. What was seen between two equal counts was seen under the same mounts. */
+  /** How often a change was noticed. What is seen between two equal counts is seen under the same mounts. */
   readonly count: () => number
 }
 
-/** The descriptor stays open: each has its own memory of what it has told. */
+/** The descriptor stays open: the kernel notes for each descriptor what it has reported. */
 export function createMountChanges(): MountChanges {
   const fd = openSync('/proc/self/mountinfo', 'r')
   let changes = 0
   return {
     count: () => {
-      // What poll fills is the array, with entries of its own.
+      // `poll` replaces the entries of this array.
       const entries: PollEntry[] = [{ fd, events: POLLPRI, revents: 0 }]
       poll(entries, 0)
       if ((entries[0] as PollEntry).revents & (POLLPRI | POLLERR)) changes += 1

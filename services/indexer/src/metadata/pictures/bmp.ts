@@ -1,11 +1,11 @@
 /** Windows and OS/2 bitmaps. A negative height says that the rows go from top to bottom. */
 import type { PictureFormat } from './picture-format.ts'
 
-/** Length of the oldest header (BITMAPCOREHEADER), which has sides of 16 bits. */
+/** The length of the oldest header (BITMAPCOREHEADER), which has sides of 16 bits. */
 const CORE_HEADER = 12
 
 export const bmp: PictureFormat = {
-  // Of the header that follows the first 14 bytes the length, which is no more than 124.
+  // The length of the header that follows the first 14 bytes, which is 124 at most.
   begins: (head) => head.startsWith('BM') && head.startsWith('\0\0\0', 15) && head.charCodeAt(14) >= CORE_HEADER,
   size: (reader) => {
     if (reader.uint(14, 4, 'little') === CORE_HEADER) {

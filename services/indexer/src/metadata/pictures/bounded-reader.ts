@@ -1,6 +1,6 @@
 /**
- * Numbers and text at positions of a file, with an end to everything: whatever a file claims about itself, only so many
- * reads, bytes and steps are spent on it.
+ * Reads numbers and text at positions of a file, within limits: whatever a file claims about itself, it costs only so
+ * many reads, bytes and steps.
  */
 import { readSync } from 'node:fs'
 
@@ -18,23 +18,23 @@ export type BoundedReader = {
   readonly size: number
   /** An unsigned whole number; one of 8 bytes loses what lies beyond 2^53, which is no position in any file. */
   readonly uint: (at: number, bytes: 1 | 2 | 3 | 4 | 8, order?: ByteOrder) => number
-  /** A character a byte (Latin-1). */
+  /** One character a byte (Latin-1). */
   readonly text: (at: number, length: number) => string
   /** A copy. */
   readonly bytes: (at: number, length: number) => Buffer
-  /** A part of it as if it were a file of its own; the limits are shared. */
+  /** A part of the file as if it were a file of its own, with the same limits. */
   readonly within: (at: number, length: number) => BoundedReader
 }
 
-/** A file ends before what it announces, or costs more than it may. Whoever starts a parser catches it. */
+/** A file ends too early, or costs more than it may. Whoever starts a parser catches it. */
 export class OutOfReachError extends Error {
   override name = 'OutOfReachError'
 }
 
-/** Reads into `target` from a position on; gives how many bytes there were. */
+/** Reads into `target` from position `at` on, and gives how many bytes there were. */
 type Source = (target: Buffer, at: number) => number
 
-/** What is read at once: headers are mostly smaller, and the page cache has pages of this size. Bytes. */
+/** How much one read takes: headers are mostly smaller, and the page cache has pages of this size. Bytes. */
 const WINDOW = 4096
 
 /** The descriptor's offset stays. Errors of read(2) are thrown as they are. */
@@ -80,7 +80,7 @@ class Windowed implements BoundedReader {
     return new Part(this, at, Math.max(0, Math.min(length, this.size - at)))
   }
 
-  /** Has the bytes in the window; gives where in it they begin. */
+  /** Gets the bytes into the window, and gives where in it they begin. */
   #reach(at: number, length: number): number {
     this.#left.steps -= 1
     if (this.#left.steps < 0) throw new OutOfReachError('too many steps')

@@ -1,4 +1,4 @@
-/** Camera raws that are no TIFF: Fujifilm's RAF, Minolta's MRW, Sigma's X3F. */
+/** Raw photos that are no TIFF: Fujifilm's RAF, Minolta's MRW, Sigma's X3F. */
 import type { BoundedReader } from './bounded-reader.ts'
 import type { PictureFormat, PictureSize } from './picture-format.ts'
 
@@ -11,17 +11,21 @@ export const camera: PictureFormat = {
       case '\0MRM':
         return minolta(reader)
       default:
-        // Columns, then rows; turned as little as anything else.
+        // Columns, then rows. As everywhere, no rotation is applied.
         return { width: reader.uint(28, 4, 'little'), height: reader.uint(32, 4, 'little') }
     }
   },
 }
 
-/** Tags of Fujifilm's directory of the raw picture: with what the camera leaves out at the borders, and without. */
+/**
+ * Tags of Fujifilm's directory of the raw picture: its size with the borders that the camera leaves out, and without.
+ */
 const FULL_SIZE = 0x100
 const CROPPED_SIZE = 0x111
 
-/** The cropped size, as exiftool has it. Each entry has a tag, a length, and here the height before the width. */
+/**
+ * The cropped size, as exiftool gives it. Each entry has a tag and a length; here the height comes before the width.
+ */
 function fujifilm(reader: BoundedReader): PictureSize | null {
   const directory = reader.uint(92, 4)
   const count = reader.uint(directory, 4)
@@ -36,7 +40,7 @@ function fujifilm(reader: BoundedReader): PictureSize | null {
   return full
 }
 
-/** Blocks of a name and a length; `PRD` has the sensor's height and width, then the picture's. */
+/** Each block has a name and a length. `PRD` has the sensor's height and width, then the picture's. */
 function minolta(reader: BoundedReader): PictureSize | null {
   const end = 8 + reader.uint(4, 4)
   for (let at = 8; at < end; at += 8 + reader.uint(at + 4, 4)) {

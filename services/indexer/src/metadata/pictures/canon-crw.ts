@@ -1,4 +1,4 @@
-/** Canon's CRW (CIFF): blocks within blocks, each with its directory behind its content. */
+/** Canon's CRW (CIFF): blocks in blocks, each with its directory behind its content. */
 import type { BoundedReader } from './bounded-reader.ts'
 import type { PictureFormat } from './picture-format.ts'
 
@@ -21,7 +21,7 @@ export const canonCrw: PictureFormat = {
   },
 }
 
-/** The last four bytes of a block say where in it the directory begins. */
+/** The last four bytes of a block say where in the block its directory begins. */
 function findBlock(reader: BoundedReader, { start, length }: Block, tag: number): Block | null {
   const directory = start + reader.uint(start + length - 4, 4, 'little')
   const count = reader.uint(directory, 2, 'little')

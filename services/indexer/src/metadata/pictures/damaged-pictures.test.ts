@@ -14,7 +14,7 @@ import { measurePicture } from './picture-size.ts'
 
 const RUNS = 1500
 
-/** What is longer has its header in as much. Bytes. */
+/** Longer samples are cut to this length, which has their header. Bytes. */
 const SAMPLE_MAX = 8192
 
 const SAMPLES = [CORPUS, PICTURES].flatMap((folder) =>
@@ -24,7 +24,7 @@ const SAMPLES = [CORPUS, PICTURES].flatMap((folder) =>
     .filter(({ length }) => length > 0),
 )
 
-/** What parsers multiply, add up, or jump to without looking. */
+/** Numbers that a careless parser multiplies, adds up, or jumps to. */
 const ABSURD = [0, 1, 2, 8, 0x7fff, 0xffff, 0x7fff_ffff, 0x8000_0000, 0xffff_fff0, 0xffff_ffff]
 
 const place = fc.nat({ max: SAMPLE_MAX })
@@ -80,7 +80,7 @@ const damaged = fc
     return content
   })
 
-/** Counts what is asked of a reader, of its parts too. */
+/** Counts the steps of a reader and of its parts. */
 function counting(reader: BoundedReader, count: { steps: number; longest: number }): BoundedReader {
   const step = (length: number) => {
     count.steps += 1
@@ -123,7 +123,7 @@ test('a picture that is damaged in any way has an answer within the limits', () 
   fc.assert(fc.property(damaged, holdsFor), { numRuns: RUNS })
 })
 
-test('so has any content behind the beginning of a format', () => {
+test('any content behind the beginning of a format has an answer within the limits', () => {
   const beginnings = SAMPLES.map((sample) => sample.subarray(0, 16))
   const content = fc
     .tuple(fc.constantFrom(...beginnings), fc.uint8Array({ maxLength: 600 }))

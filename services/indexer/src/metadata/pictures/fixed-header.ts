@@ -6,7 +6,7 @@ type Layout = {
   readonly begins: string
   readonly widthAt: number
   readonly heightAt: number
-  /** Of each side. */
+  /** How many bytes each side has. */
   readonly bytes: 2 | 4
   readonly order: ByteOrder
 }

@@ -1,12 +1,12 @@
-/** SVG in gzip (`.svgz`), inflated no further than its outermost tag needs. */
+/** SVG in gzip (`.svgz`), of which only the beginning is inflated. */
 import { gunzipSync, constants as zlib } from 'node:zlib'
 import type { BoundedReader } from './bounded-reader.ts'
 import { HEAD_LENGTH, type PictureFormat } from './picture-format.ts'
 import { SVG_HEAD, svg, svgSize } from './svg.ts'
 
-/** How much is inflated, the larger part first: of one that is very well compressed a smaller one will do. Bytes. */
+/** How much is inflated, the larger part first: if that inflates to too much, the smaller one will do. Bytes. */
 const PARTS = [16 * 1024, 1024]
-/** A kilobyte never inflates to more: deflate packs 1,032 bytes into one at best. */
+/** A kilobyte never inflates to more: deflate packs at most 1,032 bytes into one. */
 const INFLATED_MAX = 1100 * 1024
 
 export const gzippedSvg: PictureFormat = {
@@ -21,7 +21,7 @@ export const gzippedSvg: PictureFormat = {
 function inflateBeginning(reader: BoundedReader, length: number): Buffer | null {
   const part = reader.bytes(0, Math.min(length, reader.size))
   try {
-    // With the flush the end may be missing, as it is here.
+    // With this flush the end may be missing, as it is here.
     return gunzipSync(part, { finishFlush: zlib.Z_SYNC_FLUSH, maxOutputLength: INFLATED_MAX })
   } catch {
     // Damaged, or it inflates to more.

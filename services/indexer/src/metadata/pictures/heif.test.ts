@@ -1,4 +1,4 @@
-/** Shows which size a HEIF file has: small ones made of boxes for each case. */
+/** Shows which size a HEIF file has: a small file made of boxes for each case. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { box, fullBox, number } from '../../../../../test/support/build-boxes.ts'
@@ -18,7 +18,7 @@ function size(width: number, height: number): Buffer {
 type Picture = {
   readonly primary: number
   readonly properties: readonly Buffer[]
-  /** Numbers of properties by item. */
+  /** The numbers of each item's properties. */
   readonly associations: readonly (readonly [item: number, properties: readonly number[]])[]
   readonly isWide?: boolean
 }
@@ -61,7 +61,7 @@ test('HEIF: many properties and many items are found as well', () => {
   assert.equal(measure(file('heic', box('free', NONE), meta(picture))), '4032x3024')
 })
 
-test('HEIF: a picture is stored as it is, whatever turns or mirrors it for the display', () => {
+test('HEIF: the size is as stored, whatever turns or mirrors the picture for the display', () => {
   const properties = [size(4032, 3024), box('irot', '\x01'), box('imir', '\0'), box('clap', 'x'.repeat(32))]
   assert.equal(measure(file('heic', meta({ primary: 1, properties, associations: [[1, [1, 2, 3, 4]]] }))), '4032x3024')
 })

@@ -1,6 +1,6 @@
 /**
- * HEIF, HEIC, AVIF (ISO/IEC 23008-12) and Canon's CR3. The size of a picture is that of the primary item: one that is
- * put together from tiles says its own, which no tile does. A sequence is a track like a film's.
+ * HEIF, HEIC, AVIF (ISO/IEC 23008-12) and Canon's CR3. The size of a picture is that of its primary item, which for a
+ * picture made of tiles has the whole size. A sequence is a track like a film's.
  */
 import type { BoundedReader } from './bounded-reader.ts'
 import { type Box, boxesIn, findBox, findInside, type Stretch, wholeFile } from './iso-boxes.ts'
@@ -10,7 +10,7 @@ import { tiffSize } from './tiff.ts'
 /** Major brands of sequences, whose primary item may be no more than a title picture. */
 const SEQUENCE_BRANDS = /^(msf1|he(vc|vx|vm|vs)|avis|avcs|vvis|j2ks|jpes)$/
 
-/** Of Canon's box: 16 bytes, then boxes, of which `CMT1` is a TIFF without pictures. */
+/** The id of Canon's box: these 16 bytes, then boxes, of which `CMT1` is a TIFF without pictures. */
 const CANON_UUID = '85c0b687820f11e08111f4ce462b6a48'
 
 export const heif: PictureFormat = {
@@ -49,7 +49,7 @@ function primaryItemSize(reader: BoundedReader, meta: Stretch): PictureSize | nu
   return null
 }
 
-/** Properties are numbered from 1; of interest are the sizes (`ispe`). */
+/** The sizes (`ispe`) among the properties, which are numbered from 1. */
 function sizesByIndex(reader: BoundedReader, properties: Box): ReadonlyMap<number, PictureSize> {
   const sizes = new Map<number, PictureSize>()
   const container = findBox(reader, properties, 'ipco')
@@ -62,7 +62,9 @@ function sizesByIndex(reader: BoundedReader, properties: Box): ReadonlyMap<numbe
   return sizes
 }
 
-/** `ipma`: for each item the numbers of its properties, whose highest bit says that a reader has to understand them. */
+/**
+ * `ipma` has the numbers of each item's properties. The highest bit of a number says that a reader must understand it.
+ */
 function sizeOfItem(
   reader: BoundedReader,
   associations: Box,
@@ -87,7 +89,10 @@ function sizeOfItem(
   return null
 }
 
-/** `mini`, the short form for small pictures: two bytes of flags, a bit that says how long the sides are, each less 1. */
+/**
+ * `mini`, the short form for small pictures: two bytes of flags, a bit for the length of the sides, then each side less
+ * 1.
+ */
 function minimizedSize(reader: BoundedReader, { start }: Box): PictureSize {
   const isLarge = reader.uint(start + 2, 1) >= 0x80
   if (isLarge) {
@@ -96,7 +101,7 @@ function minimizedSize(reader: BoundedReader, { start }: Box): PictureSize {
   return { width: 1 + reader.uint(start + 2, 1), height: 1 + (reader.uint(start + 3, 1) >>> 1) }
 }
 
-/** The first track of pictures: others have their transparency or depth, and say so (`auxv`). */
+/** The size of the first track of pictures. Tracks of their transparency or depth have another handler (`auxv`). */
 function sequenceSize(reader: BoundedReader): PictureSize | null {
   const movie = findBox(reader, wholeFile(reader), 'moov')
   if (movie === null) return null
@@ -105,14 +110,16 @@ function sequenceSize(reader: BoundedReader): PictureSize | null {
     const handler = findInside(reader, track, 'mdia', 'hdlr')
     if (handler === null || !/^(pict|vide)$/.test(reader.text(handler.start + 8, 4))) continue
     const entries = findInside(reader, track, 'mdia', 'minf', 'stbl', 'stsd')
-    // Its own header and the count, then size, type and 24 bytes before the sides of the first entry.
+    // Before the sides of the first entry are the box's own header and the count, then a size, a type and 24 bytes.
     const at = entries === null ? 0 : entries.start + 8 + 32
     if (entries !== null && at + 4 <= entries.end) return { width: reader.uint(at, 2), height: reader.uint(at + 2, 2) }
   }
   return null
 }
 
-/** The first directory of the Exif data has the picture's own size; of the tracks one is a preview, one the whole sensor. */
+/**
+ * The first directory of the Exif data has the picture's size. Of the tracks one is a preview and one the whole sensor.
+ */
 function canonSize(reader: BoundedReader): PictureSize | null {
   const movie = findBox(reader, wholeFile(reader), 'moov')
   if (movie === null) return null

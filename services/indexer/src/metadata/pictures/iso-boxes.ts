@@ -1,17 +1,19 @@
-/** The boxes of ISO base media files (ISO/IEC 14496-12, 4.2), in which HEIF, AVIF, JPEG XL, JPEG 2000 and films lie. */
+/**
+ * The boxes of ISO base media files (ISO/IEC 14496-12, 4.2): HEIF, AVIF, JPEG XL, JPEG 2000 and films are made of them.
+ */
 import type { BoundedReader } from './bounded-reader.ts'
 
 /** Positions of a box's content, without its size and type. */
 export type Box = { readonly type: string; readonly start: number; readonly end: number }
 
-/** Where boxes stand one after the other. */
+/** A range in which boxes follow each other. */
 export type Stretch = { readonly start: number; readonly end: number }
 
 export function wholeFile(reader: BoundedReader): Stretch {
   return { start: 0, end: reader.size }
 }
 
-/** Ends where a size makes no sense. A box that reaches beyond what holds it ends with it, as in a file cut off. */
+/** Ends at a size that makes no sense. A box that reaches beyond its range is cut to it, as in a truncated file. */
 export function* boxesIn(reader: BoundedReader, { start, end }: Stretch): Generator<Box> {
   for (let at = start; at + 8 <= end; ) {
     const type = reader.text(at + 4, 4)
@@ -29,7 +31,7 @@ export function findBox(reader: BoundedReader, stretch: Stretch, type: string): 
   return null
 }
 
-/** The box at the end of a path of types, by the first one of each. */
+/** The box at the end of a path of types. At each step the first box of the type counts. */
 export function findInside(reader: BoundedReader, stretch: Stretch, ...types: readonly string[]): Box | null {
   let found: Stretch | null = stretch
   for (const type of types) {

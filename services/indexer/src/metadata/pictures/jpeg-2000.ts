@@ -17,7 +17,7 @@ export const jpeg2000: PictureFormat = {
   },
 }
 
-/** The picture lies on a grid that begins at 0, itself perhaps later. */
+/** The picture lies on a grid. The grid begins at 0, the picture perhaps later. */
 function codestreamSize(reader: BoundedReader, at: number): PictureSize {
   return {
     width: reader.uint(at + 8, 4) - reader.uint(at + 16, 4),

@@ -1,4 +1,4 @@
-/** JPEG XL (ISO/IEC 18181): a codestream, or boxes with one, whole or in parts. */
+/** JPEG XL (ISO/IEC 18181): a codestream, or boxes that hold one, whole or in parts. */
 import { type BoundedReader, OutOfReachError } from './bounded-reader.ts'
 import { boxesIn, wholeFile } from './iso-boxes.ts'
 import type { PictureFormat, PictureSize } from './picture-format.ts'
@@ -6,7 +6,7 @@ import type { PictureFormat, PictureSize } from './picture-format.ts'
 const SIGNATURE = '\xff\x0a'
 const CONTAINER = '\0\0\0\x0cJXL \r\n\x87\n'
 
-/** The size header ends within as many bytes: 2 of signature, 80 bits. */
+/** The size header ends within so many bytes: 2 of signature and 80 bits. */
 const BEGINNING = 12
 
 export const jpegXl: PictureFormat = {
@@ -30,7 +30,7 @@ function beginningOfCodestream(reader: BoundedReader): Buffer {
   return beginning
 }
 
-/** Takes so many bits, the lowest of a byte first. */
+/** Takes the next `count` bits, the lowest of a byte first. */
 type Bits = (count: number) => number
 
 function bitsOf(bytes: Buffer): Bits {
@@ -46,7 +46,7 @@ function bitsOf(bytes: Buffer): Bits {
   }
 }
 
-/** By `ratio`, from 1: width to height (table 4 of part 1). */
+/** Width to height by `ratio`, from 1 (table 4 of part 1). */
 const RATIOS = [
   [1, 1],
   [12, 10],

@@ -1,10 +1,10 @@
 /** PBM, PGM, PPM, PAM and PFM: a header of text. */
 import type { PictureFormat, PictureSize } from './picture-format.ts'
 
-/** Comments may make a header longer; then the size is unknown. Bytes. */
+/** If comments make a header longer, the size is unknown. Bytes. */
 const HEADER_MAX = 4096
 
-/** Two numbers after the first word; between words white space, and comments up to the end of their line. */
+/** Two numbers after the first word. Between words are white space, and comments up to the end of their line. */
 const SIDES = /^P[1-6Ff](?:\s|#[^\r\n]*[\r\n])+(\d+)(?:\s|#[^\r\n]*[\r\n])+(\d+)[\s#]/
 const PAM_LINE = /^(WIDTH|HEIGHT|ENDHDR)[ \t]*(\d*)/gm
 

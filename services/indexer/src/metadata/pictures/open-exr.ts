@@ -1,15 +1,15 @@
-/** OpenEXR: the window that is shown, whatever part of it, or around it, has pixels. */
+/** OpenEXR: the display window, whatever part of it, or around it, has pixels. */
 import type { BoundedReader } from './bounded-reader.ts'
 import type { PictureFormat, PictureSize } from './picture-format.ts'
 
 const FIRST_ATTRIBUTE = 8
-/** Of names of attributes and types, with a zero at the end. */
+/** The longest name of an attribute or type, with a zero at the end. */
 const NAME_MAX = 256
 
 export const openExr: PictureFormat = {
   begins: (head) => head.startsWith('\x76\x2f\x31\x01'),
   size: (reader) => {
-    // Each has a name, a type, and the length of its value. An empty name ends the header.
+    // Each attribute has a name, a type, and the length of its value. An empty name ends the header.
     for (let at = FIRST_ATTRIBUTE; ; ) {
       const name = nameAt(reader, at)
       if (name === '') return null
@@ -21,7 +21,7 @@ export const openExr: PictureFormat = {
   },
 }
 
-/** The first and the last column and row, all signed. */
+/** From the first and last column and row, all signed. */
 function windowSize(reader: BoundedReader, at: number): PictureSize {
   const number = (n: number) => reader.uint(at + 4 * n, 4, 'little') | 0
   return { width: 1 + number(2) - number(0), height: 1 + number(3) - number(1) }

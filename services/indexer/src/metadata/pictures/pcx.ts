@@ -1,7 +1,7 @@
-/** PCX: the first and the last column and row. */
+/** PCX: the size follows from the first and last column and row. */
 import type { PictureFormat } from './picture-format.ts'
 
-/** Behind the version how it is packed, which is always so, and bits a pixel and plane. */
+/** Behind the version: the packing, which is always 1, and the bits a pixel and plane. */
 const PACKING = '\x01'
 const DEPTHS = '\x01\x02\x04\x08'
 

@@ -1,4 +1,4 @@
-/** What the parser of a picture format is. */
+/** The parser of a picture format. */
 import type { BoundedReader } from './bounded-reader.ts'
 
 /** Pixels as stored: no orientation, mirroring or rotation (EXIF, `irot`, `imir`) is applied. */
@@ -8,9 +8,9 @@ export type PictureFormat = {
   /** `head` are the first `HEAD_LENGTH` bytes, or fewer, one character each. */
   readonly begins: (head: string) => boolean
   /**
-   * Null where the file says none; whether the numbers can be a size is not the parser's concern.
+   * Null if the file has none. Whether the numbers can be a size is not the parser's concern.
    *
-   * @throws {OutOfReachError} where the file ends too early or costs too much
+   * @throws {OutOfReachError} if the file ends too early or costs too much
    */
   readonly size: (reader: BoundedReader) => PictureSize | null
 }

@@ -7,7 +7,7 @@ import { box } from '../../../../../test/support/build-boxes.ts'
 import { CORPUS, PICTURES } from '../../../../../test/support/corpus.ts'
 import { measure } from '../../../../../test/support/measure.ts'
 
-/** Each is one of a kind of which some parser says a thumbnail's or a tile's size, or none. */
+/** For each sample some other parser gives the size of a thumbnail or a tile, or none. */
 const SAMPLES: Readonly<Record<string, string>> = {
   'heic-iphone-order.heic': '640x480',
   'heic-grid256.heic': '640x480',
@@ -35,7 +35,7 @@ for (const [file, expected] of Object.entries(SAMPLES)) {
   })
 }
 
-test('pictures of the usual formats say their size themselves, and films are none of them', () => {
+test('pictures of the usual formats have a size by our own parsers, and films are foreign', () => {
   for (const file of ['i.jpg', 'i.png', 'i.gif', 'i.webp', 'i.tiff', 'i.heic', 'i.avif']) {
     assert.equal(measure(readFileSync(join(CORPUS, file))), '640x360', file)
   }
@@ -44,7 +44,7 @@ test('pictures of the usual formats say their size themselves, and films are non
   }
 })
 
-/** The least of each format that has a size, 300 wide and 200 high. Bytes as characters. */
+/** The smallest file of each format that has a size: 300 wide and 200 high. Bytes as characters. */
 const LEAST: Readonly<Record<string, string>> = {
   'a JPEG': '\xff\xd8\xff\xc0\0\x0b\x08\0\xc8\x01\x2c\x01',
   'a JPEG whose thumbnail is in a segment':
@@ -113,14 +113,14 @@ test('an icon has the size of its first picture, where 0 is 256', () => {
   assert.equal(measure(icon('\x02', '\0', '\0')), '256x256')
 })
 
-test('a side that is none, or more than the feed can say, is unknown', () => {
+test('a side that is zero, or more than the feed can hold, is unknown', () => {
   assert.equal(measure('qoif\0\0\0\0\0\0\0\xc8'), 'unknown')
   assert.equal(measure('qoif\x80\0\0\0\0\0\0\xc8'), 'unknown')
   assert.equal(measure('P6\n99999999999 2\n255\n'), 'unknown')
   assert.equal(measure('\x0a\x05\x01\x08\x01\0\x02\0\0\0\0\0'), 'unknown', 'the last column before the first')
 })
 
-test('one that is cut off before its size is unknown', () => {
+test('a picture that is cut off before its size is unknown', () => {
   for (const [what, content] of Object.entries(LEAST)) {
     const cut = measure(content.slice(0, what.includes('PNG') ? 12 : 8))
     assert.ok(cut === 'unknown' || cut === 'foreign', what)

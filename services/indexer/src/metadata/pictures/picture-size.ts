@@ -24,12 +24,12 @@ import { webp } from './webp.ts'
 
 export type PictureAnswer =
   | { readonly kind: 'measured'; readonly size: PictureSize }
-  /** It begins as one of our formats, but says no size within what it may cost. */
+  /** It begins as one of our formats, but has no size within what it may cost. */
   | { readonly kind: 'unknown' }
   /** None of our formats. */
   | { readonly kind: 'foreign' }
 
-/** The common ones first. */
+/** The common formats come first. */
 const FORMATS: readonly PictureFormat[] = [
   jpeg,
   png,
@@ -52,12 +52,12 @@ const FORMATS: readonly PictureFormat[] = [
   fixedHeader,
 ]
 
-/** The API describes them as 32-bit numbers. */
+/** The API describes a side as a 32-bit number. */
 const SIDE_MAX = 0x7fff_ffff
 
 /**
- * For a file that is known to be a picture: of two kinds of ISO media it is not told here which is a film. Which parser is
- * asked goes by the first bytes, never by a name.
+ * Measures a file that is known to be a picture: in ISO media this function does not distinguish pictures from films.
+ * The first bytes choose the parser, never a name.
  */
 export function measurePicture(reader: BoundedReader): PictureAnswer {
   try {

@@ -1,4 +1,4 @@
-/** PNG and APNG. The header is the first chunk, but in Apple's variant, where `CgBI` comes before it. */
+/** PNG and APNG. The header is the first chunk; in Apple's variant `CgBI` comes before it. */
 import type { PictureFormat } from './picture-format.ts'
 
 export const png: PictureFormat = {

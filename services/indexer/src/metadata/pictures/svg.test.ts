@@ -7,7 +7,7 @@ import { SVG_HEAD } from './svg.ts'
 
 const PLAIN = '<svg xmlns="http://www.w3.org/2000/svg" width="64" height="48"/>'
 
-/** What is in the outermost tag, and the size. */
+/** The attributes of the outermost tag, and the size. */
 const ATTRIBUTES: readonly (readonly [attributes: string, expected: string])[] = [
   ['width="64" height="48"', '64x48'],
   ["width='64px' height = '48px'", '64x48'],
@@ -75,7 +75,7 @@ test('SVG: a prefix and every usual encoding', () => {
   assert.equal(measure(Buffer.concat([wide, Buffer.from('x')])), '64x48', 'with half a character at the end')
 })
 
-test('SVG: what is another document has no size, whatever is in it', () => {
+test('SVG: another kind of document has no size, whatever is in it', () => {
   assert.equal(measure(`<html><body>${PLAIN}</body></html>`), 'unknown')
   assert.equal(measure(`<!-- ${PLAIN} --><MPD/>`), 'unknown')
   assert.equal(measure('<svgx width="64" height="48"/>'), 'unknown')
@@ -84,7 +84,7 @@ test('SVG: what is another document has no size, whatever is in it', () => {
   assert.equal(measure('<!DOCTYPE svg ['), 'unknown')
 })
 
-test('SVG: what is no end of a tag or comment is looked for once', () => {
+test('SVG: an end of a tag or comment that is missing is looked for once', () => {
   for (const part of ['<!-- ', '<?', '<!DOCTYPE x [', '<svg ', "<svg a='", '<svg a="" ', '<!--', '\n', '<']) {
     measure(part.repeat(40_000))
   }
@@ -102,7 +102,7 @@ test('gzipped SVG has its size, whole, cut off, or very well packed', () => {
   assert.equal(measure(gzipSync(' '.repeat(4_000_000) + PLAIN)), 'unknown')
 })
 
-test('SVG: what lies behind its head is not looked at, packed or not', () => {
+test('SVG: what lies behind the head is not looked at, packed or not', () => {
   for (const [space, expected] of [
     [SVG_HEAD - PLAIN.length, '64x48'],
     [SVG_HEAD, 'unknown'],

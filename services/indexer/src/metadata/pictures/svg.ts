@@ -1,13 +1,13 @@
 /**
- * SVG: `width` and `height` of the outermost element, where they are lengths, else its `viewBox`. In CSS pixels, whole
- * ones. Nothing is looked up elsewhere: what is needed stands in one tag, and what stands before it is skipped.
+ * SVG: `width` and `height` of the outermost element if they are lengths, else its `viewBox`, in whole CSS pixels. Only
+ * that one tag is read, and what stands before it is skipped.
  */
 import type { PictureFormat, PictureSize } from './picture-format.ts'
 
-/** The outermost tag lies within it, or the size is unknown. Bytes. */
+/** If the outermost tag does not end within so many bytes, the size is unknown. */
 export const SVG_HEAD = 128 * 1024
 
-/** A length or a `viewBox` is no longer; what is has been made to be. Characters. */
+/** No real length or `viewBox` is longer. Characters. */
 const VALUE_MAX = 128
 
 export const svg: PictureFormat = {
@@ -28,7 +28,7 @@ export function svgSize(head: Buffer): PictureSize | null {
   if (width !== null && height !== null) return whole(width, height)
   const box = viewBox(attributes.get('viewBox'))
   if (box === null) return null
-  // One that is missing follows from the other, as the picture keeps its proportions.
+  // A missing side follows from the other, as the picture keeps its proportions.
   if (width !== null) return whole(width, (width * box.height) / box.width)
   if (height !== null) return whole((height * box.width) / box.height, height)
   return whole(box.width, box.height)
@@ -39,7 +39,7 @@ function decode(head: Buffer): string {
   const start = head.toString('latin1', 0, 3)
   if (start.startsWith('\xff\xfe')) return even.toString('utf16le')
   if (start.startsWith('\xfe\xff')) return Buffer.from(even).swap16().toString('utf16le')
-  // Names and numbers are ASCII in whatever else an XML file may be encoded.
+  // Names and numbers are ASCII in every other encoding of XML.
   return head.toString('latin1', start === '\xef\xbb\xbf' ? 3 : 0)
 }
 
@@ -82,7 +82,10 @@ function after(text: string, end: string, from: number): number {
   return at === -1 ? text.length : at + end.length
 }
 
-/** Up to the `>` that is neither quoted nor within the brackets of declarations, whose comments may have any. */
+/**
+ * The place behind the `>` that is neither quoted nor in the brackets of declarations. A comment there may hold any
+ * sign.
+ */
 function afterDoctype(text: string, from: number): number {
   const token = /<!--|["'[\]>]/g
   token.lastIndex = from
@@ -97,7 +100,7 @@ function afterDoctype(text: string, from: number): number {
   return text.length
 }
 
-/** CSS pixels of the units that are one everywhere (CSS Values 4), and of a font's by the usual 16 pixels. */
+/** CSS pixels of each absolute unit (CSS Values 4), and of a font's units at the usual 16 pixels. */
 const PIXELS: Readonly<Record<string, number>> = {
   '': 1,
   px: 1,
@@ -113,7 +116,7 @@ const PIXELS: Readonly<Record<string, number>> = {
   ch: 8,
 }
 
-/** Null for what depends on where the picture is shown, such as `100%`. */
+/** Null for a length that depends on where the picture is shown, such as `100%`. */
 function pixels(length: string | undefined): number | null {
   const [, number, unit = ''] = /^(\+?[\d.]+(?:e[+-]?\d+)?)\s*([a-z]*)$/i.exec(shortValue(length)) ?? []
   const value = Number(number) * (PIXELS[unit.toLowerCase()] ?? Number.NaN)
@@ -126,7 +129,7 @@ function viewBox(text: string | undefined): PictureSize | null {
   return numbers.length === 4 && width > 0 && height > 0 ? { width, height } : null
 }
 
-/** Without the white space around it; empty where it is missing or too long. */
+/** The value without white space around it; empty if it is missing or too long. */
 function shortValue(text: string | undefined): string {
   const value = (text ?? '').trim()
   return value.length > VALUE_MAX ? '' : value

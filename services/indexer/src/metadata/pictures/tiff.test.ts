@@ -1,4 +1,4 @@
-/** Shows which size a TIFF, or a raw photo made like one, has: small ones made for each case. */
+/** Shows which size a TIFF, or a raw photo made like one, has: a small file made for each case. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { buildTiff, type Entries, type TiffOptions } from '../../../../../test/support/build-tiff.ts'
@@ -83,13 +83,13 @@ const FILES: Readonly<Record<string, { pages: readonly Entries[]; options?: Tiff
 for (const [what, { pages, options = {}, expected = '6000x4000' }] of Object.entries(FILES)) {
   test(`TIFF: ${what}`, () => {
     assert.equal(measure(buildTiff(pages, options)), expected)
-    // The others exist in one byte order only.
+    // The other cases exist in one byte order only.
     const isEither = options.version === undefined && options.behindHeader === undefined
     if (isEither) assert.equal(measure(buildTiff(pages, { ...options, order: 'big' })), expected)
   })
 }
 
-test('TIFF: directories that lead back, or into each other, are looked at once', () => {
+test('TIFF: directories that lead back, or into each other, are read only once', () => {
   const file = buildTiff([{ ...THUMBNAIL, [TAG.subDirectories]: [directory(8, 8), directory(9, 9)] }])
   for (const to of [8, file.length - 4]) {
     for (let at = 8; at + 4 <= file.length; at += 2) {

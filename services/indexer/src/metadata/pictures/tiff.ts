@@ -1,11 +1,11 @@
 /**
- * TIFF, BigTIFF, JPEG XR, and the camera raws made of TIFF: NEF, DNG, CR2, ARW, ORF, RW2, PEF, SRW, IIQ and others.
- * A file is a chain of directories, one a page, and each may have further ones below it (SubIFDs).
+ * TIFF, BigTIFF, JPEG XR, and the raw photos made like a TIFF: NEF, DNG, CR2, ARW, ORF, RW2, PEF, SRW, IIQ and others.
+ * A file is a chain of directories, one a page, and each may have further directories below it (SubIFDs).
  */
 import type { BoundedReader, ByteOrder } from './bounded-reader.ts'
 import type { PictureFormat, PictureSize } from './picture-format.ts'
 
-/** Directories that are looked at; a page is mostly found in the first, a raw below it. */
+/** Directories that are looked at. The first is mostly the page; a raw picture is below it. */
 const DIRECTORIES_MAX = 64
 /** Entries of a directory, and values of an entry, that are looked at. */
 const ENTRIES_MAX = 1024
@@ -33,21 +33,21 @@ const TAG = {
 } as const
 const TAGS: ReadonlySet<number> = new Set(Object.values(TAG))
 
-/** Bytes of a value by its type: BYTE, SHORT, LONG, IFD, LONG8, IFD8. Others hold nothing that is of interest here. */
+/** Bytes of a value by its type: BYTE, SHORT, LONG, IFD, LONG8, IFD8. Other types are not needed here. */
 const VALUE_BYTES: Readonly<Record<number, 1 | 2 | 4 | 8>> = { 1: 1, 3: 2, 4: 4, 13: 4, 16: 8, 18: 8 }
 
-/** Of NewSubfileType: a smaller version of another picture, a mask, a depth map. */
+/** Bits of NewSubfileType: a smaller version of another picture, a mask, a depth map. */
 const LESSER_KINDS = 0b1101
-/** Of SubfileType, which is older. */
+/** A value of SubfileType, which is older. */
 const REDUCED = 2
 
-/** Values of PhotometricInterpretation that only the picture of a raw has: a colour filter array, LinearRaw. */
+/** Values of PhotometricInterpretation that only a raw picture has: a colour filter array, LinearRaw. */
 const RAW_PHOTOMETRICS: readonly (number | undefined)[] = [32803, 34892]
 
 /** TIFF and BigTIFF in both byte orders, RW2, JPEG XR, ORF. */
 const BEGINNINGS = ['II*\0', 'MM\0*', 'II+\0', 'MM\0+', 'IIU\0', 'II\xbc\x01', 'IIRO', 'IIRS', 'MMOR']
 
-/** What CR2 and IIQ have behind the header. */
+/** CR2 and IIQ have these behind the header. */
 const TOLD_BY_EXIF = ['CR\x02', 'IIII', 'MMMM']
 
 export const tiff: PictureFormat = {
@@ -67,7 +67,7 @@ export function tiffSize(reader: BoundedReader): PictureSize | null {
   return lesser.toSorted((one, other) => area(other) - area(one))[0] ?? null
 }
 
-/** Of the directories of a page: of the raw picture, else of the first that is no smaller version of another. */
+/** The size of a page: of its raw picture, else of the first directory that is no smaller version of another. */
 function wholeSize(page: readonly Directory[]): PictureSize | null {
   const whole = page.filter((directory) => isWhole(directory) && sizeOf(directory) !== null)
   const best = whole.find(isRaw) ?? whole[0]
@@ -79,7 +79,10 @@ type TiffFile = {
   readonly order: ByteOrder
   readonly isBig: boolean
   readonly first: number
-  /** Canon's CR2 and Phase One's IIQ may have a preview's size in the first directory: the Exif one tells the picture's. */
+  /**
+   * Canon's CR2 and Phase One's IIQ may have a preview's size in the first directory. The Exif directory has the
+   * picture's.
+   */
   readonly tellsByExif: boolean
 }
 
@@ -95,10 +98,10 @@ function readHeader(reader: BoundedReader): TiffFile {
   }
 }
 
-/** Values by tag, of the tags above. */
+/** Values by tag; only the tags above. */
 type Directory = ReadonlyMap<number, readonly number[]>
 
-/** Each page with the directories below it, itself first. None is looked at twice, wherever its neighbours point. */
+/** Each page with the directories below it, the page's own first. No directory is read twice, wherever others point. */
 function* pagesOf(file: TiffFile): Generator<readonly Directory[]> {
   const seen = new Set<number>()
   for (let at = file.first; at > 0; ) {
@@ -133,7 +136,7 @@ function readDirectory({ reader, order, isBig }: TiffFile, at: number): { direct
     if (bytes === undefined) continue
     const values = reader.uint(entryAt + 4, positionBytes, order)
     const valueAt = entryAt + 4 + positionBytes
-    // What does not fit into the entry stands elsewhere.
+    // Values that do not fit into the entry are elsewhere.
     const from = values * bytes <= positionBytes ? valueAt : reader.uint(valueAt, positionBytes, order)
     const length = Math.min(values, VALUES_MAX)
     directory.set(
@@ -159,7 +162,7 @@ function sides(directory: Directory, widthTag: number, heightTag: number): Pictu
   return width && height ? { width, height } : null
 }
 
-/** What of the sensor is the picture, or the sensor. */
+/** The part of the sensor that is the picture, or else the whole sensor. */
 function panasonicSize(directory: Directory): PictureSize | null {
   const [top = 0] = directory.get(TAG.panasonicTop) ?? []
   const [left = 0] = directory.get(TAG.panasonicLeft) ?? []

@@ -27,7 +27,7 @@ function lossless(reader: BoundedReader): PictureSize | null {
   return { width: 1 + (bits & 0x3fff), height: 1 + ((bits >>> 14) & 0x3fff) }
 }
 
-/** A key frame's header (RFC 6386, 9.1); the two upper bits of each side are a scale for the display. */
+/** A key frame's header (RFC 6386, 9.1). The two upper bits of each side are a scale for the display. */
 function lossy(reader: BoundedReader): PictureSize | null {
   if (reader.uint(CONTENT + 3, 3) !== 0x9d012a) return null
   const side = (at: number) => reader.uint(at, 2, 'little') & 0x3fff

@@ -1,6 +1,6 @@
 /**
- * A worker whose every instruction is an attacker's, as after a hole in a library: it tries to get at more than the files
- * it is given. What comes of each attempt it says instead of being ready.
+ * A worker that an attacker controls, as through a hole in a library: it tries to reach more than the files it is
+ * given. Instead of becoming ready it reports the result of each attempt.
  */
 import { spawnSync } from 'node:child_process'
 import { openSync, readFileSync, statSync, writeFileSync } from 'node:fs'
@@ -14,7 +14,7 @@ import { serveJobs } from '../serve-jobs.ts'
 const AT_FDCWD = -100
 const NAMES = new Map(Object.entries(koffi.os.errno as Record<string, number>).map(([name, code]) => [-code, name]))
 const openat2 = systemCall('openat2', 'int', 'const char *', 'void *', 'size_t')
-/** What the test that starts it allows, and what it does not. */
+/** A file that the worker is given, and one that it is not. */
 const [inside = '', outside = ''] = (process.env.ATTACKED ?? '').split(':')
 
 function called(call: SystemCall, ...values: readonly number[]): string {
@@ -37,7 +37,7 @@ function status(name: string): string {
   return new RegExp(`^${name}:\\s+(.*)$`, 'm').exec(before)?.[1] ?? ''
 }
 
-/** Once confined it can't be read any more. */
+/** Read now, since it can't be read once the process is confined. */
 const before = readFileSync('/proc/self/status', 'utf8')
 
 serveJobs(() => {

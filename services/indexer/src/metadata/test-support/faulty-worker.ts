@@ -1,10 +1,10 @@
 /**
- * A worker that misbehaves on files by their names and is a real one otherwise. A native crash and a hang look to the
- * pool the same whoever causes them, so these stand in for the libraries' own.
+ * A real worker that misbehaves on files by their names. To the pool a native crash or a hang looks the same whatever
+ * causes it, so these stand in for the libraries' own.
  *
- * - `crash-mediainfo…`, `crash-measuring…`, `crash-libmagic…`, `crash-hashing…`: dies while that is still asked for
+ * - `crash-mediainfo…`, `crash-measuring…`, `crash-libmagic…`, `crash-hashing…`: dies unless that step is left out
  * - `hang-mediainfo…`, `hang-hashing…`: makes a file `<name>.hangs`, then runs no JavaScript any more
- * - `spin-mediainfo…`: computes for ever while that is still asked for, and ends where its time is over
+ * - `spin-mediainfo…`: computes for ever unless that step is left out, and ends when its time is over
  * - `crash-once…`: dies unless the file `<name>.crashed` is there, and makes it
  */
 import { existsSync, writeFileSync } from 'node:fs'

@@ -1,6 +1,6 @@
 /**
- * Has a worker started by a thread of its own while so few further files may be open, and prints what is said, then what
- * was read once there are enough again.
+ * Has a thread start a worker while only few further files may be open. Prints the problems that are reported, and then
+ * what was read once enough files may be open again.
  */
 import { closeSync, openSync } from 'node:fs'
 import { jobFor } from '../../../../../test/support/job-for.ts'

@@ -1,4 +1,4 @@
-/** A process that has a pool and can be killed: gives it the jobs it is sent, and tells when there are results. */
+/** A process with a pool, which can be killed: it submits the jobs that it is sent, and reports when results come. */
 import type { MetadataJob } from '../metadata-job.ts'
 import { createMetadataPool } from '../pool.ts'
 

@@ -1,4 +1,4 @@
-/** Reads every file of a folder with one worker, and prints what was found as JSON. */
+/** Reads every file of a folder with one worker, and prints the results as JSON. */
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { jobFor } from '../../../../../test/support/job-for.ts'

@@ -1,3 +1,7 @@
+/**
+ * Shows which folders get the few watches that a kernel allows, and how often the others are listed. Coverage with its
+ * budget of watches and a real tree; the test moves the clock.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import pino from 'pino'

@@ -1,3 +1,4 @@
+/** Shows when a place that was tried in vain becomes a problem of its root, and when it ends. The clock is given. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import pino from 'pino'

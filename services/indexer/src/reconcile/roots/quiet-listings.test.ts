@@ -1,3 +1,4 @@
+/** Shows when each quiet folder is listed again, minute by minute of a given clock. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createQuietListings } from './quiet-listings.ts'

@@ -1,3 +1,7 @@
+/**
+ * Shows when a root is scanned, when a folder that can't be read is tried again, and which message its owner reads.
+ * Scans with coverage and a real tree; the test sets the clock and takes the visits.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import pino from 'pino'

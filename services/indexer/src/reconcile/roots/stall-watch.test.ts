@@ -1,3 +1,4 @@
+/** Shows which message the owner reads while a place does not answer. The clock and the place are given. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import pino from 'pino'

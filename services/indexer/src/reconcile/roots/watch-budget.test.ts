@@ -1,3 +1,4 @@
+/** Shows which folders give up their watches, and how many at a time. A real tree, and times as arguments. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { rootFolder } from '../../../../../test/support/root-folder.ts'

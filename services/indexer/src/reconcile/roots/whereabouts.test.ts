@@ -1,3 +1,4 @@
+/** Tables of whether a row's root is there, and of which folder is a row's parent. A real tree beside given rows. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'

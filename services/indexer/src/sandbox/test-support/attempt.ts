@@ -1,4 +1,4 @@
-/** What comes of something that may be refused: `done`, or the code of the error, or the error itself. */
+/** The result of something that may be refused: `done`, the code of the error, or the error itself. */
 export function attempt(work: () => unknown): string {
   try {
     work()

@@ -1,4 +1,4 @@
-/** Gives up opening files, and prints what comes of trying to in each kind of thread. */
+/** Gives up opening files, and prints the result of trying it in each kind of thread. */
 import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { Worker } from 'node:worker_threads'
@@ -7,7 +7,7 @@ import { applyFilter } from '../filter.ts'
 
 const code = (error: unknown) => (error as NodeJS.ErrnoException).code
 const errno = koffi.os.errno.EACCES as number
-// The pool has its threads before the filter.
+// Makes the threads of Node's pool start before the filter.
 await readFile('/dev/null')
 const source = `
   const { parentPort } = require('node:worker_threads')

@@ -1,4 +1,4 @@
-/** Restricts a thread to `open` and `own` of a folder, and prints what comes of going beyond. */
+/** Restricts a thread to `open` and `own` of a folder, and prints the result of going beyond. */
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'

@@ -53,7 +53,7 @@ test('the rooms are drawn in the order that the test of the structure has', () =
 })
 
 test('the tests that the documents name for a change are there', () => {
-  const tests = globSync('{shared,services,client,scripts,test}/**/*.test.ts', { cwd: ROOT, exclude: isInstalled })
+  const tests = globSync('{shared,cli,services,client,scripts,test}/**/*.test.ts', { cwd: ROOT, exclude: isInstalled })
   const named = ['README.md', 'docs/development.md'].flatMap((path) => {
     return [...read(path).matchAll(/`scripts\/test ([^`]+)`/g)].map(([, word = '']) => word)
   })

@@ -80,7 +80,10 @@ test('a name that a document places in a file is in that file', () => {
 
 test('every path that the code builds from its own place leads somewhere', () => {
   const missing: string[] = []
-  for (const path of globSync(['{client,scripts,services,shared,test}/**/*.ts'], { cwd: ROOT, exclude: isForeign })) {
+  for (const path of globSync(['{cli,client,scripts,services,shared,test}/**/*.ts'], {
+    cwd: ROOT,
+    exclude: isForeign,
+  })) {
     const code = readFileSync(join(ROOT, path), 'utf8')
     for (const [, quote, named = ''] of code.matchAll(/\bimport\.meta\.dirname, (['`])([^'`]+)\1/g)) {
       const target = join(dirname(path), named.replace(/\$\{[^}]*\}/g, '*'))

@@ -24,7 +24,7 @@ useCompileCache()
 process.exitCode = await main(process.argv.slice(2))
 
 async function main(wanted: readonly string[]): Promise<number> {
-  const all = globSync('{shared,services,client,scripts,test}/**/*.test.ts', {
+  const all = globSync('{shared,cli,services,client,scripts,test}/**/*.test.ts', {
     cwd: ROOT,
     exclude: (path) => path.endsWith('node_modules'),
   }).sort()

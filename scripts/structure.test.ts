@@ -40,6 +40,7 @@ type Zone = {
 const ZONES: readonly Zone[] = [
   { name: 'client', holds: /^client\/src\//, mayImport: [] },
   { name: 'shared', holds: /^shared\/src\//, mayImport: [] },
+  { name: 'cli', holds: /^cli\/src\//, mayImport: ['shared', 'client', 'commands'] },
   { name: 'posix', holds: /^services\/indexer\/src\/posix\//, mayImport: ['shared'] },
   { name: 'model', holds: /^services\/indexer\/src\/model\//, mayImport: ['shared'], mayImportTypesOf: ['posix'] },
   { name: 'watch', holds: /^services\/indexer\/src\/watch\//, mayImport: ['shared', 'posix'] },
@@ -279,7 +280,7 @@ function assertNone(violations: readonly string[]): void {
 function readProgram(): { readonly sources: ReadonlyMap<string, SourceFile>; readonly checker: Checker } {
   const project = compiler.updateSnapshot({ openProjects: [join(ROOT, 'tsconfig.json')] }).getProjects()[0]
   assert.ok(project !== undefined)
-  const files = globSync('{shared,services,client,scripts,test}/**/*.ts', {
+  const files = globSync('{shared,cli,services,client,scripts,test}/**/*.ts', {
     cwd: ROOT,
     exclude: (path) => basename(path) === 'node_modules',
   })

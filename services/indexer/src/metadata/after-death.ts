@@ -1,5 +1,6 @@
 /**
  * What happens to a file when the process that read it dies: it is tried again with less effort, and fails in the end.
+ * Which file that is, `blame.ts` tells; `pool.ts` tries its neighbours again.
  */
 import { EFFORTS, type Effort } from './identify.ts'
 import type { MetadataResult } from './metadata-job.ts'

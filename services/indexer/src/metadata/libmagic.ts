@@ -3,7 +3,7 @@ import { closeSync, openSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import koffi from 'koffi'
 import { LibraryMissingError, loadLibrary } from './load-library.ts'
-import { ownType } from './own-types.ts'
+import { ownType } from './own-mime-types.ts'
 import { UNKNOWN_TYPE } from './unsure-types.ts'
 
 export type Libmagic = {

@@ -5,11 +5,12 @@
 import { fileURLToPath } from 'node:url'
 import { afterDeath, type Death } from './after-death.ts'
 import { BATCH_FILES, createBacklog } from './backlog.ts'
+import type { Unanswered } from './blame.ts'
 import { createDoubts } from './doubts.ts'
 import type { MetadataJob, MetadataResult } from './metadata-job.ts'
 import type { ReaderVersions } from './reader-versions.ts'
 import { createRestartDelay } from './restart-delay.ts'
-import { Slot, type SlotEvents, type Unanswered } from './slot.ts'
+import { Slot, type SlotEvents } from './slot.ts'
 import { type Lane, laneOf, type Task } from './task.ts'
 import { type Launch, startWorkerProcess } from './worker-process.ts'
 

@@ -2,6 +2,7 @@
 import { shownPath } from '@drive-feed/shared/shown-path.ts'
 import type { Death } from './after-death.ts'
 import type { Batch } from './backlog.ts'
+import { divide, type OpenBatch, type Unanswered } from './blame.ts'
 import { encodeJobs } from './jobs-message.ts'
 import type { MetadataResult } from './metadata-job.ts'
 import type { ReaderVersions } from './reader-versions.ts'
@@ -9,18 +10,6 @@ import { settle, type Task } from './task.ts'
 import type { WorkAt } from './work-at.ts'
 import { type AnswersMessage, decodeAnswers } from './worker-message.ts'
 import type { Launch, WorkerProcess } from './worker-process.ts'
-
-/** What a process left unanswered when it ended. */
-export type Unanswered = {
-  /** The file it died over; null if nobody knows. */
-  readonly culprit: Task | null
-  /** Whether the culprit was sent in a message of its own. */
-  readonly wasAlone: boolean
-  /** The other files of the same message. */
-  readonly neighbours: readonly Task[]
-  /** Files of messages that were not begun. */
-  readonly untouched: readonly Task[]
-}
 
 export type SlotEvents = {
   readonly onReady: (versions: ReaderVersions) => void
@@ -42,8 +31,6 @@ export type SlotOptions = {
 }
 
 type State = 'empty' | 'starting' | 'ready' | 'retired' | 'leaving'
-
-type OpenBatch = { readonly batch: Batch; readonly unanswered: Map<number, Task> }
 
 /** A dismissed process has nothing left to do, and ends within milliseconds. */
 const LEAVING_MS = 10_000
@@ -210,27 +197,5 @@ export class Slot {
         : `a metadata worker was killed but stays, its disk does not answer; it was reading ${shown}`
     this.stuck = said(path === undefined ? path : shownPath(path))
     this.#events.onStuck(said(path))
-  }
-}
-
-/**
- * Divides the open tasks by who is to blame, as the process noted; `at.message` counts from 0 among the open messages.
- * If there is no note, or an impossible one, which a worker that was taken over may write, the culprit is the only file
- * left of the first message. If several are left there is none, and they are tried one by one.
- */
-function divide(open: readonly OpenBatch[], at: WorkAt | null): Unanswered {
-  const tasksOf = (some: readonly OpenBatch[]) => some.flatMap(({ unanswered }) => [...unanswered.values()])
-  const noted = at === null ? undefined : open[at.message]
-  const begun = noted ?? open[0]
-  if (begun === undefined) return { culprit: null, wasAlone: false, neighbours: [], untouched: [] }
-  const { batch, unanswered } = begun
-  const [only = null] = unanswered.size === 1 ? unanswered.values() : []
-  const culprit = (noted !== undefined && at !== null ? unanswered.get(at.row) : undefined) ?? only
-  return {
-    culprit,
-    wasAlone: batch.tasks.length === 1,
-    neighbours: tasksOf([begun]).filter((task) => task !== culprit),
-    // Messages behind it, and those before it whose answers did not get through.
-    untouched: tasksOf(open.filter((each) => each !== begun)),
   }
 }

@@ -1,26 +1,8 @@
 /** Width and height of a picture from its own header, without a C library. */
 
-import { bmp } from './bmp.ts'
 import { type BoundedReader, OutOfReachError } from './bounded-reader.ts'
-import { camera } from './camera.ts'
-import { canonCrw } from './canon-crw.ts'
-import { djvu } from './djvu.ts'
-import { fixedHeader } from './fixed-header.ts'
-import { gif } from './gif.ts'
-import { gzippedSvg } from './gzipped-svg.ts'
-import { heif } from './heif.ts'
-import { icon } from './icon.ts'
-import { jpeg } from './jpeg.ts'
-import { jpeg2000 } from './jpeg-2000.ts'
-import { jpegXl } from './jpeg-xl.ts'
-import { netpbm } from './netpbm.ts'
-import { openExr } from './open-exr.ts'
-import { pcx } from './pcx.ts'
-import { HEAD_LENGTH, type PictureFormat, type PictureSize } from './picture-format.ts'
-import { png } from './png.ts'
-import { svg } from './svg.ts'
-import { tiff } from './tiff.ts'
-import { webp } from './webp.ts'
+import { FORMATS } from './formats.ts'
+import { HEAD_LENGTH, type PictureSize } from './picture-format.ts'
 
 export type PictureAnswer =
   | { readonly kind: 'measured'; readonly size: PictureSize }
@@ -28,29 +10,6 @@ export type PictureAnswer =
   | { readonly kind: 'unknown' }
   /** None of our formats. */
   | { readonly kind: 'foreign' }
-
-/** The common formats come first. */
-const FORMATS: readonly PictureFormat[] = [
-  jpeg,
-  png,
-  heif,
-  webp,
-  gif,
-  tiff,
-  svg,
-  gzippedSvg,
-  bmp,
-  jpegXl,
-  jpeg2000,
-  camera,
-  canonCrw,
-  djvu,
-  icon,
-  netpbm,
-  pcx,
-  openExr,
-  fixedHeader,
-]
 
 /** The API describes a side as a 32-bit number. */
 const SIDE_MAX = 0x7fff_ffff

@@ -22,6 +22,9 @@
  * An empty cell changes nothing. A `put` never makes a row due later than it was. The first `put` begins a stay, in
  * `after-scan` if the option says so, else in `blocking` if the row blocks, else in `grace`. The age of a stay (`sinceMs`)
  * bounds reasons to defer it; it counts from that `put`, or from when the stay leaves `after-scan`.
+ *
+ * Rows are released by `settling/settle.ts` (found, made anew or removed), `removal/settle-limbo.ts` (moved), `looking/jobs.ts`
+ * (the row is gone, or its folder stays unmet) and `roots/attach-root.ts` (decided with the root).
  */
 
 import type { KnownNode } from '../../model/known-node.ts'

@@ -1,6 +1,6 @@
 /**
- * The gate lets rows out of limbo, to be looked at, only after everything that happened before they were due is settled;
- * `settle-limbo.ts` decides whether a row then goes. Without the gate the indexer would remove a row whose thing has moved
+ * The gate lets rows that are due be looked at only after everything that happened before they were due is settled. The
+ * rows stay in limbo until then; `settle-limbo.ts` decides what becomes of a row after the look. Without the gate the indexer would remove a row whose thing has moved
  * to a place that a hint already names.
  *
  * | barrier  | what it waits for                                                        | then                             |

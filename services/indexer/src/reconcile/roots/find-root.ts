@@ -7,7 +7,7 @@ import { sightAt } from '../../model/sights.ts'
 import type { LookReply, Observer } from '../../scan/observer.ts'
 import type { NodeQueries } from '../../store/node-queries.ts'
 import type { Devices } from '../devices/devices.ts'
-import { takeSample } from '../devices/sample.ts'
+import { takeSample } from '../devices/sample-nodes.ts'
 import {
   ACCEPTED,
   absentMessage,

@@ -19,7 +19,7 @@ export type Ancestors = {
   readonly beginRead: () => void
   /** Folders that are remembered. */
   readonly size: () => number
-  /** What one read of the next state may cost: twice as much if this state changed before a climb reached its end. */
+  /** What one read of the next state may cost: twice as much if this state changed before every climb had reached its end. */
   readonly costMaxOfNextState: () => number
 }
 
@@ -42,8 +42,9 @@ export function createAncestors(queries: Pick<Queries, 'place' | 'ancestors'>, c
   const known = new Map<string, Place | undefined>()
   /** Folders whose ancestors are all known. */
   const climbed = new Set<string>()
+  /** Folders whose climb was left to another read. */
+  const cut = new Set<string>()
   let cost = 0
-  let isClimbing = false
 
   function read(nodeId: string, steps: number): void {
     // For a deep folder, single reads take four times as long as one recursive query.
@@ -59,23 +60,28 @@ export function createAncestors(queries: Pick<Queries, 'place' | 'ancestors'>, c
     return known.get(nodeId)
   }
 
+  /** Whether this read got to the top. What is cut off here is climbed again by a read of this state, or of the next. */
   function climb({ parentId }: Place): boolean {
+    if (parentId === null) return cost < costMax
+    const isDone = reachTop(parentId) && cost < costMax
+    if (isDone) cut.delete(parentId)
+    else cut.add(parentId)
+    return isDone
+  }
+
+  function reachTop(folderId: string): boolean {
     const way: string[] = []
-    for (let id = parentId; id !== null && !climbed.has(id) && way.length < CLIMB_MAX; ) {
+    for (let id: string | null = folderId; id !== null && !climbed.has(id) && way.length < CLIMB_MAX; ) {
       if (!known.has(id)) {
-        if (cost >= costMax) {
-          isClimbing = true
-          return false
-        }
+        if (cost >= costMax) return false
         read(id, way.length)
       }
       way.push(id)
       // Passing what an earlier read read costs nothing here: however deep the tree is, each read gets further.
       id = known.get(id)?.parentId ?? null
     }
-    if (way.length > 0) isClimbing = false
     for (const folder of way) climbed.add(folder)
-    return cost < costMax
+    return true
   }
 
   function* foldersAbove(place: Place): Generator<string> {
@@ -93,6 +99,6 @@ export function createAncestors(queries: Pick<Queries, 'place' | 'ancestors'>, c
       cost = 0
     },
     size: () => known.size,
-    costMaxOfNextState: () => (isClimbing ? 2 * costMax : COST_MAX),
+    costMaxOfNextState: () => (cut.size > 0 ? 2 * costMax : COST_MAX),
   }
 }

@@ -24,10 +24,8 @@ export type Run = {
   readonly stop: () => Promise<void>
 }
 
-/** The services that were asked to stop, and an error for those that ended by themselves. */
-const stopping = new WeakSet<ChildProcess>()
-const ended: string[] = []
-const running = new Set<ChildProcess>()
+/** The services that were started and not asked to stop. */
+const running = new Map<ChildProcess, 'indexer' | 'api'>()
 
 type Change = { node?: { is_directory: boolean; hash: string; id: string } }
 
@@ -91,25 +89,32 @@ function createClient(url: string): () => Promise<Change[] | null> {
 function start(service: 'indexer' | 'api', config: string): ChildProcess {
   const main = join(import.meta.dirname, `../../services/${service}/src/main.ts`)
   const child = spawn(process.execPath, [main, `--config=${config}`], { stdio: ['ignore', 'ignore', 'inherit'] })
-  running.add(child)
-  return child.once('exit', (code, signal) => {
-    if (!stopping.has(child)) ended.push(`the ${service} (${code ?? signal})`)
-  })
+  running.set(child, service)
+  return child
+}
+
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null
 }
 
 async function stop(...services: ChildProcess[]): Promise<void> {
-  for (const service of services) stopping.add(service)
-  for (const service of services) service.kill('SIGTERM')
-  const isGone = (service: ChildProcess) => service.exitCode !== null || service.signalCode !== null
-  await Promise.all(services.filter((service) => !isGone(service)).map((service) => once(service, 'exit')))
+  for (const service of services) {
+    running.delete(service)
+    service.kill('SIGTERM')
+  }
+  await Promise.all(services.filter((service) => !hasEnded(service)).map((service) => once(service, 'exit')))
 }
 
 /** Not the tests' `until`: the interval is part of what is measured, so it must stay as it is. */
 async function reached(condition: () => Promise<boolean>): Promise<void> {
   const limit = performance.now() + LIMIT_MS
   while (!(await condition())) {
-    if (ended.length > 0) await stop(...running)
-    if (ended.length > 0) throw new Error(`ended by itself: ${ended.join(', ')}`)
+    const dead = [...running].filter(([service]) => hasEnded(service))
+    if (dead.length > 0) {
+      await stop(...running.keys())
+      const each = dead.map(([{ exitCode, signalCode }, name]) => `the ${name} (${exitCode ?? signalCode})`)
+      throw new Error(`ended by itself: ${each.join(', ')}`)
+    }
     if (performance.now() > limit) throw new Error(`not reached within ${LIMIT_MS / 1000} s`)
     await sleep(POLL_MS)
   }

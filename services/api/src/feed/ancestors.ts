@@ -6,8 +6,8 @@ import type { Place, Queries } from './queries.ts'
 
 export type Ancestors = {
   /**
-   * Reads the node's ancestors, as far as one read may. False if the rest, or everything that depends on it, belongs into
-   * another read, which goes on where this one ended.
+   * Reads the node's ancestors, as far as one read may. False if the rest, or everything that depends on the ancestors, is
+   * left to another read, which goes on where this one ended.
    */
   readonly climb: (place: Place) => boolean
   /** Undefined for a node that is not there. @param steps how far this climb has come */
@@ -24,9 +24,9 @@ export type Ancestors = {
 }
 
 /**
- * A climb that was cut in a read that did nothing else begins anew in the next state, and may cost twice as much there.
- * `unfinished`: where such climbs began, and for how many further states they are remembered: other reads may see the states
- * between two reads of one climb.
+ * What the reads of one state hand to those of the next, where every climb begins anew. `costMax`: what one read may cost, in
+ * folders that are read; twice as much if a read of this state did nothing but begin a climb. `unfinished`: where such climbs
+ * began, and for how many further states they are remembered: other reads may see the states between two reads of one climb.
  */
 export type Patience = { readonly costMax: number; readonly unfinished: ReadonlyMap<string, number> }
 
@@ -37,7 +37,8 @@ export const CLIMB_MAX = 65_536
 const STEPS_ONE_BY_ONE = 32
 /** Folders that one read reads, about 5 ms if each is read by itself. */
 const COST_MAX = 2_000
-/** States without a read of an unfinished climb, after which it is forgotten: its client is gone. */
+const AT_FIRST: Patience = { costMax: COST_MAX, unfinished: new Map() }
+/** An unfinished climb is forgotten after so many states in which no read went on with it: its client is gone. */
 const STATES_MAX = 256
 const UNFINISHED_MAX = 100
 /** The cost of passing a folder that is remembered. */
@@ -46,13 +47,15 @@ const COST_OF_PASSING = 0.1
 /**
  * The nodes of a page are mostly in the same few folders, so every folder is read once, not once for each node.
  *
- * @param costMax what one read may cost, in folders that are read
+ * @param patience what the reads of the state before left
  */
-export function createAncestors(queries: Pick<Queries, 'place' | 'ancestors'>, patience?: Patience): Ancestors {
-  const { costMax, unfinished: before } = patience ?? { costMax: COST_MAX, unfinished: new Map<string, number>() }
-  const unfinished = new Map(
-    Array.from(before, ([id, states]): [string, number] => [id, states - 1]).filter(([, n]) => n > 0),
-  )
+export function createAncestors(
+  queries: Pick<Queries, 'place' | 'ancestors'>,
+  { costMax, unfinished: before }: Patience = AT_FIRST,
+): Ancestors {
+  const unfinished = new Map<string, number>()
+  for (const [folderId, states] of before) if (states > 1) unfinished.set(folderId, states - 1)
+  /** Those of `unfinished` that a read of this state left. */
   const cut = new Set<string>()
   let isFirst = true
   const known = new Map<string, Place | undefined>()
@@ -74,23 +77,24 @@ export function createAncestors(queries: Pick<Queries, 'place' | 'ancestors'>, p
     return known.get(nodeId)
   }
 
-  function climb(place: Place): boolean {
-    const isDone = climbUp(place)
-    if (place.parentId !== null) {
-      if (isDone) unfinished.delete(place.parentId)
-      else if (isFirst && (unfinished.has(place.parentId) || unfinished.size < UNFINISHED_MAX)) {
-        unfinished.set(place.parentId, STATES_MAX)
-        cut.add(place.parentId)
-      }
-      if (isDone) cut.delete(place.parentId)
-    }
+  function climb({ parentId }: Place): boolean {
+    const wasFirst = isFirst
     isFirst = false
+    if (parentId === null) return true
+    const isDone = reachTop(parentId)
+    if (isDone) {
+      unfinished.delete(parentId)
+      cut.delete(parentId)
+    } else if (wasFirst && (unfinished.has(parentId) || unfinished.size < UNFINISHED_MAX)) {
+      unfinished.set(parentId, STATES_MAX)
+      cut.add(parentId)
+    }
     return isDone
   }
 
-  function climbUp({ parentId }: Place): boolean {
+  function reachTop(folderId: string): boolean {
     const way: string[] = []
-    for (let id = parentId; id !== null && !climbed.has(id) && way.length < CLIMB_MAX; ) {
+    for (let id: string | null = folderId; id !== null && !climbed.has(id) && way.length < CLIMB_MAX; ) {
       if (!known.has(id)) {
         if (cost >= costMax) return false
         read(id, way.length)

@@ -17,9 +17,10 @@ export type Task = {
 const MIB = 1024 * 1024
 
 /**
- * How long the libraries may compute for a file, ms: for an ordinary one as much, and more for each MiB, since they go
- * through much of some films (MPEG-TS). Hardly a small file needs a tenth of it. One that needs more is tried once more
- * where no other file waits for it, and may then take as long as the slowest machine takes for the oddest film.
+ * How long the libraries may compute for a file, ms. An ordinary file gets the first, of which hardly a small file needs a
+ * tenth, and more for each MiB, since the libraries go through large parts of some films (MPEG-TS). A file that needs more is
+ * tried once more where no other file waits for it, and may then take as long as the slowest machine takes for the oddest
+ * film.
  */
 const ORDINARY_COMPUTING_MS = 300
 const COMPUTING_MS_FOR_MIB = 5
@@ -56,11 +57,11 @@ export function laneOf({ job, isAlone, isSuspect }: Task): Lane {
 export function trialOf(task: Task): Trial {
   const lane = laneOf(task)
   const isQuick = lane === 'ordinary' || lane === 'alone'
-  const forSize = ORDINARY_COMPUTING_MS + Math.floor(task.job.size / MIB) * COMPUTING_MS_FOR_MIB
-  return {
-    effort: task.effort,
-    computingMs: isQuick ? Math.min(forSize, ORDINARY_COMPUTING_MAX_MS) : SLOW_COMPUTING_MS,
-  }
+  return { effort: task.effort, computingMs: isQuick ? ordinaryComputingMs(task.job) : SLOW_COMPUTING_MS }
+}
+
+function ordinaryComputingMs({ size }: MetadataJob): number {
+  return Math.min(ORDINARY_COMPUTING_MS + Math.floor(size / MIB) * COMPUTING_MS_FOR_MIB, ORDINARY_COMPUTING_MAX_MS)
 }
 
 export function newTask(job: MetadataJob): Task {

@@ -1,4 +1,4 @@
-/** What a subcommand of `drive-feed` is: its words for help, completion and manual, and how it is run. */
+/** What a subcommand of `drive-feed` is: its words for help, and how it is run. */
 
 export type OptionDefinition = {
   /** As in `config`, given as `--config`. */
@@ -7,8 +7,6 @@ export type OptionDefinition = {
   readonly value: string | null
   readonly summary: string
   readonly default?: string
-  /** For completion. Default: any text. */
-  readonly completes?: 'file' | 'folder' | readonly string[]
 }
 
 export type OperandDefinition = {
@@ -18,20 +16,19 @@ export type OperandDefinition = {
   readonly isOptional: boolean
   /** Whether there may be several. */
   readonly isRepeated?: boolean
-  readonly completes?: 'file' | 'folder' | readonly string[]
 }
 
 export type CommandDefinition = {
   readonly name: string
   /** One line, without a full stop. */
   readonly summary: string
-  /** Further paragraphs for its help and the manual. */
+  /** Further paragraphs for its help. */
   readonly description: readonly string[]
   readonly operands: readonly OperandDefinition[]
   readonly options: readonly OptionDefinition[]
   /** Commands as a user would type them, with what they do. */
   readonly examples: readonly { readonly command: string; readonly does: string }[]
-  /** Imports what runs it. A command line that is only parsed needs none of it. */
+  /** Imports what runs the command: help and mistakes need none of that. */
   readonly load: () => Promise<RunCommand>
 }
 
@@ -42,7 +39,7 @@ export type Given = {
   readonly options: Readonly<Record<string, string | true | undefined>>
 }
 
-/** Runs the command. Gives the exit code; a `CommandError` is told in one line, and anything else that is thrown is a bug. */
+/** Runs the command. Gives the exit code; a `CommandError` is reported in one line, and anything else that is thrown is a bug. */
 export type RunCommand = (given: Given) => Promise<number>
 
 /** Ends the command with one line for people. */
@@ -60,7 +57,6 @@ export const CONFIG_OPTION: OptionDefinition = {
   value: 'PATH',
   summary: 'the YAML config file',
   default: '/data/server.yaml',
-  completes: 'file',
 }
 
 export const JSON_OPTION: OptionDefinition = {

@@ -20,6 +20,8 @@ export function createPaths({ sqlite }: FeedDatabase): (nodeId: string) => strin
       const found = place.get(id)
       if (found === undefined) break
       way.push({ id, name: found[1] })
+      // In a damaged file the way may be a circle: it ends where this is met again.
+      paths.set(id, null)
       id = found[0]
     }
     for (const { id, name } of way.reverse()) {

@@ -3,7 +3,7 @@
  * change it. Both services run as processes.
  */
 import assert from 'node:assert/strict'
-import { chmodSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, lstatSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -52,7 +52,7 @@ test('I2: clients written for the original program end with the tree of the disk
   isChanging = false
   await Promise.all(syncing)
   closeAll(world)
-  stirAll(roots)
+  stirAll({ ...world, watched: roots, isCalm: true })
   // A file that kept changing while it was read is tried again after pauses that grow to a minute.
   await untilConverged(pair, { boundMs: 75_000 })
   for (const [name, client] of Object.entries(clients)) {
@@ -91,13 +91,8 @@ async function change(world: World, seed: number, [one = '', two = '']: readonly
 /**
  * Touches every file: a write through a hard link that is gone and was not watched is found by a look at another name.
  */
-function stirAll(roots: readonly string[]): void {
-  for (const root of roots) {
-    for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
-      const path = join(entry.parentPath, entry.name)
-      if (entry.isFile()) chmodSync(path, lstatSync(path).mode ^ 0o020)
-    }
-  }
+function stirAll(world: World): void {
+  for (const path of lookAround(world).files) chmodSync(path, lstatSync(path).mode ^ 0o020)
 }
 
 /** The tree with the absolute paths of the watched folders. */

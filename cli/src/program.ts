@@ -42,7 +42,11 @@ async function run(
       output.error(`${who}: ${error.message}\n`)
       return error.exitCode
     }
-    if (error instanceof ConfigError || error instanceof DatabaseUnusableError) {
+    if (error instanceof ConfigError) {
+      output.error(error.linesOf(who))
+      return EXIT_UNUSABLE
+    }
+    if (error instanceof DatabaseUnusableError) {
       output.error(`${who}: ${error.message}\n`)
       return EXIT_UNUSABLE
     }

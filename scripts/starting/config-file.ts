@@ -22,9 +22,8 @@ export function writeConfigFile(path: string, folders: readonly string[]): void 
     renameSync(draft, path)
   } catch (error) {
     rmSync(draft)
-    if (error instanceof ConfigError)
-      error.message = inWordsOfArguments(error.message.replace(`${shownText(draft)}: `, ''))
-    throw error
+    if (!(error instanceof ConfigError)) throw error
+    throw new ConfigError(error.mistakes.map((line) => inWordsOfArguments(line.replace(`${shownText(draft)}: `, ''))))
   }
 }
 

@@ -2,6 +2,7 @@
 import type { Server } from 'node:http'
 import { parseCommandLine } from '@drive-feed/shared/command-line.ts'
 import { type Config, ConfigError, loadConfig } from '@drive-feed/shared/config/config.ts'
+import { warnOfIgnoredVariables } from '@drive-feed/shared/config/ignored-variables.ts'
 import { createLogger } from '@drive-feed/shared/logger.ts'
 import { createApp } from './app.ts'
 import { createDatabaseSigns } from './feed/database-signs.ts'
@@ -24,15 +25,16 @@ export async function runService(argv: readonly string[]): Promise<void> {
   try {
     await serve(loadConfig(configPath, { checkFolders: false }))
   } catch (error) {
-    const message = messageForPeople(error)
-    if (message === null) throw error
-    process.stderr.write(`${PROGRAM}: ${message}\n`)
+    const lines = linesForPeople(error)
+    if (lines === null) throw error
+    process.stderr.write(lines)
     process.exit(EXIT_FAILURE)
   }
 }
 
 async function serve(config: Config): Promise<void> {
   const logger = createLogger({ name: 'api', path: config.logPath, level: config.logLevel })
+  warnOfIgnoredVariables(config, logger)
   const database = createDatabaseSource(config.databasePath, logger)
   const signs = createDatabaseSigns(config.databasePath)
   const watch = createFeedWatch(config.databasePath, database, config.maxWaiting)
@@ -67,9 +69,15 @@ function boundPort(server: Server): number | null {
   return address !== null && typeof address === 'object' ? address.port : null
 }
 
-/** One line for an error that the person who starts the program can fix; null for a bug. */
+/** Lines about an error that the person who starts the program can fix; null for a bug. */
+function linesForPeople(error: unknown): string | null {
+  if (error instanceof ConfigError) return error.linesOf(PROGRAM)
+  const message = messageForPeople(error)
+  return message === null ? null : `${PROGRAM}: ${message}\n`
+}
+
+/** What is wrong with the address; null for a bug. */
 function messageForPeople(error: unknown): string | null {
-  if (error instanceof ConfigError) return error.message
   const { code, syscall, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number }
   if (syscall !== 'listen' && syscall !== 'getaddrinfo') return null
   const place = `${address ?? ''}:${port ?? ''}`

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import type { Worker } from 'node:worker_threads'
 import { parseCommandLine } from '@drive-feed/shared/command-line.ts'
 import { type Config, ConfigError, loadConfig } from '@drive-feed/shared/config/config.ts'
+import { warnOfIgnoredVariables } from '@drive-feed/shared/config/ignored-variables.ts'
 import { createLogger, type Logger } from '@drive-feed/shared/logger.ts'
 import {
   DatabaseUnusableError,
@@ -19,6 +20,7 @@ import { type Confinement, createConfinement, OutdatedConfinementError } from '.
 import { DatabaseOverwrittenError, databaseTrouble } from './store/database-trouble.ts'
 import { lockForWriting, type WriterLock } from './store/writer-lock.ts'
 
+const PROGRAM = 'drive-feed indexer'
 const EXIT_UNUSABLE = 1
 const EXIT_CRASHED = 70
 /** EX_TEMPFAIL of sysexits.h: starting again is enough. */
@@ -31,30 +33,38 @@ const STOP_MAX_MS = 1_800
  */
 export function runService(startLookingThread: () => Worker): void {
   const { configPath } = parseCommandLine({
-    program: 'drive-feed indexer',
+    program: PROGRAM,
     summary: 'Watches folders and keeps the feed database.',
     argv: process.argv.slice(2),
   })
   try {
     const config = readConfig(configPath)
     const log = createLogger({ name: 'indexer', path: config.logPath, level: config.logLevel })
+    warnOfIgnoredVariables(config, log)
     runUntilSignal({ config, configPath: resolve(configPath) }, log, startLookingThread)
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
-    leaveUnusable(error)
+    process.stderr.write(error.linesOf(PROGRAM))
+    process.exit(EXIT_UNUSABLE)
   }
 }
 
 function leaveUnusable(error: Error): never {
   const problem = databaseTrouble(error)?.problem.message
-  process.stderr.write(`drive-feed indexer: ${error.message}${problem === undefined ? '' : `; ${problem}`}\n`)
+  process.stderr.write(`${PROGRAM}: ${error.message}${problem === undefined ? '' : `; ${problem}`}\n`)
   process.exit(EXIT_UNUSABLE)
 }
 
 function readConfig(path: string): Config {
-  const { databasePath } = loadConfig(path, { checkFolders: false })
-  const known = knownFolders(databasePath)
-  return loadConfig(path, { checkFolders: { isKnown: (folder) => known.has(folder) } })
+  let known: Set<string> | undefined
+  return loadConfig(path, {
+    checkFolders: {
+      isKnown: (folder, databasePath) => {
+        known ??= knownFolders(databasePath)
+        return known.has(folder)
+      },
+    },
+  })
 }
 
 /** The paths of an earlier run's watches. If one of these is missing it is away; another missing path is a mistake. */

@@ -45,7 +45,10 @@ try {
 } catch (error) {
   const isExpected = [Refusal, ConfigError, DatabaseUnusableError].some((kind) => error instanceof kind)
   if (!isExpected) throw error
-  process.stderr.write(`drive-feed accept-empty: ${(error as Error).message}\n`)
+  const program = 'drive-feed accept-empty'
+  process.stderr.write(
+    error instanceof ConfigError ? error.linesOf(program) : `${program}: ${(error as Error).message}\n`,
+  )
   process.exitCode = 1
 }
 

@@ -33,7 +33,8 @@ try {
   process.exitCode = report.lines.length === 0 ? 0 : EXIT_DIFFERENT
 } catch (error) {
   if (!(error instanceof ConfigError) && !(error instanceof DatabaseUnusableError)) throw error
-  process.stderr.write(`drive-feed audit: ${error.message}\n`)
+  const program = 'drive-feed audit'
+  process.stderr.write(error instanceof ConfigError ? error.linesOf(program) : `${program}: ${error.message}\n`)
   process.exit(EXIT_TROUBLE)
 }
 

@@ -127,7 +127,7 @@ test("for root's tests the programs that make filesystems are installed, and oth
   assert.doesNotMatch(clone.calls(), /apt-get/)
   assert.equal(clone.setUp(forTests).status, 0)
   assert.ok(clone.calls().endsWith(`apt-get update -qq\n${install}\n`))
-  const served = { caddy: '', 'mkfs.exfat': '', 'mount.exfat-fuse': '', mergerfs: '', strace: '' }
+  const served = { caddy: '', sqlite3: '', 'mkfs.exfat': '', 'mount.exfat-fuse': '', mergerfs: '', strace: '' }
   const makers = { 'mkfs.ext4': '', 'mkfs.btrfs': '', 'mkfs.xfs': '', ...served }
   for (const machine of [{ ...APT, ...ROOT_USER, ...makers }, { ...APT, ...USER }, ROOT_USER]) {
     const other = cloneOn(t, { ...READY, ...machine })

@@ -1,5 +1,15 @@
 /** Every subcommand, in the order in which help lists them: one file each in `commands/`. */
 import type { CommandDefinition } from './command.ts'
+import { acceptEmptyCommand } from './commands/accept-empty.ts'
+import { apiCommand } from './commands/api.ts'
+import { auditCommand } from './commands/audit.ts'
 import { duplicatesCommand } from './commands/duplicates.ts'
+import { indexerCommand } from './commands/indexer.ts'
 
-export const COMMANDS: readonly CommandDefinition[] = [duplicatesCommand]
+export const COMMANDS: readonly CommandDefinition[] = [
+  indexerCommand,
+  apiCommand,
+  auditCommand,
+  acceptEmptyCommand,
+  duplicatesCommand,
+]

@@ -5,10 +5,12 @@ import { apiCommand } from './commands/api.ts'
 import { auditCommand } from './commands/audit.ts'
 import { duplicatesCommand } from './commands/duplicates.ts'
 import { indexerCommand } from './commands/indexer.ts'
+import { statusCommand } from './commands/status.ts'
 
 export const COMMANDS: readonly CommandDefinition[] = [
   indexerCommand,
   apiCommand,
+  statusCommand,
   auditCommand,
   acceptEmptyCommand,
   duplicatesCommand,

@@ -3,9 +3,11 @@ import type { CommandDefinition } from './command.ts'
 import { acceptEmptyCommand } from './commands/accept-empty.ts'
 import { apiCommand } from './commands/api.ts'
 import { auditCommand } from './commands/audit.ts'
+import { duCommand } from './commands/du.ts'
 import { duplicatesCommand } from './commands/duplicates.ts'
 import { indexerCommand } from './commands/indexer.ts'
 import { statusCommand } from './commands/status.ts'
+import { watchCommand } from './commands/watch.ts'
 
 export const COMMANDS: readonly CommandDefinition[] = [
   indexerCommand,
@@ -13,5 +15,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   statusCommand,
   auditCommand,
   acceptEmptyCommand,
+  watchCommand,
+  duCommand,
   duplicatesCommand,
 ]

@@ -6,6 +6,7 @@ import { auditCommand } from './commands/audit.ts'
 import { duCommand } from './commands/du.ts'
 import { duplicatesCommand } from './commands/duplicates.ts'
 import { indexerCommand } from './commands/indexer.ts'
+import { rescanCommand } from './commands/rescan.ts'
 import { statusCommand } from './commands/status.ts'
 import { watchCommand } from './commands/watch.ts'
 
@@ -15,6 +16,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   statusCommand,
   auditCommand,
   acceptEmptyCommand,
+  rescanCommand,
   watchCommand,
   duCommand,
   duplicatesCommand,

@@ -15,6 +15,7 @@ import { shownText } from '@drive-feed/shared/shown-text.ts'
 import { type FolderSight, sightOf } from '../model/sight.ts'
 import { hasAcceptance, leaveAcceptance } from '../store/acceptance.ts'
 import { type AcceptPlace, findAcceptPlace } from './accept-place.ts'
+import { leaveWord } from './leave-word.ts'
 import { Refusal } from './refusal.ts'
 import { isIndexerRunning, within } from './running-indexer.ts'
 
@@ -58,7 +59,7 @@ async function acceptDisk(
   { nodeId, path, folder }: Extract<AcceptPlace, { kind: 'disk' }>,
 ): Promise<void> {
   const known = countBelow(db, nodeId)
-  leaveAcceptance(databasePath, nodeId, folder)
+  leaveWord(databasePath, () => leaveAcceptance(databasePath, nodeId, folder))
   print(`${shellWord(path)}: the filesystem that was mounted there is given up; the ${known} files and folders that were \
 known in it are to be removed.`)
   if (!isIndexerRunning(db)) {
@@ -89,7 +90,7 @@ async function acceptRoot(config: Config, db: FeedDatabase, name: string): Promi
   // A stopped indexer may not have seen yet what the owner sees.
   const isAway = root.state === 'offline' || (!isRunning && isEmpty && known > 0)
   if (!isAway) throw new Refusal(`${shownPath(root.name)} is ${root.state}, not offline: there is nothing to accept`)
-  leaveAcceptance(config.databasePath, root.nodeId, folder)
+  leaveWord(config.databasePath, () => leaveAcceptance(config.databasePath, root.nodeId, folder))
   const what = isEmpty ? 'is empty' : 'is taken as it is now'
   print(
     `${shownPath(root.name)}: ${shownPath(root.path)} ${what}; the ${known} files and folders that were known in it are to be removed.`,

@@ -40,7 +40,11 @@ type Zone = {
 const ZONES: readonly Zone[] = [
   { name: 'client', holds: /^client\/src\//, mayImport: [] },
   { name: 'shared', holds: /^shared\/src\//, mayImport: [] },
-  { name: 'cli', holds: /^cli\/src\//, mayImport: ['shared', 'client', 'commands'] },
+  {
+    name: 'cli',
+    holds: /^cli\/src\//,
+    mayImport: ['shared', 'client', 'commands', 'services/indexer/src/main.ts', 'services/api/src/main.ts'],
+  },
   { name: 'posix', holds: /^services\/indexer\/src\/posix\//, mayImport: ['shared'] },
   { name: 'model', holds: /^services\/indexer\/src\/model\//, mayImport: ['shared'], mayImportTypesOf: ['posix'] },
   { name: 'watch', holds: /^services\/indexer\/src\/watch\//, mayImport: ['shared', 'posix'] },

@@ -1,4 +1,5 @@
 /** What a subcommand of `drive-feed` is: its words for help, completion and manual, and how it is run. */
+import { DEFAULT_CONFIG_PATH } from '@drive-feed/shared/command-line.ts'
 
 export type OptionDefinition = {
   /** As in `config`, given as `--config`. */
@@ -59,7 +60,7 @@ export const CONFIG_OPTION: OptionDefinition = {
   name: 'config',
   value: 'PATH',
   summary: 'the YAML config file',
-  default: '/data/server.yaml',
+  default: DEFAULT_CONFIG_PATH,
   completes: 'file',
 }
 

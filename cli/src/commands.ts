@@ -7,10 +7,12 @@ import { duCommand } from './commands/du.ts'
 import { duplicatesCommand } from './commands/duplicates.ts'
 import { indexerCommand } from './commands/indexer.ts'
 import { rescanCommand } from './commands/rescan.ts'
+import { startCommand } from './commands/start.ts'
 import { statusCommand } from './commands/status.ts'
 import { watchCommand } from './commands/watch.ts'
 
 export const COMMANDS: readonly CommandDefinition[] = [
+  startCommand,
   indexerCommand,
   apiCommand,
   statusCommand,

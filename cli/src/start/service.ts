@@ -8,6 +8,8 @@ import { shownText } from '@drive-feed/shared/shown-text.ts'
 export type Service = {
   readonly name: string
   readonly logPath: string
+  /** Undefined if it could not be started. */
+  readonly pid: number | undefined
   /** Resolves when the process has ended, with a text for how: "exit code 1". */
   readonly ended: Promise<string>
   /** The last lines of this run's log, in readable form. */
@@ -31,6 +33,7 @@ export function startService(options: { name: string; script: string; argv: stri
   return {
     name,
     logPath,
+    pid: child.pid,
     ended,
     lastLines: (count) =>
       readFileSync(logPath).subarray(logStart).toString().trimEnd().split('\n').slice(-count).map(readable),

@@ -1,18 +1,20 @@
 /**
- * Shows how `scripts/start.ts` runs and ends the services. Stand-ins for the two services write down what happens to
+ * Shows how `drive-feed start` runs and ends the services, and when it refuses to. Stand-ins for the two services write down what happens to
  * them.
  */
 import assert from 'node:assert/strict'
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { freePort } from '../test/support/free-port.ts'
-import { temporaryFolder } from '../test/support/temporary-folder.ts'
-import { until } from '../test/support/until.ts'
+import Database from 'better-sqlite3'
+import { freePort } from '../../../test/support/free-port.ts'
+import { temporaryFolder } from '../../../test/support/temporary-folder.ts'
+import { until } from '../../../test/support/until.ts'
 
-const ROOT = join(import.meta.dirname, '..')
+const ROOT = join(import.meta.dirname, '../../..')
 const PATIENCE_MS = 30_000
 
 /** Makes the database, reports that all is done, and waits. */
@@ -48,8 +50,9 @@ const DYING_API = `
 test('both services run until Ctrl-C, which ends each of them once', async (t) => {
   const project = await projectWith(t, { indexer: INDEXER, api: API })
   const started = project.start()
-  const outcome = 'Not all is well, see below: 0 files, 3 hashed now. Watching for changes where that is possible.\n'
-  await started.untilSaid(`${outcome}media: is away\n`)
+  const outcome = 'Not all is well, see above: 0 files, 3 hashed now. Watching for changes where that is possible.\n'
+  await started.untilSaid(outcome)
+  assert.equal(started.said().match(/^Problem: media: is away$/gm)?.length, 1)
   assert.doesNotMatch(started.said(), /Up to date/)
   // To all processes of the group, as a terminal does.
   process.kill(-(started.child.pid ?? assert.fail()), 'SIGINT')
@@ -89,7 +92,7 @@ test('folders that the config does not watch are refused with the lines to write
   media: /mnt/media
 To watch more, add below "watches:" in it:
   photos: /mnt/photos
-and run scripts/start without folders. To begin anew, delete that file.
+and start again without folders. To begin anew, delete that file.
 `,
   )
 })
@@ -110,7 +113,96 @@ test('an unknown option is one line and 2', async (t) => {
   const project = await projectWith(t, { indexer: '', api: '' })
   const started = project.start('--dta')
   assert.equal(await started.exitCode, 2)
-  assert.equal(started.complained(), "Unknown option '--dta'; see scripts/start --help\n")
+  assert.equal(
+    started.complained(),
+    "drive-feed start: unknown option '--dta' (Did you mean --data?); see drive-feed start --help\n",
+  )
+})
+
+test('a problem that passes later is told, and one that appears', async (t) => {
+  const project = await projectWith(t, { indexer: INDEXER, api: API })
+  const started = project.start()
+  await started.untilSaid('Not all is well')
+  const sqlite = new Database(join(project.data, 'feed.db'))
+  t.after(() => sqlite.close())
+  sqlite.exec("UPDATE watch_roots SET state = 'watching', message = NULL")
+  await started.untilSaid('Passed: media: is away\nAll is well again.\n')
+  sqlite.exec("INSERT INTO problems (code, text, fix, since_ms) VALUES ('wal_held', 'somebody reads', 'end it', 0)")
+  await started.untilSaid('Problem: somebody reads; end it\n')
+})
+
+test('a start beside a running one of the same data says where that is, and starts nothing', async (t) => {
+  const project = await projectWith(t, { indexer: INDEXER, api: API })
+  const first = project.start()
+  await first.untilSaid('drive-feed is running')
+  const logged = readFileSync(join(project.data, 'api.log'), 'utf8')
+  const second = project.start()
+  assert.equal(await second.exitCode, 0)
+  assert.match(
+    second.said(),
+    new RegExp(
+      `^drive-feed is already running here \\(process \\d+\\): http://localhost:${project.port}/api/v1/changes\\n$`,
+    ),
+  )
+  assert.equal(readFileSync(join(project.data, 'api.log'), 'utf8'), logged)
+})
+
+test('a port that another program has is refused before anything is written', async (t) => {
+  const project = await projectWith(t, { indexer: INDEXER, api: API })
+  const server = createServer().listen(project.port)
+  t.after(() => server.close())
+  await once(server, 'listening')
+  const data = join(project.folder, 'other')
+  const started = project.start(`--data=${data}`, `--port=${project.port}`, project.folder)
+  assert.equal(await started.exitCode, 1)
+  const free = `port ${project.port} is taken by another program \\(process ${process.pid}, .*\\): start again with --port=\\d+, or stop it`
+  assert.match(started.complained(), new RegExp(`^drive-feed start: ${free}\\n$`))
+  assert.ok(!existsSync(data))
+})
+
+test('another port is written into the config, and the rest of it stays', async (t) => {
+  const project = await projectWith(t, { indexer: 'process.exit(1)', api: 'process.exit(1)' })
+  const port = await freePort()
+  const before = readFileSync(join(project.data, 'server.yaml'), 'utf8')
+  const started = project.start(`--port=${port}`)
+  assert.equal(await started.exitCode, 1)
+  assert.equal(
+    readFileSync(join(project.data, 'server.yaml'), 'utf8'),
+    before.replace(`port: ${project.port}`, `port: ${port}`),
+  )
+  assert.match(started.said(), new RegExp(`^Set port: ${port} in .*server\\.yaml\\.\\n`))
+})
+
+for (const port of ['0', '65536', 'http', '80.5', '']) {
+  test(`a port that is none is one line and 2: "${port}"`, async (t) => {
+    const project = await projectWith(t, { indexer: '', api: '' })
+    const started = project.start(`--port=${port}`)
+    assert.equal(await started.exitCode, 2)
+    assert.equal(started.complained(), `drive-feed start: --port=${port}: must be a whole number from 1 to 65535\n`)
+  })
+}
+
+test('a folder that can not be made is one line and 2', async (t) => {
+  const project = await projectWith(t, { indexer: '', api: '' })
+  const file = join(project.folder, 'package.json')
+  const started = project.start(`--data=${file}`)
+  assert.equal(await started.exitCode, 2)
+  assert.equal(started.complained(), `drive-feed start: ${file} is no folder\n`)
+})
+
+test('services go on when nobody reads what is printed', async (t) => {
+  const project = await projectWith(t, { indexer: INDEXER, api: API })
+  const started = project.start()
+  started.child.stdout.destroy()
+  const isServed = () =>
+    fetch(`http://127.0.0.1:${project.port}/`).then(
+      () => true,
+      () => false,
+    )
+  await until('the api to answer', isServed, PATIENCE_MS)
+  await until('the problem to be there', () => existsSync(join(project.data, 'feed.db')), PATIENCE_MS)
+  started.child.kill('SIGTERM')
+  assert.equal(await started.exitCode, 0)
 })
 
 /** A copy of the project with the real scripts and other services. */
@@ -118,8 +210,7 @@ async function projectWith(t: TestContext, services: Readonly<Record<'indexer' |
   const folder = temporaryFolder(t)
   const data = join(folder, 'data')
   const port = await freePort()
-  cpSync(join(ROOT, 'scripts/start.ts'), join(folder, 'scripts/start.ts'))
-  cpSync(join(ROOT, 'scripts/starting'), join(folder, 'scripts/starting'), { recursive: true })
+  cpSync(join(ROOT, 'cli'), join(folder, 'cli'), { recursive: true })
   cpSync(join(ROOT, 'package.json'), join(folder, 'package.json'))
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
   for (const [name, source] of Object.entries(services)) {
@@ -128,9 +219,10 @@ async function projectWith(t: TestContext, services: Readonly<Record<'indexer' |
   }
   mkdirSync(data)
   writeFileSync(join(data, 'server.yaml'), `port: ${port}\ndatabase_url: feed.db\nwatches: {media: /mnt/media}\n`)
-  const script = join(folder, 'scripts/start.ts')
-  const start = (...argv: string[]) => observe(t, spawn(process.execPath, [script, ...argv], { detached: true }))
-  return { data, port, start }
+  const script = join(folder, 'cli/src/main.ts')
+  const start = (...argv: string[]) =>
+    observe(t, spawn(process.execPath, [script, 'start', ...argv], { detached: true }))
+  return { folder, data, port, start }
 }
 
 function observe(t: TestContext, child: ChildProcessWithoutNullStreams) {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { openWriter } from '@drive-feed/shared/open-database.ts'
-import { temporaryFolder } from '../../test/support/temporary-folder.ts'
+import { temporaryFolder } from '../../../test/support/temporary-folder.ts'
 import { createStatusReader } from './status-reader.ts'
 
 test('there is no status without a database, nor from an earlier run', (t) => {
@@ -42,11 +42,16 @@ test('files are counted, and problems are distinguished from remarks', (t) => {
   const reader = createStatusReader(path)
   reader.read()
   assert.equal(reader.fileCount(), 1)
-  assert.deepEqual(reader.problems(), [
-    'half: folders can not be read; check them',
-    'somebody reads; end it',
-    'media: is away',
+  assert.deepEqual(reader.problems(Date.now()), [
+    { key: 'folders_unreadable half', line: 'half: folders can not be read; check them' },
+    { key: 'wal_held ', line: 'somebody reads; end it' },
+    { key: 'away media', line: 'media: is away' },
   ])
+  sqlite.exec(
+    "INSERT OR REPLACE INTO status (id, state, version, started_ms, heartbeat_ms) VALUES (1, 'watching', '0', 0, 1000)",
+  )
+  assert.equal(reader.problems(100_000)?.[0]?.key, 'folders_unreadable half')
+  assert.equal(reader.problems(200_000)?.[0]?.key, 'indexer_silent')
   assert.deepEqual(reader.remarks(), ['own: holds files of drive-feed itself'])
   reader.close()
   sqlite.close()

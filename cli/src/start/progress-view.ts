@@ -24,10 +24,10 @@ function barsView(output: WriteStream): ProgressView {
   }
   return {
     clear,
-    show: (progress, elapsedMs) => {
+    show: (progress) => {
       clear()
       // A terminal that does not know its width reports 0.
-      const lines = progressBars(progress, elapsedMs, output.columns || 80)
+      const lines = progressBars(progress, output.columns || 80)
       output.write(`${lines.join('\n')}\n`)
       drawn = lines.length
     },

@@ -3,12 +3,12 @@
  * again.
  */
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { ConfigError, loadConfig } from '@drive-feed/shared/config/config.ts'
-import { temporaryFolder } from '../../test/support/temporary-folder.ts'
-import { unwatchedOf, watchesOf, watchLines, writeConfigFile } from './config-file.ts'
+import { temporaryFolder } from '../../../test/support/temporary-folder.ts'
+import { unwatchedOf, watchesOf, watchLines, withPort, writeConfigFile } from './config-file.ts'
 
 test('a written config watches the folders, and everything else is at its default', (t) => {
   const folder = temporaryFolder(t)
@@ -81,4 +81,25 @@ watches:
   media: ${folder}/media
 `,
   )
+})
+
+test('another port changes nothing else in a config', () => {
+  const text = '# mine\nport: 8080 # the usual\nwatches: {media: /mnt/media}\n'
+  assert.equal(withPort(text, 8081), text.replace('8080', '8081'))
+  assert.equal(withPort('{port: "8080", watches: {}}', 8081), '{port: 8081, watches: {}}')
+  assert.equal(
+    withPort('# mine\nwatches:\n  port: /mnt/port\n', 8081),
+    '# mine\nwatches:\n  port: /mnt/port\nport: 8081\n',
+  )
+})
+
+test('a config that another start wrote meanwhile stays', (t) => {
+  const folder = temporaryFolder(t)
+  mkdirSync(join(folder, 'media'))
+  mkdirSync(join(folder, 'data'))
+  const path = join(folder, 'data/server.yaml')
+  writeFileSync(path, 'theirs')
+  writeConfigFile(path, [join(folder, 'media')])
+  assert.equal(readFileSync(path, 'utf8'), 'theirs')
+  assert.deepEqual(readdirSync(join(folder, 'data')), ['server.yaml'])
 })

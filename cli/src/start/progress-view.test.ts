@@ -5,7 +5,15 @@ import type { WriteStream } from 'node:tty'
 import type { Progress } from './progress.ts'
 import { createProgressView } from './progress-view.ts'
 
-const SCANNING: Progress = { state: 'scanning', foldersListed: 1, foldersWaiting: 1, filesHashed: 0, filesWaiting: 4 }
+const SCANNING: Progress = {
+  state: 'scanning',
+  foldersListed: 1,
+  foldersWaiting: 1,
+  foldersPerSecond: 0,
+  filesHashed: 0,
+  filesWaiting: 4,
+  filesPerSecond: 0,
+}
 
 function outputOf(isTTY: boolean) {
   const written: string[] = []

@@ -3,6 +3,7 @@ import type { CommandDefinition } from './command.ts'
 import { acceptEmptyCommand } from './commands/accept-empty.ts'
 import { apiCommand } from './commands/api.ts'
 import { auditCommand } from './commands/audit.ts'
+import { doctorCommand } from './commands/doctor.ts'
 import { duCommand } from './commands/du.ts'
 import { duplicatesCommand } from './commands/duplicates.ts'
 import { indexerCommand } from './commands/indexer.ts'
@@ -17,6 +18,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   apiCommand,
   statusCommand,
   auditCommand,
+  doctorCommand,
   acceptEmptyCommand,
   rescanCommand,
   watchCommand,

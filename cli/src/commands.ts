@@ -7,6 +7,7 @@ import { doctorCommand } from './commands/doctor.ts'
 import { duCommand } from './commands/du.ts'
 import { duplicatesCommand } from './commands/duplicates.ts'
 import { indexerCommand } from './commands/indexer.ts'
+import { installServiceCommand } from './commands/install-service.ts'
 import { rescanCommand } from './commands/rescan.ts'
 import { startCommand } from './commands/start.ts'
 import { statusCommand } from './commands/status.ts'
@@ -24,4 +25,5 @@ export const COMMANDS: readonly CommandDefinition[] = [
   watchCommand,
   duCommand,
   duplicatesCommand,
+  installServiceCommand,
 ]

@@ -71,7 +71,7 @@ export function folderFindings(name: string, path: string, answer: ProbeAnswer<F
       : toDo(
           topic,
           `${shownPath(unreadable.first)} can't be read${unreadable.count > 1 ? `, and ${unreadable.count - 1} more` : ''}`,
-          `run the indexer as a user who may, or with CAP_DAC_READ_SEARCH: sudo chmod -R a+rX ${shellWord(path)}`,
+          'run the indexer as a user who may, or with CAP_DAC_READ_SEARCH, as the containers and install-service do',
         )
   const remarks = [
     `${filesystem || 'unknown filesystem'}: ${whatIsSeenOn(filesystem) ?? 'not known here; what is not reported is found by a scan'}`,

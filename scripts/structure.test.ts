@@ -68,7 +68,11 @@ const ZONES: readonly Zone[] = [
   {
     name: 'commands',
     holds: /^services\/indexer\/src\/commands\//,
-    mayImport: ['shared', 'model', 'store', 'audit'],
+    // The doctor asks the machine, and two libraries in a process of its own.
+    mayImport: [
+      ...['shared', 'posix', 'model', 'scan', 'sandbox', 'store', 'audit'],
+      ...['libmagic', 'libmediainfo', 'load-library'].map((name) => `services/indexer/src/metadata/${name}.ts`),
+    ],
   },
   {
     name: 'indexer',

@@ -3,9 +3,11 @@ import type { CommandDefinition } from './command.ts'
 import { acceptEmptyCommand } from './commands/accept-empty.ts'
 import { apiCommand } from './commands/api.ts'
 import { auditCommand } from './commands/audit.ts'
+import { doctorCommand } from './commands/doctor.ts'
 import { duCommand } from './commands/du.ts'
 import { duplicatesCommand } from './commands/duplicates.ts'
 import { indexerCommand } from './commands/indexer.ts'
+import { installServiceCommand } from './commands/install-service.ts'
 import { rescanCommand } from './commands/rescan.ts'
 import { startCommand } from './commands/start.ts'
 import { statusCommand } from './commands/status.ts'
@@ -17,9 +19,11 @@ export const COMMANDS: readonly CommandDefinition[] = [
   apiCommand,
   statusCommand,
   auditCommand,
+  doctorCommand,
   acceptEmptyCommand,
   rescanCommand,
   watchCommand,
   duCommand,
   duplicatesCommand,
+  installServiceCommand,
 ]

@@ -3,9 +3,11 @@ import type { CommandDefinition } from './command.ts'
 import { acceptEmptyCommand } from './commands/accept-empty.ts'
 import { apiCommand } from './commands/api.ts'
 import { auditCommand } from './commands/audit.ts'
+import { completionCommand } from './commands/completion.ts'
 import { duCommand } from './commands/du.ts'
 import { duplicatesCommand } from './commands/duplicates.ts'
 import { indexerCommand } from './commands/indexer.ts'
+import { manCommand } from './commands/man.ts'
 import { rescanCommand } from './commands/rescan.ts'
 import { startCommand } from './commands/start.ts'
 import { statusCommand } from './commands/status.ts'
@@ -22,4 +24,6 @@ export const COMMANDS: readonly CommandDefinition[] = [
   watchCommand,
   duCommand,
   duplicatesCommand,
+  completionCommand,
+  manCommand,
 ]

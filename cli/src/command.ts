@@ -43,8 +43,12 @@ export type Given = {
   readonly options: Readonly<Record<string, string | true | undefined>>
 }
 
-/** Runs the command. Gives the exit code; a `CommandError` is told in one line, and anything else that is thrown is a bug. */
-export type RunCommand = (given: Given) => Promise<number>
+/**
+ * Runs the command. Gives the exit code; a `CommandError` is told in one line, and anything else that is thrown is a bug.
+ *
+ * @param commands all there are, for what describes them
+ */
+export type RunCommand = (given: Given, commands: readonly CommandDefinition[]) => Promise<number>
 
 /** Ends the command with one line for people. */
 export class CommandError extends Error {

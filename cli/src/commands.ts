@@ -3,11 +3,13 @@ import type { CommandDefinition } from './command.ts'
 import { acceptEmptyCommand } from './commands/accept-empty.ts'
 import { apiCommand } from './commands/api.ts'
 import { auditCommand } from './commands/audit.ts'
+import { completionCommand } from './commands/completion.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { duCommand } from './commands/du.ts'
 import { duplicatesCommand } from './commands/duplicates.ts'
 import { indexerCommand } from './commands/indexer.ts'
 import { installServiceCommand } from './commands/install-service.ts'
+import { manCommand } from './commands/man.ts'
 import { rescanCommand } from './commands/rescan.ts'
 import { startCommand } from './commands/start.ts'
 import { statusCommand } from './commands/status.ts'
@@ -26,4 +28,6 @@ export const COMMANDS: readonly CommandDefinition[] = [
   duCommand,
   duplicatesCommand,
   installServiceCommand,
+  completionCommand,
+  manCommand,
 ]

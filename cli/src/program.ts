@@ -27,15 +27,16 @@ export async function runProgram(
     if (!(error instanceof CommanderError)) throw error
     return error.exitCode === 0 ? EXIT_DONE : EXIT_UNUSABLE
   }
-  return ran === null ? EXIT_UNUSABLE : run(ran, output)
+  return ran === null ? EXIT_UNUSABLE : run(ran, definitions, output)
 }
 
 async function run(
   { definition, given }: { readonly definition: CommandDefinition; readonly given: Given },
+  definitions: readonly CommandDefinition[],
   output: Output,
 ): Promise<number> {
   try {
-    return await (await definition.load())(given)
+    return await (await definition.load())(given, definitions)
   } catch (error) {
     const who = `${PROGRAM} ${definition.name}`
     if (error instanceof CommandError) {

@@ -27,6 +27,6 @@ test('a config that can not be used ends them as it ends the services', async (t
   for (const service of ['indexer', 'api']) {
     const { status, stderr } = runProgram(pair, [service])
     assert.equal(status, 1)
-    assert.match(stderr, /^drive-feed.*: .*config\.yaml: .*\n$/)
+    assert.match(stderr, /^drive-feed.*: .*config\.yaml: nonsense: unknown key/)
   }
 })

@@ -25,7 +25,10 @@ function readConfig(path: string): { readonly config: Config | null; readonly fi
     return { config, findings: [{ topic: 'config', state: 'fine', text: shownPath(path), fix: null }] }
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
-    return { config: null, findings: [{ topic: 'config', state: 'to do', text: error.message, fix: 'correct it' }] }
+    const findings = error.mistakes.map(
+      (text) => ({ topic: 'config', state: 'to do', text, fix: 'correct it' }) as const,
+    )
+    return { config: null, findings }
   }
 }
 

@@ -33,7 +33,8 @@ export async function findPortHolder(place: OurPlace): Promise<PortHolder> {
   const command = pid === null ? [] : commandOf(pid)
   const answer = await askPort(place)
   const isOurs = pid === null ? hasOurEpoch(answer, place) : isProcessOfOurs(pid, command, place)
-  const isDriveFeed = answer.isDriveFeed || command.some((word) => /\/(api|cli)\/src\/main\.ts$/.test(word))
+  const isDriveFeed =
+    answer.isDriveFeed || command.some((word) => /\/(api|cli)\/src\/main\.ts$|\/drive-feed$/.test(word))
   return {
     kind: isOurs ? 'ours' : isDriveFeed ? 'other drive-feed' : 'other program',
     pid,

@@ -3,6 +3,7 @@ import type { CommandDefinition } from './command.ts'
 import { acceptEmptyCommand } from './commands/accept-empty.ts'
 import { apiCommand } from './commands/api.ts'
 import { auditCommand } from './commands/audit.ts'
+import { backupCommand } from './commands/backup.ts'
 import { duCommand } from './commands/du.ts'
 import { duplicatesCommand } from './commands/duplicates.ts'
 import { indexerCommand } from './commands/indexer.ts'
@@ -20,4 +21,5 @@ export const COMMANDS: readonly CommandDefinition[] = [
   watchCommand,
   duCommand,
   duplicatesCommand,
+  backupCommand,
 ]

@@ -3,6 +3,7 @@ import type { CommandDefinition } from './command.ts'
 import { acceptEmptyCommand } from './commands/accept-empty.ts'
 import { apiCommand } from './commands/api.ts'
 import { auditCommand } from './commands/audit.ts'
+import { backupCommand } from './commands/backup.ts'
 import { completionCommand } from './commands/completion.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { duCommand } from './commands/du.ts'
@@ -30,4 +31,5 @@ export const COMMANDS: readonly CommandDefinition[] = [
   installServiceCommand,
   completionCommand,
   manCommand,
+  backupCommand,
 ]

@@ -118,7 +118,7 @@ function bringUpToDate(writer: Database.Database, path: string): void {
 }
 
 /** The schema version: 0 for an empty database. @throws {DatabaseUnusableError} for a file that is not ours */
-function identify(sqlite: Database.Database, path: string): 0 | KnownVersion {
+export function identify(sqlite: Database.Database, path: string): 0 | KnownVersion {
   const version = sqlite.pragma('user_version', { simple: true })
   const isEmpty = sqlite.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() === 0
   if (version === 0 && isEmpty) return 0

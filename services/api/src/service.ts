@@ -3,7 +3,8 @@ import type { Server } from 'node:http'
 import { parseCommandLine } from '@drive-feed/shared/command-line.ts'
 import { type Config, ConfigError, loadConfig } from '@drive-feed/shared/config/config.ts'
 import { warnOfIgnoredVariables } from '@drive-feed/shared/config/ignored-variables.ts'
-import { createLogger } from '@drive-feed/shared/logger.ts'
+import { WAIT_OPTION, waitForConfig } from '@drive-feed/shared/config/wait-for-config.ts'
+import { createLogger, type Logger } from '@drive-feed/shared/logger.ts'
 import { createApp } from './app.ts'
 import { createDatabaseSigns } from './feed/database-signs.ts'
 import { createDatabaseSource } from './feed/database-source.ts'
@@ -17,13 +18,21 @@ const EVENT_TIMING = { heartbeatMs: 15_000, slowReaderMs: 30_000 }
 
 /** Serves until a signal, then ends the process. An error that the user can fix ends it with one line on standard error. */
 export async function runService(argv: readonly string[]): Promise<void> {
-  const { configPath } = parseCommandLine({
+  const { configPath, flags } = parseCommandLine({
     program: PROGRAM,
     summary: 'Serves what changed in the watched folders over HTTP; reads the database that the indexer writes.',
     argv,
+    flags: WAIT_OPTION,
   })
+  const load = () => {
+    const config = loadConfig(configPath, { checkFolders: false })
+    return { config, logger: createLogger({ name: 'api', path: config.logPath, level: config.logLevel }) }
+  }
   try {
-    await serve(loadConfig(configPath, { checkFolders: false }))
+    const tell = (text: string) => void process.stderr.write(text)
+    const { config, logger } = await waitForConfig(load, { program: PROGRAM, waits: flags.has('wait'), tell })
+    warnOfIgnoredVariables(config, logger)
+    await serve(config, logger)
   } catch (error) {
     const lines = linesForPeople(error)
     if (lines === null) throw error
@@ -32,9 +41,7 @@ export async function runService(argv: readonly string[]): Promise<void> {
   }
 }
 
-async function serve(config: Config): Promise<void> {
-  const logger = createLogger({ name: 'api', path: config.logPath, level: config.logLevel })
-  warnOfIgnoredVariables(config, logger)
+async function serve(config: Config, logger: Logger): Promise<void> {
   const database = createDatabaseSource(config.databasePath, logger)
   const signs = createDatabaseSigns(config.databasePath)
   const watch = createFeedWatch(config.databasePath, database, config.maxWaiting)

@@ -4,6 +4,7 @@ import type { Worker } from 'node:worker_threads'
 import { parseCommandLine } from '@drive-feed/shared/command-line.ts'
 import { type Config, ConfigError, loadConfig } from '@drive-feed/shared/config/config.ts'
 import { warnOfIgnoredVariables } from '@drive-feed/shared/config/ignored-variables.ts'
+import { WAIT_OPTION, waitForConfig } from '@drive-feed/shared/config/wait-for-config.ts'
 import { createLogger, type Logger } from '@drive-feed/shared/logger.ts'
 import {
   DatabaseUnusableError,
@@ -17,7 +18,7 @@ import { createIndexer } from './indexer.ts'
 import { createPersistence, type PersistenceTools } from './persistence.ts'
 import { exitAtOnce, tryLock } from './posix/libc.ts'
 import { type Confinement, createConfinement, OutdatedConfinementError } from './process/confinement.ts'
-import { DatabaseOverwrittenError, databaseTrouble } from './store/database-trouble.ts'
+import { DatabaseOverwrittenError, databaseTrouble, troubleAtStart } from './store/database-trouble.ts'
 import { lockForWriting, type WriterLock } from './store/writer-lock.ts'
 
 const PROGRAM = 'drive-feed indexer'
@@ -31,17 +32,23 @@ const STOP_MAX_MS = 1_800
 /**
  * Runs until a signal and then ends the process. `startLookingThread` starts a thread that runs `observer-thread.ts`.
  */
-export function runService(startLookingThread: () => Worker): void {
-  const { configPath } = parseCommandLine({
+export async function runService(startLookingThread: () => Worker): Promise<void> {
+  const { configPath, flags } = parseCommandLine({
     program: PROGRAM,
     summary: 'Watches folders and keeps the feed database.',
     argv: process.argv.slice(2),
+    flags: WAIT_OPTION,
   })
-  try {
+  const waits = flags.has('wait')
+  const load = () => {
     const config = readConfig(configPath)
-    const log = createLogger({ name: 'indexer', path: config.logPath, level: config.logLevel })
+    return { config, log: createLogger({ name: 'indexer', path: config.logPath, level: config.logLevel }) }
+  }
+  try {
+    const tell = (text: string) => void process.stderr.write(text)
+    const { config, log } = await waitForConfig(load, { program: PROGRAM, waits, tell })
     warnOfIgnoredVariables(config, log)
-    runUntilSignal({ config, configPath: resolve(configPath) }, log, startLookingThread)
+    runUntilSignal({ config, configPath: resolve(configPath), waits }, log, startLookingThread)
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     process.stderr.write(error.linesOf(PROGRAM))
@@ -81,7 +88,7 @@ function knownFolders(databasePath: string): Set<string> {
 }
 
 function runUntilSignal(
-  { config, configPath }: { readonly config: Config; readonly configPath: string },
+  { config, configPath, waits }: { readonly config: Config; readonly configPath: string; readonly waits: boolean },
   log: Logger,
   startLookingThread: () => Worker,
 ): void {
@@ -96,6 +103,7 @@ function runUntilSignal(
   let isConfined = false
   const persistence = createPersistence({
     databasePath,
+    troubleAtStart: (error) => troubleAtStart(error, waits),
     open: opener.open,
     note: opener.note,
     createIndexer: (db, onCrash) => {

@@ -1,4 +1,5 @@
 /** The indexer's own pipeline on a simulated kernel, disk and clock. */
+import { plainNodeId } from '@drive-feed/shared/node-id.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
 import pino from 'pino'
 import type { Decision } from '../../services/indexer/src/model/decision.ts'
@@ -38,6 +39,8 @@ export type Surroundings = {
   readonly hintsMax: number
   /** The longest time of a step of the observer thread, and until events are read. */
   readonly slownessMs: number
+  /** Whether a node got another id than that of its inode number while a root was not listed, and so perhaps away. */
+  hasIdBeside: boolean
   /** Gets a line for each thing that is done. */
   readonly note: (line: string) => void
   readonly faults: Faults
@@ -75,7 +78,8 @@ export function startProgram(surroundings: Surroundings): Program {
         resolve()
       })
     })
-  const pipeline = new Pipeline(portsOf(surroundings, actor, drained))
+  const isAnyUnlisted = () => pipeline.layout.roots.all.some(({ isListed }) => !isListed)
+  const pipeline = new Pipeline(portsOf(surroundings, actor, drained, isAnyUnlisted))
   let failure: unknown
   pipeline.begin()
   pipeline.run().catch((error: unknown) => {
@@ -106,7 +110,12 @@ export function startProgram(surroundings: Surroundings): Program {
   }
 }
 
-function portsOf(surroundings: Surroundings, actor: Actor, drained: () => Promise<void>): Ports {
+function portsOf(
+  surroundings: Surroundings,
+  actor: Actor,
+  drained: () => Promise<void>,
+  isAnyUnlisted: () => boolean,
+): Ports {
   const { clock, watches, hintsMax } = surroundings
   return {
     settings: {
@@ -122,7 +131,7 @@ function portsOf(surroundings: Surroundings, actor: Actor, drained: () => Promis
     clock: { nowMs: clock.nowMs, wallMs: clock.nowMs },
     kernel: kernelPort(surroundings, drained),
     disk: diskPort(surroundings, actor),
-    database: databasePort(surroundings),
+    database: databasePort(surroundings, isAnyUnlisted),
     // The content of files does not matter here.
     metadata: {
       wake: () => {},
@@ -160,7 +169,8 @@ function diskPort(surroundings: Surroundings, actor: Actor): DiskPort {
   }
 }
 
-function databasePort({ db, clock, note }: Surroundings): DatabasePort {
+function databasePort(surroundings: Surroundings, isAnyUnlisted: () => boolean): DatabasePort {
+  const { db, clock, note } = surroundings
   const { known, apply, transaction } = createStore(db, clock.nowMs)
   const { roots, saveRoot, removeRoot, devices, saveDevice } = createBookkeeping(db)
   return {
@@ -168,6 +178,8 @@ function databasePort({ db, clock, note }: Surroundings): DatabasePort {
     apply: (decisions: readonly Decision[]) => {
       for (const one of decisions) {
         const to = 'name' in one ? `${one.parentId}/${one.name}` : ''
+        const isBeside = one.kind === 'create' && one.nodeId !== plainNodeId(one.facts.device, one.facts.inode)
+        surroundings.hasIdBeside ||= isBeside && isAnyUnlisted()
         note(`${one.kind} ${one.nodeId} ${to} ${'facts' in one ? one.facts.mtime : ''}`)
       }
       apply(decisions)

@@ -92,7 +92,7 @@ export async function simulate(db: FeedDatabase, history: History): Promise<void
   const faults = { ...NO_FAULTS }
   const { hintsMax } = history
   const shared = { db, clock, disk, kernel, random, slownessMs, hintsMax, faults, note }
-  const surroundings = { ...shared, watches: WATCHED, words: new Set<string>() }
+  const surroundings = { ...shared, watches: WATCHED, words: new Set<string>(), hasIdBeside: false }
   const restoreTimers = replaceTimers(clock, () => run?.program.actor ?? NATURE)
   try {
     run = {
@@ -127,8 +127,8 @@ async function runRounds(run: Run, { rounds, reusesNumbers }: History): Promise<
     schedule(run, round)
     await becomesEqual(run)
     if (areIdsOwn && !LOUD.has(round.treatment)) assertSilence(run.surroundings, before, run)
-    // What gets an inode number from a root that is away has an id made of its place.
-    if (reusesNumbers && AWAY.has(round.treatment)) areIdsOwn = false
+    // What gets an inode number from a root that is away, or may be, has an id made of its place (I7).
+    if (reusesNumbers && (AWAY.has(round.treatment) || run.surroundings.hasIdBeside)) areIdsOwn = false
     if (areIdsOwn) assertOwnIds(run.surroundings, run.linked)
   }
 }

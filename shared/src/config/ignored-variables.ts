@@ -5,5 +5,5 @@ import type { Config } from './config.ts'
 /** Variables override nothing silently, and are not lost silently either. Names only: values may be secret. */
 export function warnOfIgnoredVariables({ ignoredVariables }: Config, log: Logger): void {
   if (ignoredVariables.length === 0) return
-  log.warn({ variables: ignoredVariables }, 'there is a config file, so variables are ignored')
+  log.info({ variables: ignoredVariables }, 'there is a config file, so variables are ignored')
 }

@@ -13,8 +13,6 @@ import { useCompileCache } from '../shared/src/compile-cache.ts'
 const ROOT = join(import.meta.dirname, '..')
 /** A test file that takes longer counts as hanging. */
 const FILE_LIMIT_MS = 10 * 60_000
-/** So many more test files than processors run at the same time, since many of them mostly wait. */
-const MORE_FILES = 1
 
 type Result = EventData.TestPass | EventData.TestFail
 type Outcome = { failures: string[]; remarks: string[]; output: string[] }
@@ -49,7 +47,7 @@ async function runFiles(files: readonly string[]): Promise<boolean> {
   let total: EventData.TestSummary | null = null
   const events = run({
     files: files.map((file) => join(ROOT, file)),
-    concurrency: Math.max(2, availableParallelism()) + MORE_FILES,
+    concurrency: Math.max(2, availableParallelism()),
     timeout: FILE_LIMIT_MS,
   })
   for await (const { type, data } of events) {

@@ -27,6 +27,7 @@ export type Run = {
 /** The services that were asked to stop, and an error for those that ended by themselves. */
 const stopping = new WeakSet<ChildProcess>()
 const ended: string[] = []
+const running = new Set<ChildProcess>()
 
 type Change = { node?: { is_directory: boolean; hash: string; id: string } }
 
@@ -90,6 +91,7 @@ function createClient(url: string): () => Promise<Change[] | null> {
 function start(service: 'indexer' | 'api', config: string): ChildProcess {
   const main = join(import.meta.dirname, `../../services/${service}/src/main.ts`)
   const child = spawn(process.execPath, [main, `--config=${config}`], { stdio: ['ignore', 'ignore', 'inherit'] })
+  running.add(child)
   return child.once('exit', (code, signal) => {
     if (!stopping.has(child)) ended.push(`the ${service} (${code ?? signal})`)
   })
@@ -98,13 +100,15 @@ function start(service: 'indexer' | 'api', config: string): ChildProcess {
 async function stop(...services: ChildProcess[]): Promise<void> {
   for (const service of services) stopping.add(service)
   for (const service of services) service.kill('SIGTERM')
-  await Promise.all(services.map((service) => service.exitCode ?? once(service, 'exit')))
+  const isGone = (service: ChildProcess) => service.exitCode !== null || service.signalCode !== null
+  await Promise.all(services.filter((service) => !isGone(service)).map((service) => once(service, 'exit')))
 }
 
 /** Not the tests' `until`: the interval is part of what is measured, so it must stay as it is. */
 async function reached(condition: () => Promise<boolean>): Promise<void> {
   const limit = performance.now() + LIMIT_MS
   while (!(await condition())) {
+    if (ended.length > 0) await stop(...running)
     if (ended.length > 0) throw new Error(`ended by itself: ${ended.join(', ')}`)
     if (performance.now() > limit) throw new Error(`not reached within ${LIMIT_MS / 1000} s`)
     await sleep(POLL_MS)

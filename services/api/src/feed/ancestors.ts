@@ -19,9 +19,16 @@ export type Ancestors = {
   readonly beginRead: () => void
   /** Folders that are remembered. */
   readonly size: () => number
-  /** What one read of the next state may cost: twice as much if this state changed before every climb had reached its end. */
-  readonly costMaxOfNextState: () => number
+  /** What one read of the next state may cost, and the climbs that are still to reach their end. */
+  readonly forNextState: () => Patience
 }
+
+/**
+ * A climb that was cut in a read that did nothing else begins anew in the next state, and may cost twice as much there.
+ * `unfinished`: where such climbs began, and for how many further states they are remembered: other reads may see the states
+ * between two reads of one climb.
+ */
+export type Patience = { readonly costMax: number; readonly unfinished: ReadonlyMap<string, number> }
 
 // Folders may be nested deeper than PATH_MAX (4,096 bytes) allows, but not by thousands of levels. In a damaged file there
 // may be a cycle, and the climb has to end there too.
@@ -30,6 +37,9 @@ export const CLIMB_MAX = 65_536
 const STEPS_ONE_BY_ONE = 32
 /** Folders that one read reads, about 5 ms if each is read by itself. */
 const COST_MAX = 2_000
+/** States without a read of an unfinished climb, after which it is forgotten: its client is gone. */
+const STATES_MAX = 256
+const UNFINISHED_MAX = 100
 /** The cost of passing a folder that is remembered. */
 const COST_OF_PASSING = 0.1
 
@@ -38,12 +48,16 @@ const COST_OF_PASSING = 0.1
  *
  * @param costMax what one read may cost, in folders that are read
  */
-export function createAncestors(queries: Pick<Queries, 'place' | 'ancestors'>, costMax = COST_MAX): Ancestors {
+export function createAncestors(queries: Pick<Queries, 'place' | 'ancestors'>, patience?: Patience): Ancestors {
+  const { costMax, unfinished: before } = patience ?? { costMax: COST_MAX, unfinished: new Map<string, number>() }
+  const unfinished = new Map(
+    Array.from(before, ([id, states]): [string, number] => [id, states - 1]).filter(([, n]) => n > 0),
+  )
+  const cut = new Set<string>()
+  let isFirst = true
   const known = new Map<string, Place | undefined>()
   /** Folders whose ancestors are all known. */
   const climbed = new Set<string>()
-  /** Folders whose climb was left to another read. */
-  const cut = new Set<string>()
   let cost = 0
 
   function read(nodeId: string, steps: number): void {
@@ -60,18 +74,23 @@ export function createAncestors(queries: Pick<Queries, 'place' | 'ancestors'>, c
     return known.get(nodeId)
   }
 
-  /** Whether this read got to the top. What is cut off here is climbed again by a read of this state, or of the next. */
-  function climb({ parentId }: Place): boolean {
-    if (parentId === null) return cost < costMax
-    const isDone = reachTop(parentId) && cost < costMax
-    if (isDone) cut.delete(parentId)
-    else cut.add(parentId)
+  function climb(place: Place): boolean {
+    const isDone = climbUp(place)
+    if (place.parentId !== null) {
+      if (isDone) unfinished.delete(place.parentId)
+      else if (isFirst && (unfinished.has(place.parentId) || unfinished.size < UNFINISHED_MAX)) {
+        unfinished.set(place.parentId, STATES_MAX)
+        cut.add(place.parentId)
+      }
+      if (isDone) cut.delete(place.parentId)
+    }
+    isFirst = false
     return isDone
   }
 
-  function reachTop(folderId: string): boolean {
+  function climbUp({ parentId }: Place): boolean {
     const way: string[] = []
-    for (let id: string | null = folderId; id !== null && !climbed.has(id) && way.length < CLIMB_MAX; ) {
+    for (let id = parentId; id !== null && !climbed.has(id) && way.length < CLIMB_MAX; ) {
       if (!known.has(id)) {
         if (cost >= costMax) return false
         read(id, way.length)
@@ -81,7 +100,7 @@ export function createAncestors(queries: Pick<Queries, 'place' | 'ancestors'>, c
       id = known.get(id)?.parentId ?? null
     }
     for (const folder of way) climbed.add(folder)
-    return true
+    return way.length === 0 || cost < costMax
   }
 
   function* foldersAbove(place: Place): Generator<string> {
@@ -97,8 +116,12 @@ export function createAncestors(queries: Pick<Queries, 'place' | 'ancestors'>, c
     cost: () => cost,
     beginRead: () => {
       cost = 0
+      isFirst = true
     },
     size: () => known.size,
-    costMaxOfNextState: () => (cut.size > 0 ? 2 * costMax : COST_MAX),
+    forNextState: () => ({
+      costMax: cut.size > 0 ? 2 * costMax : unfinished.size > 0 ? costMax : COST_MAX,
+      unfinished,
+    }),
   }
 }

@@ -5,10 +5,10 @@
  * A tree may have more levels than a page has rows, so no folder may be climbed twice: each climb remembers the path of
  * every folder on its way, and whether it is below the folder in question.
  */
-import { type Ancestors, CLIMB_MAX, createAncestors } from './ancestors.ts'
+import { type Ancestors, CLIMB_MAX, createAncestors, type Patience } from './ancestors.ts'
 import type { Place, Queries } from './queries.ts'
 
-export type Places = Pick<Ancestors, 'climb' | 'cost' | 'costMaxOfNextState'> & {
+export type Places = Pick<Ancestors, 'climb' | 'cost' | 'forNextState'> & {
   /** An absolute path as the indexer sees it; null for the super-root, and for a node below no watched folder. */
   readonly pathOf: (nodeId: string, place: Place) => string | null
   /** Whether the node is this folder or below it. */
@@ -31,15 +31,15 @@ export function placesIn(queries: Queries): Places {
   const last = ofReads.get(queries)
   if (last?.state === state && last.places.beginRead()) return last.places
   // A database that changes faster than a deep tree is climbed would else be climbed for ever.
-  const places = createPlaces(queries, last?.places.costMaxOfNextState())
+  const places = createPlaces(queries, last?.places.forNextState())
   ofReads.set(queries, { state, places })
   return places
 }
 
-/** @param costMax see `createAncestors` */
-export function createPlaces(queries: Pick<Queries, 'place' | 'ancestors' | 'rootPaths'>, costMax?: number): Places {
-  const ancestors = createAncestors(queries, costMax)
-  const { climb, cost, costMaxOfNextState, placeOf, foldersAbove } = ancestors
+/** @param patience see `createAncestors` */
+export function createPlaces(queries: Pick<Queries, 'place' | 'ancestors' | 'rootPaths'>, patience?: Patience): Places {
+  const ancestors = createAncestors(queries, patience)
+  const { climb, cost, forNextState, placeOf, foldersAbove } = ancestors
   const folderPaths = new Map<string, string | null>()
   /** For each folder in question: whether other folders are below it. */
   const under = new Map<string, Map<string, boolean>>()
@@ -108,7 +108,7 @@ export function createPlaces(queries: Pick<Queries, 'place' | 'ancestors' | 'roo
       }
     },
     isUnder: (nodeId, place, folderId) => nodeId === folderId || isUnder(place, folderId),
-    ...{ climb, cost, costMaxOfNextState },
+    ...{ climb, cost, forNextState },
     beginRead: () => {
       ancestors.beginRead()
       return ancestors.size() + folderPaths.size + found + characters / CHARACTERS_FOR_ONE < REMEMBERED_MAX

@@ -14,21 +14,25 @@ export type Task = {
   readonly problem: string | null
 }
 
+const MIB = 1024 * 1024
+
 /**
- * How long the libraries may compute for a file, ms. Hardly a file needs a tenth of the first. One that needs more is
- * tried once more where no other file waits for it, and may then take as long as the slowest machine takes for the
- * oddest film.
+ * How long the libraries may compute for a file, ms: for an ordinary one as much, and more for each MiB, since they go
+ * through much of some films (MPEG-TS). Hardly a small file needs a tenth of it. One that needs more is tried once more
+ * where no other file waits for it, and may then take as long as the slowest machine takes for the oddest film.
  */
 const ORDINARY_COMPUTING_MS = 300
+const COMPUTING_MS_FOR_MIB = 5
+const ORDINARY_COMPUTING_MAX_MS = 1_000
 const SLOW_COMPUTING_MS = 10_000
 
 /** Files of this size or more are read by some of the workers only. Bytes. */
-export const BIG_FILE_BYTES = 256 * 1024 * 1024
+export const BIG_FILE_BYTES = 256 * MIB
 /**
  * Files of this size or more take minutes on any disk and hours on some. They are read one at a time, by one more
  * worker. Bytes.
  */
-export const HUGE_FILE_BYTES = 64 * 1024 * 1024 * 1024
+export const HUGE_FILE_BYTES = 64 * 1024 * MIB
 
 /**
  * Where a task waits for a worker. `alone`: its neighbour was bad, whatever its size. `suspect` and `big` may keep a
@@ -52,7 +56,11 @@ export function laneOf({ job, isAlone, isSuspect }: Task): Lane {
 export function trialOf(task: Task): Trial {
   const lane = laneOf(task)
   const isQuick = lane === 'ordinary' || lane === 'alone'
-  return { effort: task.effort, computingMs: isQuick ? ORDINARY_COMPUTING_MS : SLOW_COMPUTING_MS }
+  const forSize = ORDINARY_COMPUTING_MS + Math.floor(task.job.size / MIB) * COMPUTING_MS_FOR_MIB
+  return {
+    effort: task.effort,
+    computingMs: isQuick ? Math.min(forSize, ORDINARY_COMPUTING_MAX_MS) : SLOW_COMPUTING_MS,
+  }
 }
 
 export function newTask(job: MetadataJob): Task {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { test } from 'node:test'
-import { parseConfigValues } from '@drive-feed/shared/config/config-keys.ts'
+import { checkConfigValues } from '@drive-feed/shared/config/config-keys.ts'
 import { PROBLEM_CODES } from '@drive-feed/shared/problem.ts'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -12,8 +12,8 @@ const isInstalled = (path: string) => basename(path) === 'node_modules'
 const PIECES_MAX = 3
 
 test('the README has every config key with its default', () => {
-  const values = parseConfigValues({ database_url: 'feed.db', watches: { media: '/mnt/media' } })
-  const defaults = Object.entries(values).map(([key, value]) => [key, defaultCell(key, value)])
+  const { values } = checkConfigValues({ database_url: 'feed.db', watches: { media: '/mnt/media' } })
+  const defaults = Object.entries(values ?? {}).map(([key, value]) => [key, defaultCell(key, value)])
   const rows = tableAfter('README.md', '| key | default |').map(([key = '', value]) => [
     key.replace(/`|\..*$/g, ''),
     value,

@@ -78,6 +78,18 @@ test('a user without libraries gets the exact command', (t) => {
   )
 })
 
+test('what apt-get says is shown only if it fails, and then its end', (t) => {
+  const says = (code: number) => ({
+    'apt-get': `for n in 1 2 3 4 5 6 7 8 9 10 11 12; do echo "line $n"; done; exit ${code}`,
+  })
+  const quiet = cloneOn(t, { ...READY, ...NO_LIBRARIES, ...APT, ...says(0), ...ROOT_USER }).setUp()
+  const steps = 'Installing libmagic and libmediainfo...\n'
+  assert.deepEqual(quiet, { status: 0, stdout: '', stderr: `${steps}Installing the Node packages...\n` })
+  const failed = cloneOn(t, { ...READY, ...NO_LIBRARIES, ...APT, ...says(100), ...ROOT_USER }).setUp()
+  const end = Array.from({ length: 10 }, (_, at) => `  line ${at + 3}\n`).join('')
+  assert.deepEqual(failed, { status: 1, stdout: '', stderr: `${steps}${end}apt-get update failed.\n` })
+})
+
 test('one library of the two is not enough', (t) => {
   const half = { ldconfig: "printf 'libmagic.so.1 (libc6) => x\\nlibmediainfo.so.01 (libc6) => x\\n'" }
   assert.equal(cloneOn(t, { ...READY, ...half, ...APT, ...USER }).setUp().status, 1)
@@ -127,7 +139,7 @@ test("for root's tests the programs that make filesystems are installed, and oth
   assert.doesNotMatch(clone.calls(), /apt-get/)
   assert.equal(clone.setUp(forTests).status, 0)
   assert.ok(clone.calls().endsWith(`apt-get update -qq\n${install}\n`))
-  const served = { caddy: '', 'mkfs.exfat': '', 'mount.exfat-fuse': '', mergerfs: '', strace: '' }
+  const served = { caddy: '', sqlite3: '', 'mkfs.exfat': '', 'mount.exfat-fuse': '', mergerfs: '', strace: '' }
   const makers = { 'mkfs.ext4': '', 'mkfs.btrfs': '', 'mkfs.xfs': '', ...served }
   for (const machine of [{ ...APT, ...ROOT_USER, ...makers }, { ...APT, ...USER }, ROOT_USER]) {
     const other = cloneOn(t, { ...READY, ...machine })

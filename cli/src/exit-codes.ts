@@ -1,4 +1,4 @@
-/** How `drive-feed` ends, in every subcommand alike. */
+/** How `drive-feed` ends, in every subcommand alike. The table is in docs/operating.md. */
 
 /** Done, or the answer is yes. */
 export const EXIT_DONE = 0

@@ -27,22 +27,27 @@ export async function runProgram(
     if (!(error instanceof CommanderError)) throw error
     return error.exitCode === 0 ? EXIT_DONE : EXIT_UNUSABLE
   }
-  return ran === null ? EXIT_UNUSABLE : run(ran, output)
+  return ran === null ? EXIT_UNUSABLE : run(ran, definitions, output)
 }
 
 async function run(
   { definition, given }: { readonly definition: CommandDefinition; readonly given: Given },
+  definitions: readonly CommandDefinition[],
   output: Output,
 ): Promise<number> {
   try {
-    return await (await definition.load())(given)
+    return await (await definition.load())(given, definitions)
   } catch (error) {
     const who = `${PROGRAM} ${definition.name}`
     if (error instanceof CommandError) {
       output.error(`${who}: ${error.message}\n`)
       return error.exitCode
     }
-    if (error instanceof ConfigError || error instanceof DatabaseUnusableError) {
+    if (error instanceof ConfigError) {
+      output.error(error.linesOf(who))
+      return EXIT_UNUSABLE
+    }
+    if (error instanceof DatabaseUnusableError) {
       output.error(`${who}: ${error.message}\n`)
       return EXIT_UNUSABLE
     }

@@ -3,7 +3,7 @@
  * volume.
  */
 import { execFile, spawnSync } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -19,8 +19,16 @@ export type Deployment = {
   readonly url: string
   /** The folder on this machine that is /mnt/media in the indexer's container. */
   readonly media: string
+  /** The folder on this machine that is the second watched folder. */
+  readonly media2: string
   /** Null if later mounts of this machine below `media` reach the containers; otherwise why not. */
   readonly mountsStayOutside: string | null
+  /** The folder with `docker-compose.yml` and `.env`. */
+  readonly home: string
+  /** Builds the images. */
+  readonly build: () => Promise<void>
+  /** As `compose`, with variables that override those of `.env`. */
+  readonly composeWith: (more: Readonly<Record<string, string>>, ...words: readonly string[]) => Promise<string>
   /** Runs `docker compose`; resolves with what it wrote to standard output. */
   readonly compose: (...words: readonly string[]) => Promise<string>
   /** Ids of the running containers of a service. */
@@ -37,39 +45,57 @@ export async function createDeployment(): Promise<Deployment> {
   const port = await freePort()
   const media = join(folder, 'media')
   mkdirSync(media)
-  chmodSync(media, 0o755)
-  const mountsStayOutside = isSharedMount(media) ? null : shareMount(media)
-  const environment = {
-    ...withoutOwnSettings(process.env),
+  const media2 = join(folder, 'more')
+  mkdirSync(media2)
+  for (const one of [folder, media, media2]) chmodSync(one, 0o755)
+  const problems = [media, media2].map((one) => (isSharedMount(one) ? null : shareMount(one)))
+  const mountsStayOutside = problems.find((problem) => problem !== null) ?? null
+  const settings = {
     MEDIA: media,
+    MEDIA_2: media2,
+    MEDIA_2_NAME: 'films',
+    IMAGES: `${project}/`,
     PORT: String(port),
     MEDIA_PROPAGATION: mountsStayOutside === null ? 'rslave' : 'rprivate',
   }
-  // Neither the owner's .env nor an override file counts.
-  const own = [
-    'compose',
-    '--project-name',
-    project,
-    '--env-file',
-    '/dev/null',
-    '--file',
-    join(ROOT, 'docker-compose.yml'),
-  ]
-  const compose = (...words: readonly string[]) => docker([...own, ...words], environment)
+  // All that an owner needs: a folder with these two files. Only the build is in the project's own folder.
+  const home = join(folder, 'home')
+  mkdirSync(home)
+  copyFileSync(join(ROOT, 'docker-compose.yml'), join(home, 'docker-compose.yml'))
+  writeFileSync(
+    join(home, '.env'),
+    Object.entries(settings)
+      .map(([name, text]) => `${name}=${text}\n`)
+      .join(''),
+  )
+  const environment = withoutOwnSettings(process.env)
+  const own = ['compose', '--project-name', project, '--project-directory', home]
+  const inHome = [...own, '--file', join(home, 'docker-compose.yml')]
+  const composeWith = (more: Readonly<Record<string, string>>, ...words: readonly string[]) =>
+    docker([...inHome, ...words], { ...environment, ...more })
+  const compose = (...words: readonly string[]) => composeWith({}, ...words)
+  const build = async () => {
+    const file = ['--env-file', join(home, '.env'), '--file', join(ROOT, 'docker-compose.yml')]
+    await docker(['compose', '--project-name', project, ...file, 'build', '--quiet'], environment)
+  }
   const containers = async (service: string) => linesOf(await compose('ps', '--quiet', service))
   return {
     project,
     url: `http://127.0.0.1:${port}`,
     media,
+    media2,
     mountsStayOutside,
+    home,
+    build,
     compose,
+    composeWith,
     containers,
     inEach: async (service, ...argv) =>
       Promise.all((await containers(service)).map((id) => docker(['exec', id, ...argv]))),
     remove: () => {
-      const words = ['down', '--volumes', '--remove-orphans', '--rmi', 'local', '--timeout', '3']
-      spawnSync('docker', [...own, ...words], { env: environment, stdio: 'ignore' })
-      unmount(media)
+      const words = ['down', '--volumes', '--remove-orphans', '--rmi', 'all', '--timeout', '3']
+      spawnSync('docker', [...inHome, ...words], { env: environment, stdio: 'ignore' })
+      for (const one of [media, media2]) unmount(one)
       rmSync(folder, { recursive: true, force: true })
     },
   }
@@ -97,6 +123,7 @@ export function linesOf(text: string): string[] {
 
 /** Without the shell's own variables, which would override those that are set here. */
 function withoutOwnSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const isOwn = (name: string) => name.startsWith('COMPOSE_') || name === 'CONFIG' || name === 'INDEXER_USER'
+  const own = /^(COMPOSE_|DRIVE_FEED_|MEDIA|(CONFIG|DATA|IMAGES|INDEXER_USER|PGID|PORT|PUID|TAG)$)/
+  const isOwn = (name: string) => own.test(name)
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !isOwn(name)))
 }

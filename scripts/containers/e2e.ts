@@ -4,7 +4,18 @@
  */
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
-import { chmodSync, closeSync, copyFileSync, mkdirSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import type { FeedNode } from '../../client/src/wire.ts'
@@ -25,7 +36,7 @@ const NOTHING_COMPILES = ['cc', 'gcc', 'g++', 'clang', 'make', 'python3']
 
 const expected = corpusEntries()
 const deployment = await createDeployment()
-const { compose, containers, inEach, media, project, url } = deployment
+const { compose, composeWith, containers, inEach, media, project, url } = deployment
 const client = new FeedClient(url, { maxSize: 500 })
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -56,7 +67,7 @@ function step(name: string, run: () => Promise<void>): void {
 }
 
 step('the images are built', async () => {
-  await compose('build', '--quiet')
+  await deployment.build()
 })
 
 step('without a folder to watch nothing starts, and the message says what to set', async () => {
@@ -65,6 +76,30 @@ step('without a folder to watch nothing starts, and the message says what to set
   await assert.rejects(docker(['compose', '--env-file', '/dev/null', '--file', file, 'config'], environment), {
     message: /MEDIA.*say in \.env which folder to watch/,
   })
+})
+
+step('with a folder to watch that is not there nothing runs, and nothing is made in its place', async () => {
+  const nowhere = join(deployment.home, 'nowhere')
+  await assert.rejects(composeWith({ MEDIA: nowhere }, 'up', '--detach'), { message: /does not exist/ })
+  assert.deepEqual([await compose('ps', '--all', '--quiet'), existsSync(nowhere)], ['', false])
+})
+
+step('a folder of another user for the database is told once, and it goes on when the owner gave it away', async () => {
+  const data = join(deployment.home, 'data')
+  mkdirSync(data)
+  chownSync(data, 1000, 1000)
+  const composeHere = (...words: readonly string[]) => composeWith({ DATA: './data' }, ...words)
+  await composeHere('up', '--detach', 'indexer')
+  const log = async () => linesOf(await composeHere('logs', '--no-color', 'indexer'))
+  const told = await until('the line', async () => (await log()).find((line) => line.includes('/data can')), START_MS)
+  assert.match(told, /it belongs to 1000:1000\. Run as its owner \(with Docker: PUID=1000 and PGID=1000 in \.env\)/)
+  chownSync(data, 0, 0)
+  await until('its database', () => existsSync(join(data, 'feed.db')), START_MS)
+  await until('its scan', async () => (await log()).some((line) => line.includes('scan is complete')), START_MS)
+  assert.equal((await log()).filter((line) => line.includes('/data can')).length, 1)
+  const [id = ''] = await containers('indexer')
+  assert.equal((await docker(['inspect', '--format', '{{.RestartCount}}', id])).trim(), '0')
+  await composeHere('down', '--volumes')
 })
 
 step('before there is a database the answer is 503 with Retry-After', async () => {
@@ -91,13 +126,13 @@ step(
 
 step('with the indexer it recovers, and every field of every sample file is as the original has it', async () => {
   for (const name of expected.keys()) copyFileSync(join(CORPUS, name), join(media, name))
-  await compose('up', '--detach', '--scale', 'api=3')
+  await compose('up', '--detach', '--wait', '--scale', 'api=3')
   await until('the first answer', async () => (await problemOf('/api/v1/cursor')) === null, START_MS)
   await untilNone('all files with all fields', async () => {
     await client.poll()
     return [...expected.keys()].flatMap((name) => differences(name, nodeNamed(name)))
   })
-  assert.equal(client.nodes.size, expected.size + 1, 'the files and their folder, nothing else')
+  assert.equal(client.nodes.size, expected.size + 2, 'the files and the two watched folders, nothing else')
 })
 
 step('pictures and films of phones are recognised as such', async () => {
@@ -222,7 +257,7 @@ step(
     const { readFileSync } = await import('node:fs')
     restrictThread({ read: ['/mnt/media'], execute: [], write: [], readsAll: false })
     const read = (path) => { try { readFileSync(path); return 'read' } catch (error) { return error.code } }
-    console.log(landlockVersion(), read('/mnt/media/confined.txt'), read('/config/server.yaml'))`
+    console.log(landlockVersion(), read('/mnt/media/confined.txt'), read('/app/package.json'))`
     assert.deepEqual(await inEach('indexer', 'node', '--input-type=module', '--eval', restricts), [
       `${landlockVersion()} read EACCES\n`,
     ])
@@ -235,6 +270,47 @@ step('the indexer can not write to the media, and the api has neither media nor 
   for (const words of await inEach('api', ...writes('/data/x'))) assert.match(words, /Read-only file system/)
   assert.deepEqual(await inEach('api', 'ls', '/mnt'), ['', '', ''])
   assert.deepEqual(await inEach('api', 'id', '-un'), ['node\n', 'node\n', 'node\n'])
+})
+
+step(
+  'no container can write to its image, none has a capability too many, and the indexer has no network',
+  async () => {
+    const counts = { indexer: 1, api: 3, proxy: 1 }
+    // Bits of capabilities(7): NET_BIND_SERVICE is the tenth.
+    const allowed = { indexer: DAC_READ_SEARCH, api: 0n, proxy: 1n << 10n }
+    for (const [service, count] of Object.entries(counts)) {
+      const tries = 'for p in / /app /etc /usr/bin /config /mnt; do touch $p/x 2>&- && echo $p; done; true'
+      const places = service === 'proxy' ? tries.replace(' /config', '') : tries
+      assert.deepEqual(await inEach(service, 'sh', '-c', places), Array(count).fill(''), service)
+      for (const status of await inEach(service, 'cat', '/proc/1/status')) {
+        const field = (name: string) => new RegExp(`^${name}:\\s+(.*)$`, 'm').exec(status)?.[1] ?? ''
+        const most = allowed[service as keyof typeof allowed]
+        for (const set of ['CapEff', 'CapPrm', 'CapBnd']) assert.equal(BigInt(`0x${field(set)}`) & ~most, 0n, service)
+        assert.equal(field('NoNewPrivs'), '1', service)
+      }
+    }
+    assert.deepEqual(await inEach('indexer', 'ls', '/sys/class/net'), ['lo\n'])
+  },
+)
+
+step('the second folder of .env is watched by its name, and read-only too', async () => {
+  writeFileSync(join(deployment.media2, 'film.txt'), 'film')
+  const { id } = await until('the file', async () => await polled('film.txt', ({ hash }) => hash !== ''))
+  assert.equal(await pathOf(id), '/mnt/media2/film.txt')
+  assert.ok(nodeNamed('films') !== undefined)
+  assert.match((await inEach('indexer', 'sh', '-c', 'touch /mnt/media2/x 2>&1; true')).join(), /Read-only file system/)
+})
+
+step('the images say what they are, and have the program drive-feed and no package manager of Node', async () => {
+  for (const service of ['indexer', 'api']) {
+    const [id = ''] = await containers(service)
+    const label = '{{index .Config.Labels "org.opencontainers.image.title"}}'
+    assert.equal((await docker(['inspect', '--format', label, id])).trim(), `drive-feed ${service}`)
+    for (const line of await inEach(service, 'drive-feed', '--version'))
+      assert.match(line, /^drive-feed \d+\.\d+\.\d+\n$/)
+    const npm = 'command -v npm npx corepack yarn; ls -d /usr/local/lib/node_modules /usr/local/include 2>&-; true'
+    assert.deepEqual(new Set(await inEach(service, 'sh', '-c', npm)), new Set(['']), service)
+  }
 })
 
 step('no image has a compiler, and the api has no libraries of the indexer', async () => {

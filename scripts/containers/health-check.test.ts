@@ -1,26 +1,21 @@
 /**
- * Shows when the indexer's container counts as healthy. Runs the health check of docker-compose.yml in a shell, on a
- * WAL with chosen times.
+ * Shows when the indexer's container counts as healthy. Runs the health check of its image in a shell, on a WAL
+ * with chosen times.
  */
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { parse } from 'yaml'
 import { temporaryFolder } from '../../test/support/temporary-folder.ts'
 
-type Compose = {
-  readonly services: { readonly indexer: { readonly healthcheck: { readonly test: readonly string[] } } }
-}
-
-/** The exit code of the check in docker-compose.yml for a WAL that was written at that time. */
+/** The exit code of the check in the indexer's image for a WAL that was written at that time. */
 function check(folder: string, written: string): number | null {
-  const compose = parse(readFileSync(join(import.meta.dirname, '../../docker-compose.yml'), 'utf8')) as Compose
-  const [how, command] = compose.services.indexer.healthcheck.test
-  assert.equal(how, 'CMD-SHELL')
+  const text = readFileSync(join(import.meta.dirname, '../../services/indexer/Dockerfile'), 'utf8')
+  const [, words = ''] = /^HEALTHCHECK [^[]*(\[.*\])$/m.exec(text) ?? []
+  const [shell, option, command] = JSON.parse(words) as [string, string, string]
   execFileSync('touch', ['-d', written, join(folder, 'feed.db-wal')])
-  return spawnSync('sh', ['-c', (command as string).replace('/data', folder)]).status
+  return spawnSync(shell, [option, command.replace('/data', folder)]).status
 }
 
 test('the indexer’s container is healthy while its WAL was written about now, by a clock that may be set back', (t) => {

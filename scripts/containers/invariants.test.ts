@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { loadConfig } from '@drive-feed/shared/config/config.ts'
+import { KEY_KINDS } from '@drive-feed/shared/config/config-keys.ts'
+import { VERSION } from '@drive-feed/shared/version.ts'
 import { parse } from 'yaml'
 
 const ROOT = join(import.meta.dirname, '..', '..')
@@ -16,37 +18,55 @@ type Mount = {
   readonly bind?: { readonly propagation?: string; readonly create_host_path?: boolean }
 }
 type Service = {
-  readonly build?: { readonly context: string; readonly dockerfile: string }
+  readonly build: { readonly context: string; readonly dockerfile: string }
+  readonly image: string
+  readonly user?: string
   readonly ports?: readonly string[]
-  readonly volumes: readonly Mount[]
+  /** A text is the short form: what is mounted may be a folder or a volume. */
+  readonly volumes?: readonly (Mount | string)[]
   readonly container_name?: string
-  readonly image?: string
   readonly restart: string
+  readonly read_only?: boolean
   readonly command?: readonly string[]
   readonly cap_drop?: readonly string[]
   readonly cap_add?: readonly string[]
+  readonly security_opt?: readonly string[]
   readonly network_mode?: string
+  readonly environment?: Readonly<Record<string, string | null>>
 }
+
+const MEDIA = ['', '2', '3', '4'].map((number) => `/mnt/media${number}`)
 
 const { services } = parse(textOf('docker-compose.yml'), { merge: true }) as { services: Record<string, Service> }
 const { indexer, api, proxy } = services
 assert.ok(indexer !== undefined && api !== undefined && proxy !== undefined)
 
 test('the indexer reads the media and writes the database, and has nothing else', () => {
-  assert.deepEqual(rightsOf(indexer), { '/config/server.yaml': 'ro', '/data': 'rw', '/mnt/media': 'ro' })
-  assert.deepEqual([indexer.cap_drop, indexer.cap_add, indexer.network_mode], [['ALL'], ['DAC_READ_SEARCH'], 'none'])
+  const media = MEDIA.map((target) => [target, 'ro'])
+  assert.deepEqual(rightsOf(indexer), { '/config/server.yaml': 'ro', '/data': 'rw', ...Object.fromEntries(media) })
+  assert.deepEqual([indexer.cap_add, indexer.network_mode], [['DAC_READ_SEARCH'], 'none'])
 })
 
 test('the api reads the database, and has nothing else', () => {
   assert.deepEqual(rightsOf(api), { '/config/server.yaml': 'ro', '/data': 'ro' })
-  assert.deepEqual([api.cap_drop, api.cap_add], [['ALL'], undefined])
+  assert.equal(api.cap_add, undefined)
 })
 
-test('both services have the same volume and the same config', () => {
+test('no container can write to its image, and none has or gets a capability that it does not name', () => {
+  for (const [name, service] of Object.entries(services)) {
+    assert.deepEqual([service.read_only, service.cap_drop], [true, ['ALL']], name)
+    assert.deepEqual(service.security_opt, ['no-new-privileges:true'], name)
+  }
+})
+
+test('both services have the same volume and the same config, but only the api has the token', () => {
   const shared = (service: Service) =>
-    service.volumes.filter(({ target }) => target !== '/mnt/media').map(({ source, target }) => [source, target])
+    mountsOf(service)
+      .filter(({ target }) => !target.startsWith('/mnt/media'))
+      .map(({ source, target }) => [source, target])
   assert.deepEqual(shared(indexer), shared(api))
   assert.deepEqual(indexer.command, api.command)
+  assert.deepEqual({ ...indexer.environment, DRIVE_FEED_API_TOKEN: null }, api.environment)
 })
 
 test('only the proxy has a published port, and the api can be there several times', () => {
@@ -55,7 +75,7 @@ test('only the proxy has a published port, and the api can be there several time
     published.map(([name]) => name),
     ['proxy'],
   )
-  assert.deepEqual([api.container_name, api.image], [undefined, undefined])
+  assert.equal(api.container_name, undefined)
 })
 
 test('every service comes back after a restart of the machine', () => {
@@ -63,41 +83,79 @@ test('every service comes back after a restart of the machine', () => {
 })
 
 test('the folder to watch has to be named, and the containers start on hosts whose mounts are private', () => {
-  const media = indexer.volumes.find(({ target }) => target === '/mnt/media')
-  assert.match(media?.source ?? '', /^\$\{MEDIA:\?.+\}$/)
-  assert.equal(media?.bind?.propagation, `\${MEDIA_PROPAGATION:-rprivate}`)
+  const [first, ...others] = mountsOf(indexer).filter(({ target }) => MEDIA.includes(target))
+  assert.match(first?.source ?? '', /^\$\{MEDIA:\?.+\}$/)
+  assert.equal(first?.bind?.propagation, `\${MEDIA_PROPAGATION:-rprivate}`)
+  for (const { target, source, bind } of others) {
+    const name = `MEDIA_${target.at(-1)}`
+    // An empty propagation is the engine's default: /dev may be private where the folders are not.
+    assert.deepEqual(
+      [source, bind?.propagation],
+      [`\${${name}:-/dev/null}`, `\${${name}:+\${MEDIA_PROPAGATION:-rprivate}}`],
+    )
+  }
 })
 
 test('a missing path is an error, not a new folder', () => {
-  for (const { volumes } of Object.values(services)) {
-    for (const { type, target, bind } of volumes)
-      if (type === 'bind') assert.equal(bind?.create_host_path, false, target)
+  for (const { type, target, bind } of Object.values(services).flatMap(mountsOf)) {
+    if (type === 'bind') assert.equal(bind?.create_host_path, false, target)
   }
 })
 
 test('the config, the mounts, the proxy and the health check agree on paths and ports', () => {
-  const config = loadConfig(join(ROOT, 'server.yaml'), { checkFolders: false })
+  const variables = Object.fromEntries(
+    Object.entries(api.environment ?? {}).map(([name, text]) => [name, withoutSettings(text ?? '')]),
+  )
+  const config = loadConfig('/dev/null', { checkFolders: false, variables })
   assert.deepEqual(config.watches, [{ name: 'media', path: '/mnt/media', configuredPath: '/mnt/media' }])
   assert.equal(config.databasePath, '/data/feed.db')
-  assert.deepEqual(indexer.command, ['--config=/config/server.yaml'])
+  assert.deepEqual(indexer.command, ['--config=/config/server.yaml', '--wait'])
   assert.match(textOf('services/proxy/Caddyfile'), new RegExp(`name api\\n\\s+port ${config.port}\\n`))
-  assert.match(textOf('docker-compose.yml'), new RegExp(`http://127\\.0\\.0\\.1:${config.port}/healthz`))
+  assert.match(textOf('services/api/Dockerfile'), new RegExp(`DRIVE_FEED_PORT:-${config.port}`))
 })
 
-for (const [name, { build }] of Object.entries({ indexer, api })) {
+test('every key that an owner may set is passed on, and .env.example has everything that .env may set', () => {
+  const compose = textOf('docker-compose.yml')
+  const inside = ['HOST', 'PORT', 'DATABASE_URL', 'WATCHES', 'WATCHER', 'LOG_PATH']
+  const keys = Object.keys(KEY_KINDS).map((key) => key.toUpperCase())
+  assert.deepEqual(
+    keys.filter((key) => !inside.includes(key) && api.environment?.[`DRIVE_FEED_${key}`] !== null),
+    [],
+  )
+  const settings = new Set([...compose.matchAll(/\$\{([A-Z0-9_]+)/g)].map(([, name = '']) => name))
+  const example = textOf('.env.example')
+  const missing = [...settings].filter((name) => !example.includes(`\n${name}=`) && !example.includes(`#${name}=`))
+  assert.deepEqual(missing.sort(), ['INDEXER_USER', 'MEDIA_3_NAME', 'MEDIA_4_NAME'])
+})
+
+for (const [name, { build, image }] of Object.entries({ indexer, api })) {
   test(`the image of the ${name} is built without running or compiling what packages bring`, () => {
     assert.deepEqual(build, { context: '.', dockerfile: `services/${name}/Dockerfile` })
+    assert.equal(image, `\${IMAGES:-}drive-feed-${name}:\${TAG:-latest}`)
     const text = textOf(`services/${name}/Dockerfile`)
-    assert.deepEqual(text.match(/^FROM \S+/gm), ['FROM node:24-trixie-slim', 'FROM node:24-trixie-slim'])
+    assert.deepEqual(text.match(/^FROM \S+/gm), [...Array(2).fill('FROM node:24-trixie-slim'), 'FROM scratch'])
     assert.deepEqual(
       text.match(/npm (ci|i|install|rebuild|run)\b[^\\\n]*/g)?.map((words) => words.trim()),
-      [`npm ci --ignore-scripts --omit=dev --workspace=@drive-feed/${name}`],
+      [`npm ci --ignore-scripts --omit=dev --workspace=@drive-feed/${name} --workspace=@drive-feed/cli`],
     )
     const libraries = name === 'indexer' ? ['libmagic1t64 libmediainfo0v5'] : []
     assert.deepEqual(text.match(/(?<=apt-get install -y --no-install-recommends ).*(?= \\$)/gm) ?? [], libraries)
     assert.equal(text.match(/\binstall -y/g)?.length ?? 0, libraries.length)
   })
 }
+
+test('the images of both services share the layer that has Node, and all images say what they are', () => {
+  const stage = (name: string) =>
+    /^FROM \S+ AS node\n.*?^COPY --from=node .*?$/ms.exec(textOf(`services/${name}/Dockerfile`))?.[0]
+  assert.ok(stage('indexer') !== undefined)
+  assert.equal(stage('indexer'), stage('api'))
+  for (const name of ['indexer', 'api', 'proxy']) {
+    const text = textOf(`services/${name}/Dockerfile`)
+    assert.ok(text.includes(`ARG VERSION=${VERSION}\n`), name)
+    assert.ok(text.includes(`title="drive-feed ${name}"`), name)
+    assert.ok(textOf('docker-bake.hcl').includes(`"services/${name}/Dockerfile"`), name)
+  }
+})
 
 test('the api runs without privileges even outside compose', () => {
   assert.match(textOf('services/api/Dockerfile'), /^USER node$/m)
@@ -107,6 +165,23 @@ function textOf(path: string): string {
   return readFileSync(join(ROOT, path), 'utf8')
 }
 
-function rightsOf({ volumes }: Service): Record<string, string> {
-  return Object.fromEntries(volumes.map(({ target, read_only: isReadOnly }) => [target, isReadOnly ? 'ro' : 'rw']))
+function rightsOf(service: Service): Record<string, string> {
+  return Object.fromEntries(
+    mountsOf(service).map(({ target, read_only: isReadOnly }) => [target, isReadOnly ? 'ro' : 'rw']),
+  )
+}
+
+function mountsOf({ volumes = [] }: Service): Mount[] {
+  return volumes.map((mount) => {
+    if (typeof mount !== 'string') return mount
+    const [, source = '', target = '', mode] = /^(\$\{[^}]*\}):([^:]+)(:ro)?$/.exec(mount) ?? []
+    return { type: 'volume', source, target, read_only: mode === ':ro' }
+  })
+}
+
+/** What a text of the compose file is if .env sets nothing. */
+function withoutSettings(text: string): string {
+  const inner = /\$\{\w+(:[-+])([^${}]*)\}/g
+  const replaced = text.replace(inner, (_, kind, word) => (kind === ':-' ? word : ''))
+  return replaced === text ? text : withoutSettings(replaced)
 }

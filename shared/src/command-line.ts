@@ -3,7 +3,8 @@ import { parseArgs } from 'node:util'
 import { shownText } from './shown-text.ts'
 import { VERSION } from './version.ts'
 
-const DEFAULT_CONFIG_PATH = '/data/server.yaml'
+/** The config that programs read if none is named. */
+export const DEFAULT_CONFIG_PATH = '/data/server.yaml'
 const EXIT_USAGE = 2
 
 /**

@@ -157,6 +157,7 @@ test('upgrade: an upgraded file has the schema of a new one', (t) => {
 test('upgrade: a version 2 file gets the schema of a new one and keeps its nodes, cursors and log', (t) => {
   const path = join(temporaryFolder(t), 'feed.db')
   const old = openWriter(path).sqlite
+  old.exec(BACK_TO_VERSION_6)
   old.exec(BACK_TO_VERSION_5)
   old.exec(BACK_TO_VERSION_4)
   old.exec(BACK_TO_VERSION_3)
@@ -216,6 +217,7 @@ const ALIKE = `
 test('I2, I3, I11, upgrade: names that looked alike look different, and clients receive them', (t) => {
   const path = join(temporaryFolder(t), 'feed.db')
   const old = openWriter(path).sqlite
+  old.exec(BACK_TO_VERSION_6)
   old.exec(BACK_TO_VERSION_5)
   old.exec(BACK_TO_VERSION_4)
   old.exec(BACK_TO_VERSION_3)
@@ -265,6 +267,7 @@ test('I13, upgrade: changes from before there were runs are a run of their own, 
   const path = join(temporaryFolder(t), 'feed.db')
   const old = openWriter(path).sqlite
   assert.deepEqual(runsOf(old), [])
+  old.exec(BACK_TO_VERSION_6)
   old.exec(BACK_TO_VERSION_5)
   old.exec(BACK_TO_VERSION_4)
   old.exec(ALIKE)
@@ -293,6 +296,7 @@ test('upgrade: an id that may have been a file and a folder is taken to have bee
 test('upgrade: if no shown name changes, clients receive nothing', (t) => {
   const path = join(temporaryFolder(t), 'feed.db')
   const old = openWriter(path).sqlite
+  old.exec(BACK_TO_VERSION_6)
   old.exec(BACK_TO_VERSION_5)
   old.exec(BACK_TO_VERSION_4)
   old.exec(BACK_TO_VERSION_3)
@@ -310,6 +314,7 @@ test("upgrade: the readers' versions are unknown for files of an older version, 
   const old = openWriter(path).sqlite
   const readers = 'SELECT libmagic, magic_database, mediainfo, rules, marked_to, marks_all_media FROM readers'
   assert.deepEqual(old.prepare(readers).raw().all(), [])
+  old.exec(BACK_TO_VERSION_6)
   old.exec(BACK_TO_VERSION_5)
   old.close()
   const after = openWriter(path).sqlite
@@ -324,6 +329,7 @@ test("upgrade: the readers' versions are unknown for files of an older version, 
 function upgradedFromVersion4(t: TestContext, rows: string): Database.Database {
   const path = join(temporaryFolder(t), 'feed.db')
   const old = openWriter(path).sqlite
+  old.exec(BACK_TO_VERSION_6)
   old.exec(BACK_TO_VERSION_5)
   old.exec(BACK_TO_VERSION_4)
   old.exec(rows)
@@ -332,6 +338,18 @@ function upgradedFromVersion4(t: TestContext, rows: string): Database.Database {
   t.after(() => after.close())
   return after
 }
+
+/** The views as version 2 to 6 had them. */
+const BACK_TO_VERSION_6 = `
+  DROP VIEW files;
+  DROP VIEW folders;
+  DROP VIEW folder_paths;
+  DROP VIEW recent_changes;
+  DROP VIEW duplicates;
+  DROP VIEW current_problems;
+  CREATE VIEW files AS SELECT node_id AS path FROM nodes;
+  CREATE VIEW recent_changes AS SELECT change_id FROM changes;
+  PRAGMA user_version = 6;`
 
 const BACK_TO_VERSION_5 = `
   DROP INDEX nodes_again;
@@ -369,6 +387,28 @@ const BACK_TO_VERSION_2 = `
   ALTER TABLE status DROP COLUMN files_per_second;
   PRAGMA user_version = 2;`
 
+test("upgrade: a version 6 file gets the views of a new one, and an owner's own table of that name stays", (t) => {
+  const path = join(temporaryFolder(t), 'feed.db')
+  const old = openWriter(path).sqlite
+  old.exec(BACK_TO_VERSION_6)
+  old.exec("CREATE TABLE duplicates (mine); INSERT INTO readers VALUES (1, '1', '2', '3', '4', NULL, 0)")
+  old.close()
+  const after = openWriter(path).sqlite
+  t.after(() => after.close())
+  assertNewColumns(t, after)
+  assert.deepEqual(after.prepare('SELECT libmagic FROM readers').pluck().all(), ['1'])
+  const kinds = after
+    .prepare("SELECT name, type FROM sqlite_schema WHERE name IN ('duplicates', 'files', 'folders') ORDER BY name")
+    .raw()
+    .all()
+  assert.deepEqual(kinds, [
+    ['duplicates', 'table'],
+    ['files', 'view'],
+    ['folders', 'view'],
+  ])
+  assert.deepEqual(after.prepare('SELECT path, size FROM files').all(), [])
+})
+
 test('every new database has an epoch of its own, which stays with the file', (t) => {
   const paths = [join(temporaryFolder(t), 'one.db'), join(temporaryFolder(t), 'other.db')]
   const epochsOf = () =>
@@ -404,7 +444,7 @@ test('the views show files by their full path, and the latest changes', (t) => {
     string,
   ][]
   assert.equal(recent.length, 10)
-  assert.deepEqual(recent[0]?.slice(1), ['present', 'a.txt'])
+  assert.deepEqual(recent[0]?.slice(1), ['moved', 'a.txt'])
 })
 
 /** The original's file with `sql` run on it, before and after the upgrade. */

@@ -1,6 +1,6 @@
 /**
  * The schema's DDL, and the upgrade of older files to it. `PRAGMA user_version` is the schema version: 0 an empty file,
- * 1 the original program's, 2 to 6 ours.
+ * 1 the original program's, 2 to 7 ours.
  */
 import { randomUUID } from 'node:crypto'
 import type Database from 'better-sqlite3'
@@ -8,11 +8,12 @@ import { displayName, nameFromColumns, nameToBytes } from './entry-name.ts'
 import { newRunId } from './feed-epoch.ts'
 import { countRoots } from './root-totals.ts'
 import { SUPER_ROOT_ID } from './schema.ts'
+import { VIEWS } from './views.ts'
 
-export const SCHEMA_VERSION = 6
+export const SCHEMA_VERSION = 7
 
 /** A version that can be upgraded to `SCHEMA_VERSION`. */
-export type OlderVersion = 0 | 1 | 2 | 3 | 4 | 5
+export type OlderVersion = 0 | 1 | 2 | 3 | 4 | 5 | 6
 
 /** Upgrades an empty file or one of an older version to `SCHEMA_VERSION`. Runs inside the caller's transaction. */
 export function migrate(db: Database.Database, from: OlderVersion): void {
@@ -30,8 +31,11 @@ export function migrate(db: Database.Database, from: OlderVersion): void {
     beginFirstRun(db)
     countTotals(db)
   }
-  db.exec(VERSION_6)
-  if (from > 0) db.exec(READ_BY_OTHERS)
+  if (from < 6) {
+    db.exec(VERSION_6)
+    if (from > 0) db.exec(READ_BY_OTHERS)
+  }
+  makeViews(db)
   db.pragma(`user_version = ${SCHEMA_VERSION}`)
 }
 
@@ -104,6 +108,19 @@ export const TABLES_OF_VERSION: Readonly<Record<KnownVersion, Readonly<Record<st
     problems: ['id', 'code', 'root', 'text', 'fix', 'since_ms'],
   },
   6: {
+    nodes: ['node_id', 'change_id', 'moved_change_id', 'metadata_state', 'former_kinds'],
+    changes: ['change_id', 'node_id', 'is_removed', 'first_change_id', 'former_kinds'],
+    watch_roots: ['name', 'node_id', 'path', 'was_scanned'],
+    status: ['id', 'heartbeat_ms', 'folders_known', 'initial_scan_complete'],
+    devices: ['device', 'numbers_last', 'mounted_as'],
+    feed: ['id', 'epoch'],
+    runs: ['first_change_id', 'run_id'],
+    removals: ['change_id', 'path', 'name', 'removed_ms'],
+    root_totals: ['node_id', 'files', 'bytes'],
+    problems: ['id', 'code', 'root', 'text', 'fix', 'since_ms'],
+    readers: ['id', 'libmagic', 'rules', 'marked_to'],
+  },
+  7: {
     nodes: ['node_id', 'change_id', 'moved_change_id', 'metadata_state', 'former_kinds'],
     changes: ['change_id', 'node_id', 'is_removed', 'first_change_id', 'former_kinds'],
     watch_roots: ['name', 'node_id', 'path', 'was_scanned'],
@@ -307,6 +324,15 @@ const VERSION_6 = `
     marks_all_media INTEGER NOT NULL
   );
   CREATE INDEX nodes_again ON nodes (metadata_due_ms) WHERE metadata_state = 'again';`
+
+/**
+ * What version 7 adds. The views of before are made anew. An owner's own view or table that has the name of a new one
+ * stays, and is not in the way of the upgrade.
+ */
+function makeViews(db: Database.Database): void {
+  for (const former of ['files', 'recent_changes']) db.exec(`DROP VIEW IF EXISTS ${former}`)
+  for (const [name, select] of Object.entries(VIEWS)) db.exec(`CREATE VIEW IF NOT EXISTS ${name} AS ${select}`)
+}
 
 /** Older versions did not note the readers' versions. */
 const READ_BY_OTHERS = `INSERT INTO readers VALUES (1, '', '', '', '', NULL, 0)`

@@ -126,8 +126,8 @@ const FOREIGN: readonly (readonly [title: string, make: (path: string) => void, 
   ],
   [
     'a later version',
-    (path) => makeDatabase(path, 'CREATE TABLE nodes (id); PRAGMA user_version = 7'),
-    ' has schema version 7',
+    (path) => makeDatabase(path, 'CREATE TABLE nodes (id); PRAGMA user_version = 8'),
+    ' has schema version 8',
   ],
   [
     'a file that holds nothing but a version',

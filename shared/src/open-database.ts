@@ -5,6 +5,7 @@ import Database from 'better-sqlite3'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import { drizzle } from './drizzle.ts'
 import { isKnownVersion, type KnownVersion, migrate, SCHEMA_VERSION, TABLES_OF_VERSION } from './migrations.ts'
+import { whyNotWritable } from './not-writable.ts'
 import { shownText } from './shown-text.ts'
 
 export type FeedDatabase = { readonly sqlite: Database.Database; readonly orm: BetterSQLite3Database }
@@ -53,7 +54,7 @@ export function openWriter(path: string): FeedDatabase {
     return { sqlite, orm: drizzle(sqlite) }
   } catch (error) {
     sqlite?.close()
-    throw unusable(path, error)
+    throw notWritable(path, error) ?? unusable(path, error)
   }
 }
 
@@ -66,7 +67,7 @@ export function proveWritable({ sqlite }: FeedDatabase): void {
   try {
     sqlite.pragma(`user_version = ${SCHEMA_VERSION}`)
   } catch (error) {
-    throw unusable(sqlite.name, error)
+    throw notWritable(sqlite.name, error) ?? unusable(sqlite.name, error)
   }
 }
 
@@ -118,7 +119,7 @@ function bringUpToDate(writer: Database.Database, path: string): void {
 }
 
 /** The schema version: 0 for an empty database. @throws {DatabaseUnusableError} for a file that is not ours */
-function identify(sqlite: Database.Database, path: string): 0 | KnownVersion {
+export function identify(sqlite: Database.Database, path: string): 0 | KnownVersion {
   const version = sqlite.pragma('user_version', { simple: true })
   const isEmpty = sqlite.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() === 0
   if (version === 0 && isEmpty) return 0
@@ -138,6 +139,13 @@ function identify(sqlite: Database.Database, path: string): 0 | KnownVersion {
 function notOurs(path: string, what: string): string {
   return `database_url: ${path} ${what}; drive-feed knows its own versions 1 to ${SCHEMA_VERSION}: use another path, \
 or a newer drive-feed (the file was left as it is)`
+}
+
+/** Null if it can be written by its permissions. */
+function notWritable(path: string, error: unknown): DatabaseUnusableError | null {
+  if (error instanceof DatabaseUnusableError) return null
+  const why = whyNotWritable(path)
+  return why === null ? null : new DatabaseUnusableError(`database_url: ${why}`, { cause: error })
 }
 
 function unusable(path: string, error: unknown): DatabaseUnusableError {

@@ -51,10 +51,11 @@ export function createOwnFiles({ databasePath, logPath }: OwnPaths): OwnFiles {
   }
 }
 
-/** SQLite's files beside the database, the indexer's lock, and the owner's words. */
+/** SQLite's files beside the database, the indexer's lock, and the owner's words and wishes. */
 function databaseNames(name: string): (other: string) => boolean {
   const names = new Set(['', '-wal', '-shm', '-journal', '.lock'].map((ending) => name + ending))
-  return (other) => names.has(other) || other.startsWith(`${name}.accept-`)
+  const words = [`${name}.accept-`, `${name}.rescan-`]
+  return (other) => names.has(other) || words.some((begin) => other.startsWith(begin))
 }
 
 function isSame(one: Inode | null | undefined, other: Inode): boolean {

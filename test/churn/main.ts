@@ -25,7 +25,7 @@ const [minutes, firstSeed, count] = [Number(values.minutes), Number(values.seed)
 const seeds = Array.from({ length: count }, (_, at) => firstSeed + at)
 /** Whatever the process mounts or starts, and what that starts, is gone when the process ends, however it ends. */
 const ALONE = ['--mount', '--pid', '--fork', '--kill-child=SIGKILL', '--mount-proc', '--propagation=private']
-const IS_ALONE = 'DRIVE_FEED_CHURN_ALONE'
+const IS_ALONE = 'CHURN_IS_ALONE'
 
 type Result = { readonly figures: Figures; readonly failures: number }
 

@@ -192,5 +192,7 @@ function ownerPort({ words }: Surroundings): OwnerPort {
     words: () => words,
     takeWord: (nodeId) => words.delete(nodeId),
     dropWord: (nodeId) => void words.delete(nodeId),
+    rescans: () => new Set(),
+    dropRescan: () => true,
   }
 }

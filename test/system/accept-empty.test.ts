@@ -10,15 +10,13 @@ import { type TestContext, test } from 'node:test'
 import { assertAllEqual, type Follower, follow } from '../support/convergence.ts'
 import { createDisks, noDisks } from '../support/disks.ts'
 import { headOf, idAt, rootRow, rootState, untilOffline } from '../support/observations.ts'
-import { createPair, INDEXER_MAIN, type Pair } from '../support/pair.ts'
+import { createPair, type Pair } from '../support/pair.ts'
+import { runProgram } from '../support/program.ts'
 import { until } from '../support/until.ts'
 
-const COMMAND = join(dirname(INDEXER_MAIN), 'commands/accept-empty.ts')
-
 function accept(pair: Pair, name: string): { status: number | null; output: string } {
-  const args = [COMMAND, name, `--config=${pair.configPath}`]
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 60_000 })
-  return { status, output: stdout + stderr }
+  const { status, output } = runProgram(pair, ['accept-empty', name])
+  return { status, output }
 }
 
 /** A scanned root with a folder and a file, and a second root. */
@@ -55,7 +53,7 @@ test('a root that was found empty is emptied in the feed when its owner accepts 
   await untilOffline(pair)
   assert.match(
     pair.indexer().stdout(),
-    /suddenly empty.*If it was emptied on purpose: npm run accept-empty -- media --config=\S+"/,
+    /suddenly empty.*If it was emptied on purpose: \S+\/drive-feed accept-empty media --config=\S+"/,
   )
 
   const { status, output } = accept(pair, 'media')
@@ -227,7 +225,7 @@ test('a disk inside a root that is away is given up with the command that the me
 }, async (t) => {
   const { disks, pair, disk, inner, follower, message } = await pairWithDisk(t)
   const told =
-    /^the filesystem mounted at '(.*)' is away since 20\S+Z: its nodes are kept; mount it again\. If it is not to come back: npm run (accept-empty -- .*)$/
+    /^the filesystem mounted at '(.*)' is away since 20\S+Z: its nodes are kept; mount it again\. If it is not to come back: (\/.*\/drive-feed accept-empty .*)$/
   const [, place, command = ''] = told.exec(message()) ?? []
   assert.equal(place, inner, message())
 
@@ -239,8 +237,7 @@ test('a disk inside a root that is away is given up with the command that the me
     await until('the root to have a message', () => message() !== '')
     assert.notEqual(idAt(pair, 'media/inner disk/folder/file'), undefined)
   })
-  const script = command.replace('accept-empty --', `${process.execPath} ${COMMAND}`)
-  const { status, stdout, stderr } = spawnSync('sh', ['-c', script], { encoding: 'utf8', timeout: 60_000 })
+  const { status, stdout, stderr } = spawnSync('sh', ['-c', command], { encoding: 'utf8', timeout: 60_000 })
   assert.equal(status, 0, stderr)
   assert.match(
     stdout,

@@ -7,10 +7,10 @@ import { mkdirSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import Database from 'better-sqlite3'
-import { audit } from '../support/audit-program.ts'
 import { untilConverged } from '../support/convergence.ts'
 import { command, createDisks, noDisks } from '../support/disks.ts'
 import { createPair } from '../support/pair.ts'
+import { audit } from '../support/program.ts'
 
 const skip = noDisks('ext4')
 

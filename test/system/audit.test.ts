@@ -8,10 +8,10 @@ import { createHash } from 'node:crypto'
 import { appendFileSync, mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import Database from 'better-sqlite3'
-import { AUDIT, audit } from '../support/audit-program.ts'
 import { untilConverged } from '../support/convergence.ts'
 import { makeDeepFolder } from '../support/deep-folder.ts'
 import { createPair, type Pair } from '../support/pair.ts'
+import { audit, PROGRAM_MAIN } from '../support/program.ts'
 import { until } from '../support/until.ts'
 
 /** A folder with two files, and one more. */
@@ -199,7 +199,7 @@ test('a slow reader of a pipe gets every line', async (t) => {
   await pair.endIndexer()
   const count = 5_000
   for (let n = 0; n < count; n += 1) writeFileSync(pair.path(`${n} ${'x'.repeat(200)}`), '')
-  const command = `"$0" "${AUDIT}" "--config=${pair.configPath}" 2>&1 | (sleep 7; wc -l)`
+  const command = `"$0" "${PROGRAM_MAIN}" audit "--config=${pair.configPath}" 2>&1 | (sleep 7; wc -l)`
   const lines = execFileSync('sh', ['-c', command, process.execPath], { encoding: 'utf8' })
   assert.equal(Number(lines), count + 1)
 })

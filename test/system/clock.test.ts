@@ -3,13 +3,13 @@
  * shifted clock.
  */
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { assertAllEqual } from '../support/convergence.ts'
 import { passSentinel, rootState, statusOf } from '../support/observations.ts'
-import { createPair, INDEXER_MAIN } from '../support/pair.ts'
+import { createPair } from '../support/pair.ts'
+import { runProgram } from '../support/program.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { until } from '../support/until.ts'
 
@@ -72,9 +72,7 @@ test('an indexer that is dead does not look alive after the clock was set back',
   await untilReadiness(503)
   const status = (await (await fetch(`${pair.url}/api/v1/status`)).json()) as Record<string, number>
   assert.ok((status.heartbeat_age_seconds ?? 0) > 3_000, `its age is ${status.heartbeat_age_seconds}`)
-  const args = [join(dirname(INDEXER_MAIN), 'commands/accept-empty.ts'), 'media', `--config=${pair.configPath}`]
-  const { stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', env: { ...process.env, ...env } })
-  assert.match(stderr, /nothing to accept/)
+  assert.match(runProgram(pair, ['accept-empty', 'media'], env).stderr, /nothing to accept/)
 })
 
 test('files that wait to be read when the clock is set back while no indexer runs wait a minute at most', async (t) => {

@@ -3,12 +3,12 @@
  * names.
  */
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
 import { chmodSync, chownSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { rootRow } from '../support/observations.ts'
-import { createPair, INDEXER_MAIN, type Pair } from '../support/pair.ts'
+import { createPair, type Pair } from '../support/pair.ts'
+import { runProgram } from '../support/program.ts'
 import { until } from '../support/until.ts'
 
 /** A title, a bell, a line break, text turned around, a colour by one C1 byte, and another line separator. */
@@ -29,13 +29,8 @@ function assertSafe(text: string, what: string): void {
   }
 }
 
-function run(pair: Pair, program: string, ...args: readonly string[]): string {
-  const path = join(dirname(INDEXER_MAIN), program)
-  const { stdout, stderr } = spawnSync(process.execPath, [path, `--config=${pair.configPath}`, ...args], {
-    encoding: 'utf8',
-    timeout: 60_000,
-  })
-  return stdout + stderr
+function run(pair: Pair, ...args: readonly string[]): string {
+  return runProgram(pair, args).output
 }
 
 async function untilMessage(pair: Pair, words: RegExp): Promise<void> {
@@ -66,18 +61,18 @@ for (const [where, within] of [
     writeFileSync(pair.path('open', `${HOSTILE} added`), 'y')
     renameSync(pair.path(), `${pair.path()} away`)
     await untilMessage(pair, /is not there as a folder/)
-    const audits = [run(pair, 'commands/audit.ts')]
+    const audits = [run(pair, 'audit')]
     renameSync(`${pair.path()} away`, pair.path())
     await until('the root to be back', () => rootRow(pair, HOSTILE)?.state === 'watching')
     await pair.endIndexer()
     writeFileSync(pair.path('open', `${HOSTILE} more`), 'z')
     writeFileSync(pair.path('open', HOSTILE), 'changed')
-    audits.push(run(pair, 'commands/audit.ts'))
+    audits.push(run(pair, 'audit'))
     for (const [at, output] of audits.entries()) {
       assert.match(output, /pwned/)
       assertSafe(output, `audit ${at}`)
     }
-    for (const name of [HOSTILE, 'unknown']) assertSafe(run(pair, 'commands/accept-empty.ts', name), 'accept-empty')
+    for (const name of [HOSTILE, 'unknown']) assertSafe(run(pair, 'accept-empty', name), 'accept-empty')
     const { stdout, stderr } = pair.indexer()
     for (const words of ["can't be read", 'is offline', 'pwned']) assert.ok(stdout().includes(words), stdout())
     assertSafe(stdout(), 'the log')
@@ -99,5 +94,5 @@ test('the message about a mistake in the config has no raw byte of a name or a p
     assertSafe(indexer.stderr(), 'standard error')
   }
   pair.configure({ roots: { a: '/nowhere' }, other: { [HOSTILE]: 1, log_path: HOSTILE } })
-  assertSafe(run(pair, 'commands/audit.ts'), 'audit')
+  assertSafe(run(pair, 'audit'), 'audit')
 })

@@ -3,14 +3,14 @@
  * symbolic links on real folders.
  */
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
 import { linkSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createDisks, noDisks } from '../support/disks.ts'
 import { headOf, idAt, passSentinel, rootRow, statusOf } from '../support/observations.ts'
-import { createPair, INDEXER_MAIN, type Pair } from '../support/pair.ts'
+import { createPair, type Pair } from '../support/pair.ts'
+import { runProgram } from '../support/program.ts'
 import { until } from '../support/until.ts'
 
 /** How long the feed must stand still. */
@@ -46,9 +46,8 @@ async function assertQuiet(pair: Pair, folder: string): Promise<void> {
     readdirSync(folder).filter((name) => idAt(pair, `media/${folder.slice(pair.path().length + 1)}/${name}`)),
     ['notes of the owner'],
   )
-  const args = [join(dirname(INDEXER_MAIN), 'commands/audit.ts'), `--config=${pair.configPath}`]
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
-  assert.equal(status, 0, stdout + stderr)
+  const { status, output } = runProgram(pair, ['audit'])
+  assert.equal(status, 0, output)
 }
 
 test('a database whose folder is mounted inside a watched one is left out, with the log, and that is reported once', {

@@ -78,7 +78,7 @@ test('I15: a root that was emptied waits for its owner, who gets the command', a
   rmSync(pair.path('folder'), { recursive: true })
   pair.launchIndexer()
   const [empty] = await untilProblems(pair, ['root_empty media'])
-  assert.match(empty?.fix ?? '', /npm run accept-empty -- media --config=/)
+  assert.match(empty?.fix ?? '', /\/drive-feed accept-empty media --config=/)
 })
 
 test('I15: folders and files that can not be read are reported with their names', async (t) => {

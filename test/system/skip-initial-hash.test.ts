@@ -3,14 +3,14 @@
  * services run as processes.
  */
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
 import { appendFileSync, linkSync, mkdirSync, renameSync, utimesSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import Database from 'better-sqlite3'
 import { assertAllEqual } from '../support/convergence.ts'
 import { passSentinel } from '../support/observations.ts'
-import { createPair, INDEXER_MAIN, type Pair } from '../support/pair.ts'
+import { createPair, type Pair } from '../support/pair.ts'
+import { runProgram } from '../support/program.ts'
 import { until } from '../support/until.ts'
 
 const OLD = ['changed', 'closed', 'linked', 'moved', 'renamed', 'touched', 'untouched']
@@ -48,9 +48,8 @@ async function untilSkipped(pair: Pair, expected: readonly string[]): Promise<vo
 
 /** Asserts that everything but the hashes is as on the disk. */
 function assertAuditAgrees(pair: Pair): void {
-  const args = [join(dirname(INDEXER_MAIN), 'commands/audit.ts'), '--hashes', `--config=${pair.configPath}`]
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
-  assert.equal(status, 0, stdout + stderr)
+  const { status, output } = runProgram(pair, ['audit', '--hashes'])
+  assert.equal(status, 0, output)
 }
 
 function filesWaiting(pair: Pair): number {

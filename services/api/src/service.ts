@@ -2,7 +2,9 @@
 import type { Server } from 'node:http'
 import { parseCommandLine } from '@drive-feed/shared/command-line.ts'
 import { type Config, ConfigError, loadConfig } from '@drive-feed/shared/config/config.ts'
-import { createLogger } from '@drive-feed/shared/logger.ts'
+import { warnOfIgnoredVariables } from '@drive-feed/shared/config/ignored-variables.ts'
+import { WAIT_OPTION, waitForConfig } from '@drive-feed/shared/config/wait-for-config.ts'
+import { createLogger, type Logger } from '@drive-feed/shared/logger.ts'
 import { createApp } from './app.ts'
 import { createDatabaseSigns } from './feed/database-signs.ts'
 import { createDatabaseSource } from './feed/database-source.ts'
@@ -16,23 +18,30 @@ const EVENT_TIMING = { heartbeatMs: 15_000, slowReaderMs: 30_000 }
 
 /** Serves until a signal, then ends the process. An error that the user can fix ends it with one line on standard error. */
 export async function runService(argv: readonly string[]): Promise<void> {
-  const { configPath } = parseCommandLine({
+  const { configPath, flags } = parseCommandLine({
     program: PROGRAM,
     summary: 'Serves what changed in the watched folders over HTTP; reads the database that the indexer writes.',
     argv,
+    flags: WAIT_OPTION,
   })
+  const load = () => {
+    const config = loadConfig(configPath, { checkFolders: false })
+    return { config, logger: createLogger({ name: 'api', path: config.logPath, level: config.logLevel }) }
+  }
   try {
-    await serve(loadConfig(configPath, { checkFolders: false }))
+    const tell = (text: string) => void process.stderr.write(text)
+    const { config, logger } = await waitForConfig(load, { program: PROGRAM, waits: flags.has('wait'), tell })
+    warnOfIgnoredVariables(config, logger)
+    await serve(config, logger)
   } catch (error) {
-    const message = messageForPeople(error)
-    if (message === null) throw error
-    process.stderr.write(`${PROGRAM}: ${message}\n`)
+    const lines = linesForPeople(error)
+    if (lines === null) throw error
+    process.stderr.write(lines)
     process.exit(EXIT_FAILURE)
   }
 }
 
-async function serve(config: Config): Promise<void> {
-  const logger = createLogger({ name: 'api', path: config.logPath, level: config.logLevel })
+async function serve(config: Config, logger: Logger): Promise<void> {
   const database = createDatabaseSource(config.databasePath, logger)
   const signs = createDatabaseSigns(config.databasePath)
   const watch = createFeedWatch(config.databasePath, database, config.maxWaiting)
@@ -67,9 +76,15 @@ function boundPort(server: Server): number | null {
   return address !== null && typeof address === 'object' ? address.port : null
 }
 
-/** One line for an error that the person who starts the program can fix; null for a bug. */
+/** Lines about an error that the person who starts the program can fix; null for a bug. */
+function linesForPeople(error: unknown): string | null {
+  if (error instanceof ConfigError) return error.linesOf(PROGRAM)
+  const message = messageForPeople(error)
+  return message === null ? null : `${PROGRAM}: ${message}\n`
+}
+
+/** What is wrong with the address; null for a bug. */
 function messageForPeople(error: unknown): string | null {
-  if (error instanceof ConfigError) return error.message
   const { code, syscall, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number }
   if (syscall !== 'listen' && syscall !== 'getaddrinfo') return null
   const place = `${address ?? ''}:${port ?? ''}`

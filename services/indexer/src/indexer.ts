@@ -33,6 +33,7 @@ import { createObserver, type Observer } from './scan/observer.ts'
 import { acceptances, dropAcceptance, takeAcceptance } from './store/acceptance.ts'
 import { createBookkeeping } from './store/bookkeeping.ts'
 import { createReadAgain } from './store/read-again.ts'
+import { dropRescan, rescanRequests } from './store/rescan-requests.ts'
 import { createStore } from './store/store.ts'
 import { createWalKeeper } from './store/wal-keeper.ts'
 import { type Drain, type DrainHandlers, startDrain } from './watch/drain.ts'
@@ -235,6 +236,8 @@ class Stages implements Indexer {
         words: () => acceptances(databasePath),
         takeWord: (nodeId, folder) => takeAcceptance(databasePath, nodeId, folder),
         dropWord: (nodeId) => dropAcceptance(databasePath, nodeId),
+        rescans: () => rescanRequests(databasePath),
+        dropRescan: (nodeId) => dropRescan(databasePath, nodeId),
       },
       ownFiles: own,
       log,

@@ -14,7 +14,7 @@ const startLookingThread = () =>
 // The first thread starts while the rest is imported, which takes about as long.
 let early: Worker | null = startLookingThread()
 const { runService } = await import('./service.ts')
-runService(() => {
+await runService(() => {
   const thread = early ?? startLookingThread()
   early = null
   return thread

@@ -28,6 +28,8 @@ import {
 
 export type PersistenceTools = {
   readonly databasePath: string
+  /** What is waited for if the database can't be used from the start; null for what ends the process. */
+  readonly troubleAtStart: (error: unknown) => DatabaseTrouble | null
   /** Opens the database for writing and writes to it. */
   readonly open: () => FeedDatabase
   readonly createIndexer: (db: FeedDatabase, onCrash: (error: Error) => void) => Indexer
@@ -40,7 +42,7 @@ export type PersistenceTools = {
 
 export type Persistence = {
   /**
-   * Runs until `stop`. Rejects if the database can't be used from the start, and on a bug. Rejects with
+   * Runs until `stop`. Rejects on a bug, and if the database can't be used from the start and is not waited for. Rejects with
    * `DatabaseOverwrittenError` if this process can't use the database any more and has to end immediately.
    */
   readonly run: () => Promise<void>
@@ -139,10 +141,8 @@ export function createPersistence(tools: PersistenceTools): Persistence {
           await untilFailure(onBegin)
         } catch (error) {
           if (isStopping) return
-          const trouble = databaseTrouble(error)
-          // At the start the database must be usable: like a mistake in the config, this ends the process with a
-          // message.
-          if (trouble === null || (run === null && trouble.remedy !== 'wait')) throw error
+          const trouble = run === null ? tools.troubleAtStart(error) : databaseTrouble(error)
+          if (trouble === null) throw error
           await abandon()
           if (nowMs() - startedMs > LONG_RUN_MS) pauseMs = PAUSE_FIRST_MS
           const { text, fix, message } = trouble.problem

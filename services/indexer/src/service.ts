@@ -3,6 +3,8 @@ import { resolve } from 'node:path'
 import type { Worker } from 'node:worker_threads'
 import { parseCommandLine } from '@drive-feed/shared/command-line.ts'
 import { type Config, ConfigError, loadConfig } from '@drive-feed/shared/config/config.ts'
+import { warnOfIgnoredVariables } from '@drive-feed/shared/config/ignored-variables.ts'
+import { WAIT_OPTION, waitForConfig } from '@drive-feed/shared/config/wait-for-config.ts'
 import { createLogger, type Logger } from '@drive-feed/shared/logger.ts'
 import {
   DatabaseUnusableError,
@@ -16,9 +18,10 @@ import { createIndexer } from './indexer.ts'
 import { createPersistence, type PersistenceTools } from './persistence.ts'
 import { exitAtOnce, tryLock } from './posix/libc.ts'
 import { type Confinement, createConfinement, OutdatedConfinementError } from './process/confinement.ts'
-import { DatabaseOverwrittenError, databaseTrouble } from './store/database-trouble.ts'
+import { DatabaseOverwrittenError, databaseTrouble, troubleAtStart } from './store/database-trouble.ts'
 import { lockForWriting, type WriterLock } from './store/writer-lock.ts'
 
+const PROGRAM = 'drive-feed indexer'
 const EXIT_UNUSABLE = 1
 const EXIT_CRASHED = 70
 /** EX_TEMPFAIL of sysexits.h: starting again is enough. */
@@ -29,32 +32,46 @@ const STOP_MAX_MS = 1_800
 /**
  * Runs until a signal and then ends the process. `startLookingThread` starts a thread that runs `observer-thread.ts`.
  */
-export function runService(startLookingThread: () => Worker): void {
-  const { configPath } = parseCommandLine({
-    program: 'drive-feed indexer',
+export async function runService(startLookingThread: () => Worker): Promise<void> {
+  const { configPath, flags } = parseCommandLine({
+    program: PROGRAM,
     summary: 'Watches folders and keeps the feed database.',
     argv: process.argv.slice(2),
+    flags: WAIT_OPTION,
   })
-  try {
+  const waits = flags.has('wait')
+  const load = () => {
     const config = readConfig(configPath)
-    const log = createLogger({ name: 'indexer', path: config.logPath, level: config.logLevel })
-    runUntilSignal({ config, configPath: resolve(configPath) }, log, startLookingThread)
+    return { config, log: createLogger({ name: 'indexer', path: config.logPath, level: config.logLevel }) }
+  }
+  try {
+    const tell = (text: string) => void process.stderr.write(text)
+    const { config, log } = await waitForConfig(load, { program: PROGRAM, waits, tell })
+    warnOfIgnoredVariables(config, log)
+    runUntilSignal({ config, configPath: resolve(configPath), waits }, log, startLookingThread)
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
-    leaveUnusable(error)
+    process.stderr.write(error.linesOf(PROGRAM))
+    process.exit(EXIT_UNUSABLE)
   }
 }
 
 function leaveUnusable(error: Error): never {
   const problem = databaseTrouble(error)?.problem.message
-  process.stderr.write(`drive-feed indexer: ${error.message}${problem === undefined ? '' : `; ${problem}`}\n`)
+  process.stderr.write(`${PROGRAM}: ${error.message}${problem === undefined ? '' : `; ${problem}`}\n`)
   process.exit(EXIT_UNUSABLE)
 }
 
 function readConfig(path: string): Config {
-  const { databasePath } = loadConfig(path, { checkFolders: false })
-  const known = knownFolders(databasePath)
-  return loadConfig(path, { checkFolders: { isKnown: (folder) => known.has(folder) } })
+  let known: Set<string> | undefined
+  return loadConfig(path, {
+    checkFolders: {
+      isKnown: (folder, databasePath) => {
+        known ??= knownFolders(databasePath)
+        return known.has(folder)
+      },
+    },
+  })
 }
 
 /** The paths of an earlier run's watches. If one of these is missing it is away; another missing path is a mistake. */
@@ -71,7 +88,7 @@ function knownFolders(databasePath: string): Set<string> {
 }
 
 function runUntilSignal(
-  { config, configPath }: { readonly config: Config; readonly configPath: string },
+  { config, configPath, waits }: { readonly config: Config; readonly configPath: string; readonly waits: boolean },
   log: Logger,
   startLookingThread: () => Worker,
 ): void {
@@ -86,6 +103,7 @@ function runUntilSignal(
   let isConfined = false
   const persistence = createPersistence({
     databasePath,
+    troubleAtStart: (error) => troubleAtStart(error, waits),
     open: opener.open,
     note: opener.note,
     createIndexer: (db, onCrash) => {

@@ -2,51 +2,56 @@
 import { opendirSync, readlinkSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { statsAt } from '../file-stats.ts'
-import { ConfigError } from './config-error.ts'
+import type { Mistake, NameOf } from './mistake.ts'
 import type { ConfiguredWatch, Watch } from './watches.ts'
 
 /** Whether the database knows a watch with this path, resolved or as configured: such a watch may be away. */
-export type KnownWatches = { isKnown(path: string): boolean }
+export type KnownWatches = { isKnown(path: string, databasePath: string): boolean }
 
-/**
- * The watches with every symbolic link resolved. A known watch that can't be read now gets the path that it would have.
- *
- * @throws {ConfigError} for a folder that is missing, no folder, or unreadable, and is not known
- */
-export function resolveWatches(watches: readonly ConfiguredWatch[], known: KnownWatches): ConfiguredWatch[] {
-  const resolvedWatches = watches.map(({ name, path, configuredPath }) => {
-    const resolved = resolveAsFarAsPossible(path)
-    const mistake = readingMistake(resolved)
-    if (mistake !== null && !known.isKnown(resolved) && !known.isKnown(configuredPath)) {
-      throw new ConfigError(`watches.${name}: ${JSON.stringify(path)} ${mistake}`)
-    }
-    return { name, path: resolved, configuredPath }
+/** The watches with every symbolic link resolved. One that can't be read now gets the path that it would have. */
+export function resolveWatches(watches: readonly ConfiguredWatch[]): ConfiguredWatch[] {
+  return watches.map((watch) => ({ ...watch, path: resolveAsFarAsPossible(watch.path) }))
+}
+
+/** Watches that are missing, no folder, or unreadable, but for known ones: these are away. The paths are resolved. */
+export function unreadableWatches(watches: readonly ConfiguredWatch[], isKnown: (path: string) => boolean): Mistake[] {
+  return watches.flatMap(({ name, path, configuredPath }) => {
+    const mistake = readingMistake(path)
+    if (mistake === null || isKnown(path) || isKnown(configuredPath)) return []
+    return [{ keys: ['watches', name], found: null, allowed: `${JSON.stringify(configuredPath)} ${mistake}` }]
   })
-  refuseSameInode(resolvedWatches)
-  return resolvedWatches
+}
+
+/** Folders that are there under two paths, as with a bind mount: the ids of their nodes would be there twice. */
+export function sameInodes(watches: readonly Watch[], nameOf: NameOf): Mistake[] {
+  const seen = new Map<string, Watch>()
+  return watches.flatMap((watch) => {
+    const inode = inodeOf(watch.path)
+    const other = inode === null ? undefined : seen.get(inode)
+    if (inode !== null && other === undefined) seen.set(inode, watch)
+    return other === undefined || other.path === watch.path ? [] : [sameFolder(other, watch, nameOf)]
+  })
 }
 
 /**
- * Makes sure that every file has one place: no watch is inside another, and none is there twice. No watch may be around
- * the database or the log either: every write to them would be a change that causes the next write.
- *
- * @throws {ConfigError} names both places
+ * Files that would have two places: one watch inside another, or there twice. No watch may be around the database or
+ * the log either: every write to them would be a change that causes the next write.
  */
-export function refuseOverlaps(
+export function overlaps(
   watches: readonly Watch[],
-  ours: { database_url: string; log_path: string | null },
-): void {
-  for (const [index, watch] of watches.entries()) {
-    for (const other of watches.slice(0, index)) refuseOverlap(other, watch)
-  }
+  ours: { readonly database_url: string | null; readonly log_path: string | null },
+  nameOf: NameOf,
+): Mistake[] {
+  const mistakes = watches.flatMap((watch, index) => {
+    return watches.slice(0, index).flatMap((other) => overlap(other, watch, nameOf) ?? [])
+  })
   for (const [key, path] of Object.entries(ours)) {
-    if (path === null) continue
-    const around = watches.find((watch) => isInside(path, watch.path))
+    const around = path === null ? undefined : watches.find((watch) => isInside(path, watch.path))
     if (around === undefined) continue
-    throw new ConfigError(
-      `${key}: ${JSON.stringify(path)} is inside ${describe(around)}: must be outside every watched folder`,
-    )
+    const found = `${JSON.stringify(path)} is inside ${describe(around, nameOf)}`
+    mistakes.push({ keys: [key], found, allowed: 'must be outside every watched folder' })
   }
+  return mistakes
 }
 
 /** Resolves symbolic links, also a dangling link, and links above a place that does not exist. */
@@ -64,18 +69,6 @@ export function resolveAsFarAsPossible(path: string, linksLeft = 40): string {
   }
 }
 
-/** Refuses one folder under two paths, as with a bind mount: the ids of its nodes would be there twice. */
-function refuseSameInode(watches: readonly Watch[]): void {
-  const seen = new Map<string, Watch>()
-  for (const watch of watches) {
-    const inode = inodeOf(watch.path)
-    if (inode === null) continue
-    const other = seen.get(inode)
-    if (other !== undefined) throw sameFolder(other, watch)
-    seen.set(inode, watch)
-  }
-}
-
 /** Null if nothing is there, or it can't be looked at: a watch may be away. */
 function inodeOf(path: string): string | null {
   try {
@@ -86,27 +79,25 @@ function inodeOf(path: string): string | null {
   }
 }
 
-function sameFolder(first: Watch, second: Watch): ConfigError {
-  return new ConfigError(
-    `watches.${second.name}: ${JSON.stringify(second.path)} is the same folder as ${describe(first)}: must be another one`,
-  )
+function sameFolder(first: Watch, second: Watch, nameOf: NameOf): Mistake {
+  const found = `${JSON.stringify(second.path)} is the same folder as ${describe(first, nameOf)}`
+  return { keys: ['watches', second.name], found, allowed: 'must be another one' }
 }
 
-function refuseOverlap(first: Watch, second: Watch): void {
-  if (first.path === second.path) throw sameFolder(first, second)
+function overlap(first: Watch, second: Watch, nameOf: NameOf): Mistake | null {
+  if (first.path === second.path) return sameFolder(first, second, nameOf)
   const [inner, outer] = isInside(second.path, first.path) ? [second, first] : [first, second]
-  if (!isInside(inner.path, outer.path)) return
-  throw new ConfigError(
-    `watches.${inner.name}: ${JSON.stringify(inner.path)} is inside ${describe(outer)}: must be outside every other watch`,
-  )
+  if (!isInside(inner.path, outer.path)) return null
+  const found = `${JSON.stringify(inner.path)} is inside ${describe(outer, nameOf)}`
+  return { keys: ['watches', inner.name], found, allowed: 'must be outside every other watch' }
 }
 
 function isInside(path: string, folder: string): boolean {
   return path.startsWith(folder.endsWith('/') ? folder : `${folder}/`) && path !== folder
 }
 
-function describe(watch: Watch): string {
-  return `watches.${watch.name} (${watch.path})`
+function describe(watch: Watch, nameOf: NameOf): string {
+  return `${nameOf(['watches', watch.name])} (${watch.path})`
 }
 
 /** What is wrong with the folder; null if it can be listed and its entries can be looked at. */

@@ -2,12 +2,12 @@
 import { availableParallelism } from 'node:os'
 import { isAbsolute } from 'node:path'
 import { z } from 'zod'
-import { ConfigError } from './config-error.ts'
+import { MISSING, type Mistake, shownValue } from './mistake.ts'
 import { nearestWord } from './nearest-word.ts'
 
 const PATH_ALLOWED = 'must be a path'
 const DATABASE_ALLOWED = 'must be the path of an SQLite file, absolute or relative to the config file'
-const WATCHES_ALLOWED = 'must name at least one folder to watch, as in "media: /mnt/media"'
+export const WATCHES_ALLOWED = 'must name at least one folder to watch, as in "media: /mnt/media"'
 const WATCH_NAME_ALLOWED = 'a name must not be empty, "." or "..", and must not contain "/" or NUL'
 const FOLDER_ALLOWED = 'must be the absolute path of a folder, starting with "/"'
 const EXCLUDE_ALLOWED = 'must be a list of patterns, as in ["*.part", "lost+found"]'
@@ -70,35 +70,71 @@ const KEYS = z.strictObject({
 
 export type ConfigValues = z.output<typeof KEYS>
 
+/** How the text of a variable is read: as what the key holds. */
+export type KeyKind = 'text' | 'number' | 'truth' | 'list' | 'watches' | 'watcher'
+
+export const KEY_KINDS: Readonly<Record<keyof ConfigValues, KeyKind>> = {
+  host: 'text',
+  port: 'number',
+  database_url: 'text',
+  watches: 'watches',
+  exclude: 'list',
+  log_path: 'text',
+  log_level: 'text',
+  api_token: 'text',
+  allowed_hosts: 'list',
+  cors_origins: 'list',
+  max_connections: 'number',
+  max_waiting: 'number',
+  metadata_workers: 'number',
+  settle_ms: 'number',
+  rescan_hours: 'number',
+  unwatched_rescan_minutes: 'number',
+  watcher: 'watcher',
+  skip_initial_hash: 'truth',
+}
+
+/** The values with which a place on the disk is checked. One with a mistake is left out: it is told already. */
+export type ConfigPlaces = {
+  readonly watches: Readonly<Record<string, string>>
+  readonly database_url: string | null
+  readonly log_path: string | null
+}
+
+export type CheckedValues = {
+  /** Null if there is a mistake. */
+  readonly values: ConfigValues | null
+  readonly mistakes: readonly Mistake[]
+  readonly places: ConfigPlaces
+}
+
 /**
- * Checks the YAML's values and fills in the defaults. A key without a value (`exclude:`) counts as not given.
- *
- * @throws {ConfigError} names the first mistake. An unknown key comes first, since it may explain a missing one
+ * Checks all values and fills in the defaults. A key without a value (`exclude:`) counts as not given. A key that is
+ * missing because it is misspelled is one mistake, not two.
  */
-export function parseConfigValues(raw: unknown): ConfigValues {
+export function checkConfigValues(raw: unknown): CheckedValues {
   const result = KEYS.safeParse(raw ?? {})
-  if (result.success) return result.data
-  const issues = result.error.issues
-  const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]
-  throw new ConfigError(issue === undefined ? 'not valid' : describe(issue, raw))
+  const places = placesOf(raw)
+  if (result.success) return { values: result.data, mistakes: [], places }
+  const { issues } = result.error
+  const unknown = issues.flatMap((issue) => {
+    return issue.code === 'unrecognized_keys' ? issue.keys.map((key) => unknownKey(key, issue.path)) : []
+  })
+  const meant = new Set(unknown.map(({ nearest }) => nearest))
+  const others = issues
+    .filter(({ code }) => code !== 'unrecognized_keys')
+    .map((issue) => describe(issue, raw))
+    .filter(({ keys, found }) => found !== MISSING || !meant.has(String(keys[0])))
+  return { values: null, mistakes: [...unknown.map(({ mistake }) => mistake), ...others], places }
 }
 
-function describe(issue: z.core.$ZodIssue, raw: unknown): string {
-  if (issue.code === 'unrecognized_keys') return describeUnknownKey(issue.keys[0] ?? '', issue.path)
-  if (issue.path.length === 0) return `${show(raw)}: must hold keys and values, as in "port: 8080"`
-  const allowed = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message
-  const isSecret = SECRET_KEYS.includes(issue.path[0] ?? '')
-  return `${showKey(issue.path)}: ${isSecret ? 'the value' : `${show(valueAt(raw, issue.path))}:`} ${allowed}`
+/** The known word that a mistyped key most likely means; null if there is none. */
+export function nearestKey(key: string): string | null {
+  return nearestWord(key, Object.keys(KEYS.shape))
 }
 
-function describeUnknownKey(key: string, above: readonly PropertyKey[]): string {
-  const known = Object.keys(above[0] === 'watcher' ? { backend: null } : KEYS.shape)
-  const nearest = nearestWord(key, known)
-  const hint = nearest === null ? `known keys are ${known.join(', ')}` : `did you mean "${nearest}"?`
-  return `${showKey([...above, key])}: unknown key; ${hint}`
-}
-
-function showKey(keys: readonly PropertyKey[]): string {
+/** The way to a value in a config file, as in `watches.media` or `exclude[1]`. */
+export function showKeys(keys: readonly PropertyKey[]): string {
   return keys
     .map((key, depth) => {
       if (typeof key === 'number') return `[${key}]`
@@ -108,15 +144,36 @@ function showKey(keys: readonly PropertyKey[]): string {
     .join('')
 }
 
-function valueAt(raw: unknown, keys: readonly PropertyKey[]): unknown {
-  return keys.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | null | undefined)?.[key], raw)
+function placesOf(raw: unknown): ConfigPlaces {
+  const { watches, database_url, log_path } = (raw ?? {}) as Readonly<Record<string, unknown>>
+  const isWatch = ([name, at]: [string, unknown]) => isNodeName(name) && folder.safeParse(at).success
+  const entries = typeof watches === 'object' && watches !== null ? Object.entries(watches).filter(isWatch) : []
+  return {
+    watches: Object.fromEntries(entries) as Record<string, string>,
+    database_url: KEYS.shape.database_url.safeParse(database_url).data ?? null,
+    log_path: KEYS.shape.log_path.safeParse(log_path).data ?? null,
+  }
 }
 
-/** One line, whatever the value is. */
-function show(value: unknown): string {
-  if (value === undefined || value === null) return 'missing'
-  const text = typeof value === 'number' ? String(value) : JSON.stringify(value)
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text
+function describe(issue: z.core.$ZodIssue, raw: unknown): Mistake {
+  const keys = issue.path
+  const allowed = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message
+  if (keys.length === 0) {
+    return { keys, found: shownValue(raw), allowed: 'must hold keys and values, as in "port: 8080"' }
+  }
+  if (SECRET_KEYS.includes(keys[0] ?? '')) return { keys, found: null, allowed: `the value ${allowed}` }
+  return { keys, found: shownValue(valueAt(raw, keys)), allowed }
+}
+
+function unknownKey(key: string, above: readonly PropertyKey[]): { mistake: Mistake; nearest: string | null } {
+  const known = Object.keys(above[0] === 'watcher' ? { backend: null } : KEYS.shape)
+  const nearest = nearestWord(key, known)
+  const hint = nearest === null ? `known keys are ${known.join(', ')}` : `did you mean "${nearest}"?`
+  return { mistake: { keys: [...above, key], found: null, allowed: `unknown key; ${hint}` }, nearest }
+}
+
+function valueAt(raw: unknown, keys: readonly PropertyKey[]): unknown {
+  return keys.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | null | undefined)?.[key], raw)
 }
 
 function orDefault<Schema extends z.ZodType, Default>(schema: Schema, value: Default) {

@@ -22,12 +22,13 @@ const KNOWN_KEYS =
   'host, port, database_url, watches, exclude, log_path, log_level, api_token, allowed_hosts, cors_origins, max_connections, max_waiting, metadata_workers, settle_ms, rescan_hours, unwatched_rescan_minutes, watcher, skip_initial_hash'
 
 const TOKEN_ALLOWED = 'must be a text of 16 to 200 letters, digits and any of -._~+/='
+const PATTERN_ALLOWED = 'must be a pattern for one name, without "/"'
 const HOST_ALLOWED = 'must be a host name without a port, such as "nas.example.org"'
 const ORIGIN_ALLOWED = 'must be an origin, such as "https://photos.example.org", without a path; or "*" for all'
 
-/** Mistakes, and the whole message behind the file's name. */
-const MISTAKES: readonly (readonly [title: string, yaml: string, message: string])[] = [
-  ['an empty file', '', `: database_url: missing: ${DATABASE_ALLOWED}`],
+/** Mistakes, and the whole line behind the file's name. */
+const MISTAKES: readonly (readonly [title: string, yaml: string, ...messages: string[]])[] = [
+  ['an empty file', '', `: database_url: missing: ${DATABASE_ALLOWED}`, `: watches: missing: ${WATCHES_ALLOWED}`],
   ['a list', '- 1', ': [1]: must hold keys and values, as in "port: 8080"'],
   [
     'a bracket left open',
@@ -35,7 +36,7 @@ const MISTAKES: readonly (readonly [title: string, yaml: string, message: string
     ':1:9: not valid YAML: Flow sequence in block collection must be sufficiently indented and end with a ]',
   ],
   ['a tab', 'port: 1\n\twatches: 3', ':2:1: not valid YAML: Tabs are not allowed as indentation'],
-  ['a key twice', 'port: 1\nport: 2', ':2:1: not valid YAML: Map keys must be unique'],
+  ['a key twice', `${GOOD}port: 1\nport: 2`, ':4:1: not valid YAML: Map keys must be unique'],
   [
     'a star without quotes',
     `${GOOD}exclude: [*x]`,
@@ -44,7 +45,7 @@ const MISTAKES: readonly (readonly [title: string, yaml: string, message: string
   ['a mistyped key', `${GOOD}prot: 80`, ': prot: unknown key; did you mean "port"?'],
   [
     'a mistyped key that makes another one missing',
-    'databse_url: x',
+    'databse_url: x\nwatches: {a: /a}',
     ': databse_url: unknown key; did you mean "database_url"?',
   ],
   [
@@ -89,7 +90,8 @@ const MISTAKES: readonly (readonly [title: string, yaml: string, message: string
   ],
   [
     'one watch around another',
-    'database_url: f\nwatches: {a: /a/b, b: /}',
+    'database_url: /f\nwatches: {a: /a/b, b: /}',
+    ': database_url: "/f" is inside watches.b (/): must be outside every watched folder',
     ': watches.a: "/a/b" is inside watches.b (/): must be outside every other watch',
   ],
   [
@@ -172,15 +174,55 @@ const MISTAKES: readonly (readonly [title: string, yaml: string, message: string
   ['skip_initial_hash as text', `${GOOD}skip_initial_hash: "no"`, ': skip_initial_hash: "no": must be true or false'],
 ]
 
-for (const [title, yaml, message] of MISTAKES) {
+for (const [title, yaml, ...messages] of MISTAKES) {
   test(`a mistake in the config: ${title}`, (t) => {
     const path = writeConfig(temporaryFolder(t), yaml)
-    assert.equal(
-      messageOf(() => loadConfig(path, { checkFolders: false })),
-      path + message,
+    assert.deepEqual(
+      mistakesOf(() => loadConfig(path, { checkFolders: false })),
+      messages.map((message) => path + message),
     )
   })
 }
+
+test('all mistakes are told, in the order of the file, and what is missing comes last', (t) => {
+  const { folder, config } = withFolders(t, ['media'])
+  const yaml = `port: 0
+watches:
+  films: films
+  media: ${join(folder, 'media')}
+  lost: ${join(folder, 'nowhere')}
+  inner: ${join(folder, 'media/inner')}
+exclude: [a, 3, ""]
+rescan_hours: 0
+colour: red
+port: 70000
+databse_url: x
+log_level: loud
+`
+  const path = config({})
+  writeFileSync(path, yaml)
+  const before = `${path}: `
+  assert.deepEqual(
+    mistakesOf(() => loadConfig(path, { checkFolders: NOTHING_KNOWN })).map((line) => line.replace(before, '')),
+    [
+      'watches.films: "films": must be the absolute path of a folder, starting with "/"',
+      `watches.inner: "${join(folder, 'media/inner')}" is inside watches.media (${join(folder, 'media')}): must be outside every other watch`,
+      `exclude[1]: 3: ${PATTERN_ALLOWED}`,
+      `exclude[2]: "": ${PATTERN_ALLOWED}`,
+      `rescan_hours: 0: ${HOURS_ALLOWED}`,
+      `colour: unknown key; known keys are ${KNOWN_KEYS}`,
+      `${path}:10:1: not valid YAML: Map keys must be unique`,
+      'port: 70000: must be a whole number from 1 to 65535',
+      'databse_url: unknown key; did you mean "database_url"?',
+      'log_level: "loud": must be one of debug, info, warn, error',
+    ],
+  )
+  writeFileSync(path, yaml.replace('databse_url', 'database_url'))
+  const more = mistakesOf(() => loadConfig(path, { checkFolders: NOTHING_KNOWN }))
+  assert.ok(
+    more.includes(`${before}watches.lost: "${join(folder, 'nowhere')}" does not exist: must be an existing folder`),
+  )
+})
 
 test('defaults are filled in, and keys without a value count as not given', (t) => {
   const folder = temporaryFolder(t)
@@ -203,6 +245,7 @@ test('defaults are filled in, and keys without a value count as not given', (t) 
     rescanHours: 24,
     skipInitialHash: false,
     unwatchedRescanMinutes: 60,
+    ignoredVariables: [],
   } satisfies Config)
 })
 
@@ -251,6 +294,7 @@ skip_initial_hash: true
     rescanHours: 0.5,
     skipInitialHash: true,
     unwatchedRescanMinutes: 1440,
+    ignoredVariables: [],
   } satisfies Config)
 })
 
@@ -266,7 +310,7 @@ test('a missing config file says how to name another', (t) => {
   const path = join(temporaryFolder(t), 'server.yaml')
   assert.equal(
     messageOf(() => loadConfig(path, { checkFolders: false })),
-    `${path}: this config file does not exist; make it, or name another with --config=PATH`,
+    `${path}: this config file does not exist; make it, name another with --config=PATH, or set DRIVE_FEED_WATCHES and DRIVE_FEED_DATABASE_URL`,
   )
 })
 
@@ -393,13 +437,20 @@ function withFolders(t: TestContext, names: readonly string[]) {
   return { folder, config }
 }
 
+/** The line about the only mistake. */
 function messageOf(load: () => unknown): string {
+  const [line = '', ...others] = mistakesOf(load)
+  assert.deepEqual(others, [])
+  return line
+}
+
+function mistakesOf(load: () => unknown): readonly string[] {
   try {
     load()
   } catch (error) {
     assert.ok(error instanceof ConfigError, String(error))
-    assert.ok(!error.message.includes('\n'), 'one line')
-    return error.message
+    for (const line of error.mistakes) assert.ok(!line.includes('\n'), 'one line')
+    return error.mistakes
   }
   assert.fail('no mistake was found')
 }

@@ -1,10 +1,19 @@
-/** The config file that both services read. */
-import { readFileSync } from 'node:fs'
+/** The config that both services read: from a file, or from variables if there is none. */
 import { dirname, resolve } from 'node:path'
-import { type Document, parseDocument } from 'yaml'
 import { ConfigError } from './config-error.ts'
-import { type KnownWatches, refuseOverlaps, resolveAsFarAsPossible, resolveWatches } from './config-folders.ts'
-import { type ConfigValues, parseConfigValues } from './config-keys.ts'
+import { isConfigFileThere, readConfigFile } from './config-file.ts'
+import {
+  type KnownWatches,
+  overlaps,
+  resolveAsFarAsPossible,
+  resolveWatches,
+  sameInodes,
+  unreadableWatches,
+} from './config-folders.ts'
+import { type ConfigPlaces, type ConfigValues, checkConfigValues } from './config-keys.ts'
+import type { ConfigSource } from './config-source.ts'
+import { configVariables, readConfigVariables, type Variables } from './config-variables.ts'
+import type { Mistake, NameOf } from './mistake.ts'
 import type { ConfiguredWatch } from './watches.ts'
 
 export { ConfigError } from './config-error.ts'
@@ -34,79 +43,102 @@ export type Config = {
   readonly skipInitialHash: boolean
   /** The longest interval between two listings of a folder without a watch, when nothing changes there. */
   readonly unwatchedRescanMinutes: number
+  /** Variables that are set and do not count, since there is a config file. */
+  readonly ignoredVariables: readonly string[]
 }
 
 /**
- * Reads and checks the config. Relative paths in it are relative to its folder. With `checkFolders` the watched folders
- * are looked at too, and each `Watch.path` has its symbolic links resolved. A missing folder is a mistake unless
- * `isKnown` says that it was watched before: then it is only away. Without `checkFolders` paths are taken as written:
- * the api's container has no media folders.
+ * Reads and checks the config: the file, or if there is none the variables `DRIVE_FEED_…`. Of the two one counts, whole:
+ * beside a file the variables are ignored (`ignoredVariables`). Relative paths are relative to the folder of the file,
+ * also if it is not there. With `checkFolders` the watched folders are looked at too, and each `Watch.path` has its
+ * symbolic links resolved. A missing folder is a mistake unless `isKnown` says that it was watched before: then it is
+ * only away. Without `checkFolders` paths are taken as written: the api's container has no media folders.
  *
  * `watcher.backend` of the original program is accepted and has no effect: there is one backend.
  *
- * @throws {ConfigError} with one line for people
+ * @throws {ConfigError} with all mistakes, in the order of their places
  */
-export function loadConfig(path: string, { checkFolders }: { checkFolders: false | KnownWatches }): Config {
-  const raw = parseYaml(path, readText(path))
-  try {
-    return toConfig(parseConfigValues(raw), dirname(resolve(path)), checkFolders)
-  } catch (error) {
-    if (error instanceof ConfigError) throw new ConfigError(`${path}: ${error.message}`)
-    throw error
+export function loadConfig(
+  path: string,
+  { checkFolders, variables = process.env }: { checkFolders: false | KnownWatches; variables?: Variables },
+): Config {
+  const isFile = isConfigFileThere(path)
+  const given = configVariables(variables)
+  if (!isFile && given.length === 0) {
+    throw new ConfigError(
+      `${path}: this config file does not exist; make it, name another with --config=PATH, or set DRIVE_FEED_WATCHES and DRIVE_FEED_DATABASE_URL`,
+    )
   }
+  const source = isFile ? readConfigFile(path) : readConfigVariables(variables)
+  const { values, mistakes, places } = checkConfigValues(source.raw)
+  const placed = placeFolders(places, dirname(resolve(path)), checkFolders !== false)
+  const told = new Set(source.mistakes.map(({ keys }) => keys.join()))
+  const untold = mistakes.filter(({ keys }) => !told.has(keys.join()))
+  const found = [...source.mistakes, ...untold, ...placeMistakes(placed, checkFolders, source.nameOf)]
+  const { databasePath } = placed
+  if (values === null || databasePath === null || found.length > 0) throw new ConfigError(linesAbout(found, source))
+  return toConfig(values, { ...placed, databasePath }, isFile ? given : [])
 }
 
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT') {
-      throw new ConfigError(`${path}: this config file does not exist; make it, or name another with --config=PATH`)
-    }
-    throw new ConfigError(`${path}: this config file can't be read: ${code ?? message}`)
-  }
+/** Paths as they are used. Null for a path that is not given, or has a mistake. */
+type Placed = {
+  readonly watches: readonly ConfiguredWatch[]
+  readonly databasePath: string | null
+  readonly logPath: string | null
 }
 
-function parseYaml(path: string, text: string): unknown {
-  const document = parseDocument(text, { prettyErrors: false })
-  const problem = document.errors[0] ?? document.warnings[0]
-  if (problem === undefined) return toValues(path, document)
-  const before = text.slice(0, problem.pos[0]).split('\n')
-  const column = (before.at(-1) ?? '').length + 1
-  throw new ConfigError(`${path}:${before.length}:${column}: not valid YAML: ${problem.message.split('\n')[0]}`)
-}
-
-function toValues(path: string, document: Document): unknown {
-  try {
-    return document.toJS()
-  } catch (error) {
-    const reason = (error as Error).message.split('\n')[0]
-    throw new ConfigError(`${path}: not valid YAML: ${reason}; a pattern that begins with "*" needs quotes`)
-  }
-}
-
-function toConfig(values: ConfigValues, folder: string, checkFolders: false | KnownWatches): Config {
-  const written = Object.entries(values.watches).map(([name, path]) => ({
+function placeFolders(places: ConfigPlaces, folder: string, isResolved: boolean): Placed {
+  const written = Object.entries(places.watches).map(([name, path]) => ({
     name,
     path: resolve(path),
     configuredPath: resolve(path),
   }))
-  const watches = checkFolders === false ? written : resolveWatches(written, checkFolders)
-  const place = (path: string) => {
+  const place = (path: string | null) => {
+    if (path === null) return null
     const absolute = resolve(folder, path)
-    return checkFolders === false ? absolute : resolveAsFarAsPossible(absolute)
+    return isResolved ? resolveAsFarAsPossible(absolute) : absolute
   }
-  const databasePath = place(values.database_url)
-  const logPath = values.log_path === null ? null : place(values.log_path)
-  refuseOverlaps(watches, { database_url: databasePath, log_path: logPath })
+  return {
+    watches: isResolved ? resolveWatches(written) : written,
+    databasePath: place(places.database_url),
+    logPath: place(places.log_path),
+  }
+}
+
+function placeMistakes(
+  { watches, databasePath, logPath }: Placed,
+  checkFolders: false | KnownWatches,
+  nameOf: NameOf,
+): Mistake[] {
+  const lexical = overlaps(watches, { database_url: databasePath, log_path: logPath }, nameOf)
+  if (checkFolders === false) return lexical
+  // Without a database nothing says whether a folder is missing or only away.
+  const isKnown = (path: string) => databasePath === null || checkFolders.isKnown(path, databasePath)
+  return [...unreadableWatches(watches, isKnown), ...sameInodes(watches, nameOf), ...lexical]
+}
+
+function linesAbout(mistakes: readonly Mistake[], { lineOf, placeOf }: ConfigSource): string[] {
+  const sorted = mistakes.map((mistake) => ({ mistake, place: placeOf(mistake) })).sort((a, b) => byPlace(a, b))
+  return [...new Set(sorted.map(({ mistake }) => lineOf(mistake)))]
+}
+
+function byPlace({ place: a }: { readonly place: number }, { place: b }: { readonly place: number }): number {
+  // Two that are missing have the same place, which is no number to subtract.
+  return a === b ? 0 : a - b
+}
+
+function toConfig(
+  values: ConfigValues,
+  placed: Placed & { readonly databasePath: string },
+  ignoredVariables: readonly string[],
+): Config {
   return {
     host: values.host,
     port: values.port,
-    databasePath,
-    watches,
+    databasePath: placed.databasePath,
+    watches: placed.watches,
     exclude: values.exclude,
-    logPath,
+    logPath: placed.logPath,
     logLevel: values.log_level,
     apiToken: values.api_token,
     allowedHosts: values.allowed_hosts,
@@ -118,5 +150,6 @@ function toConfig(values: ConfigValues, folder: string, checkFolders: false | Kn
     rescanHours: values.rescan_hours,
     skipInitialHash: values.skip_initial_hash,
     unwatchedRescanMinutes: values.unwatched_rescan_minutes,
+    ignoredVariables,
   }
 }

@@ -1,10 +1,11 @@
 /** `GET /readyz`: whether the feed can be read and is kept up to date; with `strict`, whether there are no problems. */
+import { whyGone } from '@drive-feed/shared/feed-health.ts'
 import type { DatabaseSigns } from '../feed/database-signs.ts'
 import { type DatabaseSource, DatabaseUnavailableError } from '../feed/database-source.ts'
 import { sendProblem } from '../http/problem.ts'
 import { sendJson } from '../http/send-body.ts'
 import { PARAMETERS } from '../wire/parameters.ts'
-import { problemsJson, whyGone } from '../wire/problems-json.ts'
+import { problemsJson } from '../wire/problems-json.ts'
 import { defineRoute, type Route } from './route.ts'
 
 const DESCRIPTION = {

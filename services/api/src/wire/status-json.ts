@@ -1,15 +1,16 @@
 /** The answer of `/api/v1/status`: the indexer's own status, and what only the api knows. */
+import { currentState, type HealthSources, remainingSeconds } from '@drive-feed/shared/feed-health.ts'
 import { heartbeatAgeMs } from '@drive-feed/shared/heartbeat.ts'
-import type { RootTotalsRow, StatusRow, WatchRootRow } from '@drive-feed/shared/schema.ts'
+import type { RootTotalsRow, WatchRootRow } from '@drive-feed/shared/schema.ts'
 import type { FeedState } from '../feed/queries.ts'
 import type { Answer } from './answers.ts'
 import { isoTime } from './iso-time.ts'
-import { type ProblemSources, problemsJson, whyGone } from './problems-json.ts'
+import { problemsJson } from './problems-json.ts'
 
 /** The state of this process. */
 export type ApiState = { readonly version: string; readonly uptimeSeconds: number; readonly clientsWaiting: number }
 
-export type StatusSources = ProblemSources & {
+export type StatusSources = HealthSources & {
   readonly feed: FeedState
   readonly roots: readonly WatchRootRow[]
   readonly totals: readonly RootTotalsRow[]
@@ -21,7 +22,7 @@ export function statusJson(sources: StatusSources): Answer<'Status'> {
   const { feed, status, roots, totals, walBytes, api, nowMs } = sources
   const problems = problemsJson(sources)
   return {
-    state: stateOf(status, problems.length > 0, nowMs),
+    state: currentState(status, problems.length > 0, nowMs),
     problems,
     initial_scan_complete: status.isInitialScanComplete,
     version: status.version,
@@ -62,12 +63,6 @@ export function statusJson(sources: StatusSources): Answer<'Status'> {
   }
 }
 
-/** The state that an indexer wrote last says nothing if it has gone silent since. */
-function stateOf(status: StatusRow, hasProblem: boolean, nowMs: number): Answer<'Status'>['state'] {
-  if (status.state === 'stopped') return 'stopped'
-  return whyGone(status, nowMs) !== null || (hasProblem && status.state === 'watching') ? 'degraded' : status.state
-}
-
 function rootJson(root: WatchRootRow, totals: RootTotalsRow | undefined): Answer<'Status'>['roots'][number] {
   return {
     name: root.name,
@@ -80,9 +75,4 @@ function rootJson(root: WatchRootRow, totals: RootTotalsRow | undefined): Answer
     files: totals?.files ?? 0,
     bytes: Number(totals?.bytes ?? 0),
   }
-}
-
-function remainingSeconds(waiting: number, perSecond: number): number | null {
-  if (waiting === 0) return 0
-  return perSecond > 0 ? Math.ceil(waiting / perSecond) : null
 }

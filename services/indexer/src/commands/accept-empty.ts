@@ -1,55 +1,46 @@
 /**
- * `npm run accept-empty -- NAME --config=PATH`: the owner's word that a watched folder is right as it is, though it is
+ * `drive-feed accept-empty NAME`: the owner's word that a watched folder is right as it is, though it is
  * empty or another folder than before. With the path of a place inside a watched folder: that the disk which was
  * mounted there will not come back. Writes nothing into the database: the indexer takes the word, checks it and acts.
  */
 import { readdirSync } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { parseCommandLine } from '@drive-feed/shared/command-line.ts'
-import { type Config, ConfigError, loadConfig } from '@drive-feed/shared/config/config.ts'
-import { gt } from '@drive-feed/shared/drizzle.ts'
+import { type Config, loadConfig } from '@drive-feed/shared/config/config.ts'
 import { createExclude } from '@drive-feed/shared/exclude.ts'
 import { type FileStats, statsAt } from '@drive-feed/shared/file-stats.ts'
-import { heartbeatAgeMs } from '@drive-feed/shared/heartbeat.ts'
-import { DatabaseUnusableError, type FeedDatabase, openReader } from '@drive-feed/shared/open-database.ts'
-import { type StatusRow, status, type WatchRootRow, watchRoots } from '@drive-feed/shared/schema.ts'
+import { type FeedDatabase, openReader } from '@drive-feed/shared/open-database.ts'
+import { type WatchRootRow, watchRoots } from '@drive-feed/shared/schema.ts'
 import { shellWord } from '@drive-feed/shared/shell-word.ts'
 import { shownPath } from '@drive-feed/shared/shown-path.ts'
 import { shownText } from '@drive-feed/shared/shown-text.ts'
 import { type FolderSight, sightOf } from '../model/sight.ts'
 import { hasAcceptance, leaveAcceptance } from '../store/acceptance.ts'
 import { type AcceptPlace, findAcceptPlace } from './accept-place.ts'
+import { leaveWord } from './leave-word.ts'
+import { Refusal } from './refusal.ts'
+import { isIndexerRunning, within } from './running-indexer.ts'
 
-/** The indexer writes its status row at least once a minute. */
-const HEARTBEAT_MAX_MS = 120_000
 /** The indexer looks at a root that is away every three seconds, and less often when it is busy. */
 const TAKEN_WITHIN_MS = 20_000
 const ACTED_WITHIN_MS = 5_000
-const POLL_MS = 200
 
-/** Ends the program with its message. */
-class Refusal extends Error {}
-
-const { configPath, operand } = parseCommandLine({
-  program: 'drive-feed accept-empty',
-  summary:
-    'Accepts the watched folder NAME as it is now, though it is offline because it is empty or another folder than\n' +
-    'before: its former files and folders leave the feed. With PATH, the absolute path of a place inside a watched\n' +
-    'folder: the filesystem that was mounted there will not come back, and its files and folders leave the feed.',
-  argv: process.argv.slice(2),
-  operand: 'NAME|PATH',
-})
-try {
+/**
+ * Leaves the owner's word and waits for what the indexer makes of it, which it prints.
+ *
+ * @param operand name of a watched folder, or absolute path of a place inside one
+ * @throws {Refusal} if there is nothing to accept, or something else than the owner thinks
+ * @throws {ConfigError | DatabaseUnusableError}
+ */
+export async function acceptEmpty(operand: string, configPath: string): Promise<void> {
   const config = loadConfig(configPath, { checkFolders: false })
-  await accept(config, openReader(config.databasePath))
-} catch (error) {
-  const isExpected = [Refusal, ConfigError, DatabaseUnusableError].some((kind) => error instanceof kind)
-  if (!isExpected) throw error
-  process.stderr.write(`drive-feed accept-empty: ${(error as Error).message}\n`)
-  process.exitCode = 1
+  const db = openReader(config.databasePath)
+  try {
+    await accept(config, db, operand)
+  } finally {
+    db.sqlite.close()
+  }
 }
 
-async function accept(config: Config, db: FeedDatabase): Promise<void> {
+async function accept(config: Config, db: FeedDatabase, operand: string): Promise<void> {
   const isName = db.orm
     .select()
     .from(watchRoots)
@@ -68,7 +59,7 @@ async function acceptDisk(
   { nodeId, path, folder }: Extract<AcceptPlace, { kind: 'disk' }>,
 ): Promise<void> {
   const known = countBelow(db, nodeId)
-  leaveAcceptance(databasePath, nodeId, folder)
+  leaveWord(databasePath, () => leaveAcceptance(databasePath, nodeId, folder))
   print(`${shellWord(path)}: the filesystem that was mounted there is given up; the ${known} files and folders that were \
 known in it are to be removed.`)
   if (!isIndexerRunning(db)) {
@@ -99,7 +90,7 @@ async function acceptRoot(config: Config, db: FeedDatabase, name: string): Promi
   // A stopped indexer may not have seen yet what the owner sees.
   const isAway = root.state === 'offline' || (!isRunning && isEmpty && known > 0)
   if (!isAway) throw new Refusal(`${shownPath(root.name)} is ${root.state}, not offline: there is nothing to accept`)
-  leaveAcceptance(config.databasePath, root.nodeId, folder)
+  leaveWord(config.databasePath, () => leaveAcceptance(config.databasePath, root.nodeId, folder))
   const what = isEmpty ? 'is empty' : 'is taken as it is now'
   print(
     `${shownPath(root.name)}: ${shownPath(root.path)} ${what}; the ${known} files and folders that were known in it are to be removed.`,
@@ -159,19 +150,6 @@ function countBelow({ sqlite }: FeedDatabase, nodeId: string): number {
     .get(nodeId) as number
 }
 
-function isIndexerRunning({ orm }: FeedDatabase): boolean {
-  const row: StatusRow | undefined = orm.select().from(status).get()
-  const isOfNow = (ms: number) => heartbeatAgeMs(ms, Date.now()) < HEARTBEAT_MAX_MS
-  if (row !== undefined && row.state !== 'stopped') return isOfNow(row.heartbeatMs)
-  // An indexer that has just started writes its roots first.
-  const later = orm
-    .select()
-    .from(watchRoots)
-    .where(gt(watchRoots.stateSinceMs, row?.heartbeatMs ?? 0))
-    .all()
-  return later.some(({ stateSinceMs }) => isOfNow(stateSinceMs))
-}
-
 /** Waits until the indexer has taken the word, and prints what it does. */
 async function waitForIndexer({ databasePath }: Config, db: FeedDatabase, root: WatchRootRow): Promise<void> {
   const isTaken = await within(TAKEN_WITHIN_MS, () => !hasAcceptance(databasePath, root.nodeId))
@@ -186,14 +164,6 @@ async function waitForIndexer({ databasePath }: Config, db: FeedDatabase, root: 
     return
   }
   throw new Refusal(`the indexer found something else there: ${findRoot(db, root.name).message}`)
-}
-
-async function within(limitMs: number, condition: () => boolean): Promise<boolean> {
-  for (let waitedMs = 0; waitedMs < limitMs; waitedMs += POLL_MS) {
-    if (condition()) return true
-    await sleep(POLL_MS)
-  }
-  return condition()
 }
 
 function print(line: string): void {

@@ -21,6 +21,7 @@ import { createFolderWatches, type FolderWatches } from './pending/folder-watche
 import { createPending, type Pending } from './pending/pending.ts'
 import type { Ports } from './ports.ts'
 import { removalTools } from './removal/tools.ts'
+import { type AskedScans, createAskedScans } from './roots/asked-scans.ts'
 import { attachRoot } from './roots/attach-root.ts'
 import { type ConfigChangesTools, removeUnconfigured, renameRoots } from './roots/config-changes.ts'
 import { type Coverage, createCoverage } from './roots/coverage.ts'
@@ -65,6 +66,7 @@ export class Pipeline {
   readonly #intake: EventIntake
   readonly #watches: FolderWatches
   readonly #schedule: Schedule
+  readonly #asked: AskedScans
   readonly #rootsByFd = new Map<number, Root>()
   readonly #startedMs: number
   /** Whether something may have been mounted, and the table of mounts could not be read. */
@@ -92,6 +94,7 @@ export class Pipeline {
     this.#mounts = this.#createMounts()
     this.disksAway = this.#createDisksAway()
     this.#schedule = this.#createSchedule()
+    this.#asked = this.#createAsked()
     this.reconciler = this.#createLoop()
     this.failing = this.#createFailing()
     this.stalls = createStallWatch({ ...clock, atWork: disk.atWork, roots, log })
@@ -163,6 +166,7 @@ export class Pipeline {
     if (this.#areMountsMissed) this.mounted()
     this.#mounts.lookAtOthers()
     this.#takeWords()
+    this.#asked.begin()
     this.reconciler.wake()
   }
 
@@ -259,6 +263,17 @@ export class Pipeline {
     })
   }
 
+  #createAsked(): AskedScans {
+    const { owner, log } = this.#ports
+    const { tree, roots } = this.layout
+    const { visits } = this.pending
+    return createAskedScans({
+      ...{ tree, roots, scans: this.scans, visits, log },
+      asked: owner.rescans,
+      done: owner.dropRescan,
+    })
+  }
+
   #configChanges(): ConfigChangesTools {
     const { database, log } = this.#ports
     const { known, transaction, roots: savedRoots, saveRoot, removeRoot } = database
@@ -316,14 +331,18 @@ export class Pipeline {
 
   #createLoop(): Reconciler {
     const { kernel, disk, clock } = this.#ports
-    const { pending, layout, coverage, scans } = this
+    const { pending, layout, coverage } = this
     const { drained } = kernel
+    const finishThoseDone = () => {
+      this.scans.finishThoseDone()
+      this.#asked.finishThoseDone()
+    }
     const look = (requests: readonly LookRequest[]) => this.#look(requests)
     const settling = this.#createSettling(look)
     const removal = removalTools(settling, { look, drained })
     const settlingJobs: SettleJobTools = { settling, removal, onExhausted: disk.onExhausted }
     return createReconciler({
-      ...{ pending, layout, coverage, scans, clock, look, drained, known: this.#known },
+      ...{ pending, layout, coverage, scans: { finishThoseDone }, clock, look, drained, known: this.#known },
       settleJob: (job) => settleJob(settlingJobs, job),
     })
   }

@@ -91,11 +91,15 @@ export type MetadataPort = {
   readonly tried: (sinceMs: number) => readonly FailingPlace[]
 }
 
-/** What the owner said by `accept-empty`: that a folder is meant as it is. */
+/** What the owner said by `accept-empty`, that a folder is meant as it is, and asked for by `rescan`. */
 export type OwnerPort = {
   /** Ids of the nodes whose folders the owner accepted. */
   readonly words: () => ReadonlySet<string>
   /** Takes the owner's word about this very folder; false if there is none. A word holds once. */
   readonly takeWord: (nodeId: string, folder: FolderSight) => boolean
   readonly dropWord: (nodeId: string) => void
+  /** Ids of the folders that are to be listed anew. */
+  readonly rescans: () => ReadonlySet<string>
+  /** Says that a folder was listed anew. False if that fails. */
+  readonly dropRescan: (nodeId: string) => boolean
 }

@@ -3,9 +3,9 @@
  * folder is right without the disk that was mounted there. The word is a small file beside the database. A command
  * leaves it and the indexer takes it, so the indexer stays the only writer.
  */
-import { readdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { type FolderIdentity, isSameIdentity } from '@drive-feed/shared/folder-identity.ts'
+import { leaveBeside, nodesBeside, pathBeside, removeBeside } from './files-beside.ts'
 
 /**
  * @param nodeId node of the root, or of the top of the disk: the rows that may be removed are below it
@@ -13,10 +13,7 @@ import { type FolderIdentity, isSameIdentity } from '@drive-feed/shared/folder-i
  */
 export function leaveAcceptance(databasePath: string, nodeId: string, folder: FolderIdentity): void {
   const { deviceNumber, inode, birthTime } = folder
-  const path = pathFor(databasePath, nodeId)
-  writeFileSync(`${path}.new`, JSON.stringify({ deviceNumber, inode, birthTime }))
-  // A rename is atomic: the indexer may look at any moment, and sees the whole file or none.
-  renameSync(`${path}.new`, path)
+  leaveBeside(pathFor(databasePath, nodeId), JSON.stringify({ deviceNumber, inode, birthTime }))
 }
 
 /**
@@ -26,34 +23,26 @@ export function leaveAcceptance(databasePath: string, nodeId: string, folder: Fo
 export function takeAcceptance(databasePath: string, rootId: string, folder: FolderIdentity): boolean {
   const path = pathFor(databasePath, rootId)
   const accepted = read(path)
-  if (accepted === null || !remove(path)) return false
+  if (accepted === null || !removeBeside(path)) return false
   return isSameIdentity(accepted, folder)
 }
 
 /** Removes a word that a root or a disk no longer needs. */
 export function dropAcceptance(databasePath: string, rootId: string): void {
-  remove(pathFor(databasePath, rootId))
+  removeBeside(pathFor(databasePath, rootId))
 }
 
 /** The ids of the nodes for which a word was left. */
 export function acceptances(databasePath: string): Set<string> {
-  const begin = basename(pathFor(databasePath, ''))
-  try {
-    const names = readdirSync(dirname(databasePath)).filter((name) => name.startsWith(begin) && !name.endsWith('.new'))
-    return new Set(names.map((name) => name.slice(begin.length)))
-  } catch {
-    // The database's folder is away, which `persistence.ts` reports.
-    return new Set()
-  }
+  return nodesBeside(databasePath, 'accept')
 }
 
 export function hasAcceptance(databasePath: string, rootId: string): boolean {
-  const path = pathFor(databasePath, rootId)
-  return readdirSync(dirname(path)).includes(basename(path))
+  return acceptances(databasePath).has(rootId)
 }
 
 function pathFor(databasePath: string, rootId: string): string {
-  return join(dirname(databasePath), `${basename(databasePath)}.accept-${rootId}`)
+  return pathBeside(databasePath, 'accept', rootId)
 }
 
 function read(path: string): FolderIdentity | null {
@@ -62,14 +51,5 @@ function read(path: string): FolderIdentity | null {
   } catch {
     // Usually there is no such file. A file that can't be read or parsed is no word.
     return null
-  }
-}
-
-function remove(path: string): boolean {
-  try {
-    unlinkSync(path)
-    return true
-  } catch {
-    return false
   }
 }

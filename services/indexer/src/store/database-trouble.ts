@@ -1,5 +1,6 @@
 /** What an error of the database means for its owner, and whether waiting may help. */
 
+import { DatabaseUnusableError } from '@drive-feed/shared/open-database.ts'
 import { type ProblemText, problemText, problemTextOf } from '@drive-feed/shared/problem.ts'
 import { shownText } from '@drive-feed/shared/shown-text.ts'
 
@@ -70,6 +71,17 @@ const TROUBLES: readonly (readonly [code: string, trouble: DatabaseTrouble])[] =
   ['SQLITE_CORRUPT', { problem: DAMAGED, remedy: 'replace' }],
   ['SQLITE_NOTADB', { problem: DAMAGED, remedy: 'replace' }],
 ]
+
+/**
+ * What is waited for at the start. Otherwise the database must be usable then: like a mistake in the config, what the
+ * owner has to mend ends the process, unless it is to wait for that too.
+ */
+export function troubleAtStart(error: unknown, waitsForOwner: boolean): DatabaseTrouble | null {
+  const trouble = databaseTrouble(error)
+  if (trouble?.remedy === 'wait') return trouble
+  if (!waitsForOwner || !(error instanceof DatabaseUnusableError)) return null
+  return { problem: problemTextOf(error.message), remedy: 'mend' }
+}
 
 /** Null if neither the error nor what caused it is about the database. */
 export function databaseTrouble(error: unknown): DatabaseTrouble | null {

@@ -2,6 +2,7 @@
 import { closeSync, constants, existsSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { type DatabaseNote, lockPath, writeNote } from '@drive-feed/shared/database-note.ts'
+import { whyNotWritable } from '@drive-feed/shared/not-writable.ts'
 import { DatabaseUnusableError } from '@drive-feed/shared/open-database.ts'
 
 export type WriterLock = {
@@ -25,7 +26,8 @@ export function lockForWriting(databasePath: string, tryLock: (fd: number) => bo
     fd = openSync(path, constants.O_RDWR | constants.O_CREAT)
   } catch (error) {
     const { message } = error as Error
-    throw new DatabaseUnusableError(`database_url: ${path} can't be opened for writing: ${message}`, { cause: error })
+    const why = whyNotWritable(databasePath) ?? `${path} can't be opened for writing: ${message}`
+    throw new DatabaseUnusableError(`database_url: ${why}`, { cause: error })
   }
   if (tryLock(fd)) return { release: () => closeSync(fd), note: (note) => writeNote(fd, note) }
   closeSync(fd)

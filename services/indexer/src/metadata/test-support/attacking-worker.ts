@@ -47,7 +47,7 @@ serveJobs(() => {
     'open a given file as a library would': attempt(() => openSync(inside, 'r')),
     'open another one as a library would': attempt(() => openSync(outside, 'r')),
     'open another one by openat2': opened(outside),
-    'open the config beside the program': opened(join(import.meta.dirname, '../../../../../server.yaml')),
+    'open a file beside the program': opened(join(import.meta.dirname, '../../../../../docker-compose.yml')),
     'open the memory of the indexer': opened(`/proc/${process.ppid}/mem`),
     'open the environment of the indexer': opened(`/proc/${process.ppid}/environ`),
     'open by a handle': called('open_by_handle_at', 0, 0, 0),

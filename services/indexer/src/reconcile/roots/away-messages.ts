@@ -1,4 +1,5 @@
 /** What owners read of a root that is away, or of a disk inside a root: what was found where, and what to do. */
+import { ownerCommand } from '@drive-feed/shared/owner-command.ts'
 import { type ProblemText, problemText } from '@drive-feed/shared/problem.ts'
 import { shellWord } from '@drive-feed/shared/shell-word.ts'
 import { shownPath } from '@drive-feed/shared/shown-path.ts'
@@ -74,8 +75,6 @@ function acceptMessage({ key }: Root, condition: string, configPath: string | un
   return `If ${condition}: ${acceptCommand(shellWord(key), configPath)}`
 }
 
-/** As an owner types it in the folder of the program. */
 function acceptCommand(operand: string, configPath: string | undefined): string {
-  const config = configPath === undefined ? '' : ` --config=${shellWord(configPath)}`
-  return `npm run accept-empty -- ${operand}${config}`
+  return ownerCommand(['accept-empty', operand], configPath)
 }

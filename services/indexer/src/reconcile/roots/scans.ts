@@ -27,7 +27,7 @@ export type ScansTools = {
 
 export type Scans = {
   /** Scans a root from its top; when a scan is under way, once more after it. */
-  readonly start: (root: Root, reason: 'start' | 'back' | 'mount' | 'overflow' | 'interval') => void
+  readonly start: (root: Root, reason: 'start' | 'back' | 'mount' | 'overflow' | 'interval' | 'owner') => void
   /** Ends the scans whose folders are all listed. */
   readonly finishThoseDone: () => void
   /** Starts what is due by the clock: rescans, and listings of what can't be watched or read. */

@@ -1,0 +1,66 @@
+/** One of the two services as a child process. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { shownText } from '@drive-feed/shared/shown-text.ts'
+
+export type Service = {
+  readonly name: string
+  readonly logPath: string
+  /** Undefined if it could not be started. */
+  readonly pid: number | undefined
+  /** Resolves when the process has ended, with a text for how: "exit code 1". */
+  readonly ended: Promise<string>
+  /** The last lines of this run's log, in readable form. */
+  lastLines(count: number): string[]
+  /** Asks the service to end, and kills it after `patienceMs`. */
+  stop(patienceMs: number): Promise<void>
+}
+
+/** Starts `script` with Node, and appends all its output to `logPath`. */
+export function startService(options: { name: string; script: string; argv: string[]; logPath: string }): Service {
+  const { name, script, argv, logPath } = options
+  mkdirSync(dirname(logPath), { recursive: true })
+  const log = openSync(logPath, 'a')
+  const logStart = statSync(logPath).size
+  // A process group of its own: Ctrl-C in the terminal must reach the service only once, through `stop`.
+  const child = spawn(process.execPath, [script, ...argv], { stdio: ['ignore', log, log], detached: true })
+  closeSync(log)
+  // Otherwise the service would outlive this process if that ends by an error.
+  process.once('exit', () => child.kill('SIGTERM'))
+  const ended = endOf(child)
+  return {
+    name,
+    logPath,
+    pid: child.pid,
+    ended,
+    lastLines: (count) =>
+      readFileSync(logPath).subarray(logStart).toString().trimEnd().split('\n').slice(-count).map(readable),
+    stop: async (patienceMs) => {
+      child.kill('SIGTERM')
+      const timer = new AbortController()
+      const tooLate = sleep(patienceMs, 'too late', { signal: timer.signal }).catch(() => 'stopped')
+      if ((await Promise.race([ended, tooLate])) === 'too late') child.kill('SIGKILL')
+      timer.abort()
+      await ended
+    },
+  }
+}
+
+function endOf(child: ChildProcess): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>()
+  child.once('error', (error) => resolve(error.message))
+  child.once('exit', (code, signal) => resolve(signal === null ? `exit code ${code}` : `signal ${signal}`))
+  return promise
+}
+
+/** A log line is JSON. Output from before logging began, or of a crash, is text. */
+function readable(line: string): string {
+  try {
+    const { time, msg, err } = JSON.parse(line) as { time?: string; msg?: string; err?: { message?: string } }
+    return shownText([time, msg, err?.message].filter((part) => part !== undefined).join('  '))
+  } catch {
+    return shownText(line)
+  }
+}

@@ -192,7 +192,9 @@ function configure(run: Run, at: number): void {
 function follows({ pair, world }: Run): void {
   const { roots, exclude } = pair.configuration()
   world.watched = Object.values(roots)
-  world.isExcluded = createExclude(exclude)
+  const isExcluded = createExclude({ patterns: exclude, usesDefaults: true })
+  // Its patterns are for names.
+  world.isExcluded = (name) => isExcluded(name, () => '')
 }
 
 /**
@@ -250,7 +252,11 @@ async function compareIds(run: Run): Promise<void> {
   const { roots, exclude } = pair.configuration()
   const db = openReader(pair.databasePath)
   try {
-    const { lines } = await audit(db, { watches: Object.keys(roots), excludes: exclude, readsFiles: true })
+    const { lines } = await audit(db, {
+      watches: Object.keys(roots),
+      excludes: { patterns: exclude, usesDefaults: true },
+      readsFiles: true,
+    })
     assert.deepEqual(lines, [], 'I1: the audit finds no difference')
   } finally {
     db.sqlite.close()

@@ -121,6 +121,7 @@ function portsOf(
     settings: {
       watches: watches.map((watch) => ({ ...watch, configuredPath: watch.path })),
       isExcluded: () => false,
+      excludesByPath: false,
       quietMs: 100,
       rescanHours: 24,
       skipInitialHash: false,

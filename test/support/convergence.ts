@@ -37,7 +37,7 @@ export async function untilConverged(pair: Pair, { boundMs = BOUND_MS, only = ''
 
 function auditProblems(pair: Pair): string[] {
   const { roots, exclude } = pair.configuration()
-  const isExcluded = createExclude(exclude)
+  const isExcluded = createExclude({ patterns: exclude, usesDefaults: true })
   return pair.read((sqlite) => {
     const tools = { rows: createAuditRows({ sqlite }), isExcluded, readsFiles: false }
     return Object.entries(roots).flatMap(([name, path]) => {

@@ -34,13 +34,13 @@ export function forgetHashes(): void {
 
 /** Every folder and regular file that is not excluded. */
 export function diskTree(roots: Readonly<Record<string, string>>, excludes: readonly string[] = []): TreeImage {
-  const isExcluded = createExclude(excludes)
+  const isExcluded = createExclude({ patterns: excludes, usesDefaults: true })
   const image: TreeImage = new Map()
   const walk = (path: string, key: string) => {
     image.set(key, 'folder')
     for (const bytes of readdirSync(pathForFs(path), 'buffer')) {
       const name = nameFromBytes(bytes)
-      if (isExcluded(name)) continue
+      if (isExcluded(name, () => key)) continue
       const stats = freshStatsAt(`${path}/${name}`)
       if (stats?.kind === 'folder') walk(`${path}/${name}`, `${key}/${name}`)
       if (stats?.kind === 'file') image.set(`${key}/${name}`, fileImage(`${path}/${name}`, stats))

@@ -2,7 +2,7 @@
 import { closeSync } from 'node:fs'
 import type { Worker } from 'node:worker_threads'
 import type { Config } from '@drive-feed/shared/config/config.ts'
-import { createExclude } from '@drive-feed/shared/exclude.ts'
+import { createExclude, excludesByPath } from '@drive-feed/shared/exclude.ts'
 import type { Logger } from '@drive-feed/shared/logger.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
 import { createOwnFiles } from '@drive-feed/shared/own-files.ts'
@@ -136,7 +136,7 @@ class Stages implements Indexer {
     const core = createCore(parts)
     const { config, log } = parts
     this.#core = core
-    this.#observer = createObserver(parts.observerThread, { excludes: config.exclude, own: config }, onCrash)
+    this.#observer = createObserver(parts.observerThread, { ...config, own: config }, onCrash)
     this.#drain = startDrain(this.#drainHandlers(onCrash), core.limits.backlogBytesMax)
     this.pipeline = new Pipeline(this.#ports())
     this.failures = createFailureLog(core)
@@ -197,7 +197,8 @@ class Stages implements Indexer {
     return {
       settings: {
         ...config,
-        isExcluded: createExclude(config.exclude),
+        isExcluded: createExclude(config.excludes),
+        excludesByPath: excludesByPath(config.excludes),
         quietMs: config.settleMs,
         pace: { ...PACE, slotsMax: config.unwatchedRescanMinutes, ...limits.pace },
         hintsMax: limits.hintsMax ?? HINTS_MAX,

@@ -1,11 +1,12 @@
 /** Entry of the observer thread: looks at folders (`scan`) and sets watches (`watch`). */
 import { parentPort } from 'node:worker_threads'
 import { resolveAsFarAsPossible } from '@drive-feed/shared/config/config-folders.ts'
-import { createExclude } from '@drive-feed/shared/exclude.ts'
+import { createExclude, type IsExcluded } from '@drive-feed/shared/exclude.ts'
 import { createOwnFiles, type OwnFiles } from '@drive-feed/shared/own-files.ts'
 import { createSightsBuilder } from './model/sights.ts'
 import { addWatch } from './posix/libc.ts'
 import { restrictThread } from './sandbox/landlock.ts'
+import { createFeedPaths } from './scan/feed-paths.ts'
 import { filesystemSigns } from './scan/filesystem-signs.ts'
 import { type LookAnswer, type LookTools, look } from './scan/look.ts'
 import type { ObserverReply, ObserverRequest } from './scan/observer-messages.ts'
@@ -23,12 +24,13 @@ restrictThread({ read: [], execute: [], write: [], readsAll: true })
 
 const mounts = createMountChanges()
 let progress = new Int32Array(new SharedArrayBuffer(4))
-let isExcluded: LookTools['isExcluded'] = () => {
+let feedPaths = createFeedPaths([])
+let isExcluded: IsExcluded = () => {
   throw new Error('asked to look before it had the excludes')
 }
 let own: OwnFiles | undefined
 let tools: LookTools = {
-  isExcluded: (name) => isExcluded(name),
+  isExcluded: (name, path) => isExcluded(name, () => feedPaths.of(path)),
   addWatch: (inotifyFd, path) => {
     const added = addWatch(inotifyFd, path, FOLDER_MASK)
     return added.ok ? { kind: 'watched', watch: added.value } : { kind: 'refused', errno: added.errno }
@@ -38,6 +40,7 @@ let tools: LookTools = {
 parentPort?.on('message', (request: ObserverRequest) => {
   if (request.kind === 'excludes') {
     isExcluded = createExclude(request.excludes)
+    feedPaths = createFeedPaths(request.watches)
     own = createOwnFiles(request.own)
     tools = { ...tools, own }
     progress = new Int32Array(request.progress)
@@ -49,7 +52,10 @@ parentPort?.on('message', (request: ObserverRequest) => {
     return
   }
   if (request.kind === 'resolve') {
-    post({ kind: 'resolve', ticket: request.ticket, path: resolveAsFarAsPossible(request.path) })
+    const path = resolveAsFarAsPossible(request.path)
+    // What is looked at from now on has its path from this answer.
+    feedPaths.resolved(request.path, path)
+    post({ kind: 'resolve', ticket: request.ticket, path })
     return
   }
   if (request.kind === 'mounts') {

@@ -11,7 +11,8 @@ export const WATCHES_ALLOWED = 'must name at least one folder to watch, as in "m
 const WATCH_NAME_ALLOWED = 'a name must not be empty, "." or "..", and must not contain "/" or NUL'
 const FOLDER_ALLOWED = 'must be the absolute path of a folder, starting with "/"'
 const EXCLUDE_ALLOWED = 'must be a list of patterns, as in ["*.part", "lost+found"]'
-const PATTERN_ALLOWED = 'must be a pattern for one name, without "/"'
+const PATTERN_ALLOWED =
+  'must be a pattern for a name, as in "*.part", or for a path from the name of a watch on, as in "photos/**/Raw/*"'
 
 const ORIGINS_ALLOWED = 'must be a list of origins, as in ["https://photos.example.org"], or ["*"] for all'
 const ORIGIN_ALLOWED = 'must be an origin, such as "https://photos.example.org", without a path; or "*" for all'
@@ -22,7 +23,7 @@ const LEVEL_ALLOWED = 'must be one of debug, info, warn, error'
 
 const path = z.string(PATH_ALLOWED).refine((text) => text !== '' && !text.includes('\0'), PATH_ALLOWED)
 const folder = z.string(FOLDER_ALLOWED).refine((text) => isAbsolute(text) && !text.includes('\0'), FOLDER_ALLOWED)
-const pattern = z.string(PATTERN_ALLOWED).refine((text) => text !== '' && !text.includes('/'), PATTERN_ALLOWED)
+const pattern = z.string(PATTERN_ALLOWED).refine(isPattern, PATTERN_ALLOWED)
 
 const origin = z.string(ORIGIN_ALLOWED).refine(isOrigin, ORIGIN_ALLOWED)
 const hostName = z
@@ -47,6 +48,7 @@ const KEYS = z.strictObject({
     .record(z.string().refine(isNodeName, WATCH_NAME_ALLOWED), folder, WATCHES_ALLOWED)
     .refine((watches) => Object.keys(watches).length > 0, WATCHES_ALLOWED),
   exclude: orDefault(z.array(pattern, EXCLUDE_ALLOWED), []),
+  exclude_defaults: orDefault(z.boolean('must be true or false'), true),
   log_path: orDefault(path, null),
   log_level: orDefault(z.enum(['debug', 'info', 'warn', 'error'], LEVEL_ALLOWED), 'info' as const),
   api_token: orDefault(token, null),
@@ -79,6 +81,7 @@ export const KEY_KINDS: Readonly<Record<keyof ConfigValues, KeyKind>> = {
   database_url: 'text',
   watches: 'watches',
   exclude: 'list',
+  exclude_defaults: 'truth',
   log_path: 'text',
   log_level: 'text',
   api_token: 'text',
@@ -193,6 +196,11 @@ function hours(most: number) {
 /** Whether this can be the name of a node: names are parts of paths. */
 function isNodeName(name: string): boolean {
   return name !== '' && name !== '.' && name !== '..' && !/[/\0]/.test(name)
+}
+
+/** A path has no component that no name can be: it would match nothing. */
+function isPattern(text: string): boolean {
+  return !text.includes('\0') && text.split('/').every((part) => part !== '' && part !== '.' && part !== '..')
 }
 
 /** Whether this is an origin as browsers send it: scheme, host and perhaps a port, in the canonical form. */

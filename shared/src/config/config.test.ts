@@ -19,10 +19,11 @@ const DATABASE_ALLOWED = 'must be the path of an SQLite file, absolute or relati
 const HOURS_ALLOWED = 'must be a number of hours, more than 0, at most 720'
 const WORKERS_ALLOWED = 'must be a whole number from 1 to 1024'
 const KNOWN_KEYS =
-  'host, port, database_url, watches, exclude, log_path, log_level, api_token, allowed_hosts, cors_origins, max_connections, max_waiting, metadata_workers, settle_ms, rescan_hours, unwatched_rescan_minutes, watcher, skip_initial_hash'
+  'host, port, database_url, watches, exclude, exclude_defaults, log_path, log_level, api_token, allowed_hosts, cors_origins, max_connections, max_waiting, metadata_workers, settle_ms, rescan_hours, unwatched_rescan_minutes, watcher, skip_initial_hash'
 
 const TOKEN_ALLOWED = 'must be a text of 16 to 200 letters, digits and any of -._~+/='
-const PATTERN_ALLOWED = 'must be a pattern for one name, without "/"'
+const PATTERN_ALLOWED =
+  'must be a pattern for a name, as in "*.part", or for a path from the name of a watch on, as in "photos/**/Raw/*"'
 const HOST_ALLOWED = 'must be a host name without a port, such as "nas.example.org"'
 const ORIGIN_ALLOWED = 'must be an origin, such as "https://photos.example.org", without a path; or "*" for all'
 
@@ -118,12 +119,10 @@ const MISTAKES: readonly (readonly [title: string, yaml: string, ...messages: st
     `${GOOD}exclude: a`,
     ': exclude: "a": must be a list of patterns, as in ["*.part", "lost+found"]',
   ],
-  [
-    'a pattern that is a number',
-    `${GOOD}exclude: [a, 3]`,
-    ': exclude[1]: 3: must be a pattern for one name, without "/"',
-  ],
-  ['a pattern for a path', `${GOOD}exclude: [a/b]`, ': exclude[0]: "a/b": must be a pattern for one name, without "/"'],
+  ['a pattern that is a number', `${GOOD}exclude: [a, 3]`, `: exclude[1]: 3: ${PATTERN_ALLOWED}`],
+  ['a pattern for an absolute path', `${GOOD}exclude: [/a/b]`, `: exclude[0]: "/a/b": ${PATTERN_ALLOWED}`],
+  ['a pattern with an empty component', `${GOOD}exclude: [a/]`, `: exclude[0]: "a/": ${PATTERN_ALLOWED}`],
+  ['a pattern with dots', `${GOOD}exclude: [a/../b]`, `: exclude[0]: "a/../b": ${PATTERN_ALLOWED}`],
   ['log_path as a number', `${GOOD}log_path: 3`, ': log_path: 3: must be a path'],
   ['no workers', `${GOOD}metadata_workers: 0`, `: metadata_workers: 0: ${WORKERS_ALLOWED}`],
   ['half a worker', `${GOOD}metadata_workers: 1.5`, `: metadata_workers: 1.5: ${WORKERS_ALLOWED}`],
@@ -232,7 +231,7 @@ test('defaults are filled in, and keys without a value count as not given', (t) 
     port: 8080,
     databasePath: join(folder, 'feed.db'),
     watches: [{ name: 'media', path: '/mnt/media', configuredPath: '/mnt/media' }],
-    exclude: [],
+    excludes: { patterns: [], usesDefaults: true },
     logPath: null,
     logLevel: 'info',
     apiToken: null,
@@ -256,7 +255,8 @@ database_url: /data/db/feed.db
 watches:
   media: /mnt/media/
   2024: "/mnt/with space"
-exclude: ["*.part", lost+found]
+exclude: ["*.part", lost+found, media/**/Raw/*]
+exclude_defaults: false
 log_path: logs/feed.log
 log_level: debug
 api_token: 0123456789abcdef==
@@ -281,7 +281,7 @@ skip_initial_hash: true
       { name: '2024', path: '/mnt/with space', configuredPath: '/mnt/with space' },
       { name: 'media', path: '/mnt/media', configuredPath: '/mnt/media' },
     ],
-    exclude: ['*.part', 'lost+found'],
+    excludes: { patterns: ['*.part', 'lost+found', 'media/**/Raw/*'], usesDefaults: false },
     logPath: join(folder, 'logs/feed.log'),
     logLevel: 'debug',
     apiToken: '0123456789abcdef==',

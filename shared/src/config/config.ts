@@ -1,5 +1,6 @@
 /** The config that both services read: from a file, or from variables if there is none. */
 import { dirname, resolve } from 'node:path'
+import type { Excludes } from '../exclude.ts'
 import { ConfigError } from './config-error.ts'
 import { isConfigFileThere, readConfigFile } from './config-file.ts'
 import {
@@ -23,8 +24,7 @@ export type Config = {
   readonly port: number
   readonly databasePath: string
   readonly watches: readonly ConfiguredWatch[]
-  /** The config's own patterns; `createExclude` adds the ones that are always on. */
-  readonly exclude: readonly string[]
+  readonly excludes: Excludes
   readonly logPath: string | null
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
   /** The token that the api's clients have to send; null if anyone may ask. */
@@ -137,7 +137,7 @@ function toConfig(
     port: values.port,
     databasePath: placed.databasePath,
     watches: placed.watches,
-    exclude: values.exclude,
+    excludes: { patterns: values.exclude, usesDefaults: values.exclude_defaults },
     logPath: placed.logPath,
     logLevel: values.log_level,
     apiToken: values.api_token,

@@ -1,6 +1,6 @@
 /** The whole audit: every root and the tables, without differences that the indexer is about to settle. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createExclude } from '@drive-feed/shared/exclude.ts'
+import { createExclude, type Excludes } from '@drive-feed/shared/exclude.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
 import type { OwnFiles } from '@drive-feed/shared/own-files.ts'
 import { shownPath } from '@drive-feed/shared/shown-path.ts'
@@ -11,7 +11,7 @@ import { type Finding, noListing, type Place, pathOf, type WalkTools, walk } fro
 
 export type AuditOptions = {
   readonly watches: readonly string[]
-  readonly excludes: readonly string[]
+  readonly excludes: Excludes
   readonly readsFiles: boolean
   /** Files of drive-feed itself, which are not compared. */
   readonly own?: OwnFiles

@@ -3,6 +3,7 @@
  * to it.
  */
 
+import type { IsExcluded } from '@drive-feed/shared/exclude.ts'
 import { isSameInode } from '@drive-feed/shared/file-stats.ts'
 import { type FolderOnDisk, isAbsence, lookAt, openFolder, problemOf } from './folder-on-disk.ts'
 import { type AuditRow, difference, isRead, isWaiting, type OnDisk } from './place.ts'
@@ -26,7 +27,7 @@ export type Finding =
 
 export type WalkTools = {
   readonly rows: AuditRows
-  readonly isExcluded: (name: string) => boolean
+  readonly isExcluded: IsExcluded
   /** Whether it is a file of drive-feed itself, which is never listed. */
   readonly isOwn?: (file: OnDisk) => boolean
   /** Whether files are read and their MD5 compared. */
@@ -157,7 +158,8 @@ function withoutOwn({ isOwn }: WalkTools, disk: OnDisk | null | Error): OnDisk |
 /** Compares the place itself, and gives whether it is a folder on both sides. */
 function* compareEntry(tools: WalkTools, place: Place, entry: Entry): Generator<Finding, boolean> {
   const { name, row, folder, isListed } = entry
-  if (tools.isExcluded(name)) {
+  const pathOfFolder = () => [place.root.name, ...place.names.slice(0, -1)].join('/')
+  if (tools.isExcluded(name, pathOfFolder)) {
     if (row !== undefined) yield { kind: 'problem', place, problem: 'excluded, but in the database' }
     return false
   }

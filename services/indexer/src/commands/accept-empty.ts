@@ -5,7 +5,7 @@
  */
 import { readdirSync } from 'node:fs'
 import { type Config, loadConfig } from '@drive-feed/shared/config/config.ts'
-import { createExclude } from '@drive-feed/shared/exclude.ts'
+import { createExclude, type Excludes } from '@drive-feed/shared/exclude.ts'
 import { type FileStats, statsAt } from '@drive-feed/shared/file-stats.ts'
 import { type FeedDatabase, openReader } from '@drive-feed/shared/open-database.ts'
 import { type WatchRootRow, watchRoots } from '@drive-feed/shared/schema.ts'
@@ -84,7 +84,7 @@ known in it are to be removed.`)
 async function acceptRoot(config: Config, db: FeedDatabase, name: string): Promise<void> {
   const root = findRoot(db, name)
   const folder = lookAt(root)
-  const isEmpty = isEmptyFolder(root.path, config.exclude)
+  const isEmpty = isEmptyFolder(root, config.excludes)
   const known = countBelow(db, root.nodeId)
   const isRunning = isIndexerRunning(db)
   // A stopped indexer may not have seen yet what the owner sees.
@@ -129,10 +129,10 @@ function look(path: string): FileStats | null {
   }
 }
 
-function isEmptyFolder(path: string, excludes: readonly string[]): boolean {
+function isEmptyFolder({ path, name }: WatchRootRow, excludes: Excludes): boolean {
   const isExcluded = createExclude(excludes)
   try {
-    return readdirSync(path).every(isExcluded)
+    return readdirSync(path).every((entry) => isExcluded(entry, () => name))
   } catch (error) {
     throw new Refusal(`${shownPath(path)} can't be listed: ${shownText((error as Error).message)}`)
   }

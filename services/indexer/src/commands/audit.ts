@@ -11,14 +11,14 @@ import { type AuditReport, audit } from '../audit/audit.ts'
  * @throws {ConfigError | DatabaseUnusableError}
  */
 export async function auditByConfig(configPath: string, readsFiles: boolean): Promise<AuditReport> {
-  const { watches, exclude, databasePath, logPath } = loadConfig(configPath, { checkFolders: false })
+  const { watches, excludes, databasePath, logPath } = loadConfig(configPath, { checkFolders: false })
   const db = openReader(databasePath)
   try {
     return await audit(db, {
       // Made now, since opening the reader may have made `-shm`.
       own: createOwnFiles({ databasePath, logPath }),
       watches: watches.map(({ name }) => name),
-      excludes: exclude,
+      excludes,
       readsFiles,
     })
   } finally {

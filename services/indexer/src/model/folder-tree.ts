@@ -143,14 +143,20 @@ export function createTree(): Tree {
 
 /** The folder's absolute path, made of its parents' names. */
 export function pathOf(folder: Folder): string {
+  const names = namesTo(folder)
+  const { path } = folder.root
+  return names.length === 0 ? path : `${path === '/' ? '' : path}/${names.join('/')}`
+}
+
+/** The folder's path from the name of its watch on, as patterns for paths have it: `photos/2024`. */
+export function feedPathOf(folder: Folder): string {
+  return [folder.root.key, ...namesTo(folder)].join('/')
+}
+
+function namesTo(folder: Folder): string[] {
   const names: string[] = []
-  let at = folder
-  while (at.parent !== null) {
-    names.push(at.name)
-    at = at.parent
-  }
-  const top = at.root.path === '/' ? '' : at.root.path
-  return names.length === 0 ? at.root.path : `${top}/${names.reverse().join('/')}`
+  for (let at = folder; at.parent !== null; at = at.parent) names.push(at.name)
+  return names.reverse()
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import type { Decision, Facts, MetadataDue } from '../model/decision.ts'
-import { createTree, type Folder, pathOf, type RootFolder, type Tree } from '../model/folder-tree.ts'
+import { createTree, type Folder, feedPathOf, pathOf, type RootFolder, type Tree } from '../model/folder-tree.ts'
 import type { Observation } from '../model/observation.ts'
 import type { LookRequest } from '../scan/look.ts'
 import type { LookReply } from '../scan/observer.ts'
@@ -77,7 +77,7 @@ export class Pipeline {
     const { disk, clock, settings, log } = ports
     this.#startedMs = clock.nowMs()
     const tree = createTree()
-    this.pending = createPending(tree, clock.nowMs)
+    this.pending = createPending(tree, clock.nowMs, ports.settings.excludesByPath)
     this.layout = this.#createLayout(tree)
     this.#fence = createMountFence(disk, () => this.mounted())
     this.#intake = this.#createIntake()
@@ -310,7 +310,7 @@ export class Pipeline {
       ownFiles.mayBeOwn(name) && ownFiles.namesIn({ device: numberOf(device), inode: BigInt(inode) })?.(name) === true
     return createEventIntake({
       ...{ tree, pending: this.pending, nowMs: clock.nowMs },
-      isIgnored: (folder, name) => settings.isExcluded(name) || isOwn(folder, name),
+      isIgnored: (folder, name) => settings.isExcluded(name, () => feedPathOf(folder)) || isOwn(folder, name),
       onLost: (root) => this.#overflow.lost(root),
       doNumbersPass: (device) => devices.numberKind(device) === 'passing',
       onUnmounted: ({ device }) => devices.unmounted(device),

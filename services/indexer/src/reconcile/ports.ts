@@ -3,6 +3,7 @@
  * it those of a model. Nothing else differs between what ships and what is simulated.
  */
 import type { ConfiguredWatch } from '@drive-feed/shared/config/watches.ts'
+import type { IsExcluded } from '@drive-feed/shared/exclude.ts'
 import type { Logger } from '@drive-feed/shared/logger.ts'
 import type { OwnFiles } from '@drive-feed/shared/own-files.ts'
 import type { ProblemText } from '@drive-feed/shared/problem.ts'
@@ -32,7 +33,9 @@ export type Ports = {
 
 export type Settings = {
   readonly watches: readonly ConfiguredWatch[]
-  readonly isExcluded: (name: string) => boolean
+  readonly isExcluded: IsExcluded
+  /** Whether it depends on its path what is left out of a folder, so that one that moves has to be listed again. */
+  readonly excludesByPath: boolean
   /** How long a file must have been quiet before it is read: `settle_ms` of the config. */
   readonly quietMs: number
   readonly rescanHours: number

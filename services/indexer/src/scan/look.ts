@@ -59,7 +59,8 @@ export type LookAnswer =
   | { readonly kind: 'later'; readonly problem: string | null }
 
 export type LookTools = {
-  readonly isExcluded: (name: string) => boolean
+  /** `path`: that of the folder. */
+  readonly isExcluded: (name: string, path: string) => boolean
   /** Own files, which are those of drive-feed itself. They are never listed. */
   readonly own?: Pick<OwnFiles, 'namesIn' | 'isOwn'>
   /** Watches the folder behind `path`, which is in /proc/self/fd. */
@@ -84,7 +85,8 @@ export function look(request: LookRequest, tools: LookTools, sights: SightsBuild
     // Watch before listing: what is created between the two would be missed.
     if (request.inotifyFd !== null) watch = tools.addWatch(request.inotifyFd, door)
     const from = sights.length
-    const at = { fd, door, isOwnName: tools.own?.namesIn(folderStats) ?? null }
+    const isExcluded = (name: string) => tools.isExcluded(name, request.path)
+    const at = { fd, door, isExcluded, isOwnName: tools.own?.namesIn(folderStats) ?? null }
     const met = request.names === null ? lookAtAll(at, tools, sights) : lookAtNames(at, request.names, tools, sights)
     return { kind: 'seen', folder, from, to: sights.length, watch, ...met }
   } catch (error) {
@@ -110,16 +112,17 @@ const stats = emptyStats()
 type OpenFolder = {
   readonly fd: number
   readonly door: string
+  readonly isExcluded: (name: string) => boolean
   readonly isOwnName: ((name: string) => boolean) | null
 }
 
 type Met = Pick<Extract<LookAnswer, { kind: 'seen' }>, 'respelled' | 'folds' | 'hasOwn'>
 
-function lookAtAll({ fd, door, isOwnName }: OpenFolder, tools: LookTools, sights: SightsBuilder): Met {
+function lookAtAll({ fd, door, isExcluded, isOwnName }: OpenFolder, tools: LookTools, sights: SightsBuilder): Met {
   let hasOwn = false
   for (const name of listNames(door)) {
     if (isOwnName?.(name) === true) hasOwn = true
-    else if (!tools.isExcluded(name) && lookAt(fd, name, sights, tools.own) === 'own') hasOwn = true
+    else if (!isExcluded(name) && lookAt(fd, name, sights, tools.own) === 'own') hasOwn = true
   }
   return hasOwn ? { hasOwn } : {}
 }
@@ -129,7 +132,7 @@ function lookAtAll({ fd, door, isOwnName }: OpenFolder, tools: LookTools, sights
  * `mv holiday.jpg Holiday.jpg` both would be found.
  */
 function lookAtNames(
-  { fd, door, isOwnName }: OpenFolder,
+  { fd, door, isExcluded, isOwnName }: OpenFolder,
   names: readonly string[],
   tools: LookTools,
   sights: SightsBuilder,
@@ -142,7 +145,7 @@ function lookAtNames(
   for (const name of names) {
     const isOwn = isOwnName?.(name) === true
     hasOwn ||= isOwn
-    if (isOwn || tools.isExcluded(name)) {
+    if (isOwn || isExcluded(name)) {
       sights.pushUnlisted(name)
       continue
     }

@@ -1,5 +1,7 @@
 /** The messages to and from the observer thread. */
 
+import type { ConfiguredWatch } from '@drive-feed/shared/config/watches.ts'
+import type { Excludes } from '@drive-feed/shared/exclude.ts'
 import type { OwnPaths } from '@drive-feed/shared/own-files.ts'
 import type { PackedSights } from '../model/sights.ts'
 import type { FilesystemSigns } from './filesystem-signs.ts'
@@ -12,7 +14,8 @@ import type { LookAnswer, LookRequest } from './look.ts'
 export type ObserverRequest =
   | {
       readonly kind: 'excludes'
-      readonly excludes: readonly string[]
+      readonly excludes: Excludes
+      readonly watches: readonly ConfiguredWatch[]
       readonly own: OwnPaths
       readonly progress: SharedArrayBuffer
     }

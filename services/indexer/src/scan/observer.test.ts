@@ -20,7 +20,11 @@ function slowThread() {
     postMessage: (request: ObserverRequest) => void requests.push(request),
     terminate: async () => 0,
   })
-  const observer = createObserver(thread as unknown as Worker, { excludes: [], own: NOTHING }, assert.fail)
+  const observer = createObserver(
+    thread as unknown as Worker,
+    { excludes: { patterns: [], usesDefaults: true }, watches: [], own: NOTHING },
+    assert.fail,
+  )
   const [first] = requests
   assert.equal(first?.kind, 'excludes')
   const progress = new Int32Array(first.progress)

@@ -3,6 +3,8 @@
  * order, so the later of two answers about a place is always the newer one.
  */
 import type { Worker } from 'node:worker_threads'
+import type { ConfiguredWatch } from '@drive-feed/shared/config/watches.ts'
+import type { Excludes } from '@drive-feed/shared/exclude.ts'
 import type { OwnPaths } from '@drive-feed/shared/own-files.ts'
 import type { PackedSights } from '../model/sights.ts'
 import type { FilesystemSigns } from './filesystem-signs.ts'
@@ -29,12 +31,17 @@ export type Observer = {
   readonly stop: () => Promise<void>
 }
 
-/**
- * Starts to use the observer thread. It looks neither at names that match a pattern of `excludes` nor at our own files.
- */
+export type ObserverSettings = {
+  readonly excludes: Excludes
+  /** Patterns for paths begin with their names. */
+  readonly watches: readonly ConfiguredWatch[]
+  readonly own: OwnPaths
+}
+
+/** Starts to use the observer thread. It looks neither at what `excludes` leaves out nor at our own files. */
 export function createObserver(
   thread: Worker,
-  { excludes, own }: { readonly excludes: readonly string[]; readonly own: OwnPaths },
+  { excludes, watches, own }: ObserverSettings,
   onCrash: (error: Error) => void,
 ): Observer {
   const waiting = new Map<
@@ -54,7 +61,7 @@ export function createObserver(
     waiting.get(reply.ticket)?.resolve(reply)
     waiting.delete(reply.ticket)
   })
-  thread.postMessage({ kind: 'excludes', excludes, own, progress } satisfies ObserverRequest)
+  thread.postMessage({ kind: 'excludes', excludes, watches, own, progress } satisfies ObserverRequest)
   const ask = (paths: readonly string[], make: (ticket: number) => ObserverRequest): Promise<ObserverReply> =>
     new Promise((resolve) => {
       tickets += 1

@@ -22,12 +22,13 @@ export type Pending = {
 const RETRY_FIRST_MS = 20
 const RETRY_LAST_MS = 10_000
 
-export function createPending(tree: Pick<Tree, 'get'>, nowMs: () => number): Pending {
+/** `listsMoved`: whether a folder that moved is to be listed again, see `Visits.addMoved`. */
+export function createPending(tree: Pick<Tree, 'get'>, nowMs: () => number, listsMoved = false): Pending {
   const hints = createHints()
   const retries = createBackoff<Folder>({ firstMs: RETRY_FIRST_MS, lastMs: RETRY_LAST_MS }, nowMs)
   return {
     hints,
-    visits: createVisits(),
+    visits: createVisits(listsMoved),
     limbo: createLimbo(),
     writers: createWriters(),
     revisits: createRevisits(),

@@ -8,6 +8,11 @@ export type Visits = {
   /** Visits that wait. */
   readonly size: () => number
   readonly add: (folder: Folder, isDeep: boolean) => void
+  /**
+   * Call for a known folder that came to another path. What is in it is known, unless patterns for paths leave out other
+   * things there.
+   */
+  readonly addMoved: (folder: Folder) => void
   readonly take: (max: number) => Visit[]
   /** Call once for each visit taken, when it is settled. */
   readonly done: (visit: Visit) => void
@@ -22,7 +27,8 @@ export type Visits = {
   readonly dropRoot: (root: RootFolder) => void
 }
 
-export function createVisits(): Visits {
+/** `listsMoved`: whether a folder that moved, and all below it, is listed again. */
+export function createVisits(listsMoved = false): Visits {
   const queue = new Map<Folder, boolean>()
   /** How many deep visits of each folder are under way: a second may be taken before the first is settled. */
   const underWay = new Map<Folder, number>()
@@ -42,6 +48,9 @@ export function createVisits(): Visits {
   return {
     size: () => queue.size,
     add,
+    addMoved: (folder) => {
+      if (listsMoved) add(folder, true)
+    },
     take: (max) => {
       const taken: Visit[] = []
       for (const [folder, isDeep] of queue) {

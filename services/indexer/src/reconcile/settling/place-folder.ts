@@ -37,7 +37,10 @@ export function ensureInTree(
     return
   }
   const leavesUnlisted = folder.parent !== parent && isToBeListed(visits, folder.parent)
-  if (folder.parent !== parent || folder.name !== place.name) tree.relink(folder, parent, place.name)
+  if (folder.parent !== parent || folder.name !== place.name) {
+    tree.relink(folder, parent, place.name)
+    visits.addMoved(folder)
+  }
   if (folder.needsVisit || leavesUnlisted) {
     folder.needsVisit = false
     visits.add(folder, true)

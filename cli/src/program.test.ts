@@ -73,6 +73,25 @@ test('what a command throws is one line, unless it is a bug', async () => {
   assert.match(bug.error, /^drive-feed look: a bug: TypeError: oops\n {4}at /)
 })
 
+test('a command whose part is not in the image says where it is; any other missing module is a bug', async () => {
+  const definition = (place: string): CommandDefinition => ({
+    ...{ name: 'look', summary: 'Look at things', description: [], operands: [], options: [], examples: [] },
+    load: () => import(new URL(place, import.meta.url).href),
+  })
+  const run = async (place: string) => {
+    let text = ''
+    const error = (more: string) => {
+      text += more
+    }
+    return { code: await runProgram([definition(place)], ['look'], { out: assert.fail, error }), text }
+  }
+  assert.deepEqual(await run('../../services/none.ts'), {
+    code: EXIT_UNUSABLE,
+    text: 'drive-feed look: it is not in this image; run it in the container of the indexer\n',
+  })
+  assert.equal((await run('./none.ts')).code, EXIT_BUG)
+})
+
 test('every command has help, a version, and examples', async () => {
   for (const { name, examples, summary } of COMMANDS) {
     let out = ''

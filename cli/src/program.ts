@@ -4,7 +4,7 @@ import { DatabaseUnusableError } from '@drive-feed/shared/open-database.ts'
 import { shownText } from '@drive-feed/shared/shown-text.ts'
 import { VERSION } from '@drive-feed/shared/version.ts'
 import { Argument, Command, CommanderError, Option } from 'commander'
-import { type CommandDefinition, CommandError, type Given } from './command.ts'
+import { type CommandDefinition, CommandError, type Given, type RunCommand } from './command.ts'
 import { EXIT_BUG, EXIT_DONE, EXIT_UNUSABLE } from './exit-codes.ts'
 
 export const PROGRAM = 'drive-feed'
@@ -36,7 +36,7 @@ async function run(
   output: Output,
 ): Promise<number> {
   try {
-    return await (await definition.load())(given, definitions)
+    return await (await loadPart(definition))(given, definitions)
   } catch (error) {
     const who = `${PROGRAM} ${definition.name}`
     if (error instanceof CommandError) {
@@ -53,6 +53,17 @@ async function run(
     }
     output.error(`${who}: a bug: ${(error as Error).stack ?? String(error)}\n`)
     return EXIT_BUG
+  }
+}
+
+/** The image of the api has no indexer, and so not what the indexer's commands run. */
+async function loadPart({ load }: CommandDefinition): Promise<RunCommand> {
+  try {
+    return await load()
+  } catch (error) {
+    const { code, url } = error as NodeJS.ErrnoException & { url?: string }
+    if (code !== 'ERR_MODULE_NOT_FOUND' || url?.includes('/services/') !== true) throw error
+    throw new CommandError('it is not in this image; run it in the container of the indexer', EXIT_UNUSABLE)
   }
 }
 

@@ -104,8 +104,12 @@ step('a folder of another user for the database is told once, and it goes on whe
 
 step('before there is a database the answer is 503 with Retry-After', async () => {
   await compose('up', '--detach', '--no-deps', '--scale', 'api=3', 'api', 'proxy')
-  const problem = await until('an answer of the api itself', async () => await problemOf('/api/v1/cursor'), START_MS)
-  assert.match(problem.detail, /database/)
+  // The port is open a moment after `up` has ended.
+  const ofApi = async () => {
+    const problem = await problemOf('/api/v1/cursor')
+    return problem !== null && /database/.test(problem.detail) ? problem : null
+  }
+  const problem = await until('an answer of the api itself', ofApi, START_MS)
   assert.deepEqual(problem, { status: 503, type: 'application/problem+json', retryAfter: '2', detail: problem.detail })
 })
 

@@ -61,7 +61,7 @@ test('a worker that was taken over reads what it is given, and nothing else', as
     'open a given file as a library would': 'EACCES',
     'open another one as a library would': 'EACCES',
     'open another one by openat2': byLandlock,
-    'open the config beside the program': byLandlock,
+    'open a file beside the program': byLandlock,
     'open the memory of the indexer': landlock > 0 ? 'EACCES' : 'done',
     'open the environment of the indexer': landlock > 0 ? 'EACCES' : 'done',
     'open by a handle': 'EPERM',

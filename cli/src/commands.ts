@@ -12,6 +12,7 @@ import { indexerCommand } from './commands/indexer.ts'
 import { installServiceCommand } from './commands/install-service.ts'
 import { manCommand } from './commands/man.ts'
 import { rescanCommand } from './commands/rescan.ts'
+import { restoreCommand } from './commands/restore.ts'
 import { startCommand } from './commands/start.ts'
 import { statusCommand } from './commands/status.ts'
 import { watchCommand } from './commands/watch.ts'
@@ -32,4 +33,5 @@ export const COMMANDS: readonly CommandDefinition[] = [
   completionCommand,
   manCommand,
   backupCommand,
+  restoreCommand,
 ]

@@ -5,8 +5,8 @@
  */
 import { statSync } from 'node:fs'
 import Database from 'better-sqlite3'
-import type { KnownVersion } from './migrations.ts'
-import { DatabaseUnusableError, identify } from './open-database.ts'
+import { type KnownVersion, SCHEMA_VERSION } from './migrations.ts'
+import { DatabaseUnusableError, identify, openAnyVersion } from './open-database.ts'
 import { shownPath } from './shown-path.ts'
 
 export type CopyFacts = {
@@ -55,8 +55,7 @@ export function finishCopy(path: string, named: string): CopyFacts {
   let sqlite: Database.Database | undefined
   try {
     sqlite = new Database(path, { fileMustExist: true, timeout: BUSY_TIMEOUT_MS })
-    const version = identify(sqlite, named)
-    if (version === 0) throw new DatabaseUnusableError(`${shown} is empty`)
+    const version = versionOf(sqlite, shown)
     sqlite.pragma('journal_mode = DELETE')
     const found = sqlite.pragma('quick_check(1)', { simple: true })
     if (found !== 'ok') throw new DatabaseUnusableError(`${shown} is damaged: ${String(found)}`)
@@ -64,7 +63,8 @@ export function finishCopy(path: string, named: string): CopyFacts {
     return { version, head: Number(head ?? 0), bytes: statSync(path).size }
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException
-    if (code === 'SQLITE_NOTADB') throw new DatabaseUnusableError(`${shown} is no database`, { cause: error })
+    if (code === 'SQLITE_NOTADB')
+      throw new DatabaseUnusableError(`${shown} is no database of drive-feed`, { cause: error })
     if (!code.startsWith('SQLITE_CORRUPT')) throw error
     throw new DatabaseUnusableError(`${shown} is damaged: ${message}`, { cause: error })
   } finally {
@@ -72,16 +72,18 @@ export function finishCopy(path: string, named: string): CopyFacts {
   }
 }
 
-function openAnyVersion(path: string): Database.Database {
-  let sqlite: Database.Database | undefined
+/** @throws {DatabaseUnusableError} */
+function versionOf(sqlite: Database.Database, shown: string): KnownVersion {
+  const number = sqlite.pragma('user_version', { simple: true })
   try {
-    sqlite = new Database(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS })
-    if (identify(sqlite, path) === 0) throw new DatabaseUnusableError(`database_url: ${path} is empty`)
-    return sqlite
+    const version = identify(sqlite, shown)
+    if (version !== 0) return version
   } catch (error) {
-    sqlite?.close()
-    if (error instanceof DatabaseUnusableError) throw error
-    const { message } = error as Error
-    throw new DatabaseUnusableError(`database_url: ${path} can't be opened: ${message}`, { cause: error })
+    if (!(error instanceof DatabaseUnusableError)) throw error
+    if (typeof number === 'number' && number > SCHEMA_VERSION) {
+      const own = `this drive-feed knows versions 1 to ${SCHEMA_VERSION}`
+      throw new DatabaseUnusableError(`${shown} has schema version ${number}, and ${own}; use a newer one`)
+    }
   }
+  throw new DatabaseUnusableError(`${shown} is no database of drive-feed`)
 }

@@ -92,6 +92,23 @@ export function openReader(path: string): FeedDatabase {
   }
 }
 
+/**
+ * Opens a file of any version of ours for reading, to copy it.
+ *
+ * @throws {DatabaseUnusableError}
+ */
+export function openAnyVersion(path: string): Database.Database {
+  let sqlite: Database.Database | undefined
+  try {
+    sqlite = new Database(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS })
+    if (identify(sqlite, path) === 0) throw new DatabaseUnusableError(`database_url: ${path} is empty`)
+    return sqlite
+  } catch (error) {
+    sqlite?.close()
+    throw unusable(path, error)
+  }
+}
+
 /** Checks the file through a connection that can't change it. */
 function checkBeforeWriting(path: string): void {
   if (!existsSync(dirname(path))) {

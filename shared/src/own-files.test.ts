@@ -13,7 +13,16 @@ test('the database, the files beside it and the log are known by folder and name
   const top = temporaryFolder(t)
   for (const name of ['db', 'logs', 'other']) mkdirSync(join(top, name))
   const own = createOwnFiles({ databasePath: join(top, 'db/feed.db'), logPath: join(top, 'logs/feed.log') })
-  const names = ['feed.db', 'feed.db-wal', 'feed.db-shm', 'feed.db-journal', 'feed.db.lock', 'feed.db.accept-1']
+  const names = [
+    'feed.db',
+    'feed.db-wal',
+    'feed.db-shm',
+    'feed.db-journal',
+    'feed.db.lock',
+    'feed.db.accept-1',
+    'feed.db.restore',
+    'feed.db.restore.partial-7-wal',
+  ]
   const asked = [...names, 'feed.log', 'feed.db.bak', 'photo.jpg']
   assert.deepEqual(asked.filter(own.namesIn(stats(join(top, 'db'))) ?? (() => false)), names)
   assert.deepEqual(asked.filter(own.namesIn(stats(join(top, 'logs'))) ?? (() => false)), ['feed.log'])

@@ -24,7 +24,9 @@ import {
   DatabaseReplacedError,
   type DatabaseTrouble,
   databaseTrouble,
+  RestoreWaitingError,
 } from './store/database-trouble.ts'
+import { isCopyWaiting } from './store/put-in-place.ts'
 
 export type PersistenceTools = {
   readonly databasePath: string
@@ -43,7 +45,8 @@ export type PersistenceTools = {
 export type Persistence = {
   /**
    * Runs until `stop`. Rejects on a bug, and if the database can't be used from the start and is not waited for. Rejects with
-   * `DatabaseOverwrittenError` if this process can't use the database any more and has to end immediately.
+   * `DatabaseOverwrittenError` if this process can't use the database any more and has to end immediately, and with
+   * `RestoreWaitingError` if it has to end because the next start is to use another one.
    */
   readonly run: () => Promise<void>
   /** Takes an error that nobody caught. */
@@ -105,6 +108,7 @@ export function createPersistence(tools: PersistenceTools): Persistence {
     } catch (error) {
       // First: whatever error SQLite gave, its files may not belong together any more.
       refuseOverwritten(current)
+      if (error instanceof RestoreWaitingError) throw error
       if (databaseTrouble(error) !== null || isWhole(current.db)) throw error
       throw new DatabaseDamagedError('the database is damaged', { cause: error })
     } finally {
@@ -135,6 +139,11 @@ export function createPersistence(tools: PersistenceTools): Persistence {
         told = null
         tools.note(null)
       }
+      // Also while the database can't be used: a copy may be what helps.
+      const looking = setInterval(() => {
+        if (isCopyWaiting(path)) fail(new RestoreWaitingError(path))
+      }, FILE_CHECK_MS)
+      looking.unref()
       while (!isStopping) {
         const startedMs = nowMs()
         try {

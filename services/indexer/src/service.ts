@@ -18,7 +18,13 @@ import { createIndexer } from './indexer.ts'
 import { createPersistence, type PersistenceTools } from './persistence.ts'
 import { exitAtOnce, tryLock } from './posix/libc.ts'
 import { type Confinement, createConfinement, OutdatedConfinementError } from './process/confinement.ts'
-import { DatabaseOverwrittenError, databaseTrouble, troubleAtStart } from './store/database-trouble.ts'
+import { finishRestoreAtStart, type RestoreMessage } from './restore-at-start.ts'
+import {
+  DatabaseOverwrittenError,
+  databaseTrouble,
+  RestoreWaitingError,
+  troubleAtStart,
+} from './store/database-trouble.ts'
 import { lockForWriting, type WriterLock } from './store/writer-lock.ts'
 
 const PROGRAM = 'drive-feed indexer'
@@ -26,6 +32,7 @@ const EXIT_UNUSABLE = 1
 const EXIT_CRASHED = 70
 /** EX_TEMPFAIL of sysexits.h: starting again is enough. */
 const EXIT_START_AGAIN = 75
+const START_AGAIN = [DatabaseOverwrittenError, OutdatedConfinementError, RestoreWaitingError]
 /** A container engine kills after ten seconds, and users expect Ctrl-C to work sooner. */
 const STOP_MAX_MS = 1_800
 
@@ -40,16 +47,21 @@ export async function runService(startLookingThread: () => Worker): Promise<void
     flags: WAIT_OPTION,
   })
   const waits = flags.has('wait')
+  let restored: RestoreMessage | null = null
   const load = () => {
+    // Before the config is checked, which asks the database for known folders.
+    restored ??= finishRestoreAtStart(configPath)
     const config = readConfig(configPath)
-    return { config, log: createLogger({ name: 'indexer', path: config.logPath, level: config.logLevel }) }
+    return { config, restored, log: createLogger({ name: 'indexer', path: config.logPath, level: config.logLevel }) }
   }
   try {
     const tell = (text: string) => void process.stderr.write(text)
-    const { config, log } = await waitForConfig(load, { program: PROGRAM, waits, tell })
+    const { config, restored: told, log } = await waitForConfig(load, { program: PROGRAM, waits, tell })
+    if (told !== null) log[told.level](told.message)
     warnOfIgnoredVariables(config, log)
     runUntilSignal({ config, configPath: resolve(configPath), waits }, log, startLookingThread)
   } catch (error) {
+    if (error instanceof DatabaseUnusableError) leaveUnusable(error)
     if (!(error instanceof ConfigError)) throw error
     process.stderr.write(error.linesOf(PROGRAM))
     process.exit(EXIT_UNUSABLE)
@@ -133,8 +145,8 @@ function runUntilSignal(
   persistence.run().catch((error: unknown) => {
     if (isStopping) return
     if (error instanceof DatabaseUnusableError) leaveUnusable(error)
-    if (error instanceof DatabaseOverwrittenError || error instanceof OutdatedConfinementError) {
-      log.fatal(error.message)
+    if (START_AGAIN.some((kind) => error instanceof kind)) {
+      log.fatal((error as Error).message)
       // Even closing the database would write to it.
       exitAtOnce(EXIT_START_AGAIN)
     }

@@ -39,6 +39,18 @@ back, stop the indexer`,
   }
 }
 
+/**
+ * A copy of the database waits to be put in its place, which the next start does: this process has the old one open, and
+ * SQLite has all connections of one process share what belongs to a path.
+ */
+export class RestoreWaitingError extends Error {
+  override name = 'RestoreWaitingError'
+
+  constructor(path: string) {
+    super(shownText(`a copy of ${path} waits to be put in its place; ending, and the next start does that`))
+  }
+}
+
 /** What is in the file is not what SQLite or this program wrote. */
 export class DatabaseDamagedError extends Error {
   override name = 'DatabaseDamagedError'

@@ -11,11 +11,22 @@ export type WriterLock = {
   readonly note: (note: DatabaseNote | null) => void
 }
 
+type TryLock = (fd: number) => boolean
+
 /**
  * @param tryLock takes the lock on a descriptor; false when another process has it
  * @throws {DatabaseUnusableError} when another indexer runs on the same database
  */
-export function lockForWriting(databasePath: string, tryLock: (fd: number) => boolean): WriterLock {
+export function lockForWriting(databasePath: string, tryLock: TryLock): WriterLock {
+  const lock = lockIfFree(databasePath, tryLock)
+  if (lock !== null) return lock
+  throw new DatabaseUnusableError(
+    `database_url: another indexer is running on ${databasePath}; stop it first, or give this one another database`,
+  )
+}
+
+/** Null if another process has it. @throws {DatabaseUnusableError} when nobody can have it */
+export function lockIfFree(databasePath: string, tryLock: TryLock): WriterLock | null {
   const folder = dirname(databasePath)
   if (!existsSync(folder)) {
     throw new DatabaseUnusableError(`database_url: the folder ${folder} does not exist; make it, or change the path`)
@@ -31,7 +42,5 @@ export function lockForWriting(databasePath: string, tryLock: (fd: number) => bo
   }
   if (tryLock(fd)) return { release: () => closeSync(fd), note: (note) => writeNote(fd, note) }
   closeSync(fd)
-  throw new DatabaseUnusableError(
-    `database_url: another indexer is running on ${databasePath}; stop it first, or give this one another database`,
-  )
+  return null
 }

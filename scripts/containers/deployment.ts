@@ -122,7 +122,7 @@ export function linesOf(text: string): string[] {
 }
 
 /** Without the shell's own variables, which would override those that are set here. */
-function withoutOwnSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+export function withoutOwnSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const own = /^(COMPOSE_|DRIVE_FEED_|MEDIA|(CONFIG|DATA|IMAGES|INDEXER_USER|PGID|PORT|PUID|TAG)$)/
   const isOwn = (name: string) => own.test(name)
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !isOwn(name)))

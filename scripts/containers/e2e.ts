@@ -17,15 +17,16 @@ import {
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { after, test } from 'node:test'
+import { test } from 'node:test'
 import type { FeedNode } from '../../client/src/wire.ts'
 import { landlockVersion } from '../../services/indexer/src/sandbox/landlock.ts'
 import { CORPUS, type CorpusEntry, corpusEntries } from '../../test/support/corpus.ts'
 import { FeedClient } from '../../test/support/feed-client.ts'
 import { getJson } from '../../test/support/http-get.ts'
 import { until, untilNone } from '../../test/support/until.ts'
-import { createDeployment, docker, linesOf } from './deployment.ts'
+import { docker, linesOf } from './deployment.ts'
 import { mountMemory } from './mounts.ts'
+import { createStory } from './story.ts'
 
 /** Containers start in a second on a fast machine, and in half a minute on a slow one. */
 const START_MS = 60_000
@@ -35,36 +36,9 @@ const DAC_READ_SEARCH = 1n << 2n
 const NOTHING_COMPILES = ['cc', 'gcc', 'g++', 'clang', 'make', 'python3']
 
 const expected = corpusEntries()
-const deployment = await createDeployment()
+const { deployment, step, assertWhole } = await createStory()
 const { compose, composeWith, containers, inEach, media, project, url } = deployment
 const client = new FeedClient(url, { maxSize: 500 })
-
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.once(signal, () => {
-    deployment.remove()
-    process.exit(1)
-  })
-}
-let isBroken = false
-after(async () => {
-  if (isBroken) console.error(await compose('logs', '--no-color', '--tail', '50').catch(String))
-  deployment.remove()
-})
-
-/** A step of the story. After a failure no further step runs: it would fail for no reason of its own. */
-function step(name: string, run: () => Promise<void>): void {
-  test(name, async (t) => {
-    if (isBroken) assert.fail('not reached, because of the failure above')
-    const began = performance.now()
-    try {
-      await run()
-    } catch (error) {
-      isBroken = true
-      throw error
-    }
-    t.diagnostic(`${((performance.now() - began) / 1000).toFixed(1)} s`)
-  })
-}
 
 step('the images are built', async () => {
   await deployment.build()
@@ -381,7 +355,7 @@ step('a restart of the indexer changes nothing', async () => {
 })
 
 test('later mounts of this machine below the folder are there in the container', async (t) => {
-  assert.ok(!isBroken, 'not reached, because of the failure above')
+  assertWhole()
   mkdirSync(join(media, 'disk'))
   const problem = deployment.mountsStayOutside ?? mountMemory(join(media, 'disk'))
   if (problem !== null) return t.skip(`this user can not mount here: ${problem}`)

@@ -23,7 +23,11 @@ function runWith(options: { readonly operand?: string }, ...argv: string[]) {
   return { status, stdout, stderr }
 }
 
-test('the config is the one that is named, otherwise /data/server.yaml', () => {
+test('the config is the one that is named, then that of the variable, otherwise /data/server.yaml', () => {
+  process.env.DRIVE_FEED_CONFIG = '/config.yaml'
+  assert.equal(run().stdout, '/config.yaml\n')
+  assert.equal(run('--config=feed.yaml').stdout, 'feed.yaml\n')
+  process.env.DRIVE_FEED_CONFIG = ''
   assert.deepEqual(run(), { status: 0, stdout: '/data/server.yaml\n', stderr: '' })
   assert.deepEqual(run('--config=/etc/feed.yaml'), { status: 0, stdout: '/etc/feed.yaml\n', stderr: '' })
   assert.deepEqual(run('--config', 'feed.yaml'), { status: 0, stdout: 'feed.yaml\n', stderr: '' })

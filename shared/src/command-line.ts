@@ -3,8 +3,10 @@ import { parseArgs } from 'node:util'
 import { shownText } from './shown-text.ts'
 import { VERSION } from './version.ts'
 
-/** The config that programs read if none is named. */
-export const DEFAULT_CONFIG_PATH = '/data/server.yaml'
+/** The variable that names the config for all programs in a container or a clone. It is no key of the config. */
+export const CONFIG_PATH_VARIABLE = 'DRIVE_FEED_CONFIG'
+/** The config that programs read if none is named on the command line. */
+export const DEFAULT_CONFIG_PATH = process.env[CONFIG_PATH_VARIABLE] || '/data/server.yaml'
 const EXIT_USAGE = 2
 
 /**

@@ -1,4 +1,5 @@
 /** The indexer as a process: command line, config, signals, exit codes. */
+import { flushCompileCache } from 'node:module'
 import { resolve } from 'node:path'
 import type { Worker } from 'node:worker_threads'
 import { parseCommandLine } from '@drive-feed/shared/command-line.ts'
@@ -9,11 +10,9 @@ import { createLogger, type Logger } from '@drive-feed/shared/logger.ts'
 import {
   DatabaseUnusableError,
   type FeedDatabase,
-  openReader,
   openWriter,
   proveWritable,
 } from '@drive-feed/shared/open-database.ts'
-import { watchRoots } from '@drive-feed/shared/schema.ts'
 import { createIndexer } from './indexer.ts'
 import { createPersistence, type PersistenceTools } from './persistence.ts'
 import { exitAtOnce, tryLock } from './posix/libc.ts'
@@ -25,6 +24,7 @@ import {
   RestoreWaitingError,
   troubleAtStart,
 } from './store/database-trouble.ts'
+import { type KnownWatches, knownWatches, watchesLost } from './store/known-watches.ts'
 import { lockForWriting, type WriterLock } from './store/writer-lock.ts'
 
 const PROGRAM = 'drive-feed indexer'
@@ -74,29 +74,25 @@ function leaveUnusable(error: Error): never {
   process.exit(EXIT_UNUSABLE)
 }
 
+/** @throws {ConfigError} also for a config that would lose watches of a database that is about to be upgraded */
 function readConfig(path: string): Config {
-  let known: Set<string> | undefined
-  return loadConfig(path, {
+  let known: KnownWatches | undefined
+  const config = loadConfig(path, {
     checkFolders: {
+      // If a path of an earlier run's watches is missing it is away; another missing path is a mistake.
       isKnown: (folder, databasePath) => {
-        known ??= knownFolders(databasePath)
-        return known.has(folder)
+        known ??= knownWatches(databasePath)
+        return known.paths.has(folder)
       },
     },
   })
-}
-
-/** The paths of an earlier run's watches. If one of these is missing it is away; another missing path is a mistake. */
-function knownFolders(databasePath: string): Set<string> {
-  try {
-    const { orm, sqlite } = openReader(databasePath)
-    const rows = orm.select().from(watchRoots).all()
-    sqlite.close()
-    return new Set(rows.flatMap((row) => [row.path, row.configuredPath]))
-  } catch (error) {
-    if (error instanceof DatabaseUnusableError) return new Set()
-    throw error
-  }
+  known ??= knownWatches(config.databasePath)
+  const lost = watchesLost(
+    known,
+    config.watches.map(({ name }) => name),
+  )
+  if (lost !== null) throw new ConfigError(lost)
+  return config
 }
 
 function runUntilSignal(
@@ -105,11 +101,6 @@ function runUntilSignal(
   startLookingThread: () => Worker,
 ): void {
   const { databasePath } = config
-  let thread: Worker | undefined
-  const startThread = () => {
-    thread = startLookingThread()
-    return thread
-  }
   const confinement = createConfinement(config, log)
   const opener = createOpener(databasePath, confinement)
   let isConfined = false
@@ -122,7 +113,7 @@ function runUntilSignal(
       log.info({ database: databasePath, watches: config.watches }, 'started')
       if (!isConfined) confinement.begin()
       isConfined = true
-      return createIndexer({ config, configPath, db, log, observerThread: startThread() }, onCrash)
+      return createIndexer({ config, configPath, db, log, observerThread: startLookingThread() }, onCrash)
     },
     log,
     nowMs: () => performance.now(),
@@ -136,9 +127,13 @@ function runUntilSignal(
     if (isStopping) return
     isStopping = true
     log.info({ signal }, 'stopping')
-    // process.exit waits for running threads, and a thread that waits for a dead file server runs for ever.
-    const leave = () => (thread === undefined || thread.threadId === -1 ? process.exit(0) : exitAtOnce(0))
-    void persistence.stop(STOP_MAX_MS).then(leave)
+    void persistence.stop(STOP_MAX_MS).then(() => {
+      // Otherwise the end of the process does it.
+      flushCompileCache()
+      // process.exit would wait for threads, and one that waits for a dead file server runs for ever; one that it ends
+      // in the middle of a native call takes the process down with it.
+      exitAtOnce(0)
+    })
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)

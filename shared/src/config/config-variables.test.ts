@@ -138,6 +138,11 @@ for (const [title, given, ...lines] of MISTAKES) {
   })
 }
 
+test('the variable that names the config file is none of the config', () => {
+  const variables = { ...GOOD, DRIVE_FEED_CONFIG: '/nowhere' }
+  assert.equal(loadConfig(NOWHERE, { checkFolders: false, variables }).databasePath, '/nowhere/feed.db')
+})
+
 test('an empty variable counts as not set', () => {
   assert.equal(load({ ...GOOD, DRIVE_FEED_PORT: '', DRIVE_FEED_EXCLUDE: '', DRIVE_FEED_API_TOKEN: '' }).port, 8080)
 })

@@ -1,4 +1,5 @@
 /** The config from environment variables: `DRIVE_FEED_` and a key of the config file in capitals. */
+import { CONFIG_PATH_VARIABLE } from '../command-line.ts'
 import { KEY_KINDS, type KeyKind, nearestKey, WATCHES_ALLOWED } from './config-keys.ts'
 import type { ConfigSource } from './config-source.ts'
 import { lineOf, MISSING, type Mistake, shownValue } from './mistake.ts'
@@ -16,7 +17,7 @@ const LIST_ALLOWED = 'must be a list with commas, or JSON, as in ["a,b", "c"]'
 /** Names of the variables that are about the config and have a value, sorted. */
 export function configVariables(variables: Variables): string[] {
   return Object.keys(variables)
-    .filter((name) => name.startsWith(PREFIX) && variables[name] !== '')
+    .filter((name) => name.startsWith(PREFIX) && name !== CONFIG_PATH_VARIABLE && variables[name] !== '')
     .sort()
 }
 

@@ -67,6 +67,9 @@ function isReplaced({ path, main }: DatabaseFiles): boolean {
   return !isSameInode(main, now) || main?.birthTime !== now?.birthTime
 }
 
+/** With SQLite's code: several of its errors have one message. */
 function reasonOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause)
+  if (!(cause instanceof Error)) return String(cause)
+  const { code } = cause as NodeJS.ErrnoException
+  return code === undefined ? cause.message : `${cause.message} (${code})`
 }

@@ -20,6 +20,7 @@ import { type TestContext, test } from 'node:test'
 import { SCHEMA_VERSION } from '@drive-feed/shared/migrations.ts'
 import { openReader } from '@drive-feed/shared/open-database.ts'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
+import Database from 'better-sqlite3'
 import pino from 'pino'
 import { type FeedWriter, openFeedWriter } from '../../../../test/support/feed-writer.ts'
 import { serveFeed } from '../../../../test/support/serve-feed.ts'
@@ -146,6 +147,36 @@ test('a read that SQLite refuses drops the connection, and the next one is good 
   pass(100)
   assert.equal(source.open().read((queries) => queries.node(SUPER_ROOT_ID))?.name, '')
 })
+
+for (const [failures, isRead] of [
+  [1, true],
+  [Number.POSITIVE_INFINITY, false],
+] as const) {
+  test(`a log whose next writer is about to recover it ${isRead ? 'is waited for' : 'is given up after a while'}`, (t) => {
+    const path = join(temporaryFolder(t), 'feed.db')
+    feedWith(t, path, 2)
+    let left: number = failures
+    const openFile = (file: string) => {
+      const database = openReader(file)
+      const inTransaction = database.sqlite.transaction.bind(database.sqlite)
+      const transaction = (run: (...values: unknown[]) => unknown) => {
+        const reading = inTransaction(run)
+        return (query: unknown) => {
+          left -= 1
+          // As a reader on a read-only mount meets it.
+          if (left >= 0) throw new Database.SqliteError('attempt to write', 'SQLITE_READONLY_RECOVERY')
+          return reading(query)
+        }
+      }
+      return { ...database, sqlite: Object.assign(database.sqlite, { transaction }) }
+    }
+    const source = createDatabaseSource(path, pino({ enabled: false }), { openFile })
+    t.after(() => source.close())
+    const head = () => source.open().read((queries) => queries.head())
+    if (isRead) assert.equal(head(), 2)
+    else assert.throws(head, DatabaseUnavailableError)
+  })
+}
 
 test('a file that gets another schema version is not read until it is understood again', (t) => {
   const path = join(temporaryFolder(t), 'feed.db')

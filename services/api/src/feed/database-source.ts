@@ -8,6 +8,7 @@ import { SCHEMA_VERSION } from '@drive-feed/shared/migrations.ts'
 import { DatabaseUnusableError, type FeedDatabase, openReader } from '@drive-feed/shared/open-database.ts'
 import type { Logger } from 'pino'
 import { createDatabaseFailures } from './database-failures.ts'
+import { onceRecovered } from './once-recovered.ts'
 import { createQueries, type Queries } from './queries.ts'
 
 /** The database can't be read now, but may be later. The cause is for the log. */
@@ -77,7 +78,7 @@ export function createDatabaseSource(path: string, logger: Logger, tools: Tools 
       read<T>(query: (queries: Queries) => T): T {
         if (!database.sqlite.open) throw new DatabaseUnavailableError('the database was replaced during this answer')
         try {
-          const result = inTransaction(query) as T
+          const result = onceRecovered(() => inTransaction(query) as T)
           // Only a read shows that the file is whole: to open a file, SQLite reads no more than its first page.
           if (!isTold) isTold = failures.succeeded()
           return result

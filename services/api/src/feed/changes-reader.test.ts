@@ -8,9 +8,9 @@ import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import fc from 'fast-check'
 import type { FeedWriter, LiveNode } from '../../../../test/support/feed-writer.ts'
 import { inFeed } from '../../../../test/support/in-feed.ts'
+import type { ChangeRow } from './change-row.ts'
 import { beginAnswer, findExtent, readPages } from './changes-reader.ts'
 import type { Reading } from './database-source.ts'
-import type { ChangeRow } from './queries.ts'
 
 type Client = { cursor: number; readonly nodes: Map<string, LiveNode> }
 

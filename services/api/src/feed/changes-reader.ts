@@ -21,10 +21,12 @@
  * next one has the node. The same can happen between two pages of `max_size`. A client must therefore not drop the contents
  * of a folder together with the folder (I4).
  */
+
+import type { ChangeRow } from './change-row.ts'
 import type { Reading } from './database-source.ts'
 import { epochAt, epochOfFiles } from './epochs.ts'
 import { placesIn } from './places.ts'
-import type { ChangeRow, FeedState, Queries, Stretch } from './queries.ts'
+import type { FeedState, Queries, Stretch } from './queries.ts'
 import { nextTurn, searchInTurn } from './turns.ts'
 import { createPageView, isFiltered, type SeenChange, type View, WHOLE } from './view.ts'
 

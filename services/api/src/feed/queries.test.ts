@@ -67,3 +67,40 @@ test('a time that a double does not hold comes whole, a size is rounded, and nei
   assert.equal(rows[0]?.node?.mtime, '9000000000000000001')
   assert.equal(rows[0]?.node?.size, 2 ** 63)
 })
+
+test('each field of a row of the log is that of its column', (t) => {
+  const feed = emptyFeed(t)
+  feed.put({ id: 'top', isDirectory: true })
+  feed.sqlite.exec(`
+    INSERT INTO changes (change_id, node_id, is_removed, first_change_id) VALUES (7, 'gone', 1, 1), (8, 'a', 0, 2);
+    INSERT INTO nodes (node_id, parent_id, name, is_directory, ctime, mtime, mime_type, hash, size, is_image, is_video, width,
+      height, ms_duration, change_id, moved_change_id, former_kinds, device, inode, birth_time, metadata_state, metadata_due_ms)
+    VALUES ('a', 'top', 'a.jpg', 0, 11, 12, 'image/jpeg', '', 13, 1, 0, 14, 15, 16, 8, 6, 2, '', '', 0, 'fresh', 0)`)
+  const { rows } = createQueries(drizzle(feed.sqlite)).visibleChanges({ after: 6, upTo: 9, cursor: 9, limit: 9 })
+  const none = { node: null, movedChangeId: null, formerKinds: null, isPending: null }
+  const node = {
+    ...{
+      nodeId: 'a',
+      parentId: 'top',
+      name: 'a.jpg',
+      isDirectory: false,
+      ctime: 11,
+      mtime: 12,
+      mimeType: 'image/jpeg',
+    },
+    ...{ hash: '', size: 13, isImage: true, isVideo: false, width: 14, height: 15, msDuration: 16 },
+  }
+  assert.deepEqual(rows, [
+    { changeId: 7, nodeId: 'gone', isRemoved: true, firstChangeId: 1, ...none },
+    {
+      changeId: 8,
+      nodeId: 'a',
+      isRemoved: false,
+      firstChangeId: 2,
+      node,
+      movedChangeId: 6,
+      formerKinds: 2,
+      isPending: 1,
+    },
+  ])
+})

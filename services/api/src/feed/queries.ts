@@ -8,7 +8,6 @@ import { type FeedEpoch, formatFeedEpoch } from '@drive-feed/shared/feed-epoch.t
 import {
   changes,
   feed,
-  type Kinds,
   nodes,
   type ProblemRow,
   problems,
@@ -22,6 +21,7 @@ import {
   watchRoots,
 } from '@drive-feed/shared/schema.ts'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
+import { type ChangeColumns, type ChangeRow, changeRowOf } from './change-row.ts'
 import type { WireRow } from './wire-row.ts'
 
 /** A part of the log: the rows after `after` up to and including `upTo`, as seen by a client at `cursor`. */
@@ -31,20 +31,6 @@ export type Stretch = {
   readonly cursor: number
   /** Rows at most. */
   readonly limit: number
-}
-
-export type ChangeRow = {
-  readonly changeId: number
-  readonly nodeId: string
-  readonly isRemoved: boolean
-  readonly firstChangeId: number
-  /** Null for a removed node, like the fields below. */
-  readonly node: WireRow | null
-  readonly movedChangeId: number | null
-  /** The kinds of node that had this id before. */
-  readonly formerKinds: Kinds | null
-  /** 1 while the file waits for its hash: another change is certain to follow, with the hash or the error. */
-  readonly isPending: 0 | 1 | null
 }
 
 /** The state of the feed: two equal states give equal answers. */
@@ -139,7 +125,7 @@ function createLogQueries(orm: BetterSQLite3Database) {
     /** The changes that the client sees. `reached` is the last row looked at, `upTo` if these are all. */
     visibleChanges(stretch: Stretch): { rows: ChangeRow[]; reached: number } {
       const reached = endOf(stretch)
-      const found = rows.all({ ...stretch, upTo: reached })
+      const found = (rows.values({ ...stretch, upTo: reached }) as unknown as ChangeColumns[]).map(changeRowOf)
       return { rows: found, reached: found.length < stretch.limit ? reached : (found.at(-1)?.changeId ?? reached) }
     },
   }
@@ -283,6 +269,7 @@ function prepareIds(orm: BetterSQLite3Database) {
     .prepare()
 }
 
+/** The columns are those of `ChangeColumns`, in their order. */
 function prepareRows(orm: BetterSQLite3Database) {
   return orm
     .select({

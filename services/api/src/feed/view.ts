@@ -1,6 +1,8 @@
 /** The view of a client: which nodes it asked for, and with which keys. */
+
+import type { ChangeRow } from './change-row.ts'
 import { type Places, placesIn } from './places.ts'
-import type { ChangeRow, Queries } from './queries.ts'
+import type { Queries } from './queries.ts'
 
 export type View = {
   /** Only this node and the nodes below it. */

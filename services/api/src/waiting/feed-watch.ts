@@ -10,9 +10,11 @@
  * Most changes do not concern most clients that wait with a filter. So new rows are read once and judged here for all of
  * them, with the ancestors that these rows share, and only the clients that see a change are woken.
  */
+
+import type { ChangeRow } from '../feed/change-row.ts'
 import { type DatabaseSource, DatabaseUnavailableError, type Reading } from '../feed/database-source.ts'
 import { type Places, placesIn } from '../feed/places.ts'
-import type { ChangeRow, FeedState } from '../feed/queries.ts'
+import type { FeedState } from '../feed/queries.ts'
 import { createPageView, type View } from '../feed/view.ts'
 import { type FolderWatcher, watchDatabase } from './watch-database.ts'
 

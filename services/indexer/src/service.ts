@@ -40,6 +40,7 @@ const STOP_MAX_MS = 1_800
  * Runs until a signal and then ends the process. `startLookingThread` starts a thread that runs `observer-thread.ts`.
  */
 export async function runService(startLookingThread: () => Worker): Promise<void> {
+  process.once('exit', leaveThreads)
   const { configPath, flags } = parseCommandLine({
     program: PROGRAM,
     summary: 'Watches folders and keeps the feed database.',
@@ -66,6 +67,15 @@ export async function runService(startLookingThread: () => Worker): Promise<void
     process.stderr.write(error.linesOf(PROGRAM))
     process.exit(EXIT_UNUSABLE)
   }
+}
+
+/**
+ * Ends the process before Node waits for its threads, for ever if one waits for events or for a dead file server, and
+ * before Node ends one in the middle of a native call, which is a crash.
+ */
+function leaveThreads(code: number): never {
+  flushCompileCache()
+  exitAtOnce(code)
 }
 
 function leaveUnusable(error: Error): never {
@@ -127,13 +137,7 @@ function runUntilSignal(
     if (isStopping) return
     isStopping = true
     log.info({ signal }, 'stopping')
-    void persistence.stop(STOP_MAX_MS).then(() => {
-      // Otherwise the end of the process does it.
-      flushCompileCache()
-      // process.exit would wait for threads, and one that waits for a dead file server runs for ever; one that it ends
-      // in the middle of a native call takes the process down with it.
-      exitAtOnce(0)
-    })
+    void persistence.stop(STOP_MAX_MS).then(() => process.exit(0))
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
@@ -146,8 +150,7 @@ function runUntilSignal(
       exitAtOnce(EXIT_START_AGAIN)
     }
     log.fatal({ err: error }, 'stopping: this should not have happened; what is in the database is right')
-    // process.exit would wait for ever for the drain thread, which waits for events.
-    exitAtOnce(EXIT_CRASHED)
+    process.exit(EXIT_CRASHED)
   })
 }
 

@@ -3,7 +3,7 @@
  * api. The shipped configuration of the proxy runs in a real Caddy.
  */
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync, renameSync } from 'node:fs'
+import { existsSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -13,25 +13,13 @@ import { freePort } from '../support/free-port.ts'
 import { startApi } from '../support/start-api.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { until } from '../support/until.ts'
-import { runCaddy, withoutProxy } from './run-proxy.ts'
+import { startShippedProxy, withoutProxy } from './run-proxy.ts'
 
-const CADDYFILE = join(import.meta.dirname, '../../services/proxy/Caddyfile')
 /** Long enough: the proxy itself tries for five seconds. */
 const LIMIT_MS = 60_000
 const skip = withoutProxy('caddy')
 
 const untilSoon = (what: string, condition: () => boolean | Promise<boolean>) => until(what, condition, LIMIT_MS)
-
-/** Starts the proxy with the real file, but for what only containers have: a fixed port and other containers' names. */
-async function startProxy(t: TestContext, folder: string, apiPort: number): Promise<string> {
-  const port = await freePort()
-  const text = readFileSync(CADDYFILE, 'utf8')
-    .replace(/^:8080 /m, `http://127.0.0.1:${port} `)
-    .replace(/dynamic a \{[^}]*\}/, `to 127.0.0.1:${apiPort}`)
-  assert.match(text, /127\.0\.0\.1:\d+ .*to 127\.0\.0\.1/s)
-  await runCaddy(t, folder, text, port)
-  return `http://127.0.0.1:${port}`
-}
 
 /** An `EventSource`, with what it received. */
 function follow(t: TestContext, url: string) {
@@ -67,7 +55,7 @@ test('EventSource comes back by itself: without an api, without a database, and 
   const folder = temporaryFolder(t)
   const path = join(folder, 'feed.db')
   const port = await freePort()
-  const proxy = await startProxy(t, folder, port)
+  const proxy = `http://127.0.0.1:${await startShippedProxy(t, folder, port)}`
   const events = `${proxy}/api/v1/events`
 
   const answer = await fetch(events, { headers: { origin: 'https://photos.example' } })

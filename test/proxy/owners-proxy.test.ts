@@ -13,9 +13,15 @@ import { createPair, type Pair } from '../support/pair.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { until } from '../support/until.ts'
 import { type Answered, type Asked, ask, askJson, open, type Place } from './ask-proxy.ts'
-import { PLAIN_NGINX, type RunningProxy, readDocumentedProxies, startOwnersProxy } from './documented-proxies.ts'
+import {
+  type OwnersProxy,
+  PLAIN_NGINX,
+  type RunningProxy,
+  readDocumentedProxies,
+  startOwnersProxy,
+} from './documented-proxies.ts'
 import { LONG_BYTES, startLongUpstream } from './long-upstream.ts'
-import { withoutProxy } from './run-proxy.ts'
+import { startShippedProxy, withoutProxy } from './run-proxy.ts'
 
 const TOKEN = 'a-token-of-the-owner'
 const MAX_WAITING = 2
@@ -29,7 +35,16 @@ const NOT_COMPARED = new Set(
   'date connection keep-alive transfer-encoding content-length x-request-id server x-accel-buffering via'.split(' '),
 )
 
-type Behind = { readonly place: RunningProxy & Place; readonly direct: Place; readonly pair: Pair }
+/** A proxy of an owner, in front of the api or of the proxy that the containers have before it. */
+type Setting = { readonly proxy: OwnersProxy; readonly isBeforeShipped: boolean }
+
+type Behind = {
+  readonly place: RunningProxy & Place
+  /** The api itself. */
+  readonly direct: Place
+  readonly pair: Pair
+  readonly isBeforeShipped: boolean
+}
 
 const documented = readDocumentedProxies()
 
@@ -41,8 +56,11 @@ test('the document has a part for each program, with a host name and below a pat
 })
 
 test('behind the proxies of owners', async (t) => {
-  const all = [...documented, PLAIN_NGINX]
-  const allowed_hosts = all.map(({ host }) => host)
+  const all: readonly Setting[] = [
+    ...[...documented, PLAIN_NGINX].map((proxy) => ({ proxy, isBeforeShipped: false })),
+    { proxy: { ...PLAIN_NGINX, name: 'nginx as it comes, before the proxy of the containers' }, isBeforeShipped: true },
+  ]
+  const allowed_hosts = all.map(({ proxy }) => proxy.host)
   const pair = await createPair(t, { config: { allowed_hosts, api_token: TOKEN, max_waiting: MAX_WAITING } })
   for (const name of NAMES) writeFileSync(pair.path(name), name)
   for (let n = 0; n < 40; n += 1) writeFileSync(pair.path(`${n}.dat`), String(n))
@@ -51,9 +69,12 @@ test('behind the proxies of owners', async (t) => {
   const port = Number(new URL(pair.url).port)
   const direct = { port, host: 'localhost', below: '', token: TOKEN }
   const running: Behind[] = []
-  for (const proxy of all) {
-    await t.test(proxy.name, { skip: withoutProxy(proxy.program) }, async (one) => {
-      const behind = { place: { ...(await startOwnersProxy(t, pair.folder, proxy, port)), token: TOKEN }, direct, pair }
+  for (const { proxy, isBeforeShipped } of all) {
+    const skip = withoutProxy(proxy.program) || (isBeforeShipped && withoutProxy('caddy'))
+    await t.test(proxy.name, { skip }, async (one) => {
+      const upstream = isBeforeShipped ? await startShippedProxy(t, pair.folder, port) : port
+      const started = await startOwnersProxy(t, pair.folder, proxy, upstream)
+      const behind = { place: { ...started, token: TOKEN }, direct, pair, isBeforeShipped }
       running.push(behind)
       for (const [what, show] of Object.entries(SHOWN)) await one.test(what, () => show(behind))
     })
@@ -63,11 +84,12 @@ test('behind the proxies of owners', async (t) => {
     const ended = streams.map((stream) => once(stream.on('error', () => {}).resume(), 'close'))
     assert.equal((await api.end('SIGTERM')).code, 0)
     await Promise.all(ended)
-    const away = running.map(async ({ place }) => ({ program: place.program, ...(await ask(place, '/healthz')) }))
-    // nginx fails now, and Caddy tries until the api is there.
-    await Promise.all(away.filter((_, n) => running[n]?.place.program === 'nginx'))
+    const waiting = running.filter(({ place }) => place.program === 'caddy').map(({ place }) => ask(place, '/healthz'))
+    for (const { place } of running.filter((one) => one.place.program === 'nginx' && !one.isBeforeShipped)) {
+      assert.equal((await ask(place, '/healthz')).status, 502, place.name)
+    }
     await pair.startApi()
-    for (const { program, status } of await Promise.all(away)) assert.equal(status, program === 'nginx' ? 502 : 200)
+    for (const answer of waiting) assert.equal((await answer).status, 200)
     // More than one request: a proxy may remember that the api was away.
     for (let n = 0; n < 5; n += 1) {
       for (const { place } of running) assert.equal((await ask(place, '/api/v1/cursor')).status, 200, place.name)

@@ -1,14 +1,17 @@
 /** Real reverse proxies as processes of a test: Debian's nginx and Caddy, if they are installed. */
+import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import type { Cleaner } from '../support/cleaner.ts'
+import { freePort } from '../support/free-port.ts'
 import { launch } from '../support/service-process.ts'
 import { until } from '../support/until.ts'
 
 export type Program = 'nginx' | 'caddy'
 
+const CADDYFILE = join(import.meta.dirname, '../../services/proxy/Caddyfile')
 const LISTEN_MS = 60_000
 // Debian has nginx where only root's PATH leads.
 const PATH = `${process.env.PATH ?? ''}:/usr/sbin`
@@ -17,6 +20,17 @@ const isThere = { nginx: answers('nginx', '-v'), caddy: answers('caddy', 'versio
 /** Why tests that need the program are skipped; false if it is there. */
 export function withoutProxy(program: Program): string | false {
   return isThere[program] ? false : `needs the program ${program}, as from the Debian package of that name`
+}
+
+/** Starts the proxy of the containers, but for what only these have: a fixed port and other containers' names. @returns its port */
+export async function startShippedProxy(t: Cleaner, folder: string, apiPort: number): Promise<number> {
+  const port = await freePort()
+  const config = readFileSync(CADDYFILE, 'utf8')
+    .replace(/^:8080 \{/m, `http://:${port} {\nbind 127.0.0.1`)
+    .replace(/dynamic a \{[^}]*\}/, `to 127.0.0.1:${apiPort}`)
+  assert.match(config, /bind 127\.0\.0\.1.*to 127\.0\.0\.1/s)
+  await runCaddy(t, folder, config, port)
+  return port
 }
 
 /** @param config is complete, and has the proxy listen on the port of 127.0.0.1 */

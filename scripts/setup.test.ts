@@ -24,6 +24,7 @@ const USER: Machine = { id: 'echo 1000' }
 const ROOT_USER: Machine = { id: 'echo 0' }
 const APT: Machine = { 'apt-get': 'echo "apt-get $*" >>calls', 'apt-cache': 'test "$2" = libmagic1t64' }
 const OLD_APT: Machine = { ...APT, 'apt-cache': 'exit 100' }
+const PROXIES: Machine = { caddy: '', nginx: '' }
 const NO_LIBRARIES: Machine = { ldconfig: 'echo libc.so.6' }
 
 test('a fresh clone gets its packages once, and again when the lock file changes', (t) => {
@@ -109,24 +110,27 @@ test("for root the libraries are installed, under the release's name for them", 
   }
 })
 
-test("for root's tests the proxy is installed, and its package starts no server", (t) => {
+test("for root's tests the proxies are installed, and their packages start no server", (t) => {
   const forTests = '--for-tests'
   const systemctl = { systemctl: 'echo "systemctl $*" >>calls' }
   const clone = cloneOn(t, { ...READY, ...APT, ...ROOT_USER, ...systemctl })
   assert.equal(clone.setUp().status, 0)
-  assert.doesNotMatch(clone.calls(), /caddy/)
+  assert.doesNotMatch(clone.calls(), /caddy|nginx/)
   assert.equal(clone.setUp(forTests).status, 0)
-  assert.match(
-    clone.calls(),
-    /^apt-get install -y -qq --no-install-recommends caddy\nsystemctl disable --quiet --now caddy$/m,
-  )
-  for (const machine of [{ ...APT, ...ROOT_USER, caddy: '' }, { ...APT, ...USER }, ROOT_USER]) {
+  for (const program of ['caddy', 'nginx']) {
+    const calls = `apt-get install -y -qq --no-install-recommends ${program}\nsystemctl disable --quiet --now ${program}\n`
+    assert.ok(clone.calls().includes(calls), program)
+  }
+  for (const machine of [{ ...APT, ...ROOT_USER, ...PROXIES }, { ...APT, ...USER }, ROOT_USER]) {
     const other = cloneOn(t, { ...READY, ...systemctl, ...machine })
     assert.equal(other.setUp(forTests).status, 0)
-    assert.doesNotMatch(other.calls(), /caddy/)
+    assert.doesNotMatch(other.calls(), /caddy|nginx/)
   }
   const offline = cloneOn(t, { ...READY, ...ROOT_USER, ...systemctl, 'apt-get': 'exit 100' })
-  assert.match(offline.setUp(forTests).stderr, /Could not install caddy: tests that need them are skipped\.\n/)
+  const { stderr } = offline.setUp(forTests)
+  for (const program of ['caddy', 'nginx']) {
+    assert.ok(stderr.includes(`Could not install ${program}: tests that need them are skipped.\n`), program)
+  }
   assert.doesNotMatch(offline.calls(), /systemctl/)
 })
 
@@ -139,7 +143,7 @@ test("for root's tests the programs that make filesystems are installed, and oth
   assert.doesNotMatch(clone.calls(), /apt-get/)
   assert.equal(clone.setUp(forTests).status, 0)
   assert.ok(clone.calls().endsWith(`apt-get update -qq\n${install}\n`))
-  const served = { caddy: '', sqlite3: '', 'mkfs.exfat': '', 'mount.exfat-fuse': '', mergerfs: '', strace: '' }
+  const served = { ...PROXIES, sqlite3: '', 'mkfs.exfat': '', 'mount.exfat-fuse': '', mergerfs: '', strace: '' }
   const makers = { 'mkfs.ext4': '', 'mkfs.btrfs': '', 'mkfs.xfs': '', ...served }
   for (const machine of [{ ...APT, ...ROOT_USER, ...makers }, { ...APT, ...USER }, ROOT_USER]) {
     const other = cloneOn(t, { ...READY, ...machine })

@@ -3,50 +3,23 @@
  * api. The shipped configuration of the proxy runs in a real Caddy.
  */
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
+import { existsSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EventSource } from 'eventsource'
 import { openFeedWriter } from '../support/feed-writer.ts'
 import { freePort } from '../support/free-port.ts'
-import { launch } from '../support/service-process.ts'
 import { startApi } from '../support/start-api.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { until } from '../support/until.ts'
+import { startShippedProxy, withoutProxy } from './run-proxy.ts'
 
-const CADDYFILE = join(import.meta.dirname, '../../services/proxy/Caddyfile')
 /** Long enough: the proxy itself tries for five seconds. */
 const LIMIT_MS = 60_000
-const hasCaddy = spawnSync('caddy', ['version']).status === 0
-const skip = hasCaddy ? false : 'needs the program caddy, as from the Debian package of that name'
+const skip = withoutProxy('caddy')
 
 const untilSoon = (what: string, condition: () => boolean | Promise<boolean>) => until(what, condition, LIMIT_MS)
-
-/** Starts the proxy with the real file, but for what only containers have: a fixed port and other containers' names. */
-async function startProxy(t: TestContext, folder: string, apiPort: number): Promise<string> {
-  const port = await freePort()
-  const text = readFileSync(CADDYFILE, 'utf8')
-    .replace(/^:8080 /m, `http://127.0.0.1:${port} `)
-    .replace(/dynamic a \{[^}]*\}/, `to 127.0.0.1:${apiPort}`)
-  assert.match(text, /127\.0\.0\.1:\d+ .*to 127\.0\.0\.1/s)
-  writeFileSync(join(folder, 'Caddyfile'), text)
-  const env = { HOME: folder, XDG_CONFIG_HOME: folder, XDG_DATA_HOME: folder }
-  launch(t, { command: 'caddy', args: ['run', '--config', join(folder, 'Caddyfile'), '--adapter', 'caddyfile'], env })
-  await untilSoon('the proxy to listen', () => canConnect(port))
-  return `http://127.0.0.1:${port}`
-}
-
-function canConnect(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1')
-    socket.on('connect', () => resolve(true)).on('error', () => resolve(false))
-    socket.on('close', () => socket.destroy())
-    socket.on('connect', () => socket.destroy())
-  })
-}
 
 /** An `EventSource`, with what it received. */
 function follow(t: TestContext, url: string) {
@@ -82,7 +55,7 @@ test('EventSource comes back by itself: without an api, without a database, and 
   const folder = temporaryFolder(t)
   const path = join(folder, 'feed.db')
   const port = await freePort()
-  const proxy = await startProxy(t, folder, port)
+  const proxy = `http://127.0.0.1:${await startShippedProxy(t, folder, port)}`
   const events = `${proxy}/api/v1/events`
 
   const answer = await fetch(events, { headers: { origin: 'https://photos.example' } })

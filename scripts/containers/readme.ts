@@ -87,10 +87,19 @@ test('README: the quick start without Docker', { timeout: LIMIT_MS }, async () =
         .replace(/\s+/g, ' ')
     const lines = new Set(output.split('\n').map(shape))
     for (const line of shown) assert.ok(lines.has(shape(line)), `${line}\nis not in\n${output}`)
+    const questions = commandsIn(blockAfter('README.md', '## The database by hand'))
+    assert.equal(questions.length, 3)
+    for (const question of questions) await pasted(`cd data; ${question}`)
   } finally {
     child.kill('SIGINT')
     await once(child, 'exit')
   }
+})
+
+test('README: the tests of one folder', { timeout: LIMIT_MS }, async () => {
+  const text = readFileSync(join(ROOT, 'README.md'), 'utf8')
+  const [, command = ''] = /`(scripts\/test [^`]+)`/.exec(text) ?? []
+  assert.match(await pasted(command), /pass [1-9]/)
 })
 
 /** The lines of the first block of code after a heading. */

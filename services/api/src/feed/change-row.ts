@@ -14,6 +14,8 @@ export type ChangeRow = {
   readonly formerKinds: Kinds | null
   /** 1 while the file waits for its hash: another change is certain to follow, with the hash or the error. */
   readonly isPending: 0 | 1 | null
+  /** Whether this very object may be in other answers too: see `recent-rows.ts`. */
+  readonly isKept: boolean
 }
 
 /** The columns in their order, as SQLite has them: truths are 0 and 1. Those of the node are null for a removed one. */
@@ -38,6 +40,7 @@ export function changeRowOf(columns: ChangeColumns): ChangeRow {
     movedChangeId: columns[18],
     formerKinds: columns[19],
     isPending: columns[20],
+    isKept: false,
   }
 }
 

@@ -26,7 +26,7 @@ test('every statement follows an index, so that its cost is that of its page', (
   })
   createQueries(drizzle(feed.sqlite))
 
-  assert.equal(statements.length, 19)
+  assert.equal(statements.length, 20)
   for (const source of statements) {
     const parameters = Array.from(source.matchAll(/\?/g), () => 1)
     const plan = prepare(`EXPLAIN QUERY PLAN ${source}`).all(...parameters) as { detail: string }[]
@@ -77,7 +77,7 @@ test('each field of a row of the log is that of its column', (t) => {
       height, ms_duration, change_id, moved_change_id, former_kinds, device, inode, birth_time, metadata_state, metadata_due_ms)
     VALUES ('a', 'top', 'a.jpg', 0, 11, 12, 'image/jpeg', '', 13, 1, 0, 14, 15, 16, 8, 6, 2, '', '', 0, 'fresh', 0)`)
   const { rows } = createQueries(drizzle(feed.sqlite)).visibleChanges({ after: 6, upTo: 9, cursor: 9, limit: 9 })
-  const none = { node: null, movedChangeId: null, formerKinds: null, isPending: null }
+  const none = { node: null, movedChangeId: null, formerKinds: null, isPending: null, isKept: true }
   const node = {
     ...{
       nodeId: 'a',
@@ -101,6 +101,7 @@ test('each field of a row of the log is that of its column', (t) => {
       movedChangeId: 6,
       formerKinds: 2,
       isPending: 1,
+      isKept: true,
     },
   ])
 })

@@ -22,6 +22,7 @@ import {
 } from '@drive-feed/shared/schema.ts'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import { type ChangeColumns, type ChangeRow, changeRowOf } from './change-row.ts'
+import { createRecentRows, type RowSigns } from './recent-rows.ts'
 import type { WireRow } from './wire-row.ts'
 
 /** A part of the log: the rows after `after` up to and including `upTo`, as seen by a client at `cursor`. */
@@ -61,17 +62,22 @@ const ANCESTORS_MAX = 500
 /** Rows that one read looks at, at most: many tombstones to skip in a row must not make it a long read. */
 const SCAN_ROWS = 4_000
 
+// Decimal text if a double would round it: before the year 1684 and after 2255.
+const exactMtime = sql<
+  number | string
+>`CASE WHEN ${nodes.mtime} BETWEEN -9007199254740991 AND 9007199254740991 THEN ${nodes.mtime}
+    ELSE CAST(${nodes.mtime} AS TEXT) END`
+
+const isPending = sql<0 | 1 | null>`${nodes.metadataState} IN ('fresh', 'backlog') AND ${nodes.hash} = ''
+    AND ${nodes.metadataError} IS NULL`
+
 const wireColumns = {
   nodeId: nodes.nodeId,
   parentId: nodes.parentId,
   name: nodes.name,
   isDirectory: nodes.isDirectory,
   ctime: nodes.ctime,
-  // Decimal text if a double would round it: before the year 1684 and after 2255.
-  mtime: sql<
-    number | string
-  >`CASE WHEN ${nodes.mtime} BETWEEN -9007199254740991 AND 9007199254740991 THEN ${nodes.mtime}
-    ELSE CAST(${nodes.mtime} AS TEXT) END`.as('mtime'),
+  mtime: exactMtime.as('mtime'),
   mimeType: nodes.mimeType,
   hash: nodes.hash,
   size: nodes.size,
@@ -95,6 +101,8 @@ function createLogQueries(orm: BetterSQLite3Database) {
   const scanEnd = prepareScanEnd(orm)
   const ids = prepareIds(orm)
   const rows = prepareRows(orm)
+  const signs = prepareSigns(orm)
+  const recent = createRecentRows()
 
   const headNow = (): number => head.get()?.head ?? 0
   /** The last row to look at. Rows that disappear before the next statement only make the stretch shorter. */
@@ -125,7 +133,13 @@ function createLogQueries(orm: BetterSQLite3Database) {
     /** The changes that the client sees. `reached` is the last row looked at, `upTo` if these are all. */
     visibleChanges(stretch: Stretch): { rows: ChangeRow[]; reached: number } {
       const reached = endOf(stretch)
-      const found = (rows.values({ ...stretch, upTo: reached }) as unknown as ChangeColumns[]).map(changeRowOf)
+      const asked = { ...stretch, upTo: reached }
+      const read = () => (rows.values(asked) as unknown as ChangeColumns[]).map(changeRowOf)
+      const findKept = () => {
+        recent.begin(epochOf(epoch.get()))
+        return recent.find(signs.values(asked) as unknown as RowSigns[]) ?? recent.keep(read())
+      }
+      const found = recent.mayHave(stretch.after, stretch.upTo) ? findKept() : read()
       return { rows: found, reached: found.length < stretch.limit ? reached : (found.at(-1)?.changeId ?? reached) }
     },
   }
@@ -248,6 +262,8 @@ const inStretch = and(gt(changes.changeId, sql.placeholder('after')), lte(change
 // A tombstone is skipped if the node appeared after the client's cursor: the client never received the node.
 const isVisible = sql`not (${changes.isRemoved} and ${changes.firstChangeId} > ${sql.placeholder('cursor')})`
 
+const isLatest = and(eq(nodes.nodeId, changes.nodeId), eq(nodes.changeId, changes.changeId))
+
 function prepareScanEnd(orm: BetterSQLite3Database) {
   return orm
     .select({ changeId: changes.changeId })
@@ -280,11 +296,22 @@ function prepareRows(orm: BetterSQLite3Database) {
       node: wireColumns,
       movedChangeId: nodes.movedChangeId,
       formerKinds: nodes.formerKinds,
-      isPending: sql<0 | 1 | null>`${nodes.metadataState} IN ('fresh', 'backlog') AND ${nodes.hash} = ''
-        AND ${nodes.metadataError} IS NULL`,
+      isPending,
     })
     .from(changes)
-    .leftJoin(nodes, and(eq(nodes.nodeId, changes.nodeId), eq(nodes.changeId, changes.changeId)))
+    .leftJoin(nodes, isLatest)
+    .where(and(inStretch, isVisible))
+    .orderBy(asc(changes.changeId))
+    .limit(sql.placeholder('limit'))
+    .prepare()
+}
+
+/** The columns are those of `RowSigns`, in their order. */
+function prepareSigns(orm: BetterSQLite3Database) {
+  return orm
+    .select({ changeId: changes.changeId, ctime: nodes.ctime, mtime: exactMtime, size: nodes.size, isPending })
+    .from(changes)
+    .leftJoin(nodes, isLatest)
     .where(and(inStretch, isVisible))
     .orderBy(asc(changes.changeId))
     .limit(sql.placeholder('limit'))

@@ -9,7 +9,7 @@ import { sendPieces } from '../http/send-body.ts'
 import { clientGone } from '../waiting/client-gone.ts'
 import type { FeedWatch } from '../waiting/feed-watch.ts'
 import { longPoll } from '../waiting/long-poll.ts'
-import { changeJson } from '../wire/change-json.ts'
+import { changeText } from '../wire/change-json.ts'
 import { PARAMETERS } from '../wire/parameters.ts'
 import { defineRoute, type Route } from './route.ts'
 
@@ -68,8 +68,7 @@ function* answerPieces({ cursor, hasMore, pages }: Answer): Generator<string> {
     if (separator !== '') text = ''
     if (page.length === 0) continue
     for (const part of partsOf(page)) {
-      // The part as a JSON array, without the brackets.
-      text += separator + JSON.stringify(part.map(changeJson)).slice(1, -1)
+      text += separator + part.map(changeText).join(',')
       separator = ','
       if (part.at(-1) === page.at(-1)) continue
       yield text

@@ -1,0 +1,78 @@
+/** Shows that rows that are kept for all clients are never older than the database, on a real one. */
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { drizzle } from '@drive-feed/shared/drizzle.ts'
+import { openFeedWriter } from '../../../../test/support/feed-writer.ts'
+import { temporaryFolder } from '../../../../test/support/temporary-folder.ts'
+import { changeText } from '../wire/change-json.ts'
+import type { ChangeRow } from './change-row.ts'
+import { createQueries } from './queries.ts'
+import { createRecentRows } from './recent-rows.ts'
+
+function feedOf(t: TestContext) {
+  const feed = openFeedWriter(join(temporaryFolder(t), 'feed.db'))
+  t.after(() => feed.close())
+  const queries = createQueries(drizzle(feed.sqlite))
+  const read = (after = 0) => queries.visibleChanges({ after, upTo: queries.head(), cursor: after, limit: 100 }).rows
+  /** As one who has kept nothing reads it. */
+  const readAnew = (after = 0) =>
+    createQueries(drizzle(feed.sqlite)).visibleChanges({ after, upTo: queries.head(), cursor: after, limit: 100 }).rows
+  return { feed, read, readAnew }
+}
+
+const SILENT = [
+  "UPDATE nodes SET ctime = 5 WHERE node_id = 'b'",
+  "UPDATE nodes SET mtime = 5 WHERE node_id = 'b'",
+  "UPDATE nodes SET mtime = 9000000000000000001 WHERE node_id = 'b'",
+  "UPDATE nodes SET size = 5 WHERE node_id = 'b'",
+  "UPDATE nodes SET metadata_state = 'fresh', hash = '' WHERE node_id = 'b'",
+]
+
+test('a row that did not change is the same object, and has the same text', (t) => {
+  const { feed, read } = feedOf(t)
+  feed.put({ id: 'a' })
+  const [first] = read()
+  feed.put({ id: 'b' })
+  assert.equal(read()[0], read()[0])
+  assert.equal(changeText(read()[0] as ChangeRow), changeText(first as ChangeRow))
+})
+
+for (const statement of SILENT) {
+  test(`what changes without a new number is seen: ${statement}`, (t) => {
+    const { feed, read, readAnew } = feedOf(t)
+    for (const id of ['a', 'b']) feed.put({ id, hash: 'h' })
+    read().map(changeText)
+    feed.sqlite.exec(statement)
+    assert.deepEqual(read(), readAnew())
+    assert.deepEqual(read().map(changeText), readAnew().map(changeText))
+  })
+}
+
+test('a node that changes, goes, or comes again is never the one of before', (t) => {
+  const { feed, read, readAnew } = feedOf(t)
+  for (const id of ['a', 'b', 'c']) feed.put({ id })
+  read()
+  feed.put({ id: 'a', name: 'other' })
+  feed.remove('b')
+  assert.deepEqual(read(), readAnew())
+  feed.put({ id: 'b', name: 'again' })
+  assert.deepEqual(read(), readAnew())
+  assert.deepEqual(read(2), readAnew(2))
+})
+
+test('the rows of another run of the feed are read anew', (t) => {
+  const { feed, read, readAnew } = feedOf(t)
+  feed.put({ id: 'a' })
+  read()
+  feed.sqlite.exec("UPDATE nodes SET name = 'of a copy' WHERE node_id = 'a'; UPDATE feed SET epoch = 'other'")
+  assert.deepEqual(read(), readAnew())
+})
+
+test('the oldest are forgotten', () => {
+  const rows = createRecentRows(2)
+  const row = (changeId: number) => ({ changeId, node: null }) as ChangeRow
+  rows.keep([row(1), row(2), row(3)])
+  assert.equal(rows.find([[1, null, null, null, null]]), null)
+  assert.equal(rows.find([[3, null, null, null, null]])?.length, 1)
+})

@@ -9,6 +9,10 @@
  *
  * Most changes do not concern most clients that wait with a filter. So new rows are read once and judged here for all of
  * them, with the ancestors that these rows share, and only the clients that see a change are woken.
+ *
+ * A client that is woken asks again as soon as it has its answer. While the feed keeps changing, all of them would do nothing
+ * else, and take the processor from the indexer. So a pause follows in which changes gather: a replica wakes about a hundred
+ * clients a second.
  */
 
 import type { ChangeRow } from '../feed/change-row.ts'
@@ -62,6 +66,10 @@ const SLOW_LOOK_MS = 1_000
 /** Replaces events where there is no watch. */
 const UNWATCHED_LOOK_MS = 100
 
+/** The pause after a look, for each client that it woke. A change after a time of quiet meets none. */
+const PAUSE_PER_CLIENT_MS = 10
+const PAUSE_MAX_MS = 1_000
+
 /** Rows times clients judged in one look, about 5 ms. */
 const JUDGEMENTS_MAX = 20_000
 const ROWS_MAX = 500
@@ -89,12 +97,12 @@ export function createFeedWatch(
   let last: { readonly reading: Reading; readonly head: number } | null = null
   let isAllJudged = true
 
-  /** Wakes the clients that have not seen the present state. True if there was news for any client. */
-  function look(): boolean {
+  /** Wakes the clients that have not seen the present state. */
+  function look(): Looked {
     const place = placeOf(database)
     const isMoving = place?.reading !== last?.reading || place?.head !== last?.head
     // Most looks find nothing, because each event causes several of them.
-    if (place !== null && !isMoving && isAllJudged) return false
+    if (place !== null && !isMoving && isAllJudged) return { isMoving: false, woken: 0 }
     const isFirst = last === null
     last = place
     const now = place === null ? null : stateOf(place.reading)
@@ -102,8 +110,9 @@ export function createFeedWatch(
     const behind = [...waiters].filter((waiter) => !due.has(waiter) && now !== null && waiter.noneUpTo < now.feed.head)
     const judged = now === null || behind.length === 0 ? null : judge(now, behind)
     isAllJudged = judged?.isAllJudged ?? true
-    for (const waiter of [...due, ...(judged?.woken ?? [])]) waiter.wake()
-    return due.size > 0 || (isMoving && !isFirst) || !isAllJudged
+    const woken = [...due, ...(judged?.woken ?? [])]
+    for (const waiter of woken) waiter.wake()
+    return { isMoving: due.size > 0 || (isMoving && !isFirst) || !isAllJudged, woken: woken.length }
   }
   const looking = createLooking(watchFolder, look)
 
@@ -164,6 +173,9 @@ export function createFeedWatch(
     },
   }
 }
+
+/** `isMoving`: there was news, so more may follow soon. */
+type Looked = { readonly isMoving: boolean; readonly woken: number }
 
 type Now = { readonly reading: Reading; readonly feed: FeedState }
 
@@ -229,11 +241,13 @@ function judge({ reading, feed }: Now, behind: readonly Waiter[]): { woken: Wait
 }
 
 /** Decides when to look: a few times after each event, at growing intervals, and then slowly until the next one. */
-function createLooking(watchFolder: WatchFolder, look: () => boolean): { start: () => void; stop: () => void } {
+function createLooking(watchFolder: WatchFolder, look: () => Looked): { start: () => void; stop: () => void } {
   let watcher: FolderWatcher | null = null
   let timer: NodeJS.Timeout | undefined
   /** The delay of the next look; null while nobody waits. */
   let delayMs: number | null = null
+  /** While it runs nobody looks. It goes on when nobody waits: those that were woken come back. */
+  let pause: NodeJS.Timeout | undefined
 
   function unwatch(): void {
     watcher?.close()
@@ -254,11 +268,22 @@ function createLooking(watchFolder: WatchFolder, look: () => boolean): { start: 
     lookAfter(FIRST_LOOK_MS)
   }
 
+  function pauseFor(woken: number): void {
+    if (woken === 0) return
+    const endPause = () => {
+      pause = undefined
+      if (delayMs !== null) lookAfter(FIRST_LOOK_MS)
+    }
+    pause = setTimeout(endPause, Math.min(woken * PAUSE_PER_CLIENT_MS, PAUSE_MAX_MS)).unref()
+  }
+
   function lookAfter(nextMs: number): void {
     clearTimeout(timer)
     delayMs = nextMs
+    if (pause !== undefined) return
     timer = setTimeout(() => {
-      const isMoving = look()
+      const { isMoving, woken } = look()
+      pauseFor(woken)
       // Null if the last waiting client was woken.
       if (delayMs !== null) lookAfter(isMoving ? FIRST_LOOK_MS : delayAfter(nextMs))
     }, nextMs)

@@ -80,8 +80,10 @@ for (const service of ['indexer', 'api']) {
 step('the check fails if the api does not answer, and if the indexer is silent', async () => {
   await docker(['rm', '--force', '--volumes', name])
   mkdirSync(data)
+  // As root with the rights that the engine gives by default, as the forms of a NAS do.
   await run(mounts(data))
   await untilAnswers()
+  await untilHashed(new FeedClient(url, { maxSize: 500 }), 'of-another.txt')
   await until('well', async () => (await check()) === 0, START_MS)
   const api = await pidOf('api')
   process.kill(api, 'SIGSTOP')
@@ -227,4 +229,11 @@ async function untilInFeed(wanted: string): Promise<void> {
     return [...client.nodes.values()].some((node) => node.name === wanted)
   }
   await until(`${wanted} in the feed`, isThere)
+}
+
+async function untilHashed(reader: FeedClient, wanted: string): Promise<void> {
+  await until(`the hash of ${wanted}`, async () => {
+    await reader.poll()
+    return [...reader.nodes.values()].find((node) => node.name === wanted)?.hash
+  })
 }

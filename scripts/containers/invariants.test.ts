@@ -7,6 +7,7 @@ import { loadConfig } from '@drive-feed/shared/config/config.ts'
 import { KEY_KINDS } from '@drive-feed/shared/config/config-keys.ts'
 import { VERSION } from '@drive-feed/shared/version.ts'
 import { parse } from 'yaml'
+import { readTemplate } from './unraid-template.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 
@@ -195,6 +196,43 @@ test('the image of both services needs mounts and nothing else', () => {
     ['/mnt/media'],
   )
   assert.equal(variables.DRIVE_FEED_CONFIG, indexer.environment?.DRIVE_FEED_CONFIG)
+})
+
+test('the template of Unraid agrees with the image: paths, port, keys of the config, and few rights', () => {
+  const { configs, extraParams } = readTemplate()
+  const of = (type: string) => configs.filter((config) => config.type === type)
+  const modes = Object.fromEntries(of('Path').map(({ target, mode }) => [target, mode]))
+  assert.deepEqual(modes, { '/mnt/media': 'ro', '/mnt/media2': 'ro', '/data': 'rw' })
+  assert.deepEqual(
+    of('Port').map(({ target, value }) => [target, value]),
+    [['8080', '8080']],
+  )
+  const variables = Object.fromEntries(of('Variable').map(({ target, value }) => [target, value]))
+  const config = loadConfig('/dev/null', {
+    checkFolders: false,
+    variables: { ...variables, DRIVE_FEED_DATABASE_URL: '/data/feed.db' },
+  })
+  assert.deepEqual(
+    config.watches.map(({ path }) => path),
+    ['/mnt/media'],
+  )
+  assert.equal(config.skipInitialHash, false)
+  // Of the folders only the owner knows, so Unraid has to ask for them.
+  assert.deepEqual(
+    of('Path').map(({ value, isRequired }) => [value, isRequired]),
+    [
+      ['', true],
+      ['', true],
+      ['', false],
+    ],
+  )
+  assert.deepEqual(extraParams, [
+    '--restart=unless-stopped',
+    '--user=99:100',
+    '--read-only',
+    '--cap-drop=ALL',
+    '--security-opt=no-new-privileges:true',
+  ])
 })
 
 function textOf(path: string): string {

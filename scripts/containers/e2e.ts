@@ -66,7 +66,10 @@ step('a folder of another user for the database is told once, and it goes on whe
   await composeHere('up', '--detach', 'indexer')
   const log = async () => linesOf(await composeHere('logs', '--no-color', 'indexer'))
   const told = await until('the line', async () => (await log()).find((line) => line.includes('/data can')), START_MS)
-  assert.match(told, /it belongs to 1000:1000\. Run as its owner \(with Docker: PUID=1000 and PGID=1000 in \.env\)/)
+  assert.match(
+    told,
+    /it belongs to 1000:1000\. Run as its owner \(with Docker: --user 1000:1000, or PUID=1000 and PGID=1000 in \.env\)/,
+  )
   chownSync(data, 0, 0)
   await until('its database', () => existsSync(join(data, 'feed.db')), START_MS)
   await until('its scan', async () => (await log()).some((line) => line.includes('scan is complete')), START_MS)

@@ -11,8 +11,8 @@ import { temporaryFolder } from '../../test/support/temporary-folder.ts'
 
 /** The exit code of the check in the indexer's image for a WAL that was written at that time. */
 function check(folder: string, written: string): number | null {
-  const text = readFileSync(join(import.meta.dirname, '../../services/indexer/Dockerfile'), 'utf8')
-  const [, words = ''] = /^HEALTHCHECK [^[]*(\[.*\])$/m.exec(text) ?? []
+  const text = readFileSync(join(import.meta.dirname, '../../services/Dockerfile'), 'utf8')
+  const [, words = ''] = / AS indexer\n.*?^HEALTHCHECK [^[]*?(\[[^\n]*\])$/ms.exec(text) ?? []
   const [shell, option, command] = JSON.parse(words) as [string, string, string]
   execFileSync('touch', ['-d', written, join(folder, 'feed.db-wal')])
   return spawnSync(shell, [option, command.replace('/data', folder)]).status

@@ -1,4 +1,4 @@
-/** Shows what must stay true of docker-compose.yml and the Dockerfiles. They are read as text: no engine is needed. */
+/** Shows what must stay true of docker-compose.yml and the Dockerfile. They are read as text: no engine is needed. */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -7,6 +7,7 @@ import { loadConfig } from '@drive-feed/shared/config/config.ts'
 import { KEY_KINDS } from '@drive-feed/shared/config/config-keys.ts'
 import { VERSION } from '@drive-feed/shared/version.ts'
 import { parse } from 'yaml'
+import { readTemplate } from './unraid-template.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 
@@ -18,7 +19,7 @@ type Mount = {
   readonly bind?: { readonly propagation?: string; readonly create_host_path?: boolean }
 }
 type Service = {
-  readonly build: { readonly context: string; readonly dockerfile: string }
+  readonly build: { readonly context: string; readonly dockerfile: string; readonly target: string }
   readonly image: string
   readonly user?: string
   readonly ports?: readonly string[]
@@ -40,6 +41,10 @@ const MEDIA = ['', '2', '3', '4'].map((number) => `/mnt/media${number}`)
 const { services } = parse(textOf('docker-compose.yml'), { merge: true }) as { services: Record<string, Service> }
 const { indexer, api, proxy } = services
 assert.ok(indexer !== undefined && api !== undefined && proxy !== undefined)
+
+type Stage = { readonly from: string; readonly text: string }
+
+const stages = stagesOf(textOf('services/Dockerfile'))
 
 test('the indexer reads the media and writes the database, and has nothing else', () => {
   const media = MEDIA.map((target) => [target, 'ro'])
@@ -112,7 +117,7 @@ test('the config, the mounts, the proxy and the health check agree on paths and 
   assert.deepEqual(indexer.command, ['--wait'])
   assert.ok(mountsOf(indexer).some(({ target }) => target === indexer.environment?.DRIVE_FEED_CONFIG))
   assert.match(textOf('services/proxy/Caddyfile'), new RegExp(`name api\\n\\s+port ${config.port}\\n`))
-  assert.match(textOf('services/api/Dockerfile'), new RegExp(`DRIVE_FEED_PORT:-${config.port}`))
+  for (const name of ['api', 'all']) assert.match(stage(name).text, new RegExp(`DRIVE_FEED_PORT:-${config.port}`))
 })
 
 test('every key that an owner may set is passed on, and .env.example has everything that .env may set', () => {
@@ -129,37 +134,105 @@ test('every key that an owner may set is passed on, and .env.example has everyth
   assert.deepEqual(missing.sort(), ['INDEXER_USER', 'MEDIA_3_NAME', 'MEDIA_4_NAME'])
 })
 
-for (const [name, { build, image }] of Object.entries({ indexer, api })) {
-  test(`the image of the ${name} is built without running or compiling what packages bring`, () => {
-    assert.deepEqual(build, { context: '.', dockerfile: `services/${name}/Dockerfile` })
+test('every image is a target of the one Dockerfile, for compose and for bake, and says what it is', () => {
+  for (const [name, { build, image }] of Object.entries(services)) {
+    assert.deepEqual(build, { context: '.', dockerfile: 'services/Dockerfile', target: name })
     assert.equal(image, `\${IMAGES:-}drive-feed-${name}:\${TAG:-latest}`)
-    const text = textOf(`services/${name}/Dockerfile`)
-    assert.deepEqual(text.match(/^FROM \S+/gm), [...Array(2).fill('FROM node:24-trixie-slim'), 'FROM scratch'])
-    assert.deepEqual(
-      text.match(/npm (ci|i|install|rebuild|run)\b[^\\\n]*/g)?.map((words) => words.trim()),
-      [`npm ci --ignore-scripts --omit=dev --workspace=@drive-feed/${name} --workspace=@drive-feed/cli`],
-    )
-    const libraries = name === 'indexer' ? ['libmagic1t64 libmediainfo0v5'] : []
-    assert.deepEqual(text.match(/(?<=apt-get install -y --no-install-recommends ).*(?= \\$)/gm) ?? [], libraries)
-    assert.equal(text.match(/\binstall -y/g)?.length ?? 0, libraries.length)
-  })
-}
-
-test('the images of both services share the layer that has Node, and all images say what they are', () => {
-  const stage = (name: string) =>
-    /^FROM \S+ AS node\n.*?^COPY --from=node .*?$/ms.exec(textOf(`services/${name}/Dockerfile`))?.[0]
-  assert.ok(stage('indexer') !== undefined)
-  assert.equal(stage('indexer'), stage('api'))
-  for (const name of ['indexer', 'api', 'proxy']) {
-    const text = textOf(`services/${name}/Dockerfile`)
-    assert.ok(text.includes(`ARG VERSION=${VERSION}\n`), name)
-    assert.ok(text.includes(`title="drive-feed ${name}"`), name)
-    assert.ok(textOf('docker-bake.hcl').includes(`"services/${name}/Dockerfile"`), name)
   }
+  assert.ok(textOf('services/Dockerfile').includes(`\nARG VERSION=${VERSION}\n`))
+  const bake = textOf('docker-bake.hcl')
+  const titles = { indexer: 'drive-feed indexer', api: 'drive-feed api', proxy: 'drive-feed proxy', all: 'drive-feed' }
+  for (const [name, title] of Object.entries(titles)) {
+    assert.ok(stage(name).text.includes(`image.title="${title}"`), name)
+    const image = name === 'all' ? 'drive-feed' : `drive-feed-${name}`
+    assert.match(
+      bake,
+      new RegExp(`target "${name}" \\{[^}]*target += "${name}"\\n +tags += \\["\\$\\{IMAGES\\}${image}:`),
+    )
+  }
+  assert.match(bake, /targets = \["indexer", "api", "proxy", "all"\]/)
+})
+
+test('the images of the services share the layer that has Node, and only those that read files have libraries', () => {
+  const installed = /(?<=\binstall -y --no-install-recommends ).*(?= \\$)/gm
+  const libraries = ['libmagic1t64 libmediainfo0v5']
+  for (const [name, expected] of Object.entries({ indexer: libraries, api: [], all: libraries })) {
+    const layers = layersOf(name)
+    assert.deepEqual(
+      [layers.at(-1)?.from, layers.at(-1)?.text.match(/^COPY --from=node .*/m)?.[0]],
+      ['scratch', 'COPY --from=node / /'],
+    )
+    assert.deepEqual(
+      layers.flatMap(({ text }) => text.match(installed) ?? []),
+      expected,
+      name,
+    )
+    assert.equal(layers.flatMap(({ text }) => text.match(/\binstall -y/g) ?? []).length, expected.length)
+  }
+  const bases = [...stages.values()].map(({ from }) => from).filter((from) => !stages.has(from))
+  assert.deepEqual(new Set(bases), new Set(['scratch', 'node:24-trixie-slim', 'caddy:2-alpine']))
+})
+
+test('the images are built without running or compiling what packages bring', () => {
+  const commands = /npm (ci|i|install|rebuild|run)\b[^\\\n]*/g
+  assert.deepEqual(textOf('services/install-packages').match(commands), [
+    'npm ci --ignore-scripts --omit=dev $workspaces',
+  ])
+  assert.equal(textOf('services/Dockerfile').match(commands), null)
 })
 
 test('the api runs without privileges even outside compose', () => {
-  assert.match(textOf('services/api/Dockerfile'), /^USER node$/m)
+  assert.match(stage('api').text, /^USER node$/m)
+})
+
+test('the image of both services needs mounts and nothing else', () => {
+  const variables = Object.fromEntries(
+    [...stage('all').text.matchAll(/(DRIVE_FEED_\w+)=(\S+)/g)].map(([, name = '', text]) => [name, text]),
+  )
+  const config = loadConfig('/dev/null', { checkFolders: false, variables })
+  assert.deepEqual([config.databasePath, config.port], ['/data/feed.db', 8080])
+  assert.deepEqual(
+    config.watches.map(({ path }) => path),
+    ['/mnt/media'],
+  )
+  assert.equal(variables.DRIVE_FEED_CONFIG, indexer.environment?.DRIVE_FEED_CONFIG)
+})
+
+test('the template of Unraid agrees with the image: paths, port, keys of the config, and few rights', () => {
+  const { configs, extraParams } = readTemplate()
+  const of = (type: string) => configs.filter((config) => config.type === type)
+  const modes = Object.fromEntries(of('Path').map(({ target, mode }) => [target, mode]))
+  assert.deepEqual(modes, { '/mnt/media': 'ro', '/mnt/media2': 'ro', '/data': 'rw' })
+  assert.deepEqual(
+    of('Port').map(({ target, value }) => [target, value]),
+    [['8080', '8080']],
+  )
+  const variables = Object.fromEntries(of('Variable').map(({ target, value }) => [target, value]))
+  const config = loadConfig('/dev/null', {
+    checkFolders: false,
+    variables: { ...variables, DRIVE_FEED_DATABASE_URL: '/data/feed.db' },
+  })
+  assert.deepEqual(
+    config.watches.map(({ path }) => path),
+    ['/mnt/media'],
+  )
+  assert.equal(config.skipInitialHash, false)
+  // Of the folders only the owner knows, so Unraid has to ask for them.
+  assert.deepEqual(
+    of('Path').map(({ value, isRequired }) => [value, isRequired]),
+    [
+      ['', true],
+      ['', true],
+      ['', false],
+    ],
+  )
+  assert.deepEqual(extraParams, [
+    '--restart=unless-stopped',
+    '--user=99:100',
+    '--read-only',
+    '--cap-drop=ALL',
+    '--security-opt=no-new-privileges:true',
+  ])
 })
 
 function textOf(path: string): string {
@@ -185,4 +258,25 @@ function withoutSettings(text: string): string {
   const inner = /\$\{\w+(:[-+])([^${}]*)\}/g
   const replaced = text.replace(inner, (_, kind, word) => (kind === ':-' ? word : ''))
   return replaced === text ? text : withoutSettings(replaced)
+}
+
+/** The stages of a Dockerfile by name, in their order. */
+function stagesOf(text: string): ReadonlyMap<string, Stage> {
+  const parts = text.split(/^(?=FROM )/m).slice(1)
+  return new Map(
+    parts.map((part) => {
+      const [, from = '', name = ''] = /^FROM (\S+) AS (\S+)\n/.exec(part) ?? []
+      return [name, { from, text: part }]
+    }),
+  )
+}
+
+function stage(name: string): Stage {
+  return stages.get(name) ?? assert.fail(`no stage ${name}`)
+}
+
+/** A stage and those that it is made from, the last one first. */
+function layersOf(name: string): Stage[] {
+  const { from } = stage(name)
+  return [stage(name), ...(stages.has(from) ? layersOf(from) : [])]
 }

@@ -8,7 +8,7 @@ import { describeOwner, whyNotWritable } from './not-writable.ts'
 test('the owner is told how to run as the owner of the folder, or how to give it away', () => {
   assert.equal(
     describeOwner('/data', { uid: 1000, gid: 100 }, { uid: 0, gid: 0 }, '/data/feed.db'),
-    "/data can't be written by this user (0:0), it belongs to 1000:100. Run as its owner (with Docker: PUID=1000 and PGID=100 in .env), or give it to this user: chown -R 0:0 /data (with Docker: the folder of DATA on the host)",
+    "/data can't be written by this user (0:0), it belongs to 1000:100. Run as its owner (with Docker: --user 1000:100, or PUID=1000 and PGID=100 in .env), or give it to this user: chown -R 0:0 /data (with Docker: the folder that is mounted there, on the host)",
   )
 })
 

@@ -23,9 +23,9 @@ export function whyNotWritable(databasePath: string): string | null {
 export function describeOwner(place: string, owner: User, me: User, databasePath: string): string {
   const what = `${shownPath(place)} can't be written by this user (${me.uid}:${me.gid})`
   if (owner.uid === me.uid) return `${what}, though it is theirs; check its permissions and mount`
-  return `${what}, it belongs to ${owner.uid}:${owner.gid}. Run as its owner (with Docker: PUID=${owner.uid} and \
-PGID=${owner.gid} in .env), or give it to this user: chown -R ${me.uid}:${me.gid} ${shellWord(dirname(databasePath))} \
-(with Docker: the folder of DATA on the host)`
+  return `${what}, it belongs to ${owner.uid}:${owner.gid}. Run as its owner (with Docker: --user \
+${owner.uid}:${owner.gid}, or PUID=${owner.uid} and PGID=${owner.gid} in .env), or give it to this user: chown -R \
+${me.uid}:${me.gid} ${shellWord(dirname(databasePath))} (with Docker: the folder that is mounted there, on the host)`
 }
 
 /** Also true if it is not there: then its folder counts. */

@@ -2,14 +2,14 @@
 import { join } from 'node:path'
 import type { Config } from '@drive-feed/shared/config/config.ts'
 import { EXIT_DONE, EXIT_NOT_WELL } from '../exit-codes.ts'
+import { type Ending, endOf, stopAll } from './ending.ts'
 import { checkPlace, describeStanding } from './place.ts'
 import { createProgressView } from './progress-view.ts'
 import { outliveTheTerminal, say, shown } from './say.ts'
-import { type Service, startService } from './service.ts'
+import { type LoggedService, startLoggedService } from './service.ts'
 import { createStatusReader } from './status-reader.ts'
 import { tell } from './tell.ts'
 
-const STOP_PATIENCE_MS = 20_000
 const LINES_SHOWN = 10
 
 export type Places = {
@@ -19,15 +19,12 @@ export type Places = {
   readonly projectFolder: string
 }
 
-/** What stops the services: the user, or one of them. */
-type Ending = { kind: 'asked' } | { kind: 'died'; service: Service; how: string }
-
 export async function run(places: Places): Promise<number> {
   const { config, configPath, data, projectFolder } = places
   outliveTheTerminal()
   const reader = createStatusReader(config.databasePath)
   const services = ['indexer', 'api'].map((name) =>
-    startService({
+    startLoggedService({
       name,
       script: join(projectFolder, 'services', name, 'src/main.ts'),
       argv: [`--config=${configPath}`],
@@ -40,7 +37,7 @@ export async function run(places: Places): Promise<number> {
   try {
     // `tell` ends only when it is over or fails.
     const tellingFails = telling.then(() => Promise.withResolvers<never>().promise)
-    const ending = await Promise.race([asked(), ...services.map(diedOf), tellingFails])
+    const ending = await Promise.race([endOf(services), tellingFails])
     over.abort()
     await telling
     view.clear()
@@ -50,18 +47,16 @@ export async function run(places: Places): Promise<number> {
   }
 }
 
-async function end(places: Places, services: readonly Service[], ending: Ending): Promise<number> {
+async function end(places: Places, services: readonly LoggedService[], ending: Ending<LoggedService>): Promise<number> {
   if (ending.kind === 'asked') say('Stopping.')
   else tellDeath(ending.service, ending.how)
-  // A second Ctrl-C ends the services immediately.
-  const impatient = asked().then(() => Promise.all(services.map((service) => service.stop(0))))
-  await Promise.race([impatient, Promise.all(services.map((service) => service.stop(STOP_PATIENCE_MS)))])
+  await stopAll(services)
   if (ending.kind === 'asked') return EXIT_DONE
   await tellWhoIsHere(places)
   return EXIT_NOT_WELL
 }
 
-function tellDeath(service: Service, how: string): void {
+function tellDeath(service: LoggedService, how: string): void {
   const lines = service.lastLines(LINES_SHOWN).map((line) => `  ${line}`)
   process.stderr.write(
     `The ${service.name} ended (${how}). The end of ${shown(service.logPath)}:\n${lines.join('\n')}\n`,
@@ -73,15 +68,4 @@ async function tellWhoIsHere({ config, configPath }: Places): Promise<void> {
   const { host, port, databasePath } = config
   const standing = await checkPlace({ host, port, databasePath, configPath, configuredPort: port })
   if (standing.kind !== 'free') process.stderr.write(`${describeStanding(standing)}\n`)
-}
-
-/** Resolves when the user asks for the end. */
-async function asked(): Promise<Ending> {
-  const { promise, resolve } = Promise.withResolvers<Ending>()
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve({ kind: 'asked' }))
-  return promise
-}
-
-async function diedOf(service: Service): Promise<Ending> {
-  return { kind: 'died', service, how: await service.ended }
 }

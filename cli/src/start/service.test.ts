@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts'
 import { until } from '../../../test/support/until.ts'
-import { startService } from './service.ts'
+import { startLoggedService } from './service.ts'
 
 const PATIENCE_MS = 30_000
 
@@ -48,7 +48,12 @@ function service(t: TestContext, source: string, logPath?: string) {
   const folder = temporaryFolder(t)
   const script = join(folder, 'service.mjs')
   writeFileSync(script, source)
-  const started = startService({ name: 'test', script, argv: [], logPath: logPath ?? join(folder, 'service.log') })
+  const started = startLoggedService({
+    name: 'test',
+    script,
+    argv: [],
+    logPath: logPath ?? join(folder, 'service.log'),
+  })
   t.after(() => started.stop(0))
   return started
 }

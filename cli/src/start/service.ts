@@ -7,36 +7,48 @@ import { shownText } from '@drive-feed/shared/shown-text.ts'
 
 export type Service = {
   readonly name: string
-  readonly logPath: string
   /** Undefined if it could not be started. */
   readonly pid: number | undefined
   /** Resolves when the process has ended, with a text for how: "exit code 1". */
   readonly ended: Promise<string>
-  /** The last lines of this run's log, in readable form. */
-  lastLines(count: number): string[]
   /** Asks the service to end, and kills it after `patienceMs`. */
   stop(patienceMs: number): Promise<void>
 }
 
+export type LoggedService = Service & {
+  readonly logPath: string
+  /** The last lines of this run's log, in readable form. */
+  lastLines(count: number): string[]
+}
+
+type Program = { readonly name: string; readonly script: string; readonly argv: readonly string[] }
+
 /** Starts `script` with Node, and appends all its output to `logPath`. */
-export function startService(options: { name: string; script: string; argv: string[]; logPath: string }): Service {
-  const { name, script, argv, logPath } = options
+export function startLoggedService({ logPath, ...program }: Program & { readonly logPath: string }): LoggedService {
   mkdirSync(dirname(logPath), { recursive: true })
   const log = openSync(logPath, 'a')
   const logStart = statSync(logPath).size
-  // A process group of its own: Ctrl-C in the terminal must reach the service only once, through `stop`.
-  const child = spawn(process.execPath, [script, ...argv], { stdio: ['ignore', log, log], detached: true })
+  const service = startService(program, log)
   closeSync(log)
+  return {
+    ...service,
+    logPath,
+    lastLines: (count) =>
+      readFileSync(logPath).subarray(logStart).toString().trimEnd().split('\n').slice(-count).map(readable),
+  }
+}
+
+/** Starts `script` with Node. @param output a descriptor for all that it prints, or `inherit` for that of this process */
+export function startService({ name, script, argv }: Program, output: number | 'inherit'): Service {
+  // A process group of its own: Ctrl-C in the terminal must reach the service only once, through `stop`.
+  const child = spawn(process.execPath, [script, ...argv], { stdio: ['ignore', output, output], detached: true })
   // Otherwise the service would outlive this process if that ends by an error.
   process.once('exit', () => child.kill('SIGTERM'))
   const ended = endOf(child)
   return {
     name,
-    logPath,
     pid: child.pid,
     ended,
-    lastLines: (count) =>
-      readFileSync(logPath).subarray(logStart).toString().trimEnd().split('\n').slice(-count).map(readable),
     stop: async (patienceMs) => {
       child.kill('SIGTERM')
       const timer = new AbortController()

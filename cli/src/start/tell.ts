@@ -10,7 +10,7 @@ import { createNews, type News } from './news.ts'
 import { isUpToDate } from './progress.ts'
 import type { ProgressView } from './progress-view.ts'
 import { say, shown } from './say.ts'
-import type { Service } from './service.ts'
+import type { LoggedService } from './service.ts'
 import type { StatusReader } from './status-reader.ts'
 
 const ASK_INTERVAL_MS = 100
@@ -20,7 +20,7 @@ const PROBLEMS_INTERVAL_MS = 2_000
 export type Telling = {
   readonly config: Config
   readonly configPath: string
-  readonly services: readonly Service[]
+  readonly services: readonly LoggedService[]
   readonly view: ProgressView
   readonly reader: StatusReader
 }
@@ -70,7 +70,7 @@ function tellNews({ reader, view }: Telling, news: News): void {
 }
 
 /** Not another program that took the port since it was tested. Where processes can't be looked at, the answer decides. */
-function isListening(api: Service | undefined, port: number): boolean {
+function isListening(api: LoggedService | undefined, port: number): boolean {
   const listeners = listenersAt(port)
   return listeners.length === 0 || api?.pid === undefined || hasOneOf(api.pid, listeners)
 }

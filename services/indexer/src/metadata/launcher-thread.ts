@@ -4,7 +4,7 @@ import { closeSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
 import { parentPort, workerData } from 'node:worker_threads'
 import { openFolder, openFolderAtHand } from '../posix/open-file.ts'
-import { CAP_DAC_READ_SEARCH, CAP_FOWNER, keepCapabilities } from '../sandbox/capabilities.ts'
+import { keepReading } from '../sandbox/capabilities.ts'
 import { applyFilter } from '../sandbox/filter.ts'
 import { landlockVersion, restrictThread } from '../sandbox/landlock.ts'
 import { REFUSED_EVERYWHERE } from '../sandbox/refusals.ts'
@@ -27,8 +27,7 @@ const workers = new Map<number, WorkerProcess>()
 const tell = (message: FromLauncher) => port.postMessage(message)
 flushCompileCache()
 const { descriptors, leftOut } = await openWatched()
-// To read files of other users, and without a new access time. A capability that the process lacks is no loss.
-keepCapabilities([CAP_DAC_READ_SEARCH, CAP_FOWNER])
+keepReading()
 applyFilter(REFUSED_EVERYWHERE, 'this thread')
 const isHeld = restrictThread({
   read: [...descriptors, ...readPlaces()],

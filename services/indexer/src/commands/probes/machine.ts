@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { totalmem } from 'node:os'
 import Database from 'better-sqlite3'
-import { CAP_DAC_READ_SEARCH } from '../../sandbox/capabilities.ts'
+import { CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH } from '../../sandbox/capabilities.ts'
 import { landlockVersion } from '../../sandbox/landlock.ts'
 import { type Finding, fine, note, toDo } from './finding.ts'
 
@@ -52,9 +52,13 @@ export function seccompFinding(status: string): Finding {
 /** @param status the text of /proc/self/status */
 export function rightsFinding(uid: number, status: string): Finding {
   const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`)
-  const readsAll = (effective & (1n << BigInt(CAP_DAC_READ_SEARCH))) !== 0n
+  const names = [
+    ['CAP_DAC_READ_SEARCH', CAP_DAC_READ_SEARCH],
+    ['CAP_DAC_OVERRIDE', CAP_DAC_OVERRIDE],
+  ] as const
+  const readsAll = names.find(([, number]) => (effective & (1n << BigInt(number))) !== 0n)
   const who = uid === 0 ? 'root' : `user ${uid}`
-  if (readsAll) return fine('rights', `${who} may read every file (CAP_DAC_READ_SEARCH)`)
+  if (readsAll !== undefined) return fine('rights', `${who} may read every file (${readsAll[0]})`)
   return note('rights', `${who} reads what permissions allow, and has no CAP_DAC_READ_SEARCH`)
 }
 

@@ -341,6 +341,7 @@ function upgradedFromVersion4(t: TestContext, rows: string): Database.Database {
 
 /** The views as version 2 to 6 had them. */
 const BACK_TO_VERSION_6 = `
+  ALTER TABLE feed DROP COLUMN silent_writes;
   DROP VIEW files;
   DROP VIEW folders;
   DROP VIEW folder_paths;

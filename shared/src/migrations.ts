@@ -35,6 +35,7 @@ export function migrate(db: Database.Database, from: OlderVersion): void {
     db.exec(VERSION_6)
     if (from > 0) db.exec(READ_BY_OTHERS)
   }
+  if (from < 7) db.exec(VERSION_7)
   makeViews(db)
   db.pragma(`user_version = ${SCHEMA_VERSION}`)
 }
@@ -126,7 +127,7 @@ export const TABLES_OF_VERSION: Readonly<Record<KnownVersion, Readonly<Record<st
     watch_roots: ['name', 'node_id', 'path', 'was_scanned'],
     status: ['id', 'heartbeat_ms', 'folders_known', 'initial_scan_complete'],
     devices: ['device', 'numbers_last', 'mounted_as'],
-    feed: ['id', 'epoch'],
+    feed: ['id', 'epoch', 'silent_writes'],
     runs: ['first_change_id', 'run_id'],
     removals: ['change_id', 'path', 'name', 'removed_ms'],
     root_totals: ['node_id', 'files', 'bytes'],
@@ -325,8 +326,10 @@ const VERSION_6 = `
   );
   CREATE INDEX nodes_again ON nodes (metadata_due_ms) WHERE metadata_state = 'again';`
 
+const VERSION_7 = 'ALTER TABLE feed ADD COLUMN silent_writes INTEGER NOT NULL DEFAULT 0'
+
 /**
- * What version 7 adds. The views of before are made anew. An owner's own view or table that has the name of a new one
+ * What version 7 adds besides. The views of before are made anew. An owner's own view or table that has the name of a new one
  * stays, and is not in the way of the upgrade.
  */
 function makeViews(db: Database.Database): void {

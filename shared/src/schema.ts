@@ -184,6 +184,11 @@ export const feed = sqliteTable('feed', {
   id: integer('id').primaryKey(),
   /** UUID made with the database: cursors mean something only within it. */
   epoch: text('epoch').notNull(),
+  /**
+   * Counts the writes to sizes and times of nodes that are no change for clients, as after a `chmod`. While it stays, the
+   * nodes of the log's rows are what they were.
+   */
+  silentWrites: integer('silent_writes').notNull().default(0),
 })
 
 /** How much is in each root. A root without files has no row. */

@@ -12,7 +12,7 @@ export type ChangeRow = {
   readonly movedChangeId: number | null
   /** The kinds of node that had this id before. */
   readonly formerKinds: Kinds | null
-  /** 1 while the file waits for its hash: another change is certain to follow, with the hash or the error. */
+  /** 1 while the file waits for its hash: another change is certain to follow, with the hash or the error. Of a kept row: then. */
   readonly isPending: 0 | 1 | null
   /** Whether this very object may be in other answers too: see `recent-rows.ts`. */
   readonly isKept: boolean

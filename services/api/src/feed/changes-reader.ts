@@ -174,7 +174,7 @@ function visibleIds(queries: Queries, stretch: Stretch, view: View): { ids: numb
  * stretch if the remaining rows lie in parts of a very deep tree that are left to the next read.
  */
 function see(queries: Queries, stretch: Stretch, view: View): { seen: SeenChange[]; reached: number } {
-  const { rows, reached } = queries.visibleChanges(stretch)
+  const { rows, reached } = queries.visibleChanges(stretch, !view.isSettled)
   const places = placesIn(queries)
   const seeRow = createPageView(view, stretch.cursor, queries, places)
   const seen: SeenChange[] = []

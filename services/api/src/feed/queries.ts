@@ -22,7 +22,7 @@ import {
 } from '@drive-feed/shared/schema.ts'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import { type ChangeColumns, type ChangeRow, changeRowOf } from './change-row.ts'
-import { createRecentRows, type RowSigns } from './recent-rows.ts'
+import { createRecentRows } from './recent-rows.ts'
 import type { WireRow } from './wire-row.ts'
 
 /** A part of the log: the rows after `after` up to and including `upTo`, as seen by a client at `cursor`. */
@@ -101,7 +101,7 @@ function createLogQueries(orm: BetterSQLite3Database) {
   const scanEnd = prepareScanEnd(orm)
   const ids = prepareIds(orm)
   const rows = prepareRows(orm)
-  const signs = prepareSigns(orm)
+  const stateOfRows = prepareStateOfRows(orm)
   const recent = createRecentRows()
 
   const headNow = (): number => head.get()?.head ?? 0
@@ -130,16 +130,24 @@ function createLogQueries(orm: BetterSQLite3Database) {
       return { ids: found, reached: found.length < stretch.limit ? reached : (found.at(-1) ?? reached) }
     },
 
-    /** The changes that the client sees. `reached` is the last row looked at, `upTo` if these are all. */
-    visibleChanges(stretch: Stretch): { rows: ChangeRow[]; reached: number } {
+    /**
+     * The changes that the client sees. `reached` is the last row looked at, `upTo` if these are all.
+     *
+     * @param mayBeKept whether rows of an earlier read will do, whose `isPending` may be that of then
+     */
+    visibleChanges(stretch: Stretch, mayBeKept = true): { rows: ChangeRow[]; reached: number } {
       const reached = endOf(stretch)
       const asked = { ...stretch, upTo: reached }
-      const read = () => (rows.values(asked) as unknown as ChangeColumns[]).map(changeRowOf)
-      const findKept = () => {
-        recent.begin(epochOf(epoch.get()))
-        return recent.find(signs.values(asked) as unknown as RowSigns[]) ?? recent.keep(read())
+      const read = (part: Stretch) => (rows.values(part) as unknown as ChangeColumns[]).map(changeRowOf)
+      const readKept = () => {
+        recent.begin(stateOfRows.get()?.state ?? '')
+        const changeIds = (ids.values(asked) as [number][]).map(([changeId]) => changeId)
+        const known = recent.find(changeIds)
+        if (known.length === changeIds.length) return known
+        const after = known.at(-1)?.changeId ?? stretch.after
+        return [...known, ...recent.keep(read({ ...asked, after, limit: stretch.limit - known.length }))]
       }
-      const found = recent.mayHave(stretch.after, stretch.upTo) ? findKept() : read()
+      const found = mayBeKept && recent.mayHave(stretch.after, stretch.upTo) ? readKept() : read(asked)
       return { rows: found, reached: found.length < stretch.limit ? reached : (found.at(-1)?.changeId ?? reached) }
     },
   }
@@ -235,6 +243,15 @@ function epochOf(row: FeedEpoch | undefined): string {
   return row === undefined ? '' : formatFeedEpoch(row)
 }
 
+/** While this stays, so does what is shown of each row of the log. */
+function prepareStateOfRows(orm: BetterSQLite3Database) {
+  const run = sql`coalesce((SELECT max(first_change_id) FROM runs), 0)`
+  return orm
+    .select({ state: sql<string>`${feed.epoch} || ' ' || ${run} || ' ' || ${feed.silentWrites}` })
+    .from(feed)
+    .prepare()
+}
+
 function prepareRunEnd(orm: BetterSQLite3Database) {
   const next = sql`SELECT min(later.first_change_id) FROM runs AS later WHERE later.first_change_id > ${runs.firstChangeId}`
   return orm
@@ -298,18 +315,6 @@ function prepareRows(orm: BetterSQLite3Database) {
       formerKinds: nodes.formerKinds,
       isPending,
     })
-    .from(changes)
-    .leftJoin(nodes, isLatest)
-    .where(and(inStretch, isVisible))
-    .orderBy(asc(changes.changeId))
-    .limit(sql.placeholder('limit'))
-    .prepare()
-}
-
-/** The columns are those of `RowSigns`, in their order. */
-function prepareSigns(orm: BetterSQLite3Database) {
-  return orm
-    .select({ changeId: changes.changeId, ctime: nodes.ctime, mtime: exactMtime, size: nodes.size, isPending })
     .from(changes)
     .leftJoin(nodes, isLatest)
     .where(and(inStretch, isVisible))

@@ -1,44 +1,37 @@
 /**
- * The newest rows of the log, kept for all clients that keep up: each of them asks for the same rows. What may differ is
- * read each time, and it is numbers; names and hashes need not be read again.
+ * The newest rows of the log, kept for all clients that keep up: each of them asks for the same rows. A row of the log never
+ * changes, and its node only in ways that the indexer counts (`feed.silentWrites`) or that no client sees.
  */
 import type { ChangeRow } from './change-row.ts'
 
 /** About 3 MB. */
 const ROWS_MAX = 4_096
 
-/**
- * A row's number, and all that may change without a new one: what the indexer notes of a file whose bytes did not change.
- * Null for a removed node.
- */
-export type RowSigns = readonly [
-  changeId: number,
-  ctime: number | null,
-  mtime: number | string | null,
-  size: number | null,
-  isPending: 0 | 1 | null,
-]
-
 export type RecentRows = {
-  /** Whether so many numbers are worth looking for. */
-  readonly mayHave: (from: number, upTo: number) => boolean
-  /** The rows with these signs; null if one is not kept. */
-  readonly find: (signs: readonly RowSigns[]) => ChangeRow[] | null
+  /** Whether the rows of so long a stretch may be kept at all. */
+  readonly mayHave: (after: number, upTo: number) => boolean
+  /** Forgets all rows if this differs from before: the numbers are of another feed, or nodes were written silently. */
+  readonly begin: (state: string) => void
+  /** The rows with these numbers, up to the first one that is not kept. */
+  readonly find: (changeIds: readonly number[]) => ChangeRow[]
   /** Keeps rows, and gives them as they are kept. */
   readonly keep: (rows: readonly ChangeRow[]) => ChangeRow[]
-  /** Forgets all rows if the feed is another one than before: numbers mean other rows there. */
-  readonly begin: (epoch: string) => void
 }
 
 export function createRecentRows(rowsMax = ROWS_MAX): RecentRows {
   const kept = new Map<number, ChangeRow>()
-  let ofEpoch = ''
+  let ofState = ''
 
-  function find(signs: readonly RowSigns[]): ChangeRow[] | null {
+  function begin(state: string): void {
+    if (state !== ofState) kept.clear()
+    ofState = state
+  }
+
+  function find(changeIds: readonly number[]): ChangeRow[] {
     const rows: ChangeRow[] = []
-    for (const one of signs) {
-      const row = kept.get(one[0])
-      if (row === undefined || !hasSigns(row, one)) return null
+    for (const changeId of changeIds) {
+      const row = kept.get(changeId)
+      if (row === undefined) break
       rows.push(row)
     }
     return rows
@@ -57,15 +50,5 @@ export function createRecentRows(rowsMax = ROWS_MAX): RecentRows {
     return keptNow
   }
 
-  function begin(epoch: string): void {
-    if (epoch !== ofEpoch) kept.clear()
-    ofEpoch = epoch
-  }
-
-  return { mayHave: (from, upTo) => upTo - from <= rowsMax, find, keep, begin }
-}
-
-function hasSigns({ node, isPending }: ChangeRow, signs: RowSigns): boolean {
-  if (node === null) return signs[1] === null
-  return node.ctime === signs[1] && node.mtime === signs[2] && node.size === signs[3] && isPending === signs[4]
+  return { mayHave: (after, upTo) => upTo - after <= rowsMax, begin, find, keep }
 }

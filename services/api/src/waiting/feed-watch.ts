@@ -212,7 +212,8 @@ function judge({ reading, feed }: Now, behind: readonly Waiter[]): { woken: Wait
   const limit = Math.min(ROWS_MAX, Math.ceil(JUDGEMENTS_MAX / behind.length))
   return reading.read((queries) => {
     // At the head as cursor no tombstone is left out; below, each client skips the removals that do not concern it.
-    const found = queries.visibleChanges({ after, upTo: feed.head, cursor: feed.head, limit })
+    const mayBeKept = !behind.some(({ seen }) => seen.wants?.view.isSettled === true)
+    const found = queries.visibleChanges({ after, upTo: feed.head, cursor: feed.head, limit }, mayBeKept)
     const places = placesIn(queries)
     const { rows, reached, folders } = concerned(found, after, places)
     const costBefore = places.cost()

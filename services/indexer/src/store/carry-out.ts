@@ -72,6 +72,7 @@ export function createCarryOut(
       case 'adopt':
         resize(nodeId, decision.facts)
         write.adopt.run({ nodeId, ...columnsOf(decision.facts) })
+        write.countSilentWrite.run()
         break
       case 'renumber':
         write.renumber.run({ nodeId, inode: decision.inode, birthTime: decision.birthTime })
@@ -133,6 +134,7 @@ function prepareWrites({ orm, sqlite }: FeedDatabase) {
       .set({ ...facts, device: set('device'), inode: set('inode') })
       .where(thisNode)
       .prepare(),
+    countSilentWrite: sqlite.prepare('UPDATE feed SET silent_writes = silent_writes + 1'),
     renumber: orm
       .update(nodes)
       .set({ inode: set('inode'), birthTime: set('birthTime') })

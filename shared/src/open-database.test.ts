@@ -53,6 +53,23 @@ test('opening again changes nothing', (t) => {
   assert.ok(before.equals(readFileSync(path)))
 })
 
+test('a transaction that was cut off before the file had WAL is taken back', (t) => {
+  const folder = temporaryFolder(t)
+  const [path, cut] = [join(folder, 'feed.db'), join(folder, 'cut.db')]
+  const { sqlite } = openWriter(path)
+  sqlite.pragma('journal_mode = DELETE')
+  // So that pages are written before the end.
+  sqlite.pragma('cache_size = 5')
+  sqlite.exec('BEGIN IMMEDIATE')
+  const put = sqlite.prepare('INSERT INTO changes (node_id, first_change_id) VALUES (?, 1)')
+  for (let n = 0; n < 2_000; n += 1) put.run('x'.repeat(200))
+  for (const end of ['', '-journal']) copyFileSync(path + end, cut + end)
+  sqlite.exec('ROLLBACK')
+  sqlite.close()
+  const after = opened(t, openWriter(cut)).sqlite
+  assert.equal(after.prepare('SELECT count(*) FROM changes').pluck().get(), 0)
+})
+
 test('a reader sees what is committed, and its connection refuses to write', (t) => {
   const path = join(temporaryFolder(t), 'feed.db')
   const writer = opened(t, openWriter(path))

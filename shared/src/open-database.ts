@@ -124,6 +124,9 @@ function checkBeforeWriting(path: string): void {
   const sqlite = new Database(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS })
   try {
     identify(sqlite, path)
+  } catch (error) {
+    // A transaction was cut off. Only a connection that writes can take it back, and it asks what the file is, too.
+    if ((error as NodeJS.ErrnoException).code !== 'SQLITE_READONLY_ROLLBACK') throw error
   } finally {
     sqlite.close()
   }

@@ -14,6 +14,8 @@ import { createFeedWatch } from './waiting/feed-watch.ts'
 
 const PROGRAM = 'drive-feed-api'
 const EXIT_FAILURE = 1
+/** Not 1: a service manager does not start again what ended with that. */
+const EXIT_CRASHED = 70
 const EVENT_TIMING = { heartbeatMs: 15_000, slowReaderMs: 30_000 }
 
 /** Serves until a signal, then ends the process. An error that the user can fix ends it with one line on standard error. */
@@ -42,6 +44,12 @@ export async function runService(argv: readonly string[]): Promise<void> {
 }
 
 async function serve(config: Config, logger: Logger): Promise<void> {
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(event, (error: unknown) => {
+      logger.fatal({ err: error }, 'stopping: this should not have happened')
+      process.exit(EXIT_CRASHED)
+    })
+  }
   const database = createDatabaseSource(config.databasePath, logger)
   const signs = createDatabaseSigns(config.databasePath)
   const watch = createFeedWatch(config.databasePath, database, config.maxWaiting)

@@ -8,9 +8,12 @@ import { tryLock } from './posix/libc.ts'
 import { finishRestore, isCopyWaiting, waitingCopy } from './store/put-in-place.ts'
 import { lockIfFree } from './store/writer-lock.ts'
 
+/** Of SQLite: what stays as it is however often it is opened. */
+const NO_DATABASE: ReadonlySet<string> = new Set(['SQLITE_NOTADB', 'SQLITE_CORRUPT', 'SQLITE_ERROR'])
+
 export type RestoreMessage = { readonly level: 'info' | 'error'; readonly message: string }
 
-/** Gives what to log, null if there was no copy. @throws {DatabaseUnusableError} if the files can't be changed */
+/** Gives what to log, null if there was no copy. @throws {DatabaseUnusableError} if the files can't be read or changed */
 export function finishRestoreAtStart(configPath: string): RestoreMessage | null {
   const path = databasePathOf(configPath)
   if (path === null) return null
@@ -48,14 +51,21 @@ function finish(path: string): RestoreMessage | null {
   }
 }
 
-/** The command has checked it; but perhaps that was another version of this program. */
+/**
+ * The command has checked it; but perhaps that was another version of this program. A copy that only can't be opened now
+ * stays, and is met again at the next start.
+ *
+ * @throws {DatabaseUnusableError}
+ */
 function whyUnfit(copy: string): string | null {
   try {
     openAnyVersion(copy).close()
     return null
   } catch (error) {
-    if (error instanceof DatabaseUnusableError) return error.message
-    throw error
+    if (!(error instanceof DatabaseUnusableError)) throw error
+    const isSqlites = error.cause instanceof Error
+    if (isSqlites && !NO_DATABASE.has((error.cause as NodeJS.ErrnoException).code ?? '')) throw error
+    return error.message
   }
 }
 

@@ -40,6 +40,8 @@ const STOP_MAX_MS = 1_800
  * Runs until a signal and then ends the process. `startLookingThread` starts a thread that runs `observer-thread.ts`.
  */
 export async function runService(startLookingThread: () => Worker): Promise<void> {
+  process.on('uncaughtException', crash)
+  process.on('unhandledRejection', crash)
   process.once('exit', leaveThreads)
   const { configPath, flags } = parseCommandLine({
     program: PROGRAM,
@@ -63,10 +65,16 @@ export async function runService(startLookingThread: () => Worker): Promise<void
     runUntilSignal({ config, configPath: resolve(configPath), waits }, log, startLookingThread)
   } catch (error) {
     if (error instanceof DatabaseUnusableError) leaveUnusable(error)
-    if (!(error instanceof ConfigError)) throw error
+    if (!(error instanceof ConfigError)) crash(error)
     process.stderr.write(error.linesOf(PROGRAM))
     process.exit(EXIT_UNUSABLE)
   }
+}
+
+/** Until the services's own handlers are there. The end of the process would come before Node's own words. */
+function crash(error: unknown): never {
+  process.stderr.write(`${PROGRAM}: this should not have happened: ${(error as Error).stack ?? String(error)}\n`)
+  process.exit(EXIT_CRASHED)
 }
 
 /**
@@ -130,8 +138,10 @@ function runUntilSignal(
     wallMs: Date.now,
   })
   // Timers and threads' messages write to the database too, and nothing else catches their errors.
-  process.on('uncaughtException', persistence.fail)
-  process.on('unhandledRejection', persistence.fail)
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.off(event, crash)
+    process.on(event, persistence.fail)
+  }
   let isStopping = false
   const stop = (signal: NodeJS.Signals) => {
     if (isStopping) return

@@ -231,10 +231,11 @@ function prepareHead(orm: BetterSQLite3Database) {
   return orm.select({ head: sql<number>`seq` }).from(sql`sqlite_sequence`).where(sql`name = 'changes'`).prepare()
 }
 
+const latestRun = sql<string | null>`(SELECT run_id FROM runs ORDER BY first_change_id DESC LIMIT 1)`
+
 function prepareEpoch(orm: BetterSQLite3Database) {
-  const latest = sql<string | null>`(SELECT run_id FROM runs ORDER BY first_change_id DESC LIMIT 1)`
   return orm
-    .select({ database: feed.epoch, run: latest.as('run') })
+    .select({ database: feed.epoch, run: latestRun.as('run') })
     .from(feed)
     .prepare()
 }
@@ -245,9 +246,8 @@ function epochOf(row: FeedEpoch | undefined): string {
 
 /** While this stays, so does what is shown of each row of the log. */
 function prepareStateOfRows(orm: BetterSQLite3Database) {
-  const run = sql`coalesce((SELECT max(first_change_id) FROM runs), 0)`
   return orm
-    .select({ state: sql<string>`${feed.epoch} || ' ' || ${run} || ' ' || ${feed.silentWrites}` })
+    .select({ state: sql<string>`${feed.epoch} || ' ' || coalesce(${latestRun}, '') || ' ' || ${feed.silentWrites}` })
     .from(feed)
     .prepare()
 }

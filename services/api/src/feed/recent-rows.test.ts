@@ -77,6 +77,18 @@ test('the rows of another run of the feed are read anew', (t) => {
   assert.deepEqual(read(), readAnew())
 })
 
+test('a copy that is written into the file and goes on with the same numbers is read anew', (t) => {
+  const { feed, read, readAnew } = feedOf(t)
+  feed.put({ id: 'a' })
+  feed.sqlite.exec("INSERT INTO runs (first_change_id, run_id) VALUES (2, 'one')")
+  feed.put({ id: 'b' })
+  read()
+  feed.sqlite.exec(`DELETE FROM nodes WHERE node_id = 'b'; DELETE FROM changes WHERE node_id = 'b';
+    UPDATE sqlite_sequence SET seq = 1 WHERE name = 'changes'; UPDATE runs SET run_id = 'two' WHERE first_change_id = 2`)
+  feed.put({ id: 'c' })
+  assert.deepEqual(read(), readAnew())
+})
+
 test('the oldest are forgotten', () => {
   const rows = createRecentRows(2)
   const row = (changeId: number) => ({ changeId, node: null }) as ChangeRow

@@ -11,7 +11,7 @@ import pino from 'pino'
 import { openFeedWriter } from '../../../../test/support/feed-writer.ts'
 import { temporaryFolder } from '../../../../test/support/temporary-folder.ts'
 import { until } from '../../../../test/support/until.ts'
-import { createDatabaseSource } from '../feed/database-source.ts'
+import { createDatabaseSource, DatabaseUnavailableError, type Reading } from '../feed/database-source.ts'
 import { createFeedWatch, type Seat } from './feed-watch.ts'
 import { watchDatabase } from './watch-database.ts'
 
@@ -271,6 +271,60 @@ test('hundreds that wait with filters are woken by what they see alone, and a ch
     'what is in b was looked at',
   )
   assert.ok(reads < 200, `${reads} reads for 201 clients and 22 changes`)
+})
+
+test('who comes right back while many wait is woken after a pause, and who has waited longer is not held up', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const { writer, seen, seat, database } = watching(t, { seats: 300 })
+  for (const id of ['a', 'b']) writer.put({ id, isDirectory: true })
+  const wait = (under: string | null) => {
+    const { reading } = seen()
+    const feed = reading.read((queries) => queries.feed())
+    const view = { under, type: null, isSettled: false, hasPaths: false }
+    const wants = { view, cursor: feed.head, epoch: feed.epoch }
+    const waiting = seat().changed({ reading, head: feed.head, wants }, { timeoutMs: LONG_MS, signal: NEVER })
+    return settled(waiting)
+  }
+  const pass = async (ms: number) => {
+    for (let left = ms; left > 0; left -= 2) t.mock.timers.tick(2)
+    await nextTurn()
+  }
+  const inA = Array.from({ length: 50 }, () => wait('a'))
+  const inB = wait('b')
+  writer.put({ id: 'in a', parentId: 'a' })
+  await pass(6)
+  assert.ok(inA.every((isAwake) => isAwake()) && !inB())
+  const back = inA.map(() => wait('a'))
+  writer.put({ id: 'more in a', parentId: 'a' })
+  writer.put({ id: 'in b', parentId: 'b' })
+  await pass(6)
+  assert.ok(inB(), 'it came before the pause')
+  await pass(400)
+  assert.ok(!back.some((isAwake) => isAwake()), 'half a second for fifty')
+  await pass(120)
+  assert.ok(back.every((isAwake) => isAwake()))
+  database.close()
+})
+
+test('rows that can not be read wake everyone, and end nothing', async (t) => {
+  const { writer, database, seat } = watching(t)
+  writer.put({ id: 'a', isDirectory: true })
+  const whole = database.open()
+  const visibleChanges = (): never => {
+    throw new DatabaseUnavailableError('a bad page')
+  }
+  // Head and state are still read.
+  const reading: Reading = {
+    files: whole.files,
+    read: (query) => whole.read((queries) => query({ ...queries, visibleChanges })),
+  }
+  t.mock.method(database, 'open', () => reading)
+  const feed = reading.read((queries) => queries.feed())
+  const view = { under: 'a', type: null, isSettled: false, hasPaths: false }
+  const wants = { view, cursor: feed.head, epoch: feed.epoch }
+  const waits = seat().changed({ reading, head: feed.head, wants }, { timeoutMs: LONG_MS, signal: NEVER })
+  writer.put({ id: 'b' })
+  await waits
 })
 
 test('another run is news to whoever waits with a filter', async (t) => {

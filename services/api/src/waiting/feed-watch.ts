@@ -11,8 +11,8 @@
  * them, with the ancestors that these rows share, and only the clients that see a change are woken.
  *
  * A client that is woken asks again as soon as it has its answer. While the feed keeps changing, all of them would do nothing
- * else, and take the processor from the indexer. So a pause follows in which changes gather: a replica wakes about a hundred
- * clients a second.
+ * else, and take the processor from the indexer. So a pause follows, and for who comes in it changes gather until its end: a
+ * replica wakes about a hundred such clients a second. Who has waited longer is woken as ever.
  */
 
 import type { ChangeRow } from '../feed/change-row.ts'
@@ -76,7 +76,10 @@ const ROWS_MAX = 500
 /** What the clients of one look may cost in `Places`, about 5 ms. */
 const COST_MAX = 2_000
 
-type Waiter = { readonly seen: SeenFeed; noneUpTo: number; readonly wake: () => void }
+/** `pause`: the one in which it came. It is not woken before its end. */
+type Waiter = { readonly seen: SeenFeed; noneUpTo: number; readonly pause: Pause | null; readonly wake: () => void }
+
+type Pause = { isOver: boolean }
 
 type WatchFolder = (onEvent: () => void, onFailure: () => void) => FolderWatcher | null
 
@@ -97,22 +100,42 @@ export function createFeedWatch(
   let last: { readonly reading: Reading; readonly head: number } | null = null
   let isAllJudged = true
 
-  /** Wakes the clients that have not seen the present state. */
-  function look(): Looked {
+  let pause: Pause | null = null
+  const isReady = ({ pause: own }: Waiter) => own === null || own.isOver
+
+  function beginPause(woken: number): void {
+    if (woken === 0) return
+    const begun: Pause = { isOver: false }
+    pause = begun
+    const end = () => {
+      begun.isOver = true
+      if (pause === begun) pause = null
+      if (waiters.size === 0) return
+      isAllJudged = false
+      looking.start()
+    }
+    setTimeout(end, Math.min(woken * PAUSE_PER_CLIENT_MS, PAUSE_MAX_MS)).unref()
+  }
+
+  /** Wakes the clients that have not seen the present state. True if there was news for any client. */
+  function look(): boolean {
+    const ready = [...waiters].filter(isReady)
+    if (ready.length === 0) return false
     const place = placeOf(database)
     const isMoving = place?.reading !== last?.reading || place?.head !== last?.head
     // Most looks find nothing, because each event causes several of them.
-    if (place !== null && !isMoving && isAllJudged) return { isMoving: false, woken: 0 }
+    if (place !== null && !isMoving && isAllJudged) return false
     const isFirst = last === null
     last = place
     const now = place === null ? null : stateOf(place.reading)
-    const due = new Set([...waiters].filter((waiter) => isOutdated(waiter, now)))
-    const behind = [...waiters].filter((waiter) => !due.has(waiter) && now !== null && waiter.noneUpTo < now.feed.head)
-    const judged = now === null || behind.length === 0 ? null : judge(now, behind)
-    isAllJudged = judged?.isAllJudged ?? true
-    const woken = [...due, ...(judged?.woken ?? [])]
+    const due = new Set(ready.filter((waiter) => isOutdated(waiter, now)))
+    const behind = ready.filter((waiter) => !due.has(waiter) && now !== null && waiter.noneUpTo < now.feed.head)
+    const judged = now === null || behind.length === 0 ? NONE_JUDGED : judgeIfReadable(now, behind)
+    isAllJudged = judged.isAllJudged
+    const woken = [...due, ...judged.woken]
     for (const waiter of woken) waiter.wake()
-    return { isMoving: due.size > 0 || (isMoving && !isFirst) || !isAllJudged, woken: woken.length }
+    beginPause(woken.length)
+    return due.size > 0 || (isMoving && !isFirst) || !isAllJudged
   }
   const looking = createLooking(watchFolder, look)
 
@@ -124,7 +147,7 @@ export function createFeedWatch(
         if (waiters.size === 0) looking.stop()
         resolve(waiter.noneUpTo)
       })
-      const waiter: Waiter = { seen, noneUpTo: seen.head, wake }
+      const waiter: Waiter = { seen, noneUpTo: seen.head, pause, wake }
       waiters.add(waiter)
       // The client may have seen less than the last look.
       isAllJudged = false
@@ -174,9 +197,6 @@ export function createFeedWatch(
   }
 }
 
-/** `isMoving`: there was news, so more may follow soon. */
-type Looked = { readonly isMoving: boolean; readonly woken: number }
-
 type Now = { readonly reading: Reading; readonly feed: FeedState }
 
 /** Null while the database can't be read. */
@@ -206,8 +226,16 @@ function isOutdated({ seen }: Waiter, now: Now | null): boolean {
   return seen.wants === undefined ? now.feed.head !== seen.head : now.feed.epoch !== seen.wants.epoch
 }
 
+type Judged = { readonly woken: readonly Waiter[]; readonly isAllJudged: boolean }
+const NONE_JUDGED: Judged = { woken: [], isAllJudged: true }
+
+/** All clients are woken if the rows can't be read: each is told so by its own read. */
+function judgeIfReadable(now: Now, behind: readonly Waiter[]): Judged {
+  return unlessUnavailable(() => judge(now, behind)) ?? { woken: behind, isAllJudged: true }
+}
+
 /** Judges the next rows for all clients. Gives those that see a change, and whether all rows were judged. */
-function judge({ reading, feed }: Now, behind: readonly Waiter[]): { woken: Waiter[]; isAllJudged: boolean } {
+function judge({ reading, feed }: Now, behind: readonly Waiter[]): Judged {
   const after = behind.reduce((least, { noneUpTo }) => Math.min(least, noneUpTo), feed.head)
   const limit = Math.min(ROWS_MAX, Math.ceil(JUDGEMENTS_MAX / behind.length))
   return reading.read((queries) => {
@@ -242,13 +270,11 @@ function judge({ reading, feed }: Now, behind: readonly Waiter[]): { woken: Wait
 }
 
 /** Decides when to look: a few times after each event, at growing intervals, and then slowly until the next one. */
-function createLooking(watchFolder: WatchFolder, look: () => Looked): { start: () => void; stop: () => void } {
+function createLooking(watchFolder: WatchFolder, look: () => boolean): { start: () => void; stop: () => void } {
   let watcher: FolderWatcher | null = null
   let timer: NodeJS.Timeout | undefined
   /** The delay of the next look; null while nobody waits. */
   let delayMs: number | null = null
-  /** While it runs nobody looks. It goes on when nobody waits: those that were woken come back. */
-  let pause: NodeJS.Timeout | undefined
 
   function unwatch(): void {
     watcher?.close()
@@ -269,22 +295,11 @@ function createLooking(watchFolder: WatchFolder, look: () => Looked): { start: (
     lookAfter(FIRST_LOOK_MS)
   }
 
-  function pauseFor(woken: number): void {
-    if (woken === 0) return
-    const endPause = () => {
-      pause = undefined
-      if (delayMs !== null) lookAfter(FIRST_LOOK_MS)
-    }
-    pause = setTimeout(endPause, Math.min(woken * PAUSE_PER_CLIENT_MS, PAUSE_MAX_MS)).unref()
-  }
-
   function lookAfter(nextMs: number): void {
     clearTimeout(timer)
     delayMs = nextMs
-    if (pause !== undefined) return
     timer = setTimeout(() => {
-      const { isMoving, woken } = look()
-      pauseFor(woken)
+      const isMoving = look()
       // Null if the last waiting client was woken.
       if (delayMs !== null) lookAfter(isMoving ? FIRST_LOOK_MS : delayAfter(nextMs))
     }, nextMs)

@@ -3,6 +3,7 @@ import { chmodSync, chownSync, existsSync, renameSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { lockPath } from '@drive-feed/shared/database-note.ts'
 import { syncFile, syncFolder } from '@drive-feed/shared/durable-files.ts'
+import { shownPath } from '@drive-feed/shared/shown-path.ts'
 import { tryLock } from '../posix/libc.ts'
 import { finishRestore, isCopyWaiting, waitingCopy } from '../store/put-in-place.ts'
 import { lockIfFree, type WriterLock } from '../store/writer-lock.ts'
@@ -21,6 +22,10 @@ const TAKEN_WITHIN_MS = 20_000
  * @throws {Refusal | DatabaseUnusableError | NodeJS.ErrnoException}
  */
 export function leaveCopy(partial: string, databasePath: string): boolean {
+  // Otherwise two commands would each say that theirs is in place.
+  if (isCopyWaiting(databasePath)) {
+    throw new Refusal(`another copy waits for the indexer in ${shownPath(waitingCopy(databasePath))}; start it first`)
+  }
   giveAway(partial, databasePath)
   syncFile(partial)
   const lock = lockOrNull(databasePath)
@@ -41,7 +46,13 @@ export function leaveCopy(partial: string, databasePath: string): boolean {
  * @returns who has done it; null if the copy still waits
  */
 export async function untilPlaced(databasePath: string): Promise<'indexer' | 'command' | null> {
-  if (await within(TAKEN_WITHIN_MS, () => !isCopyWaiting(databasePath))) return 'indexer'
+  const copy = inodeOf(waitingCopy(databasePath))
+  if (await within(TAKEN_WITHIN_MS, () => !isCopyWaiting(databasePath))) {
+    if (copy !== null && inodeOf(databasePath) !== copy) {
+      throw new Refusal('the indexer did not take the copy; its log says why. The database is what it was')
+    }
+    return 'indexer'
+  }
   const lock = lockOrNull(databasePath)
   if (lock === null) return null
   try {
@@ -49,6 +60,10 @@ export async function untilPlaced(databasePath: string): Promise<'indexer' | 'co
   } finally {
     lock.release()
   }
+}
+
+function inodeOf(path: string): bigint | null {
+  return statSync(path, { bigint: true, throwIfNoEntry: false })?.ino ?? null
 }
 
 function lockOrNull(databasePath: string): WriterLock | null {

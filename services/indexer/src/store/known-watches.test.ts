@@ -1,6 +1,6 @@
 /** Shows what is known of the watches before the config counts, and which configs may not upgrade a database. */
 import assert from 'node:assert/strict'
-import { copyFileSync } from 'node:fs'
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { openWriter } from '@drive-feed/shared/open-database.ts'
@@ -20,6 +20,19 @@ test('names and paths of all versions are known, and nothing of what is no datab
   sqlite.pragma('user_version = 6')
   assert.equal(knownWatches(path).isOlder, true)
   sqlite.close()
+})
+
+test('nothing is known of a damaged file, and nothing ends for it', (t) => {
+  const path = join(temporaryFolder(t), 'feed.db')
+  const { sqlite } = openWriter(path)
+  const page = sqlite.prepare("SELECT rootpage FROM sqlite_schema WHERE name = 'watch_roots'").pluck().get() as number
+  const size = sqlite.pragma('page_size', { simple: true }) as number
+  sqlite.pragma('wal_checkpoint(TRUNCATE)')
+  sqlite.close()
+  const bytes = readFileSync(path)
+  bytes.fill(0xee, (page - 1) * size, page * size)
+  writeFileSync(path, bytes)
+  assert.deepEqual(knownWatches(path).names, [])
 })
 
 test('of the original’s database the names are known', (t) => {

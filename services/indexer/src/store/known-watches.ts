@@ -38,6 +38,10 @@ export function knownWatches(databasePath: string): KnownWatches {
     const paths = texts('SELECT path FROM watch_roots')
     if (version > 2) paths.push(...texts('SELECT configured_path FROM watch_roots'))
     return { names: texts('SELECT name FROM watch_roots'), paths: new Set(paths), isOlder: version < SCHEMA_VERSION }
+  } catch (error) {
+    // A damaged file is told of by who opens it to write.
+    if (error instanceof Error && error.name === 'SqliteError') return NOTHING
+    throw error
   } finally {
     sqlite.close()
   }
@@ -54,6 +58,6 @@ export function watchesLost(known: KnownWatches, names: readonly string[]): stri
   const list = lost.map((name) => JSON.stringify(name)).join(', ')
   const [it, its] = lost.length === 1 ? ['it', 'its'] : ['them', 'their']
   return `watches: the database, which an older version made, has ${list}, and the config has not: name ${it} too \
-(${its} folder may have another path), or name the config file of before; what should leave the feed can be taken out \
+(${its} folder may have another path, or be empty), or name the config file of before; what should leave the feed can be taken out \
 after the upgrade`
 }

@@ -3,6 +3,7 @@ import { chmodSync, chownSync, existsSync, renameSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { lockPath } from '@drive-feed/shared/database-note.ts'
 import { syncFile, syncFolder } from '@drive-feed/shared/durable-files.ts'
+import { isSameInode, statsOrNull } from '@drive-feed/shared/file-stats.ts'
 import { shownPath } from '@drive-feed/shared/shown-path.ts'
 import { tryLock } from '../posix/libc.ts'
 import { finishRestore, isCopyWaiting, waitingCopy } from '../store/put-in-place.ts'
@@ -46,9 +47,9 @@ export function leaveCopy(partial: string, databasePath: string): boolean {
  * @returns who has done it; null if the copy still waits
  */
 export async function untilPlaced(databasePath: string): Promise<'indexer' | 'command' | null> {
-  const copy = inodeOf(waitingCopy(databasePath))
+  const copy = statsOrNull(waitingCopy(databasePath))
   if (await within(TAKEN_WITHIN_MS, () => !isCopyWaiting(databasePath))) {
-    if (copy !== null && inodeOf(databasePath) !== copy) {
+    if (copy !== null && !isSameInode(copy, statsOrNull(databasePath))) {
       throw new Refusal('the indexer did not take the copy; its log says why. The database is what it was')
     }
     return 'indexer'
@@ -60,10 +61,6 @@ export async function untilPlaced(databasePath: string): Promise<'indexer' | 'co
   } finally {
     lock.release()
   }
-}
-
-function inodeOf(path: string): bigint | null {
-  return statSync(path, { bigint: true, throwIfNoEntry: false })?.ino ?? null
 }
 
 function lockOrNull(databasePath: string): WriterLock | null {

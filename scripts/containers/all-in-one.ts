@@ -141,7 +141,7 @@ step(
     const [line = ''] = await until('the line', async () => ((await told()).length > 0 ? told() : null), START_MS)
     assert.match(
       line,
-      /belongs to 0:0\. Run as its owner \(with Docker: --user 0:0, or .*\), or give it .*: chown -R 99:100 \/data/,
+      /belongs to 0:0\. Run as its owner \(with Docker: --user 0:0, or .*\), or give it .*: sudo chown 99:100 \/data/,
     )
     assert.notEqual(await check(), 0)
     chownSync(roots, NOBODY.uid, NOBODY.gid)

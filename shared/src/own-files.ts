@@ -52,7 +52,7 @@ export function createOwnFiles({ databasePath, logPath }: OwnPaths): OwnFiles {
 }
 
 /** SQLite's files beside the database, the indexer's lock, the owner's words and wishes, and a copy to be restored. */
-function databaseNames(name: string): (other: string) => boolean {
+export function databaseNames(name: string): (other: string) => boolean {
   const names = new Set(['', '-wal', '-shm', '-journal', '.lock', '.restore'].map((ending) => name + ending))
   const words = [`${name}.accept-`, `${name}.rescan-`, `${name}.restore.partial-`]
   return (other) => names.has(other) || words.some((begin) => other.startsWith(begin))

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import type { Remedy } from '@drive-feed/shared/make-writable.ts'
 import { temporaryFolder } from '../../../../test/support/temporary-folder.ts'
 import { databaseFindings, folderFindings, indexerFinding, inotifyFindings } from './doctor.ts'
 import type { DatabaseProbe } from './probes/database-probe.ts'
@@ -86,17 +87,23 @@ test('the place of a database is tried for real, and nothing is left there', asy
   assert.deepEqual(readdirSync(folder), [])
   const missing = await askInChild<DatabaseProbe>('database', join(folder, 'new/feed.db'))
   assert.deepEqual(databaseFindings(join(folder, 'new/feed.db'), missing), [
-    { topic: 'database', state: 'to do', text: `${folder}/new does not exist`, fix: `mkdir -p ${folder}/new` },
+    {
+      ...{ topic: 'database', state: 'to do', text: `${folder}/new does not exist` },
+      fix: `mount its disk, or make the folder: sudo install -d -o ${process.getuid?.()} -g ${process.getgid?.()} ${folder}/new`,
+    },
   ])
 })
 
 test('a database that can not be written gets the line that helps', () => {
-  const probe = (code: string): DatabaseProbe => ({
-    ...{ folder: '/my data', unwritable: { path: '/my data/feed.db', code }, walProblem: null },
+  const probe = (code: string, remedy: Remedy): DatabaseProbe => ({
+    ...{ unwritable: { path: '/my data/feed.db', code, remedy }, walProblem: null },
     ...{ filesystem: 'ext4', freeBytes: 0, status: null },
   })
-  const fixOf = (code: string) => databaseFindings('/my data/feed.db', { kind: 'answered', value: probe(code) })[0]?.fix
-  assert.equal(fixOf('EACCES'), `sudo chown -R ${process.getuid?.()}:${process.getgid?.()} '/my data'`)
+  const command = "sudo chown 1000:100 '/my data'"
+  const fixOf = (code: string, remedy: Remedy = { kind: 'command', command }) =>
+    databaseFindings('/my data/feed.db', { kind: 'answered', value: probe(code, remedy) })[0]?.fix
+  assert.equal(fixOf('EACCES'), command)
+  assert.equal(fixOf('EACCES', { kind: 'own folder' }), 'put the database into a folder of its own (database_url)')
   assert.equal(fixOf('EROFS'), 'the indexer needs it mounted for writing; the api does not')
 })
 

@@ -6,7 +6,7 @@
 import { dirname } from 'node:path'
 import type { Config } from '@drive-feed/shared/config/config.ts'
 import { HEARTBEAT_AGE_MAX_MS, heartbeatAgeMs } from '@drive-feed/shared/heartbeat.ts'
-import { shellWord } from '@drive-feed/shared/shell-word.ts'
+import { OWN_FOLDER } from '@drive-feed/shared/not-writable.ts'
 import { shownPath } from '@drive-feed/shared/shown-path.ts'
 import { type InotifyLimits, inotifyLimits } from '../posix/inotify-limits.ts'
 import type { DatabaseProbe, IndexerStatus } from './probes/database-probe.ts'
@@ -88,8 +88,8 @@ export function databaseFindings(databasePath: string, answer: ProbeAnswer<Datab
     return [
       toDo(topic, `${shownPath(dirname(databasePath))} ${howOf(answer)}`, 'check its disk, or put it on another one'),
     ]
-  const { folder, unwritable, walProblem, filesystem, freeBytes } = answer.value
-  if (unwritable !== null) return [unwritableFinding(unwritable, folder)]
+  const { unwritable, walProblem, filesystem, freeBytes } = answer.value
+  if (unwritable !== null) return [unwritableFinding(unwritable)]
   const kind = isForWal(filesystem)
     ? fine('database filesystem', filesystem || 'unknown')
     : toDo('database filesystem', `${filesystem}: SQLite's WAL needs a local disk`, 'set database_url to a local disk')
@@ -104,13 +104,16 @@ export function databaseFindings(databasePath: string, answer: ProbeAnswer<Datab
   ]
 }
 
-function unwritableFinding({ path, code }: NonNullable<DatabaseProbe['unwritable']>, folder: string): Finding {
+function unwritableFinding({ path, code, remedy }: NonNullable<DatabaseProbe['unwritable']>): Finding {
   const uid = process.getuid?.() ?? 0
   const text = `${shownPath(path)} can't be written by user ${uid} (${code})`
-  if (code === 'ENOENT') return toDo('database', `${shownPath(path)} does not exist`, `mkdir -p ${shellWord(path)}`)
+  const fix = remedy.kind === 'command' ? remedy.command : OWN_FOLDER
+  // A folder that is made where a disk should be mounted would hide what is missing.
+  if (code === 'ENOENT')
+    return toDo('database', `${shownPath(path)} does not exist`, `mount its disk, or make the folder: ${fix}`)
   if (code === 'ENOTDIR') return toDo('database', `${shownPath(path)} is no folder`, 'correct database_url')
   if (code === 'EROFS') return toDo('database', text, 'the indexer needs it mounted for writing; the api does not')
-  return toDo('database', text, `sudo chown -R ${uid}:${process.getgid?.() ?? 0} ${shellWord(folder)}`)
+  return toDo('database', text, fix)
 }
 
 type Needs = { readonly folders: number; readonly isAtLeast: boolean }

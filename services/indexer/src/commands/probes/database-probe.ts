@@ -1,15 +1,15 @@
 /** Whether the database can be where the config says: permissions, room, and a real file in WAL mode beside it. */
 import { accessSync, constants, existsSync, readdirSync, rmSync, statfsSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { howToMakeWritable, type Remedy } from '@drive-feed/shared/make-writable.ts'
 import { openReader } from '@drive-feed/shared/open-database.ts'
 import { status } from '@drive-feed/shared/schema.ts'
 import Database from 'better-sqlite3'
 import { filesystemSigns } from '../../scan/filesystem-signs.ts'
 
 export type DatabaseProbe = {
-  readonly folder: string
   /** The first place that this user can't write, and errno's name; null if all can be written. */
-  readonly unwritable: { readonly path: string; readonly code: string } | null
+  readonly unwritable: { readonly path: string; readonly code: string; readonly remedy: Remedy } | null
   /** Why SQLite's WAL does not work there; null if it does, or was not tried. */
   readonly walProblem: string | null
   readonly filesystem: string
@@ -22,11 +22,10 @@ export type IndexerStatus = { readonly state: string; readonly heartbeatMs: numb
 
 export function probeDatabase(databasePath: string): DatabaseProbe {
   const folder = dirname(databasePath)
-  const unwritable = findUnwritable(databasePath)
+  const unwritable = withRemedy(databasePath, findUnwritable(databasePath))
   const isThere = existsSync(folder)
   const { bavail, bsize } = isThere ? statfsSync(folder) : { bavail: 0, bsize: 0 }
   return {
-    folder,
     unwritable,
     walProblem: unwritable === null ? tryWal(`${databasePath}.probe-${process.pid}`) : null,
     filesystem: isThere ? (filesystemSigns(folder)?.filesystemType ?? '') : '',
@@ -35,7 +34,15 @@ export function probeDatabase(databasePath: string): DatabaseProbe {
   }
 }
 
-function findUnwritable(databasePath: string): DatabaseProbe['unwritable'] {
+function withRemedy(databasePath: string, found: Unwritable | null): DatabaseProbe['unwritable'] {
+  if (found === null) return null
+  const user = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }
+  return { ...found, remedy: howToMakeWritable(dirname(databasePath), basename(databasePath), user) }
+}
+
+type Unwritable = { readonly path: string; readonly code: string }
+
+function findUnwritable(databasePath: string): Unwritable | null {
   const folder = dirname(databasePath)
   const name = basename(databasePath)
   try {

@@ -35,7 +35,7 @@ export function howToMakeWritable(
   const files = (names ?? []).filter(isOwn).map((name) => join(folder, name))
   const paths = [folder, ...files.filter(isFile)].filter((path) => !isWritable(path))
   const words = (paths.length === 0 ? [folder] : paths).map(shellWord).join(' ')
-  const isTheirs = paths.length > 0 && paths.every((path) => statSync(path).uid === uid)
+  const isTheirs = paths.length > 0 && paths.every((path) => statSync(path, { throwIfNoEntry: false })?.uid === uid)
   return command(isTheirs ? `chmod u+rwX ${words}` : `sudo chown ${uid}:${gid} ${words}`)
 }
 

@@ -11,7 +11,11 @@ the newest changes are in another file.',
     'What the indexer writes meanwhile stays in feed.db-wal, which may grow until the copy is done.',
   ],
   operands: [{ name: 'FILE', summary: 'the copy, which must not exist yet', isOptional: false, completes: 'file' }],
-  options: [CONFIG_OPTION, { name: 'force', value: null, summary: 'replace FILE if it exists' }, JSON_OPTION],
+  options: [
+    CONFIG_OPTION,
+    { name: 'force', value: null, summary: 'replace FILE if it is a database or empty' },
+    JSON_OPTION,
+  ],
   examples: [
     { command: 'drive-feed backup feed-copy.db', does: 'copies and checks' },
     {

@@ -8,6 +8,7 @@ import {
   chmodSync,
   existsSync,
   linkSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -147,6 +148,42 @@ test('what must not be written is refused, and stays as it was', async (t) => {
   }
   assert.deepEqual(home.copies(), before)
   assert.equal(readFileSync(others.taken, 'utf8'), 'mine')
+})
+
+test('--force replaces a former copy alone, or an empty file, also behind a link', async (t) => {
+  const home = createHome(t)
+  for (const name of ['indexer.log', 'api.log']) writeFileSync(join(home.folder, name), '')
+  const [text, fifo, dangling, link] = ['text', 'fifo', 'dangling', 'link'].map(home.copy) as [
+    string,
+    string,
+    string,
+    string,
+  ]
+  writeFileSync(text, 'SQLite format 3, but a letter')
+  execFileSync('mkfifo', [fifo])
+  symlinkSync('nowhere', dangling)
+  const before = home.copies()
+  for (const [says, status, path] of [
+    [/text is no copy of a database, so --force does not replace it; /, 1, text],
+    [/fifo is no copy of a database, /, 1, fifo],
+    [/dangling can't be written: ENOENT/, 2, dangling],
+    [/ is the config of drive-feed, or a log beside it; /, 1, home.config],
+    [/ is the config of drive-feed, or a log beside it; /, 1, join(home.folder, 'api.log')],
+    [
+      /a\.db is in the watched folder media, and would become part of the feed; /,
+      1,
+      join(home.folder, 'media', 'a.db'),
+    ],
+  ] as const) {
+    const answer = await home.refused(path, '--force')
+    assert.match(answer.stderr, says)
+    assert.equal(answer.status, status)
+  }
+  assert.deepEqual(home.copies(), before)
+  writeFileSync(home.copy('empty'), '')
+  symlinkSync('empty', link)
+  assert.equal(home.backUp(link, '--force').status, 0)
+  assert.deepEqual([headOf(home.copy('empty')), lstatSync(link).isSymbolicLink()], [null, true])
 })
 
 test('what is not there is said in one line', async (t) => {

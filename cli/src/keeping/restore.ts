@@ -1,5 +1,4 @@
 /** `drive-feed restore FILE`. */
-import { closeSync, openSync, readSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { loadConfig } from '@drive-feed/shared/config/config.ts'
 import { type CopyFacts, finishCopy } from '@drive-feed/shared/database-copy.ts'
@@ -15,6 +14,7 @@ import { ofService } from '../running/of-service.ts'
 import { copyBytes, SourceError } from './copy-bytes.ts'
 import { type Interruption, interruptible } from './interruption.ts'
 import { beginPartial, dropPartial } from './partial-file.ts'
+import { hasSqliteHeader } from './sqlite-header.ts'
 import { writingTrouble } from './writing-trouble.ts'
 
 type OfIndexer = typeof import('../../../services/indexer/src/commands/leave-copy.ts')
@@ -73,23 +73,19 @@ async function follow(databasePath: string, { untilPlaced }: OfIndexer): Promise
   return EXIT_DONE
 }
 
-const SQLITE_HEADER = 'SQLite format 3\0'
-
 /** What can be seen before a large file is copied. */
 function refuseWithoutReading(file: string, databasePath: string): void {
   const stats = statsOrNull(file)
   // Opening a FIFO would wait for ever.
   if (stats !== null && stats.kind !== 'file') throw unreadable(file, new Error('it is not a file'))
   if (isSameInode(stats, statsOrNull(databasePath))) throw refusal(`${shownPath(file)} is the database itself`)
-  const start = Buffer.alloc(SQLITE_HEADER.length)
+  let isDatabase: boolean
   try {
-    const fd = openSync(file, 'r')
-    readSync(fd, start, 0, start.length, 0)
-    closeSync(fd)
+    isDatabase = hasSqliteHeader(file)
   } catch (error) {
     throw unreadable(file, error as Error)
   }
-  if (start.toString('latin1') !== SQLITE_HEADER) throw refusal(`${shownPath(file)} is no database of drive-feed`)
+  if (!isDatabase) throw refusal(`${shownPath(file)} is no database of drive-feed`)
 }
 
 function refusal(message: string): CommandError {

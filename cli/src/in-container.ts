@@ -5,15 +5,16 @@
  */
 import { join } from 'node:path'
 import { EXIT_DONE, EXIT_NOT_WELL } from './exit-codes.ts'
-import { endOf, stopAll } from './start/ending.ts'
+import { asked, endOf, stopAll } from './start/ending.ts'
 import { startService } from './start/service.ts'
 
 const SERVICES = join(import.meta.dirname, '../../services')
 
+const wanted = asked()
 const services = ['indexer', 'api'].map((name) =>
   startService({ name, script: join(SERVICES, name, 'src/main.ts'), argv: process.argv.slice(2) }, 'inherit'),
 )
-const ending = await endOf(services)
+const ending = await endOf(services, wanted)
 if (ending.kind === 'died') {
   process.stderr.write(`drive-feed: the ${ending.service.name} ended (${ending.how}); ending the other one too\n`)
 }

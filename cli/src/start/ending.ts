@@ -4,14 +4,19 @@ import type { Service } from './service.ts'
 /** An api gives long answers that are being taken up to 15 seconds. */
 const STOP_PATIENCE_MS = 20_000
 
-/** Who ended it: the user, by a signal, or a service that died. `how` is a text: "exit code 1". */
-export type Ending<S extends Service> =
-  | { readonly kind: 'asked' }
-  | { readonly kind: 'died'; readonly service: S; readonly how: string }
+type Asked = { readonly kind: 'asked' }
 
-/** Resolves when the user asks for the end, or a service has ended. */
-export async function endOf<S extends Service>(services: readonly S[]): Promise<Ending<S>> {
-  return Promise.race([asked(), ...services.map(diedOf)])
+/** Who ended it: the user, by a signal, or a service that died. `how` is a text: "exit code 1". */
+export type Ending<S extends Service> = Asked | { readonly kind: 'died'; readonly service: S; readonly how: string }
+
+/**
+ * Resolves when the user asks for the end, or a service has ended.
+ *
+ * @param wanted from `asked`, called before the services were started: a signal that comes earlier would end this
+ * process and leave them
+ */
+export async function endOf<S extends Service>(services: readonly S[], wanted: Promise<Asked>): Promise<Ending<S>> {
+  return Promise.race([wanted, ...services.map(diedOf)])
 }
 
 /** Stops what still runs. A second signal ends it immediately. */
@@ -20,9 +25,10 @@ export async function stopAll(services: readonly Service[]): Promise<void> {
   await Promise.race([impatient, Promise.all(services.map((service) => service.stop(STOP_PATIENCE_MS)))])
 }
 
-async function asked(): Promise<{ readonly kind: 'asked' }> {
-  const { promise, resolve } = Promise.withResolvers<{ readonly kind: 'asked' }>()
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve({ kind: 'asked' }))
+/** Resolves at the next signal. From then on a signal no longer ends this process: the services must be stopped first. */
+export async function asked(): Promise<Asked> {
+  const { promise, resolve } = Promise.withResolvers<Asked>()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve({ kind: 'asked' }))
   return promise
 }
 

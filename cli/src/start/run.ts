@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { Config } from '@drive-feed/shared/config/config.ts'
 import { EXIT_DONE, EXIT_NOT_WELL } from '../exit-codes.ts'
-import { type Ending, endOf, stopAll } from './ending.ts'
+import { asked, type Ending, endOf, stopAll } from './ending.ts'
 import { checkPlace, describeStanding } from './place.ts'
 import { createProgressView } from './progress-view.ts'
 import { outliveTheTerminal, say, shown } from './say.ts'
@@ -22,6 +22,7 @@ export type Places = {
 export async function run(places: Places): Promise<number> {
   const { config, configPath, data, projectFolder } = places
   outliveTheTerminal()
+  const wanted = asked()
   const reader = createStatusReader(config.databasePath)
   const services = ['indexer', 'api'].map((name) =>
     startLoggedService({
@@ -37,7 +38,7 @@ export async function run(places: Places): Promise<number> {
   try {
     // `tell` ends only when it is over or fails.
     const tellingFails = telling.then(() => Promise.withResolvers<never>().promise)
-    const ending = await Promise.race([endOf(services), tellingFails])
+    const ending = await Promise.race([endOf(services, wanted), tellingFails])
     over.abort()
     await telling
     view.clear()

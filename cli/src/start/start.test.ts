@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -68,6 +68,22 @@ test('both services run until Ctrl-C, which ends each of them once', async (t) =
     const log = readFileSync(join(project.data, `${name}.log`), 'utf8')
     assert.equal(log.match(/was asked to end/g)?.length, 1, `${name}: ${log}`)
   }
+})
+
+test('Ctrl-C in the first moments leaves no service', async (t) => {
+  const project = await projectWith(t, { indexer: INDEXER, api: API })
+  let left = 0
+  for (let delayMs = 0; delayMs < 30; delayMs += 3) {
+    const data = join(project.folder, `data-${delayMs}`)
+    const started = project.start(`--data=${data}`, `--port=${project.port}`)
+    started.child.stdout.once('data', () => setTimeout(() => started.child.kill('SIGINT'), delayMs))
+    await started.exitCode
+    assert.match(started.said(), /^Wrote /)
+    const pids = processesWith(data)
+    for (const pid of pids) process.kill(Number(pid))
+    left += pids.length
+  }
+  assert.equal(left, 0)
 })
 
 test('if one service dies the other is stopped, and the end of the log is shown', async (t) => {
@@ -204,6 +220,18 @@ test('services go on when nobody reads what is printed', async (t) => {
   started.child.kill('SIGTERM')
   assert.equal(await started.exitCode, 0)
 })
+
+function processesWith(word: string): string[] {
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name) && commandLineOf(name).includes(word))
+}
+
+function commandLineOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+  } catch {
+    return ''
+  }
+}
 
 /** A copy of the project with the real scripts and other services. */
 async function projectWith(t: TestContext, services: Readonly<Record<'indexer' | 'api', string>>) {

@@ -9,13 +9,20 @@ import { lineOf, type Mistake } from './mistake.ts'
 /** A key that is there twice leaves no doubt about the rest; any other mistake in the YAML does. */
 const DUPLICATE = 'DUPLICATE_KEY'
 
+/** Reading YAML takes long, and a large file is none that a person wrote. */
+const BYTES_MAX = 1024 ** 2
+
+/** Major number 1, minor number 3, whatever its path. */
+const NULL_DEVICE = 0x103
+
 /**
- * Whether there is a config file. `/dev/null` counts as none: that is what a container has in its place if its owner
- * names none.
+ * Whether there is a config file. The null device counts as none: that is what a container has in its place if its
+ * owner names none.
  */
 export function isConfigFileThere(path: string): boolean {
   try {
-    return !statSync(path).isCharacterDevice()
+    const stats = statSync(path)
+    return !(stats.isCharacterDevice() && stats.rdev === NULL_DEVICE)
   } catch (error) {
     return (error as NodeJS.ErrnoException).code !== 'ENOENT'
   }
@@ -46,11 +53,26 @@ export function readConfigFile(path: string): ConfigSource {
 
 function readText(path: string): string {
   try {
+    // First of all: opening a FIFO waits for its writer, and a device need not end.
+    const stats = statSync(path)
+    const why = stats.isDirectory()
+      ? 'it is a folder; name the file in it'
+      : !stats.isFile()
+        ? 'it is no regular file'
+        : stats.size > BYTES_MAX
+          ? 'it is larger than 1 MiB'
+          : null
+    if (why !== null) throw unreadable(path, why)
     return readFileSync(path, 'utf8')
   } catch (error) {
+    if (error instanceof ConfigError) throw error
     const { code, message } = error as NodeJS.ErrnoException
-    throw new ConfigError(`${path}: this config file can't be read: ${code ?? message}`)
+    throw unreadable(path, code ?? message)
   }
+}
+
+function unreadable(path: string, why: string): ConfigError {
+  return new ConfigError(`${path}: this config file can't be read: ${why}`)
 }
 
 function problemLine(path: string, text: string, problem: YAMLError): string {

@@ -318,7 +318,7 @@ test('a config file that is a folder is a mistake', (t) => {
   const path = temporaryFolder(t)
   assert.equal(
     messageOf(() => loadConfig(path, { checkFolders: false })),
-    `${path}: this config file can't be read: EISDIR`,
+    `${path}: this config file can't be read: it is a folder; name the file in it`,
   )
 })
 

@@ -3,11 +3,12 @@
  * an existing one watches the given folders.
  */
 import { linkSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { ConfigError, loadConfig } from '@drive-feed/shared/config/config.ts'
 import type { Watch } from '@drive-feed/shared/config/watches.ts'
 import { shownText } from '@drive-feed/shared/shown-text.ts'
 import { isMap, isPair, isScalar, parseDocument } from 'yaml'
+import { writingTrouble } from '../keeping/writing-trouble.ts'
 
 /** Where the api of a new config listens. */
 export const FIRST_HOST = '0.0.0.0'
@@ -17,10 +18,9 @@ export const FIRST_PORT = 8080
  * Writes a config that watches `folders` (absolute paths), with every other key at its default. After a mistake, such
  * as a missing folder, no file is left. A config that another process wrote in the meantime stays.
  *
- * @throws {ConfigError} with one line for people
+ * @throws {ConfigError | CommandError} with one line for people
  */
 export function writeConfigFile(path: string, folders: readonly string[], port: number = FIRST_PORT): void {
-  mkdirSync(join(path, '..'), { recursive: true })
   write(path, configText(watchesOf(folders), port), { checksFolders: true }, (draft) => {
     // Unlike renaming, this does not replace a file.
     linkSync(draft, path)
@@ -31,7 +31,7 @@ export function writeConfigFile(path: string, folders: readonly string[], port: 
 /**
  * Sets `port` in a config that is there, and leaves everything else in it as it is.
  *
- * @throws {ConfigError} with one line for people
+ * @throws {ConfigError | CommandError} with one line for people
  */
 export function setPort(path: string, port: number): void {
   const text = withPort(readFileSync(path, 'utf8'), port)
@@ -56,15 +56,24 @@ function write(
   put: (draft: string) => void,
 ): void {
   const draft = `${path}.${process.pid}.draft`
-  writeFileSync(draft, text)
   try {
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(draft, text)
     loadConfig(draft, { checkFolders: checksFolders ? { isKnown: () => false } : false })
     put(draft)
   } catch (error) {
-    rmSync(draft, { force: true })
+    dropDraft(draft)
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return
-    if (!(error instanceof ConfigError)) throw error
+    if (!(error instanceof ConfigError)) throw writingTrouble(error, path)
     throw new ConfigError(error.mistakes.map((line) => inWordsOfArguments(line.replace(`${shownText(draft)}: `, ''))))
+  }
+}
+
+function dropDraft(draft: string): void {
+  try {
+    rmSync(draft, { force: true })
+  } catch {
+    // Where nothing can be written there is none. What went wrong first is told.
   }
 }
 

@@ -20,18 +20,11 @@ export type Places = {
 }
 
 export async function run(places: Places): Promise<number> {
-  const { config, configPath, data, projectFolder } = places
+  const { config, configPath } = places
   outliveTheTerminal()
   const wanted = asked()
   const reader = createStatusReader(config.databasePath)
-  const services = ['indexer', 'api'].map((name) =>
-    startLoggedService({
-      name,
-      script: join(projectFolder, 'services', name, 'src/main.ts'),
-      argv: [`--config=${configPath}`],
-      logPath: join(data, `${name}.log`),
-    }),
-  )
+  const services = await startBoth(places)
   const over = new AbortController()
   const view = createProgressView(process.stdout)
   const telling = tell({ config, configPath, services, view, reader }, over.signal)
@@ -45,6 +38,21 @@ export async function run(places: Places): Promise<number> {
     return await end(places, services, ending)
   } finally {
     reader.close()
+  }
+}
+
+async function startBoth({ configPath, data, projectFolder }: Places): Promise<LoggedService[]> {
+  const services: LoggedService[] = []
+  try {
+    for (const name of ['indexer', 'api']) {
+      const script = join(projectFolder, 'services', name, 'src/main.ts')
+      const logPath = join(data, `${name}.log`)
+      services.push(startLoggedService({ name, script, argv: [`--config=${configPath}`], logPath }))
+    }
+    return services
+  } catch (error) {
+    await stopAll(services)
+    throw error
   }
 }
 

@@ -4,6 +4,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { shownText } from '@drive-feed/shared/shown-text.ts'
+import { writingTrouble } from '../keeping/writing-trouble.ts'
 
 export type Service = {
   readonly name: string
@@ -23,10 +24,9 @@ export type LoggedService = Service & {
 
 type Program = { readonly name: string; readonly script: string; readonly argv: readonly string[] }
 
-/** Starts `script` with Node, and appends all its output to `logPath`. */
+/** Starts `script` with Node, and appends all its output to `logPath`. @throws {CommandError} if that can't be written */
 export function startLoggedService({ logPath, ...program }: Program & { readonly logPath: string }): LoggedService {
-  mkdirSync(dirname(logPath), { recursive: true })
-  const log = openSync(logPath, 'a')
+  const log = openLog(logPath)
   const logStart = statSync(logPath).size
   const service = startService(program, log)
   closeSync(log)
@@ -35,6 +35,15 @@ export function startLoggedService({ logPath, ...program }: Program & { readonly
     logPath,
     lastLines: (count) =>
       readFileSync(logPath).subarray(logStart).toString().trimEnd().split('\n').slice(-count).map(readable),
+  }
+}
+
+function openLog(path: string): number {
+  try {
+    mkdirSync(dirname(path), { recursive: true })
+    return openSync(path, 'a')
+  } catch (error) {
+    throw writingTrouble(error, path)
   }
 }
 

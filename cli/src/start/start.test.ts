@@ -3,7 +3,7 @@
  * them.
  */
 import assert from 'node:assert/strict'
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -11,6 +11,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import Database from 'better-sqlite3'
 import { freePort } from '../../../test/support/free-port.ts'
+import { enterOwnMounts } from '../../../test/support/own-mounts.ts'
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts'
 import { until } from '../../../test/support/until.ts'
 
@@ -204,6 +205,39 @@ test('a folder that can not be made is one line and 2', async (t) => {
   const started = project.start(`--data=${file}`)
   assert.equal(await started.exitCode, 2)
   assert.equal(started.complained(), `drive-feed start: ${file} is no folder\n`)
+})
+
+test('a full disk is one line and 2, nothing of the config is left, and no service', {
+  skip: enterOwnMounts(),
+}, async (t) => {
+  let disk = ''
+  // Before the folder's own clean-up, which can't remove a mount point.
+  t.after(() => execFileSync('umount', ['--lazy', disk]))
+  const project = await projectWith(t, { indexer: INDEXER, api: API })
+  disk = join(project.folder, 'disk')
+  mkdirSync(disk)
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4k,nr_inodes=8', 'drive-feed-test', disk])
+  writeFileSync(join(disk, 'filling'), Buffer.alloc(4096))
+  const argv = [`--data=${disk}`, `--port=${project.port}`]
+  for (const [what, ...folders] of [['server.yaml', project.data], ['sample']] as const) {
+    const started = project.start(...argv, ...folders)
+    assert.equal(await started.exitCode, 2)
+    const says = `there is no room for ${join(disk, what)} on its disk; make room`
+    assert.equal(started.complained(), `drive-feed start: ${says}\n`)
+    assert.deepEqual(
+      readdirSync(disk).filter((name) => name.startsWith('server.yaml')),
+      [],
+    )
+  }
+})
+
+test('a log that can not be opened is one line and 2, and the other service is stopped', async (t) => {
+  const project = await projectWith(t, { indexer: INDEXER, api: API })
+  mkdirSync(join(project.data, 'api.log'))
+  const started = project.start()
+  assert.equal(await started.exitCode, 2)
+  assert.match(started.complained(), /^drive-feed start: \S+api\.log can't be written: EISDIR: [^\n]+\n$/)
+  assert.deepEqual(processesWith(project.data), [])
 })
 
 test('services go on when nobody reads what is printed', async (t) => {

@@ -155,6 +155,19 @@ test("for root's tests the programs that make filesystems are installed, and oth
   assert.match(offline.stderr, /Could not install .*: tests that need them are skipped\.\n$/)
 })
 
+test('scripts/start finds its clone by a link too, and passes the folders on', (t) => {
+  const { folder } = cloneOn(t, READY)
+  cpSync(join(ROOT, 'scripts/start'), join(folder, 'scripts/start'))
+  const bin = join(folder, 'node_modules/.bin')
+  mkdirSync(bin, { recursive: true })
+  writeFileSync(join(folder, 'scripts/setup'), '#!/bin/sh\n', { mode: 0o755 })
+  writeFileSync(join(bin, 'node'), '#!/bin/sh\necho "$@"\n', { mode: 0o755 })
+  const link = join(folder, 'programs/start-it')
+  symlinkSync('../scripts/start', link)
+  const { stdout, stderr } = spawnSync(link, ['a folder'], { encoding: 'utf8' })
+  assert.deepEqual([stdout, stderr], [`${folder}/cli/src/main.ts start a folder\n`, ''])
+})
+
 test('without apt-get it names the libraries', (t) => {
   const { status, stderr } = cloneOn(t, { ...READY, ...NO_LIBRARIES, ...ROOT_USER }).setUp()
   assert.equal(status, 1)

@@ -23,7 +23,11 @@ for (const args of NO_DATABASE) {
     )
     const { status, stdout, stderr } = runProgram({ configPath }, args)
     assert.deepEqual([status, stdout], [EXIT_UNUSABLE, ''])
-    assert.match(stderr, new RegExp(`^drive-feed ${args[0]}: database_url: .*feed\\.db can't be opened: .*\\n$`))
+    const why =
+      args[0] === 'status'
+        ? 'there is no database yet: start the indexer'
+        : "database_url: .*feed\\.db can't be opened: .*"
+    assert.match(stderr, new RegExp(`^drive-feed ${args[0]}: ${why}\\n$`))
     assert.deepEqual(readdirSync(folder), ['server.yaml'])
   })
 }
@@ -43,6 +47,11 @@ test('a mistake on the command line, and a refusal', async (t) => {
       ['rescan', '/nowhere'],
       EXIT_NOT_WELL,
       /^drive-feed rescan: \/nowhere is in no watched folder; .*\n {2}media: .*\n$/,
+    ],
+    [
+      ['rescan', '/mnt/media/@eaDir/photos'],
+      EXIT_NOT_WELL,
+      /^drive-feed rescan: \/mnt\/media\/@eaDir is excluded \(exclude and .*\), so it is not listed\n$/,
     ],
     [['rescan', 'media'], EXIT_NOT_WELL, /^drive-feed rescan: no indexer is running; .*\n$/],
     [['rescan', 'a', 'b'], EXIT_UNUSABLE, /^drive-feed rescan: too many arguments.*\n$/],

@@ -7,7 +7,7 @@ export const rescanCommand: CommandDefinition = {
   description: [
     'For changes that the kernel does not report, as those of other machines on a network filesystem. Waits until it is ' +
       'done. Of a file, or of what is not known yet, the folder that it is in is listed.',
-    'Ends with 1 if no indexer runs, if the path is in no watched folder, or if that folder is offline.',
+    'Ends with 1 if no indexer runs, if the path is in no watched folder or excluded, or if that folder is offline.',
   ],
   operands: [
     {

@@ -2,12 +2,13 @@
 import { loadConfig } from '@drive-feed/shared/config/config.ts'
 import { readNote } from '@drive-feed/shared/database-note.ts'
 import { currentProblems, currentState, type Problem, remainingSeconds } from '@drive-feed/shared/feed-health.ts'
+import { statsBehind } from '@drive-feed/shared/file-stats.ts'
 import { heartbeatAgeMs } from '@drive-feed/shared/heartbeat.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
 import { problemTextOf } from '@drive-feed/shared/problem.ts'
 import { feed, problems, rootTotals, status, watchRoots } from '@drive-feed/shared/schema.ts'
 import { CommandError, type Given } from '../command.ts'
-import { EXIT_DONE, EXIT_NOT_WELL } from '../exit-codes.ts'
+import { EXIT_DONE, EXIT_NOT_WELL, EXIT_UNUSABLE } from '../exit-codes.ts'
 import { askApi } from './ask-api.ts'
 import { withFeed } from './open-feed.ts'
 import { type StatusView, statusLines } from './status-view.ts'
@@ -15,11 +16,26 @@ import { type StatusView, statusLines } from './status-view.ts'
 export async function showStatus({ options }: Given): Promise<number> {
   const configPath = String(options.config)
   const config = loadConfig(configPath, { checkFolders: false })
+  refuseWithoutDatabase(config.databasePath)
   const { database, ...found } = await withFeed(configPath, (db) => readStatus(db, config.databasePath, Date.now()))
   const view = { ...found, api: await askApi(config, database) }
   const text = options.json === true ? JSON.stringify(statusJson(view)) : statusLines(view).join('\n')
   process.stdout.write(`${text}\n`)
   return view.problems.length === 0 ? EXIT_DONE : EXIT_NOT_WELL
+}
+
+/** Before the first start there is no mistake to search for. */
+function refuseWithoutDatabase(path: string): void {
+  if (isNothingAt(path)) throw new CommandError('there is no database yet: start the indexer', EXIT_UNUSABLE)
+}
+
+/** False if this user may not look: then opening it says why. */
+function isNothingAt(path: string): boolean {
+  try {
+    return statsBehind(path) === null
+  } catch {
+    return false
+  }
 }
 
 function readStatus(

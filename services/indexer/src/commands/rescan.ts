@@ -2,10 +2,11 @@
 import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { loadConfig } from '@drive-feed/shared/config/config.ts'
+import { createExclude, type IsExcluded } from '@drive-feed/shared/exclude.ts'
 import { type FeedDatabase, openReader } from '@drive-feed/shared/open-database.ts'
 import { type WatchRootRow, watchRoots } from '@drive-feed/shared/schema.ts'
 import { shownPath } from '@drive-feed/shared/shown-path.ts'
-import { pathOfWay, wayToPath } from '@drive-feed/shared/way-to-path.ts'
+import { pathOfWay, type Way, wayToPath } from '@drive-feed/shared/way-to-path.ts'
 import { dropRescan, leaveRescan, rescanRequests } from '../store/rescan-requests.ts'
 import { leaveWord } from './leave-word.ts'
 import { Refusal } from './refusal.ts'
@@ -24,10 +25,10 @@ type Target = { readonly nodeId: string; readonly path: string; readonly root: s
  * @throws {ConfigError | DatabaseUnusableError}
  */
 export async function rescan(typed: string | undefined, configPath: string): Promise<void> {
-  const { databasePath } = loadConfig(configPath, { checkFolders: false })
+  const { databasePath, excludes } = loadConfig(configPath, { checkFolders: false })
   const db = openReader(databasePath)
   try {
-    const targets = typed === undefined ? rootsOf(db).map(asTarget) : [targetAt(db, typed)]
+    const targets = typed === undefined ? rootsOf(db).map(asTarget) : [targetAt(db, typed, createExclude(excludes))]
     const online = targets.filter((target) => !isOffline(db, target))
     if (online.length === 0) throw offline(db, targets)
     if (!isIndexerRunning(db)) throw new Refusal(`no indexer is running; ${STARTS_WITH_IT}`)
@@ -55,7 +56,7 @@ async function untilDone(db: FeedDatabase, databasePath: string, targets: readon
   }
 }
 
-function targetAt(db: FeedDatabase, typed: string): Target {
+function targetAt(db: FeedDatabase, typed: string, isExcluded: IsExcluded): Target {
   const roots = rootsOf(db)
   const named = roots.find(({ name }) => name === typed)
   if (named !== undefined) return asTarget(named)
@@ -65,11 +66,21 @@ function targetAt(db: FeedDatabase, typed: string): Target {
     const lines = roots.map((root) => `\n  ${shownPath(root.name)}: ${shownPath(root.path)}`)
     throw new Refusal(`${shownPath(path)} is in no watched folder; there are:${lines.join('')}`)
   }
+  const at = excludedAt(way, isExcluded)
+  if (at !== -1) {
+    const what = shownPath(pathOfWay(way, at + 1))
+    throw new Refusal(`${what} is excluded (exclude and exclude_defaults in the config), so it is not listed`)
+  }
   // What is not known yet is found by listing the folder that it is in.
   const depth = way.rows.findLastIndex(({ isDirectory }) => isDirectory === 1)
   const row = way.rows[depth]
   if (row === undefined) throw new Refusal(`${shownPath(way.root.path)} was never listed; wait until it is`)
   return { nodeId: row.nodeId, path: pathOfWay(way, depth), root: way.root.name }
+}
+
+/** Index of the first name of the way that is left out; -1 if none is. */
+function excludedAt({ root, names }: Way, isExcluded: IsExcluded): number {
+  return names.findIndex((name, at) => isExcluded(name, () => [root.name, ...names.slice(0, at)].join('/')))
 }
 
 function rootsOf({ orm }: FeedDatabase): WatchRootRow[] {

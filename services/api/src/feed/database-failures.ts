@@ -70,6 +70,6 @@ function isReplaced({ path, main }: DatabaseFiles): boolean {
 /** With SQLite's code: several of its errors have one message. */
 function reasonOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause)
-  const { code } = cause as NodeJS.ErrnoException
+  const { code } = (cause.cause ?? cause) as NodeJS.ErrnoException
   return code === undefined ? cause.message : `${cause.message} (${code})`
 }

@@ -148,11 +148,12 @@ test('a read that SQLite refuses drops the connection, and the next one is good 
   assert.equal(source.open().read((queries) => queries.node(SUPER_ROOT_ID))?.name, '')
 })
 
-for (const [failures, isRead] of [
-  [1, true],
-  [Number.POSITIVE_INFINITY, false],
+for (const [failures, code, isRead] of [
+  [1, 'SQLITE_READONLY_RECOVERY', true],
+  [3, 'SQLITE_READONLY_CANTLOCK', true],
+  [Number.POSITIVE_INFINITY, 'SQLITE_READONLY_RECOVERY', false],
 ] as const) {
-  test(`a log whose next writer is about to recover it ${isRead ? 'is waited for' : 'is given up after a while'}`, (t) => {
+  test(`a log that is not ready for readers ${isRead ? 'is waited for' : 'is given up after a while'}: ${code}`, (t) => {
     const path = join(temporaryFolder(t), 'feed.db')
     feedWith(t, path, 2)
     let left: number = failures
@@ -164,7 +165,7 @@ for (const [failures, isRead] of [
         return (query: unknown) => {
           left -= 1
           // As a reader on a read-only mount meets it.
-          if (left >= 0) throw new Database.SqliteError('attempt to write', 'SQLITE_READONLY_RECOVERY')
+          if (left >= 0) throw new Database.SqliteError('attempt to write', code)
           return reading(query)
         }
       }

@@ -93,7 +93,7 @@ export function createDatabaseSource(path: string, logger: Logger, tools: Tools 
   }
 
   function connect(before: DatabaseFiles): Connection {
-    const database = openFile(path)
+    const database = onceRecovered(() => openFile(path))
     try {
       database.sqlite.pragma(`cache_size = -${CACHE_KIB}`)
       database.sqlite.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`)

@@ -65,13 +65,15 @@ test('I10: the api answers while the indexer is stopped or was killed, and from 
 })
 
 test('I5: the original program’s database is upgraded, and the cursor never falls', async (t) => {
-  const pair = await createPair(t, { roots: ['library'] })
+  // Those of the original, and a new one. What is in their folders is not what it was.
+  const roots = ['library', 'media', 'photos']
+  const pair = await createPair(t, { roots })
   const original = join(import.meta.dirname, '../data/original-1.0.1.db')
   copyFileSync(original, pair.databasePath)
   const head =
     pair.read((sqlite) => sqlite.prepare<[], number>('SELECT max(change_id) FROM changes').pluck().get()) ?? 0
   assert.ok(head > 0)
-  writeFileSync(pair.path('file'), 'bytes')
+  for (const root of roots) writeFileSync(join(pair.folder, root, 'file'), root)
   await Promise.all([pair.startIndexer(), pair.startApi()])
   const follower = follow(pair)
   await assertAllEqual(pair, follower)

@@ -20,7 +20,8 @@ const PICTURE = join(import.meta.dirname, '../data/corpus/i.png')
 const AS_BEFORE = `UPDATE nodes SET mime_type = 'application/octet-stream', is_video = 0, width = 0, height = 0,
   ms_duration = 0 WHERE name = 'film'`
 const OLD_LIBRARY = "UPDATE readers SET libmagic = '1'"
-const BACK_TO_VERSION_5 = 'DROP INDEX nodes_again; DROP TABLE readers; PRAGMA user_version = 5;'
+const BACK_TO_VERSION_5 =
+  'ALTER TABLE feed DROP COLUMN silent_writes; DROP INDEX nodes_again; DROP TABLE readers; PRAGMA user_version = 5;'
 
 /** Changes the database while no indexer runs. */
 function alter(pair: Pair, sql: string): void {

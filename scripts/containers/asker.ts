@@ -5,37 +5,36 @@ export type Failure = { readonly beganMs: number; readonly endedMs: number; read
 
 export type Asker = {
   readonly answered: () => number
-  /** Ends all clients; gives what was no answer of 200. Times are of `performance.now`. */
+  /** Lets all clients have their last answer; gives what was no answer of 200. Times are of `performance.now`. */
   readonly stop: () => Promise<readonly Failure[]>
 }
 
-/** @param pauseMs between two requests of one client */
-export function askAllTheTime(
-  addresses: (client: number) => string,
-  { clients = 1, pauseMs = 0, timeoutMs = 30_000 } = {},
-): Asker {
+const TIMEOUT_MS = 30_000
+/** After a failure, which may come immediately. */
+const PAUSE_MS = 20
+
+/** @param clients how many ask side by side */
+export function askAllTheTime(address: string, { clients = 1 } = {}): Asker {
   const failures: Failure[] = []
-  const stopping = new AbortController()
+  let isStopped = false
   let answered = 0
-  const ask = async (client: number) => {
-    // Not all in one moment.
-    await sleep((pauseMs * client) / clients)
-    while (!stopping.signal.aborted) {
+  const ask = async () => {
+    while (!isStopped) {
       const beganMs = performance.now()
-      const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(timeoutMs)])
-      const what = await problemAt(addresses(client), signal)
-      if (stopping.signal.aborted) return
-      if (what === null) answered += 1
-      else failures.push({ beganMs, endedMs: performance.now(), what })
-      // Also between failures, which come at once.
-      await sleep(what === null ? pauseMs : Math.max(pauseMs, 20))
+      const what = await problemAt(address, AbortSignal.timeout(TIMEOUT_MS))
+      if (what === null) {
+        answered += 1
+        continue
+      }
+      failures.push({ beganMs, endedMs: performance.now(), what })
+      await sleep(PAUSE_MS)
     }
   }
-  const asking = Array.from({ length: clients }, (_, client) => ask(client))
+  const asking = Array.from({ length: clients }, ask)
   return {
     answered: () => answered,
     stop: async () => {
-      stopping.abort()
+      isStopped = true
       await Promise.all(asking)
       return failures
     },

@@ -24,6 +24,7 @@ import { CORPUS, type CorpusEntry, corpusEntries } from '../../test/support/corp
 import { FeedClient } from '../../test/support/feed-client.ts'
 import { getJson } from '../../test/support/http-get.ts'
 import { until, untilNone } from '../../test/support/until.ts'
+import { type Asker, askAllTheTime } from './asker.ts'
 import { docker, linesOf } from './deployment.ts'
 import { mountMemory } from './mounts.ts'
 import { createStory } from './story.ts'
@@ -305,12 +306,12 @@ step('no image has a compiler, and the api has no libraries of the indexer', asy
 })
 
 step('a replica that is killed costs no answer, nor does one that comes', async () => {
-  const asking = askUntilStopped()
+  const asking = askAllTheTime(`${url}/api/v1/cursor`)
   const [victim] = await containers('api')
   await docker(['kill', victim ?? ''])
-  await asking.answers(200)
+  await answersOf(asking, 200)
   await compose('up', '--detach', '--no-recreate', '--scale', 'api=3')
-  await asking.answers(200)
+  await answersOf(asking, 200)
   assert.deepEqual(await asking.stop(), [])
 })
 
@@ -481,26 +482,8 @@ async function completeScans(): Promise<number> {
     .length
 }
 
-/** Sends requests all the time. `answers` waits for so many more answers; `stop` gives what went wrong. */
-function askUntilStopped() {
-  const problems: string[] = []
-  let isStopped = false
-  let count = 0
-  const asking = (async () => {
-    while (!isStopped) {
-      await cursorNow().catch((error: Error) => problems.push(error.message))
-      count += 1
-    }
-  })()
-  return {
-    answers: async (more: number) => {
-      const wanted = count + more
-      await until(`${more} answers`, () => count >= wanted, START_MS)
-    },
-    stop: async () => {
-      isStopped = true
-      await asking
-      return problems
-    },
-  }
+/** Waits for so many more answers. */
+async function answersOf({ answered }: Asker, more: number): Promise<void> {
+  const wanted = answered() + more
+  await until(`${more} answers`, () => answered() >= wanted, START_MS)
 }

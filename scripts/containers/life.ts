@@ -83,11 +83,11 @@ if (hasHistory) {
     async (say) => {
       const before = new Map(client.nodes)
       const { cursor, epoch } = client
-      const ask = () => `${url}/api/v1/changes?cursor=${cursor}&max_size=10`
-      const asking = askAllTheTime(ask, { clients: 5 })
+      const address = `${url}/api/v1/changes?cursor=${cursor}&max_size=10`
+      const asking = askAllTheTime(address, { clients: 5 })
       await compose('up', '--detach', '--no-deps', 'indexer')
       await until('the upgrade', async () => (await schemaVersion()) === SCHEMA_VERSION, START_MS)
-      await until('what an old replica says of it', async () => (await fetch(ask())).status === 503, START_MS)
+      await until('what an old replica says of it', async () => (await fetch(address)).status === 503, START_MS)
       const failures = await asking.stop()
       say(`with old replicas: ${asking.answered()} answers, ${kindsOf(failures)}`)
       assert.deepEqual(
@@ -153,7 +153,7 @@ step('a copy is made and put in place beside running containers: clients start o
     await client.poll()
     return idsByName().has('after-the-copy.txt') && !idsByName().has('in-the-copy.txt')
   })
-  const asking = askAllTheTime(() => `${url}/api/v1/cursor`, { clients: 3 })
+  const asking = askAllTheTime(`${url}/api/v1/cursor`, { clients: 3 })
   // It ends with its container, which is started again.
   await exec('indexer', 'drive-feed', 'restore', copy).catch(() => '')
   await until('the new run', async () => ((await epochNow()) ?? epoch) !== epoch, START_MS)
@@ -222,7 +222,7 @@ step(
     await compose('up', '--detach', '--wait', '--scale', 'api=5')
     const replicas = await containers('api')
     assert.equal(replicas.length, 5)
-    const asking = askAllTheTime(() => `${url}/api/v1/changes?max_size=100`, { clients: 20 })
+    const asking = askAllTheTime(`${url}/api/v1/changes?max_size=100`, { clients: 20 })
     const kills: { beganMs: number; endedMs: number }[] = []
     for (const id of replicas.slice(0, 4)) {
       const before = asking.answered()
@@ -363,15 +363,14 @@ function writeOriginal(path: string): number {
 }
 
 async function isAnswering(): Promise<boolean> {
-  const response = await fetch(`${url}/api/v1/cursor`).catch(() => null)
-  await response?.arrayBuffer()
-  return response?.ok === true
+  return (await epochNow()) !== null
 }
 
 async function cursorNow(): Promise<number> {
   return (await getJson<{ cursor: number }>(`${url}/api/v1/cursor`)).cursor
 }
 
+/** Null while there is no answer. */
 async function epochNow(): Promise<string | null> {
   const response = await fetch(`${url}/api/v1/cursor`).catch(() => null)
   await response?.arrayBuffer()

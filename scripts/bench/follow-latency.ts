@@ -10,8 +10,12 @@ const PAUSE_MS = 150
 
 type Page = { cursor: number; changes: { node?: { name: string } }[] }
 
-/** Milliseconds from close(2) of each of `files` new files until the answer that names it was received. */
-export async function measureLatency(url: string, folder: string, files: number): Promise<number[]> {
+/**
+ * Milliseconds from close(2) of each of `files` new files until the answer that names it was received.
+ *
+ * @param mark part of the files' names, other than in earlier calls
+ */
+export async function measureLatency(url: string, folder: string, mark: string, files: number): Promise<number[]> {
   const arrivals = new Map<string, (atMs: number) => void>()
   const stopping = new AbortController()
   const following = follow(url, stopping.signal, ({ changes }) => {
@@ -22,7 +26,7 @@ export async function measureLatency(url: string, folder: string, files: number)
   for (let file = 0; file < files; file += 1) {
     // A random pause, so that nothing keeps in step with it.
     await sleep(PAUSE_MS + Math.random() * PAUSE_MS)
-    const name = `latency-${file}.txt`
+    const name = `latency-${mark}-${file}.txt`
     const { promise, resolve } = Promise.withResolvers<number>()
     arrivals.set(name, resolve)
     const closedMs = writeFile(join(folder, name), `${file}`)

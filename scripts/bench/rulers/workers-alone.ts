@@ -1,4 +1,4 @@
-/** The floor for metadata: the same workers over the same files, and nothing is written. */
+/** The least that reading metadata can cost: the same workers over the same files, and nothing is written. */
 import { readdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
@@ -7,14 +7,14 @@ import { createMetadataPool } from '@drive-feed/indexer/src/metadata/pool.ts'
 import { statsAt } from '@drive-feed/shared/file-stats.ts'
 
 /** Milliseconds from starting the workers to the last result. */
-export async function measureFloor(folder: string): Promise<number> {
+export async function measureWorkersAlone(folder: string, workers = availableParallelism()): Promise<number> {
   const jobs = jobsBelow(folder)
   const started = performance.now()
   let left = jobs.length
   const { promise, resolve } = Promise.withResolvers<void>()
   const feed = () => pool.submit(jobs.splice(0, pool.room))
   const pool = createMetadataPool({
-    workers: availableParallelism(),
+    workers,
     onResults: (results) => {
       left -= results.length
       if (left === 0) resolve()

@@ -1,4 +1,5 @@
 /** Entry of the observer thread: looks at folders (`scan`) and sets watches (`watch`). */
+import { flushCompileCache } from 'node:module'
 import { parentPort } from 'node:worker_threads'
 import { resolveAsFarAsPossible } from '@drive-feed/shared/config/config-folders.ts'
 import { createExclude, type IsExcluded } from '@drive-feed/shared/exclude.ts'
@@ -19,7 +20,8 @@ const BATCH_ENTRIES_MAX = 16_000
 /** The pause after a look that failed because too many files are open. */
 const EXHAUSTED_PAUSE_MS = 250
 
-// This thread never writes.
+// From here on this thread never writes. Node keeps what was compiled only at the end of a thread, which never comes.
+flushCompileCache()
 restrictThread({ read: [], execute: [], write: [], readsAll: true })
 
 const mounts = createMountChanges()

@@ -76,7 +76,9 @@ export function createReconciler(tools: ReconcilerTools): Reconciler {
     const dues = [hints.nextDueMs(), revisits.nextMs(), limboGate.nextMs()]
     const nextMs = Math.min(...dues.map((due) => due ?? Number.POSITIVE_INFINITY))
     await new Promise<void>((resolve) => {
-      const timer = nextMs === Number.POSITIVE_INFINITY ? undefined : setTimeout(resolve, Math.max(0, nextMs - nowMs()))
+      // Rounded up: setTimeout cuts fractions off, and would wake the loop before the time and once more.
+      const afterMs = Math.ceil(Math.max(0, nextMs - nowMs()))
+      const timer = nextMs === Number.POSITIVE_INFINITY ? undefined : setTimeout(resolve, afterMs)
       wake = () => {
         clearTimeout(timer)
         resolve()

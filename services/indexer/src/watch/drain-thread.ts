@@ -49,14 +49,14 @@ const instances = new Set<number>()
 // a bind mount that goes away.
 const mountsFd = openSync('/proc/self/mountinfo', 'r')
 
-let restMs = REST_FIRST_MS
+let restMs = 0
 for (let running = true; running; ) {
   // If the last rest brought nothing, wait for as long as it takes.
-  if (restMs === REST_FIRST_MS) waitFor(Array.from(instances))
+  if (restMs === 0) waitFor(Array.from(instances))
   const bytes = Array.from(instances, drain).reduce((sum, read) => sum + read, 0)
-  restMs = bytes === 0 ? REST_FIRST_MS : Math.min(restMs * 2, REST_LAST_MS)
+  restMs = bytes === 0 ? 0 : Math.min(Math.max(restMs * 2, REST_FIRST_MS), REST_LAST_MS)
   running = takeRequests()
-  if (running && bytes > 0) waitFor([], restMs)
+  if (running && restMs > 0) waitFor([], restMs)
 }
 closeSync(mountsFd)
 post({ kind: 'stopped' })

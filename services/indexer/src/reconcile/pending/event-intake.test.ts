@@ -20,11 +20,12 @@ function intake({ isVisiting = true, numbersPass = false } = {}) {
   tree.setWatch(root, 1)
   tree.setWatch(folder, 2)
   const calls: string[] = []
+  let nowMs = 1_000
   const made = createEventIntake({
     tree,
     pending: { hints, writers: createWriters(), visits: { open: () => (isVisiting ? 1 : 0) } },
     isIgnored: ({ nodeId }, name) => name === '.DS_Store' || (nodeId === 'folder' && name === 'feed.db-wal'),
-    nowMs: () => 1_000,
+    nowMs: () => nowMs,
     onLost: () => calls.push('lost'),
     doNumbersPass: () => numbersPass,
     onUnmounted: ({ name }) => calls.push(`unmounted ${name}`),
@@ -33,7 +34,10 @@ function intake({ isVisiting = true, numbersPass = false } = {}) {
   return {
     ...{ tree, top, root, folder, calls, hints, intake: made },
     take: (...events: WatchEvent[]) => made.take(top, events),
-    hinted: () => hints.take(100_000, 1_000).map((hint) => `${hint.folder.name}/${hint.name} ${hint.cause}`),
+    pass: (ms: number) => {
+      nowMs += ms
+    },
+    hinted: () => hints.take(nowMs + 1_000, 1_000).map((hint) => `${hint.folder.name}/${hint.name} ${hint.cause}`),
   }
 }
 
@@ -48,7 +52,22 @@ test('a new file is given a moment to be closed, anything else just long enough 
   take({ kind: 'created', watch: 1, name: 'new' })
   assert.equal(hints.nextDueMs(), 1_100)
   take({ kind: 'touched', watch: 1, name: 'other' })
-  assert.equal(hints.nextDueMs(), 1_010)
+  assert.equal(hints.nextDueMs(), 1_002)
+})
+
+test('while events come without a pause, looks are ten milliseconds apart', () => {
+  const { take, hints, pass } = intake()
+  let looks = 0
+  for (let ms = 0; ms < 1_000; ms += 1) {
+    take({ kind: 'written', watch: 1, name: 'log' }, { kind: 'touched', watch: 2, name: `${ms}` })
+    if (hints.take(1_000 + ms, 1_000).length > 0) looks += 1
+    pass(1)
+  }
+  assert.equal(looks, 100)
+  hints.take(2_010, 1_000)
+  pass(100)
+  take({ kind: 'written', watch: 1, name: 'log' })
+  assert.equal(hints.nextDueMs(), 2_102)
 })
 
 test('excluded names are no hints', () => {

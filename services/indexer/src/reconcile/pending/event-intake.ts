@@ -10,7 +10,9 @@ import type { Writers } from './writers.ts'
 type PlaceEvent = Extract<WatchEvent, { readonly name: string }>
 
 /** How long a hint waits for others of its place, so that a write, a close, a new time and a rename cause one look. */
-const GATHER_MS = 10
+const GATHER_MS = 2
+/** The time between two looks while events come without a pause: who changes files all the time causes no more than these. */
+const BUSY_MS = 10
 /** How long a new file waits for its writer to close it. After that it is listed with the size it has. */
 const OPEN_GRACE_MS = 100
 /** Events of unknown watches that are kept for a root. Beyond, the root is scanned. */
@@ -56,6 +58,9 @@ export function createEventIntake(tools: EventIntakeTools): EventIntake {
   /** The folders of watches that were released. Events that the kernel queued before are about these folders. */
   const released = new Map<RootFolder, Map<number, Folder>>()
 
+  /** The look that hints of now wait for, ms since 1970. */
+  let nextLookMs = 0
+
   const keep = (root: RootFolder, watch: number, event: Exclude<WatchEvent, { kind: 'overflow' }>) => {
     const gone = removed.get(root)
     if (gone?.has(watch)) {
@@ -91,13 +96,17 @@ export function createEventIntake(tools: EventIntakeTools): EventIntake {
     const at = { parentId: folder.nodeId, name }
     if (kind === 'modified') return writers.wrote(at, now)
     if (kind === 'written') writers.closed(at)
-    return now + (kind === 'created' ? OPEN_GRACE_MS : GATHER_MS)
+    return kind === 'created' ? now + OPEN_GRACE_MS : gathered(now)
+  }
+  const gathered = (now: number): number => {
+    if (now >= nextLookMs) nextLookMs = Math.max(now + GATHER_MS, nextLookMs + BUSY_MS)
+    return nextLookMs
   }
   const lost = (folder: Folder) => {
     tree.setWatch(folder, null)
     folder.needsVisit = true
     if (folder.parent === null) tools.onRootGone(folder.root)
-    else hints.add({ folder: folder.parent, name: folder.name, cause: 'touched' }, nowMs(), nowMs() + GATHER_MS)
+    else hints.add({ folder: folder.parent, name: folder.name, cause: 'touched' }, nowMs(), gathered(nowMs()))
   }
   /** Takes an event of a watch that no folder has. */
   const late = (root: RootFolder, event: Exclude<WatchEvent, { kind: 'overflow' }>) => {

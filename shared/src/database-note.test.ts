@@ -3,11 +3,11 @@
  * files.
  */
 import assert from 'node:assert/strict'
-import { closeSync, openSync, statSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { temporaryFolder } from '../../test/support/temporary-folder.ts'
-import { lockPath, readNote, writeNote } from './database-note.ts'
+import { lockPath, readNote, tellOfCommit, writeNote } from './database-note.ts'
 
 test('a note is read as it was written, in a file that never grows, and is gone when it is removed', (t) => {
   const path = join(temporaryFolder(t), 'feed.db')
@@ -43,4 +43,18 @@ test('text from others in the file is no note, and does nothing to a terminal', 
   }
   writeFileSync(lockPath(path), JSON.stringify({ text: '\x1b[31m', fix: '\u202e', sinceMs: 1 }))
   assert.deepEqual(readNote(path), { text: '\\u001b[31m', fix: '\\u202e', sinceMs: 1 })
+})
+
+test('a commit is told of by a write that changes no byte of a lock file, and nothing of another file', (t) => {
+  const path = join(temporaryFolder(t), 'feed.db')
+  const fd = openSync(lockPath(path), 'w+')
+  t.after(() => closeSync(fd))
+  tellOfCommit(fd)
+  assert.equal(statSync(lockPath(path)).size, 0)
+  writeNote(fd, null)
+  const before = readFileSync(lockPath(path), 'utf8')
+  utimesSync(lockPath(path), 0, 0)
+  tellOfCommit(fd)
+  assert.equal(readFileSync(lockPath(path), 'utf8'), before)
+  assert.notEqual(statSync(lockPath(path)).mtimeMs, 0, 'it was written')
 })

@@ -29,6 +29,20 @@ export function writeNote(fd: number, note: DatabaseNote | null): void {
   }
 }
 
+/**
+ * Tells those who watch the file that something was committed. Only the kernel's event counts: a file without a note keeps its
+ * bytes, and while there is a note nothing is committed.
+ *
+ * @param fd the lock file, open for writing
+ */
+export function tellOfCommit(fd: number): void {
+  try {
+    if (fstatSync(fd).size === NOTE_BYTES) writeSync(fd, ' ', 0)
+  } catch {
+    // Readers look now and then.
+  }
+}
+
 /** Null if there is no note, or it can't be read. */
 export function readNote(databasePath: string): DatabaseNote | null {
   try {

@@ -1,3 +1,5 @@
+import { closeSync, constants, openSync } from 'node:fs'
+import { lockPath, tellOfCommit, writeNote } from '@drive-feed/shared/database-note.ts'
 import { openWriter } from '@drive-feed/shared/open-database.ts'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 
@@ -25,6 +27,8 @@ export function openFeedWriter(path: string) {
   const { sqlite } = openWriter(path)
   // Tests need no file that survives a power loss.
   sqlite.pragma('synchronous = OFF')
+  const lock = openSync(lockPath(path), constants.O_RDWR | constants.O_CREAT)
+  writeNote(lock, null)
   const oldRow = sqlite.prepare(
     `SELECT change_id AS changeId, first_change_id AS first FROM changes WHERE change_id =
        coalesce((SELECT nullif(change_id, 0) FROM nodes WHERE node_id = :id),
@@ -53,6 +57,15 @@ export function openFeedWriter(path: string) {
     setChange.run(changeId, id)
   }
 
+  /** Makes a function that runs in a transaction, and readers are told of its commit. */
+  function committing<Args extends unknown[]>(work: (...args: Args) => void): (...args: Args) => void {
+    const inTransaction = sqlite.transaction(work)
+    return (...args) => {
+      inTransaction(...args)
+      tellOfCommit(lock)
+    }
+  }
+
   /** The node's descendants, breadth first. */
   function below(id: string): string[] {
     const found = childrenOf.all(id) as string[]
@@ -63,7 +76,7 @@ export function openFeedWriter(path: string) {
   return {
     sqlite,
     /** Creates a node, or changes a file in place. */
-    put: sqlite.transaction((node: NewNode) => {
+    put: committing((node: NewNode) => {
       const { id, parentId = SUPER_ROOT_ID, name = id, isDirectory = false, size = 0, mtime = 0, hash = '' } = node
       const state = node.isPending === true ? 'fresh' : 'ready'
       upsert.run({ id, parentId, name, isDirectory: isDirectory ? 1 : 0, size, mtime, hash, state })
@@ -71,7 +84,7 @@ export function openFeedWriter(path: string) {
       if (isMovedYet.get(id) === 0) setMoved.run(id)
     }),
     /** Renames or moves a node, and re-issues all below it. */
-    move: sqlite.transaction((id: string, parentId: string, name: string) => {
+    move: committing((id: string, parentId: string, name: string) => {
       sqlite.prepare('UPDATE nodes SET parent_id = ?, name = ? WHERE node_id = ?').run(parentId, name, id)
       for (const one of [id, ...below(id)]) {
         emit(one, false)
@@ -79,7 +92,7 @@ export function openFeedWriter(path: string) {
       }
     }),
     /** Removes a node and all below it, children first. */
-    remove: sqlite.transaction((id: string) => {
+    remove: committing((id: string) => {
       for (const one of [id, ...below(id)].reverse()) {
         emit(one, true)
         deleteNode.run(one)
@@ -110,6 +123,9 @@ export function openFeedWriter(path: string) {
         .prepare("SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'changes'), 0)")
         .pluck()
         .get() as number,
-    close: (): void => void sqlite.close(),
+    close: (): void => {
+      if (sqlite.open) closeSync(lock)
+      sqlite.close()
+    },
   }
 }

@@ -70,6 +70,8 @@ export type IndexerParts = {
   /** The config file that messages name. */
   readonly configPath?: string
   readonly db: FeedDatabase
+  /** Tells readers that the feed has changed. Default: they look for themselves. */
+  readonly tellOfCommit?: () => void
   readonly log: Logger
   /** A thread that runs `observer-thread.ts` and was sent nothing yet. */
   readonly observerThread: Worker
@@ -86,10 +88,10 @@ export type IndexerParts = {
 }
 
 /** The parts that need no other stage. */
-function createCore({ config, configPath, db, log, limits = {} }: IndexerParts) {
+function createCore({ config, configPath, db, tellOfCommit, log, limits = {} }: IndexerParts) {
   const nowMs = () => performance.timeOrigin + performance.now()
   const wallMs = () => Date.now()
-  const store = createStore(db, wallMs)
+  const store = createStore(db, wallMs, tellOfCommit)
   // The clock may have been ahead when a due time was written.
   store.capDue(nowMs() + DUE_AHEAD_MAX_MS)
   if (config.skipInitialHash) store.skipOriginals()

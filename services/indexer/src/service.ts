@@ -131,7 +131,8 @@ function runUntilSignal(
       log.info({ database: databasePath, watches: config.watches }, 'started')
       if (!isConfined) confinement.begin()
       isConfined = true
-      return createIndexer({ config, configPath, db, log, observerThread: startLookingThread() }, onCrash)
+      const parts = { config, configPath, db, tellOfCommit: opener.tell, log, observerThread: startLookingThread() }
+      return createIndexer(parts, onCrash)
     },
     log,
     nowMs: () => performance.now(),
@@ -168,7 +169,10 @@ function runUntilSignal(
  * Opens the database as its one writer. Each time the lock is taken anew, since its file may go with the database's
  * folder.
  */
-function createOpener(databasePath: string, confinement: Confinement): Pick<PersistenceTools, 'open' | 'note'> {
+function createOpener(
+  databasePath: string,
+  confinement: Confinement,
+): Pick<PersistenceTools, 'open' | 'note'> & Pick<WriterLock, 'tell'> {
   let lock: WriterLock | null = null
   const open = (): FeedDatabase => {
     lock?.release()
@@ -184,5 +188,5 @@ function createOpener(databasePath: string, confinement: Confinement): Pick<Pers
     }
     return db
   }
-  return { open, note: (note) => lock?.note(note) }
+  return { open, note: (note) => lock?.note(note), tell: () => lock?.tell() }
 }

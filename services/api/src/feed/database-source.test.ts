@@ -306,7 +306,7 @@ test('a reader that is the last to close leaves the WAL where it is', async (t) 
   const path = join(folder, 'feed.db')
   killedWriter(path, 3)
   openReader(path).sqlite.close()
-  assert.deepEqual(readdirSync(folder).sort(), ['feed.db', 'feed.db-shm', 'feed.db-wal'])
+  assert.deepEqual(readdirSync(folder).sort(), ['feed.db', 'feed.db-shm', 'feed.db-wal', 'feed.db.lock'])
 })
 
 test('a folder that can not be written is enough', async (t) => {

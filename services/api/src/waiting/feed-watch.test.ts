@@ -7,13 +7,14 @@ import { renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { lockPath } from '@drive-feed/shared/database-note.ts'
 import pino from 'pino'
 import { openFeedWriter } from '../../../../test/support/feed-writer.ts'
 import { temporaryFolder } from '../../../../test/support/temporary-folder.ts'
 import { until } from '../../../../test/support/until.ts'
 import { createDatabaseSource, DatabaseUnavailableError, type Reading } from '../feed/database-source.ts'
 import { createFeedWatch, type Seat } from './feed-watch.ts'
-import { watchDatabase } from './watch-database.ts'
+import { watchCommits } from './watch-commits.ts'
 
 const NEVER = new AbortController().signal
 const LONG_MS = 20_000
@@ -25,7 +26,7 @@ function watching(t: TestContext, { seats = 10, isBlind = false } = {}) {
   let [events, open] = [0, 0]
   const watch = createFeedWatch(path, database, seats, (onEvent, onFailure) => {
     if (isBlind) return null
-    const watcher = watchDatabase(
+    const watcher = watchCommits(
       path,
       () => {
         events += 1
@@ -33,11 +34,12 @@ function watching(t: TestContext, { seats = 10, isBlind = false } = {}) {
       },
       onFailure,
     )
+    if (watcher === null) return null
     open += 1
     return {
       close: () => {
         open -= 1
-        watcher?.close()
+        watcher.close()
       },
     }
   })
@@ -71,33 +73,45 @@ test('a commit wakes everyone who waits', async (t) => {
   assert.equal(seen().head, 1)
 })
 
-test('an event alone is enough: the slow look, a second away, is not what finds a commit', async (t) => {
+test('an event alone is enough: no timer has to end', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
-  const { writer, seen, seat, events, open } = watching(t)
+  const { writer, seen, seat, open } = watching(t)
   const isAwake = settled(seat().changed(seen(), { timeoutMs: LONG_MS, signal: NEVER }))
-  // The short looks; then it awaits an event.
-  for (let ms = 0; ms < 520 && open() === 0; ms += 2) t.mock.timers.tick(2)
-  assert.equal(open(), 1)
+  t.mock.timers.tick(1)
+  assert.deepEqual([open(), isAwake()], [1, false])
   writer.put({ id: 'a' })
-  await until('the event', () => events() > 0)
-  assert.equal(isAwake(), false)
-  t.mock.timers.tick(2)
-  await nextTurn()
-  assert.equal(isAwake(), true)
+  await until('the event', isAwake)
 })
 
-test('a commit that is published long after its event is found by the looks that follow', async (t) => {
-  t.mock.timers.enable({ apis: ['setTimeout'] })
-  const { writer, seen, seat, events, open } = watching(t)
-  const isAwake = settled(seat().changed(seen(), { timeoutMs: LONG_MS, signal: NEVER }))
-  for (let ms = 0; ms < 520 && open() === 0; ms += 2) t.mock.timers.tick(2)
-  writer.sqlite.exec('UPDATE nodes SET ctime = 1')
-  await until('the event of a commit that moves no head', () => events() > 0)
-  for (let ms = 0; ms < 100; ms += 2) t.mock.timers.tick(2)
-  writer.put({ id: 'a' })
-  for (let ms = 0; ms < 130; ms += 2) t.mock.timers.tick(2)
-  await nextTurn()
-  assert.equal(isAwake(), true)
+test('a client that waits for a change and gets it costs two looks, and what moves no head costs none', async (t) => {
+  const { writer, database, seen, seat, events } = watching(t)
+  const looks = t.mock.method(database, 'open')
+  for (const id of ['a', 'b', 'c']) {
+    const { reading, head } = seen()
+    looks.mock.resetCalls()
+    const waits = seat().changed({ reading, head }, { timeoutMs: LONG_MS, signal: NEVER })
+    await until('the look at its arrival', () => looks.mock.callCount() > 0)
+    for (let ctime = 0; ctime < 100; ctime += 1) writer.sqlite.exec(`UPDATE nodes SET ctime = ${ctime}`)
+    writer.put({ id })
+    await waits
+    assert.equal(looks.mock.callCount(), 2)
+  }
+  assert.equal(events(), 3)
+})
+
+test('a lock file that is made anew is watched anew', async (t) => {
+  const { path, writer, seen, seat, open } = watching(t)
+  const before = seen()
+  const waits = seat().changed(before, { timeoutMs: LONG_MS, signal: NEVER })
+  await until('its watch', () => open() === 1)
+  writer.close()
+  rmSync(lockPath(path))
+  await until('the end of its watch', () => open() === 0)
+  const again = openFeedWriter(path)
+  t.after(() => again.close())
+  await until('the next watch', () => open() === 1)
+  again.put({ id: 'a' })
+  await waits
 })
 
 test('without events it looks now and then', async (t) => {

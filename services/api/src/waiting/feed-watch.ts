@@ -2,17 +2,17 @@
  * Wakes waiting clients when the feed has something new for them. The whole process has one watch of the database, and none
  * while nobody waits.
  *
- * A commit appends to the WAL, syncs it, and then publishes itself in shared memory. The kernel reports the first of these
- * and not the last, so an event means that the head will move after the time of a sync. A short series of looks at the head
- * follows, each after twice the time of the one before, and then the next event is awaited. Where there are no events (an
- * inotify limit, a network filesystem), occasional looks replace them.
+ * The indexer tells of each commit, once it can be read, by a write to its lock file. The watch of that file is there before
+ * the look that a client's arrival causes, so no commit is missed between the two. Where there are no events (an inotify
+ * limit, a network filesystem), occasional looks replace them.
  *
  * Most changes do not concern most clients that wait with a filter. So new rows are read once and judged here for all of
  * them, with the ancestors that these rows share, and only the clients that see a change are woken.
  *
  * A client that is woken asks again as soon as it has its answer. While the feed keeps changing, all of them would do nothing
  * else, and take the processor from the indexer. So a pause follows, and for who comes in it changes gather until its end: a
- * replica wakes about a hundred such clients a second. Who has waited longer is woken as ever.
+ * replica wakes about a hundred such clients a second. Who has waited longer is woken as ever, and so are a few clients of a
+ * feed that changes now and then.
  */
 
 import type { ChangeRow } from '../feed/change-row.ts'
@@ -20,7 +20,7 @@ import { type DatabaseSource, DatabaseUnavailableError, type Reading } from '../
 import { type Places, placesIn } from '../feed/places.ts'
 import type { FeedState } from '../feed/queries.ts'
 import { createPageView, type View } from '../feed/view.ts'
-import { type FolderWatcher, watchDatabase } from './watch-database.ts'
+import { type CommitWatcher, watchCommits } from './watch-commits.ts'
 
 /** What a client has already received: everything up to `head`. */
 export type SeenFeed = {
@@ -59,16 +59,17 @@ export type FeedWatch = {
   readonly close: () => void
 }
 
-const FIRST_LOOK_MS = 2
-/** The last of the short intervals. A slow look finds the commit if the disk takes longer to sync. */
-const LAST_LOOK_MS = 256
+/** Clients that come together are looked after together. */
+const SOON_MS = 1
 const SLOW_LOOK_MS = 1_000
 /** Replaces events where there is no watch. */
 const UNWATCHED_LOOK_MS = 100
 
-/** The pause after a look, for each client that it woke. A change after a time of quiet meets none. */
+/** What each client that is woken adds to the pause. A change after a time of quiet meets none. */
 const PAUSE_PER_CLIENT_MS = 10
 const PAUSE_MAX_MS = 1_000
+/** So much of the pause is let off: a few clients cost little, unless the feed keeps changing. */
+const PAUSE_FREE_MS = 50
 
 /** Rows times clients judged in one look, about 5 ms. */
 const JUDGEMENTS_MAX = 20_000
@@ -81,14 +82,14 @@ type Waiter = { readonly seen: SeenFeed; noneUpTo: number; readonly pause: Pause
 
 type Pause = { isOver: boolean }
 
-type WatchFolder = (onEvent: () => void, onFailure: () => void) => FolderWatcher | null
+type WatchCommits = (onCommit: () => void, onFailure: () => void) => CommitWatcher | null
 
 /** @param seats how many clients may wait at the same time */
 export function createFeedWatch(
   databasePath: string,
   database: DatabaseSource,
   seats: number,
-  watchFolder: WatchFolder = (onEvent, onFailure) => watchDatabase(databasePath, onEvent, onFailure),
+  watch: WatchCommits = (onCommit, onFailure) => watchCommits(databasePath, onCommit, onFailure),
 ): FeedWatch {
   const waiters = new Set<Waiter>()
   /** A function for each wait that ends it. */
@@ -101,10 +102,16 @@ export function createFeedWatch(
   let isAllJudged = true
 
   let pause: Pause | null = null
+  /** The pause that all who were woken add up to, less the time that has passed. */
+  let owed = { ms: 0, atMs: 0 }
   const isReady = ({ pause: own }: Waiter) => own === null || own.isOver
 
   function beginPause(woken: number): void {
     if (woken === 0) return
+    const nowMs = performance.now()
+    const leftMs = Math.max(0, owed.ms - (nowMs - owed.atMs))
+    owed = { ms: Math.min(leftMs + woken * PAUSE_PER_CLIENT_MS, PAUSE_FREE_MS + PAUSE_MAX_MS), atMs: nowMs }
+    if (owed.ms <= PAUSE_FREE_MS) return
     const begun: Pause = { isOver: false }
     pause = begun
     const end = () => {
@@ -114,18 +121,16 @@ export function createFeedWatch(
       isAllJudged = false
       looking.start()
     }
-    setTimeout(end, Math.min(woken * PAUSE_PER_CLIENT_MS, PAUSE_MAX_MS)).unref()
+    setTimeout(end, owed.ms - PAUSE_FREE_MS).unref()
   }
 
-  /** Wakes the clients that have not seen the present state. True if there was news for any client. */
+  /** Wakes the clients that have not seen the present state. False if some rows are left to the next look. */
   function look(): boolean {
     const ready = [...waiters].filter(isReady)
-    if (ready.length === 0) return false
+    if (ready.length === 0) return true
     const place = placeOf(database)
-    const isMoving = place?.reading !== last?.reading || place?.head !== last?.head
-    // Most looks find nothing, because each event causes several of them.
-    if (place !== null && !isMoving && isAllJudged) return false
-    const isFirst = last === null
+    const isMoved = place?.reading !== last?.reading || place?.head !== last?.head
+    if (place !== null && !isMoved && isAllJudged) return true
     last = place
     const now = place === null ? null : stateOf(place.reading)
     const due = new Set(ready.filter((waiter) => isOutdated(waiter, now)))
@@ -135,9 +140,9 @@ export function createFeedWatch(
     const woken = [...due, ...judged.woken]
     for (const waiter of woken) waiter.wake()
     beginPause(woken.length)
-    return due.size > 0 || (isMoving && !isFirst) || !isAllJudged
+    return isAllJudged
   }
-  const looking = createLooking(watchFolder, look)
+  const looking = createLooking(watch, look)
 
   function changed(seen: SeenFeed, until: Until): Promise<number> {
     if (isClosed || until.signal.aborted) return Promise.resolve(seen.head)
@@ -269,12 +274,12 @@ function judge({ reading, feed }: Now, behind: readonly Waiter[]): Judged {
   })
 }
 
-/** Decides when to look: a few times after each event, at growing intervals, and then slowly until the next one. */
-function createLooking(watchFolder: WatchFolder, look: () => boolean): { start: () => void; stop: () => void } {
-  let watcher: FolderWatcher | null = null
+/** Decides when to look: with each event, soon after a client came or a pause was over, and now and then in any case. */
+function createLooking(watchCommits: WatchCommits, look: () => boolean): { start: () => void; stop: () => void } {
+  let watcher: CommitWatcher | null = null
   let timer: NodeJS.Timeout | undefined
-  /** The delay of the next look; null while nobody waits. */
-  let delayMs: number | null = null
+  /** Null while nobody waits. */
+  let next: 'soon' | 'later' | null = null
 
   function unwatch(): void {
     watcher?.close()
@@ -284,31 +289,27 @@ function createLooking(watchFolder: WatchFolder, look: () => boolean): { start: 
   function stop(): void {
     unwatch()
     clearTimeout(timer)
-    delayMs = null
+    next = null
   }
 
   function start(): void {
     // Each further client must not postpone the look that is already due.
-    if (delayMs === FIRST_LOOK_MS) return
-    // While the looks are frequent, events are useless: a writer at full speed causes tens of thousands a second.
-    unwatch()
-    lookAfter(FIRST_LOOK_MS)
+    if (next !== 'soon') lookAfter('soon')
   }
 
-  function lookAfter(nextMs: number): void {
+  function lookNow(): void {
+    // Before the look, so that a commit is told or found.
+    watcher ??= watchCommits(lookNow, unwatch)
+    const isDone = look()
+    // Null if the last waiting client was woken.
+    if (next !== null) lookAfter(isDone ? 'later' : 'soon')
+  }
+
+  function lookAfter(pause: 'soon' | 'later'): void {
     clearTimeout(timer)
-    delayMs = nextMs
-    timer = setTimeout(() => {
-      const isMoving = look()
-      // Null if the last waiting client was woken.
-      if (delayMs !== null) lookAfter(isMoving ? FIRST_LOOK_MS : delayAfter(nextMs))
-    }, nextMs)
-  }
-
-  function delayAfter(lastMs: number): number {
-    if (lastMs < LAST_LOOK_MS) return lastMs * 2
-    watcher ??= watchFolder(start, unwatch)
-    return watcher === null ? UNWATCHED_LOOK_MS : SLOW_LOOK_MS
+    next = pause
+    const laterMs = watcher === null ? UNWATCHED_LOOK_MS : SLOW_LOOK_MS
+    timer = setTimeout(lookNow, pause === 'soon' ? SOON_MS : laterMs)
   }
 
   return { start, stop }

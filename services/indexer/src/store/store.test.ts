@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { plainNodeId } from '@drive-feed/shared/node-id.ts'
-import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
+import { type FeedDatabase, openReader } from '@drive-feed/shared/open-database.ts'
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import { checkFile } from '../../../../test/support/check-file.ts'
 import { changesSince, createLogClient, liveNodes } from '../../../../test/support/log-client.ts'
@@ -362,4 +362,24 @@ test('a row of the original program is found by its inode, which is not in the r
   )
   assert.deepEqual(known.byInode('2049', '6'), [])
   assert.deepEqual(known.byInode('2050', '5'), [])
+})
+
+test('readers are told once of each commit that moved the head, when they can read it', (t) => {
+  const { db } = openStore(t)
+  const reader = openReader(db.sqlite.name)
+  t.after(() => reader.sqlite.close())
+  const sequence = reader.sqlite.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'changes'").pluck()
+  const read: unknown[] = []
+  const store = createStore(db, Date.now, () => read.push(sequence.get()))
+  store.apply([folder('a'), file('b', 'a')])
+  store.transaction(() => {
+    store.apply([file('c', 'a')])
+    store.apply([file('d', 'a')])
+  })
+  store.apply([])
+  store.capDue(0)
+  store.postpone('b', 5)
+  assert.deepEqual(read, [2, 4])
+  assert.throws(() => store.apply([file('e'), file('e')]))
+  assert.deepEqual(read, [2, 4])
 })

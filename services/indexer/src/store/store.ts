@@ -46,8 +46,11 @@ export type Store = {
   readonly postpone: (nodeId: string, dueMs: number) => void
 }
 
-/** @param wallMs ms since 1970 */
-export function createStore(db: FeedDatabase, wallMs: () => number): Store {
+/**
+ * @param wallMs ms since 1970
+ * @param tell called after each commit that moved the head
+ */
+export function createStore(db: FeedDatabase, wallMs: () => number, tell = () => {}): Store {
   const { sqlite } = db
   const known = createNodeQueries(db)
   const log = createChangeLog(db, wallMs)
@@ -79,12 +82,14 @@ export function createStore(db: FeedDatabase, wallMs: () => number): Store {
   )
   const inTransaction = sqlite.transaction((work: () => void) => work())
   const transaction = (work: () => void) => {
+    const before = log.head()
     try {
       inTransaction.immediate(work)
     } catch (error) {
       log.reload()
       throw error
     }
+    if (log.head() > before && !sqlite.inTransaction) tell()
   }
   return {
     known,

@@ -1,7 +1,7 @@
 /** One writer (I8): an flock(2) on a file beside the database, held until the process ends, however it ends. */
 import { closeSync, constants, existsSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { type DatabaseNote, lockPath, writeNote } from '@drive-feed/shared/database-note.ts'
+import { type DatabaseNote, lockPath, tellOfCommit, writeNote } from '@drive-feed/shared/database-note.ts'
 import { whyNotWritable } from '@drive-feed/shared/not-writable.ts'
 import { DatabaseUnusableError } from '@drive-feed/shared/open-database.ts'
 
@@ -9,6 +9,8 @@ export type WriterLock = {
   readonly release: () => void
   /** Leaves a note for readers in the lock file, or empties it. */
   readonly note: (note: DatabaseNote | null) => void
+  /** Tells readers that something was committed. */
+  readonly tell: () => void
 }
 
 type TryLock = (fd: number) => boolean
@@ -40,7 +42,9 @@ export function lockIfFree(databasePath: string, tryLock: TryLock): WriterLock |
     const why = whyNotWritable(databasePath) ?? `${path} can't be opened for writing: ${message}`
     throw new DatabaseUnusableError(`database_url: ${why}`, { cause: error })
   }
-  if (tryLock(fd)) return { release: () => closeSync(fd), note: (note) => writeNote(fd, note) }
+  if (tryLock(fd)) {
+    return { release: () => closeSync(fd), note: (note) => writeNote(fd, note), tell: () => tellOfCommit(fd) }
+  }
   closeSync(fd)
   return null
 }

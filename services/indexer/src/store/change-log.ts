@@ -29,6 +29,8 @@ export type ChangeLog = {
   readonly removeFiles: (parentId: string, path: string | null) => void
   /** Replaces one live node's row by a tombstone and deletes the node. @param path where it was */
   readonly remove: (nodeId: string, path: string | null) => void
+  /** To be called before a transaction ends. */
+  readonly finish: () => void
   /** Deletes the oldest rows of `removals` that need not be kept, a slice a call. False when none is left to delete. */
   readonly forgetOldRemovals: () => boolean
 }
@@ -52,13 +54,15 @@ export function createChangeLog({ orm, sqlite }: FeedDatabase, wallMs: () => num
   const forget = orm
     .delete(changes)
     .where(eq(changes.changeId, param('changeId')))
-    .returning({ firstChangeId: changes.firstChangeId })
     .prepare()
   // Plain SQL: a first scan runs this and the insert into `nodes` a million times, and Drizzle would take half of the
   // time.
   const append = sqlite.prepare<[number, string, 0 | 1, number]>(
     'INSERT INTO changes (change_id, node_id, is_removed, first_change_id) VALUES (?, ?, ?, ?)',
   )
+  // The row keeps what it says. SQLite counts inserted rows in its sequence, and not those that got another number.
+  const renumber = sqlite.prepare<[number, number]>('UPDATE changes SET change_id = ? WHERE change_id = ?')
+  const saveSequence = sqlite.prepare<[number]>("UPDATE sqlite_sequence SET seq = ? WHERE name = 'changes'")
   const sequence = sqlite.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'changes'").pluck()
   const deleteNode = sqlite.prepare('DELETE FROM nodes WHERE node_id = ?')
   const single = prepareSingle(sqlite)
@@ -69,6 +73,7 @@ export function createChangeLog({ orm, sqlite }: FeedDatabase, wallMs: () => num
   let head = readHead()
   const runId = newRunId()
   let isRunBegun = false
+  let isSequenceBehind = false
 
   /** To be called before any change is appended. */
   const beginRun = () => {
@@ -87,6 +92,7 @@ export function createChangeLog({ orm, sqlite }: FeedDatabase, wallMs: () => num
     reload: () => {
       head = readHead()
       isRunBegun = single.hasRun.get(runId) === 1
+      isSequenceBehind = false
     },
     appendNew: (nodeId) => {
       const [buried] = hasTombstones ? tombstone.all({ nodeId }) : []
@@ -96,7 +102,17 @@ export function createChangeLog({ orm, sqlite }: FeedDatabase, wallMs: () => num
       }
       return { changeId: put(nodeId, buried?.firstChangeId ?? null), formerKinds: buried?.formerKinds ?? 0 }
     },
-    appendAgain: (nodeId, oldChangeId) => put(nodeId, forget.get({ changeId: oldChangeId })?.firstChangeId ?? null),
+    appendAgain: (nodeId, oldChangeId) => {
+      beginRun()
+      if (renumber.run(head + 1, oldChangeId).changes === 0) return put(nodeId, null)
+      head += 1
+      isSequenceBehind = true
+      return head
+    },
+    finish: () => {
+      if (isSequenceBehind) saveSequence.run(head)
+      isSequenceBehind = false
+    },
     reissueChildren: (parentId) => {
       beginRun()
       const { changes: count } = many.reissue.run({ head, parentId })

@@ -1,9 +1,7 @@
 /** Stores what the metadata workers found, in rows that still are about the bytes that were read (I6). */
 
-import { and, eq, lte, sql } from '@drive-feed/shared/drizzle.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
-import { type MetadataState, nodes } from '@drive-feed/shared/schema.ts'
-import type { SQL } from 'drizzle-orm'
+import type { MetadataState } from '@drive-feed/shared/schema.ts'
 import type { ChangeLog } from './change-log.ts'
 
 /** Meaning and units as in the `nodes` table. */
@@ -49,9 +47,18 @@ const NO_TYPES: readonly string[] = ['application/octet-stream', '']
 /** Whether a node that has the inode number in the database also has it on disk, as far as is known. */
 export type IsSameInode = (nodeId: string) => boolean
 
-type CurrentRow = FoundMetadata & {
+/** A waiting row, as SQLite gives it. */
+type CurrentRow = {
+  readonly rowId: number
   readonly nodeId: string
   readonly changeId: number
+  readonly hash: string
+  readonly mimeType: string
+  readonly isImage: 0 | 1
+  readonly isVideo: 0 | 1
+  readonly width: number
+  readonly height: number
+  readonly msDuration: number
   readonly metadataError: string | null
 }
 
@@ -62,41 +69,39 @@ export type MetadataWriter = {
   readonly saveAgain: (finding: MetadataFinding, isSameInode: IsSameInode) => boolean
 }
 
-export function createMetadataWriter({ orm }: FeedDatabase, log: ChangeLog): MetadataWriter {
-  const { sameBytes, sameBytesAgain, settle, tell, postpone, show } = prepareStatements(orm)
+export function createMetadataWriter({ sqlite }: FeedDatabase, log: ChangeLog): MetadataWriter {
+  const { sameBytes, sameBytesAgain, settle, tell, postpone, show } = prepareStatements(sqlite)
 
   const saveFound = (rows: readonly CurrentRow[], metadata: FoundMetadata, problem: string | null) => {
     const state: MetadataState = problem === null ? 'ready' : 'failed'
+    const { hash, mimeType, isImage, isVideo, width, height, msDuration } = metadata
     for (const row of rows) {
       // No spurious events (I12): the file was read again and is the same.
       const isSilent = isSame(row, metadata) || (problem !== null && isKnownBetter(row, metadata))
-      if (isSilent) settle.run({ nodeId: row.nodeId, state, problem })
+      if (isSilent) settle.run(state, problem, row.rowId)
       else {
         const changeId = log.appendAgain(row.nodeId, row.changeId)
-        show.run({
-          ...metadata,
-          isImage: Number(metadata.isImage),
-          isVideo: Number(metadata.isVideo),
-          nodeId: row.nodeId,
-          state,
-          problem,
-          changeId,
-        })
+        const kinds = [Number(isImage), Number(isVideo)] as const
+        show.run(hash, mimeType, ...kinds, width, height, msDuration, state, problem, changeId, row.rowId)
       }
     }
   }
-  const rowsOf = (select: typeof sameBytes, { bytes }: MetadataFinding, isSameInode: IsSameInode): CurrentRow[] =>
-    select.all(bytes).filter((row) => row.nodeId === bytes.nodeId || isSameInode(row.nodeId))
+  const rowsOf = (select: typeof sameBytes, { bytes }: MetadataFinding, isSameInode: IsSameInode): CurrentRow[] => {
+    const { inode, nodeId, size, mtime, askedMs } = bytes
+    return select
+      .all(inode, nodeId, size, mtime, askedMs)
+      .filter((row) => row.nodeId === nodeId || isSameInode(row.nodeId))
+  }
   return {
     save: (finding, isSameInode) => {
       const rows = rowsOf(sameBytes, finding, isSameInode)
       if (finding.kind === 'found') saveFound(rows, finding.metadata, finding.problem)
       else if (finding.kind === 'later') {
-        for (const row of rows) postpone.run({ nodeId: row.nodeId, dueMs: finding.dueMs })
+        for (const { rowId } of rows) postpone.run(finding.dueMs, rowId)
       } else {
         for (const row of rows) {
-          settle.run({ nodeId: row.nodeId, state: finding.kind, problem: finding.problem })
-          if (isPending(row)) tell.run({ nodeId: row.nodeId, changeId: log.appendAgain(row.nodeId, row.changeId) })
+          settle.run(finding.kind, finding.problem, row.rowId)
+          if (isPending(row)) tell.run(log.appendAgain(row.nodeId, row.changeId), row.rowId)
         }
       }
       return rows.length > 0
@@ -108,84 +113,42 @@ export function createMetadataWriter({ orm }: FeedDatabase, log: ChangeLog): Met
         saveFound(read, finding.metadata, finding.problem)
         return read.length > 0
       }
-      for (const row of rows) {
-        if (finding.kind === 'later') postpone.run({ nodeId: row.nodeId, dueMs: finding.dueMs })
-        else settle.run({ nodeId: row.nodeId, state: finding.kind, problem: finding.problem })
+      for (const { rowId } of rows) {
+        if (finding.kind === 'later') postpone.run(finding.dueMs, rowId)
+        else settle.run(finding.kind, finding.problem, rowId)
       }
       return rows.length > 0
     },
   }
 }
 
-const currentRow = {
-  nodeId: nodes.nodeId,
-  changeId: nodes.changeId,
-  hash: nodes.hash,
-  mimeType: nodes.mimeType,
-  isImage: nodes.isImage,
-  isVideo: nodes.isVideo,
-  width: nodes.width,
-  height: nodes.height,
-  msDuration: nodes.msDuration,
-  metadataError: nodes.metadataError,
-}
-
-function prepareStatements(orm: FeedDatabase['orm']) {
-  const param = sql.placeholder
-  const set = (name: string) => sql`${param(name)}`
+/** Plain SQL and rowids: a scan runs two of these for each file that it found, and Drizzle would take half of the time. */
+function prepareStatements(sqlite: FeedDatabase['sqlite']) {
   // Selects every name of the inode that still has the size and time of these bytes: hard links share one reading.
-  const sameBytesWhere = (condition: SQL) =>
-    orm
-      .select(currentRow)
-      .from(nodes)
-      .where(
-        and(
-          eq(nodes.inode, param('inode')),
-          sql`${nodes.device} = (SELECT device FROM nodes WHERE node_id = ${param('nodeId')})`,
-          eq(nodes.size, param('size')),
-          // A row keeps its exact time even if no double holds it. The finding has the nearest double.
-          sql`CAST(${nodes.mtime} AS REAL) = ${param('mtime')}`,
-          lte(nodes.metadataDueMs, param('askedMs')),
-          condition,
-        ),
-      )
-      .prepare()
-  // The plus keeps the planner off the index of waiting rows, which it would walk for every single file.
-  const sameBytes = sameBytesWhere(sql`+${nodes.metadataState} IN ('fresh', 'backlog')`)
-  const sameBytesAgain = sameBytesWhere(sql`+${nodes.metadataState} = 'again'`)
-  const thisNode = eq(nodes.nodeId, param('nodeId'))
-  const settle = orm
-    .update(nodes)
-    .set({ metadataState: set('state'), metadataError: set('problem') })
-    .where(thisNode)
-    .prepare()
-  const tell = orm
-    .update(nodes)
-    .set({ changeId: set('changeId') })
-    .where(thisNode)
-    .prepare()
-  const postpone = orm
-    .update(nodes)
-    .set({ metadataDueMs: set('dueMs') })
-    .where(thisNode)
-    .prepare()
-  const show = orm
-    .update(nodes)
-    .set({
-      hash: set('hash'),
-      mimeType: set('mimeType'),
-      isImage: set('isImage'),
-      isVideo: set('isVideo'),
-      width: set('width'),
-      height: set('height'),
-      msDuration: set('msDuration'),
-      metadataState: set('state'),
-      metadataError: set('problem'),
-      changeId: set('changeId'),
-    })
-    .where(thisNode)
-    .prepare()
-  return { sameBytes, sameBytesAgain, settle, tell, postpone, show }
+  const sameBytesIn = (states: string) =>
+    sqlite.prepare<[string, string, number, number, number], CurrentRow>(
+      `SELECT rowid AS rowId, node_id AS nodeId, change_id AS changeId, hash, mime_type AS mimeType, is_image AS isImage,
+         is_video AS isVideo, width, height, ms_duration AS msDuration, metadata_error AS metadataError
+       FROM nodes
+       WHERE inode = ? AND device = (SELECT device FROM nodes WHERE node_id = ?) AND size = ?
+         -- A row keeps its exact time even if no double holds it. The finding has the nearest double.
+         AND CAST(mtime AS REAL) = ? AND metadata_due_ms <= ?
+         -- The plus keeps the planner off the index of waiting rows, which it would walk for every single file.
+         AND +metadata_state IN (${states})`,
+    )
+  return {
+    sameBytes: sameBytesIn("'fresh', 'backlog'"),
+    sameBytesAgain: sameBytesIn("'again'"),
+    settle: sqlite.prepare<[MetadataState, string | null, number]>(
+      'UPDATE nodes SET metadata_state = ?, metadata_error = ? WHERE rowid = ?',
+    ),
+    tell: sqlite.prepare<[number, number]>('UPDATE nodes SET change_id = ? WHERE rowid = ?'),
+    postpone: sqlite.prepare<[number, number]>('UPDATE nodes SET metadata_due_ms = ? WHERE rowid = ?'),
+    show: sqlite.prepare(
+      `UPDATE nodes SET hash = ?, mime_type = ?, is_image = ?, is_video = ?, width = ?, height = ?, ms_duration = ?,
+         metadata_state = ?, metadata_error = ?, change_id = ? WHERE rowid = ?`,
+    ),
+  }
 }
 
 /** Whether nothing is known yet of a waiting row's bytes, not even that they can't be read. */
@@ -197,16 +160,16 @@ function isPending(row: CurrentRow): boolean {
  * If a library fails on bytes that were read before, its former answer is still right: the row gets the error and
  * clients lose nothing. If there was no former answer, what the other libraries say now is more.
  */
-function isKnownBetter(row: FoundMetadata, found: FoundMetadata): boolean {
+function isKnownBetter(row: CurrentRow, found: FoundMetadata): boolean {
   return row.hash === found.hash && !NO_TYPES.includes(row.mimeType)
 }
 
-function isSame(row: FoundMetadata, found: FoundMetadata): boolean {
+function isSame(row: CurrentRow, found: FoundMetadata): boolean {
   return (
     row.hash === found.hash &&
     row.mimeType === found.mimeType &&
-    row.isImage === found.isImage &&
-    row.isVideo === found.isVideo &&
+    row.isImage === Number(found.isImage) &&
+    row.isVideo === Number(found.isVideo) &&
     row.width === found.width &&
     row.height === found.height &&
     row.msDuration === found.msDuration

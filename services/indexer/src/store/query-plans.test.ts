@@ -83,7 +83,7 @@ const INTENDED: readonly [what: string, parts: readonly (string | RegExp)[], ind
   ],
   ['with which change a file came', [/^SELECT moved_change_id FROM nodes/], /sqlite_autoindex_nodes_1 \(node_id=\?\)/],
   ['which inodes have names', [/json_each/], /nodes_by_inode \(inode=\?\)/],
-  ['the bytes that were read', [/nodes.inode = \?.*SELECT device/], /nodes_by_inode \(inode=\? AND device=\?\)/],
+  ['the bytes that were read', [/WHERE inode = \?.*SELECT device/], /nodes_by_inode \(inode=\? AND device=\?\)/],
   [
     'what is due',
     [/'backlog'.*metadata_due_ms <= \?.*limit|'fresh'.*metadata_due_ms <= \?.*limit/],

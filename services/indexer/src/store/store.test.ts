@@ -364,6 +364,28 @@ test('a row of the original program is found by its inode, which is not in the r
   assert.deepEqual(known.byInode('2050', '5'), [])
 })
 
+test('a commit that only gives rows other numbers leaves the head where readers look for it', (t) => {
+  const { db, store } = openStore(t)
+  store.apply([folder('a'), file('b', 'a')])
+  const found = {
+    hash: 'md5',
+    mimeType: 'text/plain',
+    isImage: false,
+    isVideo: false,
+    width: 0,
+    height: 0,
+    msDuration: 0,
+  }
+  const { inode, size, mtime } = factsOf('of b')
+  const bytes = { nodeId: 'b', inode, size, mtime, askedMs: 10 }
+  const first = db.sqlite.prepare("SELECT first_change_id FROM changes WHERE node_id = 'b'").pluck()
+  assert.deepEqual(store.saveMetadata([{ kind: 'found', bytes, metadata: found, problem: null }]), [true])
+  assert.equal(store.head(), 3)
+  assert.equal(createStore(db, Date.now).head(), 3)
+  assert.equal(first.get(), 2)
+  checkFile(db)
+})
+
 test('readers are told once of each commit that moved the head, when they can read it', (t) => {
   const { db } = openStore(t)
   const reader = openReader(db.sqlite.name)

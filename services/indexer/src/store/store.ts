@@ -80,7 +80,10 @@ export function createStore(db: FeedDatabase, wallMs: () => number, tell = () =>
   const postponeAgain = sqlite.prepare(
     "UPDATE nodes SET metadata_due_ms = :dueMs WHERE node_id = :nodeId AND +metadata_state = 'again'",
   )
-  const inTransaction = sqlite.transaction((work: () => void) => work())
+  const inTransaction = sqlite.transaction((work: () => void) => {
+    work()
+    log.finish()
+  })
   const transaction = (work: () => void) => {
     const before = log.head()
     try {

@@ -1,6 +1,7 @@
 /** Shows which files are given to the workers, and when. Stand-ins for the store and the pool. */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import { until } from '../../../../test/support/until.ts'
 import { createFeeder, type WaitingFile } from './feeder.ts'
 import type { MetadataJob } from './metadata-job.ts'
 import { HUGE_FILE_BYTES } from './task.ts'
@@ -94,6 +95,34 @@ test('files that were read before are asked for only when all that wait have bee
   assert.equal(feeder.finished(), 10, 'only files that were hashed')
 })
 
+test('a file that a scan found empty needs no worker, and one that was just written to does', async (t) => {
+  const { rows, inPool, saved, wake } = createBench(t)
+  const empty = filesNamed('empty', 3_000).map((file) => ({ ...file, size: 0, isBacklog: true }))
+  rows.fresh = [{ ...fileNamed('written'), size: 0, isBacklog: false }, ...empty]
+  await wake()
+  await until('all that were found to be stored', () => saved.first.length === 3_000)
+  assert.deepEqual(
+    inPool.map(({ nodeId }) => nodeId),
+    ['written'],
+  )
+})
+
+test('results are stored as soon as they come, and some milliseconds after those before', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout', 'setImmediate'] })
+  const { rows, saved, feeder, answer } = createBench(t)
+  rows.fresh = filesNamed('new', 3)
+  feeder.wake()
+  t.mock.timers.tick(1)
+  answer(1)
+  t.mock.timers.tick(1)
+  assert.equal(saved.first.length, 1)
+  answer(1)
+  t.mock.timers.tick(24)
+  assert.equal(saved.first.length, 1)
+  t.mock.timers.tick(1)
+  assert.equal(saved.first.length, 2)
+})
+
 test('few files that were read before are in work at a time, each once', async (t) => {
   const { rows, inPool, wake, answer, saved, feeder } = createBench(t)
   rows.again = readBefore('old', 50)
@@ -101,7 +130,6 @@ test('few files that were read before are in work at a time, each once', async (
   await wake()
   assert.equal(inPool.length, 16, 'a new file waits for so many at most')
   answer(1)
-  await wake()
   assert.equal(inPool.length, 15, 'its result is stored first')
   rows.fresh = filesNamed('new', 1)
   await wake()

@@ -2,12 +2,13 @@
  * Keeps the metadata workers busy with files that wait in the database, and hands their results on. The queue is rows,
  * not memory: a file in work is still a waiting row until its result is stored, so a restart loses nothing.
  */
+import { EMPTY_FILE } from './empty-file.ts'
 import type { MetadataJob, MetadataResult } from './metadata-job.ts'
 import type { MetadataPool } from './pool.ts'
 import { HUGE_FILE_BYTES } from './task.ts'
 
-/** A waiting file, with its device. */
-export type WaitingFile = MetadataJob & { readonly device: string }
+/** A waiting file, with its device. `isBacklog`: a scan found it, and no event told of it since. */
+export type WaitingFile = MetadataJob & { readonly device: string; readonly isBacklog?: boolean }
 
 /** `askedMs`: when the database gave the file. */
 export type Answered = { readonly result: MetadataResult; readonly askedMs: number }
@@ -40,8 +41,8 @@ export type Feeder = {
   readonly finished: () => number
 }
 
-/** Results are stored together, for one disk flush, when this many have come or this time has passed. */
-const SAVE_MAX = 512
+/** Results are stored together, for one disk flush: when this many have come, or this time after the ones before. */
+const SAVE_MAX = 1024
 const SAVE_AFTER_MS = 25
 /** Files fetched from the database in one query. */
 const FETCH_MAX = 1024
@@ -62,11 +63,13 @@ export function createFeeder(tools: FeederTools): Feeder {
   let results: MetadataResult[] = []
   let saveTimer: NodeJS.Timeout | undefined
   let dueTimer: NodeJS.Timeout | undefined
+  let saveImmediate: NodeJS.Immediate | undefined
   let wakeTimer: NodeJS.Immediate | undefined
+  let savedMs = Number.NEGATIVE_INFINITY
   let finished = 0
   let isStopped = false
 
-  /** Takes files that wait and are not in work until `room` is used up. */
+  /** Takes files that wait and are not in work until `room` is used up. Gives those that are to be read. */
   const choose = (): MetadataJob[] => {
     let { room, bigRoom, hugeRoom } = pool
     const jobs: MetadataJob[] = []
@@ -77,11 +80,15 @@ export function createFeeder(tools: FeederTools): Feeder {
       const isHuge = file.size >= HUGE_FILE_BYTES
       const isBig = !isHuge && file.size >= tools.bigFileBytes
       if ((isBig && bigRoom === 0) || (isHuge && hugeRoom === 0)) continue
+      inWork.set(file.nodeId, { inode, askedMs })
+      inodesInWork.add(inode)
+      if (needsNoReading(file)) {
+        results.push({ kind: 'done', job: file, metadata: EMPTY_FILE, problem: null })
+        continue
+      }
       if (isBig) bigRoom -= 1
       if (isHuge) hugeRoom -= 1
       room -= 1
-      inWork.set(file.nodeId, { inode, askedMs })
-      inodesInWork.add(inode)
       jobs.push(file)
     }
     return jobs
@@ -104,6 +111,12 @@ export function createFeeder(tools: FeederTools): Feeder {
       pool.submit(jobs)
     }
     if (pool.room > 0 && again.size < AGAIN_MAX) askAgain()
+    saveSoon()
+  }
+  /** Many results only wait for the end of this turn. */
+  const saveSoon = () => {
+    if (results.length >= SAVE_MAX) saveImmediate ??= setImmediate(save)
+    else if (results.length > 0) saveTimer ??= setTimeout(save, Math.max(0, savedMs + SAVE_AFTER_MS - nowMs()))
   }
   /** To be called only if nothing else is left to give away. */
   const askAgain = () => {
@@ -124,7 +137,9 @@ export function createFeeder(tools: FeederTools): Feeder {
   }
   const save = () => {
     clearTimeout(saveTimer)
+    clearImmediate(saveImmediate)
     saveTimer = undefined
+    saveImmediate = undefined
     const batch = results
     results = []
     const { first, later } = divide(batch)
@@ -140,6 +155,7 @@ export function createFeeder(tools: FeederTools): Feeder {
     }
     for (const { job } of later) again.delete(job.nodeId)
     finished += first.length
+    savedMs = nowMs()
     feed()
   }
   return {
@@ -155,18 +171,25 @@ export function createFeeder(tools: FeederTools): Feeder {
       results.push(...some)
       // The workers come first: they read while this thread writes.
       feed()
-      if (results.length >= SAVE_MAX) save()
-      else saveTimer ??= setTimeout(save, SAVE_AFTER_MS)
     },
     stop: (how) => {
       isStopped = true
       clearTimeout(dueTimer)
       clearTimeout(saveTimer)
+      clearImmediate(saveImmediate)
       clearImmediate(wakeTimer)
       if (how === 'orderly') save()
     },
     finished: () => finished,
   }
+}
+
+/**
+ * Whether all is known of the file: a scan found it empty, so there are no bytes that a look could have missed. A file with
+ * events may be written to at this moment, and is opened.
+ */
+function needsNoReading({ size, isBacklog, knownHash }: WaitingFile): boolean {
+  return size === 0 && isBacklog === true && knownHash === undefined
 }
 
 /** The size below which files may be given away: small ones go past big ones for which there is no room. Bytes. */

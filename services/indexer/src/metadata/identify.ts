@@ -1,4 +1,5 @@
 /** Identifies an open file: its type by libmagic, its dimensions by its own header or by MediaInfo. */
+import { EMPTY_TYPE } from './empty-file.ts'
 import type { Libmagic } from './libmagic.ts'
 import type { Dimensions, MediaInfo } from './libmediainfo.ts'
 import { mayReachMediaInfo } from './may-reach-mediainfo.ts'
@@ -23,9 +24,6 @@ export type OpenFile = { readonly fd: number; readonly size: number }
 
 /** Everything but the hash; `problem` if a library refused the file. */
 export type Identified = { readonly about: Omit<Metadata, 'hash'>; readonly problem: string | null }
-
-/** file(1)'s answer for an empty file, which libmagic gives by path only, not by descriptor. */
-const EMPTY_TYPE = 'inode/x-empty'
 
 const NO_DIMENSIONS: Dimensions = { width: 0, height: 0, msDuration: 0 }
 

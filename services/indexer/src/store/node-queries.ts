@@ -1,6 +1,6 @@
 /** What the database knows of the tree: every SELECT of the indexer. */
 
-import { and, asc, eq, gt, inArray, lt, lte, sql } from '@drive-feed/shared/drizzle.ts'
+import { and, asc, eq, gt, inArray, lte, sql } from '@drive-feed/shared/drizzle.ts'
 import { displayName, nameFromColumns } from '@drive-feed/shared/entry-name.ts'
 import { plainNodeId } from '@drive-feed/shared/node-id.ts'
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
@@ -17,6 +17,8 @@ export type Waiting = {
   readonly size: number
   readonly mtime: number
   readonly hash: string
+  /** Whether a scan found it, and no event told of it since. */
+  readonly isBacklog?: boolean
 }
 
 /** A file whose metadata could not be read, or not all of it. `error` is what the worker said. */
@@ -72,6 +74,7 @@ const COLUMNS = {
   metadataState: nodes.metadataState,
 }
 
+type WaitingRow = Waiting & { readonly rawName: Buffer | null }
 type Row = Omit<KnownNode, 'name'> & { readonly name: string; readonly rawName: Buffer | null }
 
 /** Prepares the statements once. */
@@ -96,20 +99,13 @@ export function createNodeQueries({ orm, sqlite }: FeedDatabase): NodeQueries {
     .prepare()
   const anyChild = sqlite.prepare('SELECT 1 FROM nodes WHERE parent_id = ? LIMIT 1').pluck()
   const due = (state: 'fresh' | 'backlog') =>
-    orm
-      .select(COLUMNS)
-      .from(nodes)
-      .where(
-        and(
-          waitsAs(state),
-          lte(nodes.metadataDueMs, param('nowMs')),
-          lt(nodes.size, param('sizeBelow')),
-          sql`${nodes.device} <> ''`,
-        ),
-      )
-      .orderBy(asc(nodes.metadataDueMs))
-      .limit(param('limit'))
-      .prepare()
+    sqlite.prepare<[number, number, number], WaitingRow>(
+      `SELECT node_id AS nodeId, coalesce(parent_id, '') AS parentId, name, raw_name AS rawName, device, inode, size, mtime, hash
+       FROM nodes
+       WHERE metadata_state IN ('fresh', 'backlog') AND metadata_state = '${state}'
+         AND metadata_due_ms <= ? AND size < ? AND device <> ''
+       ORDER BY metadata_due_ms LIMIT ?`,
+    )
   const fresh = due('fresh')
   const backlog = due('backlog')
   const again = prepareAgain(orm)
@@ -149,10 +145,13 @@ export function createNodeQueries({ orm, sqlite }: FeedDatabase): NodeQueries {
     arrivalOf: createArrivalOf(sqlite),
     pathOf,
     waiting: (nowMs, limit, sizeBelow) => {
-      const first = fresh.all({ nowMs, limit, sizeBelow }).map(known)
-      return first.length === limit
-        ? first
-        : [...first, ...backlog.all({ nowMs, limit: limit - first.length, sizeBelow }).map(known)]
+      const first = fresh.all(nowMs, sizeBelow, limit)
+      const later = first.length < limit ? backlog.all(nowMs, sizeBelow, limit - first.length) : []
+      const files = (rows: readonly WaitingRow[], isBacklog: boolean) =>
+        rows.map(({ rawName, ...file }): Waiting => {
+          return { ...file, isBacklog, name: rawName === null ? file.name : nameFromColumns(file.name, rawName) }
+        })
+      return [...files(first, false), ...files(later, true)]
     },
     toAskAgain: (nowMs, limit) => again.due.all({ nowMs, limit }).map(known),
     nextDueMs: (nowMs) => {

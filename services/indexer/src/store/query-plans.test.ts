@@ -86,7 +86,7 @@ const INTENDED: readonly [what: string, parts: readonly (string | RegExp)[], ind
   ['the bytes that were read', [/WHERE inode = \?.*SELECT device/], /nodes_by_inode \(inode=\? AND device=\?\)/],
   [
     'what is due',
-    [/'backlog'.*metadata_due_ms <= \?.*limit|'fresh'.*metadata_due_ms <= \?.*limit/],
+    [/'backlog'.*metadata_due_ms <= \?.*LIMIT|'fresh'.*metadata_due_ms <= \?.*LIMIT/],
     /nodes_waiting \(metadata_state=\? AND metadata_due_ms<\?\)/,
   ],
   [

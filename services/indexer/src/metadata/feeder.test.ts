@@ -36,6 +36,7 @@ function createBench(t: TestContext, room = 64) {
   const rows = { fresh: [] as WaitingFile[], again: [] as WaitingFile[] }
   const inPool: MetadataJob[] = []
   const saved = { first: [] as string[], again: [] as string[] }
+  const clock = { nowMs: 1 }
   const feeder = createFeeder({
     pool: {
       get room() {
@@ -59,9 +60,14 @@ function createBench(t: TestContext, room = 64) {
       saved.again.push(...ids)
       rows.again = rows.again.filter(({ nodeId }) => !ids.includes(nodeId))
     },
-    nowMs: () => 1,
+    nowMs: () => clock.nowMs,
   })
   t.after(() => feeder.stop('abandon'))
+  /** Moves the clock, and mocked timers with it. */
+  const pass = (ms: number) => {
+    clock.nowMs += ms
+    t.mock.timers.tick(ms)
+  }
   const wake = async () => {
     feeder.wake()
     await new Promise((resolve) => setImmediate(resolve))
@@ -70,7 +76,7 @@ function createBench(t: TestContext, room = 64) {
     const metadata = { hash: '', mimeType: '', isImage: false, isVideo: false, width: 0, height: 0, msDuration: 0 }
     feeder.takeResults(inPool.splice(0, count).map((job) => ({ kind: 'done', job, metadata, problem: null })))
   }
-  return { rows, inPool, saved, feeder, wake, answer }
+  return { rows, inPool, saved, feeder, wake, answer, pass, clock }
 }
 
 const fileNamed = (name: string, inode = name): WaitingFile => {
@@ -107,24 +113,35 @@ test('a file that a scan found empty needs no worker, and one that was just writ
   )
 })
 
-test('results are stored as soon as they come, and some milliseconds after those before', async (t) => {
+test('results are stored as soon as they come, and together while more are to come', (t) => {
   t.mock.timers.enable({ apis: ['setTimeout', 'setImmediate'] })
-  const { rows, saved, feeder, answer } = createBench(t)
-  rows.fresh = filesNamed('new', 3)
+  const { rows, saved, feeder, answer, pass } = createBench(t)
+  rows.fresh = filesNamed('new', 4)
   feeder.wake()
-  t.mock.timers.tick(1)
+  pass(1)
   answer(1)
-  t.mock.timers.tick(1)
+  pass(1)
+  assert.equal(saved.first.length, 1)
+  for (let more = 0; more < 2; more += 1) {
+    answer(1)
+    pass(24)
+  }
   assert.equal(saved.first.length, 1)
   answer(1)
-  t.mock.timers.tick(24)
-  assert.equal(saved.first.length, 1)
-  t.mock.timers.tick(1)
-  assert.equal(saved.first.length, 2)
+  pass(1)
+  assert.equal(saved.first.length, 4, 'nothing else is in work')
+  rows.fresh = filesNamed('next', 2)
+  feeder.wake()
+  pass(1)
+  answer(1)
+  pass(98)
+  assert.equal(saved.first.length, 4)
+  pass(1)
+  assert.equal(saved.first.length, 5, 'the other one takes long')
 })
 
 test('few files that were read before are in work at a time, each once', async (t) => {
-  const { rows, inPool, wake, answer, saved, feeder } = createBench(t)
+  const { rows, inPool, wake, answer, saved, feeder, clock } = createBench(t)
   rows.again = readBefore('old', 50)
   await wake()
   await wake()
@@ -138,6 +155,7 @@ test('few files that were read before are in work at a time, each once', async (
     answer(64)
     // Results are stored some milliseconds later.
     await new Promise((resolve) => setTimeout(resolve, 5))
+    clock.nowMs += 5
   }
   assert.deepEqual(new Set(saved.again).size, 50)
   feeder.stop('orderly')

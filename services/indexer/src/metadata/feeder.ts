@@ -44,6 +44,8 @@ export type Feeder = {
 /** Results are stored together, for one disk flush: when this many have come, or this time after the ones before. */
 const SAVE_MAX = 1024
 const SAVE_AFTER_MS = 25
+/** The same while other files are in work. Fewer transactions leave more of the processor to the workers. */
+const SAVE_BUSY_AFTER_MS = 100
 /** Files fetched from the database in one query. */
 const FETCH_MAX = 1024
 /** Files in work that were read before: a new file waits for no more than these. */
@@ -116,7 +118,11 @@ export function createFeeder(tools: FeederTools): Feeder {
   /** Many results only wait for the end of this turn. */
   const saveSoon = () => {
     if (results.length >= SAVE_MAX) saveImmediate ??= setImmediate(save)
-    else if (results.length > 0) saveTimer ??= setTimeout(save, Math.max(0, savedMs + SAVE_AFTER_MS - nowMs()))
+    if (results.length === 0 || saveImmediate !== undefined) return
+    const isBusy = inWork.size + again.size > results.length
+    const dueMs = savedMs + (isBusy ? SAVE_BUSY_AFTER_MS : SAVE_AFTER_MS)
+    clearTimeout(saveTimer)
+    saveTimer = setTimeout(save, Math.max(0, dueMs - nowMs()))
   }
   /** To be called only if nothing else is left to give away. */
   const askAgain = () => {

@@ -31,33 +31,50 @@ export type Hints = {
 const PROMPT_MS = 50
 
 type Waiting = { cause: Cause; dueMs: number; addedMs: number }
+/** `earliestMs`: not later than the due time of any. A flood of events has most folders passed over by it. */
+type InFolder = { readonly names: Map<string, Waiting>; earliestMs: number }
 
 export function createHints(): Hints {
-  const byFolder = new Map<Folder, Map<string, Waiting>>()
+  const byFolder = new Map<Folder, InFolder>()
   let size = 0
   let underWay = 0
   /** Not later than the due time of any hint. */
   let earliestMs = Number.POSITIVE_INFINITY
 
   const forget = (folder: Folder) => {
-    size -= byFolder.get(folder)?.size ?? 0
+    size -= byFolder.get(folder)?.names.size ?? 0
     byFolder.delete(folder)
   }
   const findEarliest = () => {
     earliestMs = Number.POSITIVE_INFINITY
-    for (const names of byFolder.values()) {
-      for (const { dueMs } of names.values()) if (dueMs < earliestMs) earliestMs = dueMs
+    for (const inFolder of byFolder.values()) earliestMs = Math.min(earliestMs, inFolder.earliestMs)
+  }
+  /** Takes the due hints of one folder. */
+  const takeFrom = (folder: Folder, inFolder: InFolder, nowMs: number, taken: TakenHint[]) => {
+    const { names } = inFolder
+    inFolder.earliestMs = Number.POSITIVE_INFINITY
+    for (const [name, { cause, dueMs, addedMs }] of names) {
+      if (dueMs > nowMs) {
+        inFolder.earliestMs = Math.min(inFolder.earliestMs, dueMs)
+        continue
+      }
+      taken.push({ folder, name, cause, addedMs })
+      names.delete(name)
+      size -= 1
     }
+    if (names.size === 0) byFolder.delete(folder)
   }
   return {
     size: () => size,
     add: ({ folder, name, cause }, nowMs, dueMs) => {
-      const names = byFolder.get(folder) ?? new Map<string, Waiting>()
-      if (names.size === 0) byFolder.set(folder, names)
+      const inFolder = byFolder.get(folder) ?? { names: new Map<string, Waiting>(), earliestMs: dueMs }
+      const { names } = inFolder
+      if (names.size === 0) byFolder.set(folder, inFolder)
       const waiting = names.get(name)
       if (waiting === undefined) {
         names.set(name, { cause, dueMs, addedMs: nowMs })
         size += 1
+        inFolder.earliestMs = Math.min(inFolder.earliestMs, dueMs)
         earliestMs = Math.min(earliestMs, dueMs)
         return
       }
@@ -65,24 +82,16 @@ export function createHints(): Hints {
       waiting.addedMs = Math.min(waiting.addedMs, nowMs)
       // A close makes an open file due sooner. A change of its attributes does not.
       if (cause !== 'touched' || waiting.cause !== 'created') waiting.dueMs = Math.min(waiting.dueMs, dueMs)
+      inFolder.earliestMs = Math.min(inFolder.earliestMs, waiting.dueMs)
       earliestMs = Math.min(earliestMs, waiting.dueMs)
     },
     take: (nowMs, max) => {
       const taken: TakenHint[] = []
       if (earliestMs > nowMs) return taken
-      for (const [folder, names] of byFolder) {
+      for (const [folder, inFolder] of byFolder) {
         if (taken.length >= max) break
-        if (!folder.attached) {
-          forget(folder)
-          continue
-        }
-        for (const [name, { cause, dueMs, addedMs }] of names) {
-          if (dueMs > nowMs) continue
-          taken.push({ folder, name, cause, addedMs })
-          names.delete(name)
-          size -= 1
-        }
-        if (names.size === 0) byFolder.delete(folder)
+        if (!folder.attached) forget(folder)
+        else if (inFolder.earliestMs <= nowMs) takeFrom(folder, inFolder, nowMs, taken)
       }
       findEarliest()
       underWay += taken.length
@@ -95,7 +104,7 @@ export function createHints(): Hints {
     oldestDueSinceMs: (nowMs) => {
       let oldest: number | null = null
       if (earliestMs > nowMs) return oldest
-      for (const names of byFolder.values()) {
+      for (const { names } of byFolder.values()) {
         for (const { dueMs, addedMs } of names.values()) {
           if (dueMs <= nowMs && (oldest === null || addedMs < oldest)) oldest = addedMs
         }
@@ -104,7 +113,7 @@ export function createHints(): Hints {
     },
     areSettled: (untilMs) => {
       if (underWay > 0) return false
-      for (const names of byFolder.values()) {
+      for (const { names } of byFolder.values()) {
         for (const { addedMs, dueMs } of names.values()) {
           if (addedMs <= untilMs && dueMs <= untilMs + PROMPT_MS) return false
         }

@@ -172,7 +172,7 @@ function diskPort(surroundings: Surroundings, actor: Actor): DiskPort {
 
 function databasePort(surroundings: Surroundings, isAnyUnlisted: () => boolean): DatabasePort {
   const { db, clock, note } = surroundings
-  const { known, apply, transaction } = createStore(db, clock.nowMs)
+  const { known, apply, addFiles, transaction } = createStore(db, clock.nowMs)
   const { roots, saveRoot, removeRoot, devices, saveDevice } = createBookkeeping(db)
   return {
     ...{ known, transaction, roots, saveRoot, removeRoot, devices, saveDevice },
@@ -184,6 +184,12 @@ function databasePort(surroundings: Surroundings, isAnyUnlisted: () => boolean):
         note(`${one.kind} ${one.nodeId} ${to} ${'facts' in one ? one.facts.mtime : ''}`)
       }
       apply(decisions)
+    },
+    addFiles: (files) => {
+      for (const { parentId, sights, indexes } of files) {
+        for (const index of indexes) note(`create as a new file ${parentId}/${sights.names[index]}`)
+      }
+      addFiles(files)
     },
   }
 }

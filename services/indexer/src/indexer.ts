@@ -216,7 +216,7 @@ class Stages implements Indexer {
       },
       disk: { ...this.#observer, mounts: mountsNow, onExhausted: exhaustion.report },
       database: {
-        ...{ known: store.known, apply: store.apply, transaction: store.transaction },
+        ...{ known: store.known, apply: store.apply, addFiles: store.addFiles, transaction: store.transaction },
         ...{ roots: books.roots, removeRoot: books.removeRoot, devices: books.devices, saveDevice: books.saveDevice },
         // A root's problems are written with its row, not a moment later.
         saveRoot: (row) =>

@@ -4,10 +4,11 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { type FileStats, statsAt } from '@drive-feed/shared/file-stats.ts'
+import { plainNodeId } from '@drive-feed/shared/node-id.ts'
 import { entryStatsOf } from '../../../../test/support/entry-stats.ts'
 import { temporaryFolder } from '../../../../test/support/temporary-folder.ts'
 import { sightOf } from './sight.ts'
-import { createSightsBuilder, isSameFile, isSameFolder, sightAt } from './sights.ts'
+import { createSightsBuilder, isPlainFile, isSameFile, isSameFolder, plainFileAt, sightAt } from './sights.ts'
 
 function statsOf(path: string): FileStats {
   return statsAt(path) as FileStats
@@ -92,4 +93,43 @@ test('a known folder is the same whatever its times', (t) => {
   assert.ok(!isSameFolder(sights, 0, { ...known, inode: '1' }))
   assert.ok(!isSameFolder(sights, 0, { ...known, birthTime: known.birthTime + 1 }))
   assert.ok(!isSameFile(sights, 0, { ...known, size: 4096 }), 'a folder is no file')
+})
+
+test('a plain file has one name and one device, is shown by its name and was not changed of late', (t) => {
+  const path = join(temporaryFolder(t), 'file')
+  writeFileSync(path, '')
+  const plain = { ...entryStatsOf(path), device: 1n, links: 1, ctime: 999_999, exactMtime: null }
+  const isPlain = (name: string, other: Partial<typeof plain> | { exactMtime: bigint } | { kind: 'folder' } = {}) => {
+    const builder = createSightsBuilder()
+    builder.pushStats(name, { ...plain, ...other })
+    return isPlainFile(builder.pack(), 0, 1n, 1_000)
+  }
+  assert.equal(isPlain('file'), true)
+  assert.equal(isPlain('file', { links: 2 }), false, 'another name')
+  assert.equal(isPlain('file', { device: 2n }), false, 'another device')
+  assert.equal(isPlain('file', { ctime: 1_000_000 }), false, 'changed')
+  assert.equal(isPlain('file', { exactMtime: 2n ** 60n }), false, 'a time that a double does not hold')
+  assert.equal(isPlain('\udcff'), false, 'no UTF-8')
+  assert.equal(isPlain('\ufffdFE'), false, 'shown otherwise')
+  assert.equal(isPlain('file', { kind: 'folder' }), false)
+})
+
+test('ids that are asked for are those of the inodes', (t) => {
+  const top = temporaryFolder(t)
+  writeFileSync(join(top, 'file'), '')
+  mkdirSync(join(top, 'folder'))
+  const builder = createSightsBuilder()
+  const stats = entryStatsOf(join(top, 'file'))
+  builder.pushStats('not asked', stats)
+  builder.pushStats('folder', entryStatsOf(join(top, 'folder')), '64512')
+  builder.pushStats('file', stats, '64512')
+  builder.pushStats('dropped', stats, '64512')
+  builder.dropLast()
+  const sights = builder.pack()
+  const id = plainNodeId('64512', String(stats.inode))
+  assert.deepEqual(sights.nodeIds, ['', '', id])
+  for (const at of [0, 2]) assert.equal(plainFileAt(sights, at, '64512').nodeId, id)
+  const { inode: _, ...facts } = plainFileAt(sights, 2, '64512')
+  const { size, mtime, ctime, birthTime } = stats
+  assert.deepEqual(facts, { nodeId: id, name: 'file', size, mtime, ctime, birthTime })
 })

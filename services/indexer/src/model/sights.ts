@@ -3,6 +3,8 @@
  * million entries would take longer than the disk takes to answer.
  */
 
+import { displayName } from '@drive-feed/shared/entry-name.ts'
+import { plainNodeId } from '@drive-feed/shared/node-id.ts'
 import type { EntryStats } from '../posix/statx.ts'
 import { fileSight, type Sight } from './sight.ts'
 
@@ -29,6 +31,8 @@ export type PackedSights = {
   readonly numbers: Float64Array<ArrayBuffer>
   /** `st_dev` and inode of each entry. */
   readonly ids: BigUint64Array<ArrayBuffer>
+  /** The plain ids of files for which they were asked; empty text for other entries, and none after the last such file. */
+  readonly nodeIds: string[]
   readonly problems: Map<number, string>
   /** By index: mtimes that `numbers` can't hold, see `microseconds.ts`. Rarely any. */
   readonly exactMtimes: Map<number, bigint>
@@ -36,7 +40,8 @@ export type PackedSights = {
 
 export type SightsBuilder = {
   readonly length: number
-  readonly pushStats: (name: string, stats: EntryStats) => void
+  /** `device`: its stable name if the id of a file is asked for. */
+  readonly pushStats: (name: string, stats: EntryStats, device?: string) => void
   readonly pushGone: (name: string) => void
   readonly pushUnlisted: (name: string) => void
   readonly pushUnreadable: (name: string, problem: string) => void
@@ -47,6 +52,7 @@ export type SightsBuilder = {
 
 export function createSightsBuilder(): SightsBuilder {
   const names: string[] = []
+  const nodeIds: string[] = []
   const problems = new Map<number, string>()
   const exactMtimes = new Map<number, bigint>()
   let kinds = new Uint8Array(256)
@@ -67,7 +73,7 @@ export function createSightsBuilder(): SightsBuilder {
     get length() {
       return names.length
     },
-    pushStats: (name, stats) => {
+    pushStats: (name, stats, device) => {
       const index = push(name, stats.kind === 'file' ? FILE : stats.kind === 'folder' ? FOLDER : UNLISTED)
       const at = index * NUMBERS
       numbers[at + SIZE] = stats.size
@@ -78,12 +84,16 @@ export function createSightsBuilder(): SightsBuilder {
       ids[index * 2] = stats.device
       ids[index * 2 + 1] = stats.inode
       if (stats.exactMtime !== null) exactMtimes.set(index, stats.exactMtime)
+      if (device === undefined || stats.kind !== 'file') return
+      while (nodeIds.length < index) nodeIds.push('')
+      nodeIds.push(plainNodeId(device, String(stats.inode)))
     },
     pushGone: (name) => push(name, GONE),
     pushUnlisted: (name) => push(name, UNLISTED),
     pushUnreadable: (name, problem) => problems.set(push(name, UNREADABLE), problem),
     dropLast: () => {
       names.pop()
+      nodeIds.splice(names.length)
       problems.delete(names.length)
       exactMtimes.delete(names.length)
     },
@@ -92,6 +102,7 @@ export function createSightsBuilder(): SightsBuilder {
       kinds: kinds.slice(0, names.length),
       numbers: numbers.slice(0, names.length * NUMBERS),
       ids: ids.slice(0, names.length * 2),
+      nodeIds,
       problems,
       exactMtimes,
     }),
@@ -145,6 +156,53 @@ export function isSameFolder(
     sights.numbers[index * NUMBERS + BIRTH_TIME] === known.birthTime &&
     String(sights.ids[index * 2 + 1]) === known.inode
   )
+}
+
+/**
+ * Whether the entry is a file with one name, on its folder's device (`st_dev`), that was changed last before a time (ms since
+ * 1970). Makes no object of it.
+ */
+export function isPlainFile(
+  { kinds, names, numbers, ids, exactMtimes }: PackedSights,
+  index: number,
+  deviceNumber: bigint,
+  changedBeforeMs: number,
+): boolean {
+  const at = index * NUMBERS
+  return (
+    kinds[index] === FILE &&
+    numbers[at + LINKS] === 1 &&
+    (numbers[at + CTIME] as number) < changedBeforeMs * 1000 &&
+    ids[index * 2] === deviceNumber &&
+    !exactMtimes.has(index) &&
+    displayName(names[index] as string) === names[index]
+  )
+}
+
+/** What the row of a plain file has from its sight; see `Facts`. */
+export type PlainFacts = {
+  readonly nodeId: string
+  readonly name: string
+  readonly inode: string
+  readonly birthTime: number
+  readonly size: number
+  readonly mtime: number
+  readonly ctime: number
+}
+
+/** `device`: its stable name. */
+export function plainFileAt({ names, numbers, ids, nodeIds }: PackedSights, index: number, device: string): PlainFacts {
+  const at = index * NUMBERS
+  const inode = String(ids[index * 2 + 1])
+  return {
+    nodeId: nodeIds[index] || plainNodeId(device, inode),
+    name: names[index] as string,
+    inode,
+    size: numbers[at + SIZE] as number,
+    mtime: numbers[at + MTIME] as number,
+    ctime: numbers[at + CTIME] as number,
+    birthTime: numbers[at + BIRTH_TIME] as number,
+  }
 }
 
 function grown<T extends Uint8Array | Float64Array | BigUint64Array>(from: T, to: T): T {

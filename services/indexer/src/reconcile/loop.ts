@@ -28,7 +28,7 @@ export type Reconciler = {
 
 /** Folders listed in the first job of a scan. Each further job may have twice as many, up to the second number. */
 const FOLDERS_FIRST = 8
-const FOLDERS_MAX = 256
+const FOLDERS_MAX = 1024
 
 export function createReconciler(tools: ReconcilerTools): Reconciler {
   const { pending, scans, drained } = tools

@@ -5,6 +5,7 @@
 import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import type { Decision, Facts, MetadataDue } from '../model/decision.ts'
 import { createTree, type Folder, feedPathOf, pathOf, type RootFolder, type Tree } from '../model/folder-tree.ts'
+import type { NewFiles } from '../model/new-files.ts'
 import type { Observation } from '../model/observation.ts'
 import type { LookRequest } from '../scan/look.ts'
 import type { LookReply } from '../scan/observer.ts'
@@ -363,6 +364,10 @@ export class Pipeline {
       ...{ pending, layout, known, clock, coverage, dropFolder, folderAnswers: this.#createFolderAnswers() },
       readSights: (raws) => readSights(reading, raws),
       settle: (observations, ends, waitsForScan) => settle(deciding, observations, ends, waitsForScan),
+      newFiles: {
+        due: (folder) => this.#schedule.newFiles(this.layout.roots.isScanning(), this.#skipsBeforeMs(folder.nodeId)),
+        add: (files) => this.#addFiles(files),
+      },
     }
   }
 
@@ -407,21 +412,35 @@ export class Pipeline {
   }
 
   #apply(decisions: readonly Decision[]): void {
-    const { database, metadata, clock } = this.#ports
-    database.apply(decisions)
+    this.#ports.database.apply(decisions)
+    this.#wakeReading()
+  }
+
+  #addFiles(files: readonly NewFiles[]): void {
+    this.#ports.database.addFiles(files)
+    this.#wakeReading()
+  }
+
+  #wakeReading(): void {
+    const { metadata, clock } = this.#ports
     // A short first scan ends sooner if no file is read during it. A long one must not keep the workers waiting. The end of
     // a scan wakes them, too.
     if (!this.layout.roots.isScanning() || clock.nowMs() - this.#startedMs > READ_DURING_SCAN_AFTER_MS) metadata.wake()
   }
 
   #awaiting(observation: Observation, facts: Facts): MetadataDue {
-    return this.#schedule.awaiting(observation, facts, this.layout.roots.isScanning(), this.#skipsBeforeMs(observation))
+    return this.#schedule.awaiting(
+      observation,
+      facts,
+      this.layout.roots.isScanning(),
+      this.#skipsBeforeMs(observation.parentId),
+    )
   }
 
-  /** When the first scan of the observation's root began, by the wall clock, if the files that it finds are skipped. */
-  #skipsBeforeMs({ parentId }: Observation): number | null {
+  /** When the first scan of the folder's root began, by the wall clock, if the files that it finds are skipped. */
+  #skipsBeforeMs(folderId: string): number | null {
     const { tree, roots } = this.layout
-    const folder = this.#ports.settings.skipInitialHash ? tree.get(parentId) : undefined
+    const folder = this.#ports.settings.skipInitialHash ? tree.get(folderId) : undefined
     const root = folder === undefined ? undefined : roots.of(folder.root)
     return root?.state.kind === 'scanning' && !root.wasScanned ? root.stateSinceMs : null
   }

@@ -10,6 +10,7 @@ import type { ProblemText } from '@drive-feed/shared/problem.ts'
 import type { DeviceRow, WatchRootRow } from '@drive-feed/shared/schema.ts'
 import type { Clock } from '../model/clock.ts'
 import type { Decision } from '../model/decision.ts'
+import type { NewFiles } from '../model/new-files.ts'
 import type { FolderSight } from '../model/sight.ts'
 import type { InotifyLimits } from '../posix/inotify-limits.ts'
 import type { Mountinfo } from '../scan/mountinfo.ts'
@@ -71,6 +72,8 @@ export type DatabasePort = {
   readonly known: NodeQueries
   /** Carries the decisions out, in their order, in one transaction. */
   readonly apply: (decisions: readonly Decision[]) => void
+  /** Adds files of which nothing is known, in one transaction. */
+  readonly addFiles: (files: readonly NewFiles[]) => void
   /** Runs `work` in one transaction. */
   readonly transaction: (work: () => void) => void
   readonly roots: () => WatchRootRow[]

@@ -77,6 +77,10 @@ function jobTools(parts: Parts, drained: () => Promise<void>): SettleJobTools {
     folderAnswers: createFolderAnswers({ pending, coverage, nowMs: () => GRACE_MS } as unknown as FolderAnswersTools),
     readSights: (raws) => readSights(parts, raws),
     settle: (observations, ends, waitsForScan) => settle(parts, observations, ends, waitsForScan),
+    newFiles: {
+      due: () => ({ changedBeforeMs: 0, awaiting: { state: 'fresh', dueMs: 0 } }),
+      add: () => assert.fail('no file is plain'),
+    },
   }
   return { settling, removal: removalTools(settling, { look, drained }), onExhausted: () => {} }
 }

@@ -26,6 +26,8 @@ export type LookRequest = {
   readonly names: readonly string[] | null
   /** The inotify instance that is to watch the folder before it is listed; null for none. */
   readonly inotifyFd: number | null
+  /** The stable name of the folder's device, if the ids of files are to be made with the listing: it takes long. */
+  readonly idsFor?: string
 }
 
 /** The outcome of asking for a watch; `refused` carries the errno. */
@@ -86,7 +88,8 @@ export function look(request: LookRequest, tools: LookTools, sights: SightsBuild
     if (request.inotifyFd !== null) watch = tools.addWatch(request.inotifyFd, door)
     const from = sights.length
     const isExcluded = (name: string) => tools.isExcluded(name, request.path)
-    const at = { fd, door, isExcluded, isOwnName: tools.own?.namesIn(folderStats) ?? null }
+    const isOwnName = tools.own?.namesIn(folderStats) ?? null
+    const at = { fd, door, isExcluded, isOwnName, idsFor: request.idsFor }
     const met = request.names === null ? lookAtAll(at, tools, sights) : lookAtNames(at, request.names, tools, sights)
     return { kind: 'seen', folder, from, to: sights.length, watch, ...met }
   } catch (error) {
@@ -114,15 +117,17 @@ type OpenFolder = {
   readonly door: string
   readonly isExcluded: (name: string) => boolean
   readonly isOwnName: ((name: string) => boolean) | null
+  readonly idsFor: string | undefined
 }
 
 type Met = Pick<Extract<LookAnswer, { kind: 'seen' }>, 'respelled' | 'folds' | 'hasOwn'>
 
-function lookAtAll({ fd, door, isExcluded, isOwnName }: OpenFolder, tools: LookTools, sights: SightsBuilder): Met {
+function lookAtAll(folder: OpenFolder, tools: LookTools, sights: SightsBuilder): Met {
+  const { door, isExcluded, isOwnName } = folder
   let hasOwn = false
   for (const name of listNames(door)) {
     if (isOwnName?.(name) === true) hasOwn = true
-    else if (!isExcluded(name) && lookAt(fd, name, sights, tools.own) === 'own') hasOwn = true
+    else if (!isExcluded(name) && lookAt(folder, name, sights, tools.own) === 'own') hasOwn = true
   }
   return hasOwn ? { hasOwn } : {}
 }
@@ -131,12 +136,8 @@ function lookAtAll({ fd, door, isExcluded, isOwnName }: OpenFolder, tools: LookT
  * Looks at names one by one. If the folder may find a name under another spelling, only listed names are there: after
  * `mv holiday.jpg Holiday.jpg` both would be found.
  */
-function lookAtNames(
-  { fd, door, isExcluded, isOwnName }: OpenFolder,
-  names: readonly string[],
-  tools: LookTools,
-  sights: SightsBuilder,
-): Met {
+function lookAtNames(folder: OpenFolder, names: readonly string[], tools: LookTools, sights: SightsBuilder): Met {
+  const { fd, door, isExcluded, isOwnName } = folder
   const respelled = new Map<string, string>()
   let hasOwn = false
   /** Null if names are found only as they are spelled; undefined while that is not known. */
@@ -149,7 +150,7 @@ function lookAtNames(
       sights.pushUnlisted(name)
       continue
     }
-    const met = lookAt(fd, name, sights, tools.own)
+    const met = lookAt(folder, name, sights, tools.own)
     hasOwn ||= met === 'own'
     if (met !== 'other' || name === '.') continue
     if (listed === undefined) {
@@ -173,16 +174,16 @@ function lookAtNames(
 
 /** Looks at one name: whether something is there, and whether it is an own file. */
 function lookAt(
-  folderFd: number,
+  { fd, idsFor }: Pick<OpenFolder, 'fd' | 'idsFor'>,
   name: string,
   sights: SightsBuilder,
   own: LookTools['own'],
 ): 'own' | 'other' | 'nothing' {
-  const errno = statAt(folderFd, name, stats)
+  const errno = statAt(fd, name, stats)
   if (errno === 0) {
     const isOwn = stats.kind === 'file' && own?.isOwn(stats) === true
     if (isOwn) sights.pushUnlisted(name)
-    else sights.pushStats(name, stats)
+    else sights.pushStats(name, stats, idsFor)
     return isOwn ? 'own' : 'other'
   }
   const error = { code: getSystemErrorName(-errno), errno: -errno }

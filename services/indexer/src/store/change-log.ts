@@ -21,6 +21,11 @@ export type ChangeLog = {
    * was.
    */
   readonly appendNew: (nodeId: string) => { readonly changeId: number; readonly formerKinds: Kinds }
+  /**
+   * Appends the rows of all nodes that `insert` inserts, none of which is there yet; `next` gives the number of each. Rows
+   * of ids that lived before replace their tombstones.
+   */
+  readonly appendRows: (insert: (next: () => number) => void) => void
   /** Replaces a live node's row by a newer one. */
   readonly appendAgain: (nodeId: string, oldChangeId: number) => number
   /** Replaces the rows of all children of a folder by newer ones, keeping their order. */
@@ -67,6 +72,7 @@ export function createChangeLog({ orm, sqlite }: FeedDatabase, wallMs: () => num
   const deleteNode = sqlite.prepare('DELETE FROM nodes WHERE node_id = ?')
   const single = prepareSingle(sqlite)
   const many = prepareMany(sqlite)
+  const added = prepareAdded(sqlite)
   /** False only while the log certainly has no tombstone: then a first scan need not look for one. */
   let hasTombstones = sqlite.prepare('SELECT EXISTS (SELECT 1 FROM changes WHERE is_removed)').pluck().get() === 1
   const readHead = () => (sequence.get() as number | undefined) ?? 0
@@ -101,6 +107,16 @@ export function createChangeLog({ orm, sqlite }: FeedDatabase, wallMs: () => num
         single.forgetRemoval.run(buried.changeId)
       }
       return { changeId: put(nodeId, buried?.firstChangeId ?? null), formerKinds: buried?.formerKinds ?? 0 }
+    },
+    appendRows: (insert) => {
+      beginRun()
+      const after = added.lastRow.get() ?? 0
+      insert(() => {
+        head += 1
+        return head
+      })
+      if (!hasTombstones) added.append.run(after)
+      else for (const statement of added.appendOverTombstones) statement.run(after)
     },
     appendAgain: (nodeId, oldChangeId) => {
       beginRun()
@@ -176,6 +192,34 @@ function prepareSingle(sqlite: FeedDatabase['sqlite']) {
          ORDER BY change_id LIMIT :limit
        ) AND removed_ms < :beforeMs`,
     ),
+  }
+}
+
+/** Statements about all nodes with a larger rowid than the one given: those that were just inserted. */
+function prepareAdded(sqlite: FeedDatabase['sqlite']) {
+  const append = (firstChangeId: string) =>
+    sqlite.prepare<[number]>(
+      `INSERT INTO changes (change_id, node_id, is_removed, first_change_id)
+       SELECT change_id, node_id, 0, ${firstChangeId} FROM nodes WHERE rowid > ? ORDER BY rowid`,
+    )
+  // CROSS JOIN keeps this order: one search of the tombstones a node.
+  const tombstones = `nodes CROSS JOIN changes AS tombstone
+    ON tombstone.node_id = nodes.node_id AND tombstone.is_removed WHERE nodes.rowid > ?`
+  const buried = `SELECT tombstone.change_id FROM ${tombstones}`
+  return {
+    lastRow: sqlite.prepare<[], number | null>('SELECT max(rowid) FROM nodes').pluck(),
+    append: append('change_id'),
+    appendOverTombstones: [
+      append(`coalesce((SELECT tombstone.first_change_id FROM changes AS tombstone
+                        WHERE tombstone.node_id = nodes.node_id AND tombstone.is_removed), change_id)`),
+      sqlite.prepare<[number]>(
+        `UPDATE nodes SET former_kinds = lived.kinds
+         FROM (SELECT nodes.rowid AS id, tombstone.former_kinds AS kinds FROM ${tombstones}) AS lived
+         WHERE nodes.rowid = lived.id`,
+      ),
+      sqlite.prepare<[number]>(`DELETE FROM removals WHERE change_id IN (${buried})`),
+      sqlite.prepare<[number]>(`DELETE FROM changes WHERE change_id IN (${buried})`),
+    ],
   }
 }
 

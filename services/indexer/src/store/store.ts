@@ -5,6 +5,8 @@
 
 import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
 import type { Decision } from '../model/decision.ts'
+import type { NewFiles } from '../model/new-files.ts'
+import { createAddFiles } from './add-files.ts'
 import { createCarryOut } from './carry-out.ts'
 import { createChangeLog } from './change-log.ts'
 import { createMetadataWriter, type IsSameInode, type MetadataFinding } from './metadata-writer.ts'
@@ -18,6 +20,8 @@ export type Store = {
   readonly head: () => number
   /** Carries the decisions out, in their order, in one transaction. */
   readonly apply: (decisions: readonly Decision[]) => void
+  /** Adds new files in one transaction. */
+  readonly addFiles: (files: readonly NewFiles[]) => void
   /** Runs `work` as one transaction: all that it writes to the database, through the store or not. */
   readonly transaction: (work: () => void) => void
   /** Makes every file that waits for its metadata due at `latestMs` (ms since 1970) at the latest. */
@@ -58,6 +62,7 @@ export function createStore(db: FeedDatabase, wallMs: () => number, tell = () =>
   const paths = createNodePaths(db)
   const totals = createRootTotals(db)
   const carryOut = createCarryOut(db, log, { paths, totals })
+  const addFiles = createAddFiles(db, log, totals)
 
   const capDue = sqlite.prepare(
     `UPDATE nodes SET metadata_due_ms = :latestMs
@@ -110,6 +115,12 @@ export function createStore(db: FeedDatabase, wallMs: () => number, tell = () =>
         paths.forget()
         totals.begin()
         decisions.forEach(carryOut)
+        totals.save()
+      }),
+    addFiles: (files) =>
+      transaction(() => {
+        totals.begin()
+        addFiles(files)
         totals.save()
       }),
     forgetOldRemovals: log.forgetOldRemovals,

@@ -65,6 +65,8 @@ export function takeVisitJob(tools: JobTools, foldersMax: number): Job | null {
       ...folderAddress(tools.layout.devices, folder),
       names: null,
       inotifyFd: tools.coverage.mayAsk(folder) ? folder.root.inotifyFd : null,
+      // What the first scan of a root lists is mostly new.
+      ...(tools.layout.roots.of(folder.root)?.wasScanned === false && { idsFor: folder.device }),
     }
   })
   return { kind: 'visits', visits, reply: tools.look(requests) }

@@ -152,7 +152,7 @@ test('only the range of the folder is looked at', (t) => {
   const [, b] = rows
   assert.ok(b !== undefined)
   const compared = compareListing(sights, { from: 1, to: 2 }, [b], { device: STABLE, deviceNumber }, () => false)
-  assert.deepEqual(compared, { differences: [], sameFolders: [], isChanged: false })
+  assert.deepEqual(compared, { differences: [], sameFolders: [], newFiles: [], isChanged: false })
 })
 
 test('a listing tells a change from what is only looked at closely', (t) => {
@@ -170,4 +170,25 @@ test('a listing tells a change from what is only looked at closely', (t) => {
   symlinkSync('a', join(given.top, 'link'))
   const sights = sightsOf(given.top, ['a', 'b', 'folder', 'link'])
   assert.equal(compare({ ...given, sights }).isChanged, false, 'a link, which is never listed')
+})
+
+test('plain new files are told by their indexes, and are no differences', (t) => {
+  const given = listing(t, ['a', 'b', 'c', 'folder/'])
+  const { sights, deviceNumber } = given
+  const rows = given.rows.filter(([name]) => name === 'b')
+  const compared = (changedBeforeMs?: number) => {
+    const range = { from: 0, to: sights.names.length }
+    return compareListing(sights, range, rows, { device: STABLE, deviceNumber, changedBeforeMs }, () => false)
+  }
+  const { newFiles, differences, isChanged } = compared(Date.now() + 1_000)
+  assert.deepEqual(newFiles, [0, 2])
+  assert.deepEqual(
+    differences.map(({ name }) => name),
+    ['folder'],
+  )
+  assert.equal(isChanged, true)
+  for (const none of [compared(0), compared()]) {
+    assert.deepEqual(none.newFiles, [])
+    assert.equal(none.differences.length, 3)
+  }
 })

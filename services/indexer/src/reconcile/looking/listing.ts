@@ -1,11 +1,11 @@
 /**
  * Compares a folder's listing with the rows of its children. The two are nearly always equal, so an equal entry costs no
- * object, and only differences go on.
+ * object, and only differences go on. In a first scan nearly every entry is a plain new file, which costs none either.
  */
 import { nameFromColumns } from '@drive-feed/shared/entry-name.ts'
 import type { ListedRow } from '../../model/known-node.ts'
 import type { Sight } from '../../model/sight.ts'
-import { isSameFile, isSameFolder, type PackedSights, sightAt } from '../../model/sights.ts'
+import { isPlainFile, isSameFile, isSameFolder, type PackedSights, sightAt } from '../../model/sights.ts'
 
 /** `isNew`: no row has the name. */
 export type Difference = { readonly name: string; readonly sight: Sight; readonly isNew: boolean }
@@ -22,6 +22,8 @@ export type Comparison = {
   readonly differences: Difference[]
   /** Known folders that are at their places. */
   readonly sameFolders: SameFolder[]
+  /** Indexes of plain files whose names no row has. They are not among the differences. */
+  readonly newFiles: number[]
   /** Whether the folder changed. A difference need not be a change: some entries are looked at closely each time. */
   readonly isChanged: boolean
 }
@@ -29,19 +31,21 @@ export type Comparison = {
 /**
  * @param range the folder's entries in `sights`
  * @param folder `deviceNumber`: `st_dev` of the folder itself; an entry with another one is always looked at closely
+ *   `changedBeforeMs`: a plain file that was changed last before this is a plain new one; absent if none is
  * @param isInLimbo whether a node is looked at closely even if it seems the same
  */
 export function compareListing(
   sights: PackedSights,
   range: { readonly from: number; readonly to: number },
   known: readonly ListedRow[],
-  folder: { readonly device: string; readonly deviceNumber: bigint },
+  folder: { readonly device: string; readonly deviceNumber: bigint; readonly changedBeforeMs?: number | undefined },
   isInLimbo: (nodeId: string) => boolean,
 ): Comparison {
   const missing = new Map<string, ListedRow>()
   for (const row of known) missing.set(nameFromColumns(row[0], row[1]), row)
   const present: Difference[] = []
   const sameFolders: SameFolder[] = []
+  const newFiles: number[] = []
   let isChanged = false
   for (let index = range.from; index < range.to; index += 1) {
     const name = sights.names[index] as string
@@ -61,12 +65,15 @@ export function compareListing(
         continue
       }
       isChanged ||= isOfFolder && !isSame
+    } else if (isPlainFile(sights, index, folder.deviceNumber, folder.changedBeforeMs ?? Number.NEGATIVE_INFINITY)) {
+      newFiles.push(index)
+      continue
     }
     const sight = sightAt(sights, index)
     isChanged ||= row === undefined && (sight.kind === 'file' || sight.kind === 'folder')
     present.push({ name, sight, isNew: row === undefined })
   }
-  isChanged ||= missing.size > 0
+  isChanged ||= missing.size > 0 || newFiles.length > 0
   const gone = Array.from(missing.keys(), (name): Difference => ({ name, sight: { kind: 'gone' }, isNew: false }))
-  return { differences: [...gone, ...present], sameFolders, isChanged }
+  return { differences: [...gone, ...present], sameFolders, newFiles, isChanged }
 }

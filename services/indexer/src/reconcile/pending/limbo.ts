@@ -64,6 +64,7 @@ type PutOptions = {
 }
 
 export type Limbo = {
+  readonly isEmpty: () => boolean
   readonly has: (nodeId: string) => boolean
   readonly get: (nodeId: string) => LimboEntry | undefined
   readonly entries: () => Iterable<LimboEntry>
@@ -92,6 +93,7 @@ export function createLimbo(): Limbo {
     earliestMs = Math.min(earliestMs, dueMsOf(entry))
   }
   return {
+    isEmpty: () => entries.size === 0,
     has: (nodeId) => entries.has(nodeId),
     get: (nodeId) => entries.get(nodeId),
     entries: () => entries.values(),

@@ -12,6 +12,8 @@ export type Writers = {
    * known. A file that took the place of another one inherits no writer.
    */
   readonly streak: (place: Place, inode: string, nowMs: number) => Streak | null
+  /** Whether any writer is known. */
+  readonly areAny: () => boolean
   /** The kernel reported a close. */
   readonly closed: (place: Place) => void
   /** Events were lost, perhaps closes: forgets every writer. */
@@ -72,6 +74,7 @@ export function createWriters(): Writers {
       writing.inode = inode
       return writing
     },
+    areAny: () => files.size > 0,
     closed: (place) => {
       if (files.size > 0) files.delete(placeKey(place))
     },

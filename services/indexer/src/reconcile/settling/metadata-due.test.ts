@@ -232,6 +232,21 @@ for (const one of CASES) {
   })
 }
 
+for (const isScanning of [true, false]) {
+  for (const skipsBeforeMs of [null, WALL_MS - 20_000]) {
+    test(`new files have together what each has alone: ${isScanning}, ${skipsBeforeMs}`, () => {
+      const made = schedule({})
+      const { changedBeforeMs, awaiting } = made.newFiles(isScanning, skipsBeforeMs)
+      for (const ctime of [0, changedBeforeMs * 1_000 - 1]) {
+        const facts = factsOf(1, { ctime })
+        const sight = fileSight(1, facts)
+        const observation: Observation = { parentId: 'p', name: 'a', known: undefined, cause: 'scan', sight }
+        assert.deepEqual(made.awaiting(observation, facts, isScanning, skipsBeforeMs), awaiting)
+      }
+    })
+  }
+}
+
 test('due times are whole milliseconds, as the table keeps them', () => {
   const facts = factsOf(1)
   const observation: Observation = { parentId: 'p', name: 'a', known: undefined, cause: 'written', sight: fileSight(1) }

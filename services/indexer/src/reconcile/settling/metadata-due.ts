@@ -40,7 +40,12 @@ export type Schedule = {
     isScanning: boolean,
     skipsBeforeMs: number | null,
   ) => MetadataDue
+  /** The same for all new files that a scan finds, and to which nobody writes. */
+  readonly newFiles: (isScanning: boolean, skipsBeforeMs: number | null) => NewFilesDue
 }
+
+/** `changedBeforeMs`: it holds for those with an earlier ctime; ms since 1970, by the wall clock. */
+export type NewFilesDue = { readonly changedBeforeMs: number; readonly awaiting: MetadataDue }
 
 export function createSchedule(tools: ScheduleTools): Schedule {
   const { quietMs, writes, areWritesReported, nowMs, wallMs } = tools
@@ -72,6 +77,11 @@ export function createSchedule(tools: ScheduleTools): Schedule {
       const notBeforeMs =
         observation.known !== undefined && isOfRow(observation) ? tools.notBeforeMs(observation.known.nodeId) : 0
       return { state, dueMs: Math.max(dueMs, Math.floor(notBeforeMs)) }
+    },
+    newFiles: (isScanning, skipsBeforeMs) => {
+      const changedBeforeMs = Math.min(wallMs() - quietMs, skipsBeforeMs ?? Number.POSITIVE_INFINITY)
+      if (skipsBeforeMs !== null) return { changedBeforeMs, awaiting: SKIPPED }
+      return { changedBeforeMs, awaiting: { state: isScanning ? 'backlog' : 'fresh', dueMs: Math.floor(nowMs()) } }
     },
   }
 }

@@ -2,12 +2,15 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { isPassing } from '@drive-feed/shared/passing-errors.ts'
 import type { Clock } from '../../model/clock.ts'
+import type { Folder } from '../../model/folder-tree.ts'
 import type { FileSight } from '../../model/sight.ts'
 import type { LookAnswer } from '../../scan/look.ts'
 import type { LookReply } from '../../scan/observer.ts'
 import { compareListing } from '../looking/listing.ts'
 import type { RawObservation } from '../looking/sight-reader.ts'
 import type { Visit } from '../pending/visits.ts'
+import { addFiles, type FoundFiles } from './add-files.ts'
+import type { NewFilesDue } from './metadata-due.ts'
 import { ensureInTree } from './place-folder.ts'
 import { NOTHING_ENDS } from './settle.ts'
 import type { SettlingTools } from './tools.ts'
@@ -26,14 +29,17 @@ export async function settleVisits(
   /** Folders in which a row could not be compared. */
   const unreadable = new Set<string>()
   const raws: RawObservation[] = []
+  const files: FoundFiles[] = []
   for (const [at, visit] of visits.entries()) {
     const answer = answers[at] as LookAnswer
     const { folder } = visit
     if (!folder.attached) continue
     // One by one: there may be more in a folder than a call takes arguments.
-    if (answer.kind === 'seen') for (const raw of readListing(tools, visit, answer, sights)) raws.push(raw)
+    if (answer.kind === 'seen') for (const raw of readListing(tools, visit, answer, { sights, files })) raws.push(raw)
     else if (answer.kind !== 'later') tools.folderAnswers.notFound(folder, answer)
   }
+  // Before anything is waited for: what is known of them now would be no longer true.
+  for (const raw of addFiles(tools, files, sights)) raws.push(raw)
   for (let from = 0; from < raws.length; from += SETTLE_MAX) {
     // Events and signals are taken in between two transactions.
     if (from > 0) await nextTurn()
@@ -48,12 +54,12 @@ export async function settleVisits(
   }
 }
 
-/** Notes the folder's watch, and gives what differs from the rows. */
+/** Notes the folder's watch, and gives what differs from the rows. Plain new files go to `files`. */
 function readListing(
   tools: SettlingTools,
   { folder, isDeep }: Visit,
   answer: Extract<LookAnswer, { kind: 'seen' }>,
-  sights: LookReply['sights'],
+  { sights, files }: { readonly sights: LookReply['sights']; readonly files: FoundFiles[] },
 ): RawObservation[] {
   const { pending, coverage, folderAnswers } = tools
   folderAnswers.takeWatch(folder, answer.watch)
@@ -67,13 +73,15 @@ function readListing(
   if (folder.parent === null) folder.root.isListed = true
   const { device, nodeId } = folder
   const deviceNumber = BigInt(answer.folder.deviceNumber)
-  const { differences, sameFolders, isChanged } = compareListing(
+  const newcomers = newFilesIn(tools, folder, answer.folder.deviceNumber)
+  const { differences, sameFolders, newFiles, isChanged } = compareListing(
     sights,
     answer,
     known,
-    { device, deviceNumber },
+    { device, deviceNumber, changedBeforeMs: newcomers?.changedBeforeMs },
     pending.limbo.has,
   )
+  if (newcomers !== null && newFiles.length > 0) files.push({ folder, indexes: newFiles, awaiting: newcomers.awaiting })
   if (isChanged) coverage.stirred(folder)
   for (const child of sameFolders) ensureInTree(tools, { parentId: nodeId, name: child.name }, child)
   if (isDeep) for (const child of folder.children.values()) pending.visits.add(child, true)
@@ -85,6 +93,20 @@ function readListing(
       pending.revisits.put(folder, name, sight, tools.clock.nowMs())
     return isNew ? { ...raw, known: undefined } : raw
   })
+}
+
+/**
+ * When the plain new files in a folder are to be read, and before which time (ms since 1970, by the wall clock) they must
+ * have changed last. Null if each must be decided about: inode numbers that pass may be those of other files.
+ */
+function newFilesIn(
+  { layout: { devices }, clock, newFiles }: SettlingTools,
+  folder: Folder,
+  deviceNumber: string,
+): NewFilesDue | null {
+  if (devices.nameOf(deviceNumber) !== folder.device || devices.numberKind(folder.device) !== 'lasting') return null
+  const { changedBeforeMs, awaiting } = newFiles.due(folder)
+  return { awaiting, changedBeforeMs: Math.min(changedBeforeMs, clock.wallMs() - JUST_MADE_MS) }
 }
 
 /** Whether a file was made, linked or moved here a moment ago: it may be open under a name without a watch. */

@@ -1,6 +1,7 @@
 /** What settling the answers to a job needs. */
 import type { Clock } from '../../model/clock.ts'
 import type { Folder } from '../../model/folder-tree.ts'
+import type { NewFiles } from '../../model/new-files.ts'
 import type { Observation } from '../../model/observation.ts'
 import type { NodeQueries } from '../../store/node-queries.ts'
 import type { Ends } from '../deciding/plan.ts'
@@ -10,6 +11,7 @@ import type { Coverage } from '../roots/coverage.ts'
 import type { Layout } from '../roots/layout.ts'
 import type { Roots } from '../roots/roots.ts'
 import type { FolderAnswers } from './folder-answers.ts'
+import type { NewFilesDue } from './metadata-due.ts'
 import type { WaitsForScan } from './settle.ts'
 
 export type SettlingTools = {
@@ -27,8 +29,15 @@ export type SettlingTools = {
     ends: Ends,
     waitsForScan: WaitsForScan,
   ) => Promise<readonly Observation[]>
+  readonly newFiles: NewFilesTools
   /** Takes a folder and all below it out of the tree, with their watches. */
   readonly dropFolder: (folder: Folder) => void
+}
+
+/** `due`: when those that a listing of the folder finds are to be read. `add`: adds some in one transaction. */
+export type NewFilesTools = {
+  readonly due: (folder: Folder) => NewFilesDue
+  readonly add: (files: readonly NewFiles[]) => void
 }
 
 /**

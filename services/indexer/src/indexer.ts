@@ -23,10 +23,11 @@ import { createRest, processCpuUsage, releaseHeap } from './process/memory.ts'
 import { ALLOW_OPEN_FILES, mayOpen } from './process/open-files.ts'
 import { createProblemKeeper, type ProblemKeeper } from './process/problem-keeper.ts'
 import { type StatusKeeper, startStatusKeeper } from './process/status-keeper.ts'
-import { Pipeline, READ_DURING_SCAN_AFTER_MS } from './reconcile/pipeline.ts'
+import { Pipeline } from './reconcile/pipeline.ts'
 import type { Ports } from './reconcile/ports.ts'
 import type { Pace } from './reconcile/roots/coverage.ts'
 import type { Layout } from './reconcile/roots/layout.ts'
+import { READ_DURING_SCAN_AFTER_MS } from './reconcile/roots/may-read.ts'
 import { minutesUpTo } from './reconcile/roots/watch-messages.ts'
 import { type Mountinfo, parseMountinfo, readMountinfo } from './scan/mountinfo.ts'
 import { createObserver, type Observer } from './scan/observer.ts'
@@ -306,7 +307,8 @@ function startTimers(core: Core, stages: Stages): NodeJS.Timeout[] {
     setInterval(forgetRemovals, FORGET_REMOVALS_MS),
     setInterval(() => pipeline.checkRoots((root) => root.state.kind !== 'offline'), ROOT_CHECK_MS),
     setInterval(() => pipeline.tick(), TICK_MS),
-    setTimeout(() => wakeReading(stages), READ_DURING_SCAN_AFTER_MS),
+    // A timer may be a millisecond early.
+    ...Object.values(READ_DURING_SCAN_AFTER_MS).map((afterMs) => setTimeout(() => wakeReading(stages), afterMs + 10)),
     setInterval(() => checkWal(core), WAL_CHECK_MS),
     setInterval(createRest(processCpuUsage, releaseMemory), REST_CHECK_MS),
   ]
@@ -318,7 +320,8 @@ function mountsNow(): Mountinfo[] | null {
 }
 
 /** If nothing is to be read, starts a worker only to learn whether earlier answers are still right. */
-function wakeReading({ feeder, pool, versions }: Stages): void {
+function wakeReading({ pipeline, feeder, pool, versions }: Stages): void {
+  if (!pipeline.mayRead()) return
   feeder.wake()
   if (!versions.isTold()) pool.probe()
 }

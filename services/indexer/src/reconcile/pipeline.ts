@@ -30,6 +30,7 @@ import { createDisksAway, type DisksAway } from './roots/disks-away.ts'
 import { createFailingPlaces, type FailingPlaces } from './roots/failing-places.ts'
 import { findRoot } from './roots/find-root.ts'
 import type { Layout } from './roots/layout.ts'
+import { mayRead } from './roots/may-read.ts'
 import { createMountDoubts, type MountDoubts } from './roots/mount-doubts.ts'
 import { openInstance } from './roots/open-instance.ts'
 import { noteOwnPath } from './roots/own-paths.ts'
@@ -44,9 +45,6 @@ import { createFolderAnswers, type FolderAnswers } from './settling/folder-answe
 import { createSchedule, type Schedule } from './settling/metadata-due.ts'
 import { type SettleTools, settle } from './settling/settle.ts'
 import type { SettlingTools } from './settling/tools.ts'
-
-/** Files are read during the first scan if it takes longer than this. Ms since the start. */
-export const READ_DURING_SCAN_AFTER_MS = 3_000
 
 export class Pipeline {
   readonly pending: Pending
@@ -169,6 +167,11 @@ export class Pipeline {
     this.#takeWords()
     this.#asked.begin()
     this.reconciler.wake()
+  }
+
+  /** Whether files may be read now. */
+  mayRead(): boolean {
+    return mayRead(this.layout.roots, this.#ports.clock.nowMs() - this.#startedMs)
   }
 
   /** The inotify instances there are. */
@@ -422,10 +425,8 @@ export class Pipeline {
   }
 
   #wakeReading(): void {
-    const { metadata, clock } = this.#ports
-    // A short first scan ends sooner if no file is read during it. A long one must not keep the workers waiting. The end of
-    // a scan wakes them, too.
-    if (!this.layout.roots.isScanning() || clock.nowMs() - this.#startedMs > READ_DURING_SCAN_AFTER_MS) metadata.wake()
+    // The end of a scan wakes the workers, too.
+    if (this.mayRead()) this.#ports.metadata.wake()
   }
 
   #awaiting(observation: Observation, facts: Facts): MetadataDue {

@@ -4,6 +4,7 @@ import type { FeedDatabase } from '@drive-feed/shared/open-database.ts'
 import pino from 'pino'
 import type { Decision } from '../../services/indexer/src/model/decision.ts'
 import type { Folder } from '../../services/indexer/src/model/folder-tree.ts'
+import { nameAt } from '../../services/indexer/src/model/sights.ts'
 import { ENOSPC } from '../../services/indexer/src/posix/libc.ts'
 import { Pipeline } from '../../services/indexer/src/reconcile/pipeline.ts'
 import type {
@@ -187,7 +188,7 @@ function databasePort(surroundings: Surroundings, isAnyUnlisted: () => boolean):
     },
     addFiles: (files) => {
       for (const { parentId, sights, indexes } of files) {
-        for (const index of indexes) note(`create as a new file ${parentId}/${sights.names[index]}`)
+        for (const index of indexes) note(`create as a new file ${parentId}/${nameAt(sights, index)}`)
       }
       addFiles(files)
     },

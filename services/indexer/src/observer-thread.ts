@@ -4,7 +4,7 @@ import { parentPort } from 'node:worker_threads'
 import { resolveAsFarAsPossible } from '@drive-feed/shared/config/config-folders.ts'
 import { createExclude, type IsExcluded } from '@drive-feed/shared/exclude.ts'
 import { createOwnFiles, type OwnFiles } from '@drive-feed/shared/own-files.ts'
-import { createSightsBuilder } from './model/sights.ts'
+import { buffersOf, createSightsBuilder } from './model/sights.ts'
 import { addWatch } from './posix/libc.ts'
 import { restrictThread } from './sandbox/landlock.ts'
 import { createFeedPaths } from './scan/feed-paths.ts'
@@ -76,11 +76,7 @@ parentPort?.on('message', (request: ObserverRequest) => {
   const sights = builder.pack()
   // Counted last, so that it includes what was mounted or unmounted during the look.
   const mountChanges = mounts.count()
-  post({ kind: 'look', ticket: request.ticket, answers, sights, mountChanges }, [
-    sights.kinds.buffer,
-    sights.numbers.buffer,
-    sights.ids.buffer,
-  ])
+  post({ kind: 'look', ticket: request.ticket, answers, sights, mountChanges }, buffersOf(sights))
 })
 
 /** Blocks this thread, which has nothing else to do. */

@@ -8,7 +8,17 @@ import { plainNodeId } from '@drive-feed/shared/node-id.ts'
 import { entryStatsOf } from '../../../../test/support/entry-stats.ts'
 import { temporaryFolder } from '../../../../test/support/temporary-folder.ts'
 import { sightOf } from './sight.ts'
-import { createSightsBuilder, isPlainFile, isSameFile, isSameFolder, plainFileAt, sightAt } from './sights.ts'
+import {
+  countOf,
+  createSightsBuilder,
+  isPlainFile,
+  isSameFile,
+  isSameFolder,
+  nameAt,
+  plainFileAt,
+  sightAt,
+} from './sights.ts'
+import { textAt } from './text-column.ts'
 
 function statsOf(path: string): FileStats {
   return statsAt(path) as FileStats
@@ -26,9 +36,11 @@ test('what goes into the columns comes out of them', (t) => {
   builder.pushUnreadable('secret', 'EACCES')
   assert.equal(builder.length, 6)
   const sights = structuredClone(builder.pack())
-  assert.deepEqual(sights.names, ['file', 'folder', 'link', 'nowhere', '.DS_Store', 'secret'])
+  const indexes = Array.from({ length: countOf(sights) }, (_, at) => at)
+  const names = indexes.map((at) => nameAt(sights, at))
+  assert.deepEqual(names, ['file', 'folder', 'link', 'nowhere', '.DS_Store', 'secret'])
   assert.deepEqual(
-    sights.names.map((_, at) => sightAt(sights, at)),
+    indexes.map((at) => sightAt(sights, at)),
     [
       sightOf(statsOf(join(top, 'file'))),
       sightOf(statsOf(join(top, 'folder'))),
@@ -127,7 +139,10 @@ test('ids that are asked for are those of the inodes', (t) => {
   builder.dropLast()
   const sights = builder.pack()
   const id = plainNodeId('64512', String(stats.inode))
-  assert.deepEqual(sights.nodeIds, ['', '', id])
+  assert.deepEqual(
+    [0, 1, 2, 3].map((at) => textAt(sights.nodeIds, at)),
+    ['', '', id, ''],
+  )
   for (const at of [0, 2]) assert.equal(plainFileAt(sights, at, '64512').nodeId, id)
   const { inode: _, ...facts } = plainFileAt(sights, 2, '64512')
   const { size, mtime, ctime, birthTime } = stats

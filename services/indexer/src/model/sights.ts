@@ -7,6 +7,7 @@ import { displayName } from '@drive-feed/shared/entry-name.ts'
 import { plainNodeId } from '@drive-feed/shared/node-id.ts'
 import type { EntryStats } from '../posix/statx.ts'
 import { fileSight, type Sight } from './sight.ts'
+import { createTextColumn, type TextColumn, textAt } from './text-column.ts'
 
 /** Values of `kinds`. */
 const GONE = 0
@@ -25,14 +26,16 @@ const LINKS = 4
 
 /** Structured-cloneable; the typed arrays can be transferred. */
 export type PackedSights = {
-  readonly names: string[]
+  readonly names: TextColumn
+  /** Indexes of names that are shown otherwise, see `entry-name.ts`. Rarely any. */
+  readonly oddNames: Set<number>
   readonly kinds: Uint8Array<ArrayBuffer>
   /** size, mtime, ctime, birth time, links of each entry; times in µs. */
   readonly numbers: Float64Array<ArrayBuffer>
   /** `st_dev` and inode of each entry. */
   readonly ids: BigUint64Array<ArrayBuffer>
   /** The plain ids of files for which they were asked; empty text for other entries, and none after the last such file. */
-  readonly nodeIds: string[]
+  readonly nodeIds: TextColumn
   readonly problems: Map<number, string>
   /** By index: mtimes that `numbers` can't hold, see `microseconds.ts`. Rarely any. */
   readonly exactMtimes: Map<number, bigint>
@@ -51,8 +54,9 @@ export type SightsBuilder = {
 }
 
 export function createSightsBuilder(): SightsBuilder {
-  const names: string[] = []
-  const nodeIds: string[] = []
+  const names = createTextColumn()
+  const nodeIds = createTextColumn()
+  const oddNames = new Set<number>()
   const problems = new Map<number, string>()
   const exactMtimes = new Map<number, bigint>()
   let kinds = new Uint8Array(256)
@@ -60,7 +64,9 @@ export function createSightsBuilder(): SightsBuilder {
   let ids = new BigUint64Array(256 * 2)
 
   const push = (name: string, kind: number): number => {
-    const index = names.push(name) - 1
+    const index = names.length
+    names.push(name)
+    if (displayName(name) !== name) oddNames.add(index)
     if (index === kinds.length) {
       kinds = grown(kinds, new Uint8Array(kinds.length * 2))
       numbers = grown(numbers, new Float64Array(numbers.length * 2))
@@ -92,21 +98,38 @@ export function createSightsBuilder(): SightsBuilder {
     pushUnlisted: (name) => push(name, UNLISTED),
     pushUnreadable: (name, problem) => problems.set(push(name, UNREADABLE), problem),
     dropLast: () => {
-      names.pop()
-      nodeIds.splice(names.length)
+      names.dropLast()
+      if (nodeIds.length > names.length) nodeIds.dropLast()
+      oddNames.delete(names.length)
       problems.delete(names.length)
       exactMtimes.delete(names.length)
     },
     pack: () => ({
-      names,
+      names: names.pack(),
+      oddNames,
       kinds: kinds.slice(0, names.length),
       numbers: numbers.slice(0, names.length * NUMBERS),
       ids: ids.slice(0, names.length * 2),
-      nodeIds,
+      nodeIds: nodeIds.pack(),
       problems,
       exactMtimes,
     }),
   }
+}
+
+/** How many sights there are. */
+export function countOf({ kinds }: PackedSights): number {
+  return kinds.length
+}
+
+/** The columns' memory, which need not be copied to another thread. */
+export function buffersOf({ names, nodeIds, kinds, numbers, ids }: PackedSights): ArrayBuffer[] {
+  return [names.bytes, names.ends, nodeIds.bytes, nodeIds.ends, kinds, numbers, ids].map(({ buffer }) => buffer)
+}
+
+/** The name at an index of the columns. */
+export function nameAt({ names }: PackedSights, index: number): string {
+  return textAt(names, index)
 }
 
 /** The sight at an index of the columns. */
@@ -163,7 +186,7 @@ export function isSameFolder(
  * 1970). Makes no object of it.
  */
 export function isPlainFile(
-  { kinds, names, numbers, ids, exactMtimes }: PackedSights,
+  { kinds, oddNames, numbers, ids, exactMtimes }: PackedSights,
   index: number,
   deviceNumber: bigint,
   changedBeforeMs: number,
@@ -175,7 +198,7 @@ export function isPlainFile(
     (numbers[at + CTIME] as number) < changedBeforeMs * 1000 &&
     ids[index * 2] === deviceNumber &&
     !exactMtimes.has(index) &&
-    displayName(names[index] as string) === names[index]
+    !oddNames.has(index)
   )
 }
 
@@ -195,8 +218,8 @@ export function plainFileAt({ names, numbers, ids, nodeIds }: PackedSights, inde
   const at = index * NUMBERS
   const inode = String(ids[index * 2 + 1])
   return {
-    nodeId: nodeIds[index] || plainNodeId(device, inode),
-    name: names[index] as string,
+    nodeId: textAt(nodeIds, index) || plainNodeId(device, inode),
+    name: textAt(names, index),
     inode,
     size: numbers[at + SIZE] as number,
     mtime: numbers[at + MTIME] as number,

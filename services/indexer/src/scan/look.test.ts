@@ -23,7 +23,7 @@ import { type TestContext, test } from 'node:test'
 import { nameToBytes } from '@drive-feed/shared/entry-name.ts'
 import { temporaryFolder } from '../../../../test/support/temporary-folder.ts'
 import type { Sight } from '../model/sight.ts'
-import { createSightsBuilder, sightAt } from '../model/sights.ts'
+import { countOf, createSightsBuilder, nameAt, sightAt } from '../model/sights.ts'
 import { type LookAnswer, type LookRequest, type LookTools, look } from './look.ts'
 
 const TOOLS: LookTools = {
@@ -36,7 +36,10 @@ function lookAt(path: string, other: Partial<LookRequest> = {}, tools: Partial<L
   const request = { path, expected: null, names: null, inotifyFd: null, ...other }
   const answer = look(request, { ...TOOLS, ...tools }, sights)
   const packed = sights.pack()
-  return { answer, seen: new Map(packed.names.map((name, at) => [name, sightAt(packed, at)])) }
+  return {
+    answer,
+    seen: new Map(Array.from({ length: countOf(packed) }, (_, at) => [nameAt(packed, at), sightAt(packed, at)])),
+  }
 }
 
 function identityOf(path: string): { deviceNumber: string; inode: string } {

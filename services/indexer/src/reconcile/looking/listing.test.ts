@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test'
 import { entryStatsOf } from '../../../../../test/support/entry-stats.ts'
 import { temporaryFolder } from '../../../../../test/support/temporary-folder.ts'
 import type { ListedRow } from '../../model/known-node.ts'
-import { createSightsBuilder, type PackedSights } from '../../model/sights.ts'
+import { countOf, createSightsBuilder, type PackedSights } from '../../model/sights.ts'
 import type { EntryStats } from '../../posix/statx.ts'
 import { compareListing } from './listing.ts'
 
@@ -48,7 +48,7 @@ function changedRow(row: ListedRow | undefined, column: number | undefined, valu
 }
 
 function compare({ sights, rows, deviceNumber }: Listing, inLimbo: readonly string[] = []) {
-  const range = { from: 0, to: sights.names.length }
+  const range = { from: 0, to: countOf(sights) }
   return compareListing(sights, range, rows, { device: STABLE, deviceNumber }, (id) => inLimbo.includes(id))
 }
 
@@ -133,8 +133,11 @@ test('a symbolic link where a file was is a difference', (t) => {
 test('names that are not UTF-8 are compared by their bytes', (t) => {
   const given = listing(t, ['a', 'b'])
   const [a, b] = given.rows
-  const names = ['x\udcff', 'x\udcfe']
-  const sights = { ...given.sights, names }
+  const builder = createSightsBuilder()
+  for (const [name, on] of [['x\udcff', 'a'] as const, ['x\udcfe', 'b'] as const]) {
+    builder.pushStats(name, entryStatsOf(join(given.top, on)))
+  }
+  const sights = builder.pack()
   const rows = [
     changedRow(changedRow(a, 0, 'x\ufffdFF'), RAW_NAME, Buffer.from([0x78, 0xff])),
     changedRow(changedRow(b, 0, 'x\ufffdFE'), RAW_NAME, Buffer.from([0x78, 0xfe])),
@@ -177,7 +180,7 @@ test('plain new files are told by their indexes, and are no differences', (t) =>
   const { sights, deviceNumber } = given
   const rows = given.rows.filter(([name]) => name === 'b')
   const compared = (changedBeforeMs?: number) => {
-    const range = { from: 0, to: sights.names.length }
+    const range = { from: 0, to: countOf(sights) }
     return compareListing(sights, range, rows, { device: STABLE, deviceNumber, changedBeforeMs }, () => false)
   }
   const { newFiles, differences, isChanged } = compared(Date.now() + 1_000)

@@ -5,7 +5,7 @@
 import { nameFromColumns } from '@drive-feed/shared/entry-name.ts'
 import type { ListedRow } from '../../model/known-node.ts'
 import type { Sight } from '../../model/sight.ts'
-import { isPlainFile, isSameFile, isSameFolder, type PackedSights, sightAt } from '../../model/sights.ts'
+import { isPlainFile, isSameFile, isSameFolder, nameAt, type PackedSights, sightAt } from '../../model/sights.ts'
 
 /** `isNew`: no row has the name. */
 export type Difference = { readonly name: string; readonly sight: Sight; readonly isNew: boolean }
@@ -48,7 +48,7 @@ export function compareListing(
   const newFiles: number[] = []
   let isChanged = false
   for (let index = range.from; index < range.to; index += 1) {
-    const name = sights.names[index] as string
+    const name = nameAt(sights, index)
     const row = missing.get(name)
     if (row !== undefined) {
       missing.delete(name)

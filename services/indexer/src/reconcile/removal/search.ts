@@ -14,7 +14,7 @@ import {
   placedSight,
   placeKey,
 } from '../../model/observation.ts'
-import { type PackedSights, sightAt } from '../../model/sights.ts'
+import { nameAt, type PackedSights, sightAt } from '../../model/sights.ts'
 import type { LookRequest } from '../../scan/look.ts'
 import { identifyFolder } from '../deciding/identity.ts'
 import { isIdTaken } from '../devices/taken-id.ts'
@@ -116,7 +116,7 @@ function entriesOf(
     // The folder's own listing meets what is mounted in it, once the folder is placed.
     if (device !== above.sight.facts.device) continue
     const sight = placedSight(raw, () => device) as PresentSight
-    const name = sights.names[index] as string
+    const name = nameAt(sights, index)
     entries.push(unplaced(tools, { parentId: above.nodeId, name, sight, path: `${above.path}/${name}`, above }))
   }
   return entries

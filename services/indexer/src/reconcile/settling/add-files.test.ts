@@ -7,7 +7,7 @@ import { DEVICE, fileRow, folderRow } from '../../../../../test/support/rows.ts'
 import type { MetadataDue } from '../../model/decision.ts'
 import { createTree } from '../../model/folder-tree.ts'
 import type { NewFiles } from '../../model/new-files.ts'
-import { createSightsBuilder } from '../../model/sights.ts'
+import { createSightsBuilder, nameAt } from '../../model/sights.ts'
 import { createPending } from '../pending/pending.ts'
 import { addFiles } from './add-files.ts'
 
@@ -40,7 +40,7 @@ function adding(inodes: readonly number[], known: readonly number[] = []) {
       newFiles: { add: (some: readonly NewFiles[]) => added.push(...some) },
     }
     const left = addFiles(tools, [{ folder, indexes: [...inodes.keys()], awaiting: BACKLOG }], sights)
-    const names = added.flatMap(({ indexes }) => indexes.map((index) => sights.names[index]))
+    const names = added.flatMap(({ indexes }) => indexes.map((index) => nameAt(sights, index)))
     return { added, names, left: left.map(({ name }) => name) }
   }
   return { folder, pending, asked, run }

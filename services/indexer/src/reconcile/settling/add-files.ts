@@ -5,7 +5,7 @@
 import type { MetadataDue } from '../../model/decision.ts'
 import type { Folder } from '../../model/folder-tree.ts'
 import type { NewFiles } from '../../model/new-files.ts'
-import { type PackedSights, plainFileAt, sightAt } from '../../model/sights.ts'
+import { nameAt, type PackedSights, plainFileAt, sightAt } from '../../model/sights.ts'
 import type { NodeQueries } from '../../store/node-queries.ts'
 import type { RawObservation } from '../looking/sight-reader.ts'
 import type { Pending } from '../pending/pending.ts'
@@ -91,15 +91,15 @@ function isInLimbo(
 function isBeingWritten(
   { pending: { writers }, clock }: AddFilesTools,
   folder: Folder,
-  { names, ids }: PackedSights,
+  sights: PackedSights,
   index: number,
 ): boolean {
   if (!writers.areAny()) return false
-  const place = { parentId: folder.nodeId, name: names[index] as string }
-  return writers.streak(place, String(ids[index * 2 + 1]), clock.nowMs()) !== null
+  const place = { parentId: folder.nodeId, name: nameAt(sights, index) }
+  return writers.streak(place, String(sights.ids[index * 2 + 1]), clock.nowMs()) !== null
 }
 
 function observationOf(folder: Folder, sights: PackedSights, index: number): RawObservation {
-  const name = sights.names[index] as string
+  const name = nameAt(sights, index)
   return { folder, name, sight: sightAt(sights, index), cause: 'scan', known: undefined }
 }

@@ -25,6 +25,7 @@ flushCompileCache()
 restrictThread({ read: [], execute: [], write: [], readsAll: true })
 
 const mounts = createMountChanges()
+const builder = createSightsBuilder()
 let progress = new Int32Array(new SharedArrayBuffer(4))
 let feedPaths = createFeedPaths([])
 let isExcluded: IsExcluded = () => {
@@ -65,7 +66,7 @@ parentPort?.on('message', (request: ObserverRequest) => {
     return
   }
   own?.refresh()
-  const builder = createSightsBuilder()
+  builder.clear()
   const answers = request.requests.map((one, index): LookAnswer => {
     Atomics.store(progress, 0, index)
     return builder.length < BATCH_ENTRIES_MAX ? look(one, tools, builder) : { kind: 'later', problem: null }

@@ -15,7 +15,7 @@ import {
 } from '@drive-feed/shared/open-database.ts'
 import { createIndexer } from './indexer.ts'
 import { createPersistence, type PersistenceTools } from './persistence.ts'
-import { exitAtOnce, tryLock } from './posix/libc.ts'
+import { exitAtOnce, mapLargeBlocks, tryLock } from './posix/libc.ts'
 import { type Confinement, createConfinement, OutdatedConfinementError } from './process/confinement.ts'
 import { finishRestoreAtStart, type RestoreMessage } from './restore-at-start.ts'
 import {
@@ -33,6 +33,8 @@ const EXIT_CRASHED = 70
 /** EX_TEMPFAIL of sysexits.h: starting again is enough. */
 const EXIT_START_AGAIN = 75
 const START_AGAIN = [DatabaseOverwrittenError, OutdatedConfinementError, RestoreWaitingError]
+/** The columns in which a batch of entries comes from the observer thread, and not the pages of the database. */
+const LARGE_BLOCK_BYTES = 128 * 1024
 /** A container engine kills after ten seconds, and users expect Ctrl-C to work sooner. */
 const STOP_MAX_MS = 1_800
 
@@ -43,6 +45,7 @@ export async function runService(startLookingThread: () => Worker): Promise<void
   process.on('uncaughtException', crash)
   process.on('unhandledRejection', crash)
   process.once('exit', leaveThreads)
+  mapLargeBlocks(LARGE_BLOCK_BYTES)
   const { configPath, flags } = parseCommandLine({
     program: PROGRAM,
     summary: 'Watches folders and keeps the feed database.',

@@ -9,6 +9,7 @@ import { entryStatsOf } from '../../../../test/support/entry-stats.ts'
 import { temporaryFolder } from '../../../../test/support/temporary-folder.ts'
 import { sightOf } from './sight.ts'
 import {
+  buffersOf,
   countOf,
   createSightsBuilder,
   isPlainFile,
@@ -16,6 +17,7 @@ import {
   isSameFolder,
   nameAt,
   plainFileAt,
+  release,
   sightAt,
 } from './sights.ts'
 import { textAt } from './text-column.ts'
@@ -147,4 +149,33 @@ test('ids that are asked for are those of the inodes', (t) => {
   const { inode: _, ...facts } = plainFileAt(sights, 2, '64512')
   const { size, mtime, ctime, birthTime } = stats
   assert.deepEqual(facts, { nodeId: id, name: 'file', size, mtime, ctime, birthTime })
+})
+
+test('a builder that begins anew leaves what it gave as it was', (t) => {
+  const stats = entryStatsOf(temporaryFolder(t))
+  const builder = createSightsBuilder()
+  for (let at = 0; at < 70_000; at += 1) builder.pushStats(`${at}`, stats)
+  builder.pushUnreadable('\udcff', 'EACCES')
+  const first = builder.pack()
+  builder.clear()
+  assert.equal(builder.length, 0)
+  builder.pushGone('gone')
+  const second = builder.pack()
+  assert.deepEqual([countOf(first), countOf(second)], [70_001, 1])
+  assert.deepEqual([nameAt(first, 69_999), sightAt(first, 70_000).kind], ['69999', 'unreadable'])
+  assert.deepEqual([nameAt(second, 0), sightAt(second, 0).kind], ['gone', 'gone'])
+  assert.deepEqual([second.oddNames.size, second.problems.size, first.oddNames.size], [0, 0, 1])
+})
+
+test('columns that are released hold no memory', () => {
+  const builder = createSightsBuilder()
+  builder.pushGone('gone')
+  const sights = builder.pack()
+  release(sights)
+  assert.deepEqual(
+    buffersOf(sights).map(({ byteLength }) => byteLength),
+    buffersOf(sights).map(() => 0),
+  )
+  builder.pushGone('again')
+  assert.equal(nameAt(builder.pack(), 1), 'again')
 })

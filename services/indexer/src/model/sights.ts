@@ -50,15 +50,21 @@ export type SightsBuilder = {
   readonly pushUnreadable: (name: string, problem: string) => void
   /** Takes the last sight out again. */
   readonly dropLast: () => void
+  /** Gives a copy of what is there. */
   readonly pack: () => PackedSights
+  /** Begins anew, in the same memory unless that is large: what is grown again for each batch is given back late. */
+  readonly clear: () => void
 }
+
+/** Entries for which memory is kept by `clear`. */
+const KEPT_MAX = 65_536
 
 export function createSightsBuilder(): SightsBuilder {
   const names = createTextColumn()
   const nodeIds = createTextColumn()
-  const oddNames = new Set<number>()
-  const problems = new Map<number, string>()
-  const exactMtimes = new Map<number, bigint>()
+  let oddNames = new Set<number>()
+  let problems = new Map<number, string>()
+  let exactMtimes = new Map<number, bigint>()
   let kinds = new Uint8Array(256)
   let numbers = new Float64Array(256 * NUMBERS)
   let ids = new BigUint64Array(256 * 2)
@@ -104,6 +110,16 @@ export function createSightsBuilder(): SightsBuilder {
       problems.delete(names.length)
       exactMtimes.delete(names.length)
     },
+    clear: () => {
+      for (const texts of [names, nodeIds]) texts.clear()
+      oddNames = new Set()
+      problems = new Map()
+      exactMtimes = new Map()
+      if (kinds.length <= KEPT_MAX) return
+      kinds = new Uint8Array(256)
+      numbers = new Float64Array(256 * NUMBERS)
+      ids = new BigUint64Array(256 * 2)
+    },
     pack: () => ({
       names: names.pack(),
       oddNames,
@@ -125,6 +141,14 @@ export function countOf({ kinds }: PackedSights): number {
 /** The columns' memory, which need not be copied to another thread. */
 export function buffersOf({ names, nodeIds, kinds, numbers, ids }: PackedSights): ArrayBuffer[] {
   return [names.bytes, names.ends, nodeIds.bytes, nodeIds.ends, kinds, numbers, ids].map(({ buffer }) => buffer)
+}
+
+/**
+ * Gives the columns' memory back; nothing can be read from them any more. Otherwise that of a whole scan may wait for a
+ * collection of garbage, since such memory hardly counts as such.
+ */
+export function release(sights: PackedSights): void {
+  for (const buffer of buffersOf(sights)) buffer.transfer(0)
 }
 
 /** The name at an index of the columns. */

@@ -16,7 +16,12 @@ export type TextColumnBuilder = {
   readonly push: (text: string) => void
   readonly dropLast: () => void
   readonly pack: () => TextColumn
+  /** Begins anew, in the same memory unless that is large. */
+  readonly clear: () => void
 }
+
+/** Memory up to this size is kept by `clear`, bytes. */
+const KEPT_MAX = 4 * 1024 * 1024
 
 /** The most bytes of UTF-8 that one unit of a string takes. */
 const BYTES_A_UNIT = 3
@@ -51,6 +56,11 @@ export function createTextColumn(): TextColumnBuilder {
     },
     dropLast: () => {
       length = Math.max(0, length - 1)
+    },
+    clear: () => {
+      length = 0
+      if (bytes.length > KEPT_MAX) bytes = Buffer.from(new ArrayBuffer(4096))
+      if (ends.byteLength > KEPT_MAX) ends = new Uint32Array(256)
     },
     pack: () => ({ bytes: new Uint8Array(bytes.buffer.slice(0, end())), ends: ends.slice(0, length) }),
   }

@@ -11,6 +11,7 @@ const pollFd = koffi.struct('pollfd', { fd: 'int', events: 'short', revents: 'sh
 const pollCall = libc.func('int poll(_Inout_ pollfd *fds, unsigned long count, int timeout)')
 const exitCall = libc.func('void _exit(int status)')
 const trimCall = libc.func('int malloc_trim(size_t pad)')
+const mallopt = libc.func('int mallopt(int parameter, int value)')
 const flockCall = libc.func('int flock(int fd, int operation)')
 
 const IN_CLOEXEC = 0o2000000
@@ -47,6 +48,17 @@ export function addWatch(inotifyFd: number, path: string, mask: number): Outcome
 /** malloc_trim(3): returns malloc's free memory to the system. */
 export function trimHeap(): void {
   trimCall(0)
+}
+
+const M_MMAP_THRESHOLD = -3
+
+/**
+ * Has malloc(3) map each block of so many bytes or more by itself, so that it is given back when it is freed. Without this
+ * the limit grows to the largest block that was ever freed, and blocks that pass between threads leave gaps in the heaps of
+ * those threads.
+ */
+export function mapLargeBlocks(bytes: number): void {
+  mallopt(M_MMAP_THRESHOLD, bytes)
 }
 
 /** inotify_rm_watch(2). The kernel answers with IN_IGNORED. A watch that is already gone is no error. */

@@ -4,6 +4,7 @@ import { isPassing } from '@drive-feed/shared/passing-errors.ts'
 import type { Clock } from '../../model/clock.ts'
 import type { Folder } from '../../model/folder-tree.ts'
 import type { FileSight } from '../../model/sight.ts'
+import { release } from '../../model/sights.ts'
 import type { LookAnswer } from '../../scan/look.ts'
 import type { LookReply } from '../../scan/observer.ts'
 import { compareListing } from '../looking/listing.ts'
@@ -40,6 +41,8 @@ export async function settleVisits(
   }
   // Before anything is waited for: what is known of them now would be no longer true.
   for (const raw of addFiles(tools, files, sights)) raws.push(raw)
+  // What is left is objects.
+  release(sights)
   for (let from = 0; from < raws.length; from += SETTLE_MAX) {
     // Events and signals are taken in between two transactions.
     if (from > 0) await nextTurn()

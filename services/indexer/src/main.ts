@@ -1,5 +1,4 @@
 /** Entry of the indexer. Its work is in `service.ts`, which is imported once the compile cache is on. */
-import { setFlagsFromString } from 'node:v8'
 import { Worker } from 'node:worker_threads'
 import { useCompileCache } from '@drive-feed/shared/compile-cache.ts'
 import { ALLOW_OPEN_FILES, mayOpen, OPEN_FILES_MIN } from './process/open-files.ts'
@@ -9,8 +8,6 @@ if (!mayOpen(OPEN_FILES_MIN)) {
   process.exit(1)
 }
 useCompileCache()
-// The space for new objects never shrinks again, and what lives long is columns outside of it.
-setFlagsFromString('--semi-space-growth-factor=1')
 const startLookingThread = () =>
   // New objects live for one answer. A larger space for them would never shrink again.
   new Worker(new URL('./observer-thread.ts', import.meta.url), { resourceLimits: { maxYoungGenerationSizeMb: 12 } })

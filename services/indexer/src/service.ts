@@ -17,6 +17,7 @@ import { createIndexer } from './indexer.ts'
 import { createPersistence, type PersistenceTools } from './persistence.ts'
 import { exitAtOnce, mapLargeBlocks, tryLock } from './posix/libc.ts'
 import { type Confinement, createConfinement, OutdatedConfinementError } from './process/confinement.ts'
+import { keepHeapsSmall } from './process/memory.ts'
 import { finishRestoreAtStart, type RestoreMessage } from './restore-at-start.ts'
 import {
   DatabaseOverwrittenError,
@@ -35,6 +36,8 @@ const EXIT_START_AGAIN = 75
 const START_AGAIN = [DatabaseOverwrittenError, OutdatedConfinementError, RestoreWaitingError]
 /** The columns in which a batch of entries comes from the observer thread, and not the pages of the database. */
 const LARGE_BLOCK_BYTES = 128 * 1024
+/** By then all threads have loaded their modules, and a first scan has hardly begun. */
+const LOADED_AFTER_MS = 1_000
 /** A container engine kills after ten seconds, and users expect Ctrl-C to work sooner. */
 const STOP_MAX_MS = 1_800
 
@@ -46,6 +49,7 @@ export async function runService(startLookingThread: () => Worker): Promise<void
   process.on('unhandledRejection', crash)
   process.once('exit', leaveThreads)
   mapLargeBlocks(LARGE_BLOCK_BYTES)
+  setTimeout(keepHeapsSmall, LOADED_AFTER_MS).unref()
   const { configPath, flags } = parseCommandLine({
     program: PROGRAM,
     summary: 'Watches folders and keeps the feed database.',

@@ -72,7 +72,7 @@ export function createChangeLog({ orm, sqlite }: FeedDatabase, wallMs: () => num
   const deleteNode = sqlite.prepare('DELETE FROM nodes WHERE node_id = ?')
   const single = prepareSingle(sqlite)
   const many = prepareMany(sqlite)
-  const added = prepareAdded(sqlite)
+  const appendAdded = createAppendAdded(sqlite)
   /** False only while the log certainly has no tombstone: then a first scan need not look for one. */
   let hasTombstones = sqlite.prepare('SELECT EXISTS (SELECT 1 FROM changes WHERE is_removed)').pluck().get() === 1
   const readHead = () => (sequence.get() as number | undefined) ?? 0
@@ -110,13 +110,7 @@ export function createChangeLog({ orm, sqlite }: FeedDatabase, wallMs: () => num
     },
     appendRows: (insert) => {
       beginRun()
-      const after = added.lastRow.get() ?? 0
-      insert(() => {
-        head += 1
-        return head
-      })
-      if (!hasTombstones) added.append.run(after)
-      else for (const statement of added.appendOverTombstones) statement.run(after)
+      appendAdded(() => insert(() => ++head), hasTombstones)
     },
     appendAgain: (nodeId, oldChangeId) => {
       beginRun()
@@ -195,8 +189,8 @@ function prepareSingle(sqlite: FeedDatabase['sqlite']) {
   }
 }
 
-/** Statements about all nodes with a larger rowid than the one given: those that were just inserted. */
-function prepareAdded(sqlite: FeedDatabase['sqlite']) {
+/** Appends the rows of the nodes that `insert` inserts: those with a larger rowid than any before. */
+function createAppendAdded(sqlite: FeedDatabase['sqlite']): (insert: () => void, hasTombstones: boolean) => void {
   const append = (firstChangeId: string) =>
     sqlite.prepare<[number]>(
       `INSERT INTO changes (change_id, node_id, is_removed, first_change_id)
@@ -206,20 +200,24 @@ function prepareAdded(sqlite: FeedDatabase['sqlite']) {
   const tombstones = `nodes CROSS JOIN changes AS tombstone
     ON tombstone.node_id = nodes.node_id AND tombstone.is_removed WHERE nodes.rowid > ?`
   const buried = `SELECT tombstone.change_id FROM ${tombstones}`
-  return {
-    lastRow: sqlite.prepare<[], number | null>('SELECT max(rowid) FROM nodes').pluck(),
-    append: append('change_id'),
-    appendOverTombstones: [
-      append(`coalesce((SELECT tombstone.first_change_id FROM changes AS tombstone
+  const lastRow = sqlite.prepare<[], number | null>('SELECT max(rowid) FROM nodes').pluck()
+  const appendNew = append('change_id')
+  const appendOverTombstones = [
+    append(`coalesce((SELECT tombstone.first_change_id FROM changes AS tombstone
                         WHERE tombstone.node_id = nodes.node_id AND tombstone.is_removed), change_id)`),
-      sqlite.prepare<[number]>(
-        `UPDATE nodes SET former_kinds = lived.kinds
+    sqlite.prepare<[number]>(
+      `UPDATE nodes SET former_kinds = lived.kinds
          FROM (SELECT nodes.rowid AS id, tombstone.former_kinds AS kinds FROM ${tombstones}) AS lived
          WHERE nodes.rowid = lived.id`,
-      ),
-      sqlite.prepare<[number]>(`DELETE FROM removals WHERE change_id IN (${buried})`),
-      sqlite.prepare<[number]>(`DELETE FROM changes WHERE change_id IN (${buried})`),
-    ],
+    ),
+    sqlite.prepare<[number]>(`DELETE FROM removals WHERE change_id IN (${buried})`),
+    sqlite.prepare<[number]>(`DELETE FROM changes WHERE change_id IN (${buried})`),
+  ]
+  return (insert, hasTombstones) => {
+    const after = lastRow.get() ?? 0
+    insert()
+    if (!hasTombstones) appendNew.run(after)
+    else for (const statement of appendOverTombstones) statement.run(after)
   }
 }
 

@@ -7,7 +7,7 @@ import { createRequire } from 'node:module'
 
 const require = createRequire(import.meta.url)
 
-export const { and, asc, desc, eq, getTableColumns, gt, gte, inArray, lt, lte, sql } =
+export const { and, asc, count, desc, eq, getTableColumns, gt, gte, inArray, is, lt, lte, Placeholder, sql } =
   require('drizzle-orm') as typeof import('drizzle-orm')
 export const { drizzle } = require('drizzle-orm/better-sqlite3') as typeof import('drizzle-orm/better-sqlite3')
 export const { blob, integer, real, sqliteTable, text } =

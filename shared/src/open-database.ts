@@ -8,7 +8,10 @@ import { isKnownVersion, type KnownVersion, migrate, SCHEMA_VERSION, TABLES_OF_V
 import { whyNotWritable } from './not-writable.ts'
 import { shownText } from './shown-text.ts'
 
-export type FeedDatabase = { readonly sqlite: Database.Database; readonly orm: BetterSQLite3Database }
+export type FeedDatabase = {
+  readonly sqlite: Database.Database
+  readonly orm: BetterSQLite3Database & { readonly $client: Database.Database }
+}
 
 /** The file can't be used. The message says what, where and what to do, for the log or the end of the process. */
 export class DatabaseUnusableError extends Error {

@@ -19,6 +19,10 @@ function countingOf(reading: Reading, counts: ReadCounts): Reading {
   let folders = 0
   const counted = (queries: Queries): Queries => ({
     ...queries,
+    plainChanges: (ids, stretch) => {
+      counts.rows += ids.length
+      return queries.plainChanges(ids, stretch)
+    },
     visibleChanges: (stretch) => {
       const found = queries.visibleChanges(stretch)
       counts.rows += found.rows.length

@@ -45,6 +45,8 @@ export async function openInterleavedFeed(t: TestContext, rowsARead: number | nu
 function interrupted(source: DatabaseSource, rowsARead: number | null, work: () => void): DatabaseSource {
   const small = (queries: Queries): Queries => ({
     ...queries,
+    visibleIds: (stretch) =>
+      queries.visibleIds({ ...stretch, limit: Math.min(stretch.limit, rowsARead ?? stretch.limit) }),
     visibleChanges: (stretch) =>
       queries.visibleChanges({ ...stretch, limit: Math.min(stretch.limit, rowsARead ?? stretch.limit) }),
   })

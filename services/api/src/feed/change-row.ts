@@ -2,63 +2,53 @@
 import type { Kinds } from '@drive-feed/shared/schema.ts'
 import type { WireRow } from './wire-row.ts'
 
-export type ChangeRow = {
+/** What a client without a filter sees of a row. */
+export type PlainChange = {
   readonly changeId: number
   readonly nodeId: string
   readonly isRemoved: boolean
+  /** The JSON of the change, or its node if SQLite can't write it, see `live-text.ts`. Null for a removed node. */
+  readonly shown: string | WireRow | null
+}
+
+/** Several of them in a row: the JSON of each, separated by commas, in UTF-8. */
+export type ChangeRun = { readonly json: Buffer; readonly count: number }
+
+/** And what decides whether one with a filter sees it, and where it is. */
+export type ChangeRow = PlainChange & {
   readonly firstChangeId: number
   /** Null for a removed node, like the fields below. */
-  readonly node: WireRow | null
+  readonly node: SeenNode | null
   readonly movedChangeId: number | null
   /** The kinds of node that had this id before. */
   readonly formerKinds: Kinds | null
   /** 1 while the file waits for its hash: another change is certain to follow, with the hash or the error. Of a kept row: then. */
   readonly isPending: 0 | 1 | null
-  /** Whether this very object may be in other answers too: see `recent-rows.ts`. */
-  readonly isKept: boolean
 }
 
-/** The columns in their order, as SQLite has them: truths are 0 and 1. Those of the node are null for a removed one. */
+export type SeenNode = Pick<WireRow, 'parentId' | 'name' | 'isDirectory'>
+
+/** Columns as SQLite has them: truths are 0 and 1. Those of the node are null for a removed one. */
 // biome-ignore format: a line for each part
 export type ChangeColumns = readonly [
-  changeId: number, nodeId: string, isRemoved: number, firstChangeId: number,
-  id: string | null, parentId: string | null, name: string, isDirectory: number, ctime: number, mtime: number | string,
-  mimeType: string, hash: string, size: number, isImage: number, isVideo: number,
-  width: number, height: number, msDuration: number,
+  changeId: number, nodeId: string, text: string | null,
+  isRemoved: number, firstChangeId: number,
+  parentId: string | null, name: string | null, isDirectory: number | null,
   movedChangeId: number | null, formerKinds: Kinds | null, isPending: 0 | 1 | null,
 ]
 
 /** By hand: what Drizzle does for each column of each row takes longer than everything else in an answer. */
 export function changeRowOf(columns: ChangeColumns): ChangeRow {
-  const id = columns[4]
+  const name = columns[6]
   return {
     changeId: columns[0],
     nodeId: columns[1],
-    isRemoved: columns[2] === 1,
-    firstChangeId: columns[3],
-    node: id === null ? null : wireRowOf(id, columns),
-    movedChangeId: columns[18],
-    formerKinds: columns[19],
-    isPending: columns[20],
-    isKept: false,
-  }
-}
-
-function wireRowOf(nodeId: string, columns: ChangeColumns): WireRow {
-  return {
-    nodeId,
-    parentId: columns[5],
-    name: columns[6],
-    isDirectory: columns[7] === 1,
-    ctime: columns[8],
-    mtime: columns[9],
-    mimeType: columns[10],
-    hash: columns[11],
-    size: columns[12],
-    isImage: columns[13] === 1,
-    isVideo: columns[14] === 1,
-    width: columns[15],
-    height: columns[16],
-    msDuration: columns[17],
+    shown: columns[2],
+    isRemoved: columns[3] === 1,
+    firstChangeId: columns[4],
+    node: name === null ? null : { parentId: columns[5], name, isDirectory: columns[7] === 1 },
+    movedChangeId: columns[8],
+    formerKinds: columns[9],
+    isPending: columns[10],
   }
 }

@@ -8,7 +8,7 @@ import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import fc from 'fast-check'
 import type { FeedWriter, LiveNode } from '../../../../test/support/feed-writer.ts'
 import { inFeed } from '../../../../test/support/in-feed.ts'
-import type { ChangeRow } from './change-row.ts'
+import { singly } from '../../../../test/support/singly.ts'
 import { beginAnswer, findExtent, readPages } from './changes-reader.ts'
 import type { Reading } from './database-source.ts'
 
@@ -49,20 +49,21 @@ function write(feed: FeedWriter, { kind, a, b }: Step): void {
   if (kind === 'removeRecreate') feed.put({ id: victim.id, isDirectory: victim.id.startsWith('d') })
 }
 
-function apply(client: Client, rows: readonly ChangeRow[]): void {
-  for (const { nodeId, isRemoved, node } of rows) {
-    if (isRemoved) {
-      client.nodes.delete(nodeId)
+function apply(client: Client, rows: ReturnType<typeof singly>): void {
+  for (const row of rows) {
+    if (row.isRemoved) {
+      client.nodes.delete(row.nodeId)
       continue
     }
-    assert.ok(node !== null && node.parentId !== null)
-    const isParentKnown = node.parentId === SUPER_ROOT_ID || client.nodes.has(node.parentId)
-    assert.ok(isParentKnown, `I3: ${nodeId} came before its parent ${node.parentId}`)
-    client.nodes.set(nodeId, { id: nodeId, parentId: node.parentId, name: node.name, size: node.size })
+    const { id, parent_id: parentId, name, size } = JSON.parse(String(row.shown)).node
+    assert.equal(id, row.nodeId)
+    const isParentKnown = parentId === SUPER_ROOT_ID || client.nodes.has(parentId)
+    assert.ok(isParentKnown, `I3: ${id} came before its parent ${parentId}`)
+    client.nodes.set(id, { id, parentId, name, size })
   }
 }
 
-function assertOnceEach(rows: readonly ChangeRow[]): void {
+function assertOnceEach(rows: ReturnType<typeof singly>): void {
   assert.equal(new Set(rows.map((row) => row.nodeId)).size, rows.length, 'a node at most once in an answer')
 }
 
@@ -70,7 +71,7 @@ function assertOnceEach(rows: readonly ChangeRow[]): void {
 async function takePage(feed: FeedWriter, reading: Reading, client: Client, maxSize: number): Promise<boolean> {
   const visible = feed.countVisible(client.cursor)
   const extent = await findExtent(reading, { cursor: client.cursor, maxSize })
-  const rows = [...readPages(reading, { cursor: client.cursor, upTo: extent.cursor, pageRows: 2 })].flat()
+  const rows = singly(readPages(reading, { cursor: client.cursor, upTo: extent.cursor, pageRows: 2 }))
   assert.equal(rows.length, Math.min(maxSize, visible))
   assert.equal(extent.hasMore, visible > maxSize, 'has_more is exact')
   assert.ok(extent.cursor >= client.cursor, 'I5: cursors only grow')
@@ -84,9 +85,10 @@ async function takePage(feed: FeedWriter, reading: Reading, client: Client, maxS
 /** One request for everything, with the next steps' writes between its pages. Returns how many steps that took. */
 async function takeStream(feed: FeedWriter, reading: Reading, client: Client, next: readonly Step[]): Promise<number> {
   const extent = await findExtent(reading, { cursor: client.cursor, maxSize: null })
-  const seen: ChangeRow[] = []
+  const seen: ReturnType<typeof singly> = []
   let used = 0
-  for (const rows of readPages(reading, { cursor: client.cursor, upTo: extent.cursor, pageRows: 2 })) {
+  for (const page of readPages(reading, { cursor: client.cursor, upTo: extent.cursor, pageRows: 2 })) {
+    const rows = singly([page])
     apply(client, rows)
     seen.push(...rows)
     const between = next[used]
@@ -188,7 +190,7 @@ test('I13: the token of a page that took several reads says what the last of the
       },
     }
     const { cursor, epoch, pages } = await beginAnswer(writing, { cursor: 0, maxSize: 1 })
-    const ids = [...pages].flat().map(({ nodeId }) => nodeId)
+    const ids = singly(pages).map(({ nodeId }) => nodeId)
     assert.deepEqual([cursor, ids], [5_001, ['a']])
     const [, named, head = ''] = epoch.split('.')
     // The last read was followed by one more change.

@@ -22,11 +22,13 @@
  * of a folder together with the folder (I4).
  */
 
-import type { ChangeRow } from './change-row.ts'
+import type { ChangeRow, ChangeRun } from './change-row.ts'
 import type { Reading } from './database-source.ts'
 import { epochAt, epochOfFiles } from './epochs.ts'
+import type { FeedState } from './feed-state.ts'
+import type { Stretch } from './log-queries.ts'
 import { placesIn } from './places.ts'
-import type { FeedState, Queries, Stretch } from './queries.ts'
+import type { Queries } from './queries.ts'
 import { nextTurn, searchInTurn } from './turns.ts'
 import { createPageView, isFiltered, type SeenChange, type View, WHOLE } from './view.ts'
 
@@ -53,8 +55,11 @@ export type Answer = Extent & {
   /** The token that goes with the cursor. */
   readonly epoch: string
   /** A page may be empty. */
-  readonly pages: Iterable<readonly SeenChange[]>
+  readonly pages: Iterable<Page>
 }
+
+/** Changes in their order. Where nobody asked for more than their JSON, many of them may be one run. */
+export type Page = readonly (SeenChange | ChangeRun)[]
 
 /** Bounds the memory for one answer, and how long other requests wait. About 50 KB of JSON. */
 const PAGE_ROWS = 128
@@ -73,7 +78,7 @@ export async function beginAnswer(reading: Reading, wanted: Omit<Wanted, 'head'>
   if (maxSize === null || maxSize > SHORT_ROWS)
     return { ...extent, feed, epoch: epochOfFiles(feed, reading.files), pages }
   // So few are read before the token is sent, so that the token can name the state that they were read from.
-  const read: (readonly SeenChange[])[] = []
+  const read: Page[] = []
   for (const page of pages) {
     read.push(page)
     await nextTurn()
@@ -90,19 +95,24 @@ export async function beginAnswer(reading: Reading, wanted: Omit<Wanted, 'head'>
 }
 
 /** The whole answer from one state of the database, or null if that would be a long read. */
-function readShort(
-  queries: Queries,
-  { cursor, noneUpTo = cursor, maxSize, view = WHOLE }: Wanted,
-): Omit<Answer, 'feed' | 'epoch'> | null {
+function readShort(queries: Queries, wanted: Wanted): Omit<Answer, 'feed' | 'epoch'> | null {
+  const { cursor, noneUpTo = cursor, maxSize, view = WHOLE } = wanted
   const head = queries.head()
   // One more than wanted shows whether there are more. A filter may leave out any of them.
   const limit = isFiltered(view) ? FILTER_ROWS : Math.min(maxSize ?? SHORT_ROWS, SHORT_ROWS) + 1
-  const { seen: changes, reached } = see(queries, { after: noneUpTo, upTo: head, cursor, limit }, view)
-  if (maxSize !== null && changes.length > maxSize) {
-    const page = changes.slice(0, maxSize)
-    return { cursor: page.at(-1)?.changeId ?? cursor, hasMore: true, pages: [page] }
+  const stretch = { after: noneUpTo, upTo: head, cursor, limit }
+  if (isFiltered(view)) {
+    const { seen, reached } = see(queries, stretch, view)
+    const page = maxSize !== null && seen.length > maxSize ? seen.slice(0, maxSize) : null
+    if (page !== null) return { cursor: page.at(-1)?.changeId ?? cursor, hasMore: true, pages: [page] }
+    return reached >= head ? { cursor: head, hasMore: false, pages: [seen] } : null
   }
-  return reached >= head ? { cursor: head, hasMore: false, pages: [changes] } : null
+  const { ids, reached } = queries.visibleIds(stretch)
+  const hasMore = maxSize !== null && ids.length > maxSize
+  if (!hasMore && reached < head) return null
+  const found = { ids: hasMore ? ids.slice(0, maxSize) : ids, reached: hasMore ? (ids[maxSize - 1] ?? cursor) : head }
+  const page = readFound(queries, stretch, found, view)
+  return page.reached < found.reached ? null : { cursor: found.reached, hasMore, pages: [page.seen] }
 }
 
 /**
@@ -162,19 +172,39 @@ export async function findFirst(
   return { isFound: noneUpTo < head && signal?.aborted !== true, noneUpTo }
 }
 
+/** The rows with these numbers, for a view without a filter. `reached` as in `see`. */
+function readFound(
+  queries: Queries,
+  stretch: Stretch,
+  { ids, reached }: { readonly ids: readonly number[]; readonly reached: number },
+  view: View,
+): { readonly seen: Page; readonly reached: number } {
+  if (ids.length === 0) return { seen: [], reached }
+  if (!view.hasPaths) return { seen: queries.plainChanges(ids, stretch), reached }
+  const found = see(queries, { ...stretch, upTo: ids.at(-1) ?? reached, limit: ids.length }, view)
+  return found.seen.length === ids.length ? { ...found, reached } : found
+}
+
 /** A filter decides row by row, so it may look at fewer rows than the limit, or give more. */
 function visibleIds(queries: Queries, stretch: Stretch, view: View): { ids: number[]; reached: number } {
   if (!isFiltered(view)) return queries.visibleIds(stretch)
-  const { seen, reached } = see(queries, { ...stretch, limit: FILTER_ROWS }, { ...view, hasPaths: false })
+  const { seen, reached } = see(queries, { ...stretch, limit: FILTER_ROWS }, { ...view, hasPaths: false }, false)
   return { ids: seen.map(({ changeId }) => changeId), reached }
 }
 
 /**
  * The changes of a stretch that a client sees. `reached` is the last row that was looked at: not the last one of the
  * stretch if the remaining rows lie in parts of a very deep tree that are left to the next read.
+ *
+ * @param isShown false if only the numbers are wanted
  */
-function see(queries: Queries, stretch: Stretch, view: View): { seen: SeenChange[]; reached: number } {
-  const { rows, reached } = queries.visibleChanges(stretch, !view.isSettled)
+function see(
+  queries: Queries,
+  stretch: Stretch,
+  view: View,
+  isShown = true,
+): { seen: readonly SeenChange[]; reached: number } {
+  const { rows, reached } = queries.visibleChanges(stretch, !view.isSettled, isShown)
   const places = placesIn(queries)
   const seeRow = createPageView(view, stretch.cursor, queries, places)
   const seen: SeenChange[] = []
@@ -204,11 +234,13 @@ function isPlaced(
 export function* readPages(
   reading: Reading,
   wanted: { cursor: number; noneUpTo?: number; upTo: number; view?: View; pageRows?: number },
-): Generator<SeenChange[]> {
+): Generator<Page> {
   const { cursor, noneUpTo = cursor, upTo, view = WHOLE, pageRows = PAGE_ROWS } = wanted
   for (let after = noneUpTo; after < upTo; ) {
     const stretch = { after, upTo, cursor, limit: pageRows }
-    const { seen, reached } = reading.read((queries) => see(queries, stretch, view))
+    const { seen, reached } = reading.read((queries) =>
+      isFiltered(view) ? see(queries, stretch, view) : readFound(queries, stretch, queries.visibleIds(stretch), view),
+    )
     after = reached
     yield seen
   }

@@ -1,6 +1,6 @@
 /** The token that goes with an answer, sent as `Feed-Epoch`: it names the state of the database that the answer was read from. */
 import { formatFeedEpoch, parseFeedEpoch, type ReadFrom } from '@drive-feed/shared/feed-epoch.ts'
-import type { FeedState } from './queries.ts'
+import type { FeedState } from './feed-state.ts'
 
 /** @param feed as the last read of the answer found it */
 export function epochAt(cursor: number, feed: Pick<FeedState, 'epoch' | 'head'>): string {

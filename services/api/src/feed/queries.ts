@@ -1,48 +1,25 @@
 /**
- * Every SELECT of the api. Each is one prepared statement that is read to its end in one call, and looks at a bounded number
+ * Every SELECT of the api, with `feed-state.ts` and `log-queries.ts`. Each is one prepared statement that is read to its end in one call, and looks at a bounded number
  * of rows: an open read transaction would keep the writer from resetting the WAL (I10), and a long one would block all
  * other requests.
  */
-import { and, asc, eq, gt, lte, sql } from '@drive-feed/shared/drizzle.ts'
-import { type FeedEpoch, formatFeedEpoch } from '@drive-feed/shared/feed-epoch.ts'
+import { and, asc, eq, sql } from '@drive-feed/shared/drizzle.ts'
 import {
-  changes,
-  feed,
   nodes,
   type ProblemRow,
   problems,
   type RootTotalsRow,
   removals,
   rootTotals,
-  runs,
   type StatusRow,
   status,
   type WatchRootRow,
   watchRoots,
 } from '@drive-feed/shared/schema.ts'
-import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
-import { type ChangeColumns, type ChangeRow, changeRowOf } from './change-row.ts'
-import { createRecentRows } from './recent-rows.ts'
+import { createStateQueries } from './feed-state.ts'
+import { createLogQueries } from './log-queries.ts'
+import type { FeedOrm } from './prepare.ts'
 import type { WireRow } from './wire-row.ts'
-
-/** A part of the log: the rows after `after` up to and including `upTo`, as seen by a client at `cursor`. */
-export type Stretch = {
-  readonly after: number
-  readonly upTo: number
-  readonly cursor: number
-  /** Rows at most. */
-  readonly limit: number
-}
-
-/** The state of the feed: two equal states give equal answers. */
-export type FeedState = {
-  /** The database and its latest run, see `feed-epoch.ts`; empty in a damaged file. */
-  readonly epoch: string
-  /** The largest change number ever given out, 0 in a new database. */
-  readonly head: number
-  /** The watched folders and their paths, as one text for comparison. */
-  readonly roots: string
-}
 
 /** The place of a node when it was removed. `path` is null if it was below no watched folder. */
 export type Removal = { readonly path: string | null; readonly name: string }
@@ -59,17 +36,11 @@ export type Queries = ReturnType<typeof createQueries>
 /** Ancestors that one query reads. */
 const ANCESTORS_MAX = 500
 
-/** Rows that one read looks at, at most: many tombstones to skip in a row must not make it a long read. */
-const SCAN_ROWS = 4_000
-
 // Decimal text if a double would round it: before the year 1684 and after 2255.
 const exactMtime = sql<
   number | string
 >`CASE WHEN ${nodes.mtime} BETWEEN -9007199254740991 AND 9007199254740991 THEN ${nodes.mtime}
     ELSE CAST(${nodes.mtime} AS TEXT) END`
-
-const isPending = sql<0 | 1 | null>`${nodes.metadataState} IN ('fresh', 'backlog') AND ${nodes.hash} = ''
-    AND ${nodes.metadataError} IS NULL`
 
 const wireColumns = {
   nodeId: nodes.nodeId,
@@ -89,71 +60,17 @@ const wireColumns = {
 }
 
 /** Prepares all statements. @throws {SqliteError} if the tables are not those of the schema */
-export function createQueries(orm: BetterSQLite3Database) {
-  return { ...createLogQueries(orm), ...createNodeQueries(orm), ...createStatusQueries(orm) }
-}
-
-function createLogQueries(orm: BetterSQLite3Database) {
-  const head = prepareHead(orm)
-  const epoch = prepareEpoch(orm)
-  const runEnd = prepareRunEnd(orm)
-  const roots = orm.select({ nodeId: watchRoots.nodeId, path: watchRoots.path }).from(watchRoots).prepare()
-  const scanEnd = prepareScanEnd(orm)
-  const ids = prepareIds(orm)
-  const rows = prepareRows(orm)
-  const stateOfRows = prepareStateOfRows(orm)
-  const recent = createRecentRows()
-
-  const headNow = (): number => head.get()?.head ?? 0
-  /** The last row to look at. Rows that disappear before the next statement only make the stretch shorter. */
-  const endOf = (stretch: Stretch) => scanEnd.get(stretch)?.changeId ?? stretch.upTo
-
+export function createQueries(orm: FeedOrm) {
+  const ofNodes = createNodeQueries(orm)
   return {
-    head: headNow,
-
-    feed: (): FeedState => ({
-      epoch: epochOf(epoch.get()),
-      head: headNow(),
-      roots: JSON.stringify(roots.values()),
-    }),
-
-    /** The last change before the next run began; null for the latest run, undefined for an unknown one. */
-    runEnd: (runId: string): number | null | undefined => runEnd.get({ runId })?.end,
-
-    /** Paths of the watched folders by node id. */
-    rootPaths: (): Map<string, string> => new Map(roots.all().map(({ nodeId, path }) => [nodeId, path])),
-
-    /** Numbers of the changes that the client sees. `reached` is the last row looked at, `upTo` if these are all. */
-    visibleIds(stretch: Stretch): { ids: number[]; reached: number } {
-      const reached = endOf(stretch)
-      const found = ids.all({ ...stretch, upTo: reached }).map((row) => row.changeId)
-      return { ids: found, reached: found.length < stretch.limit ? reached : (found.at(-1) ?? reached) }
-    },
-
-    /**
-     * The changes that the client sees. `reached` is the last row looked at, `upTo` if these are all.
-     *
-     * @param mayBeKept whether rows of an earlier read will do, whose `isPending` may be that of then
-     */
-    visibleChanges(stretch: Stretch, mayBeKept = true): { rows: ChangeRow[]; reached: number } {
-      const reached = endOf(stretch)
-      const asked = { ...stretch, upTo: reached }
-      const read = (part: Stretch) => (rows.values(part) as unknown as ChangeColumns[]).map(changeRowOf)
-      const readKept = () => {
-        recent.begin(stateOfRows.get()?.state ?? '')
-        const changeIds = (ids.values(asked) as [number][]).map(([changeId]) => changeId)
-        const known = recent.find(changeIds)
-        if (known.length === changeIds.length) return known
-        const after = known.at(-1)?.changeId ?? stretch.after
-        return [...known, ...recent.keep(read({ ...asked, after, limit: stretch.limit - known.length }))]
-      }
-      const found = mayBeKept && recent.mayHave(stretch.after, stretch.upTo) ? readKept() : read(asked)
-      return { rows: found, reached: found.length < stretch.limit ? reached : (found.at(-1)?.changeId ?? reached) }
-    },
+    ...createStateQueries(orm),
+    ...createLogQueries(orm, ofNodes.node),
+    ...ofNodes,
+    ...createStatusQueries(orm),
   }
 }
 
-function createNodeQueries(orm: BetterSQLite3Database) {
+function createNodeQueries(orm: FeedOrm) {
   const param = sql.placeholder
   const node = orm
     .select(wireColumns)
@@ -209,7 +126,7 @@ function createNodeQueries(orm: BetterSQLite3Database) {
   }
 }
 
-function createStatusQueries(orm: BetterSQLite3Database) {
+function createStatusQueries(orm: FeedOrm) {
   const current = orm.select().from(status).prepare()
   const roots = orm.select().from(watchRoots).orderBy(asc(watchRoots.name)).prepare()
   const totals = orm.select().from(rootTotals).prepare()
@@ -223,46 +140,8 @@ function createStatusQueries(orm: BetterSQLite3Database) {
   }
 }
 
-/**
- * SQLite keeps the largest number of an AUTOINCREMENT table here. Unlike max(change_id) it never goes back, and neither
- * may a cursor (I5).
- */
-function prepareHead(orm: BetterSQLite3Database) {
-  return orm.select({ head: sql<number>`seq` }).from(sql`sqlite_sequence`).where(sql`name = 'changes'`).prepare()
-}
-
-const latestRun = sql<string | null>`(SELECT run_id FROM runs ORDER BY first_change_id DESC LIMIT 1)`
-
-function prepareEpoch(orm: BetterSQLite3Database) {
-  return orm
-    .select({ database: feed.epoch, run: latestRun.as('run') })
-    .from(feed)
-    .prepare()
-}
-
-function epochOf(row: FeedEpoch | undefined): string {
-  return row === undefined ? '' : formatFeedEpoch(row)
-}
-
-/** While this stays, so does what is shown of each row of the log. */
-function prepareStateOfRows(orm: BetterSQLite3Database) {
-  return orm
-    .select({ state: sql<string>`${feed.epoch} || ' ' || coalesce(${latestRun}, '') || ' ' || ${feed.silentWrites}` })
-    .from(feed)
-    .prepare()
-}
-
-function prepareRunEnd(orm: BetterSQLite3Database) {
-  const next = sql`SELECT min(later.first_change_id) FROM runs AS later WHERE later.first_change_id > ${runs.firstChangeId}`
-  return orm
-    .select({ end: sql<number | null>`(${next}) - 1` })
-    .from(runs)
-    .where(eq(runs.runId, sql.placeholder('runId')))
-    .prepare()
-}
-
 /** UNION ALL takes half the time of UNION. In a damaged file with a cycle the limit ends the recursion. */
-function prepareAncestors(orm: BetterSQLite3Database) {
+function prepareAncestors(orm: FeedOrm) {
   const above = sql`(WITH RECURSIVE above (id, parent_id, name) AS (
       SELECT node_id, parent_id, name FROM nodes WHERE node_id = ${sql.placeholder('nodeId')}
       UNION ALL SELECT nodes.node_id, nodes.parent_id, nodes.name FROM above JOIN nodes ON nodes.node_id = above.parent_id
@@ -274,60 +153,11 @@ function prepareAncestors(orm: BetterSQLite3Database) {
     .prepare()
 }
 
-const inStretch = and(gt(changes.changeId, sql.placeholder('after')), lte(changes.changeId, sql.placeholder('upTo')))
-
-// A tombstone is skipped if the node appeared after the client's cursor: the client never received the node.
-const isVisible = sql`not (${changes.isRemoved} and ${changes.firstChangeId} > ${sql.placeholder('cursor')})`
-
-const isLatest = and(eq(nodes.nodeId, changes.nodeId), eq(nodes.changeId, changes.changeId))
-
-function prepareScanEnd(orm: BetterSQLite3Database) {
-  return orm
-    .select({ changeId: changes.changeId })
-    .from(changes)
-    .where(inStretch)
-    .orderBy(asc(changes.changeId))
-    .limit(1)
-    .offset(SCAN_ROWS - 1)
-    .prepare()
-}
-
-function prepareIds(orm: BetterSQLite3Database) {
-  return orm
-    .select({ changeId: changes.changeId })
-    .from(changes)
-    .where(and(inStretch, isVisible))
-    .orderBy(asc(changes.changeId))
-    .limit(sql.placeholder('limit'))
-    .prepare()
-}
-
-/** The columns are those of `ChangeColumns`, in their order. */
-function prepareRows(orm: BetterSQLite3Database) {
-  return orm
-    .select({
-      changeId: changes.changeId,
-      nodeId: changes.nodeId,
-      isRemoved: changes.isRemoved,
-      firstChangeId: changes.firstChangeId,
-      node: wireColumns,
-      movedChangeId: nodes.movedChangeId,
-      formerKinds: nodes.formerKinds,
-      isPending,
-    })
-    .from(changes)
-    .leftJoin(nodes, isLatest)
-    .where(and(inStretch, isVisible))
-    .orderBy(asc(changes.changeId))
-    .limit(sql.placeholder('limit'))
-    .prepare()
-}
-
 // Index entries with equal keys are sorted by row number, so both listings follow their index from where the previous page
 // ended. Row numbers never change, unless someone rewrites the file with VACUUM.
 const rowNumber = sql<number>`nodes.rowid`
 
-function prepareChildren(orm: BetterSQLite3Database) {
+function prepareChildren(orm: FeedOrm) {
   return orm
     .select({ ...wireColumns, row: rowNumber.as('row') })
     .from(nodes)
@@ -342,7 +172,7 @@ function prepareChildren(orm: BetterSQLite3Database) {
     .prepare()
 }
 
-function prepareWithHash(orm: BetterSQLite3Database) {
+function prepareWithHash(orm: FeedOrm) {
   return orm
     .select({ ...wireColumns, row: rowNumber.as('row') })
     .from(nodes)

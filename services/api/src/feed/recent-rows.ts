@@ -14,8 +14,7 @@ export type RecentRows = {
   readonly begin: (state: string) => void
   /** The rows with these numbers, up to the first one that is not kept. */
   readonly find: (changeIds: readonly number[]) => ChangeRow[]
-  /** Keeps rows, and gives them as they are kept. */
-  readonly keep: (rows: readonly ChangeRow[]) => ChangeRow[]
+  readonly keep: (rows: readonly ChangeRow[]) => void
 }
 
 export function createRecentRows(rowsMax = ROWS_MAX): RecentRows {
@@ -37,9 +36,8 @@ export function createRecentRows(rowsMax = ROWS_MAX): RecentRows {
     return rows
   }
 
-  function keep(rows: readonly ChangeRow[]): ChangeRow[] {
-    const keptNow = rows.map((row): ChangeRow => ({ ...row, isKept: true }))
-    for (const row of keptNow) {
+  function keep(rows: readonly ChangeRow[]): void {
+    for (const row of rows) {
       kept.delete(row.changeId)
       kept.set(row.changeId, row)
     }
@@ -47,7 +45,6 @@ export function createRecentRows(rowsMax = ROWS_MAX): RecentRows {
       if (kept.size <= rowsMax) break
       kept.delete(changeId)
     }
-    return keptNow
   }
 
   return { mayHave: (after, upTo) => upTo - after <= rowsMax, begin, find, keep }

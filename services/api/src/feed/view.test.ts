@@ -8,6 +8,7 @@ import { SUPER_ROOT_ID } from '@drive-feed/shared/schema.ts'
 import fc from 'fast-check'
 import type { FeedWriter } from '../../../../test/support/feed-writer.ts'
 import { inFeed } from '../../../../test/support/in-feed.ts'
+import { singly } from '../../../../test/support/singly.ts'
 import { findExtent, findFirst, readPages } from './changes-reader.ts'
 import type { Reading } from './database-source.ts'
 import type { View } from './view.ts'
@@ -97,7 +98,7 @@ async function takePage(feed: FeedWriter, reading: Reading, client: Client, maxS
   const head = feed.head()
   const extent = await findExtent(reading, { cursor, maxSize, view, head })
   const pages = readPages(reading, { cursor, upTo: extent.cursor, view, pageRows: 2 })
-  const changes = [...pages].flat()
+  const changes = singly(pages)
   assert.ok(maxSize === null || changes.length <= maxSize)
   assert.ok(extent.cursor >= cursor, 'I5: cursors only grow')
   if (maxSize !== null) {
@@ -162,7 +163,7 @@ test('what was never inside is not told, and neither is what came and left befor
     feed.move('was in', 'media', 'out now')
     const wanted = { cursor: 0, upTo: feed.head(), view: VIEWS[0] as View }
     assert.deepEqual(
-      [...readPages(reading, wanted)].flat().map(({ nodeId }) => nodeId),
+      singly(readPages(reading, wanted)).map(({ nodeId }) => nodeId),
       ['d0'],
     )
     const cursor = feed.head()

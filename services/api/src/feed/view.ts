@@ -1,6 +1,6 @@
 /** The view of a client: which nodes it asked for, and with which keys. */
 
-import type { ChangeRow } from './change-row.ts'
+import type { ChangeRow, PlainChange } from './change-row.ts'
 import { type Places, placesIn } from './places.ts'
 import type { Queries } from './queries.ts'
 
@@ -17,7 +17,7 @@ export type View = {
  * A change as the client sees it. `path` is present if the client asked for it; for a removal, `name` too. Both are null if
  * the place of the removed node was forgotten.
  */
-export type SeenChange = ChangeRow & { readonly path?: string | null; readonly name?: string | null }
+export type SeenChange = PlainChange & { readonly path?: string | null; readonly name?: string | null }
 
 /** Every node, without paths. */
 export const WHOLE: View = { under: null, type: null, isSettled: false, hasPaths: false }
@@ -76,11 +76,11 @@ export function createPageView(
     const mayBeKnown = row.firstChangeId <= cursor
     if (view.under !== null && !places.isUnder(nodeId, node, view.under)) {
       const isFromInside = (row.movedChangeId ?? 0) > row.firstChangeId
-      return mayBeKnown && isFromInside ? { ...gone(row), isRemoved: true, node: null } : null
+      return mayBeKnown && isFromInside ? { ...gone(row), isRemoved: true, shown: null } : null
     }
     if (view.type !== null && node.isDirectory !== (view.type === 'directory')) {
       const wasWanted = ((row.formerKinds ?? 0) & KINDS[view.type]) !== 0
-      return mayBeKnown && wasWanted ? { ...gone(row), isRemoved: true, node: null } : null
+      return mayBeKnown && wasWanted ? { ...gone(row), isRemoved: true, shown: null } : null
     }
     if (view.isSettled && row.isPending === 1) return null
     return view.hasPaths ? { ...row, path: places.pathOf(nodeId, node) } : row

@@ -4,7 +4,7 @@ import { parseFeedEpoch } from '@drive-feed/shared/feed-epoch.ts'
 import { VERSION } from '@drive-feed/shared/version.ts'
 import type { Request, Response } from 'express'
 import { DatabaseDamagedError } from '../feed/database-source.ts'
-import type { FeedState } from '../feed/queries.ts'
+import type { FeedState } from '../feed/feed-state.ts'
 import { codingFor } from './send-body.ts'
 
 /** @param epoch the token that goes with the answer's cursor @throws {DatabaseDamagedError} */

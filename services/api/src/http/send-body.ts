@@ -28,7 +28,7 @@ export async function sendJson(req: Request, res: Response, value: unknown): Pro
  * Writes the pieces one after another and ends the answer. The next piece is requested only when the client has read the one
  * before, and none once the client has gone. Empty pieces are not written. An answer of one piece gets a Content-Length.
  */
-export async function sendPieces(req: Request, res: Response, pieces: Iterable<string>): Promise<void> {
+export async function sendPieces(req: Request, res: Response, pieces: Iterable<string | Buffer>): Promise<void> {
   res.vary('Accept-Encoding')
   const inTurn = takingTurns(pieces)
   const first = await inTurn.next()
@@ -45,22 +45,25 @@ export async function sendPieces(req: Request, res: Response, pieces: Iterable<s
   }
 }
 
-async function* takingTurns(pieces: Iterable<string>): AsyncGenerator<string, undefined> {
+async function* takingTurns(pieces: Iterable<string | Buffer>): AsyncGenerator<string | Buffer, undefined> {
   let isFirst = true
   for (const piece of pieces) {
     // Other requests get a turn even if the client reads everything immediately, or a filter leaves everything out.
     if (!isFirst) await nextTurn()
     isFirst = false
-    if (piece !== '') yield piece
+    if (piece.length > 0) yield piece
   }
 }
 
-async function* continued(begun: readonly (string | undefined)[], rest: AsyncIterable<string>): AsyncGenerator<string> {
-  yield* begun as string[]
+async function* continued(
+  begun: readonly (string | Buffer | undefined)[],
+  rest: AsyncIterable<string | Buffer>,
+): AsyncGenerator<string | Buffer> {
+  yield* begun as (string | Buffer)[]
   yield* rest
 }
 
-async function sendWhole(req: Request, res: Response, text: string): Promise<void> {
+async function sendWhole(req: Request, res: Response, text: string | Buffer): Promise<void> {
   if (text.length < COMPRESS_FROM_CHARACTERS || codingFor(req) === 'identity') return void res.end(text)
   const body = await compress(text, GZIP_OPTIONS)
   res.set('Content-Encoding', 'gzip').end(body)

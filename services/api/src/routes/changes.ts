@@ -1,7 +1,7 @@
 /** `GET /api/v1/changes`: what changed after a cursor. */
-import { type Answer, beginAnswer } from '../feed/changes-reader.ts'
+import { type Answer, beginAnswer, type Page } from '../feed/changes-reader.ts'
 import type { DatabaseSource } from '../feed/database-source.ts'
-import { type SeenChange, viewOf } from '../feed/view.ts'
+import { viewOf } from '../feed/view.ts'
 import { isNotModified, sendNotModified, setFeedHeaders } from '../http/feed-headers.ts'
 import { PIECE_CHARACTERS } from '../http/json-pieces.ts'
 import { sendProblem } from '../http/problem.ts'
@@ -9,7 +9,7 @@ import { sendPieces } from '../http/send-body.ts'
 import { clientGone } from '../waiting/client-gone.ts'
 import type { FeedWatch } from '../waiting/feed-watch.ts'
 import { longPoll } from '../waiting/long-poll.ts'
-import { changeText } from '../wire/change-json.ts'
+import { changeTexts } from '../wire/change-json.ts'
 import { PARAMETERS } from '../wire/parameters.ts'
 import { defineRoute, type Route } from './route.ts'
 
@@ -46,10 +46,10 @@ export function changesRoute(deps: { database: DatabaseSource; watch: FeedWatch 
 }
 
 /** A page in parts, so that one with very long paths does not block other requests. */
-function* partsOf(page: readonly SeenChange[]): Generator<readonly SeenChange[]> {
+function* partsOf(page: Page): Generator<Page> {
   let [begin, characters] = [0, 0]
-  for (const [at, { path }] of page.entries()) {
-    characters += path?.length ?? 0
+  for (const [at, one] of page.entries()) {
+    characters += 'path' in one ? (one.path?.length ?? 0) : 0
     if (characters < PIECE_CHARACTERS) continue
     yield page.slice(begin, at + 1)
     begin = at + 1
@@ -59,21 +59,27 @@ function* partsOf(page: readonly SeenChange[]): Generator<readonly SeenChange[]>
 }
 
 /** The answer's text, a page at a time; a short answer is one piece. */
-function* answerPieces({ cursor, hasMore, pages }: Answer): Generator<string> {
-  let text = `{"cursor":${cursor},"changes":[`
+function* answerPieces({ cursor, hasMore, pages }: Answer): Generator<string | Buffer> {
+  let texts: (string | Buffer)[] = [`{"cursor":${cursor},"changes":[`]
   let separator = ''
   for (const page of pages) {
     // An empty page is a piece too: other requests get a turn between two pieces.
-    yield separator === '' ? '' : text
-    if (separator !== '') text = ''
+    yield separator === '' ? '' : joined(texts)
+    if (separator !== '') texts = []
     if (page.length === 0) continue
     for (const part of partsOf(page)) {
-      text += separator + part.map(changeText).join(',')
+      texts.push(separator, ...changeTexts(part))
       separator = ','
       if (part.at(-1) === page.at(-1)) continue
-      yield text
-      text = ''
+      yield joined(texts)
+      texts = []
     }
   }
-  yield `${text}],"has_more":${hasMore}}`
+  texts.push(`],"has_more":${hasMore}}`)
+  yield joined(texts)
+}
+
+function joined(texts: readonly (string | Buffer)[]): string | Buffer {
+  if (texts.every((text) => typeof text === 'string')) return texts.join('')
+  return Buffer.concat(texts.map((text) => (typeof text === 'string' ? Buffer.from(text) : text)))
 }

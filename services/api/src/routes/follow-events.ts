@@ -4,14 +4,14 @@ import type { Response } from 'express'
 import { beginAnswer } from '../feed/changes-reader.ts'
 import { DatabaseDamagedError, type DatabaseSource, DatabaseUnavailableError } from '../feed/database-source.ts'
 import { epochAt } from '../feed/epochs.ts'
-import type { FeedState } from '../feed/queries.ts'
+import type { FeedState } from '../feed/feed-state.ts'
 import type { View } from '../feed/view.ts'
 import type { EventSink } from '../http/event-stream.ts'
 import { problemOf } from '../http/problem.ts'
 import { clientGone } from '../waiting/client-gone.ts'
 import { cursorRefusal } from '../waiting/cursor-refusal.ts'
 import type { FeedWatch, Seat, SeenFeed } from '../waiting/feed-watch.ts'
-import { changeJson } from '../wire/change-json.ts'
+import { changeTexts } from '../wire/change-json.ts'
 import { eventId } from '../wire/event-id.ts'
 import type { Refusal } from '../wire/refusal.ts'
 
@@ -74,8 +74,9 @@ export async function followEvents({ database, watch, timing }: Deps, following:
     }
     if (news.kind === 'changes') {
       const { changes, hasMore } = news
-      const page = { cursor, changes, has_more: hasMore, ...(hasMore ? { epoch: token } : {}) }
-      await sink.send('changes', id, JSON.stringify(page))
+      const more = hasMore ? `,"epoch":${JSON.stringify(token)}` : ''
+      const page = `{"cursor":${cursor},"changes":[${changes.join('')}],"has_more":${hasMore}${more}}`
+      await sink.send('changes', id, page)
     } else if (performance.now() >= heartbeatAtMs) {
       await sink.send('heartbeat', id, JSON.stringify({ cursor }))
     } else {
@@ -101,7 +102,8 @@ type News =
       readonly kind: 'changes'
       readonly cursor: number
       readonly token: string
-      readonly changes: readonly unknown[]
+      /** As JSON, with commas between them. */
+      readonly changes: readonly (string | Buffer)[]
       readonly hasMore: boolean
     }
   | { readonly kind: 'nothing'; readonly cursor: number; readonly token: string; readonly seen: SeenFeed }
@@ -132,7 +134,7 @@ async function newsAfter(database: DatabaseSource, { cursor, token, epoch, view,
     // A run may have begun after the read above.
     if (parseFeedEpoch(answer.epoch)?.run !== parseFeedEpoch(epoch)?.run) return { kind: 'other run' }
     const place = { cursor: answer.cursor, token: answer.epoch }
-    const changes = [...answer.pages].flat().map(changeJson)
+    const changes = changeTexts([...answer.pages].flat())
     if (changes.length > 0) return { kind: 'changes', ...place, changes, hasMore: answer.hasMore }
     return { kind: 'nothing', ...place, seen: { reading, head: answer.feed.head } }
   } catch (error) {

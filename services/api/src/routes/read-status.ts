@@ -2,7 +2,7 @@
 
 import type { DatabaseSigns } from '../feed/database-signs.ts'
 import type { DatabaseSource } from '../feed/database-source.ts'
-import type { FeedState } from '../feed/queries.ts'
+import type { FeedState } from '../feed/feed-state.ts'
 import type { Answer } from '../wire/answers.ts'
 import { type ApiState, statusJson } from '../wire/status-json.ts'
 

@@ -1,6 +1,7 @@
 /** Whether a client's cursor still means something in this database. */
 import { parseFeedEpoch } from '@drive-feed/shared/feed-epoch.ts'
-import type { FeedState, Queries } from '../feed/queries.ts'
+import type { FeedState } from '../feed/feed-state.ts'
+import type { Queries } from '../feed/queries.ts'
 import type { Refusal } from '../wire/refusal.ts'
 import { gone, OTHER_DATABASE } from '../wire/refusals.ts'
 

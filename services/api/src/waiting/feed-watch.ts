@@ -17,8 +17,8 @@
 
 import type { ChangeRow } from '../feed/change-row.ts'
 import { type DatabaseSource, DatabaseUnavailableError, type Reading } from '../feed/database-source.ts'
+import type { FeedState } from '../feed/feed-state.ts'
 import { type Places, placesIn } from '../feed/places.ts'
-import type { FeedState } from '../feed/queries.ts'
 import { createPageView, type View } from '../feed/view.ts'
 import { type CommitWatcher, watchCommits } from './watch-commits.ts'
 

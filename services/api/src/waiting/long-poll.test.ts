@@ -8,6 +8,7 @@ import { type TestContext, test } from 'node:test'
 import pino from 'pino'
 import { countingReads } from '../../../../test/support/counting-reads.ts'
 import { openFeedWriter } from '../../../../test/support/feed-writer.ts'
+import { singly } from '../../../../test/support/singly.ts'
 import { temporaryFolder } from '../../../../test/support/temporary-folder.ts'
 import { until } from '../../../../test/support/until.ts'
 import { beginAnswer } from '../feed/changes-reader.ts'
@@ -41,7 +42,7 @@ function waiting(t: TestContext) {
     assert.ok(polled.reading !== null)
     const { noneUpTo } = polled
     const { cursor, pages } = await beginAnswer(polled.reading, { ...poll, noneUpTo, maxSize: null })
-    return `${[...pages].flat().map(({ nodeId }) => nodeId)} @${cursor}`
+    return `${singly(pages).map(({ nodeId }) => nodeId)} @${cursor}`
   }
   return { writer, watch, ask, rows: () => counts.rows }
 }

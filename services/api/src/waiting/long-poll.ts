@@ -1,7 +1,7 @@
 /** The long poll of `/changes`: a request with `wait` is held until it has something to answer, or its time is over. */
 import { findFirst } from '../feed/changes-reader.ts'
 import type { DatabaseSource, Reading } from '../feed/database-source.ts'
-import type { FeedState } from '../feed/queries.ts'
+import type { FeedState } from '../feed/feed-state.ts'
 import type { View } from '../feed/view.ts'
 import type { Refusal } from '../wire/refusal.ts'
 import { NO_SEAT } from '../wire/refusals.ts'

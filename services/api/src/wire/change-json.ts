@@ -1,27 +1,24 @@
 /** A row of the log as JSON. */
-import type { ChangeRow } from '../feed/change-row.ts'
+import type { Page } from '../feed/changes-reader.ts'
 import { DatabaseDamagedError } from '../feed/database-source.ts'
 import type { SeenChange } from '../feed/view.ts'
-import type { Answer } from './answers.ts'
 import { nodeJson } from './node-json.ts'
 
-/** @throws {DatabaseDamagedError} if the row names a node that has another latest change */
-export function changeJson(row: SeenChange): Answer<'Changes'>['changes'][number] {
-  const { nodeId, path, name = null } = row
-  if (row.isRemoved) return { removed: true, node_id: nodeId, ...(path === undefined ? {} : { path, name }) }
-  if (row.node === null) throw new DatabaseDamagedError(`change ${row.changeId} is not the latest of node ${nodeId}`)
-  return { removed: false, node: nodeJson(row.node, path) }
+/** The row as JSON text. @throws {DatabaseDamagedError} if it names a node that has another latest change */
+export function changeText({ changeId, nodeId, isRemoved, shown, path, name = null }: SeenChange): string {
+  if (isRemoved) {
+    return JSON.stringify({ removed: true, node_id: nodeId, ...(path === undefined ? {} : { path, name }) })
+  }
+  if (shown === null) throw new DatabaseDamagedError(`change ${changeId} is not the latest of node ${nodeId}`)
+  const text = typeof shown === 'string' ? shown : JSON.stringify({ removed: false, node: nodeJson(shown) })
+  // The path is the last key of the node.
+  return path === undefined ? text : `${text.slice(0, -2)},"path":${JSON.stringify(path)}}}`
 }
 
-/** Texts of rows that are kept for further answers, as long as they are kept. */
-const texts = new WeakMap<ChangeRow, string>()
-
-/** The row as JSON text. @throws {DatabaseDamagedError} as `changeJson` */
-export function changeText(row: SeenChange): string {
-  if (!row.isKept || row.path !== undefined) return JSON.stringify(changeJson(row))
-  const known = texts.get(row)
-  if (known !== undefined) return known
-  const text = JSON.stringify(changeJson(row))
-  texts.set(row, text)
-  return text
+/** The texts of changes with commas between them. A run of changes stays as it is. */
+export function changeTexts(changes: Page): (string | Buffer)[] {
+  return changes.flatMap((one, at) => {
+    const text = 'json' in one ? one.json : changeText(one)
+    return at === 0 ? [text] : [',', text]
+  })
 }

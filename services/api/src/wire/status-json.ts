@@ -2,7 +2,7 @@
 import { currentState, type HealthSources, remainingSeconds } from '@drive-feed/shared/feed-health.ts'
 import { heartbeatAgeMs } from '@drive-feed/shared/heartbeat.ts'
 import type { RootTotalsRow, WatchRootRow } from '@drive-feed/shared/schema.ts'
-import type { FeedState } from '../feed/queries.ts'
+import type { FeedState } from '../feed/feed-state.ts'
 import type { Answer } from './answers.ts'
 import { isoTime } from './iso-time.ts'
 import { problemsJson } from './problems-json.ts'

@@ -8,6 +8,7 @@ import { createLogger, type Logger } from '@drive-feed/shared/logger.ts'
 import { createApp } from './app.ts'
 import { createDatabaseSigns } from './feed/database-signs.ts'
 import { createDatabaseSource } from './feed/database-source.ts'
+import { openedOnceATurn } from './feed/once-a-turn.ts'
 import { createConnections } from './http/connections.ts'
 import { listen, stop } from './http/http-server.ts'
 import { createFeedWatch } from './waiting/feed-watch.ts'
@@ -50,7 +51,7 @@ async function serve(config: Config, logger: Logger): Promise<void> {
       process.exit(EXIT_CRASHED)
     })
   }
-  const database = createDatabaseSource(config.databasePath, logger)
+  const database = openedOnceATurn(createDatabaseSource(config.databasePath, logger))
   const signs = createDatabaseSigns(config.databasePath)
   const watch = createFeedWatch(config.databasePath, database, config.maxWaiting)
   const connections = createConnections({ maxConnections: config.maxConnections, logger })

@@ -10,6 +10,7 @@ import type { Logger } from 'pino'
 import { createDatabaseFailures } from './database-failures.ts'
 import { onceRecovered } from './once-recovered.ts'
 import { createQueries, type Queries } from './queries.ts'
+import { type RememberedState, rememberState } from './remembered-state.ts'
 
 /** The database can't be read now, but may be later. The cause is for the log. */
 export class DatabaseUnavailableError extends Error {
@@ -65,11 +66,20 @@ export function createDatabaseSource(path: string, logger: Logger, tools: Tools 
     connection = null
   }
 
-  function readingOf(database: FeedDatabase, queries: Queries, files: DatabaseFiles): Reading {
-    const version = database.sqlite.prepare('PRAGMA user_version').pluck()
+  function readingOf(database: FeedDatabase, { queries, forget }: RememberedState, files: DatabaseFiles): Reading {
+    const schemaVersion = database.sqlite.prepare('PRAGMA user_version').pluck()
+    // Another number after each commit of another connection. It is asked first, so it is that of the state that is read.
+    const dataVersion = database.sqlite.prepare('PRAGMA data_version').pluck()
+    let known: unknown = null
     const inTransaction = database.sqlite.transaction((query: (queries: Queries) => unknown) => {
-      // Another program or a newer version may have changed the schema since the statements were prepared.
-      if (version.get() !== SCHEMA_VERSION) throw new DatabaseUnusableError(`${path} has another schema version now`)
+      const current = dataVersion.get()
+      if (current !== known) {
+        forget()
+        // Another program or a newer version may have changed the schema since the statements were prepared.
+        if (schemaVersion.get() !== SCHEMA_VERSION)
+          throw new DatabaseUnusableError(`${path} has another schema version now`)
+        known = current
+      }
       return query(queries)
     })
     let isTold = false
@@ -97,11 +107,11 @@ export function createDatabaseSource(path: string, logger: Logger, tools: Tools 
     try {
       database.sqlite.pragma(`cache_size = -${CACHE_KIB}`)
       database.sqlite.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`)
-      const queries = createQueries(database.orm)
+      const state = rememberState(createQueries(database.orm))
       // After the statements are prepared, so that SQLite has opened all of them.
       const files = databaseFilesAt(path)
       if (!areStillThere(before)) throw new DatabaseUnusableError(`${path} was replaced while it was opened`)
-      return { database, files, reading: readingOf(database, queries, files) }
+      return { database, files, reading: readingOf(database, state, files) }
     } catch (error) {
       database.sqlite.close()
       throw error

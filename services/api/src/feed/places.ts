@@ -6,6 +6,7 @@
  * every folder on its way, and whether it is below the folder in question.
  */
 import { type Ancestors, CLIMB_MAX, createAncestors, type Patience } from './ancestors.ts'
+import type { FeedState } from './feed-state.ts'
 import type { Place, Queries } from './queries.ts'
 
 export type Places = Pick<Ancestors, 'climb' | 'cost' | 'forNextState'> & {
@@ -23,17 +24,22 @@ export type Places = Pick<Ancestors, 'climb' | 'cost' | 'forNextState'> & {
 const REMEMBERED_MAX = 100_000
 const CHARACTERS_FOR_ONE = 500
 
-const ofReads = new WeakMap<Queries, { readonly state: string; readonly places: Places }>()
+const ofReads = new WeakMap<Queries, { readonly state: FeedState; readonly places: Places }>()
 
 /** Reads of one connection share their places while the database does not change, above all the pages of a long answer. */
 export function placesIn(queries: Queries): Places {
-  const state = JSON.stringify(queries.feed())
+  const state = queries.feed()
   const last = ofReads.get(queries)
-  if (last?.state === state && last.places.beginRead()) return last.places
+  if (last !== undefined && isSame(last.state, state) && last.places.beginRead()) return last.places
   // A database that changes faster than a deep tree is climbed would else be climbed for ever.
   const places = createPlaces(queries, last?.places.forNextState())
   ofReads.set(queries, { state, places })
   return places
+}
+
+function isSame(one: FeedState, other: FeedState): boolean {
+  if (one === other) return true
+  return one.epoch === other.epoch && one.head === other.head && one.roots === other.roots
 }
 
 /** @param patience see `createAncestors` */

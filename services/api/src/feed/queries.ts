@@ -18,7 +18,7 @@ import {
 } from '@drive-feed/shared/schema.ts'
 import { createStateQueries } from './feed-state.ts'
 import { createLogQueries } from './log-queries.ts'
-import type { FeedOrm } from './prepare.ts'
+import { type FeedOrm, prepare } from './prepare.ts'
 import type { WireRow } from './wire-row.ts'
 
 /** The place of a node when it was removed. `path` is null if it was below no watched folder. */
@@ -70,6 +70,8 @@ export function createQueries(orm: FeedOrm) {
   }
 }
 
+type ById = { readonly nodeId: string }
+
 function createNodeQueries(orm: FeedOrm) {
   const param = sql.placeholder
   const node = orm
@@ -77,11 +79,13 @@ function createNodeQueries(orm: FeedOrm) {
     .from(nodes)
     .where(eq(nodes.nodeId, param('nodeId')))
     .prepare()
-  const place = orm
-    .select({ parentId: nodes.parentId, name: nodes.name })
-    .from(nodes)
-    .where(eq(nodes.nodeId, param('nodeId')))
-    .prepare()
+  const place = prepare<ById, [parentId: string | null, name: string]>(
+    orm,
+    orm
+      .select({ parentId: nodes.parentId, name: nodes.name })
+      .from(nodes)
+      .where(eq(nodes.nodeId, param('nodeId'))),
+  )
   const named = orm
     .select({ nodeId: nodes.nodeId })
     .from(nodes)
@@ -103,7 +107,10 @@ function createNodeQueries(orm: FeedOrm) {
 
   return {
     node: (nodeId: string): WireRow | undefined => node.get({ nodeId }),
-    place: (nodeId: string): Place | undefined => place.get({ nodeId }),
+    place: (nodeId: string): Place | undefined => {
+      const [parentId, name] = place.get({ nodeId }) ?? []
+      return parentId === undefined || name === undefined ? undefined : { parentId, name }
+    },
     /** The node and its ancestors from the bottom up, at most `ANCESTORS_MAX`; the last one leads to the rest. */
     ancestors: (nodeId: string): (Place & { readonly id: string })[] =>
       // Arrays take half the time of objects.

@@ -1,5 +1,5 @@
 /** The headers of every answer of the feed, and whether the client already has the answer. */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { parseFeedEpoch } from '@drive-feed/shared/feed-epoch.ts'
 import { VERSION } from '@drive-feed/shared/version.ts'
 import type { Request, Response } from 'express'
@@ -25,11 +25,27 @@ export function setFeedHeaders(res: Response, feed: FeedState, epoch: string = f
 export function isNotModified(req: Request, res: Response, feed: FeedState, epoch: string = feed.epoch): boolean {
   setFeedHeaders(res, feed, epoch)
   // A strong tag identifies one representation, so it includes the coding. The epoch says what the answer was read from.
-  const source = [VERSION, epoch, feed.head, feed.roots, req.originalUrl, codingFor(req)]
-  const tag = `"${createHash('sha256').update(JSON.stringify(source)).digest('base64url').slice(0, 27)}"`
+  const tag = tagOf(feed, JSON.stringify([epoch, req.originalUrl, codingFor(req)]))
   res.set('ETag', tag)
   res.vary('Accept-Encoding')
   return isAmong(tag, req.get('If-None-Match'))
+}
+
+/** Tags that are remembered of one state: clients that poll ask for the same again and again. */
+const TAGS_MAX = 256
+const tags = new WeakMap<FeedState, Map<string, string>>()
+
+function tagOf(feed: FeedState, asked: string): string {
+  const known = tags.get(feed) ?? new Map<string, string>()
+  tags.set(feed, known)
+  const tag = known.get(asked) ?? makeTag(feed, asked)
+  if (known.size < TAGS_MAX) known.set(asked, tag)
+  return tag
+}
+
+function makeTag({ head, roots }: FeedState, asked: string): string {
+  const source = JSON.stringify([VERSION, head, roots, asked])
+  return `"${hash('sha256', source, 'base64url').slice(0, 27)}"`
 }
 
 /**

@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import { constants, createGzip, gzip } from 'node:zlib'
 import type { Request, Response } from 'express'
 import { nextTurn } from '../feed/turns.ts'
-import { jsonPieces } from './json-pieces.ts'
+import { jsonPieces, PIECE_CHARACTERS } from './json-pieces.ts'
 
 /** An answer that fits into one packet is not worth compressing. */
 const COMPRESS_FROM_CHARACTERS = 1_400
@@ -21,7 +21,11 @@ export function codingFor(req: Request): 'gzip' | 'identity' {
 
 export async function sendJson(req: Request, res: Response, value: unknown): Promise<void> {
   res.type('json')
-  await sendPieces(req, res, jsonPieces(value))
+  const pieces = jsonPieces(value)
+  const { value: text = '' } = pieces.next()
+  if (text.length >= PIECE_CHARACTERS) return sendPieces(req, res, startingWith(text, pieces))
+  res.vary('Accept-Encoding')
+  await sendWhole(req, res, text)
 }
 
 /**
@@ -43,6 +47,11 @@ export async function sendPieces(req: Request, res: Response, pieces: Iterable<s
   } else {
     await untilClosed(res, pipeline(body, res))
   }
+}
+
+function* startingWith(first: string, rest: Iterable<string>): Generator<string> {
+  yield first
+  yield* rest
 }
 
 async function* takingTurns(pieces: Iterable<string | Buffer>): AsyncGenerator<string | Buffer, undefined> {

@@ -8,8 +8,11 @@ import { nodes } from '@drive-feed/shared/schema.ts'
 /** Up to here a number of SQLite is one of JavaScript, and a time is in a year of four digits. */
 const EXACT_MAX = sql.raw(String(Number.MAX_SAFE_INTEGER))
 
-const numbers = sql`${nodes.size}, ${nodes.width}, ${nodes.height}, ${nodes.msDuration}, ${nodes.ctime}, ${nodes.mtime}`
-const isUsual = sql`min(${numbers}) >= 0 AND max(${numbers}) <= ${EXACT_MAX}`
+const NUMBERS = [nodes.size, nodes.width, nodes.height, nodes.msDuration, nodes.ctime, nodes.mtime]
+const isUsual = sql.join(
+  NUMBERS.map((column) => sql`${column} BETWEEN 0 AND ${EXACT_MAX}`),
+  sql` AND `,
+)
 
 /** Date, time of day and fraction: `date` and `time` take a third of the time of one `strftime`. */
 const parts = (time: typeof nodes.ctime | typeof nodes.mtime) =>

@@ -5,6 +5,7 @@
 import { EMPTY_FILE } from './empty-file.ts'
 import type { MetadataJob, MetadataResult } from './metadata-job.ts'
 import type { MetadataPool } from './pool.ts'
+import { createSaveTimes } from './save-times.ts'
 import { HUGE_FILE_BYTES } from './task.ts'
 
 /** A waiting file, with its device. `isBacklog`: a scan found it, and no event told of it since. */
@@ -41,11 +42,6 @@ export type Feeder = {
   readonly finished: () => number
 }
 
-/** Results are stored together, for one disk flush: when this many have come, or this time after the ones before. */
-const SAVE_MAX = 1024
-const SAVE_AFTER_MS = 25
-/** The same while other files are in work. Fewer transactions leave more of the processor to the workers. */
-const SAVE_BUSY_AFTER_MS = 100
 /** Files fetched from the database in one query. */
 const FETCH_MAX = 1024
 /** Files in work that were read before: a new file waits for no more than these. */
@@ -63,11 +59,8 @@ export function createFeeder(tools: FeederTools): Feeder {
   let next: WaitingFile[] = []
   let askedMs = 0
   let results: MetadataResult[] = []
-  let saveTimer: NodeJS.Timeout | undefined
   let dueTimer: NodeJS.Timeout | undefined
-  let saveImmediate: NodeJS.Immediate | undefined
   let wakeTimer: NodeJS.Immediate | undefined
-  let savedMs = Number.NEGATIVE_INFINITY
   let finished = 0
   let isStopped = false
 
@@ -113,16 +106,7 @@ export function createFeeder(tools: FeederTools): Feeder {
       pool.submit(jobs)
     }
     if (pool.room > 0 && again.size < AGAIN_MAX) askAgain()
-    saveSoon()
-  }
-  /** Many results only wait for the end of this turn. */
-  const saveSoon = () => {
-    if (results.length >= SAVE_MAX) saveImmediate ??= setImmediate(save)
-    if (results.length === 0 || saveImmediate !== undefined) return
-    const isBusy = inWork.size + again.size > results.length
-    const dueMs = savedMs + (isBusy ? SAVE_BUSY_AFTER_MS : SAVE_AFTER_MS)
-    clearTimeout(saveTimer)
-    saveTimer = setTimeout(save, Math.max(0, dueMs - nowMs()))
+    times.soon(results.length, inWork.size + again.size > results.length)
   }
   /** To be called only if nothing else is left to give away. */
   const askAgain = () => {
@@ -135,17 +119,13 @@ export function createFeeder(tools: FeederTools): Feeder {
   }
   const waitForNext = (now: number) => {
     clearTimeout(dueTimer)
-    dueTimer = undefined
     const nextMs = tools.nextDueMs(now)
     if (nextMs === null) return
     // setTimeout takes 31 bits of milliseconds; a wake-up too early does no harm.
     dueTimer = setTimeout(feed, Math.min(Math.max(1, nextMs - now), 3_600_000))
   }
   const save = () => {
-    clearTimeout(saveTimer)
-    clearImmediate(saveImmediate)
-    saveTimer = undefined
-    saveImmediate = undefined
+    times.saving()
     const batch = results
     results = []
     const { first, later } = divide(batch)
@@ -161,13 +141,12 @@ export function createFeeder(tools: FeederTools): Feeder {
     }
     for (const { job } of later) again.delete(job.nodeId)
     finished += first.length
-    savedMs = nowMs()
     feed()
   }
+  const times = createSaveTimes(save, nowMs)
   return {
     wake: () => {
       clearTimeout(dueTimer)
-      dueTimer = undefined
       // Fresh changes overtake what was fetched before them.
       next = []
       wakeTimer ??= setImmediate(feed)
@@ -181,8 +160,7 @@ export function createFeeder(tools: FeederTools): Feeder {
     stop: (how) => {
       isStopped = true
       clearTimeout(dueTimer)
-      clearTimeout(saveTimer)
-      clearImmediate(saveImmediate)
+      times.stop()
       clearImmediate(wakeTimer)
       if (how === 'orderly') save()
     },

@@ -281,13 +281,20 @@ for (const workers of [1, 2]) {
   test(`with ${workers} worker(s) big files keep no small file waiting, nor each other`, async (context) => {
     const { pool, answered, results } = createBench(context, { workers, workerModule: FAULTY, limitMs: () => 60_000 })
     const folder = temporaryFolder(context)
-    assert.equal(pool.bigRoom, 2)
-    pool.submit(['hang-hashing-1', 'hang-hashing-2'].map((name) => sparseFile(join(folder, name), BIG_FILE_BYTES)))
+    assert.equal(pool.bigRoom, 2 * workers)
+    const names = Array.from({ length: 2 * workers }, (_, at) => `hang-hashing-${at}`)
+    pool.submit(names.map((name) => sparseFile(join(folder, name), BIG_FILE_BYTES)))
     assert.equal(pool.bigRoom, 0)
-    pool.submit(filesNamed(folder, plainFiles(60)))
-    await answered(60)
+    for (const all of [60, 120]) {
+      pool.submit(filesNamed(folder, plainFiles(60)))
+      await answered(all)
+    }
     assert.ok(results.every(({ job }) => job.path.includes('plain')))
-    assert.equal(childrenOf(process.pid).length, 2)
+    assert.equal(
+      childrenOf(process.pid).length,
+      workers + 1,
+      'big files have all workers, and small ones another process',
+    )
   })
 }
 

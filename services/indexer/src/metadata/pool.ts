@@ -75,11 +75,8 @@ class Pool implements MetadataPool {
   readonly #options: MetadataPoolOptions
   readonly #slots: readonly Slot[]
   readonly #nowMs: () => number
-  /**
-   * What may take long leaves one worker free. If there is only one worker, there is a second process while such files
-   * wait.
-   */
-  readonly #slowMax: number
+  /** Suspects, and files that are tried alone, leave one worker free. A single worker has a second process beside it. */
+  readonly #doubtfulMax: number
   readonly #backlog = createBacklog()
   readonly #doubts = createDoubts()
   readonly #restart = createRestartDelay(
@@ -97,7 +94,7 @@ class Pool implements MetadataPool {
 
   constructor(options: MetadataPoolOptions) {
     this.#options = options
-    this.#slowMax = Math.max(1, options.workers - 1)
+    this.#doubtfulMax = Math.max(1, options.workers - 1)
     this.#nowMs = options.nowMs ?? (() => performance.now())
     const slotOptions = {
       launch: options.launch ?? startWorkerProcess,
@@ -107,8 +104,7 @@ class Pool implements MetadataPool {
       nowMs: this.#nowMs,
     }
     const events = this.#slotEvents()
-    // One more for a huge file, which would be in the way of all others, and one more for ordinary files while doubtful
-    // ones are read.
+    // One more for a huge file, which would be in the way of all others, and one more for ordinary files, see `#spare`.
     this.#slots = Array.from({ length: this.#processesMax + 2 }, () => new Slot(slotOptions, events))
   }
 
@@ -129,7 +125,7 @@ class Pool implements MetadataPool {
   }
 
   get bigRoom(): number {
-    return Math.min(this.room, Math.max(0, this.#slowMax * BATCHES_PER_WORKER - this.#pending.big))
+    return Math.min(this.room, Math.max(0, this.#options.workers * BATCHES_PER_WORKER - this.#pending.big))
   }
 
   get hugeRoom(): number {
@@ -276,16 +272,18 @@ class Pool implements MetadataPool {
     return busy
   }
 
-  /** Big files and suspects never have all workers, and neither have files that are tried alone. */
+  /** Suspects never have all workers, and neither have files that are tried alone. Big files may. */
   #openLanes(): ReadonlySet<Lane> {
     const busy = this.#busy()
     const quick = busy.ordinary + busy.alone
     const slow = busy.suspect + busy.big
     const isFree = quick + slow < this.#processesMax
     const open = new Set<Lane>()
-    if (busy.ordinary < this.#options.workers && quick + slow < this.#processesMax + spare(busy)) open.add('ordinary')
-    if (isFree && quick < this.#options.workers && busy.alone < this.#slowMax) open.add('alone')
-    if (isFree && slow < this.#slowMax) open.add('suspect').add('big')
+    if (busy.ordinary < this.#options.workers && quick + slow < this.#processesMax + this.#spare(busy))
+      open.add('ordinary')
+    if (isFree && quick < this.#options.workers && busy.alone < this.#doubtfulMax) open.add('alone')
+    if (isFree && slow < this.#options.workers) open.add('big')
+    if (isFree && slow < this.#doubtfulMax) open.add('suspect')
     if (busy.huge === 0) open.add('huge')
     return open
   }
@@ -301,9 +299,17 @@ class Pool implements MetadataPool {
     const waiting = this.#backlog.waiting()
     const batches = [...this.#openLanes()].reduce((sum, lane) => sum + waiting[lane], 0)
     const busy = this.#busy()
-    const more = spare(busy) + Number(waiting.huge + busy.huge > 0)
+    const more = this.#spare(busy) + Number(waiting.huge + busy.huge > 0)
     const running = this.#count('starting') + this.#count('ready') + this.#count('retired')
     return batches > this.#count('starting') && running < this.#processesMax + more
+  }
+
+  /**
+   * One process more for ordinary files, while doubtful ones are read, each of which may keep its process for ten seconds, or
+   * while big ones have all workers.
+   */
+  #spare({ alone, suspect, big }: Readonly<Record<Lane, number>>): 0 | 1 {
+    return alone + suspect > 0 || big >= this.#processesMax ? 1 : 0
   }
 
   #startIfAllowed(slot: Slot): void {
@@ -313,13 +319,6 @@ class Pool implements MetadataPool {
   #count(state: Slot['state']): number {
     return this.#slots.filter((slot) => slot.state === state).length
   }
-}
-
-/**
- * One process more for ordinary files while doubtful ones are read: each of those may keep its process for ten seconds.
- */
-function spare({ alone, suspect }: Readonly<Record<Lane, number>>): 0 | 1 {
-  return alone + suspect > 0 ? 1 : 0
 }
 
 function isTask(next: Task | MetadataResult): next is Task {

@@ -354,6 +354,14 @@ test('stop ends the workers within about a second whatever they do, and no resul
   assert.equal(results.length, before)
 })
 
+test('a stopped pool has room for no file, so that who fills it up comes to an end', async (context) => {
+  const { pool } = createBench(context)
+  assert.ok(pool.room > 0)
+  const stopped = pool.stop()
+  assert.deepEqual([pool.room, pool.bigRoom, pool.hugeRoom], [0, 0, 0])
+  await stopped
+})
+
 test('stop ends workers that are just starting', async (context) => {
   const { pool, problems } = createBench(context)
   pool.submit(filesNamed(temporaryFolder(context), plainFiles(100)))

@@ -120,6 +120,8 @@ class Pool implements MetadataPool {
   }
 
   get room(): number {
+    // A stopped pool takes nothing, so who fills it up would go on for ever.
+    if (this.#isStopped) return 0
     const { ordinary, big, huge } = this.#pending
     return Math.max(0, this.#options.workers * BATCHES_PER_WORKER * BATCH_FILES - ordinary - big - huge)
   }

@@ -7,7 +7,10 @@ import type { PageCache } from './page-cache.ts'
 const READ_BYTES = 1024 * 1024
 const buffer = Buffer.allocUnsafeSlow(READ_BYTES)
 
-/** How much of a large file may be in the page cache while it is hashed. `futility` is asked after as many bytes. */
+/**
+ * How much of a large file is read ahead, and how much that was read may stay in the page cache while it is hashed. `futility`
+ * is asked after as many bytes.
+ */
 const KEPT_BYTES = 16 * READ_BYTES
 
 /** Why it is useless to read on: the bytes are no longer those that were to be read, or no name is left. */
@@ -44,7 +47,13 @@ function hashLarge(fd: number, size: number, pageCache: PageCache, futility: () 
   const md5 = createHash('md5')
   pageCache.expectSequentialReading(fd)
   let droppedTo = 0
+  let askedTo = 0
   for (let at = 0; at < size; ) {
+    // Several workers may read large files from one disk. In long runs its heads move seldom.
+    if (askedTo < size && at >= askedTo - KEPT_BYTES) {
+      pageCache.readAhead(fd, askedTo, Math.min(KEPT_BYTES, size - askedTo))
+      askedTo += KEPT_BYTES
+    }
     const length = readSync(fd, buffer, 0, Math.min(READ_BYTES, size - at), at)
     if (length === 0) return { kind: 'changed' }
     md5.update(buffer.subarray(0, length))

@@ -11,7 +11,7 @@ import type { Row, Unit } from '../row.ts'
 import { runSystem } from '../system.ts'
 
 const SIZES = [50_000, 100_000, 200_000, 500_000, 1_000_000, 2_000_000]
-const REST_MS = 15_000
+const REST_MS = 30_000
 const LOAD = { connections: 1, seconds: 2 }
 
 const MEASURES = {

@@ -11,8 +11,8 @@ import { measureRawInserts } from '../rulers/raw-inserts.ts'
 import { measureWatchman } from '../rulers/watchman.ts'
 import { runSystem } from '../system.ts'
 
-/** After its last work the indexer releases memory within two checks, five seconds apart. */
-const REST_MS = 15_000
+/** After its last work the indexer releases memory within a few checks, five seconds apart. */
+const REST_MS = 30_000
 
 const FIND = 'find -printf'
 const RAW = 'the same rows inserted raw'

@@ -2,8 +2,8 @@
 import { openReader, openWriter } from '@drive-feed/shared/open-database.ts'
 import type Database from 'better-sqlite3'
 
-/** Rows of one transaction: as many as the indexer writes at once. */
-const BATCH = 2_000
+/** Rows of one transaction: as many as the indexer writes at once during a scan. */
+const BATCH = 16_000
 
 /**
  * Milliseconds for the rows of `source` to be in a new database at `target`: without reading them, without looking at a

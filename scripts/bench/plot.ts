@@ -33,6 +33,7 @@ export function plotSvg(lines: readonly Line[]): string {
       `<path d="M${x.at(mark)} ${TOP}V${HEIGHT - BOTTOM}"/><text x="${x.at(mark) + 20}" y="${HEIGHT - BOTTOM + 20}">${mark.toLocaleString('en')}</text>`,
   )
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12">
+<title>Growth with the number of files</title>
 <rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>
 <g stroke="#ddd" fill="#555" text-anchor="end">
 ${[...across, ...up].join('\n').replaceAll('<text', '<text stroke="none"')}

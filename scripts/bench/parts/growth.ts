@@ -1,17 +1,15 @@
 /** How time and memory grow with the library. One round each: what counts is the slope over all sizes. */
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { openReader } from '@drive-feed/shared/open-database.ts'
+import { measureFirstScan } from '../first-scan.ts'
 import { answersPerSecond } from '../http-load.ts'
 import { makeLibrary } from '../library.ts'
 import type { Part, PartOptions } from '../part.ts'
-import { residentMemory } from '../process-figures.ts'
 import type { Row, Unit } from '../row.ts'
 import { runSystem } from '../system.ts'
 
 const SIZES = [50_000, 100_000, 200_000, 500_000, 1_000_000, 2_000_000]
-const REST_MS = 30_000
 const LOAD = { connections: 1, seconds: 2 }
 
 const MEASURES = {
@@ -28,19 +26,15 @@ async function measureSize(files: number, { work, tell }: PartOptions): Promise<
   const [folder, data] = [join(work, 'library'), join(work, 'data')]
   tell(`${files.toLocaleString('en')} files`)
   makeLibrary(folder, files)
-  const fresh = await runSystem(folder, data, { files, until: 'watching' })
-  const most = residentMemory(fresh.pids.indexer).mostBytes
-  await fresh.allHashed()
-  await sleep(REST_MS)
-  const rest = residentMemory(fresh.pids.indexer).nowBytes
-  const perSecond = await answersPerSecond(fresh.url, somePaths(fresh.database, files), LOAD)
-  await fresh.stop()
+  const first = await measureFirstScan(folder, data, files)
+  const perSecond = await answersPerSecond(first.run.url, somePaths(first.run.database, files), LOAD)
+  await first.run.stop()
   const again = await runSystem(folder, data, { files, until: 'watching' })
   await again.stop()
   for (const made of [folder, data]) rmSync(made, { recursive: true })
   return {
-    ...{ 'first scan': fresh.watchingMs / 1000, restart: again.watchingMs / 1000 },
-    ...{ 'memory at most': most / 1e6, 'memory at rest': rest / 1e6, 'look-up of a node': 1000 / perSecond },
+    ...{ 'first scan': first.seconds, restart: again.watchingMs / 1000 },
+    ...{ 'memory at most': first.atMost, 'memory at rest': first.atRest, 'look-up of a node': 1000 / perSecond },
   }
 }
 

@@ -1,18 +1,14 @@
 /** Scanning a large library: the first scan and a restart, their memory, and what the same work costs others. */
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { measureFirstScan } from '../first-scan.ts'
 import { makeLibrary } from '../library.ts'
 import type { Part, PartOptions } from '../part.ts'
-import { residentMemory } from '../process-figures.ts'
 import { type Row, Values } from '../row.ts'
 import { measureFind } from '../rulers/find.ts'
 import { measureRawInserts } from '../rulers/raw-inserts.ts'
 import { measureWatchman } from '../rulers/watchman.ts'
 import { runSystem } from '../system.ts'
-
-/** After its last work the indexer releases memory within a few checks, five seconds apart. */
-const REST_MS = 30_000
 
 const FIND = 'find -printf'
 const RAW = 'the same rows inserted raw'
@@ -21,18 +17,15 @@ const WATCHMAN = 'watchman'
 async function measureRound(folder: string, values: Values, { work, files, tell }: PartOptions): Promise<void> {
   const data = join(work, 'data')
   const seconds = (name: string, ms: number | null) => values.add(name, ms === null ? null : ms / 1000)
-  const megabytes = (name: string, bytes: number) => values.add(name, bytes / 1e6)
   seconds(FIND, await measureFind(folder))
   tell('first scan')
-  const fresh = await runSystem(folder, data, { files, until: 'watching' })
-  seconds('first scan', fresh.watchingMs)
-  megabytes('peak', residentMemory(fresh.pids.indexer).mostBytes)
-  await fresh.allHashed()
-  await sleep(REST_MS)
-  megabytes('rest', residentMemory(fresh.pids.indexer).nowBytes)
-  await fresh.stop()
+  const first = await measureFirstScan(folder, data, files)
+  values.add('first scan', first.seconds)
+  values.add('peak', first.atMost)
+  values.add('rest', first.atRest)
+  await first.run.stop()
   tell('raw inserts')
-  seconds(RAW, measureRawInserts(fresh.database, join(work, 'raw.db')))
+  seconds(RAW, measureRawInserts(first.run.database, join(work, 'raw.db')))
   tell('watchman')
   const watchman = await measureWatchman(folder, join(work, 'watchman'))
   seconds(WATCHMAN, watchman?.ms ?? null)

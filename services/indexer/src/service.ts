@@ -36,7 +36,7 @@ const EXIT_START_AGAIN = 75
 const START_AGAIN = [DatabaseOverwrittenError, OutdatedConfinementError, RestoreWaitingError]
 /** The columns in which a batch of entries comes from the observer thread, and not the pages of the database. */
 const LARGE_BLOCK_BYTES = 128 * 1024
-/** By then all threads have loaded their modules, and a first scan has hardly begun. */
+/** By then this thread and the observer's have loaded their modules, and a first scan has hardly begun. */
 const LOADED_AFTER_MS = 1_000
 /** A container engine kills after ten seconds, and users expect Ctrl-C to work sooner. */
 const STOP_MAX_MS = 1_800

@@ -1,6 +1,6 @@
 /**
- * Every SELECT of the api, with `feed-state.ts` and `log-queries.ts`. Each is one prepared statement that is read to its end in one call, and looks at a bounded number
- * of rows: an open read transaction would keep the writer from resetting the WAL (I10), and a long one would block all
+ * Every SELECT of the api, with `feed-state.ts` and `log-queries.ts`. Each is one prepared statement that is read to its
+ * end in one call, and looks at a bounded number of rows: an open read transaction would keep the writer from resetting the WAL (I10), and a long one would block all
  * other requests.
  */
 import { and, asc, eq, sql } from '@drive-feed/shared/drizzle.ts'
